@@ -1,0 +1,198 @@
+//! `doorstep`: the same core without a window, for support staff, scripts and tests.
+//!
+//! Exit code 0: done. 1: failed. 2: refused by a rule of the Code.
+
+mod arguments;
+mod words;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use doorstep_core::http::HttpConnect;
+use doorstep_core::keys::{FileKeyStore, KeyStore, SystemKeyStore};
+use doorstep_core::{App, AppError, Environment, OsRandomness, RealDisk, SignIn, SystemClock};
+use doorstep_domain::conduct::{Basis, StepState};
+use serde::Serialize;
+use serde_json::json;
+
+use arguments::{Arguments, Command, StepSaid, Visiting};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let as_json = arguments.command.wants_json();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => tell_failure(&error, as_json),
+    }
+}
+
+/// A rule's no is an answer of its own, apart from a failure.
+fn tell_failure(error: &anyhow::Error, as_json: bool) -> ExitCode {
+    match error.downcast_ref::<AppError>() {
+        Some(AppError::Refused(refused)) => {
+            let body =
+                json!({ "refused": { "clause": refused.clause, "missing": refused.missing, "rule": refused.rule } });
+            if as_json {
+                print(&format!("{body}\n"));
+            } else {
+                complain(&words::refused(refused));
+            }
+            ExitCode::from(2)
+        }
+        known => {
+            if as_json {
+                let code = known.map_or("failed", AppError::code);
+                print(&format!("{}\n", json!({ "error": { "code": code, "message": format!("{error:#}") } })));
+            }
+            complain(&format!("doorstep: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    if let Command::SetAside = arguments.command {
+        let now_ms = doorstep_core::Clock::now(&SystemClock).unix_ms;
+        let kept = doorstep_core::set_aside(&arguments.store, now_ms)
+            .context("the files can't be moved; they are where they were")?;
+        print(&format!(
+            "The visits that were on this device are kept, whole, in {}. Enrol again to go on.\n",
+            kept.display()
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let app = App::open(&arguments.store, environment(&arguments)?)?;
+    match arguments.command {
+        Command::Enrol { server, code, device_name, json } => {
+            let enrolment = app.enrol(&server, &code, &device_name)?;
+            tell(json, &enrolment, || {
+                format!("This device is enrolled for {} ({}).\n", enrolment.display_name, enrolment.council_name)
+            });
+        }
+        Command::Appointments { json } => {
+            let appointments = app.appointments()?;
+            tell(json, &appointments, || appointments.iter().map(words::appointment).collect());
+        }
+        Command::Visits { json } => {
+            let visits = app.visits()?;
+            tell(json, &visits, || visits.iter().map(words::summary).collect());
+        }
+        Command::Visit(visiting) => visit(&app, visiting)?,
+        Command::Outbox { json } => {
+            let outbox = app.outbox()?;
+            tell(json, &outbox, || words::outbox(&outbox));
+        }
+        Command::Sync { json } => {
+            let report = app.sync()?;
+            tell(json, &report, || words::report(&report));
+        }
+        Command::Status { json } => {
+            let status = app.status()?;
+            tell(json, &status, || words::status(&status));
+        }
+        Command::Verify { json } => match app.verify()? {
+            Ok(verified) => {
+                tell(json, &json!({ "holds": true, "records": verified.records, "seals": verified.seals }), || {
+                    format!("The chain holds: {} records, {} seals.\n", verified.records, verified.seals)
+                })
+            }
+            Err(fault) => {
+                tell(json, &json!({ "holds": false, "fault": fault.to_string() }), || {
+                    format!("The chain does not hold: {fault}.\n")
+                });
+                return Ok(ExitCode::FAILURE);
+            }
+        },
+        Command::SetAside => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn visit(app: &App, visiting: Visiting) -> Result<()> {
+    let (json, after) = match visiting {
+        Visiting::Start { appointment, json } => (json, app.start_visit(&appointment)?),
+        Visiting::Show { visit, json } => (json, app.visit(visit)?),
+        Visiting::Step { visit, step, said, reason, json } => {
+            let state = match said {
+                StepSaid::Done => StepState::Done,
+                StepSaid::NotDone => StepState::NotDone { reason: reason.unwrap_or_default() },
+                StepSaid::NotApplicable => StepState::NotApplicable { reason },
+            };
+            (json, app.record_step(visit, step.into(), state)?)
+        }
+        Visiting::Enter { visit, consent_by, lawful, authorised_by, reference, admit_breach, json } => {
+            let basis = match (consent_by, lawful) {
+                (Some(by), _) => Some(Basis::Consented { by: by.into() }),
+                (None, Some(ground)) => Some(Basis::Lawful {
+                    ground: ground.into(),
+                    authorised_by: authorised_by.unwrap_or_default(),
+                    reference,
+                }),
+                (None, None) => None,
+            };
+            (json, app.enter(visit, basis, admit_breach)?)
+        }
+        Visiting::Refuse { visit, reason, words, json } => (json, app.refuse_entry(visit, reason.into(), words)?),
+        Visiting::NoAnswer { visit, json } => (json, app.no_answer(visit)?),
+        Visiting::Flag { visit, kind: arguments::FlagKind::Safeguarding, note, json } => {
+            app.flag_safeguarding(visit, &note)?;
+            tell(json, &json!({ "saved": true }), || {
+                "Saved and sealed. Only the council's safeguarding lead can read it. If somebody is in danger now, call 999.\n".to_owned()
+            });
+            return Ok(());
+        }
+        Visiting::Leave { visit, outcome, json } => {
+            (json, app.leave(visit, matches!(outcome, arguments::LeaveOutcome::FurtherVisitNeeded))?)
+        }
+    };
+    tell(json, &after, || words::visit(&after));
+    Ok(())
+}
+
+fn environment(arguments: &Arguments) -> Result<Environment> {
+    let keys: Arc<dyn KeyStore> = match (&arguments.key_file, &arguments.passphrase_file) {
+        (Some(file), Some(passphrase)) => {
+            let passphrase = fs::read_to_string(passphrase)
+                .with_context(|| format!("the passphrase file {} can't be read", passphrase.display()))?;
+            Arc::new(FileKeyStore::new(file, passphrase.trim_end_matches(['\r', '\n'])))
+        }
+        _ => Arc::new(SystemKeyStore::new(&whole(&arguments.store))),
+    };
+    Ok(Environment {
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(OsRandomness),
+        keys,
+        disk: Arc::new(RealDisk),
+        connect: Arc::new(HttpConnect),
+        sign_in: SignIn::ByKeyStore,
+    })
+}
+
+/// The store's folder however it was written: the key store knows it by its whole path.
+fn whole(store: &Path) -> std::path::PathBuf {
+    let _made_when_opened = fs::create_dir_all(store);
+    store.canonicalize().unwrap_or_else(|_| store.to_owned())
+}
+
+fn tell(as_json: bool, value: &impl Serialize, human: impl FnOnce() -> String) {
+    if as_json {
+        print(&format!("{}\n", json!(value)));
+    } else {
+        print(&human());
+    }
+}
+
+/// A reader that has gone away is no reason to fail: what was to be saved is saved.
+fn print(text: &str) {
+    let mut out = std::io::stdout();
+    let _gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn complain(text: &str) {
+    let _gone = std::io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,183 @@
+//! What can go wrong, in words that say what happened, what is safe and what to do.
+
+use doorstep_domain::conduct::Refused;
+use doorstep_domain::protocol::{NoAnswer, ProblemCode};
+use doorstep_domain::{AppointmentRef, VisitId};
+
+use crate::keys::KeyStoreError;
+use crate::store::StoreError;
+use crate::{DiskFault, PinRefused};
+
+/// Why the store on this device could not be opened. In no case is anything deleted or written over.
+#[derive(Debug, thiserror::Error)]
+pub enum Opening {
+    /// The key store can't be asked.
+    #[error("{0}. Your visits are still on this device, locked. Unlock the key store, then open Doorstep again.")]
+    Keys(#[from] KeyStoreError),
+    /// There is a database, and no key for it: the key store is locked, or was emptied.
+    #[error(
+        "the key to the visits on this device is missing. They are still there, locked: {0}. Unlock the key store and open \
+         Doorstep again; if it was emptied, keep this device and call support."
+    )]
+    KeyMissing(String),
+    /// The key is another one.
+    #[error(
+        "the key on this device does not open the visits on it. They are still there, untouched: {0}. Call support before \
+         doing anything else."
+    )]
+    WrongKey(String),
+    /// The file is damaged. It was set aside.
+    #[error(
+        "the file of visits on this device is damaged. It was set aside, whole, as {0}: give it to support. Enrol again to go on working."
+    )]
+    Damaged(String),
+    /// A newer Doorstep wrote it.
+    #[error(
+        "the visits on this device were written by a newer Doorstep. They are safe and untouched: {0}. Update Doorstep."
+    )]
+    Newer(String),
+    /// The build is not what it should be: no encryption, or an SQLite that is known to lose data.
+    #[error("this build of Doorstep can't keep visits safely ({0}), so it does not start. Install it again.")]
+    UnsafeBuild(&'static str),
+    /// The folder can't be used.
+    #[error("the folder of visits can't be used: {0}")]
+    Folder(#[source] std::io::Error),
+    /// The database can't be used just now.
+    #[error(
+        "the visits on this device can't be opened just now. Nothing is lost. Try again; free some space if the device is full."
+    )]
+    Store(#[source] rusqlite::Error),
+}
+
+/// What a call into [`crate::App`] can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store could not be opened.
+    #[error(transparent)]
+    Opening(#[from] Opening),
+    /// The Code does not allow it as things stand.
+    #[error("the Code of conduct does not allow that yet (clause {}); nothing was changed", .0.clause)]
+    Refused(Refused),
+    /// The device is not enrolled.
+    #[error("this device is not enrolled yet. Ask the council for an enrolment code, then enrol.")]
+    NotEnrolled,
+    /// The device is enrolled already.
+    #[error("this device is enrolled already, and holds records that are not with the council. Send them first.")]
+    UnsentRecords,
+    /// The text is no enrolment code.
+    #[error("that is not an enrolment code. It has 34 letters and digits; check it, or scan the QR code again.")]
+    BadCode,
+    /// The code is another council's, or whoever answered is not the council.
+    #[error(
+        "whoever answered is not the council that gave you this code. Nothing was set up. Check the address and the Wi-Fi, then try again."
+    )]
+    AnotherCouncil,
+    /// The address can't be a council's.
+    #[error("{0:?} can't be the address of a council. It starts with https://")]
+    BadAddress(String),
+    /// There is no answer from the council.
+    #[error("{}", no_answer(.0))]
+    NoAnswer(NoAnswer),
+    /// There is no such appointment here.
+    #[error("there is no appointment {0} on this device. Check for changes, or look at the reference again.")]
+    NoSuchAppointment(AppointmentRef),
+    /// There is no such visit here.
+    #[error("there is no visit {0} on this device")]
+    NoSuchVisit(VisitId),
+    /// Text that is too long.
+    #[error("that is too long: {what} can have {most} characters. Nothing was saved; shorten it and save again.")]
+    TooLong {
+        /// What is too long.
+        what: &'static str,
+        /// How many characters it can have.
+        most: usize,
+    },
+    /// The PIN was not accepted.
+    #[error(transparent)]
+    Pin(#[from] PinRefused),
+    /// Somebody has to sign in first.
+    #[error("enter your PIN first")]
+    SignInFirst,
+    /// The note could not be sealed: the council has given no key to seal it to.
+    #[error(
+        "the note can't be sealed, because this device has no key of a safeguarding lead. Nothing was saved. Tell the lead by phone now."
+    )]
+    NoSafeguardingKey,
+    /// The store failed.
+    #[error("{}", store_words(.0))]
+    Store(#[from] StoreError),
+    /// The key store failed.
+    #[error("{0}. What was saved before is safe.")]
+    Keys(#[from] KeyStoreError),
+}
+
+impl AppError {
+    /// The stable code; the words on a screen go by it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Opening(Opening::Keys(_)) => "keys-locked",
+            Self::Opening(Opening::KeyMissing(_)) => "key-missing",
+            Self::Opening(Opening::WrongKey(_)) => "wrong-key",
+            Self::Opening(Opening::Damaged(_)) => "store-damaged",
+            Self::Opening(Opening::Newer(_)) => "store-newer",
+            Self::Opening(Opening::UnsafeBuild(_)) => "unsafe-build",
+            Self::Opening(Opening::Folder(_) | Opening::Store(_)) => "store-unavailable",
+            Self::Refused(refused) => refused.rule.code(),
+            Self::NotEnrolled => "not-enrolled",
+            Self::UnsentRecords => "unsent-records",
+            Self::BadCode => "bad-code",
+            Self::AnotherCouncil => "another-council",
+            Self::BadAddress(_) => "bad-address",
+            Self::NoAnswer(NoAnswer::Unreachable) => "no-connection",
+            Self::NoAnswer(NoAnswer::TimedOut) => "slow-connection",
+            Self::NoAnswer(NoAnswer::NotTheCouncil) => "not-the-council",
+            Self::NoAnswer(NoAnswer::Busy { .. }) => "council-busy",
+            Self::NoAnswer(NoAnswer::Refused(code)) => code.code(),
+            Self::NoSuchAppointment(_) => "no-such-appointment",
+            Self::NoSuchVisit(_) => "no-such-visit",
+            Self::TooLong { .. } => "too-long",
+            Self::Pin(_) => "pin-refused",
+            Self::SignInFirst => "sign-in-first",
+            Self::NoSafeguardingKey => "no-safeguarding-key",
+            Self::Store(StoreError::Full) => "device-full",
+            Self::Store(_) => "store-failed",
+            Self::Keys(_) => "keys-locked",
+        }
+    }
+}
+
+fn no_answer(no_answer: &NoAnswer) -> String {
+    match no_answer {
+        NoAnswer::Unreachable => {
+            "there is no connection to the council. Everything is saved on this device and will be sent when there is signal.".to_owned()
+        }
+        NoAnswer::TimedOut => {
+            "the connection is too slow just now. Everything is saved on this device and will be sent later.".to_owned()
+        }
+        NoAnswer::NotTheCouncil => {
+            "something answered that is not the council: a Wi-Fi that wants you to sign in, perhaps. Everything is saved on this \
+             device. Sign in to the Wi-Fi or turn it off."
+                .to_owned()
+        }
+        NoAnswer::Busy { .. } => "the council is busy. Everything is saved on this device and will be sent shortly.".to_owned(),
+        NoAnswer::Refused(ProblemCode::CodeNotValid) => {
+            "the code was not accepted: it is wrong, was used before, or is older than 10 minutes. Ask for a new one.".to_owned()
+        }
+        NoAnswer::Refused(ProblemCode::DeviceNotKnown) => {
+            "the council does not know this device. Everything is saved on it. Ask the council for a new enrolment code.".to_owned()
+        }
+        NoAnswer::Refused(code) => format!("the council said no ({}). Everything is saved on this device.", code.code()),
+    }
+}
+
+fn store_words(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Full => {
+            "this device is full, so the last tap was not saved. Everything before it was. Free some space, then tap again."
+        }
+        StoreError::Fault(DiskFault) | StoreError::Sqlite(_) | StoreError::Unreadable(_) => {
+            "the last tap could not be saved. Everything before it was. Try again; if it happens again, call support."
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The council over HTTP: CBOR under zstd, rustls with roots of its own, plain http to this machine alone.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
+use reqwest::blocking::{Client, Response};
+use reqwest::{StatusCode, Url};
+use rustls::RootCertStore;
+
+use crate::{AppError, Connect};
+
+/// The media type of both bodies.
+pub const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
+
+const CONNECT_SECONDS: u64 = 10;
+/// A batch on a bad line: a megabyte at 128 kbit/s.
+const WHOLE_SECONDS: u64 = 90;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Connects over HTTP.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct HttpConnect;
+
+impl Connect for HttpConnect {
+    fn connect(&self, server: &str) -> Result<Arc<dyn Council>, AppError> {
+        Ok(Arc::new(HttpCouncil::new(server)?))
+    }
+}
+
+/// The council over HTTP.
+#[derive(Debug)]
+pub struct HttpCouncil {
+    server: Url,
+    client: Client,
+}
+
+impl HttpCouncil {
+    /// The council at an address.
+    ///
+    /// # Errors
+    /// [`AppError::BadAddress`] when it is not https, and not this very machine.
+    #[expect(clippy::disallowed_methods, reason = "this is where a client is made: with time-outs and roots")]
+    pub fn new(server: &str) -> Result<Self, AppError> {
+        let bad = || AppError::BadAddress(server.chars().take(200).collect());
+        let url = Url::parse(server.trim()).map_err(|_| bad())?;
+        let loopback = match url.host_str() {
+            Some(host) => {
+                host == "localhost"
+                    || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+            }
+            None => return Err(bad()),
+        };
+        if !(url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
+            return Err(bad());
+        }
+        let mut builder = Client::builder()
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+            .timeout(Duration::from_secs(WHOLE_SECONDS))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("doorstep/", env!("CARGO_PKG_VERSION")))
+            .tls_backend_preconfigured(tls().ok_or_else(bad)?);
+        if loopback {
+            builder = builder.no_proxy();
+        }
+        Ok(Self { server: url, client: builder.build().map_err(|_| bad())? })
+    }
+
+    fn exchange(&self, path: &str, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        let url = self.server.join(path).map_err(|_| NoAnswer::Unreachable)?;
+        let body = zstd::encode_all(request, ZSTD_LEVEL).map_err(|_| NoAnswer::Unreachable)?;
+        let response = self
+            .client
+            .post(url)
+            .header("content-type", MEDIA_TYPE)
+            .header("content-encoding", "zstd")
+            .body(body)
+            .send()
+            .map_err(|error| no_connection(&error))?;
+        if response.status() == StatusCode::OK && is(&response, MEDIA_TYPE) {
+            unpack(response)
+        } else {
+            Err(said_no(response))
+        }
+    }
+}
+
+impl Council for HttpCouncil {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.exchange("/v1/enrol", request)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.exchange("/v1/sync", request)
+    }
+}
+
+/// TLS 1.2 and 1.3 by ring, with Mozilla's roots: named by hand, since a platform's own verifier needs setting up that a
+/// phone's shell does not do.
+fn tls() -> Option<rustls::ClientConfig> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    Some(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn no_connection(error: &reqwest::Error) -> NoAnswer {
+    if error.is_timeout() && !error.is_connect() { NoAnswer::TimedOut } else { NoAnswer::Unreachable }
+}
+
+fn is(response: &Response, media_type: &str) -> bool {
+    response
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with(media_type))
+}
+
+/// Reads a body, as much of it as an answer may have.
+fn unpack(response: Response) -> Result<Vec<u8>, NoAnswer> {
+    let packed = read_at_most(response, Limits::MESSAGE_BYTES)?;
+    let decoder = zstd::Decoder::new(packed.as_slice()).map_err(|_| NoAnswer::NotTheCouncil)?;
+    read_at_most(decoder, Limits::MESSAGE_BYTES_UNPACKED)
+}
+
+fn read_at_most(from: impl Read, most: usize) -> Result<Vec<u8>, NoAnswer> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX);
+    from.take(limit + 1).read_to_end(&mut bytes).map_err(|_| NoAnswer::NotTheCouncil)?;
+    if bytes.len() > most { Err(NoAnswer::NotTheCouncil) } else { Ok(bytes) }
+}
+
+/// What a no means. Anybody on the line can say no, so it stops nothing for good: it only chooses the words and the wait.
+fn said_no(response: Response) -> NoAnswer {
+    let retry_after = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(30);
+    let status = response.status();
+    let problem = is(&response, "application/problem+json")
+        .then(|| read_at_most(response, Limits::MESSAGE_BYTES).ok())
+        .flatten()
+        .and_then(|body| serde_json::from_slice::<Problem>(&body).ok());
+    match problem.map(|problem| problem.code) {
+        Some(ProblemCode::Busy) => NoAnswer::Busy { retry_after },
+        Some(code) => NoAnswer::Refused(code),
+        None if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS => {
+            NoAnswer::Busy { retry_after }
+        }
+        None => NoAnswer::NotTheCouncil,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_alone() {
+        for good in
+            ["https://doorstep.melton.example", "http://127.0.0.1:8470", "http://localhost:1", "http://[::1]:9/"]
+        {
+            assert!(HttpCouncil::new(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["http://doorstep.melton.example", "http://127.0.0.1.example", "ftp://x", "doorstep", "", "http://10.0.0.1"]
+        {
+            assert!(matches!(HttpCouncil::new(bad), Err(AppError::BadAddress(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_closed_port_is_no_connection() {
+        let nobody = HttpCouncil::new("http://127.0.0.1:9").unwrap();
+        assert_eq!(nobody.sync(b"hello"), Err(NoAnswer::Unreachable));
+    }
+}

@@ -1,0 +1,77 @@
+//! Where keys live: never in a plain file, a log or an environment variable.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+mod file;
+mod memory;
+mod system;
+
+pub use file::FileKeyStore;
+pub use memory::MemoryKeyStore;
+pub use system::SystemKeyStore;
+
+/// A secret that can't be printed and is wiped when it is dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes bytes in.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
+    }
+
+    /// The bytes, for the one who needs them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(<redacted>)")
+    }
+}
+
+/// The names of what a device keeps.
+pub(crate) mod name {
+    pub(crate) const DATABASE: &str = "database-key";
+    pub(crate) const SIGNING: &str = "signing-key";
+    /// The epoch and number that the database had reached at the last contact: an older database was restored from a copy.
+    pub(crate) const MARK: &str = "chain-mark";
+}
+
+/// Why a key could not be had or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyStoreError {
+    /// It is locked, or there is none on this machine.
+    #[error("the key store of this device can't be used: {0}")]
+    Unavailable(String),
+    /// The passphrase is wrong.
+    #[error("the passphrase does not open the key file")]
+    WrongPassphrase,
+    /// The key file is damaged.
+    #[error("the key file is damaged")]
+    Damaged,
+    /// The key file could not be read or written.
+    #[error("the key file can't be read or written")]
+    File(#[source] std::io::Error),
+}
+
+/// Where keys live.
+pub trait KeyStore: Send + Sync {
+    /// A secret by its name; `None` when there is none, or when a locked store will not tell.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`] when the store can't be asked.
+    fn get(&self, name: &str) -> Result<Option<Secret>, KeyStoreError>;
+
+    /// Keeps a secret. When this returns, another start of the program can read it back.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`] when it could not be kept.
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), KeyStoreError>;
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod clock;
+mod environment;
+mod error;
+pub mod http;
+pub mod keys;
+mod pin;
+pub mod planted;
+mod sealing;
+mod store;
+pub mod sync;
+mod verify;
+mod view;
+
+pub use app::App;
+pub use clock::SystemClock;
+pub use environment::{
+    Clock, Connect, Disk, DiskFault, Environment, Moment, OsRandomness, Randomness, RealDisk, SignIn,
+};
+pub use error::{AppError, Opening};
+pub use pin::PinRefused;
+pub use store::set_aside;
+pub use verify::{Fault, Verified};
+pub use view::{
+    AppointmentView, Custody, EnrolmentView, OutboxGroup, OutboxView, SetAsideView, StatusView, StepDescription,
+    TodayView, VisitSummary, VisitView, Vocabulary,
+};

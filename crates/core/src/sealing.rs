@@ -1,0 +1,59 @@
+//! Sealing a safeguarding note to the keys of the council's safeguarding leads (age, X25519). Clause 6.2.
+//!
+//! The note is padded to one of three sizes, so that its length tells little. The sealing draws its randomness from the
+//! operating system, inside age: a simulation that repeats gives other bytes of the same length.
+
+use age::x25519::Recipient;
+use doorstep_domain::conduct::SealedNote;
+use zeroize::Zeroizing;
+
+use crate::AppError;
+
+/// Sizes to which a note is padded, in bytes.
+const SIZES: [usize; 3] = [1024, 4 * 1024, 20 * 1024];
+
+/// Seals a note to every key that can be read.
+pub(crate) fn seal(note: &str, keys: &[String]) -> Result<SealedNote, AppError> {
+    let recipients: Vec<Recipient> = keys.iter().filter_map(|key| key.parse().ok()).collect();
+    if recipients.is_empty() {
+        return Err(AppError::NoSafeguardingKey);
+    }
+    let mut plain = Zeroizing::new(serde_json::json!({ "note": note }).to_string().into_bytes());
+    let size = SIZES.into_iter().find(|size| plain.len() <= *size).unwrap_or(plain.len());
+    plain.resize(size, b' ');
+    let to = recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
+    let sealed = age::Encryptor::with_recipients(to)
+        .and_then(|encryptor| {
+            let mut sealed = Vec::new();
+            let mut writer = encryptor.wrap_output(&mut sealed)?;
+            std::io::Write::write_all(&mut writer, &plain)?;
+            writer.finish()?;
+            Ok(sealed)
+        })
+        .map_err(|_| AppError::NoSafeguardingKey)?;
+    Ok(SealedNote { sealed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_note_opens_for_a_lead_alone_and_its_length_tells_nothing() {
+        let lead = age::x25519::Identity::generate();
+        let keys = vec![lead.to_public().to_string()];
+        let short = seal("Bruises.", &keys).unwrap();
+        let longer = seal(&"She said her brother takes her pension. ".repeat(10), &keys).unwrap();
+        assert_eq!(short.sealed.len(), longer.sealed.len());
+        let opened = age::decrypt(&lead, &short.sealed).unwrap();
+        let opened: serde_json::Value = serde_json::from_slice(&opened).unwrap();
+        assert_eq!(opened["note"], "Bruises.");
+        assert!(age::decrypt(&age::x25519::Identity::generate(), &short.sealed).is_err());
+    }
+
+    #[test]
+    fn without_a_key_nothing_is_sealed_and_the_words_say_to_phone() {
+        let error = seal("Bruises.", &[]).unwrap_err();
+        assert!(error.to_string().contains("by phone"));
+    }
+}

@@ -1,0 +1,67 @@
+//! Appointments, as the council gave them.
+
+use doorstep_domain::AppointmentRef;
+use doorstep_domain::conduct::Appointment;
+use rusqlite::{Row, params};
+
+use super::{Reading, StoreError, Writing};
+
+fn appointment(row: &Row<'_>) -> rusqlite::Result<Option<Appointment>> {
+    let text: String = row.get("appointment")?;
+    Ok(serde_json::from_str(&text).ok())
+}
+
+impl Reading<'_> {
+    /// All appointments on the device, in the order of their windows.
+    pub(crate) fn appointments(&self) -> Result<Vec<Appointment>, StoreError> {
+        let rows = self.many(
+            "SELECT appointment FROM appointment ORDER BY window_start_ms, appointment_ref",
+            [],
+            appointment,
+        )?;
+        rows.into_iter().map(|row| row.ok_or(StoreError::Unreadable("appointment"))).collect()
+    }
+
+    pub(crate) fn appointment(&self, reference: &AppointmentRef) -> Result<Option<Appointment>, StoreError> {
+        self.one(
+            "SELECT appointment FROM appointment WHERE appointment_ref = ?1",
+            params![reference.as_str()],
+            appointment,
+        )?
+        .map(|row| row.ok_or(StoreError::Unreadable("appointment")))
+        .transpose()
+    }
+}
+
+impl Writing<'_> {
+    pub(crate) fn keep_appointment(&self, appointment: &Appointment) -> Result<(), StoreError> {
+        let text = serde_json::to_string(appointment).map_err(|_| StoreError::Unreadable("appointment"))?;
+        self.write(
+            "INSERT INTO appointment (appointment_ref, window_start_ms, appointment) VALUES (?1, ?2, ?3)
+             ON CONFLICT (appointment_ref) DO UPDATE SET window_start_ms = excluded.window_start_ms, appointment = excluded.appointment",
+            params![appointment.reference.as_str(), appointment.window_start.timestamp_millis(), text],
+        )?;
+        Ok(())
+    }
+
+    /// Removes an appointment that is the device's no more, and the personal data in it, unless its visit has been started:
+    /// what was done stays.
+    pub(crate) fn withdraw_appointment(&self, reference: &AppointmentRef) -> Result<(), StoreError> {
+        self.write(
+            "DELETE FROM appointment WHERE appointment_ref = ?1
+             AND NOT EXISTS (SELECT 1 FROM visit WHERE visit.appointment_ref = appointment.appointment_ref)",
+            params![reference.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// Removes every appointment whose visit has not been started: a snapshot follows.
+    pub(crate) fn withdraw_all_appointments(&self) -> Result<(), StoreError> {
+        self.write(
+            "DELETE FROM appointment
+             WHERE NOT EXISTS (SELECT 1 FROM visit WHERE visit.appointment_ref = appointment.appointment_ref)",
+            [],
+        )?;
+        Ok(())
+    }
+}

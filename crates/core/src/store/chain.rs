@@ -1,0 +1,171 @@
+//! Writing the chain: the next record, the seal, a new epoch.
+
+use doorstep_domain::conduct::Event;
+use doorstep_domain::ledger::{
+    Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, decode_body, encode_body,
+};
+use doorstep_domain::protocol;
+use doorstep_domain::{DeviceId, RecordId, VisitId};
+use rusqlite::params;
+
+use super::{Enrolment, Reading, StoreError, StoredRecord, Writing};
+use crate::environment::Environment;
+use crate::planted::{self, Bug};
+
+/// The end of the chain, and the last place in the device's own order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) chain: ChainHead,
+    pub(crate) last_order: u64,
+}
+
+impl Reading<'_> {
+    /// The end of the chain of this device, once it is enrolled.
+    pub(crate) fn head(&self, device: DeviceId) -> Result<Head, StoreError> {
+        self.one("SELECT epoch, sequence, hash, last_order FROM chain", [], |row| {
+            Ok((row.get("epoch")?, row.get("sequence")?, row.get("hash")?, row.get("last_order")?))
+        })?
+        .map(|(epoch, sequence, hash, last_order): ([u8; 16], u64, [u8; 32], u64)| Head {
+            chain: ChainHead { device, epoch: Epoch::from_bytes(epoch), sequence, hash: Hash::from_bytes(hash) },
+            last_order,
+        })
+        .ok_or(StoreError::Unreadable("chain"))
+    }
+
+    pub(crate) fn visit_key(&self, visit: VisitId) -> Result<Option<VisitKey>, StoreError> {
+        let key: Option<[u8; 32]> =
+            self.one("SELECT key FROM visit_key WHERE visit_id = ?1", params![visit.as_bytes()], |row| row.get("key"))?;
+        Ok(key.map(VisitKey::from_bytes))
+    }
+
+    /// The seals of one epoch from a record on, in order.
+    pub(crate) fn seals_from(&self, epoch: Epoch, sequence: u64) -> Result<Vec<Seal>, StoreError> {
+        let rows: Vec<Vec<u8>> = self.many(
+            "SELECT seal FROM seal WHERE epoch = ?1 AND sequence >= ?2 ORDER BY sequence",
+            params![epoch.as_bytes(), sequence],
+            |row| row.get("seal"),
+        )?;
+        rows.iter().map(|bytes| protocol::decode(bytes).map_err(|_| StoreError::Unreadable("seal"))).collect()
+    }
+}
+
+impl Writing<'_> {
+    /// Appends one event to the chain, as a record that waits to be sent.
+    pub(crate) fn append(
+        &self,
+        environment: &Environment,
+        enrolment: &Enrolment,
+        visit: VisitId,
+        event: Event,
+    ) -> Result<RecordId, StoreError> {
+        let moment = environment.clock.now();
+        let head = self.head(enrolment.device)?;
+        let order = u64::try_from(moment.unix_ms).unwrap_or(0).max(head.last_order + 1);
+        let record = RecordId::from_parts(u64::try_from(moment.unix_ms).unwrap_or(0), &environment.random());
+        let urgent = event.is_urgent();
+        let body = encode_body(&Body { event });
+        let key = self.key_for(environment, visit)?;
+        let envelope = Envelope {
+            version: Envelope::VERSION,
+            record,
+            device: enrolment.device,
+            epoch: head.chain.epoch,
+            sequence: head.chain.sequence + 1,
+            previous: head.chain.hash,
+            kind: RecordKind::VISIT_EVENT,
+            schema: SCHEMA,
+            visit,
+            actor: enrolment.user,
+            order,
+            recorded_at_ms: moment.unix_ms,
+            utc_offset_minutes: moment.utc_offset_minutes,
+            monotonic_ms: moment.monotonic_ms,
+            boot: moment.boot,
+            council_contact_ms: Some(enrolment.last_contact_ms),
+            commitment: key.commit(record, &body),
+            photos: Vec::new(),
+        };
+        self.insert_record(&envelope, &body, urgent)?;
+        Ok(record)
+    }
+
+    fn insert_record(&self, envelope: &Envelope, body: &[u8], urgent: bool) -> Result<(), StoreError> {
+        let bytes = envelope.to_bytes();
+        let hash = Envelope::hash(&bytes);
+        self.write(
+            "INSERT INTO record (record_id, epoch, sequence, hash, visit_id, recorded_at_ms, urgent, envelope, body, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'waiting')",
+            params![
+                envelope.record.as_bytes(),
+                envelope.epoch.as_bytes(),
+                envelope.sequence,
+                hash.as_bytes(),
+                envelope.visit.as_bytes(),
+                envelope.recorded_at_ms,
+                urgent,
+                bytes,
+                body
+            ],
+        )?;
+        self.write(
+            "UPDATE chain SET sequence = ?1, hash = ?2, last_order = max(last_order, ?3)",
+            params![envelope.sequence, hash.as_bytes(), envelope.order],
+        )?;
+        Ok(())
+    }
+
+    fn key_for(&self, environment: &Environment, visit: VisitId) -> Result<VisitKey, StoreError> {
+        if let Some(key) = self.visit_key(visit)? {
+            return Ok(key);
+        }
+        let key = VisitKey::from_bytes(environment.random());
+        self.write("INSERT INTO visit_key (visit_id, key) VALUES (?1, ?2)", params![visit.as_bytes(), key.as_bytes()])?;
+        Ok(key)
+    }
+
+    /// Seals the chain up to its end, if it is not sealed there yet.
+    pub(crate) fn seal(&self, device: DeviceId, key: &SigningKey) -> Result<(), StoreError> {
+        let head = self.head(device)?.chain;
+        if head.sequence == 0 {
+            return Ok(());
+        }
+        self.write(
+            "INSERT INTO seal (epoch, sequence, seal) VALUES (?1, ?2, ?3) ON CONFLICT (epoch, sequence) DO NOTHING",
+            params![head.epoch.as_bytes(), head.sequence, protocol::encode(&key.seal(&head))],
+        )?;
+        Ok(())
+    }
+
+    /// Begins a new epoch and issues again, in it, whatever the council does not have: after an enrolment, a restore from a
+    /// copy, or a fork. A record keeps its id and its body; its place in a chain is new.
+    pub(crate) fn begin_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
+        let epoch = Epoch::from_bytes(environment.random());
+        let last_order = self.one("SELECT last_order FROM chain", [], |row| row.get("last_order"))?.unwrap_or(0_u64);
+        let start = ChainHead::start(device, epoch);
+        self.write(
+            "INSERT INTO chain (only, epoch, sequence, hash, last_order) VALUES (1, ?1, 0, ?2, ?3)
+             ON CONFLICT (only) DO UPDATE SET epoch = excluded.epoch, sequence = 0, hash = excluded.hash",
+            params![epoch.as_bytes(), start.hash.as_bytes(), last_order],
+        )?;
+        if planted::is(Bug::ReissueForgotten) {
+            return Ok(());
+        }
+        for old in self.not_with_the_council()? {
+            self.issue_again(device, &old)?;
+        }
+        Ok(())
+    }
+
+    fn issue_again(&self, device: DeviceId, old: &StoredRecord) -> Result<(), StoreError> {
+        let before = Envelope::from_bytes(&old.envelope).map_err(|_| StoreError::Unreadable("record"))?;
+        let head = self.head(device)?.chain;
+        let envelope =
+            Envelope { device, epoch: head.epoch, sequence: head.sequence + 1, previous: head.hash, ..before };
+        self.write(
+            "UPDATE record SET state = 'reissued', reason = NULL WHERE epoch = ?1 AND sequence = ?2",
+            params![old.epoch.as_bytes(), old.sequence],
+        )?;
+        let urgent = decode_body(&old.body).is_some_and(|body| body.event.is_urgent());
+        self.insert_record(&envelope, &old.body, urgent)
+    }
+}

@@ -1,0 +1,130 @@
+//! The device's database: encrypted, write-ahead log, every commit flushed before it counts.
+
+mod appointments;
+mod chain;
+mod opening;
+mod records;
+mod settings;
+mod visits;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Params, TransactionBehavior};
+
+pub(crate) use opening::open;
+pub use opening::set_aside;
+pub(crate) use records::StoredRecord;
+pub(crate) use settings::Enrolment;
+pub(crate) use visits::VisitRow;
+
+use crate::environment::Environment;
+use crate::{Disk, DiskFault};
+
+/// Why the database did not do what it was asked. What was committed before is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The disk would not take it.
+    #[error(transparent)]
+    Fault(#[from] DiskFault),
+    /// SQLite failed.
+    #[error("the database failed")]
+    Sqlite(#[source] rusqlite::Error),
+    /// Something in it is not what was written.
+    #[error("what is stored as {0} can't be read")]
+    Unreadable(&'static str),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+/// An open database.
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl Store {
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A thread that panicked in a transaction has rolled it back: the connection is whole.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads, all of it at one moment.
+    pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction().map_err(StoreError::from)?;
+        work(&Reading { transaction: &transaction })
+    }
+
+    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and none of it otherwise.
+    pub(crate) fn transact<T, E: From<StoreError>>(
+        &self,
+        environment: &Environment,
+        work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.lock();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let done = work(&Writing { reading: Reading { transaction: &transaction }, disk: &*environment.disk })?;
+        environment.disk.before_write().map_err(StoreError::from)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+}
+
+/// A moment of the database, to read.
+pub(crate) struct Reading<'a> {
+    transaction: &'a rusqlite::Transaction<'a>,
+}
+
+/// A transaction, to read and write.
+pub(crate) struct Writing<'a> {
+    reading: Reading<'a>,
+    disk: &'a dyn Disk,
+}
+
+impl<'a> std::ops::Deref for Writing<'a> {
+    type Target = Reading<'a>;
+
+    fn deref(&self) -> &Reading<'a> {
+        &self.reading
+    }
+}
+
+impl Reading<'_> {
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        use rusqlite::OptionalExtension;
+        Ok(self.transaction.prepare_cached(sql)?.query_row(params, row).optional()?)
+    }
+
+    fn many<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        let rows = statement.query_map(params, row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    fn write(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        self.disk.before_write()?;
+        Ok(self.reading.transaction.prepare_cached(sql)?.execute(params)?)
+    }
+}

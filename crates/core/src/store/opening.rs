@@ -1,0 +1,155 @@
+//! Opening the database. Whatever is wrong with it, nothing is deleted and nothing is written over: with an encrypted file
+//! a wrong key looks just like a broken file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex};
+
+use doorstep_domain::ledger::Hash;
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+use zeroize::Zeroizing;
+
+use super::Store;
+use crate::Opening;
+use crate::environment::Environment;
+use crate::keys::{Secret, name};
+
+static MIGRATIONS: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../migrations/0001_initial.sql"))]));
+
+/// How many migrations this build knows: the `user_version` of its database.
+const SCHEMA_VERSION: i64 = 1;
+
+/// SQLite before this can corrupt a database in WAL mode when two connections reset the log at once.
+const SQLITE_FLOOR: i32 = 3_051_003;
+
+const DATABASE: &str = "doorstep.db";
+/// A hash of the key, by which a wrong key is told from a damaged file.
+const KEY_CHECK: &str = "doorstep.key-check";
+
+/// Opens the database of a folder, or makes one.
+pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Opening> {
+    fs::create_dir_all(folder).map_err(Opening::Folder)?;
+    let database = folder.join(DATABASE);
+    let key = database_key(folder, &database, environment)?;
+    let connection = connect(&database, &key)?;
+    match prepare(connection, &database) {
+        Err(Opening::Damaged(_)) => {
+            let kept = move_aside(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
+            Err(Opening::Damaged(kept.display().to_string()))
+        }
+        other => other,
+    }
+}
+
+/// The key of the database. A new one is made only where there is no database yet, and is read back before it is used.
+fn database_key(folder: &Path, database: &Path, environment: &Environment) -> Result<Secret, Opening> {
+    let exists = fs::metadata(database).is_ok_and(|file| file.len() > 0);
+    let shown = || database.display().to_string();
+    match environment.keys.get(name::DATABASE)? {
+        Some(key) => {
+            let expected = fs::read(folder.join(KEY_CHECK)).ok();
+            if exists && expected.is_some_and(|expected| expected != key_check(&key)) {
+                return Err(Opening::WrongKey(shown()));
+            }
+            if !exists {
+                write_key_check(folder, &key)?;
+            }
+            Ok(key)
+        }
+        // A locked key store says "no such entry", which must not be taken for a first start.
+        None if exists => Err(Opening::KeyMissing(shown())),
+        None => {
+            let key = Secret::new(&environment.random::<32>());
+            environment.keys.set(name::DATABASE, &key)?;
+            if environment.keys.get(name::DATABASE)?.as_ref() != Some(&key) {
+                return Err(Opening::UnsafeBuild("its key store does not keep what it is given"));
+            }
+            write_key_check(folder, &key)?;
+            Ok(key)
+        }
+    }
+}
+
+fn key_check(key: &Secret) -> Vec<u8> {
+    Hash::of("doorstep-key-check-v1", &[key.expose()]).as_bytes().to_vec()
+}
+
+fn write_key_check(folder: &Path, key: &Secret) -> Result<(), Opening> {
+    fs::write(folder.join(KEY_CHECK), key_check(key)).map_err(Opening::Folder)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where a database is opened: with its key and its settings")]
+fn connect(database: &Path, key: &Secret) -> Result<Connection, Opening> {
+    if rusqlite::version_number() < SQLITE_FLOOR {
+        return Err(Opening::UnsafeBuild("its SQLite is older than 3.51.3"));
+    }
+    let connection = Connection::open(database).map_err(Opening::Store)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(Opening::Store)?;
+    let hex =
+        Zeroizing::new(key.expose().iter().fold(String::from("x'"), |hex, byte| format!("{hex}{byte:02x}")) + "'");
+    connection.pragma_update(None, "cipher_log_level", "NONE").map_err(Opening::Store)?;
+    connection.pragma_update(None, "key", hex.as_str()).map_err(Opening::Store)?;
+    // A build without SQLCipher takes a key in silence, and writes in the clear.
+    let cipher: Option<String> = connection.pragma_query_value(None, "cipher_version", |row| row.get(0)).ok();
+    if cipher.is_none_or(|version| version.is_empty()) {
+        return Err(Opening::UnsafeBuild("its SQLite does not encrypt"));
+    }
+    Ok(connection)
+}
+
+fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening> {
+    let shown = || database.display().to_string();
+    let damaged = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => Opening::Damaged(shown()),
+        _ => Opening::Store(error),
+    };
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(damaged)?;
+    if version > SCHEMA_VERSION {
+        return Err(Opening::Newer(shown()));
+    }
+    // NORMAL is faster, and loses the last taps when the power goes.
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(damaged)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(damaged)?;
+    connection.pragma_update(None, "fullfsync", true).map_err(damaged)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(damaged)?;
+    let flushed: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(damaged)?;
+    if flushed != 2 {
+        return Err(Opening::UnsafeBuild("its SQLite does not flush"));
+    }
+    MIGRATIONS.to_latest(&mut connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => damaged(err),
+        _ => Opening::UnsafeBuild("its migrations do not fit"),
+    })?;
+    // Reads the schema and the newest pages through the page authentication, not the whole file.
+    connection
+        .query_row("SELECT count(*), (SELECT max(local_id) FROM record) FROM chain", [], |_| Ok(()))
+        .map_err(damaged)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(Store { connection: Mutex::new(connection) })
+}
+
+/// Moves the files of a database that will not open into a folder of their own, whole, and says where. For support, after a
+/// person has decided to start afresh.
+///
+/// # Errors
+/// When the files can't be moved; they are where they were then.
+pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
+    move_aside(folder, now_ms)
+}
+
+fn move_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
+    let kept = (0..)
+        .map(|number: u32| folder.join("set-aside").join(format!("{now_ms}-{number}")))
+        .find(|candidate| !candidate.exists())
+        .unwrap_or_else(|| folder.join("set-aside"));
+    fs::create_dir_all(&kept)?;
+    for file in [DATABASE, "doorstep.db-wal", "doorstep.db-shm", KEY_CHECK] {
+        let from = folder.join(file);
+        if from.exists() {
+            fs::rename(&from, kept.join(file))?;
+        }
+    }
+    Ok(kept)
+}

@@ -1,0 +1,243 @@
+//! Records and what became of them.
+
+use chrono::DateTime;
+use doorstep_domain::conduct::Happened;
+use doorstep_domain::ledger::{Envelope, Epoch, Hash, decode_body};
+use doorstep_domain::protocol::Limits;
+use doorstep_domain::{RecordId, VisitId};
+use rusqlite::{Row, params};
+
+use super::{Reading, StoreError, Writing};
+
+/// A record as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredRecord {
+    pub(crate) epoch: Epoch,
+    pub(crate) sequence: u64,
+    pub(crate) hash: Hash,
+    pub(crate) visit: VisitId,
+    pub(crate) envelope: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// How many records there are, and how many wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) records: u64,
+    pub(crate) waiting: u64,
+    pub(crate) set_aside: u64,
+    pub(crate) oldest_waiting_ms: Option<i64>,
+}
+
+/// What waits, for one visit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WaitingOfVisit {
+    pub(crate) visit: VisitId,
+    pub(crate) records: u64,
+    pub(crate) oldest_ms: i64,
+}
+
+const COLUMNS: &str = "epoch, sequence, hash, visit_id, envelope, body";
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    Ok(StoredRecord {
+        epoch: Epoch::from_bytes(row.get("epoch")?),
+        sequence: row.get("sequence")?,
+        hash: Hash::from_bytes(row.get("hash")?),
+        visit: VisitId::from_bytes(row.get("visit_id")?),
+        envelope: row.get("envelope")?,
+        body: row.get("body")?,
+    })
+}
+
+impl Reading<'_> {
+    /// What waits to be sent, urgent first, then oldest first, as much as fits a batch.
+    pub(crate) fn waiting(&self) -> Result<Vec<StoredRecord>, StoreError> {
+        let mut batch = self.many(
+            &format!("SELECT {COLUMNS} FROM record WHERE state = 'waiting' ORDER BY urgent DESC, local_id LIMIT ?1"),
+            params![i64::try_from(Limits::BATCH_RECORDS).unwrap_or(i64::MAX)],
+            stored,
+        )?;
+        let mut bytes = 0;
+        let fitting = batch
+            .iter()
+            .take_while(|record| {
+                bytes += record.envelope.len() + record.body.len();
+                bytes <= Limits::BATCH_BYTES
+            })
+            .count();
+        batch.truncate(fitting.max(1));
+        Ok(batch)
+    }
+
+    /// What the council does not have as the device made it, in the order of writing.
+    pub(super) fn not_with_the_council(&self) -> Result<Vec<StoredRecord>, StoreError> {
+        self.many(
+            &format!(
+                "SELECT {COLUMNS} FROM record WHERE state = 'waiting' OR (state = 'set_aside' AND reason = 'fork') ORDER BY local_id"
+            ),
+            [],
+            stored,
+        )
+    }
+
+    /// Every record of an epoch, in its order.
+    pub(crate) fn epoch_records(&self, epoch: Epoch) -> Result<Vec<StoredRecord>, StoreError> {
+        self.many(
+            &format!("SELECT {COLUMNS} FROM record WHERE epoch = ?1 ORDER BY sequence"),
+            params![epoch.as_bytes()],
+            stored,
+        )
+    }
+
+    /// Every epoch that the device has written in.
+    pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
+        self.many("SELECT epoch FROM record GROUP BY epoch ORDER BY min(local_id)", [], |row| {
+            Ok(Epoch::from_bytes(row.get("epoch")?))
+        })
+    }
+
+    /// The numbers of an epoch that the device believes to be with the council.
+    pub(crate) fn believed_sent(&self, epoch: Epoch) -> Result<Vec<u64>, StoreError> {
+        self.many(
+            "SELECT sequence FROM record WHERE epoch = ?1 AND state IN ('received', 'set_aside') ORDER BY sequence",
+            params![epoch.as_bytes()],
+            |row| row.get("sequence"),
+        )
+    }
+
+    /// The facts of a visit, as far as this build understands them.
+    pub(crate) fn facts(&self, visit: VisitId) -> Result<Vec<Happened>, StoreError> {
+        let records = self.many(
+            &format!("SELECT {COLUMNS} FROM record WHERE visit_id = ?1 AND state <> 'reissued' ORDER BY local_id"),
+            params![visit.as_bytes()],
+            stored,
+        )?;
+        records
+            .into_iter()
+            .filter_map(|record| decode_body(&record.body).map(|body| (record, body)))
+            .map(|(record, body)| {
+                let envelope = Envelope::from_bytes(&record.envelope).map_err(|_| StoreError::Unreadable("record"))?;
+                Ok(Happened {
+                    record: envelope.record,
+                    device: envelope.device,
+                    order: envelope.order,
+                    at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
+                    actor: envelope.actor,
+                    event: body.event,
+                })
+            })
+            .collect()
+    }
+
+    pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
+        self.one(
+            "SELECT (SELECT count(*) FROM record WHERE state <> 'reissued') AS records,
+                    (SELECT count(*) FROM record WHERE state = 'waiting') AS waiting,
+                    (SELECT count(*) FROM record WHERE state = 'set_aside') AS set_aside,
+                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting') AS oldest_waiting_ms",
+            [],
+            |row| {
+                Ok(Counts {
+                    records: row.get("records")?,
+                    waiting: row.get("waiting")?,
+                    set_aside: row.get("set_aside")?,
+                    oldest_waiting_ms: row.get("oldest_waiting_ms")?,
+                })
+            },
+        )?
+        .ok_or(StoreError::Unreadable("record"))
+    }
+
+    pub(crate) fn waiting_by_visit(&self) -> Result<Vec<WaitingOfVisit>, StoreError> {
+        self.many(
+            "SELECT visit_id, count(*) AS records, min(recorded_at_ms) AS oldest_ms FROM record
+             WHERE state = 'waiting' GROUP BY visit_id ORDER BY min(local_id)",
+            [],
+            |row| {
+                Ok(WaitingOfVisit {
+                    visit: VisitId::from_bytes(row.get("visit_id")?),
+                    records: row.get("records")?,
+                    oldest_ms: row.get("oldest_ms")?,
+                })
+            },
+        )
+    }
+
+    /// What the council set aside: visit, when it was recorded, why.
+    pub(crate) fn set_aside_records(&self) -> Result<Vec<(VisitId, i64, String)>, StoreError> {
+        self.many(
+            "SELECT visit_id, recorded_at_ms, reason FROM record WHERE state = 'set_aside' ORDER BY local_id",
+            [],
+            |row| Ok((VisitId::from_bytes(row.get("visit_id")?), row.get("recorded_at_ms")?, row.get("reason")?)),
+        )
+    }
+
+    /// How many records of a visit there are, how many wait, and the council's clock when it had the last of them.
+    pub(crate) fn custody(&self, visit: VisitId) -> Result<(u64, u64, Option<i64>), StoreError> {
+        self.one(
+            "SELECT count(*) AS records, coalesce(sum(state = 'waiting'), 0) AS waiting, max(receipt.council_time_ms) AS received_ms
+             FROM record LEFT JOIN receipt USING (receipt_id) WHERE visit_id = ?1 AND state <> 'reissued'",
+            params![visit.as_bytes()],
+            |row| Ok((row.get("records")?, row.get("waiting")?, row.get("received_ms")?)),
+        )?
+        .ok_or(StoreError::Unreadable("record"))
+    }
+
+    /// Whether there is a record by that id.
+    pub(crate) fn visit_of(&self, record: RecordId) -> Result<Option<VisitId>, StoreError> {
+        self.one("SELECT visit_id FROM record WHERE record_id = ?1 LIMIT 1", params![record.as_bytes()], |row| {
+            Ok(VisitId::from_bytes(row.get("visit_id")?))
+        })
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a signed answer, for the receipts in it.
+    pub(crate) fn keep_receipt(&self, council_time_ms: i64, answer: &[u8]) -> Result<i64, StoreError> {
+        self.write("INSERT INTO receipt (council_time_ms, answer) VALUES (?1, ?2)", params![council_time_ms, answer])?;
+        Ok(self.reading.transaction.last_insert_rowid())
+    }
+
+    /// The council holds it.
+    pub(crate) fn mark_received(&self, epoch: Epoch, sequence: u64, receipt: i64) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE record SET state = 'received', reason = NULL, receipt_id = ?3
+             WHERE epoch = ?1 AND sequence = ?2 AND state <> 'reissued'",
+            params![epoch.as_bytes(), sequence, receipt],
+        )?;
+        Ok(())
+    }
+
+    /// The council holds it apart.
+    pub(crate) fn mark_set_aside(
+        &self,
+        epoch: Epoch,
+        sequence: u64,
+        receipt: i64,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE record SET state = 'set_aside', reason = ?4, receipt_id = ?3
+             WHERE epoch = ?1 AND sequence = ?2 AND state <> 'reissued'",
+            params![epoch.as_bytes(), sequence, receipt, reason],
+        )?;
+        Ok(())
+    }
+
+    /// The council does not hold it, whatever was believed: it waits again. The old receipt stays in its table.
+    pub(crate) fn mark_waiting(&self, epoch: Epoch, sequence: u64) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE record SET state = 'waiting', reason = NULL WHERE epoch = ?1 AND sequence = ?2 AND state <> 'reissued'",
+            params![epoch.as_bytes(), sequence],
+        )?;
+        Ok(())
+    }
+
+    /// Deletes a record that was sent: a planted bug, and nothing else, does this.
+    #[cfg(feature = "planted-bugs")]
+    pub(crate) fn delete_record(&self, epoch: Epoch, sequence: u64) -> Result<(), StoreError> {
+        self.write("DELETE FROM record WHERE epoch = ?1 AND sequence = ?2", params![epoch.as_bytes(), sequence])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! The courier sends by itself: after each record, when the app comes to the front, when connectivity returns, and again
+//! after a while when it did not work.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use doorstep_domain::protocol::NoAnswer;
+
+use super::{Backoff, SyncReport};
+use crate::{App, AppError};
+
+/// With nothing to send, how often the council is asked for changes.
+const QUIET: Duration = Duration::from_secs(15 * 60);
+
+/// A thread that sends. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Courier {
+    bell: Arc<Bell>,
+}
+
+#[derive(Debug, Default)]
+struct Bell {
+    state: Mutex<State>,
+    rung: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rung: bool,
+    over: bool,
+}
+
+impl Courier {
+    /// Starts sending for an app. `told` hears of each try.
+    pub fn start(app: Arc<App>, told: impl Fn(&Result<SyncReport, AppError>) + Send + 'static) -> Self {
+        let bell = Arc::new(Bell::default());
+        let listening = Arc::clone(&bell);
+        thread::spawn(move || {
+            let mut backoff = Backoff::default();
+            let mut wait = Duration::ZERO;
+            while listening.wait(wait) {
+                if !app.is_enrolled() {
+                    wait = QUIET;
+                    continue;
+                }
+                let tried = app.sync();
+                wait = next_wait(&mut backoff, &tried, app.random_number());
+                told(&tried);
+            }
+        });
+        Self { bell }
+    }
+
+    /// There is something to send, or a reason to think that it would work now.
+    pub fn ring(&self) {
+        self.bell.lock().rung = true;
+        self.bell.rung.notify_one();
+    }
+}
+
+impl Drop for Courier {
+    fn drop(&mut self) {
+        self.bell.lock().over = true;
+        self.bell.rung.notify_one();
+    }
+}
+
+impl Bell {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the bell rings or the time is over; `false` when it is all over.
+    fn wait(&self, time: Duration) -> bool {
+        let quiet = |state: &mut State| !state.rung && !state.over;
+        let (mut state, _) =
+            self.rung.wait_timeout_while(self.lock(), time, quiet).unwrap_or_else(PoisonError::into_inner);
+        state.rung = false;
+        !state.over
+    }
+}
+
+fn next_wait(backoff: &mut Backoff, tried: &Result<SyncReport, AppError>, random: u64) -> Duration {
+    match tried {
+        Ok(_) => {
+            backoff.succeeded();
+            QUIET
+        }
+        Err(AppError::NoAnswer(NoAnswer::Busy { retry_after })) => {
+            backoff.failed(random, Duration::from_secs(*retry_after))
+        }
+        Err(_) => backoff.failed(random, Duration::ZERO),
+    }
+}

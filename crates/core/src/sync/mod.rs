@@ -1,0 +1,32 @@
+//! Sending and being given: read what there is, make one request, judge the answer, apply what follows in one transaction.
+//!
+//! The promises (docs/sync.md) rest on three rules here. Nothing counts as received but by a receipt that verifies and names
+//! a hash that this device holds. The council's own high-water mark decides what is sent again, whatever was believed
+//! before. And no path deletes a record.
+
+mod backoff;
+mod courier;
+mod judge;
+mod plan;
+mod round;
+
+pub use backoff::Backoff;
+pub use courier::Courier;
+pub(crate) use round::{Round, enrol};
+
+use serde::Serialize;
+
+/// What one call of sync came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct SyncReport {
+    /// Records that the council now holds.
+    pub received: usize,
+    /// Records that the council set aside.
+    pub set_aside: usize,
+    /// Appointments that came or went.
+    pub changes: usize,
+    /// Records that still wait.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub waiting: u64,
+}

@@ -1,0 +1,168 @@
+//! What follows from an answer: a pure function of what the device holds and what the council says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_domain::ledger::{Epoch, Hash};
+use doorstep_domain::protocol::{DeviceState, SyncAnswer, Verdict};
+
+use crate::planted::{self, Bug};
+
+/// What the device holds, as far as a plan needs to know it.
+pub(super) struct Held {
+    /// What was sent in this request: place and hash.
+    pub(super) sent: BTreeMap<(Epoch, u64), Hash>,
+    /// What the device believes to be with the council, by epoch.
+    pub(super) believed: BTreeMap<Epoch, Vec<u64>>,
+    /// The council's epoch at the last contact.
+    pub(super) council_epoch: Epoch,
+    /// The end of the chain when the request was made: epoch and number.
+    pub(super) head: (Epoch, u64),
+}
+
+/// What is to be done, in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Plan {
+    /// Records that the council holds.
+    pub(super) received: Vec<(Epoch, u64)>,
+    /// Records that the council set aside, and why.
+    pub(super) set_aside: Vec<(Epoch, u64, String)>,
+    /// Records that the council does not hold, whatever was believed.
+    pub(super) send_again: Vec<(Epoch, u64)>,
+    /// The device was cloned or restored: it goes on in a new epoch.
+    pub(super) begin_epoch: bool,
+    /// The council was restored: what was pulled is asked for anew.
+    pub(super) pull_anew: bool,
+}
+
+/// Plans.
+pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
+    let mut plan = Plan {
+        begin_epoch: (answer.device_state == DeviceState::Forked || council_holds_beyond(answer, held.head))
+            && !planted::is(Bug::EpochKeptAfterRestore),
+        pull_anew: answer.council_epoch != held.council_epoch && !planted::is(Bug::SnapshotSkipped),
+        ..Plan::default()
+    };
+    let mut answered = BTreeSet::new();
+    for receipt in &answer.receipts {
+        let place = (receipt.epoch, receipt.sequence);
+        let held_here = held.sent.get(&place);
+        // A receipt for a hash that was not sent is nobody's receipt.
+        if held_here != Some(&receipt.hash) && !planted::is(Bug::HashNotCompared) {
+            continue;
+        }
+        answered.insert(place);
+        match &receipt.verdict {
+            Verdict::Stored | Verdict::Duplicate | Verdict::StoredNotUnderstood => plan.received.push(place),
+            Verdict::SetAside(_) if planted::is(Bug::PoisonBlocks) => {}
+            Verdict::SetAside(reason) => plan.set_aside.push((receipt.epoch, receipt.sequence, reason.clone())),
+        }
+    }
+    if planted::is(Bug::AnyAnswerIsAReceipt) {
+        plan.received = held.sent.keys().copied().collect();
+    }
+    if !planted::is(Bug::HighWaterIgnored) {
+        for (epoch, sequences) in &held.believed {
+            let lost = sequences.iter().filter(|sequence| !council_holds(answer, *epoch, **sequence));
+            plan.send_again.extend(lost.map(|sequence| (*epoch, *sequence)).filter(|place| !answered.contains(place)));
+        }
+    }
+    plan
+}
+
+/// Whether the council holds more of this epoch than the device ever wrote in it: the device was restored from a copy.
+fn council_holds_beyond(answer: &SyncAnswer, (epoch, sequence): (Epoch, u64)) -> bool {
+    answer
+        .high_water
+        .iter()
+        .filter(|mark| mark.epoch == epoch)
+        .any(|mark| mark.sequence > sequence || mark.above.iter().any(|(_, last)| *last > sequence))
+}
+
+/// Whether the council says that it holds a record.
+fn council_holds(answer: &SyncAnswer, epoch: Epoch, sequence: u64) -> bool {
+    answer.high_water.iter().filter(|mark| mark.epoch == epoch).any(|mark| {
+        sequence <= mark.sequence || mark.above.iter().any(|(first, last)| (*first..=*last).contains(&sequence))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use doorstep_domain::DeviceId;
+    use doorstep_domain::protocol::{Bytes, Changes, HighWater, Receipt};
+
+    use super::*;
+
+    fn epoch() -> Epoch {
+        Epoch::from_bytes([1; 16])
+    }
+
+    fn hash(of: u8) -> Hash {
+        Hash::of("test", &[&[of]])
+    }
+
+    fn held() -> Held {
+        Held {
+            sent: [((epoch(), 4), hash(4)), ((epoch(), 5), hash(5))].into(),
+            believed: [(epoch(), vec![1, 2, 3])].into(),
+            council_epoch: Epoch::from_bytes([9; 16]),
+            head: (epoch(), 5),
+        }
+    }
+
+    fn answer(receipts: Vec<Receipt>, sequence: u64, above: Vec<(u64, u64)>) -> SyncAnswer {
+        SyncAnswer {
+            protocol: 1,
+            device: DeviceId::from_bytes([2; 16]),
+            nonce: Bytes(vec![]),
+            council_epoch: Epoch::from_bytes([9; 16]),
+            council_time_ms: 0,
+            receipts,
+            high_water: vec![HighWater { epoch: epoch(), sequence, above }],
+            backup_mark: None,
+            device_state: DeviceState::Active,
+            changes: Changes {
+                snapshot: false,
+                appointments: vec![],
+                safeguarding_keys: vec![],
+                cursor: 0,
+                more: false,
+            },
+        }
+    }
+
+    fn stored(sequence: u64, hash: Hash) -> Receipt {
+        Receipt { epoch: epoch(), sequence, hash, verdict: Verdict::Stored }
+    }
+
+    #[test]
+    fn a_receipt_counts_for_the_hash_that_it_names() {
+        let plan = plan(&answer(vec![stored(4, hash(4)), stored(5, hash(99))], 5, vec![]), &held());
+        assert_eq!(plan.received, [(epoch(), 4)]);
+    }
+
+    #[test]
+    fn what_a_restored_council_no_longer_holds_is_sent_again() {
+        let plan = plan(&answer(vec![], 1, vec![(3, 3)]), &held());
+        assert_eq!(plan.send_again, [(epoch(), 2)], "1 is below the mark, 3 is held above it");
+    }
+
+    #[test]
+    fn a_bad_record_is_set_aside_and_the_others_are_received() {
+        let bad = Receipt { verdict: Verdict::SetAside("unreadable".into()), ..stored(4, hash(4)) };
+        let plan = plan(&answer(vec![bad, stored(5, hash(5))], 5, vec![]), &held());
+        assert_eq!(plan.set_aside, [(epoch(), 4, "unreadable".to_owned())]);
+        assert_eq!(plan.received, [(epoch(), 5)]);
+    }
+
+    #[test]
+    fn a_council_that_holds_more_than_was_written_means_that_this_device_was_restored() {
+        assert!(plan(&answer(vec![], 7, vec![]), &held()).begin_epoch);
+        assert!(plan(&answer(vec![], 3, vec![(6, 6)]), &held()).begin_epoch);
+        assert!(!plan(&answer(vec![], 5, vec![]), &held()).begin_epoch);
+    }
+
+    #[test]
+    fn an_answer_without_receipts_receives_nothing() {
+        assert_eq!(plan(&answer(vec![], 5, vec![]), &held()), Plan::default());
+    }
+}

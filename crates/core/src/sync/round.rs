@@ -1,0 +1,237 @@
+//! One round: read, request, judge, plan, apply.
+
+use std::collections::BTreeMap;
+
+use doorstep_domain::ledger::{Epoch, PublicKey, SigningKey};
+use doorstep_domain::protocol::{
+    Bytes, Council, EnrolAnswer, EnrolRequest, EnrolmentCode, HeadClaim, KeyOfVisit, NoAnswer, PROTOCOL, Pulled,
+    Purpose, SentRecord, Signed, SyncAnswer, SyncRequest, decode, encode,
+};
+
+use super::judge::judge;
+use super::plan::{Held, Plan, plan};
+use crate::AppError;
+use crate::environment::Environment;
+use crate::planted::{self, Bug};
+use crate::store::{Enrolment, Store, StoreError, StoredRecord};
+
+/// Asks to be enrolled.
+pub(crate) fn enrol(
+    environment: &Environment,
+    council: &dyn Council,
+    code: &EnrolmentCode,
+    key: &SigningKey,
+    device_name: &str,
+) -> Result<EnrolAnswer, AppError> {
+    let nonce = environment.random::<16>().to_vec();
+    let request = EnrolRequest {
+        protocol: PROTOCOL,
+        code: code.to_string(),
+        device_key: key.public(),
+        device_name: device_name.to_owned(),
+        app_version: env!("CARGO_PKG_VERSION").to_owned(),
+        nonce: Bytes(nonce.clone()),
+    };
+    let bytes = council.enrol(&encode(&request)).map_err(AppError::NoAnswer)?;
+    let signed: Signed = decode(&bytes).map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
+    let claimed: EnrolAnswer = signed.peek().map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
+    // The code names the council's key: whoever else answers is found out here, before anything is kept.
+    if !code.names(&claimed.council_key) {
+        return Err(AppError::AnotherCouncil);
+    }
+    let answer: EnrolAnswer =
+        signed.open(Purpose::EnrolAnswer, &claimed.council_key).map_err(|_| AppError::AnotherCouncil)?;
+    if answer.nonce.0 == nonce { Ok(answer) } else { Err(AppError::AnotherCouncil) }
+}
+
+/// What one round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Round {
+    pub(crate) received: usize,
+    pub(crate) set_aside: usize,
+    pub(crate) changes: usize,
+    /// Whether another round has something to do.
+    pub(crate) more: bool,
+}
+
+/// What is read before a request.
+struct Before {
+    enrolment: Enrolment,
+    batch: Vec<StoredRecord>,
+    request: SyncRequest,
+}
+
+impl Round {
+    /// One round trip.
+    pub(crate) fn run(
+        store: &Store,
+        environment: &Environment,
+        council: &dyn Council,
+        key: &SigningKey,
+    ) -> Result<Self, AppError> {
+        let before = Before::read(store, environment, key)?;
+        let council_key = council_key(&before.enrolment)?;
+        let request = encode(&Signed::new(Purpose::SyncRequest, &before.request, key));
+        let bytes = match council.sync(&request) {
+            Ok(bytes) => bytes,
+            Err(_) if planted::is(Bug::DeletedOnSend) => return before.delete_what_was_sent(store, environment),
+            Err(no_answer) => return Err(AppError::NoAnswer(no_answer)),
+        };
+        let nonce = &before.request.nonce.0;
+        let answer = judge(&bytes, &council_key, before.enrolment.device, nonce).map_err(AppError::NoAnswer)?;
+        store.transact(environment, |writing| {
+            let held = before.held(writing)?;
+            let plan = plan(&answer, &held);
+            apply(writing, environment, &before.enrolment, &answer, &bytes, &plan)
+        })
+    }
+}
+
+impl Before {
+    fn read(store: &Store, environment: &Environment, key: &SigningKey) -> Result<Self, AppError> {
+        store.transact(environment, |writing| {
+            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let batch = writing.waiting()?;
+            if !batch.is_empty() {
+                writing.seal(enrolment.device, key)?;
+            }
+            let head = writing.head(enrolment.device)?.chain;
+            let mut visit_keys = BTreeMap::new();
+            let mut seals = Vec::new();
+            let mut first_of_epoch: BTreeMap<Epoch, u64> = BTreeMap::new();
+            for record in &batch {
+                if !visit_keys.contains_key(&record.visit) {
+                    visit_keys.insert(
+                        record.visit,
+                        writing.visit_key(record.visit)?.ok_or(StoreError::Unreadable("visit key"))?,
+                    );
+                }
+                let first = first_of_epoch.entry(record.epoch).or_insert(record.sequence);
+                *first = record.sequence.min(*first);
+            }
+            for (epoch, first) in first_of_epoch {
+                seals.extend(writing.seals_from(epoch, first)?);
+            }
+            let request = SyncRequest {
+                protocol: PROTOCOL,
+                device: enrolment.device,
+                nonce: Bytes(environment.random::<16>().to_vec()),
+                council_epoch: enrolment.council_epoch,
+                cursor: enrolment.cursor,
+                head: HeadClaim { epoch: head.epoch, sequence: head.sequence, hash: head.hash },
+                visit_keys: visit_keys
+                    .into_iter()
+                    .map(|(visit, key)| KeyOfVisit { visit, key: Bytes(key.as_bytes().to_vec()) })
+                    .collect(),
+                records: batch
+                    .iter()
+                    .map(|record| SentRecord {
+                        epoch: record.epoch,
+                        sequence: record.sequence,
+                        envelope: Bytes(record.envelope.clone()),
+                        body: Bytes(record.body.clone()),
+                    })
+                    .collect(),
+                seals,
+            };
+            Ok(Self { enrolment, batch, request })
+        })
+    }
+
+    fn held(&self, reading: &crate::store::Reading<'_>) -> Result<Held, StoreError> {
+        let sent = self.batch.iter().map(|record| ((record.epoch, record.sequence), record.hash)).collect();
+        let mut believed = BTreeMap::new();
+        for epoch in reading.epochs()? {
+            believed.insert(epoch, reading.believed_sent(epoch)?);
+        }
+        let head = (self.request.head.epoch, self.request.head.sequence);
+        Ok(Held { sent, believed, council_epoch: self.enrolment.council_epoch, head })
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    fn delete_what_was_sent(&self, store: &Store, environment: &Environment) -> Result<Round, AppError> {
+        store.transact(environment, |writing| {
+            for record in &self.batch {
+                writing.delete_record(record.epoch, record.sequence)?;
+            }
+            Ok(Round { received: 0, set_aside: 0, changes: 0, more: false })
+        })
+    }
+
+    #[cfg(not(feature = "planted-bugs"))]
+    fn delete_what_was_sent(&self, _: &Store, _: &Environment) -> Result<Round, AppError> {
+        Err(AppError::NoAnswer(NoAnswer::Unreachable))
+    }
+}
+
+fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> {
+    let bytes: Option<Vec<u8>> = (0..enrolment.council_key.len())
+        .step_by(2)
+        .map(|at| enrolment.council_key.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
+        .collect();
+    let key = bytes.and_then(|bytes| PublicKey::from_slice(&bytes).ok());
+    Ok(key.ok_or(StoreError::Unreadable("council key"))?)
+}
+
+/// Applies a plan, and the changes that came with the answer. The cursor moves with its data, or not at all.
+fn apply(
+    writing: &crate::store::Writing<'_>,
+    environment: &Environment,
+    before: &Enrolment,
+    answer: &SyncAnswer,
+    bytes: &[u8],
+    plan: &Plan,
+) -> Result<Round, AppError> {
+    if !(plan.received.is_empty() && plan.set_aside.is_empty()) {
+        let receipt = writing.keep_receipt(answer.council_time_ms, bytes)?;
+        for (epoch, sequence) in &plan.received {
+            writing.mark_received(*epoch, *sequence, receipt)?;
+        }
+        for (epoch, sequence, reason) in &plan.set_aside {
+            writing.mark_set_aside(*epoch, *sequence, receipt, reason)?;
+        }
+    }
+    for (epoch, sequence) in &plan.send_again {
+        writing.mark_waiting(*epoch, *sequence)?;
+    }
+    if plan.begin_epoch {
+        writing.begin_epoch(environment, before.device)?;
+    }
+    take_changes(writing, answer)?;
+
+    let mut enrolment = before.clone();
+    enrolment.council_epoch =
+        if planted::is(Bug::SnapshotSkipped) { before.council_epoch } else { answer.council_epoch };
+    enrolment.cursor = if plan.pull_anew && !answer.changes.snapshot { 0 } else { answer.changes.cursor };
+    enrolment.last_contact_ms = answer.council_time_ms;
+    enrolment.last_contact_device_ms = environment.clock.now().unix_ms;
+    enrolment.safeguarding_keys.clone_from(&answer.changes.safeguarding_keys);
+    enrolment.revoked = answer.device_state == doorstep_domain::protocol::DeviceState::Revoked;
+    writing.set_enrolment(&enrolment)?;
+
+    let waiting = writing.counts()?.waiting;
+    let moved =
+        !plan.received.is_empty() || !plan.set_aside.is_empty() || plan.begin_epoch || !plan.send_again.is_empty();
+    Ok(Round {
+        received: plan.received.len(),
+        set_aside: plan.set_aside.len(),
+        changes: answer.changes.appointments.len(),
+        more: answer.changes.more || (waiting > 0 && moved) || (plan.pull_anew && !answer.changes.snapshot),
+    })
+}
+
+fn take_changes(writing: &crate::store::Writing<'_>, answer: &SyncAnswer) -> Result<(), StoreError> {
+    if planted::is(Bug::CursorBeforeData) {
+        return Ok(());
+    }
+    if answer.changes.snapshot {
+        writing.withdraw_all_appointments()?;
+    }
+    for change in &answer.changes.appointments {
+        match change {
+            Pulled::Given(appointment) => writing.keep_appointment(appointment)?,
+            Pulled::Withdrawn(reference) => writing.withdraw_appointment(reference)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! All that comes in from outside: the clock, random numbers, and what can go wrong on the disk. The only place of the
+//! council's programs that reads a clock.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where the time comes from.
+pub trait TimeSource: Send + Sync {
+    /// Milliseconds since 1970, UTC.
+    fn now_ms(&self) -> i64;
+}
+
+/// Where random numbers come from.
+pub trait Randomness: Send + Sync {
+    /// Fills the bytes.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// What can go wrong below the database: asked before each commit.
+pub trait Disk: Send + Sync {
+    /// Whether the next commit reaches the disk.
+    fn takes_the_next_commit(&self) -> bool;
+}
+
+/// All that comes in from outside.
+#[derive(Clone)]
+pub struct Environment {
+    /// Where the time comes from.
+    pub clock: Arc<dyn TimeSource>,
+    /// Where random numbers come from.
+    pub randomness: Arc<dyn Randomness>,
+    /// What can go wrong below the database.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Environment")
+    }
+}
+
+impl Environment {
+    /// The machine as it is.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { clock: Arc::new(SystemClock), randomness: Arc::new(OsRandomness), disk: Arc::new(RealDisk) }
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.randomness.fill(&mut bytes);
+        bytes
+    }
+
+    /// The time as an id wants it.
+    pub(crate) fn unix_ms(&self) -> u64 {
+        u64::try_from(self.clock.now_ms()).unwrap_or(0)
+    }
+}
+
+/// The system's clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl TimeSource for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
+    fn now_ms(&self) -> i64 {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The operating system's random numbers.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct OsRandomness;
+
+impl Randomness for OsRandomness {
+    #[expect(
+        clippy::expect_used,
+        reason = "no key may ever be made when the system has no randomness: stopping is right"
+    )]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives random numbers");
+    }
+}
+
+/// A disk that works.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct RealDisk;
+
+impl Disk for RealDisk {
+    fn takes_the_next_commit(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,151 @@
+//! Tables from other systems. A table is checked whole before any of it is taken, and each fault is named by row, column
+//! and what is wrong.
+
+mod appointments;
+mod people;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Something in a table that can't be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RowFault {
+    /// The row as a spreadsheet counts it: the header is row 1.
+    pub row: usize,
+    /// The column's name.
+    pub column: String,
+    /// What stands there, shortened.
+    pub value: String,
+    /// What is wrong with it.
+    pub fault: String,
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Imported {
+    /// Rows that are new.
+    pub added: usize,
+    /// Rows that were known and have changed.
+    pub updated: usize,
+    /// Rows that were known, just like this.
+    pub unchanged: usize,
+    /// What could not be taken.
+    pub faults: Vec<RowFault>,
+}
+
+/// What to do with a table that has faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taking {
+    /// All of it, or nothing.
+    AllOrNothing,
+    /// The good rows.
+    OnlyGood,
+}
+
+/// Rows at most.
+const MOST_ROWS: usize = 100_000;
+
+/// One row of a table, with the faults found so far.
+struct TableRow<'a> {
+    number: usize,
+    values: BTreeMap<&'a str, &'a str>,
+    faults: Vec<RowFault>,
+}
+
+impl<'a> TableRow<'a> {
+    fn text(&self, column: &str) -> &'a str {
+        self.values.get(column).copied().unwrap_or_default()
+    }
+
+    fn optional(&self, column: &str) -> Option<String> {
+        Some(self.text(column)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// What must be there.
+    fn required(&mut self, column: &'static str) -> String {
+        let text = self.text(column);
+        if text.is_empty() {
+            self.fault(column, "is missing");
+        }
+        text.to_owned()
+    }
+
+    fn fault(&mut self, column: &str, fault: &str) {
+        let value = self.text(column).chars().take(60).collect();
+        self.faults.push(RowFault { row: self.number, column: column.to_owned(), value, fault: fault.to_owned() });
+    }
+
+    /// Reads a value, or notes the fault.
+    fn read<T, E: std::fmt::Display>(
+        &mut self,
+        column: &'static str,
+        read: impl FnOnce(&'a str) -> Result<T, E>,
+    ) -> Option<T> {
+        match read(self.text(column)) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.fault(column, &fault.to_string());
+                None
+            }
+        }
+    }
+}
+
+/// Reads a table and calls `each` for every row that has all its columns. What `each` returns is a good row if it noted no
+/// fault.
+fn read_table<T>(
+    table: &[u8],
+    columns: &[&'static str],
+    mut each: impl FnMut(&mut TableRow<'_>) -> Option<T>,
+) -> (Vec<(usize, T)>, Vec<RowFault>) {
+    let fault = |row: usize, column: &str, fault: &str| RowFault {
+        row,
+        column: column.to_owned(),
+        value: String::new(),
+        fault: fault.to_owned(),
+    };
+    // A spreadsheet may put a byte order mark in front.
+    let table = table.strip_prefix(b"\xef\xbb\xbf").unwrap_or(table);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(table);
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(_) => return (Vec::new(), vec![fault(1, "", "the file is not a table in UTF-8; save it as CSV UTF-8")]),
+    };
+    let missing: Vec<RowFault> = columns
+        .iter()
+        .filter(|column| !header.iter().any(|name| name == **column))
+        .map(|column| fault(1, column, "the column is missing"))
+        .collect();
+    if !missing.is_empty() {
+        return (Vec::new(), missing);
+    }
+    let (mut good, mut faults) = (Vec::new(), Vec::new());
+    for (index, record) in reader.records().enumerate() {
+        let number = index + 2;
+        if number > MOST_ROWS {
+            faults.push(fault(number, "", "there are more rows than can be taken at once: 100,000"));
+            break;
+        }
+        let record = match record {
+            Ok(record) => record,
+            Err(_) => {
+                faults.push(fault(number, "", "is not text in UTF-8"));
+                continue;
+            }
+        };
+        if record.len() != header.len() {
+            let words = format!("has {} columns, where the header has {}", record.len(), header.len());
+            faults.push(fault(number, header.get(record.len()).unwrap_or_default(), &words));
+            continue;
+        }
+        let values = header.iter().zip(record.iter()).collect();
+        let mut row = TableRow { number, values, faults: Vec::new() };
+        let read = each(&mut row);
+        match read {
+            Some(value) if row.faults.is_empty() => good.push((number, value)),
+            _ => faults.append(&mut row.faults),
+        }
+    }
+    (good, faults)
+}

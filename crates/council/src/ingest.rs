@@ -1,0 +1,214 @@
+//! Taking in a device's batch: each record by itself, all of them in one transaction. A truthful record is never rejected
+//! because a rule was broken: it is stored, and the breach shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::fold;
+use doorstep_domain::ledger::{Envelope, Hash, RecordKind, SCHEMA, VisitKey, decode_body};
+use doorstep_domain::protocol::{Limits, Receipt, SentRecord, SyncRequest, Verdict};
+
+use crate::CouncilError;
+use crate::planted::{self, Bug};
+use crate::storage::{Aside, Device, NewRecord, Place, SealedConcern, Writing};
+
+/// Why a record was set aside, as a stable code.
+mod reason {
+    pub(super) const UNREADABLE: &str = "unreadable";
+    pub(super) const TOO_LARGE: &str = "too-large";
+    pub(super) const MISPLACED: &str = "misplaced";
+    pub(super) const FORK: &str = "fork";
+    pub(super) const BROKEN_LINK: &str = "broken-link";
+    pub(super) const NO_KEY: &str = "no-visit-key";
+    pub(super) const ALTERED_BODY: &str = "altered-body";
+    pub(super) const BODY_UNREADABLE: &str = "body-unreadable";
+    pub(super) const UNKNOWN_PERSON: &str = "unknown-person";
+    pub(super) const RECORD_ID_CLASH: &str = "record-id-clash";
+}
+
+/// What a record came to, before it is written.
+enum Judged {
+    Keep {
+        envelope: Box<Envelope>,
+        understood: bool,
+        sealed: bool,
+    },
+    /// Kept already, the same bytes.
+    Known,
+    /// Set aside already, the same bytes.
+    AsideBefore(String),
+    SetAside {
+        reason: &'static str,
+        holds_place: bool,
+    },
+}
+
+/// Takes a batch in.
+pub(crate) fn ingest(
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    now_ms: i64,
+) -> Result<Vec<Receipt>, CouncilError> {
+    writing.heard_from(device.id, now_ms)?;
+    writing.note_claim(device.id, &request.head, now_ms)?;
+    for key in &request.visit_keys {
+        if let Ok(bytes) = <[u8; 32]>::try_from(key.key.0.as_slice()) {
+            writing.keep_visit_key(key.visit, &VisitKey::from_bytes(bytes))?;
+        }
+    }
+    let mut receipts = Vec::with_capacity(request.records.len());
+    let mut touched = BTreeSet::new();
+    let mut epochs = BTreeMap::from([(request.head.epoch, ())]);
+    for sent in &request.records {
+        writing.note_chain(device.id, sent.epoch, now_ms)?;
+        epochs.insert(sent.epoch, ());
+        receipts.push(take(writing, device, sent, now_ms, &mut touched)?);
+    }
+    for epoch in epochs.keys() {
+        writing.advance(device.id, *epoch, planted::is(Bug::GapsNotSeen))?;
+    }
+    for seal in request.seals.iter().filter(|seal| seal.is_signed_by(device.id, &device.key)) {
+        writing.note_chain(device.id, seal.epoch, now_ms)?;
+        writing.keep_seal(device.id, seal)?;
+    }
+    if head_differs(writing, device, request)? {
+        writing.mark_forked(device.id, request.head.epoch)?;
+    }
+    for visit in touched {
+        fold_visit(writing, visit)?;
+    }
+    Ok(receipts)
+}
+
+/// Takes one record in.
+fn take(
+    writing: &Writing<'_>,
+    device: &Device,
+    sent: &SentRecord,
+    now_ms: i64,
+    touched: &mut BTreeSet<VisitId>,
+) -> Result<Receipt, CouncilError> {
+    let place = Place { device: device.id, epoch: sent.epoch, sequence: sent.sequence };
+    let hash = Envelope::hash(&sent.envelope.0);
+    let verdict = match judge(writing, place, hash, sent)? {
+        Judged::Known => Verdict::Duplicate,
+        Judged::AsideBefore(reason) => Verdict::SetAside(reason),
+        Judged::Keep { envelope, understood, sealed } => {
+            writing.keep_record(&NewRecord {
+                place,
+                hash,
+                envelope: &envelope,
+                bytes: &sent.envelope.0,
+                body: &sent.body.0,
+                received_ms: now_ms,
+            })?;
+            if sealed {
+                writing.keep_sealed_concern(&SealedConcern {
+                    record: envelope.record,
+                    visit: envelope.visit,
+                    recorded_ms: envelope.recorded_at_ms,
+                    received_ms: now_ms,
+                })?;
+            } else {
+                touched.insert(envelope.visit);
+            }
+            if understood { Verdict::Stored } else { Verdict::StoredNotUnderstood }
+        }
+        Judged::SetAside { reason: reason::FORK, .. } if planted::is(Bug::DroppedOnClash) => Verdict::Stored,
+        Judged::SetAside { .. } if planted::is(Bug::BatchFailsWhole) => return Err(CouncilError::Unreadable("batch")),
+        Judged::SetAside { reason, holds_place } => {
+            writing.keep_aside(&Aside {
+                place,
+                hash,
+                reason,
+                holds_place,
+                envelope: &sent.envelope.0,
+                body: &sent.body.0,
+                received_ms: now_ms,
+            })?;
+            if reason == reason::FORK {
+                writing.mark_forked(device.id, sent.epoch)?;
+            }
+            Verdict::SetAside(reason.to_owned())
+        }
+    };
+    Ok(Receipt { epoch: sent.epoch, sequence: sent.sequence, hash, verdict })
+}
+
+/// Judges one record. The same id or number with another hash is never merged and never dropped.
+fn judge(writing: &Writing<'_>, place: Place, hash: Hash, sent: &SentRecord) -> Result<Judged, CouncilError> {
+    if let Some(reason) = writing.aside_reason(place, hash)? {
+        return Ok(Judged::AsideBefore(reason));
+    }
+    let held = writing.hash_at(place)?;
+    if held == Some(hash) && !planted::is(Bug::DuplicatesKept) {
+        return Ok(Judged::Known);
+    }
+    let holds_place = held.is_none();
+    let set_aside = |reason| Ok(Judged::SetAside { reason, holds_place });
+    if held.is_some() {
+        return set_aside(reason::FORK);
+    }
+    if sent.envelope.0.len() + sent.body.0.len() > Limits::RECORD_BYTES {
+        return set_aside(reason::TOO_LARGE);
+    }
+    let Ok(envelope) = Envelope::from_bytes(&sent.envelope.0) else {
+        return set_aside(reason::UNREADABLE);
+    };
+    if envelope.device != place.device || envelope.epoch != place.epoch || envelope.sequence != place.sequence {
+        return set_aside(reason::MISPLACED);
+    }
+    if !links(writing, place, hash, &envelope)? {
+        return set_aside(reason::BROKEN_LINK);
+    }
+    let Some(key) = writing.visit_key(envelope.visit)? else {
+        return set_aside(reason::NO_KEY);
+    };
+    if key.commit(envelope.record, &sent.body.0) != envelope.commitment {
+        return set_aside(reason::ALTERED_BODY);
+    }
+    if writing.person(envelope.actor)?.is_none() {
+        return set_aside(reason::UNKNOWN_PERSON);
+    }
+    if writing.commitment_of(envelope.record)?.is_some_and(|before| before != envelope.commitment) {
+        return set_aside(reason::RECORD_ID_CLASH);
+    }
+    let body = decode_body(&sent.body.0);
+    let of_today = envelope.kind == RecordKind::VISIT_EVENT && envelope.schema <= SCHEMA;
+    match body {
+        None if of_today => set_aside(reason::BODY_UNREADABLE),
+        body => Ok(Judged::Keep {
+            understood: body.is_some(),
+            sealed: body.is_some_and(|body| body.event.is_sealed()),
+            envelope: Box::new(envelope),
+        }),
+    }
+}
+
+/// Whether a record follows the one before it and is followed by the one after it, as far as those are held.
+fn links(writing: &Writing<'_>, place: Place, hash: Hash, envelope: &Envelope) -> Result<bool, CouncilError> {
+    let before = match place.sequence.checked_sub(1) {
+        None => return Ok(false),
+        Some(0) => Some(Envelope::genesis(place.device, place.epoch)),
+        Some(sequence) => writing.hash_at(Place { sequence, ..place })?,
+    };
+    let after = writing.previous_at(Place { sequence: place.sequence + 1, ..place })?;
+    Ok(before.is_none_or(|before| before == envelope.previous) && after.is_none_or(|previous| previous == hash))
+}
+
+/// Whether the device's end of the chain is another record than the one that is held at its number.
+fn head_differs(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -> Result<bool, CouncilError> {
+    let place = Place { device: device.id, epoch: request.head.epoch, sequence: request.head.sequence };
+    Ok(writing.hash_at(place)?.is_some_and(|held| held != request.head.hash))
+}
+
+/// Folds a visit anew. One whose start has not arrived yet is in no list.
+fn fold_visit(writing: &Writing<'_>, visit: VisitId) -> Result<(), CouncilError> {
+    let folded = fold(visit, &writing.facts(visit)?);
+    if folded.started_at.is_none() {
+        return Ok(());
+    }
+    let (_, received_ms) = writing.received_between(visit)?;
+    writing.save_visit(&folded, received_ms)
+}

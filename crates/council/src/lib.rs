@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod assets;
+mod environment;
+mod error;
+pub mod export;
+pub mod import;
+mod ingest;
+mod keys;
+mod office;
+pub mod planted;
+mod routes;
+mod service;
+mod storage;
+mod times;
+mod web;
+
+pub use environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};
+pub use error::CouncilError;
+pub use office::{EnrolmentOffer, Office};
+pub use routes::router;
+pub use service::Service;
+#[cfg(feature = "typescript")]
+pub use web::declarations;

@@ -1,0 +1,298 @@
+//! `doorstep-council`: the council's service and what its administrator does by hand.
+
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use doorstep_council::export::{Encoding, What};
+use doorstep_council::import::{Imported, Taking};
+use doorstep_council::{EnrolmentOffer, Environment, Office, router};
+use tracing_subscriber::EnvFilter;
+
+/// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Data {
+    /// The folder that holds the council's database and keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a council: its keys, its database, its first administrator.
+    Init {
+        #[command(flatten)]
+        data: Data,
+        /// The council's name, as people know it.
+        #[arg(long)]
+        name: String,
+        /// The user name of the first administrator.
+        #[arg(long)]
+        admin_user: String,
+        /// A file with the administrator's password, 12 characters or more.
+        #[arg(long, value_name = "FILE")]
+        admin_password_file: PathBuf,
+    },
+    /// Imports organisations and people.
+    ImportPeople {
+        #[command(flatten)]
+        data: Data,
+        /// The table, CSV in UTF-8.
+        file: PathBuf,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Imports appointments. Each fault is named by row and column; with a fault nothing is taken, unless --only-good.
+    ImportAppointments {
+        #[command(flatten)]
+        data: Data,
+        /// Take the good rows and leave the others.
+        #[arg(long)]
+        only_good: bool,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+        /// The table, CSV in UTF-8.
+        file: PathBuf,
+    },
+    /// Sets the password of somebody who uses the console.
+    SetPassword {
+        #[command(flatten)]
+        data: Data,
+        /// The user name.
+        #[arg(long)]
+        user: String,
+        /// A file with the password, 12 characters or more.
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
+    /// Prints a one-time code, and its QR image, that enrols one phone within 10 minutes.
+    Enrol {
+        #[command(flatten)]
+        data: Data,
+        /// Whose phone it will be.
+        #[arg(long)]
+        user: String,
+        /// The address at which phones reach this council, to put into the QR image.
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+        /// Also write the QR image to this file, as SVG.
+        #[arg(long, value_name = "FILE")]
+        qr: Option<PathBuf>,
+        /// Print the offer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs the service and the console until it is stopped.
+    Serve {
+        #[command(flatten)]
+        data: Data,
+        /// Address and port; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8470")]
+        listen: SocketAddr,
+    },
+    /// Writes a table of all visits, or of all steps.
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// Which table.
+        #[arg(long)]
+        what: Table,
+        /// In which form.
+        #[arg(long, default_value = "csv")]
+        format: Format,
+        /// Begin with a byte order mark, for Excel.
+        #[arg(long)]
+        excel: bool,
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Table {
+    Visits,
+    Steps,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Csv,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false)
+        .init();
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            say(std::io::stderr(), &format!("doorstep-council: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Init { data, name, admin_user, admin_password_file } => {
+            let password = read_password(&admin_password_file)?;
+            Office::init(&data.data, &name, &admin_user, &password, Environment::real())?;
+            print(&format!(
+                "{name} is set up in {}. Next: import-people, import-appointments, serve.\n",
+                data.data.display()
+            ));
+        }
+        Command::ImportPeople { data, file, json } => {
+            let imported = office(&data)?.import_people(&read(&file)?, Taking::AllOrNothing)?;
+            return Ok(tell_import(&imported, Taking::AllOrNothing, json));
+        }
+        Command::ImportAppointments { data, only_good, json, file } => {
+            let taking = if only_good { Taking::OnlyGood } else { Taking::AllOrNothing };
+            let imported = office(&data)?.import_appointments(&read(&file)?, taking)?;
+            return Ok(tell_import(&imported, taking, json));
+        }
+        Command::SetPassword { data, user, password_file } => {
+            office(&data)?.set_password(&user, &read_password(&password_file)?)?;
+            print(&format!("The password of {user} is set. Their sessions have ended.\n"));
+        }
+        Command::Enrol { data, user, server, qr, json } => {
+            let offer = office(&data)?.offer_enrolment(&user, server.as_deref())?;
+            tell_offer(&offer, qr.as_deref(), json)?;
+        }
+        Command::Serve { data, listen } => serve(&data, listen)?,
+        Command::Export { data, what, format: Format::Csv, excel, out } => {
+            let what = match what {
+                Table::Visits => What::Visits,
+                Table::Steps => What::Steps,
+            };
+            let encoding = if excel { Encoding::Utf8ForExcel } else { Encoding::Utf8 };
+            let rows = export(&office(&data)?, what, encoding, &out)?;
+            print(&format!("{rows} rows are in {}.\n", out.display()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn office(data: &Data) -> Result<Office> {
+    Ok(Office::open(&data.data, Environment::real())?)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("{} can't be read", file.display()))
+}
+
+fn read_password(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))
+}
+
+/// Written beside the file and put in its place when it is whole: an export that fails leaves the old file as it was.
+fn export(office: &Office, what: What, encoding: Encoding, out: &Path) -> Result<u64> {
+    let beside = out.with_extension("part");
+    let written = (|| {
+        let mut file = std::io::BufWriter::new(fs::File::create(&beside)?);
+        let rows = office.export(what, encoding, &mut file)?;
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&beside, out)?;
+        anyhow::Ok(rows)
+    })();
+    written.with_context(|| format!("{} can't be written", out.display()))
+}
+
+fn tell_import(imported: &Imported, taking: Taking, json: bool) -> ExitCode {
+    let refused = !imported.faults.is_empty() && taking == Taking::AllOrNothing;
+    if json {
+        print(&format!("{}\n", serde_json::json!(imported)));
+    } else {
+        for fault in &imported.faults {
+            let what = if fault.column.is_empty() { String::new() } else { format!(", {}", fault.column) };
+            let value = if fault.value.is_empty() { String::new() } else { format!(" {:?}", fault.value) };
+            print(&format!("row {}{what}:{value} {}\n", fault.row, fault.fault));
+        }
+        if refused {
+            print("Nothing was taken. Mend the rows above, or take the others with --only-good.\n");
+        } else {
+            print(&format!(
+                "{} added, {} updated, {} unchanged.\n",
+                imported.added, imported.updated, imported.unchanged
+            ));
+        }
+    }
+    if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn tell_offer(offer: &EnrolmentOffer, qr: Option<&Path>, json: bool) -> Result<()> {
+    let image = qrcode::QrCode::new(offer.qr.as_bytes()).context("the QR image can't be made")?;
+    if let Some(file) = qr {
+        let svg = image.render::<qrcode::render::svg::Color<'_>>().min_dimensions(320, 320).build();
+        fs::write(file, svg).with_context(|| format!("{} can't be written", file.display()))?;
+    }
+    if json {
+        print(&format!("{}\n", serde_json::json!(offer)));
+        return Ok(());
+    }
+    let dense = image.render::<qrcode::render::unicode::Dense1x2>().quiet_zone(true).build();
+    print(&format!(
+        "{dense}\n\nCode for {}: {}\nIt works once, until {}.\n",
+        offer.user,
+        offer.code,
+        offer.expires_at.format("%H:%M UTC")
+    ));
+    Ok(())
+}
+
+fn serve(data: &Data, listen: SocketAddr) -> Result<()> {
+    if !listen.ip().is_loopback() {
+        bail!(
+            "the service speaks plain HTTP: let it listen on this machine (127.0.0.1) and put a proxy with TLS in front, see docs/deploy.md"
+        );
+    }
+    let service = office(data)?.service();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener =
+            tokio::net::TcpListener::bind(listen).await.with_context(|| format!("{listen} can't be used"))?;
+        print(&format!("Listening on http://{}\n", listener.local_addr()?));
+        axum::serve(listener, router(service)).with_graceful_shutdown(stopped()).await?;
+        Ok(())
+    })
+}
+
+/// Waits for the machine to say stop.
+async fn stopped() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminated) => tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} },
+            Err(_) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+    tracing::info!("Stopping: requests that are under way are finished first.");
+}
+
+fn print(text: &str) {
+    say(std::io::stdout(), text);
+}
+
+/// A reader that has gone away is no reason to fail.
+fn say(mut to: impl Write, text: &str) {
+    let _gone = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+}

@@ -1,0 +1,204 @@
+//! What an administrator does at the council: making it, letting people in, handing out enrolment codes.
+
+use std::fs;
+use std::path::Path;
+
+use argon2::{Argon2, PasswordHasher};
+use chrono::{DateTime, Utc};
+use doorstep_domain::conduct::Visit;
+use doorstep_domain::ledger::Epoch;
+use doorstep_domain::protocol::{EnrolmentCode, Limits};
+use doorstep_domain::{DeviceId, OrganisationId, UserId};
+use serde::Serialize;
+
+use crate::keys::Keys;
+use crate::service::{DATABASE, EPOCH, NAME};
+use crate::storage::{Organisation, Person, Role, Storage};
+use crate::{CouncilError, Environment, Service, times};
+
+/// Characters in a password, at least.
+const SHORTEST_PASSWORD: usize = 12;
+
+/// A code that enrols one phone, once, soon.
+#[derive(Debug, Clone, Serialize)]
+pub struct EnrolmentOffer {
+    /// The code to type.
+    pub code: String,
+    /// Whose phone it will be.
+    pub user: String,
+    /// When it stops working.
+    pub expires_at: DateTime<Utc>,
+    /// What a QR image of it says, for the phone's camera.
+    pub qr: String,
+}
+
+/// What is held of one device, for checking against what the device has.
+#[derive(Debug, Clone)]
+pub struct HeldRecord {
+    /// The record's number.
+    pub sequence: u64,
+    /// The envelope, verbatim.
+    pub envelope: Vec<u8>,
+    /// The body, if it has not been erased.
+    pub body: Option<Vec<u8>>,
+}
+
+/// The desk at which an administrator sits: the service, and what only the machine's owner may do with it.
+#[derive(Debug, Clone)]
+pub struct Office {
+    pub(crate) service: Service,
+}
+
+impl Office {
+    /// Makes a council in an empty folder: its keys, its database, its first administrator.
+    ///
+    /// # Errors
+    /// [`CouncilError::AlreadyInitialised`] when there is one; nothing has changed then.
+    pub fn init(
+        data: &Path,
+        name: &str,
+        admin: &str,
+        password: &str,
+        environment: Environment,
+    ) -> Result<Self, CouncilError> {
+        let database = data.join(DATABASE);
+        if database.exists() {
+            return Err(CouncilError::AlreadyInitialised(data.to_owned()));
+        }
+        let hash = hash_password(password, &environment)?;
+        fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
+        Keys::make(data, &environment)?;
+        let storage = Storage::open(&database)?;
+        storage.transact(&environment, |writing| {
+            writing.set_meta(NAME, name.trim())?;
+            writing.set_meta(EPOCH, &Epoch::from_bytes(environment.random()).to_string())?;
+            let organisation = Organisation {
+                id: OrganisationId::from_parts(environment.unix_ms(), &environment.random()),
+                name: name.trim().to_owned(),
+                kind: "council".to_owned(),
+            };
+            writing.keep_organisation(organisation.id, &organisation.name, &organisation.kind)?;
+            let person = Person {
+                id: UserId::from_parts(environment.unix_ms(), &environment.random()),
+                user_name: admin.to_owned(),
+                display_name: admin.to_owned(),
+                organisation,
+                role: Role::Administrator,
+                position: "Administrator".to_owned(),
+            };
+            writing.keep_person(&person, "")?;
+            writing.set_password_hash(person.id, &hash)?;
+            writing.audit(environment.clock.now_ms(), admin, "council_made", &serde_json::json!({}))
+        })?;
+        drop(storage);
+        Self::open(data, environment)
+    }
+
+    /// Opens a data folder that `init` has made.
+    ///
+    /// # Errors
+    /// As [`Service::open`].
+    pub fn open(data: &Path, environment: Environment) -> Result<Self, CouncilError> {
+        Ok(Self { service: Service::open(data, environment)? })
+    }
+
+    /// The service of this council.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        self.service.clone()
+    }
+
+    /// Sets the password of somebody who uses the console, and ends their sessions.
+    ///
+    /// # Errors
+    /// [`CouncilError::NoSuchUser`], [`CouncilError::WeakPassword`].
+    pub fn set_password(&self, user_name: &str, password: &str) -> Result<(), CouncilError> {
+        let environment = &self.service.environment;
+        let hash = hash_password(password, environment)?;
+        self.service.storage.transact(environment, |writing| {
+            let person =
+                writing.person_by_name(user_name)?.ok_or_else(|| CouncilError::NoSuchUser(user_name.to_owned()))?;
+            writing.set_password_hash(person.id, &hash)?;
+            writing.audit(environment.clock.now_ms(), user_name, "password_set", &serde_json::json!({}))
+        })
+    }
+
+    /// Makes a code that enrols one phone for a person, once, within 10 minutes.
+    ///
+    /// # Errors
+    /// [`CouncilError::NoSuchUser`].
+    pub fn offer_enrolment(&self, user_name: &str, server: Option<&str>) -> Result<EnrolmentOffer, CouncilError> {
+        let environment = &self.service.environment;
+        let now_ms = environment.clock.now_ms();
+        let expires_ms = now_ms + Limits::CODE_SECONDS * 1000;
+        let code = EnrolmentCode::new(environment.random(), &self.service.public_key());
+        self.service.storage.transact(environment, |writing| {
+            let person =
+                writing.person_by_name(user_name)?.ok_or_else(|| CouncilError::NoSuchUser(user_name.to_owned()))?;
+            writing.keep_code(code.hash(), person.id, expires_ms)?;
+            writing.audit(now_ms, user_name, "enrolment_offered", &serde_json::json!({}))
+        })?;
+        let server = server.map(|server| format!("&server={server}")).unwrap_or_default();
+        Ok(EnrolmentOffer {
+            qr: format!("doorstep:enrol?code={code}{server}"),
+            code: code.to_string(),
+            user: user_name.to_owned(),
+            expires_at: times::from_ms(expires_ms),
+        })
+    }
+
+    /// Everything that is held of one device, kept or set aside.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database can't be read.
+    pub fn held_of(&self, device: DeviceId) -> Result<Vec<HeldRecord>, CouncilError> {
+        let held = self.service.storage.read(|reading| reading.held_of(device))?;
+        Ok(held
+            .into_iter()
+            .map(|(place, _, envelope, body)| HeldRecord { sequence: place.sequence, envelope, body })
+            .collect())
+    }
+
+    /// How many records are kept, and how many set aside.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database can't be read.
+    pub fn record_counts(&self) -> Result<(u64, u64), CouncilError> {
+        self.service.storage.read(|reading| reading.record_counts())
+    }
+
+    /// A visit as it folds at the council.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database can't be read.
+    pub fn visit(&self, visit: doorstep_domain::VisitId) -> Result<Option<Visit>, CouncilError> {
+        Ok(self.service.storage.read(|reading| reading.visit(visit, None))?.map(|row| row.visit))
+    }
+
+    /// The safeguarding notes that are held, opened, for the tests of who may read them: newest first.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database can't be read.
+    pub fn safeguarding_notes(&self) -> Result<Vec<String>, CouncilError> {
+        self.service.storage.read(|reading| {
+            let mut notes = Vec::new();
+            for concern in reading.sealed_concerns()? {
+                let sealed = reading.sealed_note(concern.record)?;
+                notes.extend(
+                    sealed.and_then(|note| self.service.keys.open_note(&note.sealed)).map(|note| note.to_string()),
+                );
+            }
+            Ok(notes)
+        })
+    }
+}
+
+fn hash_password(password: &str, environment: &Environment) -> Result<String, CouncilError> {
+    let password = password.trim_end_matches(['\r', '\n']);
+    if password.chars().count() < SHORTEST_PASSWORD {
+        return Err(CouncilError::WeakPassword);
+    }
+    let salt: [u8; 16] = environment.random();
+    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+    Ok(hash.map_err(|_| CouncilError::WeakPassword)?.to_string())
+}

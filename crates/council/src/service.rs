@@ -1,0 +1,199 @@
+//! The council as a device sees it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use doorstep_domain::DeviceId;
+use doorstep_domain::ledger::{Epoch, PublicKey};
+use doorstep_domain::protocol::{
+    Changes, Council, DeviceState, EnrolAnswer, EnrolRequest, EnrolmentCode, NoAnswer, PROTOCOL, ProblemCode, Purpose,
+    Signed, SyncAnswer, SyncRequest, decode, encode,
+};
+
+use crate::keys::Keys;
+use crate::storage::{Device, Storage};
+use crate::{CouncilError, Environment, ingest};
+
+pub(crate) const DATABASE: &str = "council.db";
+pub(crate) const EPOCH: &str = "council_epoch";
+pub(crate) const NAME: &str = "council_name";
+
+/// The council's service over one data folder. It holds no state of its own: any number may run.
+#[derive(Clone)]
+pub struct Service {
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) environment: Environment,
+    pub(crate) data: PathBuf,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Opens a data folder that `init` has made.
+    ///
+    /// # Errors
+    /// [`CouncilError`] says what is wrong with it.
+    pub fn open(data: &Path, environment: Environment) -> Result<Self, CouncilError> {
+        let database = data.join(DATABASE);
+        if !database.exists() {
+            return Err(CouncilError::NotInitialised(data.to_owned()));
+        }
+        let keys = Arc::new(Keys::read(data)?);
+        let storage = Arc::new(Storage::open(&database)?);
+        Ok(Self { storage, keys, environment, data: data.to_owned() })
+    }
+
+    /// The council's public key, which devices pin.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.keys.signing.public()
+    }
+
+    /// After the database was restored from a copy: a new epoch, by which devices know to send again what they still hold
+    /// and to pull anew.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when it can't be written.
+    pub fn begin_epoch(&self) -> Result<(), CouncilError> {
+        let epoch = Epoch::from_bytes(self.environment.random());
+        self.storage.transact(&self.environment, |writing| writing.set_meta(EPOCH, &epoch.to_string()))
+    }
+
+    pub(crate) fn epoch(text: &str) -> Result<Epoch, CouncilError> {
+        data_encoding::HEXLOWER
+            .decode(text.as_bytes())
+            .ok()
+            .and_then(|bytes| Epoch::from_slice(&bytes))
+            .ok_or(CouncilError::Unreadable("council epoch"))
+    }
+
+    fn try_enrol(&self, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let request: EnrolRequest = decode(request)?;
+        let code: EnrolmentCode = request.code.parse().map_err(|_| Refusal::No(ProblemCode::CodeNotValid))?;
+        let now_ms = self.environment.clock.now_ms();
+        let device_id = DeviceId::from_parts(self.environment.unix_ms(), &self.environment.random());
+        let answer = self.storage.transact(&self.environment, |writing| {
+            let Some(user) = writing.user_of_code(code.hash(), now_ms)? else { return Ok(None) };
+            let person = writing.person(user)?.ok_or(CouncilError::Unreadable("person"))?;
+            writing.use_code(code.hash(), now_ms)?;
+            let device = Device { id: device_id, user, key: request.device_key, revoked: false };
+            writing.keep_device(&device, &shortened(&request.device_name), &shortened(&request.app_version), now_ms)?;
+            let detail = serde_json::json!({ "device": device_id });
+            writing.audit(now_ms, &person.user_name, "device_enrolled", &detail)?;
+            Ok(Some(EnrolAnswer {
+                protocol: PROTOCOL,
+                nonce: request.nonce.clone(),
+                device: device_id,
+                user,
+                user_name: person.user_name,
+                display_name: person.display_name,
+                position: person.position,
+                organisation: person.organisation.name,
+                council_name: writing.meta(NAME)?,
+                council_key: self.public_key(),
+                council_epoch: Self::epoch(&writing.meta(EPOCH)?)?,
+                safeguarding_keys: self.keys.safeguarding_recipients(),
+                council_time_ms: now_ms,
+            }))
+        })?;
+        let answer = answer.ok_or(Refusal::No(ProblemCode::CodeNotValid))?;
+        tracing::info!(device.id = %device_id, "A device was enrolled.");
+        Ok(encode(&Signed::new(Purpose::EnrolAnswer, &answer, &self.keys.signing)))
+    }
+
+    fn try_sync(&self, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let signed: Signed = decode(request)?;
+        let claimed: SyncRequest = signed.peek()?;
+        let device = self.storage.read(|reading| reading.device(claimed.device))?;
+        let device = device.ok_or(Refusal::No(ProblemCode::DeviceNotKnown))?;
+        let request: SyncRequest =
+            signed.open(Purpose::SyncRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+        let now_ms = self.environment.clock.now_ms();
+        // One transaction; the answer is made and signed only after it is on disk.
+        let answer = self.storage.transact(&self.environment, |writing| {
+            let receipts = ingest::ingest(writing, &device, &request, now_ms)?;
+            let council_epoch = Self::epoch(&writing.meta(EPOCH)?)?;
+            let device_state = match device.revoked {
+                true => DeviceState::Revoked,
+                false if writing.is_forked(device.id, request.head.epoch)? => DeviceState::Forked,
+                false => DeviceState::Active,
+            };
+            let snapshot =
+                request.cursor == 0 || request.council_epoch != council_epoch || request.cursor > writing.feed_end()?;
+            let cursor = if snapshot { 0 } else { request.cursor };
+            let (appointments, cursor, more) = match device_state {
+                DeviceState::Revoked => (Vec::new(), 0, false),
+                DeviceState::Active | DeviceState::Forked => writing.changes(device.user, cursor, snapshot)?,
+            };
+            Ok(SyncAnswer {
+                protocol: PROTOCOL,
+                device: device.id,
+                nonce: request.nonce.clone(),
+                council_epoch,
+                council_time_ms: now_ms,
+                receipts,
+                high_water: writing.high_water(device.id)?,
+                backup_mark: None,
+                device_state,
+                changes: Changes {
+                    snapshot,
+                    appointments,
+                    safeguarding_keys: self.keys.safeguarding_recipients(),
+                    cursor,
+                    more,
+                },
+            })
+        })?;
+        tracing::info!(device.id = %device.id, records = answer.receipts.len(), "A device was answered.");
+        Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &self.keys.signing)))
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+/// Why a device is not answered.
+enum Refusal {
+    No(ProblemCode),
+    Failed(CouncilError),
+}
+
+impl From<doorstep_domain::protocol::Unreadable> for Refusal {
+    fn from(_: doorstep_domain::protocol::Unreadable) -> Self {
+        Self::No(ProblemCode::Unreadable)
+    }
+}
+
+impl From<CouncilError> for Refusal {
+    fn from(error: CouncilError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refusal> for NoAnswer {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::No(code) => Self::Refused(code),
+            Refusal::Failed(error) => {
+                tracing::error!(%error, "A device could not be answered.");
+                Self::Busy { retry_after: 30 }
+            }
+        }
+    }
+}
+
+impl Council for Service {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Ok(self.try_enrol(request)?)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Ok(self.try_sync(request)?)
+    }
+}

@@ -1,0 +1,137 @@
+//! Appointments, and the feed from which devices pull what changed for them.
+
+use doorstep_domain::UserId;
+use doorstep_domain::conduct::Appointment;
+use doorstep_domain::protocol::{Limits, Pulled};
+use rusqlite::params;
+
+use super::{Reading, Writing};
+use crate::CouncilError;
+
+/// What importing one appointment changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is new.
+    Added,
+    /// It was known, and differs.
+    Updated,
+    /// It was known, just like this.
+    Unchanged,
+}
+
+fn read(text: &str) -> Result<Appointment, CouncilError> {
+    serde_json::from_str(text).map_err(|_| CouncilError::Unreadable("appointment"))
+}
+
+impl Reading<'_> {
+    /// Appointments whose window starts in a span, of one organisation or of all.
+    pub(crate) fn appointments_between(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        organisation: Option<&str>,
+    ) -> Result<Vec<Appointment>, CouncilError> {
+        let rows: Vec<String> = self.many(
+            "SELECT appointment FROM appointment WHERE window_start_ms >= ?1 AND window_start_ms < ?2
+             AND (?3 IS NULL OR user_id IN (SELECT user_id FROM person JOIN organisation USING (organisation_id) WHERE name = ?3))
+             ORDER BY window_start_ms, appointment_ref",
+            params![from_ms, to_ms, organisation],
+            |row| row.get("appointment"),
+        )?;
+        rows.iter().map(|text| read(text)).collect()
+    }
+
+    /// The end of the feed.
+    pub(crate) fn feed_end(&self) -> Result<u64, CouncilError> {
+        Ok(self
+            .one("SELECT coalesce(max(version), 0) AS version FROM feed", [], |row| row.get("version"))?
+            .unwrap_or(0))
+    }
+
+    /// What changed for a person since a cursor: the changes, the new cursor, and whether more waits.
+    pub(crate) fn changes(
+        &self,
+        user: UserId,
+        cursor: u64,
+        snapshot: bool,
+    ) -> Result<(Vec<Pulled>, u64, bool), CouncilError> {
+        let limit = Limits::PULLED_APPOINTMENTS;
+        let rows = self.many(
+            "SELECT version, feed.appointment_ref, withdrawn, appointment FROM feed LEFT JOIN appointment USING (appointment_ref)
+             WHERE feed.user_id = ?1 AND version > ?2 AND (?3 = 0 OR withdrawn = 0) ORDER BY version LIMIT ?4",
+            params![user.as_bytes(), cursor, snapshot, limit + 1],
+            |row| {
+                Ok((
+                    row.get::<_, u64>("version")?,
+                    row.get::<_, String>("appointment_ref")?,
+                    row.get::<_, bool>("withdrawn")?,
+                    row.get::<_, Option<String>>("appointment")?,
+                ))
+            },
+        )?;
+        let more = rows.len() > limit;
+        let mut end = if more { cursor } else { self.feed_end()?.max(cursor) };
+        let mut changes = Vec::new();
+        for (version, reference, withdrawn, appointment) in rows.into_iter().take(limit) {
+            end = end.max(version);
+            changes.push(match appointment {
+                Some(text) if !withdrawn => Pulled::Given(Box::new(read(&text)?)),
+                _ => Pulled::Withdrawn(reference.parse().map_err(|_| CouncilError::Unreadable("appointment"))?),
+            });
+        }
+        Ok((changes, end, more))
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps an appointment under its reference, and tells the devices that it concerns.
+    pub(crate) fn keep_appointment(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
+        let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;
+        let reference = appointment.reference.as_str();
+        let before = self.one(
+            "SELECT user_id, appointment FROM appointment WHERE appointment_ref = ?1",
+            params![reference],
+            |row| Ok((UserId::from_bytes(row.get("user_id")?), row.get::<_, String>("appointment")?)),
+        )?;
+        if before.as_ref().is_some_and(|(who, what)| *who == user && *what == text) {
+            return Ok(Kept::Unchanged);
+        }
+        self.write(
+            "INSERT INTO appointment (appointment_ref, user_id, window_start_ms, window_end_ms, uprn, tenant_name, address, appointment)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (appointment_ref) DO UPDATE SET user_id = excluded.user_id, window_start_ms = excluded.window_start_ms,
+                 window_end_ms = excluded.window_end_ms, uprn = excluded.uprn, tenant_name = excluded.tenant_name,
+                 address = excluded.address, appointment = excluded.appointment",
+            params![
+                reference,
+                user.as_bytes(),
+                appointment.window_start.timestamp_millis(),
+                appointment.window_end.timestamp_millis(),
+                appointment.uprn.as_str(),
+                appointment.tenant_name,
+                appointment.address_line(),
+                text
+            ],
+        )?;
+        if let Some((earlier, _)) = &before
+            && *earlier != user
+        {
+            self.feed(*earlier, reference, true)?;
+        }
+        self.feed(user, reference, false)?;
+        Ok(if before.is_some() { Kept::Updated } else { Kept::Added })
+    }
+
+    /// Puts a change at the end of the feed, in place of any earlier one of the same appointment for the same person.
+    fn feed(&self, user: UserId, reference: &str, withdrawn: bool) -> Result<(), CouncilError> {
+        self.write(
+            "DELETE FROM feed WHERE user_id = ?1 AND appointment_ref = ?2",
+            params![user.as_bytes(), reference],
+        )?;
+        self.write(
+            "INSERT INTO feed (user_id, appointment_ref, withdrawn) VALUES (?1, ?2, ?3)",
+            params![user.as_bytes(), reference, withdrawn],
+        )?;
+        Ok(())
+    }
+}

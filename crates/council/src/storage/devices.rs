@@ -1,0 +1,82 @@
+//! Devices and the codes that enrol them.
+
+use doorstep_domain::ledger::{Hash, PublicKey};
+use doorstep_domain::{DeviceId, UserId};
+use rusqlite::params;
+
+use super::{Reading, Writing};
+use crate::CouncilError;
+
+/// A phone, once enrolled.
+#[derive(Debug, Clone)]
+pub(crate) struct Device {
+    pub(crate) id: DeviceId,
+    pub(crate) user: UserId,
+    pub(crate) key: PublicKey,
+    pub(crate) revoked: bool,
+}
+
+impl Reading<'_> {
+    pub(crate) fn device(&self, id: DeviceId) -> Result<Option<Device>, CouncilError> {
+        let row = self.one(
+            "SELECT user_id, public_key, revoked_ms IS NOT NULL AS revoked FROM device WHERE device_id = ?1",
+            params![id.as_bytes()],
+            |row| {
+                Ok((
+                    UserId::from_bytes(row.get("user_id")?),
+                    row.get::<_, Vec<u8>>("public_key")?,
+                    row.get::<_, bool>("revoked")?,
+                ))
+            },
+        )?;
+        row.map(|(user, key, revoked)| {
+            let key = PublicKey::from_slice(&key).map_err(|_| CouncilError::Unreadable("device key"))?;
+            Ok(Device { id, user, key, revoked })
+        })
+        .transpose()
+    }
+
+    /// Whose code it is, if it is still good.
+    pub(crate) fn user_of_code(&self, code: Hash, now_ms: i64) -> Result<Option<UserId>, CouncilError> {
+        self.one(
+            "SELECT user_id FROM enrolment_code WHERE code_hash = ?1 AND used_ms IS NULL AND expires_ms > ?2",
+            params![code.as_bytes(), now_ms],
+            |row| Ok(UserId::from_bytes(row.get("user_id")?)),
+        )
+    }
+}
+
+impl Writing<'_> {
+    pub(crate) fn keep_code(&self, code: Hash, user: UserId, expires_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO enrolment_code (code_hash, user_id, expires_ms) VALUES (?1, ?2, ?3)",
+            params![code.as_bytes(), user.as_bytes(), expires_ms],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn use_code(&self, code: Hash, now_ms: i64) -> Result<(), CouncilError> {
+        self.write("UPDATE enrolment_code SET used_ms = ?2 WHERE code_hash = ?1", params![code.as_bytes(), now_ms])?;
+        Ok(())
+    }
+
+    pub(crate) fn keep_device(
+        &self,
+        device: &Device,
+        name: &str,
+        version: &str,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            params![device.id.as_bytes(), device.user.as_bytes(), device.key.as_bytes(), name, version, now_ms],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn heard_from(&self, device: DeviceId, now_ms: i64) -> Result<(), CouncilError> {
+        self.write("UPDATE device SET contact_ms = ?2 WHERE device_id = ?1", params![device.as_bytes(), now_ms])?;
+        Ok(())
+    }
+}

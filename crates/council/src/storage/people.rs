@@ -1,0 +1,186 @@
+//! Organisations, people, and their sessions in the console.
+
+use doorstep_domain::{OrganisationId, UserId};
+use rusqlite::{Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::{Reading, Writing};
+use crate::CouncilError;
+
+/// What a person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    /// Works for a firm, visits tenants.
+    Contractor,
+    /// Works for the council, visits tenants.
+    Officer,
+    /// Sees the visits of their organisation; a council's supervisor sees all.
+    Supervisor,
+    /// Alone reads safeguarding notes.
+    SafeguardingLead,
+    /// Reads, and checks that nothing was altered.
+    Auditor,
+    /// Enrols phones and runs the service.
+    Administrator,
+}
+
+/// The council, or a firm.
+#[derive(Debug, Clone)]
+pub(crate) struct Organisation {
+    pub(crate) id: OrganisationId,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+}
+
+/// A person.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) id: UserId,
+    pub(crate) user_name: String,
+    pub(crate) display_name: String,
+    pub(crate) organisation: Organisation,
+    pub(crate) role: Role,
+    pub(crate) position: String,
+}
+
+impl Role {
+    const ALL: [Self; 6] =
+        [Self::Contractor, Self::Officer, Self::Supervisor, Self::SafeguardingLead, Self::Auditor, Self::Administrator];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Contractor => "contractor",
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+            Self::SafeguardingLead => "safeguarding_lead",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// Whether the role has a desk: the others have a phone.
+    pub(crate) fn uses_the_console(self) -> bool {
+        !matches!(self, Self::Contractor | Self::Officer)
+    }
+}
+
+fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+    let role: String = row.get("role")?;
+    Ok(Person {
+        id: UserId::from_bytes(row.get("user_id")?),
+        user_name: row.get("user_name")?,
+        display_name: row.get("display_name")?,
+        organisation: Organisation {
+            id: OrganisationId::from_bytes(row.get("organisation_id")?),
+            name: row.get("organisation_name")?,
+            kind: row.get("kind")?,
+        },
+        // The column has a CHECK; the least of roles stands for what can't be.
+        role: Role::from_name(&role).unwrap_or(Role::Contractor),
+        position: row.get("position")?,
+    })
+}
+
+const PERSON: &str = "SELECT person.*, organisation.name AS organisation_name, organisation.kind
+                      FROM person JOIN organisation USING (organisation_id)";
+
+impl Reading<'_> {
+    pub(crate) fn person_by_name(&self, user_name: &str) -> Result<Option<Person>, CouncilError> {
+        self.one(&format!("{PERSON} WHERE user_name = ?1"), params![user_name], person)
+    }
+
+    pub(crate) fn person(&self, id: UserId) -> Result<Option<Person>, CouncilError> {
+        self.one(&format!("{PERSON} WHERE user_id = ?1"), params![id.as_bytes()], person)
+    }
+
+    pub(crate) fn organisation(&self, name: &str) -> Result<Option<Organisation>, CouncilError> {
+        self.one("SELECT organisation_id, name, kind FROM organisation WHERE name = ?1", params![name], |row| {
+            Ok(Organisation {
+                id: OrganisationId::from_bytes(row.get("organisation_id")?),
+                name: row.get("name")?,
+                kind: row.get("kind")?,
+            })
+        })
+    }
+
+    pub(crate) fn organisation_names(&self) -> Result<Vec<String>, CouncilError> {
+        self.many("SELECT name FROM organisation ORDER BY name", [], |row| row.get("name"))
+    }
+
+    pub(crate) fn password_hash(&self, user_name: &str) -> Result<Option<String>, CouncilError> {
+        let hash = self.one("SELECT password_hash FROM person WHERE user_name = ?1", params![user_name], |row| {
+            row.get::<_, Option<String>>("password_hash")
+        })?;
+        Ok(hash.flatten())
+    }
+
+    /// Who a session belongs to, and when it was made and last seen.
+    pub(crate) fn session(&self, token_hash: &[u8; 32]) -> Result<Option<(UserId, i64, i64)>, CouncilError> {
+        self.one("SELECT user_id, created_ms, seen_ms FROM session WHERE token_hash = ?1", params![token_hash], |row| {
+            Ok((UserId::from_bytes(row.get("user_id")?), row.get("created_ms")?, row.get("seen_ms")?))
+        })
+    }
+}
+
+impl Writing<'_> {
+    pub(crate) fn keep_organisation(&self, id: OrganisationId, name: &str, kind: &str) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO organisation (organisation_id, name, kind) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
+            params![id.as_bytes(), name, kind],
+        )?;
+        Ok(())
+    }
+
+    /// Keeps a person, known by the user name; a password that was set stays.
+    pub(crate) fn keep_person(&self, person: &Person, email: &str) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO person (user_id, user_name, display_name, organisation_id, role, position, email)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (user_name) DO UPDATE SET display_name = excluded.display_name,
+                 organisation_id = excluded.organisation_id, role = excluded.role, position = excluded.position,
+                 email = excluded.email",
+            params![
+                person.id.as_bytes(),
+                person.user_name,
+                person.display_name,
+                person.organisation.id.as_bytes(),
+                person.role.name(),
+                person.position,
+                email
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Sets a password's hash, and ends every session of the person.
+    pub(crate) fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), CouncilError> {
+        self.write("UPDATE person SET password_hash = ?2 WHERE user_id = ?1", params![user.as_bytes(), hash])?;
+        self.write("DELETE FROM session WHERE user_id = ?1", params![user.as_bytes()])?;
+        Ok(())
+    }
+
+    pub(crate) fn keep_session(&self, token_hash: &[u8; 32], user: UserId, now_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO session (token_hash, user_id, created_ms, seen_ms) VALUES (?1, ?2, ?3, ?3)",
+            params![token_hash, user.as_bytes(), now_ms],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn session_seen(&self, token_hash: &[u8; 32], now_ms: i64) -> Result<(), CouncilError> {
+        self.write("UPDATE session SET seen_ms = ?2 WHERE token_hash = ?1", params![token_hash, now_ms])?;
+        Ok(())
+    }
+
+    pub(crate) fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), CouncilError> {
+        self.write("DELETE FROM session WHERE token_hash = ?1", params![token_hash])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Times of day in Europe/London. A time that does not exist, or comes twice, is said and not guessed.
+
+use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Europe::London;
+
+/// Why a text is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadTime {
+    #[error("is not a date and time such as 2026-11-24T09:30")]
+    NotATime,
+    #[error("does not exist: the clocks go forward that night")]
+    DoesNotExist,
+    #[error("comes twice: the clocks go back that night. Write the offset, as in 2026-10-25T01:30+01:00")]
+    ComesTwice,
+}
+
+/// Reads a moment: with an offset as it is, without one as the clock on the wall in England.
+pub(crate) fn read(text: &str) -> Result<DateTime<Utc>, BadTime> {
+    let text = text.trim();
+    for with_offset in ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%dT%H:%M:%S%:z"] {
+        if let Ok(moment) = DateTime::parse_from_str(text, with_offset) {
+            return Ok(moment.to_utc());
+        }
+    }
+    let on_the_wall = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .ok_or(BadTime::NotATime)?;
+    match London.from_local_datetime(&on_the_wall) {
+        LocalResult::Single(moment) => Ok(moment.to_utc()),
+        LocalResult::None => Err(BadTime::DoesNotExist),
+        LocalResult::Ambiguous(..) => Err(BadTime::ComesTwice),
+    }
+}
+
+/// Milliseconds as a moment.
+pub(crate) fn from_ms(unix_ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(unix_ms).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+/// A moment as exports write it: RFC 3339, UTC, whole seconds.
+pub(crate) fn written(moment: DateTime<Utc>) -> String {
+    moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The first and last millisecond of a day in England, and of the day before it ends.
+pub(crate) fn day_of(unix_ms: i64) -> (i64, i64) {
+    let day = from_ms(unix_ms).with_timezone(&London).date_naive();
+    let midnight = |date: Option<chrono::NaiveDate>| {
+        date.and_then(|date| date.and_hms_opt(0, 0, 0))
+            .and_then(|midnight| London.from_local_datetime(&midnight).earliest())
+            .map_or(unix_ms, |midnight| midnight.timestamp_millis())
+    };
+    (midnight(Some(day)), midnight(day.succ_opt()))
+}
+
+/// The first millisecond of a date such as `2026-11-24` in England.
+pub(crate) fn start_of(date: &str) -> Option<i64> {
+    let date = chrono::NaiveDate::parse_from_str(date.trim(), "%Y-%m-%d").ok()?;
+    Some(London.from_local_datetime(&date.and_hms_opt(0, 0, 0)?).earliest()?.timestamp_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_on_the_wall_is_read_across_the_clock_changes() {
+        assert_eq!(written(read("2026-11-24T09:30").unwrap()), "2026-11-24T09:30:00Z");
+        assert_eq!(written(read("2026-06-24T09:30").unwrap()), "2026-06-24T08:30:00Z");
+        assert_eq!(read("2027-03-28T01:30"), Err(BadTime::DoesNotExist));
+        assert_eq!(read("2026-10-25T01:30"), Err(BadTime::ComesTwice));
+        assert_eq!(written(read("2026-10-25T01:30+01:00").unwrap()), "2026-10-25T00:30:00Z");
+        assert_eq!(written(read("2026-10-25T01:30+00:00").unwrap()), "2026-10-25T01:30:00Z");
+        for not in ["", "tomorrow", "2026-13-01T10:00", "2026-02-30T10:00", "2026-11-24"] {
+            assert_eq!(read(not), Err(BadTime::NotATime), "{not}");
+        }
+    }
+
+    #[test]
+    fn a_day_has_23_hours_when_the_clocks_go_forward() {
+        let (from, to) = day_of(read("2027-03-28T12:00").unwrap().timestamp_millis());
+        assert_eq!((to - from) / 3_600_000, 23);
+    }
+}

@@ -1,0 +1,32 @@
+//! What each URL does. A handler reads the request, asks the service off the runtime's threads, and words the answer.
+
+pub(crate) mod devices;
+pub(crate) mod exports;
+pub(crate) mod pages;
+mod problems;
+pub(crate) mod safeguarding;
+pub(crate) mod sessions;
+pub(crate) mod views;
+pub(crate) mod visits;
+
+pub(crate) use problems::WebProblem;
+
+use crate::{CouncilError, Service};
+
+/// Asks the service on a thread where waiting is allowed.
+pub(crate) async fn ask<T: Send + 'static>(
+    service: Service,
+    work: impl FnOnce(&Service) -> Result<T, CouncilError> + Send + 'static,
+) -> Result<T, WebProblem> {
+    match tokio::task::spawn_blocking(move || work(&service)).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(WebProblem::Internal),
+    }
+}
+
+/// The TypeScript declarations of what the console is given: name and text.
+#[cfg(feature = "typescript")]
+#[must_use]
+pub fn declarations() -> Vec<(String, String)> {
+    views::declarations()
+}

@@ -1,0 +1,236 @@
+//! What the console is given. Plain data; types for TypeScript are generated from here.
+
+use chrono::{DateTime, Utc};
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{Appointment, Visit};
+use serde::Serialize;
+
+use crate::service::NAME;
+use crate::storage::{Person, Role, VisitRow};
+use crate::{CouncilError, Service, times};
+
+/// Who has signed in.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct SessionView {
+    /// The user name.
+    pub(crate) user: String,
+    /// The person's name.
+    pub(crate) display_name: String,
+    /// The person's organisation.
+    pub(crate) organisation: String,
+    /// What they are.
+    pub(crate) role: Role,
+    /// The council.
+    pub(crate) council_name: String,
+}
+
+impl SessionView {
+    pub(crate) fn of(service: &Service, person: &Person) -> Result<Self, CouncilError> {
+        Ok(Self {
+            user: person.user_name.clone(),
+            display_name: person.display_name.clone(),
+            organisation: person.organisation.name.clone(),
+            role: person.role,
+            council_name: service.storage.read(|reading| reading.meta(NAME))?,
+        })
+    }
+}
+
+/// A visit in a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct VisitListRow {
+    /// The visit.
+    pub(crate) visit: VisitId,
+    /// Its appointment.
+    pub(crate) appointment_ref: Option<String>,
+    /// When it started, by the device's clock.
+    pub(crate) started_at: DateTime<Utc>,
+    /// Where.
+    pub(crate) address: String,
+    /// The tenant.
+    pub(crate) tenant_name: String,
+    /// Why somebody came, by kind.
+    pub(crate) visit_kind: Option<String>,
+    /// Who came.
+    pub(crate) visitor_name: String,
+    /// For whom.
+    pub(crate) organisation: String,
+    /// What came of it, as a stable name; `open` while it goes on.
+    pub(crate) outcome: String,
+    /// Whether they went in by a lawful basis, without consent.
+    pub(crate) lawful_entry: bool,
+    /// How many findings there are.
+    pub(crate) findings: usize,
+}
+
+impl From<&VisitRow> for VisitListRow {
+    fn from(row: &VisitRow) -> Self {
+        let visit = &row.visit;
+        let lawful = |entry: &doorstep_domain::conduct::Entry| {
+            matches!(entry.basis, doorstep_domain::conduct::Basis::Lawful { .. })
+        };
+        Self {
+            visit: visit.visit,
+            appointment_ref: visit.appointment.as_ref().map(ToString::to_string),
+            started_at: times::from_ms(row.started_ms),
+            address: row.appointment.as_ref().map(Appointment::address_line).unwrap_or_default(),
+            tenant_name: row
+                .appointment
+                .as_ref()
+                .map(|appointment| appointment.tenant_name.clone())
+                .unwrap_or_default(),
+            visit_kind: visit.visit_kind.map(|kind| kind.name().to_owned()),
+            visitor_name: row.visitor_name.clone(),
+            organisation: row.organisation.clone(),
+            outcome: visit.ending.as_ref().map_or("open", |ending| ending.outcome.name()).to_owned(),
+            lawful_entry: visit.entry.as_ref().is_some_and(lawful),
+            findings: visit.findings.len(),
+        }
+    }
+}
+
+/// A page of visits.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct VisitList {
+    /// The rows.
+    pub(crate) visits: Vec<VisitListRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// A visit whole.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct VisitDetail {
+    /// What is known of it.
+    pub(crate) visit: Visit,
+    /// Its appointment.
+    pub(crate) appointment: Option<Appointment>,
+    /// Who came.
+    pub(crate) visitor_name: String,
+    /// For whom.
+    pub(crate) organisation: String,
+    /// The council's clock when it had the last of the records shown.
+    pub(crate) received_at: DateTime<Utc>,
+}
+
+/// A number that can be clicked.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct OutcomeCount {
+    /// The outcome, or `open`.
+    pub(crate) outcome: String,
+    /// How many visits.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) visits: u64,
+}
+
+/// An appointment of today that nobody has started.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct Planned {
+    /// The reference.
+    pub(crate) reference: String,
+    /// When.
+    pub(crate) window_start: DateTime<Utc>,
+    /// Until when.
+    pub(crate) window_end: DateTime<Utc>,
+    /// Where.
+    pub(crate) address: String,
+    /// Who goes.
+    pub(crate) assigned_to: String,
+    /// Why, by kind.
+    pub(crate) visit_kind: String,
+    /// Whether its window is over.
+    pub(crate) late: bool,
+}
+
+/// Records that a phone has and the council has not.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct MissingRecords {
+    /// Whose phone.
+    pub(crate) visitor_name: String,
+    /// Which.
+    pub(crate) device: String,
+    /// The first number.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) first: u64,
+    /// The last number.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) last: u64,
+    /// When the phone said so.
+    pub(crate) said_at: DateTime<Utc>,
+}
+
+/// The council's day.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct TodayBoard {
+    /// The day in England, `2026-11-24`.
+    pub(crate) day: String,
+    /// Visits of today by outcome.
+    pub(crate) outcomes: Vec<OutcomeCount>,
+    /// Appointments of today that nobody has started.
+    pub(crate) planned: Vec<Planned>,
+    /// Visits under way.
+    pub(crate) under_way: Vec<VisitListRow>,
+    /// Visits of today to look at: refused, entered by a lawful basis, or with findings.
+    pub(crate) to_look_at: Vec<VisitListRow>,
+    /// Records that phones have and the council has not.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// A safeguarding note in the lead's list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct SafeguardingRow {
+    /// The record.
+    pub(crate) record: String,
+    /// The visit.
+    pub(crate) visit: VisitId,
+    /// When it was seen or heard, by the device's clock.
+    pub(crate) recorded_at: DateTime<Utc>,
+    /// When the council had it.
+    pub(crate) received_at: DateTime<Utc>,
+    /// Where, as far as the visit is here.
+    pub(crate) address: String,
+    /// Who wrote it.
+    pub(crate) visitor_name: String,
+}
+
+/// A safeguarding note, opened.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct OpenedNote {
+    /// The note; `null` when it was sealed to other keys.
+    pub(crate) note: Option<String>,
+}
+
+#[cfg(feature = "typescript")]
+pub(crate) fn declarations() -> Vec<(String, String)> {
+    let config = ts_rs::Config::new();
+    macro_rules! of {
+        ($($view:ty),*) => { vec![$((<$view as ts_rs::TS>::name(&config), <$view as ts_rs::TS>::decl(&config))),*] };
+    }
+    of![
+        Role,
+        SessionView,
+        VisitListRow,
+        VisitList,
+        VisitDetail,
+        OutcomeCount,
+        Planned,
+        MissingRecords,
+        TodayBoard,
+        SafeguardingRow,
+        OpenedNote
+    ]
+}

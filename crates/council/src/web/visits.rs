@@ -1,0 +1,165 @@
+//! Today, the list of visits, one visit.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::Appointment;
+use serde::Deserialize;
+
+use super::sessions::SignedIn;
+use super::views::{MissingRecords, OutcomeCount, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow};
+use super::{WebProblem, ask};
+use crate::storage::Filter;
+use crate::{Service, times};
+
+/// Visits on a page.
+const PAGE: usize = 50;
+/// Visits of one day that are looked through for what to look at.
+const MOST_OF_A_DAY: usize = 2_000;
+
+/// Filters as the address bar holds them.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    outcome: Option<String>,
+    organisation: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    q: Option<String>,
+    after: Option<String>,
+}
+
+impl Wanted {
+    /// The filter; what the person is bound to comes before what they ask for.
+    pub(crate) fn filter(self, person: &SignedIn) -> Result<Filter, WebProblem> {
+        let date = |text: Option<String>| match text.filter(|text| !text.is_empty()) {
+            None => Ok(None),
+            Some(text) => {
+                times::start_of(&text).map(Some).ok_or(WebProblem::BadRequest("A date is written 2026-11-24."))
+            }
+        };
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        Ok(Filter {
+            organisation: person.bound_to().or(self.organisation.filter(|name| !name.is_empty())),
+            outcome: self.outcome.filter(|outcome| !outcome.is_empty()),
+            from_ms: date(self.from)?,
+            // The whole of the last day: to the start of the next, on days of 23 and 25 hours too.
+            to_ms: date(self.to)?.map(|start| times::day_of(start + DAY_MS / 2).1),
+            words: self.q,
+            after: self.after.map(|text| cursor(&text)).transpose()?,
+        })
+    }
+}
+
+fn cursor(text: &str) -> Result<(i64, VisitId), WebProblem> {
+    let parts = text.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
+    parts.ok_or(WebProblem::BadRequest("That page does not exist."))
+}
+
+pub(crate) async fn list(
+    State(service): State<Service>,
+    person: SignedIn,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<VisitList>, WebProblem> {
+    let filter = wanted.filter(&person)?;
+    ask(service, move |service| {
+        let mut rows = service.storage.read(|reading| reading.visits(&filter, PAGE + 1))?;
+        let more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let next = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.started_ms, row.visit.visit));
+        let as_of = times::from_ms(service.environment.clock.now_ms());
+        Ok(VisitList { visits: rows.iter().map(VisitListRow::from).collect(), next, as_of })
+    })
+    .await
+    .map(Json)
+}
+
+pub(crate) async fn show(
+    State(service): State<Service>,
+    person: SignedIn,
+    Path(visit): Path<String>,
+) -> Result<Json<VisitDetail>, WebProblem> {
+    let visit: VisitId = visit.parse().map_err(|_| WebProblem::NotFound)?;
+    let bound_to = person.bound_to();
+    let row =
+        ask(service, move |service| service.storage.read(|reading| reading.visit(visit, bound_to.as_deref()))).await?;
+    let row = row.ok_or(WebProblem::NotFound)?;
+    Ok(Json(VisitDetail {
+        visitor_name: row.visitor_name,
+        organisation: row.organisation,
+        received_at: times::from_ms(row.received_ms),
+        appointment: row.appointment,
+        visit: row.visit,
+    }))
+}
+
+pub(crate) async fn organisations(
+    State(service): State<Service>,
+    person: SignedIn,
+) -> Result<Json<Vec<String>>, WebProblem> {
+    match person.bound_to() {
+        Some(own) => Ok(Json(vec![own])),
+        None => ask(service, |service| service.storage.read(|reading| reading.organisation_names())).await.map(Json),
+    }
+}
+
+pub(crate) async fn today(State(service): State<Service>, person: SignedIn) -> Result<Json<TodayBoard>, WebProblem> {
+    let bound_to = person.bound_to();
+    ask(service, move |service| board(service, bound_to)).await.map(Json)
+}
+
+fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crate::CouncilError> {
+    let now_ms = service.environment.clock.now_ms();
+    let (from_ms, to_ms) = times::day_of(now_ms);
+    let organisation = bound_to.as_deref();
+    let of_today =
+        Filter { organisation: bound_to.clone(), from_ms: Some(from_ms), to_ms: Some(to_ms), ..Filter::default() };
+    service.storage.read(|reading| {
+        let visits = reading.visits(&of_today, MOST_OF_A_DAY)?;
+        let rows: Vec<VisitListRow> = visits.iter().map(VisitListRow::from).collect();
+        let mut planned = Vec::new();
+        for appointment in reading.appointments_between(from_ms, to_ms, organisation)? {
+            if reading.visit_to(&appointment.reference)?.is_none() {
+                planned.push(planned_row(&appointment, now_ms));
+            }
+        }
+        let missing = if organisation.is_some() { Vec::new() } else { reading.missing()? };
+        let (under_way, ended): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.outcome == "open");
+        Ok(TodayBoard {
+            day: times::from_ms(now_ms).with_timezone(&chrono_tz::Europe::London).format("%Y-%m-%d").to_string(),
+            outcomes: reading
+                .outcomes(from_ms, to_ms, organisation)?
+                .into_iter()
+                .map(|(outcome, visits)| OutcomeCount { outcome, visits })
+                .collect(),
+            planned,
+            under_way,
+            to_look_at: ended
+                .into_iter()
+                .filter(|row| row.lawful_entry || row.findings > 0 || row.outcome == "entry_refused")
+                .collect(),
+            missing: missing
+                .into_iter()
+                .map(|(visitor_name, device, first, last, said_ms)| MissingRecords {
+                    visitor_name,
+                    device,
+                    first,
+                    last,
+                    said_at: times::from_ms(said_ms),
+                })
+                .collect(),
+            as_of: times::from_ms(now_ms),
+        })
+    })
+}
+
+fn planned_row(appointment: &Appointment, now_ms: i64) -> Planned {
+    Planned {
+        reference: appointment.reference.to_string(),
+        window_start: appointment.window_start,
+        window_end: appointment.window_end,
+        address: appointment.address_line(),
+        assigned_to: appointment.assigned_to.clone(),
+        visit_kind: appointment.visit_kind.name().to_owned(),
+        late: appointment.window_end.timestamp_millis() < now_ms,
+    }
+}

@@ -1,0 +1,154 @@
+//! A planned visit, as the housing system gave it to the council and the council to the phone.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{AppointmentRef, Uprn};
+
+/// Why somebody comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum VisitKind {
+    /// A repair that the tenant asked for. 24 to 48 hours' notice, clause 3.1.
+    ResponsiveRepair,
+    /// Planned maintenance such as a new kitchen. Two weeks' notice, clause 3.1.
+    PlannedWork,
+    /// An emergency repair. No notice needed, clause 3.1.
+    EmergencyRepair,
+    /// A gas, electrical or fire safety check.
+    SafetyCheck,
+    /// Looking into a breach of the tenancy. No notice needed, clause 3.1.
+    TenancyInvestigation,
+    /// An inspection of the property.
+    Inspection,
+    /// Anything else.
+    Other,
+}
+
+/// How the tenant was given notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeMethod {
+    /// A letter.
+    Letter,
+    /// An e-mail.
+    Email,
+    /// A text message.
+    Text,
+    /// A telephone call.
+    Phone,
+    /// Somebody told them at the door or elsewhere.
+    InPerson,
+}
+
+/// A planned visit. Times are UTC here; the screens show Europe/London.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Appointment {
+    /// The housing system's reference.
+    #[serde(rename = "ref")]
+    pub reference: AppointmentRef,
+    /// The home.
+    pub uprn: Uprn,
+    /// The address, one line an entry.
+    pub address: Vec<String>,
+    /// The postcode.
+    pub postcode: String,
+    /// The tenant's name, as they write it.
+    pub tenant_name: String,
+    /// The tenant's telephone number, where known.
+    pub tenant_phone: Option<String>,
+    /// Why somebody comes, by kind.
+    pub visit_kind: VisitKind,
+    /// Why somebody comes, in words.
+    pub purpose: String,
+    /// The window's start.
+    pub window_start: DateTime<Utc>,
+    /// The window's end.
+    pub window_end: DateTime<Utc>,
+    /// The name of the organisation that does it.
+    pub organisation: String,
+    /// The user name of the person who does it.
+    pub assigned_to: String,
+    /// When the tenant was given notice, where they were.
+    pub notice_given_at: Option<DateTime<Utc>>,
+    /// How the tenant was given notice.
+    pub notice_method: Option<NoticeMethod>,
+    /// Whether the tenant was told who comes and why. Clause 3.1.
+    pub told_who_and_why: bool,
+    /// What the tenant needs of a visitor.
+    pub support_needs: Option<String>,
+    /// What a visitor should know before the door.
+    pub hazard_note: Option<String>,
+}
+
+impl VisitKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::ResponsiveRepair,
+        Self::PlannedWork,
+        Self::EmergencyRepair,
+        Self::SafetyCheck,
+        Self::TenancyInvestigation,
+        Self::Inspection,
+        Self::Other,
+    ];
+
+    /// The stable name, as in imports and exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ResponsiveRepair => "responsive_repair",
+            Self::PlannedWork => "planned_work",
+            Self::EmergencyRepair => "emergency_repair",
+            Self::SafetyCheck => "safety_check",
+            Self::TenancyInvestigation => "tenancy_investigation",
+            Self::Inspection => "inspection",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads a stable name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl NoticeMethod {
+    /// All methods.
+    pub const ALL: [Self; 5] = [Self::Letter, Self::Email, Self::Text, Self::Phone, Self::InPerson];
+
+    /// The stable name, as in imports and exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Letter => "letter",
+            Self::Email => "email",
+            Self::Text => "text",
+            Self::Phone => "phone",
+            Self::InPerson => "in_person",
+        }
+    }
+
+    /// Reads a stable name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+impl Appointment {
+    /// The address and postcode on one line.
+    #[must_use]
+    pub fn address_line(&self) -> String {
+        let mut line = self.address.join(", ");
+        if !self.postcode.is_empty() {
+            line.push_str(", ");
+            line.push_str(&self.postcode);
+        }
+        line
+    }
+}

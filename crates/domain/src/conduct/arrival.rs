@@ -1,0 +1,128 @@
+//! The arrival checklist: its steps, the clause behind each, and what can be said of one.
+
+use serde::{Deserialize, Serialize};
+
+use super::Clause;
+
+/// One item of the arrival checklist, in the order of the Code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// ID badge carried and worn where it can be seen. Clause 3.2.
+    IdWorn,
+    /// Said who they are. Clause 3.2.
+    Introduced,
+    /// Said why they have come. Clause 3.2.
+    ReasonStated,
+    /// Showed identification. Clause 3.2.
+    IdShown,
+    /// An adult (18 or over by default) is there to speak to. Clause 3.1.
+    AdultPresent,
+    /// Protective coverings over shoes. Clause 3.3.
+    ShoeCovers,
+}
+
+/// Whether a step stands in the way of going in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Going in waits for it.
+    Must,
+    /// It is recorded, done or not; it never stands in the way.
+    Should,
+}
+
+/// What was said of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum StepState {
+    /// It was done.
+    Done,
+    /// It was not done, and why.
+    NotDone {
+        /// Why, in the visitor's words or one of the likely reasons.
+        reason: String,
+    },
+    /// It has no place in this visit, and why where that is worth saying.
+    NotApplicable {
+        /// Why, where that is worth saying.
+        reason: Option<String>,
+    },
+}
+
+impl Step {
+    /// All steps, in the order in which the Code asks for them.
+    pub const ALL: [Self; 6] =
+        [Self::IdWorn, Self::Introduced, Self::ReasonStated, Self::IdShown, Self::AdultPresent, Self::ShoeCovers];
+
+    /// The steps of clause 3.2 that come before going in.
+    pub const BEFORE_ENTRY: [Self; 3] = [Self::Introduced, Self::ReasonStated, Self::IdShown];
+
+    /// The clause that asks for the step.
+    #[must_use]
+    pub fn clause(self) -> Clause {
+        match self {
+            Self::IdWorn | Self::Introduced | Self::ReasonStated | Self::IdShown => Clause::C3_2,
+            Self::AdultPresent => Clause::C3_1,
+            Self::ShoeCovers => Clause::C3_3,
+        }
+    }
+
+    /// Whether going in waits for the step.
+    #[must_use]
+    pub fn weight(self) -> Weight {
+        match self {
+            Self::Introduced | Self::ReasonStated | Self::IdShown | Self::AdultPresent => Weight::Must,
+            Self::IdWorn | Self::ShoeCovers => Weight::Should,
+        }
+    }
+
+    /// The stable name, as in exports, the wire and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IdWorn => "id_worn",
+            Self::Introduced => "introduced",
+            Self::ReasonStated => "reason_stated",
+            Self::IdShown => "id_shown",
+            Self::AdultPresent => "adult_present",
+            Self::ShoeCovers => "shoe_covers",
+        }
+    }
+
+    /// The reasons that are likely when it was not done, as stable names; the words are the screen's.
+    #[must_use]
+    pub fn likely_reasons(self) -> &'static [&'static str] {
+        match self {
+            Self::IdWorn | Self::IdShown => &["forgot_card", "card_lost", "tenant_did_not_ask"],
+            Self::Introduced | Self::ReasonStated => &["nobody_to_speak_to", "tenant_knew_already", "interrupted"],
+            Self::AdultPresent => &["only_a_child", "nobody_home", "not_sure_of_age"],
+            Self::ShoeCovers => &["tenant_said_no_need", "not_safe_on_ladder", "none_left"],
+        }
+    }
+}
+
+impl StepState {
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::NotDone { .. } => "not_done",
+            Self::NotApplicable { .. } => "not_applicable",
+        }
+    }
+
+    /// The reason that was given, if one was.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Done => None,
+            Self::NotDone { reason } => Some(reason),
+            Self::NotApplicable { reason } => reason.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! From a set of facts to a visit. The result depends on the set alone: any order of arrival, and any repetition, folds to
+//! the same visit, on the device and at the council.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::visit::Strike;
+use super::{Event, Visit};
+use crate::{DeviceId, RecordId, UserId, VisitId};
+
+/// An event with what its envelope says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// The record that carries it.
+    pub record: RecordId,
+    /// The device that recorded it.
+    pub device: DeviceId,
+    /// Its place: never goes back on one device, whatever its clock does.
+    pub order: u64,
+    /// The device's clock when it was recorded.
+    pub at: DateTime<Utc>,
+    /// Who recorded it.
+    pub actor: UserId,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Folds the facts of one visit.
+#[must_use]
+pub fn fold(visit: VisitId, facts: &[Happened]) -> Visit {
+    let mut in_order: Vec<&Happened> = facts.iter().collect();
+    in_order.sort_by_key(|fact| (fact.order, fact.device, fact.record));
+    in_order.dedup_by_key(|fact| fact.record);
+
+    let mut strikes = BTreeMap::new();
+    for fact in &in_order {
+        if let Event::StruckOut { record, reason } = &fact.event {
+            strikes.entry(*record).or_insert_with(|| Strike { at: fact.at, reason: reason.clone() });
+        }
+    }
+    let mut folded = Visit::new(visit);
+    for fact in in_order {
+        folded.apply(fact, strikes.get(&fact.record));
+    }
+    folded
+}

@@ -1,0 +1,111 @@
+//! Hashes and epochs as types of fixed size.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A SHA-256 hash.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash([u8; 32]);
+
+/// A random number made at install, restore or fork: records of two epochs are two chains.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch([u8; 16]);
+
+impl Hash {
+    /// Hashes parts under a name that keeps one use of the hash apart from another.
+    #[must_use]
+    pub fn of(domain: &str, parts: &[&[u8]]) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(domain.as_bytes());
+        hasher.update([0]);
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+macro_rules! fixed_bytes {
+    ($name:ident, $length:literal) => {
+        impl $name {
+            /// The bytes, as they are stored and sent.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; $length] {
+                &self.0
+            }
+
+            /// Reads stored bytes back.
+            #[must_use]
+            pub fn from_bytes(bytes: [u8; $length]) -> Self {
+                Self(bytes)
+            }
+
+            /// Reads stored bytes back, if there are as many as there must be.
+            #[must_use]
+            pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl<C> minicbor::Encode<C> for $name {
+            fn encode<W: minicbor::encode::Write>(
+                &self,
+                e: &mut minicbor::Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
+                e.bytes(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> minicbor::Decode<'b, C> for $name {
+            fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+                let bytes = d.bytes()?;
+                Self::from_slice(bytes)
+                    .ok_or_else(|| minicbor::decode::Error::message(concat!("expected ", $length, " bytes")))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    serializer.serialize_bytes(&self.0)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    let text = String::deserialize(deserializer)?;
+                    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(serde::de::Error::custom)?;
+                    return Self::from_slice(&bytes).ok_or_else(|| serde::de::Error::custom("wrong length"));
+                }
+                let bytes = crate::protocol::Bytes::deserialize(deserializer)?;
+                Self::from_slice(&bytes.0).ok_or_else(|| serde::de::Error::custom("wrong length"))
+            }
+        }
+    };
+}
+
+fixed_bytes!(Hash, 32);
+fixed_bytes!(Epoch, 16);
+
+pub(crate) fn sixteen_bytes(d: &mut minicbor::Decoder<'_>) -> Result<[u8; 16], minicbor::decode::Error> {
+    d.bytes()?.try_into().map_err(|_| minicbor::decode::Error::message("expected 16 bytes"))
+}

@@ -1,0 +1,179 @@
+//! Signatures: Ed25519 (RFC 8032), always with the name of what is signed in front, so that a signature made for one
+//! purpose can't serve another.
+
+use std::fmt;
+
+use ed25519_dalek::Signer;
+use serde::{Deserialize, Serialize};
+
+use super::{ChainHead, Epoch, Hash};
+use crate::DeviceId;
+use crate::protocol::Bytes;
+
+/// The private key of a device or of the council.
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+/// The public key of a device or of the council.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(ed25519_dalek::VerifyingKey);
+
+/// An Ed25519 signature.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; 64]);
+
+/// Bytes that are no public key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are not a public key")]
+pub struct BadKey;
+
+/// A device's signature over the end of its chain: it covers every record before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// Which signature it is. 1: Ed25519.
+    pub algorithm: u8,
+    /// The device's epoch.
+    pub epoch: Epoch,
+    /// The last record that it covers.
+    pub sequence: u64,
+    /// The hash of that record.
+    pub hash: Hash,
+    /// The signature.
+    pub signature: Signature,
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(<redacted>)")
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", data_encoding::HEXLOWER.encode(self.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signature(..)")
+    }
+}
+
+impl SigningKey {
+    /// A key from 32 random bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(ed25519_dalek::SigningKey::from_bytes(bytes))
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// Signs a message for one purpose.
+    #[must_use]
+    pub fn sign(&self, purpose: &str, message: &[u8]) -> Signature {
+        Signature(self.0.sign(&named(purpose, message)).to_bytes())
+    }
+
+    /// Seals a chain up to its head.
+    #[must_use]
+    pub fn seal(&self, head: &ChainHead) -> Seal {
+        let signature = self.sign(SEAL, &sealed_bytes(head.device, head.epoch, head.sequence, head.hash));
+        Seal { algorithm: Seal::ED25519, epoch: head.epoch, sequence: head.sequence, hash: head.hash, signature }
+    }
+}
+
+impl PublicKey {
+    /// Reads a stored key.
+    ///
+    /// # Errors
+    /// [`BadKey`] when the bytes are no point of the curve.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, BadKey> {
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| BadKey)?;
+        ed25519_dalek::VerifyingKey::from_bytes(&bytes).map(Self).map_err(|_| BadKey)
+    }
+
+    /// The bytes, to store and send.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Whether the signature is this key's, over this message, for this purpose.
+    #[must_use]
+    pub fn verifies(&self, purpose: &str, message: &[u8], signature: &Signature) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+        self.0.verify_strict(&named(purpose, message), &signature).is_ok()
+    }
+
+    /// A short hash of the key, to compare by.
+    #[must_use]
+    pub fn fingerprint(&self) -> Hash {
+        Hash::of("doorstep-key-v1", &[self.as_bytes()])
+    }
+}
+
+impl Seal {
+    /// Ed25519, the one algorithm so far.
+    pub const ED25519: u8 = 1;
+
+    /// Whether the seal is the device's.
+    #[must_use]
+    pub fn is_signed_by(&self, device: DeviceId, key: &PublicKey) -> bool {
+        self.algorithm == Self::ED25519
+            && key.verifies(SEAL, &sealed_bytes(device, self.epoch, self.sequence, self.hash), &self.signature)
+    }
+}
+
+const SEAL: &str = "doorstep-seal-v1";
+
+fn sealed_bytes(device: DeviceId, epoch: Epoch, sequence: u64, hash: Hash) -> Vec<u8> {
+    [device.as_bytes().as_slice(), epoch.as_bytes(), &sequence.to_be_bytes(), hash.as_bytes()].concat()
+}
+
+fn named(purpose: &str, message: &[u8]) -> Vec<u8> {
+    [purpose.as_bytes(), &[0], message].concat()
+}
+
+impl Signature {
+    /// The bytes, to store and send.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+
+    /// Reads stored bytes back, if there are 64.
+    #[must_use]
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
+impl Serialize for Signature {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Signature {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = Bytes::deserialize(deserializer)?;
+        Self::from_slice(&bytes.0).ok_or_else(|| serde::de::Error::custom("expected 64 bytes"))
+    }
+}
+
+impl Serialize for PublicKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.as_bytes())
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = Bytes::deserialize(deserializer)?;
+        Self::from_slice(&bytes.0).map_err(serde::de::Error::custom)
+    }
+}

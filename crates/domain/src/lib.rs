@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+pub mod conduct;
+pub mod ledger;
+pub mod protocol;
+
+mod ids;
+
+pub use ids::{
+    AppointmentRef, BadAppointmentRef, BadId, BadUprn, DeviceId, OrganisationId, RecordId, Uprn, UserId, VisitId,
+};

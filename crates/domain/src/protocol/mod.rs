@@ -1,0 +1,39 @@
+#![doc = include_str!("README.md")]
+
+mod code;
+mod enrol;
+mod frame;
+mod limits;
+mod problem;
+mod sync;
+
+pub use code::{BadCode, EnrolmentCode};
+pub use enrol::{EnrolAnswer, EnrolRequest};
+pub use frame::{Bytes, Purpose, Signed, Unreadable, decode, encode};
+pub use limits::Limits;
+pub use problem::{NoAnswer, Problem, ProblemCode};
+pub use sync::{
+    Changes, DeviceState, HeadClaim, HighWater, KeyOfVisit, Pulled, Receipt, SentRecord, SyncAnswer, SyncRequest,
+    Verdict,
+};
+
+/// The version of the protocol that this build speaks.
+pub const PROTOCOL: u16 = 1;
+
+/// The council, as a device sees it: bytes in, bytes out. Implemented by the phone's HTTP client and by the council itself,
+/// so that the two can't drift, and so that a test can put any line between them.
+///
+/// An answer is believed for its signature alone; whatever carried it, and whatever status it came with, proves nothing.
+pub trait Council: Send + Sync {
+    /// `POST /v1/enrol`.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] says why there is none and whether trying again can help.
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
+
+    /// `POST /v1/sync`.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] says why there is none and whether trying again can help.
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
+}
