@@ -1,1 +1,7 @@
-//! x
+//! End to end: a cast, a real council, real devices, and a line that can be cut.
+//!
+//! The tests themselves are one binary, `tests/end_to_end`; what they stand on is here.
+
+pub mod cast;
+pub mod simulation;
+pub mod typescript;

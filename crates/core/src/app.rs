@@ -305,6 +305,15 @@ impl App {
         self.act(visit, Command::RefuseEntry { reason, words })
     }
 
+    /// The tenant's own words, after the refusal was saved.
+    ///
+    /// # Errors
+    /// As [`App::record_step`].
+    pub fn add_refusal_words(&self, visit: VisitId, words: &str) -> Result<VisitView, AppError> {
+        limit("the tenant's words", Some(words), Limits::WORDS)?;
+        self.act(visit, Command::AddRefusalWords { words: words.to_owned() })
+    }
+
     /// Nobody answered the door.
     ///
     /// # Errors

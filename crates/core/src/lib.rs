@@ -24,6 +24,6 @@ pub use pin::PinRefused;
 pub use store::set_aside;
 pub use verify::{Fault, Verified};
 pub use view::{
-    AppointmentView, Custody, EnrolmentView, OutboxGroup, OutboxView, SetAsideView, StatusView, StepDescription,
-    TodayView, VisitSummary, VisitView, Vocabulary,
+    AppointmentView, Custody, EnrolmentView, OutboxGroup, OutboxView, Problem, SetAsideView, StatusView,
+    StepDescription, TodayView, VisitSummary, VisitView, Vocabulary,
 };

@@ -1,9 +1,11 @@
 //! What screens and scripts are given. Plain data: everything in it was already decided.
 
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{Appointment, Clause, Outcome, RefusalReason, Step, Validity, Visit, Weight};
+use doorstep_domain::conduct::{Appointment, Clause, Outcome, RefusalReason, Refused, Step, Validity, Visit, Weight};
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::Serialize;
+
+use crate::AppError;
 
 /// Who this device belongs to.
 #[derive(Debug, Clone, Serialize)]
@@ -155,6 +157,28 @@ pub struct SetAsideView {
     pub recorded_at: DateTime<Utc>,
     /// Why, as a stable code.
     pub reason: String,
+}
+
+/// Why a screen's request failed: a stable code for its words, and what a rule of the Code said.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Problem {
+    /// The stable code.
+    pub code: String,
+    /// What happened, what is safe, and what to do, in English.
+    pub message: String,
+    /// The rule's answer, where a rule of the Code said no.
+    pub refused: Option<Refused>,
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        let refused = match &error {
+            AppError::Refused(refused) => Some(refused.clone()),
+            _ => None,
+        };
+        Self { code: error.code().to_owned(), message: error.to_string(), refused }
+    }
 }
 
 /// A step as a screen draws it.

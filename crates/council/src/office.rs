@@ -155,7 +155,7 @@ impl Office {
         let held = self.service.storage.read(|reading| reading.held_of(device))?;
         Ok(held
             .into_iter()
-            .map(|(place, _, envelope, body)| HeldRecord { sequence: place.sequence, envelope, body })
+            .map(|held| HeldRecord { sequence: held.sequence, envelope: held.envelope, body: held.body })
             .collect())
     }
 

@@ -1,6 +1,7 @@
 //! One round: read, request, judge, plan, apply.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use doorstep_domain::ledger::{Epoch, PublicKey, SigningKey};
 use doorstep_domain::protocol::{
@@ -100,11 +101,8 @@ impl Before {
             let mut seals = Vec::new();
             let mut first_of_epoch: BTreeMap<Epoch, u64> = BTreeMap::new();
             for record in &batch {
-                if !visit_keys.contains_key(&record.visit) {
-                    visit_keys.insert(
-                        record.visit,
-                        writing.visit_key(record.visit)?.ok_or(StoreError::Unreadable("visit key"))?,
-                    );
+                if let Entry::Vacant(unknown) = visit_keys.entry(record.visit) {
+                    unknown.insert(writing.visit_key(record.visit)?.ok_or(StoreError::Unreadable("visit key"))?);
                 }
                 let first = first_of_epoch.entry(record.epoch).or_insert(record.sequence);
                 *first = record.sequence.min(*first);

@@ -1,6 +1,7 @@
 //! Appointments from the housing system.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
@@ -69,9 +70,9 @@ fn people_of(reading: &Reading<'_>, table: &[u8]) -> Result<BTreeMap<String, Opt
     let mut people = BTreeMap::new();
     let (named, _) = read_table(table, &["assigned_to"], |row| Some(row.text("assigned_to").to_owned()));
     for (_, name) in named {
-        if !people.contains_key(&name) {
-            let person = reading.person_by_name(&name)?;
-            people.insert(name, person);
+        if let Entry::Vacant(unknown) = people.entry(name) {
+            let person = reading.person_by_name(unknown.key())?;
+            unknown.insert(person);
         }
     }
     for (_, organisation) in read_table(table, &["organisation"], |row| Some(row.text("organisation").to_owned())).0 {

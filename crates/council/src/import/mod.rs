@@ -127,12 +127,9 @@ fn read_table<T>(
             faults.push(fault(number, "", "there are more rows than can be taken at once: 100,000"));
             break;
         }
-        let record = match record {
-            Ok(record) => record,
-            Err(_) => {
-                faults.push(fault(number, "", "is not text in UTF-8"));
-                continue;
-            }
+        let Ok(record) = record else {
+            faults.push(fault(number, "", "is not text in UTF-8"));
+            continue;
         };
         if record.len() != header.len() {
             let words = format!("has {} columns, where the header has {}", record.len(), header.len());

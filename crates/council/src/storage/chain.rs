@@ -43,6 +43,22 @@ pub(crate) struct Aside<'a> {
     pub(crate) received_ms: i64,
 }
 
+/// A record as it is held, kept or set aside.
+pub(crate) struct Held {
+    pub(crate) sequence: u64,
+    pub(crate) envelope: Vec<u8>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+/// Records that a device says it has, and that are not held.
+pub(crate) struct Missing {
+    pub(crate) visitor_name: String,
+    pub(crate) device: String,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) said_ms: i64,
+}
+
 impl Reading<'_> {
     /// The hash of the record at a place, kept or set aside.
     pub(crate) fn hash_at(&self, place: Place) -> Result<Option<Hash>, CouncilError> {
@@ -172,41 +188,31 @@ impl Reading<'_> {
         .ok_or(CouncilError::Unreadable("record"))
     }
 
-    /// Every record of a device, kept or set aside: place, hash, record id, and the envelope and body as they are held.
-    pub(crate) fn held_of(
-        &self,
-        device: DeviceId,
-    ) -> Result<Vec<(Place, Hash, Vec<u8>, Option<Vec<u8>>)>, CouncilError> {
+    /// Every record of a device, kept or set aside, as it is held.
+    pub(crate) fn held_of(&self, device: DeviceId) -> Result<Vec<Held>, CouncilError> {
         self.many(
-            "SELECT epoch, sequence, hash, envelope, body FROM record LEFT JOIN body USING (record_id) WHERE device_id = ?1
-             UNION ALL SELECT epoch, sequence, hash, envelope, body FROM set_aside WHERE device_id = ?1",
+            "SELECT sequence, envelope, body FROM record LEFT JOIN body USING (record_id) WHERE device_id = ?1
+             UNION ALL SELECT sequence, envelope, body FROM set_aside WHERE device_id = ?1",
             params![device.as_bytes()],
-            |row| {
-                let place = Place {
-                    device,
-                    epoch: Epoch::from_bytes(row.get("epoch")?),
-                    sequence: row.get("sequence")?,
-                };
-                Ok((place, Hash::from_bytes(row.get("hash")?), row.get("envelope")?, row.get("body")?))
-            },
+            |row| Ok(Held { sequence: row.get("sequence")?, envelope: row.get("envelope")?, body: row.get("body")? }),
         )
     }
 
     /// "Phone 12: 41 to 43 not received": chains whose device says that it has more than is held.
-    pub(crate) fn missing(&self) -> Result<Vec<(String, String, u64, u64, i64)>, CouncilError> {
+    pub(crate) fn missing(&self) -> Result<Vec<Missing>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, high_water + 1 AS first, claimed AS last, claimed_ms
              FROM chain JOIN device USING (device_id) JOIN person USING (user_id)
              WHERE claimed > high_water AND NOT forked ORDER BY claimed_ms",
             [],
             |row| {
-                Ok((
-                    row.get("display_name")?,
-                    row.get("name")?,
-                    row.get("first")?,
-                    row.get("last")?,
-                    row.get("claimed_ms")?,
-                ))
+                Ok(Missing {
+                    visitor_name: row.get("display_name")?,
+                    device: row.get("name")?,
+                    first: row.get("first")?,
+                    last: row.get("last")?,
+                    said_ms: row.get("claimed_ms")?,
+                })
             },
         )
     }

@@ -47,6 +47,7 @@ impl Reading<'_> {
             | Event::StepRecorded { .. }
             | Event::Entered { .. }
             | Event::EntryRefused { .. }
+            | Event::RefusalWordsAdded { .. }
             | Event::NoAnswer
             | Event::Left(_)
             | Event::StruckOut { .. } => None,

@@ -139,12 +139,12 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
                 .collect(),
             missing: missing
                 .into_iter()
-                .map(|(visitor_name, device, first, last, said_ms)| MissingRecords {
-                    visitor_name,
-                    device,
-                    first,
-                    last,
-                    said_at: times::from_ms(said_ms),
+                .map(|missing| MissingRecords {
+                    visitor_name: missing.visitor_name,
+                    device: missing.device,
+                    first: missing.first,
+                    last: missing.last,
+                    said_at: times::from_ms(missing.said_ms),
                 })
                 .collect(),
             as_of: times::from_ms(now_ms),

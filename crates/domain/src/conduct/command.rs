@@ -27,6 +27,11 @@ pub enum Command {
         /// The tenant's own words.
         words: Option<String>,
     },
+    /// The tenant's own words, said or written down after the refusal was saved.
+    AddRefusalWords {
+        /// The words.
+        words: String,
+    },
     /// Nobody answered the door.
     NoAnswer,
     /// A concern that only the safeguarding leads may read. Clause 6.2.
@@ -58,9 +63,11 @@ impl Command {
             Self::NoAnswer => Some(Outcome::NoAnswer),
             Self::Leave { further_visit_needed: true } => Some(Outcome::FurtherVisitNeeded),
             Self::Leave { further_visit_needed: false } => Some(Outcome::Completed),
-            Self::RecordStep { .. } | Self::Enter { .. } | Self::RaiseSealedConcern { .. } | Self::StrikeOut { .. } => {
-                None
-            }
+            Self::RecordStep { .. }
+            | Self::Enter { .. }
+            | Self::AddRefusalWords { .. }
+            | Self::RaiseSealedConcern { .. }
+            | Self::StrikeOut { .. } => None,
         }
     }
 }

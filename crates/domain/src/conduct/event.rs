@@ -34,6 +34,11 @@ pub enum Event {
         /// The tenant's own words.
         words: Option<String>,
     },
+    /// The tenant's own words, written down after the refusal was saved.
+    RefusalWordsAdded {
+        /// The words.
+        words: String,
+    },
     /// Nobody answered the door.
     NoAnswer,
     /// A concern that only the safeguarding leads may read, or know of. Clause 6.2.

@@ -21,4 +21,4 @@ pub use entry::{Admission, Basis, ConsentBy, LawfulGround};
 pub use event::{Event, Leaving, Started};
 pub use fold::{Happened, fold};
 pub use refusal::{RefusalReason, Refused, Rule, Validity};
-pub use visit::{Ending, Entry, Finding, Line, Outcome, RefusedEntry, StepTaken, Visit};
+pub use visit::{Ending, Entry, Finding, Line, Outcome, RefusedEntry, StepTaken, Strike, Visit};

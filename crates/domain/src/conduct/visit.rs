@@ -186,6 +186,7 @@ impl Visit {
             Command::RecordStep { step, state } => record_step(step, state),
             Command::Enter { basis, admitting } => self.enter(basis, admitting),
             Command::RefuseEntry { reason, words } => self.refuse_entry(reason, words),
+            Command::AddRefusalWords { words } => self.add_refusal_words(&words),
             Command::NoAnswer if self.entry.is_some() => Err(Refused::new(Clause::C3_1, Rule::AlreadyInside, &[])),
             Command::NoAnswer => Ok(vec![Event::NoAnswer]),
             Command::RaiseSealedConcern { note } if note.sealed.is_empty() => {
@@ -259,6 +260,15 @@ impl Visit {
         Ok(vec![Event::EntryRefused { reason, words }])
     }
 
+    fn add_refusal_words(&self, words: &str) -> Result<Vec<Event>, Refused> {
+        let words = words.trim().to_owned();
+        let refused = self.ending.as_ref().is_some_and(|ending| ending.refusal.is_some());
+        if words.is_empty() || !refused {
+            return Err(Refused::new(Clause::C3_1, Rule::NothingToCorrect, &["words"]));
+        }
+        Ok(vec![Event::RefusalWordsAdded { words }])
+    }
+
     fn strike_out(&self, record: RecordId, reason: String) -> Result<Vec<Event>, Refused> {
         let can_be_struck = self.timeline.iter().any(|line| {
             line.record == record
@@ -301,6 +311,11 @@ impl Visit {
                     }
                 };
                 self.end(outcome, Some(RefusedEntry { reason: *reason, words: words.clone() }), fact);
+            }
+            Event::RefusalWordsAdded { words } => {
+                if let Some(refusal) = self.ending.as_mut().and_then(|ending| ending.refusal.as_mut()) {
+                    refusal.words = Some(words.clone());
+                }
             }
             Event::NoAnswer => self.end(Outcome::NoAnswer, None, fact),
             Event::Left(Leaving::Completed) => self.end(Outcome::Completed, None, fact),
@@ -360,7 +375,7 @@ impl Visit {
 }
 
 fn allowed_after_the_end(command: &Command) -> bool {
-    matches!(command, Command::RaiseSealedConcern { .. } | Command::StrikeOut { .. })
+    matches!(command, Command::RaiseSealedConcern { .. } | Command::StrikeOut { .. } | Command::AddRefusalWords { .. })
 }
 
 fn record_step(step: Step, state: StepState) -> Result<Vec<Event>, Refused> {

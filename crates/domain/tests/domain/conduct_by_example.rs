@@ -106,6 +106,15 @@ fn a_refusal_ends_the_visit_and_is_respected() {
 }
 
 #[test]
+fn the_tenant_s_words_can_be_written_down_after_the_refusal_was_saved() {
+    let mut door = AtTheDoor::arrive();
+    assert!(door.says(Command::AddRefusalWords { words: "no".into() }).is_err(), "nothing was refused yet");
+    door.says(Command::RefuseEntry { reason: RefusalReason::Other, words: None }).unwrap();
+    door.says(Command::AddRefusalWords { words: "I have the flu".into() }).unwrap();
+    assert_eq!(door.visit.ending.unwrap().refusal.unwrap().words.as_deref(), Some("I have the flu"));
+}
+
+#[test]
 fn the_reasons_that_the_code_names_are_valid_and_others_are_for_a_supervisor() {
     for reason in [RefusalReason::SupportNeeds, RefusalReason::NoSuitableAdult, RefusalReason::NoIdentification] {
         assert_eq!(reason.validity(), Validity::Valid);

@@ -1,0 +1,31 @@
+//! Declares the window's commands, so that each needs its permission.
+
+fn main() {
+    let commands = &[
+        "status",
+        "vocabulary",
+        "enrol",
+        "set_pin",
+        "sign_in",
+        "lock",
+        "today",
+        "visit",
+        "start_visit",
+        "record_step",
+        "enter",
+        "refuse_entry",
+        "add_refusal_words",
+        "no_answer",
+        "flag_safeguarding",
+        "leave",
+        "strike_out",
+        "outbox",
+        "send_now",
+        "came_to_front",
+        "set_aside",
+    ];
+    let manifest = tauri_build::AppManifest::new().commands(commands);
+    if let Err(error) = tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest)) {
+        panic!("the shell can't be built: {error:#}");
+    }
+}

@@ -1,0 +1,102 @@
+//! The open store behind the window, and the courier that sends by itself.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use doorstep_core::http::HttpConnect;
+use doorstep_core::keys::{KeyStore, SystemKeyStore};
+use doorstep_core::sync::Courier;
+use doorstep_core::{App, AppError, Environment, OsRandomness, Problem, RealDisk, SignIn, SystemClock};
+use tauri::{AppHandle, Emitter};
+
+use crate::start::Start;
+
+/// What the window hears when something changed that it did not ask for.
+const CHANGED: &str = "changed";
+
+/// The open store, or why it is not open.
+pub(crate) struct Doorstep {
+    handle: AppHandle,
+    start: Start,
+    open: RwLock<Result<Open, Problem>>,
+}
+
+struct Open {
+    app: Arc<App>,
+    courier: Courier,
+}
+
+impl Doorstep {
+    /// Opens the store. When it can't be, the window says why; nothing is deleted.
+    pub(crate) fn open(handle: AppHandle, start: Start) -> Self {
+        let open = open(&handle, &start);
+        Self { handle, start, open: RwLock::new(open) }
+    }
+
+    /// Calls into the core, on a thread where waiting is allowed.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&App) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = match &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
+            Ok(open) => Arc::clone(&open.app),
+            Err(problem) => return Err(problem.clone()),
+        };
+        let done = tauri::async_runtime::spawn_blocking(move || work(&app)).await;
+        done.unwrap_or(Err(AppError::NotEnrolled)).map_err(Problem::from)
+    }
+
+    /// As [`Doorstep::ask`], and what was saved is sent when it can be.
+    pub(crate) async fn record<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&App) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let done = self.ask(work).await;
+        self.ring();
+        done
+    }
+
+    /// There is a reason to think that sending would work now.
+    pub(crate) fn ring(&self) {
+        if let Ok(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
+            open.courier.ring();
+        }
+    }
+
+    /// Sets a store that will not open aside, whole, and opens a new one.
+    pub(crate) fn set_aside(&self) -> Result<(), Problem> {
+        let mut open_now = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open_now.is_ok() {
+            return Ok(());
+        }
+        let now_ms = doorstep_core::Clock::now(&SystemClock).unix_ms;
+        if let Err(error) = doorstep_core::set_aside(&self.start.store, now_ms) {
+            return Err(AppError::Opening(doorstep_core::Opening::Folder(error)).into());
+        }
+        *open_now = open(&self.handle, &self.start);
+        open_now.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+}
+
+fn open(handle: &AppHandle, start: &Start) -> Result<Open, Problem> {
+    let _made_when_opened = std::fs::create_dir_all(&start.store);
+    let whole = start.store.canonicalize().unwrap_or_else(|_| start.store.clone());
+    let keys: Arc<dyn KeyStore> = match start.file_keys() {
+        Some(keys) => Arc::new(keys),
+        None => Arc::new(SystemKeyStore::new(&whole)),
+    };
+    let environment = Environment {
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(OsRandomness),
+        keys,
+        disk: Arc::new(RealDisk),
+        connect: Arc::new(HttpConnect),
+        sign_in: SignIn::WithPin,
+    };
+    let app = Arc::new(App::open(&start.store, environment)?);
+    let handle = handle.clone();
+    let courier = Courier::start(Arc::clone(&app), move |_| {
+        // A window that is closing has nobody to tell.
+        let _nobody_there = handle.emit(CHANGED, ());
+    });
+    Ok(Open { app, courier })
+}
