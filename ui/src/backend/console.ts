@@ -1,0 +1,50 @@
+// What the console's screens may ask of the council, over HTTP.
+import type {
+  OpenedNote,
+  Problem,
+  SafeguardingRow,
+  SessionView,
+  TodayBoard,
+  VisitDetail,
+  VisitList
+} from '../generated/types'
+
+async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
+  } catch {
+    throw problem('no-connection', 'The council’s service does not answer. Nothing was changed. Try again.')
+  }
+  const text = await response.text()
+  if (response.ok) return (text ? JSON.parse(text) : null) as T
+  try {
+    const said = JSON.parse(text) as { code: string; title: string }
+    throw problem(said.code, said.title)
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError)
+      throw problem('internal', 'Something is wrong at the council. Nothing was changed.')
+    throw thrown
+  }
+}
+
+function problem(code: string, message: string): Problem {
+  return { code, message, refused: null }
+}
+
+export const council = {
+  session: () => ask<SessionView>('/api/session'),
+  signIn: (user: string, password: string) =>
+    ask<SessionView>('/api/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user, password })
+    }),
+  signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
+  today: () => ask<TodayBoard>('/api/today'),
+  visits: (query: string) => ask<VisitList>(`/api/visits${query}`),
+  visit: (visit: string) => ask<VisitDetail>(`/api/visits/${encodeURIComponent(visit)}`),
+  organisations: () => ask<string[]>('/api/organisations'),
+  safeguarding: () => ask<SafeguardingRow[]>('/api/safeguarding'),
+  openNote: (record: string) => ask<OpenedNote>(`/api/safeguarding/${encodeURIComponent(record)}`)
+}
