@@ -10,8 +10,6 @@ pub enum Bug {
     SignatureNotChecked,
     /// An answer's nonce is not looked at: an old answer stands for a new one.
     NonceNotChecked,
-    /// A receipt's hash is not compared.
-    HashNotCompared,
     /// What is sent is deleted at once.
     DeletedOnSend,
     /// The council's high-water mark is not looked at: what a restored council lost is never sent again.
@@ -24,8 +22,6 @@ pub enum Bug {
     EpochKeptAfterRestore,
     /// Whatever waited when a new epoch began is not issued again.
     ReissueForgotten,
-    /// After a new council epoch the old cursor is kept.
-    SnapshotSkipped,
 }
 
 #[cfg(feature = "planted-bugs")]

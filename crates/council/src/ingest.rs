@@ -156,11 +156,19 @@ fn judge(writing: &Writing<'_>, place: Place, hash: Hash, sent: &SentRecord) -> 
     let Ok(envelope) = Envelope::from_bytes(&sent.envelope.0) else {
         return set_aside(reason::UNREADABLE);
     };
-    if envelope.device != place.device || envelope.epoch != place.epoch || envelope.sequence != place.sequence {
+    if place.sequence == 0
+        || envelope.device != place.device
+        || envelope.epoch != place.epoch
+        || envelope.sequence != place.sequence
+    {
         return set_aside(reason::MISPLACED);
     }
-    if !links(writing, place, hash, &envelope)? {
+    if envelope.sequence == 1 && envelope.previous != Envelope::genesis(place.device, place.epoch) {
         return set_aside(reason::BROKEN_LINK);
+    }
+    if !links(writing, place, hash, &envelope)? {
+        // Two histories of one device: its number stays free for the record of the history that is held.
+        return Ok(Judged::SetAside { reason: reason::FORK, holds_place: false });
     }
     let Some(key) = writing.visit_key(envelope.visit)? else {
         return set_aside(reason::NO_KEY);
@@ -189,8 +197,7 @@ fn judge(writing: &Writing<'_>, place: Place, hash: Hash, sent: &SentRecord) -> 
 /// Whether a record follows the one before it and is followed by the one after it, as far as those are held.
 fn links(writing: &Writing<'_>, place: Place, hash: Hash, envelope: &Envelope) -> Result<bool, CouncilError> {
     let before = match place.sequence.checked_sub(1) {
-        None => return Ok(false),
-        Some(0) => Some(Envelope::genesis(place.device, place.epoch)),
+        None | Some(0) => None,
         Some(sequence) => writing.hash_at(Place { sequence, ..place })?,
     };
     let after = writing.previous_at(Place { sequence: place.sequence + 1, ..place })?;

@@ -198,8 +198,7 @@ fn apply(
     take_changes(writing, answer)?;
 
     let mut enrolment = before.clone();
-    enrolment.council_epoch =
-        if planted::is(Bug::SnapshotSkipped) { before.council_epoch } else { answer.council_epoch };
+    enrolment.council_epoch = answer.council_epoch;
     enrolment.cursor = if plan.pull_anew && !answer.changes.snapshot { 0 } else { answer.changes.cursor };
     enrolment.last_contact_ms = answer.council_time_ms;
     enrolment.last_contact_device_ms = environment.clock.now().unix_ms;

@@ -1,0 +1,176 @@
+//! The line: it drops, cuts, repeats, delays, alters, and lets others answer.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use doorstep_core::{AppError, Connect};
+use doorstep_council::Service;
+use doorstep_domain::ledger::{Envelope, SigningKey};
+use doorstep_domain::protocol::{
+    Bytes, Changes, Council, DeviceState, HighWater, NoAnswer, Purpose, Receipt, Signed, SyncAnswer, SyncRequest,
+    Verdict, decode, encode,
+};
+
+use super::outside::Chance;
+
+/// The line of one phone.
+pub(super) struct Line {
+    pub(super) council: Mutex<Option<Service>>,
+    pub(super) chance: Arc<Chance>,
+    /// How often something goes wrong, in a hundred.
+    pub(super) trouble: Mutex<usize>,
+    /// Requests that are still under way somewhere, and answers that somebody kept.
+    held_back: Mutex<Vec<Vec<u8>>>,
+    kept_answers: Mutex<Vec<Vec<u8>>>,
+    /// Whether anything but the council's own answer to the request was handed over since last asked.
+    dishonest: AtomicBool,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Line {
+    pub(super) fn new(council: Service, chance: Arc<Chance>) -> Self {
+        Self {
+            council: Mutex::new(Some(council)),
+            chance,
+            trouble: Mutex::new(0),
+            held_back: Mutex::default(),
+            kept_answers: Mutex::default(),
+            dishonest: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn set_trouble(&self, percent: usize) {
+        *locked(&self.trouble) = percent;
+    }
+
+    /// The council behind the line, or none while it is down.
+    pub(super) fn lead_to(&self, council: Option<Service>) {
+        *locked(&self.council) = council;
+    }
+
+    pub(super) fn was_dishonest(&self) -> bool {
+        self.dishonest.swap(false, Ordering::SeqCst)
+    }
+
+    fn council(&self) -> Result<Service, NoAnswer> {
+        locked(&self.council).clone().ok_or(NoAnswer::Unreachable)
+    }
+
+    /// Something that is not the council's answer.
+    fn falsely(&self, answer: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
+        self.dishonest.store(true, Ordering::SeqCst);
+        Ok(answer)
+    }
+
+    /// What was held back arrives now, after what was sent later.
+    fn deliver_late(&self) {
+        if let (Some(request), Ok(council)) = (locked(&self.held_back).pop(), self.council()) {
+            let _nobody_waits = council.sync(&request);
+        }
+    }
+}
+
+impl Council for Line {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.council()?.enrol(request)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        let trouble = *locked(&self.trouble);
+        if !self.chance.percent(trouble) {
+            let answer = self.council()?.sync(request)?;
+            locked(&self.kept_answers).push(answer.clone());
+            return Ok(answer);
+        }
+        match self.chance.below(10) {
+            0 => Err(NoAnswer::Unreachable),
+            1 => {
+                let _lost_on_the_way_back = self.council()?.sync(request);
+                Err(NoAnswer::TimedOut)
+            }
+            2 => {
+                locked(&self.held_back).push(request.to_vec());
+                Err(NoAnswer::TimedOut)
+            }
+            3 => {
+                self.deliver_late();
+                self.council()?.sync(request)
+            }
+            4 => {
+                let _first = self.council()?.sync(request);
+                self.council()?.sync(request)
+            }
+            5 => {
+                let mut answer = self.council()?.sync(request)?;
+                answer.truncate(self.chance.below(answer.len()));
+                self.falsely(answer)
+            }
+            6 => {
+                let mut answer = self.council()?.sync(request)?;
+                // Inside what is signed: the payload begins a few bytes in.
+                let at = 16 + self.chance.below(answer.len().saturating_sub(120).max(1));
+                if let Some(byte) = answer.get_mut(at) {
+                    *byte ^= 1;
+                }
+                self.falsely(answer)
+            }
+            7 => self.falsely(b"<html><title>Welcome to Free Wi-Fi</title>Please sign in</html>".to_vec()),
+            8 => {
+                let kept = locked(&self.kept_answers).clone();
+                match kept.get(self.chance.below(kept.len())) {
+                    Some(answer) => self.falsely(answer.clone()),
+                    None => Err(NoAnswer::Unreachable),
+                }
+            }
+            _ => self.falsely(forged(request)),
+        }
+    }
+}
+
+/// What somebody on the line who knows the protocol would answer: all is received, and there is nothing more to send.
+fn forged(request: &[u8]) -> Vec<u8> {
+    let Ok(asked) = decode::<Signed>(request).and_then(|signed| signed.peek::<SyncRequest>()) else {
+        return Vec::new();
+    };
+    let receipts = asked
+        .records
+        .iter()
+        .map(|record| Receipt {
+            epoch: record.epoch,
+            sequence: record.sequence,
+            hash: Envelope::hash(&record.envelope.0),
+            verdict: Verdict::Stored,
+        })
+        .collect();
+    let answer = SyncAnswer {
+        protocol: asked.protocol,
+        device: asked.device,
+        nonce: Bytes(asked.nonce.0.clone()),
+        council_epoch: asked.council_epoch,
+        council_time_ms: 0,
+        receipts,
+        high_water: vec![HighWater { epoch: asked.head.epoch, sequence: asked.head.sequence, above: Vec::new() }],
+        backup_mark: None,
+        device_state: DeviceState::Active,
+        changes: Changes {
+            snapshot: false,
+            appointments: Vec::new(),
+            safeguarding_keys: Vec::new(),
+            cursor: asked.cursor,
+            more: false,
+        },
+    };
+    encode(&Signed::new(Purpose::SyncAnswer, &answer, &SigningKey::from_bytes(&[66; 32])))
+}
+
+/// Hands out the one line of a phone.
+pub(super) struct OneLine(pub(super) Arc<Line>);
+
+impl Connect for OneLine {
+    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
+        Ok(Arc::clone(&self.0) as Arc<dyn Council>)
+    }
+}

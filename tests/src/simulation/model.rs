@@ -1,0 +1,79 @@
+//! What must be true, kept apart from the program: what was saved is in here, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_core::VisitView;
+use doorstep_council::Office;
+use doorstep_domain::conduct::Event;
+use doorstep_domain::{RecordId, VisitId};
+
+/// One phone's truth.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Model {
+    /// Every record that the phone said was saved, by visit.
+    pub(super) saved: BTreeMap<RecordId, (VisitId, Event)>,
+    /// Every safeguarding note that the phone said was saved.
+    pub(super) notes: BTreeSet<String>,
+    /// Records whose content rotted on the phone's disk before they were sent: the council sets them aside.
+    pub(super) rotten: BTreeSet<RecordId>,
+}
+
+impl Model {
+    /// The phone said that this is saved.
+    pub(super) fn saved(&mut self, view: &VisitView) {
+        for line in &view.visit.timeline {
+            self.saved.insert(line.record, (view.visit.visit, line.event.clone()));
+        }
+    }
+
+    /// How many records the phone must still have.
+    pub(super) fn records(&self) -> usize {
+        self.saved.len() + self.notes.len()
+    }
+
+    /// After the phone was put back to an older copy: that copy, and whatever the council had by then.
+    pub(super) fn put_back(&mut self, copy: &Self, council: &Office, all_notes: &BTreeSet<String>) {
+        let before = std::mem::replace(self, copy.clone());
+        for (record, (visit, event)) in before.saved {
+            if held(council, visit).contains_key(&record) {
+                self.saved.insert(record, (visit, event));
+            }
+        }
+        self.notes.extend(before.notes.intersection(all_notes).cloned());
+    }
+
+    /// Whether the council holds a record.
+    pub(super) fn is_held(&self, record: RecordId, council: &Office) -> bool {
+        self.saved.get(&record).is_some_and(|(visit, _)| held(council, *visit).contains_key(&record))
+    }
+
+    /// What the council holds that differs from what was saved.
+    pub(super) fn differences(&self, council: &Office) -> Vec<String> {
+        let mut differences = Vec::new();
+        let visits: BTreeSet<VisitId> = self.saved.values().map(|(visit, _)| *visit).collect();
+        for visit in visits {
+            let held = held(council, visit);
+            for (record, (_, event)) in self.saved.iter().filter(|(_, (of, _))| *of == visit) {
+                match held.get(record) {
+                    _ if self.rotten.contains(record) => {}
+                    None => differences.push(format!("lost: {record} of {visit}: {event:?}")),
+                    Some(other) if other != event => {
+                        differences.push(format!("altered: {record}: {event:?} is {other:?}"))
+                    }
+                    Some(_) => {}
+                }
+            }
+            for record in held.keys().filter(|record| !self.saved.contains_key(record)) {
+                differences.push(format!("never saved: {record} of {visit}"));
+            }
+        }
+        differences
+    }
+}
+
+fn held(council: &Office, visit: VisitId) -> BTreeMap<RecordId, Event> {
+    match council.visit(visit) {
+        Ok(Some(visit)) => visit.timeline.into_iter().map(|line| (line.record, line.event)).collect(),
+        _ => BTreeMap::new(),
+    }
+}

@@ -1,0 +1,4 @@
+//! The scenes. One binary, so that there is one link.
+
+mod generated;
+mod simulation;
