@@ -12,8 +12,8 @@ pub enum Bug {
     GapsNotSeen,
     /// One bad record fails the whole batch.
     BatchFailsWhole,
-    /// What was sent before is stored once more.
-    DuplicatesKept,
+    /// A body is taken without comparing it with what its record committed to.
+    BodyNotChecked,
 }
 
 #[cfg(feature = "planted-bugs")]

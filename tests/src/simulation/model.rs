@@ -12,6 +12,9 @@ use doorstep_domain::{RecordId, VisitId};
 pub(super) struct Model {
     /// Every record that the phone said was saved, by visit.
     pub(super) saved: BTreeMap<RecordId, (VisitId, Event)>,
+    /// Every record that the phone ever said was saved, the ones that it lost with an older copy among them: a request that
+    /// was under way may still bring those.
+    pub(super) ever_saved: BTreeSet<RecordId>,
     /// Every safeguarding note that the phone said was saved.
     pub(super) notes: BTreeSet<String>,
     /// Records whose content rotted on the phone's disk before they were sent: the council sets them aside.
@@ -22,7 +25,8 @@ impl Model {
     /// The phone said that this is saved.
     pub(super) fn saved(&mut self, view: &VisitView) {
         for line in &view.visit.timeline {
-            self.saved.insert(line.record, (view.visit.visit, line.event.clone()));
+            self.saved.entry(line.record).or_insert_with(|| (view.visit.visit, line.event.clone()));
+            self.ever_saved.insert(line.record);
         }
     }
 
@@ -34,6 +38,7 @@ impl Model {
     /// After the phone was put back to an older copy: that copy, and whatever the council had by then.
     pub(super) fn put_back(&mut self, copy: &Self, council: &Office, all_notes: &BTreeSet<String>) {
         let before = std::mem::replace(self, copy.clone());
+        self.ever_saved = before.ever_saved;
         for (record, (visit, event)) in before.saved {
             if held(council, visit).contains_key(&record) {
                 self.saved.insert(record, (visit, event));
@@ -42,9 +47,9 @@ impl Model {
         self.notes.extend(before.notes.intersection(all_notes).cloned());
     }
 
-    /// Whether the council holds a record.
+    /// Whether the council holds a record as it was saved.
     pub(super) fn is_held(&self, record: RecordId, council: &Office) -> bool {
-        self.saved.get(&record).is_some_and(|(visit, _)| held(council, *visit).contains_key(&record))
+        self.saved.get(&record).is_some_and(|(visit, event)| held(council, *visit).get(&record) == Some(event))
     }
 
     /// What the council holds that differs from what was saved.
@@ -63,7 +68,7 @@ impl Model {
                     Some(_) => {}
                 }
             }
-            for record in held.keys().filter(|record| !self.saved.contains_key(record)) {
+            for record in held.keys().filter(|record| !self.ever_saved.contains(record)) {
                 differences.push(format!("never saved: {record} of {visit}"));
             }
         }

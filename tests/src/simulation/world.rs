@@ -289,6 +289,12 @@ impl World {
         let dishonest = phone.line.was_dishonest();
         match synced {
             Ok(_) if dishonest => self.broken.push("an answer that is not the council's was believed".into()),
+            Ok(report) if report.waiting == 0 => {
+                // The phone says that all is with the council: then it is, at this very moment.
+                let differences = phone.model.differences(&self.office);
+                self.broken
+                    .extend(differences.into_iter().map(|difference| format!("said to be received, and {difference}")));
+            }
             Ok(_) | Err(AppError::NoAnswer(_)) => {}
             Err(error) => self.broken.push(format!("a sync failed: {error}")),
         }

@@ -62,5 +62,5 @@ planted! {
     dropping_a_record_on_a_clash_is_found: Planted::Council(CouncilBug::DroppedOnClash);
     a_high_water_mark_over_gaps_is_found: Planted::Council(CouncilBug::GapsNotSeen);
     failing_a_batch_for_one_record_is_found: Planted::Council(CouncilBug::BatchFailsWhole);
-    storing_a_duplicate_once_more_is_found: Planted::Council(CouncilBug::DuplicatesKept);
+    taking_an_altered_body_is_found: Planted::Council(CouncilBug::BodyNotChecked);
 }

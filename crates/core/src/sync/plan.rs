@@ -57,9 +57,6 @@ pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
             Verdict::SetAside(reason) => plan.set_aside.push((receipt.epoch, receipt.sequence, reason.clone())),
         }
     }
-    if planted::is(Bug::AnyAnswerIsAReceipt) {
-        plan.received = held.sent.keys().copied().collect();
-    }
     if !planted::is(Bug::HighWaterIgnored) {
         for (epoch, sequences) in &held.believed {
             let lost = sequences.iter().filter(|sequence| !council_holds(answer, *epoch, **sequence));
