@@ -3,5 +3,7 @@
 //! The tests themselves are one binary, `tests/end_to_end`; what they stand on is here.
 
 pub mod cast;
+pub mod sample;
 pub mod simulation;
 pub mod typescript;
+pub mod window;

@@ -27,7 +27,6 @@ class AppState {
   go(route: Route) {
     this.route = route
     this.problem = null
-    window.scrollTo(0, 0)
   }
 
   /** Asks the core. A problem is shown in words, and the answer is `undefined`. */

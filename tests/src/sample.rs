@@ -1,0 +1,26 @@
+//! Sample appointments on the day on which they are looked at.
+
+/// Four appointments of today for `melton-2`, as a housing system would export them.
+#[must_use]
+pub fn appointments_today() -> String {
+    let now = doorstep_core::Clock::now(&doorstep_core::SystemClock);
+    let local = now.utc() + chrono::TimeDelta::minutes(i64::from(now.utc_offset_minutes));
+    let day = local.format("%Y-%m-%d");
+    let before = (local - chrono::TimeDelta::days(2)).format("%Y-%m-%d");
+    let header = "appointment_ref,uprn,address_line_1,address_line_2,town,postcode,tenant_name,tenant_phone,visit_kind,purpose,window_start,window_end,organisation,assigned_to,notice_given_at,notice_method,told_who_and_why,support_needs,hazard_note";
+    let rows = [
+        format!(
+            "WO-TODAY-1,042307689879,\"Flat 19, 4 The Old Dairy\",,Melton Mowbray,LE13 9ZY,Иван Patel,01632 960890,responsive_repair,Boiler losing pressure; no hot water,{day}T00:01,{day}T10:30,Melton Borough Council,melton-2,{before}T09:00,phone,yes,,Steep unlit steps at rear"
+        ),
+        format!(
+            "WO-TODAY-2,771950925218,115 Wolds View,,Melton Mowbray,LE13 9ZD,美玲 Whitfield,01632 960664,responsive_repair,Leaking kitchen tap,{day}T11:00,{day}T13:00,Melton Borough Council,melton-2,{before}T14:00,email,yes,\"Trusted adult must be present: daughter, call first\","
+        ),
+        format!(
+            "WO-TODAY-3,996908920530,28 Ploughman's Row,,Melton Mowbray,LE13 9ZB,Siân O'Connor,07700 900910,safety_check,Smoke alarm test,{day}T14:00,{day}T16:00,Melton Borough Council,melton-2,{before}T15:00,letter,yes,,\"Large dog, ask for it to be shut away\""
+        ),
+        format!(
+            "WO-TODAY-4,014830516878,\"Flat 25, 5 Ash Grove\",,Melton Mowbray,LE13 9ZE,Élodie Patel,01632 960071,emergency_repair,Smell of gas reported,{day}T16:30,{day}T18:30,Melton Borough Council,melton-2,,,no,,"
+        ),
+    ];
+    format!("{header}\n{}\n", rows.join("\n"))
+}

@@ -1,0 +1,280 @@
+//! The real window on a display of its own, with a key store of its own, driven as a person would: by what is on it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::cast;
+
+/// A display, a session bus with a key store, and the driver of windows. All of it ends with it.
+#[derive(Debug)]
+pub struct Desk {
+    folder: tempfile::TempDir,
+    children: Vec<Child>,
+    environment: Vec<(String, String)>,
+    port: u16,
+}
+
+/// A child that says one line about itself first.
+fn child_with_first_line(command: &mut Command) -> (Child, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap_or_else(|error| {
+        panic!("{command:?} does not start: {error}; `cargo xtask test` installs what it needs");
+    });
+    let mut line = String::new();
+    let out = child.stdout.take().expect("the child has an output");
+    BufReader::new(out).read_line(&mut line).expect("the child says something");
+    (child, line.trim().to_owned())
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("a port has an address").port()
+}
+
+impl Desk {
+    /// A desk with a display of this size.
+    ///
+    /// # Panics
+    /// When a part of it does not start.
+    #[must_use]
+    pub fn new(width: u32, height: u32, dark: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a desk needs a folder");
+        let screen = format!("{width}x{height}x24");
+        let (display, number) = child_with_first_line(Command::new("Xvfb").args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            &screen,
+            "-nolisten",
+            "tcp",
+        ]));
+        let runtime = folder.path().join("runtime");
+        fs::create_dir_all(&runtime).expect("a folder can be made");
+        fs::set_permissions(&runtime, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+            .expect("a folder can be closed");
+        let mut environment = vec![
+            ("DISPLAY".to_owned(), format!(":{number}")),
+            ("XDG_RUNTIME_DIR".to_owned(), runtime.display().to_string()),
+            ("XDG_DATA_HOME".to_owned(), folder.path().join("data").display().to_string()),
+            ("NO_AT_BRIDGE".to_owned(), "1".to_owned()),
+            ("GTK_THEME".to_owned(), if dark { "Adwaita:dark" } else { "Adwaita" }.to_owned()),
+        ];
+        let (bus, address) = child_with_first_line(
+            Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address=1"]).envs(environment.clone()),
+        );
+        environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
+        let mut desk = Self { folder, children: vec![display, bus], environment, port: free_port() };
+        desk.unlock_key_store();
+        desk.start_driver();
+        desk
+    }
+
+    fn unlock_key_store(&mut self) {
+        let mut keys = Command::new("gnome-keyring-daemon")
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .envs(self.environment.clone())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the key store starts");
+        let mut input = keys.stdin.take().expect("the key store has an input");
+        input.write_all(b"a password for a test").expect("the key store takes its password");
+        drop(input);
+        self.children.push(keys);
+    }
+
+    fn start_driver(&mut self) {
+        let installed = cast::root().join("target/tools/bin/tauri-driver");
+        let driver = if installed.exists() { installed } else { PathBuf::from("tauri-driver") };
+        let native = free_port();
+        let driver = Command::new(driver)
+            .args(["--port", &self.port.to_string(), "--native-port", &native.to_string()])
+            .envs(self.environment.clone())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("tauri-driver starts; `cargo xtask test` installs it");
+        self.children.push(driver);
+        let port = self.port;
+        cast::eventually("tauri-driver", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    }
+
+    /// The folder of the app's store.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// Opens the app's window.
+    ///
+    /// # Panics
+    /// When it does not open.
+    pub async fn open(&self) -> Window {
+        let application = cast::programs().join("doorstep-app");
+        assert!(application.exists(), "build the shell first: cargo build -p doorstep-app --features custom-protocol");
+        let store = self.store().display().to_string();
+        let options = json!({ "application": application, "args": ["--store", store] });
+        let mut capabilities = Capabilities::new();
+        capabilities.insert("browserName".to_owned(), json!("wry"));
+        capabilities.insert("tauri:options".to_owned(), options);
+        let address = format!("http://127.0.0.1:{}", self.port);
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&address)
+            .await
+            .expect("the window opens");
+        Window { client }
+    }
+
+    /// Kills the app outright, as an operating system short of memory would.
+    ///
+    /// # Panics
+    /// When there is no app to kill.
+    pub fn kill_app(&self) {
+        let store = self.store().display().to_string();
+        let killed = Command::new("pkill").args(["-KILL", "-f", &format!("doorstep-app --store {store}")]).status();
+        assert!(killed.is_ok_and(|status| status.success()), "the app was not there to be killed");
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // The driver first, and gently: it takes its own children with it.
+        for child in self.children.iter_mut().rev() {
+            let _asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+            for _ in 0..30 {
+                if child.try_wait().is_ok_and(|ended| ended.is_some()) {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            let _gone = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
+
+/// The app's window.
+#[derive(Debug)]
+pub struct Window {
+    client: Client,
+}
+
+/// How long something may take to appear. It is a bound, not a measure: the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Window {
+    /// Taps what a selector finds, once it is there.
+    ///
+    /// # Panics
+    /// When it does not appear.
+    pub async fn tap(&self, selector: &str) {
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
+        let element = found.unwrap_or_else(|error| panic!("{selector} is not there to be tapped: {error}"));
+        let mut last = None;
+        for _ in 0..50 {
+            match element.click().await {
+                Ok(()) => return,
+                Err(error) => last = Some(error),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{selector} can't be tapped: {last:?}");
+    }
+
+    /// Types into what a selector finds, in place of what is there.
+    ///
+    /// # Panics
+    /// When it does not appear.
+    pub async fn types(&self, selector: &str, text: &str) {
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
+        let element = found.unwrap_or_else(|error| panic!("{selector} is not there to type into: {error}"));
+        element.clear().await.expect("a field can be cleared");
+        element.send_keys(text).await.expect("a field takes text");
+    }
+
+    /// Waits until what a selector finds says something.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn sees(&self, selector: &str, text: &str) {
+        let mut seen = String::new();
+        for _ in 0..200 {
+            if let Ok(element) = self.client.find(Locator::Css(selector)).await {
+                seen = element.text().await.unwrap_or_default();
+                if seen.contains(text) {
+                    return;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{selector} does not say {text:?}, but {seen:?}");
+    }
+
+    /// Everything that is to be read in the window.
+    ///
+    /// # Panics
+    /// When the window is gone.
+    pub async fn text(&self) -> String {
+        let body = self.client.find(Locator::Css("body")).await.expect("a window has a body");
+        body.text().await.expect("a body has text")
+    }
+
+    /// Saves a picture of the window.
+    ///
+    /// # Panics
+    /// When it can't be saved.
+    pub async fn picture(&self, file: &Path) {
+        let picture = self.client.screenshot().await.expect("a window can be pictured");
+        fs::write(file, picture).expect("a picture can be written");
+    }
+
+    /// Violations of WCAG 2.2 AA in what is shown, found by axe: one line each.
+    ///
+    /// # Panics
+    /// When axe can't be run.
+    pub async fn axe_violations(&self) -> Vec<String> {
+        let axe =
+            fs::read_to_string(cast::root().join("ui/node_modules/axe-core/axe.min.js")).expect("axe is installed");
+        self.client.execute(&format!("{axe}; return true"), vec![]).await.expect("axe can be loaded");
+        let script = "const done = arguments[arguments.length - 1];
+            axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(
+                (result) => done(result.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html + ' ' + n.failureSummary).join(' | '))),
+                (error) => done(['axe failed: ' + error]))";
+        let found = self.client.execute_async(script, vec![]).await.expect("axe runs");
+        found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Elements that can be tapped and are smaller than 48 by 48 pixels, or reach outside of the window.
+    ///
+    /// # Panics
+    /// When the window is gone.
+    pub async fn small_or_outside(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll('button, a[href], input, select, textarea, summary')]
+            .map((e) => [e, e.getBoundingClientRect()])
+            .filter(([e, r]) => r.width > 0 && (r.height < 47.5 || r.width < 47.5 || r.left < 0 || r.right > innerWidth + 0.5))
+            .map(([e, r]) => e.outerHTML.slice(0, 120) + ' ' + Math.round(r.width) + 'x' + Math.round(r.height))";
+        let found = self.client.execute(script, vec![]).await.expect("a script runs");
+        found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Closes the window.
+    pub async fn close(self) {
+        let _already_gone = self.client.close().await;
+    }
+
+    /// Forgets the window, which has been killed.
+    pub async fn forget(self) {
+        let _already_gone = tokio::time::timeout(Duration::from_secs(5), self.client.close()).await;
+    }
+}

@@ -1,0 +1,123 @@
+//! The real window, from enrolment to receipt.
+
+use doorstep_tests::cast::{Line, LineState, Town};
+use doorstep_tests::window::{Desk, Window};
+
+/// Sample appointments of today, so that the app shows them as today's.
+fn import_todays(town: &Town) {
+    let table = doorstep_tests::sample::appointments_today();
+    let file = town.data().join("today.csv");
+    std::fs::write(&file, table).unwrap();
+    town.does(&["import-appointments", &file.display().to_string()]);
+}
+
+async fn set_up(window: &Window, town: &Town, line: &Line) {
+    window.types("#code", &town.code_for("melton-2")).await;
+    window.types("#server", &format!("http://{}", line.address())).await;
+    window.tap("#enrol").await;
+    window.types("#pin", "493817").await;
+    window.types("#again", "493817").await;
+    window.tap("#set-pin").await;
+    window.tap("#check").await;
+    window.sees("h2", "Flat 19, 4 The Old Dairy").await;
+}
+
+async fn is_accessible(window: &Window, screen: &str) {
+    assert_eq!(window.axe_violations().await, Vec::<String>::new(), "{screen}");
+    assert_eq!(window.small_or_outside().await, Vec::<String>::new(), "{screen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() {
+    let town = Town::open();
+    import_todays(&town);
+    let line = Line::to(town.address());
+    let desk = Desk::new(390, 844, false);
+    let window = desk.open().await;
+    is_accessible(&window, "first run").await;
+    set_up(&window, &town, &line).await;
+    is_accessible(&window, "today").await;
+
+    line.set(LineState::Cut);
+    window.tap("[data-ref='WO-TODAY-1']").await;
+    window.sees("#shut", "clause 3.2").await;
+    for step in ["id_worn", "introduced", "reason_stated", "id_shown", "adult_present"] {
+        window.tap(&format!("[data-step='{step}'] .step-main")).await;
+        window.sees(&format!("[data-step='{step}']"), ":").await;
+    }
+    is_accessible(&window, "visit at the door").await;
+    desk.kill_app();
+    window.forget().await;
+
+    let window = desk.open().await;
+    is_accessible(&window, "lock").await;
+    window.types("#pin", "111222").await;
+    window.tap("#sign-in").await;
+    window.sees("[role=alert]", "not your PIN").await;
+    window.types("#pin", "493817").await;
+    window.tap("#sign-in").await;
+    window.tap("[data-ref='WO-TODAY-1']").await;
+    window.sees("[data-step='adult_present']", "Adult present").await;
+    window.tap("#go-in").await;
+    window.tap("[data-consent='tenant']").await;
+    window.sees("#entered", "Went in").await;
+    window.tap("[data-step='shoe_covers'] .step-main").await;
+    is_accessible(&window, "visit inside").await;
+    window.tap("#concern").await;
+    is_accessible(&window, "concern").await;
+    window.types("#note", "The boy said he sleeps in the shed.").await;
+    window.tap("#save-concern").await;
+    window.sees("#concern-saved", "sealed").await;
+    window.tap("#to-visit").await;
+    window.tap("#completed").await;
+    window.sees("#ended", "Completed").await;
+    window.sees("#custody", "Saved on this phone").await;
+    window.tap("#sending").await;
+    window.sees("main", "Flat 19, 4 The Old Dairy").await;
+    let outbox = window.text().await.to_lowercase();
+    assert!(
+        !outbox.contains("safeguarding") && !outbox.contains("concern"),
+        "the outbox tells that there is a concern: {outbox}"
+    );
+    is_accessible(&window, "outbox").await;
+
+    line.set(LineState::Whole);
+    window.tap("#send-now").await;
+    window.sees("#all-sent", "with the council").await;
+    window.sees("#sending", "All sent").await;
+    window.close().await;
+
+    let rows = town.export("visits");
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0]["outcome"].as_str(), rows[0]["tenant_name"].as_str()), ("completed", "Иван Patel"));
+    assert_eq!(rows[0]["shoe_covers"], "done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_dark() {
+    let town = Town::open();
+    import_todays(&town);
+    let line = Line::to(town.address());
+    let desk = Desk::new(320, 568, true);
+    let window = desk.open().await;
+    set_up(&window, &town, &line).await;
+    is_accessible(&window, "today, small and dark").await;
+
+    window.tap("[data-ref='WO-TODAY-1']").await;
+    is_accessible(&window, "visit, small and dark").await;
+    window.tap("#refused").await;
+    is_accessible(&window, "refused, small and dark").await;
+    window.tap("[data-reason='support_needs']").await;
+    window.sees("#refused-saved", "Saved").await;
+    window.types("#words", "Not without my daughter").await;
+    window.tap("#save-words").await;
+    window.sees("main", "Not without my daughter").await;
+    is_accessible(&window, "refused and saved, small and dark").await;
+    // Nobody taps "Send now".
+    window.sees("#sending", "All sent").await;
+    window.close().await;
+
+    let rows = town.export("visits");
+    assert_eq!((rows[0]["outcome"].as_str(), rows[0]["refusal_validity"].as_str()), ("entry_refused", "valid"));
+    assert_eq!(rows[0]["refusal_words"], "Not without my daughter");
+}
