@@ -1,1 +1,57 @@
-fn main() {}
+//! `cargo xtask`: the project's own commands.
+
+mod demo;
+mod setup;
+mod steps;
+mod tests;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sets up what is missing, builds, starts the council with sample data, and opens the app. Without a display it walks
+    /// through a visit by itself and leaves pictures and the export in target/demo/.
+    Run,
+    /// Sets up what is missing and runs every check and test.
+    Test,
+    /// Writes the TypeScript types from the Rust types.
+    Types,
+    /// Runs the simulation over many worlds.
+    Sim {
+        /// How many worlds.
+        #[arg(long, default_value_t = 3_300)]
+        worlds: u64,
+    },
+    /// Sets up what is missing, and no more.
+    Setup,
+}
+
+fn main() -> ExitCode {
+    let done: Result<()> = match Arguments::parse().command {
+        Command::Run => demo::run(),
+        Command::Test => tests::run(),
+        Command::Types => {
+            steps::cargo("Writing the TypeScript types", &["run", "-q", "-p", "doorstep-tests", "--bin", "types"])
+        }
+        Command::Sim { worlds } => tests::simulate(worlds),
+        Command::Setup => setup::everything(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            steps::say(&format!("\ncargo xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

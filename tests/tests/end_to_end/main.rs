@@ -1,5 +1,9 @@
 //! The scenes. One binary, so that there is one link.
 
+mod arrows;
+mod console;
 mod generated;
+mod journeys;
 mod simulation;
+mod store;
 mod window;

@@ -1,0 +1,108 @@
+//! Setting up what a fresh Debian or Ubuntu machine with Rust and Node does not have.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::steps::{root, say, step, succeeds};
+
+/// Debian packages: to build, to open a window, and to test with.
+const PACKAGES: [&str; 15] = [
+    "build-essential",
+    "pkg-config",
+    "libssl-dev",
+    "libwebkit2gtk-4.1-dev",
+    "libgtk-3-dev",
+    "librsvg2-dev",
+    "webkit2gtk-driver",
+    "xvfb",
+    "xauth",
+    "dbus",
+    "gnome-keyring",
+    "procps",
+    "fonts-dejavu-core",
+    "fonts-noto-cjk",
+    "chromium",
+];
+
+/// What Ubuntu calls a package that it has under another name, or as a snap alone.
+const UBUNTU_CHROMIUM: &str = "chromium-browser";
+
+const TAURI_DRIVER: &str = "2.1.0";
+const CARGO_DENY: &str = "0.20.2";
+
+/// Everything.
+pub(crate) fn everything() -> Result<()> {
+    debian_packages()?;
+    ui_packages()?;
+    tool("tauri-driver", TAURI_DRIVER)
+}
+
+/// The packages that are missing, by the system's own package manager.
+pub(crate) fn debian_packages() -> Result<()> {
+    let missing: Vec<&str> = PACKAGES.into_iter().filter(|package| !is_installed(package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !succeeds("apt-get", &["--version"]) {
+        bail!("these are missing, and this machine has no apt-get to install them: {}", missing.join(", "));
+    }
+    say(&format!("Missing on this machine: {}. They are installed now; it takes a few minutes.", missing.join(", ")));
+    let root_user = succeeds("sh", &["-c", "test \"$(id -u)\" = 0"]);
+    let apt = |words: &[&str]| {
+        let mut command = if root_user { Command::new("apt-get") } else { Command::new("sudo") };
+        if !root_user {
+            command.arg("apt-get");
+        }
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    step("Asking for the list of packages", &mut apt(&["update", "-qq"]))?;
+    let mut words = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    words.extend(&missing);
+    step("Installing packages", &mut apt(&words))
+}
+
+fn is_installed(package: &str) -> bool {
+    let installed = |name: &str| {
+        Command::new("dpkg-query")
+            .args(["-W", "-f=${Status}", name])
+            .output()
+            .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("install ok installed"))
+    };
+    installed(package) || (package == "chromium" && installed(UBUNTU_CHROMIUM))
+}
+
+/// The UI's packages, exactly as the lock file names them.
+pub(crate) fn ui_packages() -> Result<()> {
+    let ui = root().join("ui");
+    let marker = ui.join("node_modules/.package-lock.json");
+    if is_newer(&marker, &ui.join("package-lock.json")) {
+        return Ok(());
+    }
+    step("Installing the UI's packages", Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(ui))
+}
+
+fn is_newer(one: &Path, other: &Path) -> bool {
+    let changed = |file: &Path| fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+    changed(one).zip(changed(other)).is_some_and(|(one, other)| one >= other)
+}
+
+/// A tool from crates.io, into the target folder.
+pub(crate) fn tool(name: &str, version: &str) -> Result<()> {
+    let tools = root().join("target/tools");
+    let known = fs::read_to_string(tools.join(".crates.toml")).unwrap_or_default();
+    if known.contains(&format!("\"{name} {version} ")) && tools.join("bin").join(name).exists() {
+        return Ok(());
+    }
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["install", name, "--version", version, "--locked", "--root"]).arg(&tools);
+    step(&format!("Installing {name}"), &mut command)
+}
+
+/// The tool that checks licences, sources and bans.
+pub(crate) fn cargo_deny() -> Result<()> {
+    tool("cargo-deny", CARGO_DENY)
+}

@@ -1,0 +1,71 @@
+//! The house's arrows: who may import whom. docs/architecture.md says why.
+
+use std::fs;
+use std::path::Path;
+
+use doorstep_tests::cast::root;
+
+/// The project's own crates that a manifest depends on.
+fn imports(folder: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+    let mut imports: Vec<String> = manifest
+        .lines()
+        .filter_map(|line| line.strip_prefix("doorstep-"))
+        .filter_map(|rest| rest.split(['.', ' ', '=']).next())
+        .map(str::to_owned)
+        .collect();
+    imports.sort();
+    imports.dedup();
+    imports
+}
+
+#[test]
+fn crates_import_one_way_only() {
+    assert!(imports("crates/domain").is_empty(), "the rules know nobody");
+    assert_eq!(imports("crates/core"), ["domain"]);
+    assert_eq!(imports("crates/council"), ["domain"]);
+    assert_eq!(imports("crates/cli"), ["core", "domain"]);
+    assert_eq!(imports("src-tauri"), ["core", "domain"]);
+}
+
+#[test]
+fn the_rules_link_no_database_no_network_no_clock_and_no_randomness() {
+    let manifest = fs::read_to_string(root().join("crates/domain/Cargo.toml")).unwrap();
+    for heavy in ["rusqlite", "reqwest", "axum", "tokio", "\ngetrandom", "\nrand", "keyring"] {
+        assert!(!manifest.contains(heavy), "{heavy}");
+    }
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let line = |name: &str| workspace.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap().to_owned();
+    assert!(!line("chrono").contains("clock") && !line("chrono").contains("now"), "chrono could ask the time");
+    assert!(!line("uuid").contains("v4") && !line("uuid").contains("v7"), "uuid could make random ids");
+}
+
+/// Files of a module, with what they say.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() {
+            files.extend(sources(&entry.path()));
+        } else if entry.path().extension().is_some_and(|ending| ending == "rs") {
+            files.push((entry.path().display().to_string(), fs::read_to_string(entry.path()).unwrap()));
+        }
+    }
+    files
+}
+
+#[test]
+fn no_rule_knows_the_ledger_or_the_protocol() {
+    let domain = root().join("crates/domain/src");
+    for (file, text) in sources(&domain.join("conduct")) {
+        assert!(!text.contains("crate::ledger") && !text.contains("crate::protocol"), "{file}");
+    }
+}
+
+#[test]
+fn sql_stays_in_the_rooms_of_the_databases() {
+    for (file, text) in sources(&root().join("crates")) {
+        let in_storage = file.contains("/store/") || file.contains("/storage/") || file.contains("/xtask/");
+        let sql = ["SELECT ", "INSERT INTO", "DELETE FROM"].iter().any(|word| text.contains(word));
+        assert!(in_storage || !sql, "{file}");
+    }
+}

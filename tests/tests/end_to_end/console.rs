@@ -1,0 +1,33 @@
+//! The console in Chromium.
+
+use std::process::Command;
+
+use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
+
+#[test]
+fn the_console_shows_exports_and_hides_what_it_should() {
+    let town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let officer = Phone::of("melton-2", &town, town.address());
+    let ivan = officer.enters("WO-261124-00009");
+    officer.does(&["visit", "flag", &ivan, "--kind", "safeguarding", "--note", "The boy said he sleeps in the shed."]);
+    officer.does(&["visit", "leave", &ivan, "--outcome", "completed"]);
+    let refused = officer.starts("WO-261124-00026");
+    officer.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "I have the flu"]);
+    officer.does(&["sync"]);
+    let electrician = Phone::of("vale-3", &town, town.address());
+    let oconnor = electrician.starts("WO-261124-00032");
+    electrician.does(&["visit", "no-answer", &oconnor]);
+    electrician.does(&["sync"]);
+
+    let browsed = Command::new("node")
+        .arg("test/console.mjs")
+        .current_dir(root().join("ui"))
+        .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
+        .env("DOORSTEP_PASSWORD", PASSWORD)
+        .env("DOORSTEP_OTHERS_VISIT", &ivan)
+        .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
+        .output()
+        .expect("node runs");
+    assert!(browsed.status.success(), "{}", String::from_utf8_lossy(&browsed.stderr));
+}

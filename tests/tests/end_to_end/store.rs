@@ -1,0 +1,240 @@
+//! The device's store: killed between any two writes, opened with a wrong key, damaged, or from a newer app.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use doorstep_core::keys::{KeyStore, MemoryKeyStore, Secret};
+use doorstep_core::{App, AppError, Connect, Environment, Opening, OsRandomness, SignIn, SystemClock};
+use doorstep_council::import::Taking;
+use doorstep_council::{Office, Service};
+use doorstep_domain::conduct::{Step, StepState};
+use doorstep_domain::protocol::Council;
+use doorstep_tests::cast::sample;
+use doorstep_tests::simulation::FaultyDisk;
+
+/// A council in this very process.
+struct Here(Service);
+
+impl Connect for Here {
+    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
+        Ok(Arc::new(self.0.clone()))
+    }
+}
+
+struct Scene {
+    folder: tempfile::TempDir,
+    office: Office,
+    disk: Arc<FaultyDisk>,
+    keys: Arc<MemoryKeyStore>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let real = doorstep_council::Environment::real();
+        let office = Office::init(
+            &folder.path().join("council"),
+            "Melton Borough Council",
+            "admin",
+            "correct horse battery",
+            real,
+        )
+        .unwrap();
+        for (file, people) in [("people.csv", true), ("appointments-2026-11-24.csv", false)] {
+            let table = fs::read(sample(file)).unwrap();
+            let imported = if people {
+                office.import_people(&table, Taking::AllOrNothing)
+            } else {
+                office.import_appointments(&table, Taking::AllOrNothing)
+            };
+            assert!(imported.unwrap().faults.is_empty());
+        }
+        Self { folder, office, disk: Arc::default(), keys: Arc::default() }
+    }
+
+    fn environment(&self) -> Environment {
+        Environment {
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(OsRandomness),
+            keys: Arc::clone(&self.keys) as Arc<dyn KeyStore>,
+            disk: Arc::clone(&self.disk) as Arc<dyn doorstep_core::Disk>,
+            connect: Arc::new(Here(self.office.service())),
+            sign_in: SignIn::ByKeyStore,
+        }
+    }
+
+    fn store(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
+    }
+
+    fn open(&self) -> Result<App, AppError> {
+        App::open(&self.store(), self.environment())
+    }
+
+    fn enrolled(&self) -> App {
+        let app = self.open().unwrap();
+        let code = self.office.offer_enrolment("melton-2", None).unwrap().code;
+        app.enrol("here", &code, "test").unwrap();
+        app.sync().unwrap();
+        app
+    }
+}
+
+#[test]
+fn killed_between_any_two_writes_the_last_saved_tap_is_there_and_the_half_done_one_is_not() {
+    let scene = Scene::new();
+    let mut app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    let mut before = app.visit(visit).unwrap().visit;
+    let mut points = 0;
+    for writes in 0.. {
+        scene.disk.fail_after(writes);
+        let tapped = app.record_step(visit, Step::IdShown, StepState::Done);
+        if scene.disk.mend() {
+            tapped.expect("the disk held, so the tap was saved");
+            break;
+        }
+        points += 1;
+        assert!(matches!(tapped, Err(AppError::Store(_))), "a tap on a failed disk was called saved: {tapped:?}");
+        drop(app);
+        app = scene.open().expect("it opens again");
+        assert_eq!(app.visit(visit).unwrap().visit, before, "after {writes} writes");
+        assert!(app.verify().unwrap().is_ok());
+        before = app.visit(visit).unwrap().visit;
+    }
+    assert!(points >= 4, "record, chain, list and commit are points of their own; there were {points}");
+}
+
+#[test]
+fn killed_between_any_two_writes_of_a_sync_nothing_is_lost_and_the_next_one_goes_through() {
+    let scene = Scene::new();
+    let mut app = scene.enrolled();
+    let mut points = 0;
+    for writes in 0.. {
+        let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+        app.no_answer(visit).unwrap();
+        let records = app.status().unwrap().records;
+        scene.disk.fail_after(writes);
+        let synced = app.sync();
+        let held = scene.disk.mend();
+        drop(app);
+        app = scene.open().expect("it opens again");
+        assert_eq!(app.status().unwrap().records, records);
+        assert_eq!(app.sync().unwrap().waiting, 0);
+        assert!(app.verify().unwrap().is_ok());
+        if held {
+            assert_eq!(synced.unwrap().received, 2);
+            break;
+        }
+        points += 1;
+    }
+    assert!(points >= 4, "there were {points}");
+    assert_eq!(scene.office.record_counts().unwrap(), (app.status().unwrap().records, 0));
+}
+
+#[test]
+fn a_full_disk_says_so_and_keeps_what_was_saved() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    scene.disk.fail_after(0);
+    let error = app.no_answer(visit).unwrap_err();
+    assert!(error.to_string().contains("Everything before it was"), "{error}");
+    assert_eq!(app.status().unwrap().records, 1);
+    app.no_answer(visit).expect("with room again it works");
+}
+
+fn bytes(store: &Path) -> Vec<u8> {
+    fs::read(store.join("doorstep.db")).unwrap()
+}
+
+#[test]
+fn a_wrong_key_opens_nothing_touches_nothing_and_is_said() {
+    let scene = Scene::new();
+    drop(scene.enrolled());
+    let before = bytes(&scene.store());
+    scene.keys.set("database-key", &Secret::new(&[7; 32])).unwrap();
+    let error = scene.open().unwrap_err();
+    assert!(matches!(error, AppError::Opening(Opening::WrongKey(_))), "{error}");
+    assert!(error.to_string().contains("still there"));
+    assert_eq!(bytes(&scene.store()), before);
+}
+
+#[test]
+fn a_key_store_that_was_emptied_is_no_first_start() {
+    let scene = Scene::new();
+    drop(scene.enrolled());
+    let before = bytes(&scene.store());
+    scene.keys.wipe();
+    let error = scene.open().unwrap_err();
+    assert!(matches!(error, AppError::Opening(Opening::KeyMissing(_))), "{error}");
+    assert_eq!(bytes(&scene.store()), before);
+    assert!(scene.keys.get("database-key").unwrap().is_none(), "no new key was made over the old database");
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_whole_and_said_and_work_can_go_on() {
+    let scene = Scene::new();
+    drop(scene.enrolled());
+    let file = scene.store().join("doorstep.db");
+    let mut damaged = bytes(&scene.store());
+    damaged.iter_mut().take(4096).for_each(|byte| *byte ^= 0x5a);
+    fs::write(&file, &damaged).unwrap();
+    let error = scene.open().unwrap_err();
+    let AppError::Opening(Opening::Damaged(kept)) = &error else { panic!("{error}") };
+    assert!(error.to_string().contains("set aside"));
+    assert_eq!(fs::read(Path::new(kept).join("doorstep.db")).unwrap(), damaged, "byte for byte");
+    scene.enrolled();
+    assert_eq!(fs::read(Path::new(kept).join("doorstep.db")).unwrap(), damaged);
+}
+
+#[test]
+fn a_file_of_a_newer_app_is_left_as_it_is() {
+    let scene = Scene::new();
+    drop(scene.enrolled());
+    let key = scene.keys.get("database-key").unwrap().unwrap();
+    let hex: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let database = rusqlite::Connection::open(scene.store().join("doorstep.db")).unwrap();
+    database.pragma_update(None, "key", format!("x'{hex}'")).unwrap();
+    database.pragma_update(None, "user_version", 99).unwrap();
+    drop(database);
+    let before = bytes(&scene.store());
+    let error = scene.open().unwrap_err();
+    assert!(matches!(error, AppError::Opening(Opening::Newer(_))), "{error}");
+    assert_eq!(bytes(&scene.store()), before);
+}
+
+#[test]
+fn nothing_that_was_typed_is_readable_in_the_files() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    app.flag_safeguarding(visit, "CANARY in the note").unwrap();
+    app.record_step(visit, Step::ShoeCovers, StepState::NotDone { reason: "CANARY in the reason".into() }).unwrap();
+    for entry in fs::read_dir(scene.store()).unwrap().flatten() {
+        let content = fs::read(entry.path()).unwrap();
+        for canary in ["CANARY", "Иван", "Old Dairy", "SQLite format"] {
+            let found = content.windows(canary.len()).any(|window| window == canary.as_bytes());
+            assert!(!found, "{canary} is readable in {}", entry.path().display());
+        }
+    }
+    let shown = format!("{:?}", app.visit(visit).unwrap());
+    assert!(!shown.contains("CANARY in the note"), "the note can be read on the device");
+}
+
+#[test]
+fn the_council_s_database_holds_no_note_in_the_clear() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    app.flag_safeguarding(visit, "CANARY in the note").unwrap();
+    app.sync().unwrap();
+    assert_eq!(scene.office.safeguarding_notes().unwrap(), ["CANARY in the note"], "a lead can read it");
+    for entry in
+        fs::read_dir(scene.folder.path().join("council")).unwrap().flatten().filter(|entry| entry.path().is_file())
+    {
+        let content = fs::read(entry.path()).unwrap();
+        assert!(!content.windows(6).any(|window| window == b"CANARY"), "{}", entry.path().display());
+    }
+}

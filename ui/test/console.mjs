@@ -1,0 +1,179 @@
+// The console in Chromium, as a supervisor, a firm's supervisor and a safeguarding lead use it. Started by the end-to-end
+// tests with the address of a running council; anything that is not as it should be is thrown.
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { chromium } from 'playwright-core'
+
+const address = process.env.DOORSTEP_CONSOLE
+const password = process.env.DOORSTEP_PASSWORD
+const pictures = process.env.DOORSTEP_PICTURES
+assert(address && password && pictures, 'the end-to-end tests start this')
+mkdirSync(pictures, { recursive: true })
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync']
+})
+
+/** A person at a desk: a page of their own, in which no script may complain. */
+async function person(colorScheme) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    colorScheme,
+    acceptDownloads: true
+  })
+  const page = await context.newPage()
+  page.on('pageerror', (error) => assert.fail(`a script failed: ${error}`))
+  page.on('console', (message) => {
+    // A refused sign-in is an answer, and the browser logs every one of those.
+    if (message.type() === 'error' && !/status of 40[134]/.test(message.text())) assert.fail(message.text())
+  })
+  return page
+}
+
+async function isAccessible(page, name) {
+  await page.screenshot({ path: `${pictures}/${name}.png` })
+  // The page's own policy forbids strange scripts, so axe comes in by the debugger's door.
+  await page.evaluate(axe)
+  const found = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+  )
+  const violations = found.violations.map(
+    (v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary}`).join(' | ')}`
+  )
+  assert.deepEqual(violations, [], name)
+}
+
+async function signIn(page, user, word = password) {
+  await page.goto(address)
+  await page.fill('#user', user)
+  await page.fill('#password', word)
+  await page.click('#sign-in')
+}
+
+/** A table as the browser downloads it. */
+async function download(page, button) {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click(button)])
+  return readFileSync(await file.path(), 'utf8')
+}
+
+async function asSupervisor(colorScheme) {
+  const page = await person(colorScheme)
+  await page.goto(address)
+  await page.waitForSelector('#user')
+  await isAccessible(page, `sign-in-${colorScheme}`)
+  await signIn(page, 'super-1', 'not the password')
+  await page.waitForSelector('.govuk-error-summary')
+  await isAccessible(page, `sign-in-wrong-${colorScheme}`)
+  await signIn(page, 'super-1')
+  await page.waitForSelector('.counts')
+  await isAccessible(page, `today-${colorScheme}`)
+  assert(
+    !(await page.textContent('body')).includes('Safeguarding'),
+    'a supervisor sees that there is a safeguarding page'
+  )
+
+  await page.click('nav >> text=Visits')
+  await page.waitForSelector('tr[data-visit]')
+  await isAccessible(page, `visits-${colorScheme}`)
+  assert.equal(await page.locator('tr[data-visit]').count(), 3)
+
+  const visits = await download(page, '#export-visits')
+  assert(visits.startsWith('\uFEFFvisit,appointment_ref,uprn'), 'Excel needs the mark to read Иван')
+  assert(visits.includes('Иван Patel') && visits.includes("O'Connor"), visits)
+  assert(!/safeguard|concern|shed/i.test(visits), 'the export tells of a concern')
+  assert((await download(page, '#export-steps')).includes(',id_shown,3.2,done,'))
+
+  await page.selectOption('#outcome', 'entry_refused')
+  await page.click('#filter')
+  await page.waitForFunction(() => document.querySelectorAll('tr[data-visit]').length === 1)
+  assert(page.url().includes('outcome=entry_refused'), 'the address holds the filter')
+  await page.reload()
+  await page.waitForSelector('tr[data-outcome=entry_refused]')
+  assert.equal(await page.locator('tr[data-visit]').count(), 1, 'the address gives the same view again')
+
+  await page.goto(`${address}/visits?q=${encodeURIComponent('Иван')}`)
+  await page.click('tr[data-visit] a')
+  await page.waitForSelector('.timeline')
+  const story = await page.textContent('main')
+  for (const line of ['ID shown', 'Went in. The tenant said yes', 'Left: completed', 'clause 3.1']) {
+    assert(story.includes(line), `the timeline does not say ${line}: ${story}`)
+  }
+  assert(!/safeguard|concern|shed/i.test(story), 'the timeline tells of a concern')
+  await isAccessible(page, `visit-${colorScheme}`)
+
+  await page.goto(`${address}/visits?q=nobody-of-that-name`)
+  await page.waitForSelector('#none')
+  await isAccessible(page, `visits-none-${colorScheme}`)
+  await page.goto(`${address}/safeguarding`)
+  await page.waitForSelector('text=Page not found')
+  assert.equal(await page.evaluate(async () => (await fetch('/api/safeguarding')).status), 404)
+  await page.goto(`${address}/nowhere`)
+  await page.waitForSelector('text=Page not found')
+
+  await page.click('#sign-out')
+  await page.waitForSelector('#user')
+  assert.equal(await page.evaluate(async () => (await fetch('/api/visits')).status), 401)
+}
+
+async function asAnotherFirm() {
+  const page = await person('light')
+  await signIn(page, 'vale-super')
+  await page.waitForSelector('.counts')
+  await page.goto(`${address}/visits`)
+  await page.waitForSelector('tr[data-visit]')
+  const rows = await page.locator('tr[data-visit]').allTextContents()
+  assert.equal(rows.length, 1, `a firm sees another's visits: ${rows}`)
+  assert(rows[0].includes("O'Connor"))
+  const others = await page.evaluate(
+    async () => (await (await fetch('/api/visits?organisation=Melton+Borough+Council')).json()).visits
+  )
+  assert.deepEqual(
+    others.map((row) => row.organisation),
+    ['Vale Property Services Ltd'],
+    'a firm filters its way to others'
+  )
+  assert.equal(
+    await page.evaluate(async (id) => (await fetch(`/api/visits/${id}`)).status, process.env.DOORSTEP_OTHERS_VISIT),
+    404
+  )
+  assert(!(await download(page, '#export-visits')).includes('Иван'), 'a firm exports another firm’s visits')
+}
+
+async function asLead() {
+  const page = await person('light')
+  await signIn(page, 'lead-1')
+  await page.click('nav >> text=Safeguarding')
+  await page.waitForSelector('.note')
+  assert(!(await page.textContent('main')).includes('shed'), 'a note is open before anybody asked to read it')
+  await page.click('.note button')
+  await page.waitForSelector('.note-text')
+  assert.equal(await page.textContent('.note-text'), 'The boy said he sleeps in the shed.')
+  await isAccessible(page, 'safeguarding')
+}
+
+async function asNobody() {
+  const page = await person('light')
+  await signIn(page, 'melton-2')
+  await page.waitForSelector('.govuk-error-summary')
+  const statuses = await page.evaluate(async () => {
+    const paths = [
+      'session',
+      'today',
+      'visits',
+      'organisations',
+      'exports/visits.csv',
+      'exports/steps.csv',
+      'safeguarding'
+    ]
+    return Promise.all(paths.map(async (path) => (await fetch(`/api/${path}`)).status))
+  })
+  assert.deepEqual([...new Set(statuses)], [401])
+}
+
+for (const story of [() => asSupervisor('light'), () => asSupervisor('dark'), asAnotherFirm, asLead, asNobody]) {
+  await story()
+}
+await browser.close()
