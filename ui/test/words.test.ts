@@ -56,6 +56,9 @@ describe('the bar says how sending stands', () => {
       loud: false
     })
   })
+  it('without an age while it is fresh', () => {
+    expect(sendingWords(status({ unsent: 1, oldest_unsent: now })).words).toBe('1 waiting')
+  })
   it('loudly after a day, and when something was set aside', () => {
     expect(sendingWords(status({ unsent: 3, oldest_unsent: '2026-11-22T10:00:00Z' }))).toEqual({
       words: 'Not sent since Sunday',
@@ -79,7 +82,7 @@ describe('problems say what happened, what is safe and what to do', () => {
     expect(problemWords({ code: 'new-code', message: 'the tap failed', refused: null })).toBe('The tap failed')
   })
   it('and findings and set-aside records are told in plain words', () => {
-    expect(findingWords({ finding: 'not_done', step: 'shoe_covers' })).toBe('Not done: shoe covers on')
+    expect(findingWords({ finding: 'not_done', step: 'shoe_covers' })).toBe('Not done: Shoe covers on')
     expect(asideWords('fork')).toContain('restored from a copy')
   })
 })

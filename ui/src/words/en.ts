@@ -12,13 +12,13 @@ import type {
   VisitKind
 } from '../generated/types'
 
-export const steps: Record<Step, { label: string; done: string }> = {
-  id_worn: { label: 'ID badge worn where it can be seen', done: 'ID badge worn' },
-  introduced: { label: 'Said who I am', done: 'Introduced' },
-  reason_stated: { label: 'Said why I have come', done: 'Reason stated' },
-  id_shown: { label: 'Showed my ID', done: 'ID shown' },
-  adult_present: { label: 'An adult is there (18 or over)', done: 'Adult present' },
-  shoe_covers: { label: 'Shoe covers on', done: 'Shoe covers on' }
+export const steps: Record<Step, { label: string; done: string; ask: string }> = {
+  id_worn: { label: 'ID badge worn where it can be seen', done: 'ID badge worn', ask: 'wear your ID badge' },
+  introduced: { label: 'Said who I am', done: 'Introduced', ask: 'say who you are' },
+  reason_stated: { label: 'Said why I have come', done: 'Reason stated', ask: 'say why you have come' },
+  id_shown: { label: 'Showed my ID', done: 'ID shown', ask: 'show your ID' },
+  adult_present: { label: 'An adult is there (18 or over)', done: 'Adult present', ask: 'speak to an adult' },
+  shoe_covers: { label: 'Shoe covers on', done: 'Shoe covers on', ask: 'put shoe covers on' }
 }
 
 export const likelyReasons: Record<string, string> = {
@@ -167,7 +167,9 @@ export function sendingWords(status: StatusView): { words: string; loud: boolean
   }
   const old = Date.parse(status.now) - Date.parse(status.oldest_unsent) > 86_400_000
   if (old) return { words: `Not sent since ${weekday.format(new Date(status.oldest_unsent))}`, loud: true }
-  return { words: `${status.unsent} waiting, oldest ${age(status.oldest_unsent, status.now)}`, loud: false }
+  const fresh = Date.parse(status.now) - Date.parse(status.oldest_unsent) < 60_000
+  const oldest = fresh ? '' : `, oldest ${age(status.oldest_unsent, status.now)}`
+  return { words: `${status.unsent} waiting${oldest}`, loud: false }
 }
 
 /** On what footing they went in. */
@@ -180,9 +182,9 @@ export function basisWords(basis: Basis): string {
 export function findingWords(finding: Finding): string {
   switch (finding.finding) {
     case 'left_out_before_entry':
-      return `Not done before going in: ${steps[finding.step].label.toLowerCase()}`
+      return `Not done before going in: ${steps[finding.step].done}`
     case 'not_done':
-      return `Not done: ${steps[finding.step].label.toLowerCase()}`
+      return `Not done: ${steps[finding.step].done}`
     case 'entered_without_suitable_adult':
       return 'Went in with no suitable adult'
     case 'contradictory_outcome':
