@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use doorstep_core::{Clock, Disk, DiskFault, Moment};
 
-/// Chance, by a seed: SplitMix64, which needs nothing but a number.
+/// Chance, by a seed: `SplitMix64`, which needs nothing but a number.
 #[derive(Debug)]
 pub(super) struct Chance(AtomicU64);
 
