@@ -22,6 +22,7 @@ fn main() {
         "outbox",
         "send_now",
         "came_to_front",
+        "reopen",
         "set_aside",
     ];
     let manifest = tauri_build::AppManifest::new().commands(commands);

@@ -121,6 +121,11 @@ pub(crate) fn came_to_front(core: Core<'_>) {
 }
 
 #[tauri::command]
+pub(crate) async fn reopen(core: Core<'_>) -> Answer<()> {
+    core.reopen()
+}
+
+#[tauri::command]
 pub(crate) async fn set_aside(core: Core<'_>) -> Answer<()> {
     core.set_aside()
 }

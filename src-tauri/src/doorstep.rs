@@ -62,6 +62,15 @@ impl Doorstep {
         }
     }
 
+    /// Tries once more to open a store that would not open: the key store may have been unlocked since.
+    pub(crate) fn reopen(&self) -> Result<(), Problem> {
+        let mut open_now = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open_now.is_err() {
+            *open_now = open(&self.handle, &self.start);
+        }
+        open_now.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
     /// Sets a store that will not open aside, whole, and opens a new one.
     pub(crate) fn set_aside(&self) -> Result<(), Problem> {
         let mut open_now = self.open.write().unwrap_or_else(PoisonError::into_inner);

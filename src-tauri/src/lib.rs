@@ -6,7 +6,8 @@ mod start;
 
 use std::process::ExitCode;
 
-use tauri::{Manager, RunEvent, WindowEvent};
+use tauri::webview::WebviewWindowBuilder;
+use tauri::{AppHandle, Manager, Url, WindowEvent};
 
 use doorstep::Doorstep;
 
@@ -17,6 +18,7 @@ pub fn run() -> ExitCode {
         .setup(|app| {
             let start = start::Start::from_arguments(std::env::args_os(), || app.path().app_data_dir())?;
             app.manage(Doorstep::open(app.handle().clone(), start));
+            open_window(app.handle())?;
             Ok(())
         })
         .on_window_event(|window, event| {
@@ -45,21 +47,54 @@ pub fn run() -> ExitCode {
             commands::outbox,
             commands::send_now,
             commands::came_to_front,
+            commands::reopen,
             commands::set_aside,
         ])
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            app.run(|_, event| {
-                if let RunEvent::ExitRequested { .. } = event {
-                    // Nothing to save here: whatever was tapped is on disk already.
-                }
-            });
+            // Nothing is saved on the way out: whatever was tapped is on disk already.
+            app.run(|_, _| {});
             ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("doorstep: the window can't be opened: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Opens the one window. It shows the app's own pages and goes nowhere else, whatever is tapped or pasted.
+fn open_window(handle: &AppHandle) -> tauri::Result<()> {
+    for config in &handle.config().app.windows {
+        WebviewWindowBuilder::from_config(handle, config)?.on_navigation(is_the_app).build()?;
+    }
+    Ok(())
+}
+
+fn is_the_app(url: &Url) -> bool {
+    url.scheme() == "tauri" || (matches!(url.scheme(), "http" | "https") && url.host_str() == Some("tauri.localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_goes_nowhere_but_to_the_app() -> Result<(), Box<dyn std::error::Error>> {
+        for own in ["tauri://localhost/index.html", "http://tauri.localhost/"] {
+            assert!(is_the_app(&Url::parse(own)?), "{own}");
+        }
+        for other in [
+            "https://example.org/",
+            "tel:999",
+            "http://tauri.evil.test/",
+            "http://tauri.localhost.evil.test/",
+            "file:///etc/passwd",
+            "javascript:1",
+        ] {
+            assert!(!is_the_app(&Url::parse(other)?), "{other}");
+        }
+        Ok(())
     }
 }

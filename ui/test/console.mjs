@@ -112,6 +112,7 @@ async function asSupervisor(colorScheme) {
   assert.equal(await page.evaluate(async () => (await fetch('/api/safeguarding')).status), 404)
   await page.goto(`${address}/nowhere`)
   await page.waitForSelector('text=Page not found')
+  await isAccessible(page, `not-found-${colorScheme}`)
 
   await page.click('#sign-out')
   await page.waitForSelector('#user')

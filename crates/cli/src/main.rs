@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use doorstep_core::http::HttpConnect;
 use doorstep_core::keys::{FileKeyStore, KeyStore, SystemKeyStore};
-use doorstep_core::{App, AppError, Environment, OsRandomness, RealDisk, SignIn, SystemClock};
+use doorstep_core::{App, AppError, Environment, Opening, OsRandomness, RealDisk, SignIn, SystemClock};
 use doorstep_domain::conduct::{Basis, StepState};
 use serde::Serialize;
 use serde_json::json;
@@ -50,6 +50,11 @@ fn tell_failure(error: &anyhow::Error, as_json: bool) -> ExitCode {
                 print(&format!("{}\n", json!({ "error": { "code": code, "message": format!("{error:#}") } })));
             }
             complain(&format!("doorstep: {error:#}\n"));
+            if matches!(known, Some(AppError::Opening(Opening::Keys(_)))) {
+                complain(
+                    "On a machine without a key store, keep the keys in a file: --key-file FILE --passphrase-file FILE.\n",
+                );
+            }
             ExitCode::FAILURE
         }
     }

@@ -15,6 +15,8 @@ async fn set_up(window: &Window, town: &Town, line: &Line) {
     window.types("#code", &town.code_for("melton-2")).await;
     window.types("#server", &format!("http://{}", line.address())).await;
     window.tap("#enrol").await;
+    window.sees("h1", "Choose a PIN").await;
+    is_accessible(window, "choosing a PIN").await;
     window.types("#pin", "493817").await;
     window.types("#again", "493817").await;
     window.tap("#set-pin").await;
@@ -65,6 +67,8 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     is_accessible(&window, "visit inside").await;
     window.tap("#concern").await;
     is_accessible(&window, "concern").await;
+    // There is no telephone on a desk; the link must not lead away from the app either.
+    window.tap("a[href='tel:999']").await;
     window.types("#note", "The boy said he sleeps in the shed.").await;
     window.tap("#save-concern").await;
     window.sees("#concern-saved", "sealed").await;
@@ -120,4 +124,28 @@ async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_d
     let rows = town.export("visits");
     assert_eq!((rows[0]["outcome"].as_str(), rows[0]["refusal_validity"].as_str()), ("entry_refused", "valid"));
     assert_eq!(rows[0]["refusal_words"], "Not without my daughter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() {
+    let town = Town::open();
+    import_todays(&town);
+    let line = Line::to(town.address());
+    let desk = Desk::new(390, 844, false);
+    let window = desk.open().await;
+    set_up(&window, &town, &line).await;
+    window.close().await;
+
+    let file = desk.store().join("doorstep.db");
+    let mut damaged = std::fs::read(&file).unwrap();
+    damaged.iter_mut().take(4096).for_each(|byte| *byte ^= 0x5a);
+    std::fs::write(&file, &damaged).unwrap();
+    let window = desk.open().await;
+    window.sees("#trouble", "set aside, whole").await;
+    is_accessible(&window, "trouble").await;
+    let folder = std::fs::read_dir(desk.store().join("set-aside")).unwrap().next().unwrap().unwrap();
+    assert_eq!(std::fs::read(folder.path().join("doorstep.db")).unwrap(), damaged);
+    window.tap("#try-again").await;
+    set_up(&window, &town, &line).await;
+    window.close().await;
 }

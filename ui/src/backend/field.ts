@@ -35,6 +35,8 @@ export interface FieldBackend {
   outbox(): Promise<OutboxView>
   sendNow(): Promise<SyncReport>
   cameToFront(): Promise<void>
+  /** Tries once more to open a store that would not open. */
+  reopen(): Promise<void>
   setAside(): Promise<void>
   /** Calls back when something changed that no screen asked for, such as a receipt. */
   onChange(changed: () => void): void

@@ -24,6 +24,7 @@ export const tauri: FieldBackend = {
   outbox: () => invoke('outbox'),
   sendNow: () => invoke('send_now'),
   cameToFront: () => invoke('came_to_front'),
+  reopen: () => invoke('reopen'),
   setAside: () => invoke('set_aside'),
   onChange: (changed) => void listen('changed', changed)
 }

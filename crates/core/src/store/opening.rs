@@ -7,6 +7,7 @@ use std::sync::{LazyLock, Mutex};
 
 use doorstep_domain::ledger::Hash;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite_migration::{M, Migrations};
 use zeroize::Zeroizing;
 
@@ -87,6 +88,9 @@ fn connect(database: &Path, key: &Secret) -> Result<Connection, Opening> {
     }
     let connection = Connection::open(database).map_err(Opening::Store)?;
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(Opening::Store)?;
+    // Closing would write the log into the file: not before it is known to be whole, so that a file that is set aside is
+    // byte for byte the one that was found.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(Opening::Store)?;
     let hex =
         Zeroizing::new(key.expose().iter().fold(String::from("x'"), |hex, byte| format!("{hex}{byte:02x}")) + "'");
     connection.pragma_update(None, "cipher_log_level", "NONE").map_err(Opening::Store)?;
@@ -126,6 +130,7 @@ fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening
     connection
         .query_row("SELECT count(*), (SELECT max(local_id) FROM record) FROM chain", [], |_| Ok(()))
         .map_err(damaged)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(Opening::Store)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(Store { connection: Mutex::new(connection) })
 }
