@@ -198,6 +198,18 @@ impl Phone {
         phone
     }
 
+    /// A copy of the phone, keys and all, as it is now.
+    ///
+    /// # Panics
+    /// When it can't be copied.
+    #[must_use]
+    pub fn cloned(&self) -> Self {
+        let copy = Self::new();
+        let copied = Command::new("cp").arg("-a").arg(self.folder.path().join(".")).arg(copy.folder.path()).status();
+        assert!(copied.is_ok_and(|status| status.success()), "a phone can't be copied");
+        copy
+    }
+
     /// The folder of the store.
     #[must_use]
     pub fn store(&self) -> PathBuf {

@@ -69,9 +69,10 @@ async function asSupervisor(colorScheme) {
   await isAccessible(page, `sign-in-wrong-${colorScheme}`)
   await signIn(page, 'super-1')
   await page.waitForSelector('.counts')
+  assert((await page.textContent('#set-aside')).includes('two histories of one phone'), 'a fork is not shown')
   await isAccessible(page, `today-${colorScheme}`)
   assert(
-    !(await page.textContent('body')).includes('Safeguarding'),
+    !/safeguard|concern/i.test(await page.textContent('body')),
     'a supervisor sees that there is a safeguarding page'
   )
 

@@ -44,8 +44,9 @@ mod tests {
         let keys = vec![lead.to_public().to_string()];
         let short = seal("Bruises.", &keys).unwrap();
         let longer = seal(&"She said her brother takes her pension. ".repeat(10), &keys).unwrap();
-        assert_eq!(short.sealed.len(), longer.sealed.len());
+        // age itself adds a random number of bytes in front, so what is compared is what was sealed.
         let opened = age::decrypt(&lead, &short.sealed).unwrap();
+        assert_eq!(opened.len(), age::decrypt(&lead, &longer.sealed).unwrap().len());
         let opened: serde_json::Value = serde_json::from_slice(&opened).unwrap();
         assert_eq!(opened["note"], "Bruises.");
         assert!(age::decrypt(&age::x25519::Identity::generate(), &short.sealed).is_err());

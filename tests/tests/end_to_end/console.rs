@@ -15,6 +15,21 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     let refused = officer.starts("WO-261124-00026");
     officer.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "I have the flu"]);
     officer.does(&["sync"]);
+    // A copy of the phone goes its own way: both histories are kept, and the desk is told.
+    let copy = officer.cloned();
+    officer.does(&[
+        "visit",
+        "flag",
+        &refused,
+        "--kind",
+        "safeguarding",
+        "--note",
+        "The boy said he sleeps in the shed.",
+    ]);
+    copy.does(&["visit", "flag", &ivan, "--kind", "safeguarding", "--note", "The boy said he sleeps in the shed."]);
+    officer.does(&["sync"]);
+    assert_eq!(copy.says(&["sync"])["waiting"], 0);
+    assert_eq!(copy.says(&["status"])["set_aside"], 0, "what was set aside was issued again under a new number");
     let electrician = Phone::of("vale-3", &town, town.address());
     let oconnor = electrician.starts("WO-261124-00032");
     electrician.does(&["visit", "no-answer", &oconnor]);

@@ -156,6 +156,28 @@ support_needs: string | null,
  */
 hazard_note: string | null, };
 
+export type AsideRecords = { 
+/**
+ * Whose phone.
+ */
+visitor_name: string, 
+/**
+ * Which.
+ */
+device: string, 
+/**
+ * Why, as a stable code.
+ */
+reason: string, 
+/**
+ * How many.
+ */
+records: number, 
+/**
+ * When the last of them came.
+ */
+last_at: string, };
+
 export type Basis = { "consented": { 
 /**
  * Who.
@@ -709,6 +731,10 @@ to_look_at: Array<VisitListRow>,
  * Records that phones have and the council has not.
  */
 missing: Array<MissingRecords>, 
+/**
+ * Records that the council could not take, and keeps apart.
+ */
+set_aside: Array<AsideRecords>, 
 /**
  * The council's clock when this was read.
  */

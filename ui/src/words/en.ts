@@ -192,6 +192,20 @@ export function findingWords(finding: Finding): string {
   }
 }
 
+/** Why a phone's records were set aside, for a desk. */
+export function asideAtDeskWords(reason: string): string {
+  switch (reason) {
+    case 'fork':
+      return 'two histories of one phone: it was copied or restored. It has sent them again under new numbers'
+    case 'altered-body':
+      return 'what was sent is not what was recorded'
+    case 'too-large':
+      return 'too long to take'
+    default:
+      return `could not be read (${reason})`
+  }
+}
+
 /** Why the council set a record aside. */
 export function asideWords(reason: string): string {
   switch (reason) {

@@ -37,7 +37,7 @@ pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Op
     let connection = connect(&database, &key)?;
     match prepare(connection, &database) {
         Err(Opening::Damaged(_)) => {
-            let kept = move_aside(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
+            let kept = set_aside(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
             Err(Opening::Damaged(kept.display().to_string()))
         }
         other => other,
@@ -135,16 +135,11 @@ fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening
     Ok(Store { connection: Mutex::new(connection) })
 }
 
-/// Moves the files of a database that will not open into a folder of their own, whole, and says where. For support, after a
-/// person has decided to start afresh.
+/// Moves the files of a database that will not open into a folder of their own, whole, and says where.
 ///
 /// # Errors
 /// When the files can't be moved; they are where they were then.
 pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
-    move_aside(folder, now_ms)
-}
-
-fn move_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
     let kept = (0..)
         .map(|number: u32| folder.join("set-aside").join(format!("{now_ms}-{number}")))
         .find(|candidate| !candidate.exists())

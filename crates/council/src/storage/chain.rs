@@ -59,6 +59,15 @@ pub(crate) struct Missing {
     pub(crate) said_ms: i64,
 }
 
+/// Records of one device that were set aside for one reason. What is in them is nobody's business in a list.
+pub(crate) struct AsideCount {
+    pub(crate) visitor_name: String,
+    pub(crate) device: String,
+    pub(crate) reason: String,
+    pub(crate) records: u64,
+    pub(crate) last_ms: i64,
+}
+
 impl Reading<'_> {
     /// The hash of the record at a place, kept or set aside.
     pub(crate) fn hash_at(&self, place: Place) -> Result<Option<Hash>, CouncilError> {
@@ -195,6 +204,25 @@ impl Reading<'_> {
              UNION ALL SELECT sequence, envelope, body FROM set_aside WHERE device_id = ?1",
             params![device.as_bytes()],
             |row| Ok(Held { sequence: row.get("sequence")?, envelope: row.get("envelope")?, body: row.get("body")? }),
+        )
+    }
+
+    /// What was set aside, by device and reason, the last first.
+    pub(crate) fn aside_counts(&self) -> Result<Vec<AsideCount>, CouncilError> {
+        self.many(
+            "SELECT person.display_name, device.name, reason, count(*) AS records, max(received_ms) AS last_ms
+             FROM set_aside JOIN device USING (device_id) JOIN person USING (user_id)
+             GROUP BY device_id, reason ORDER BY last_ms DESC",
+            [],
+            |row| {
+                Ok(AsideCount {
+                    visitor_name: row.get("display_name")?,
+                    device: row.get("name")?,
+                    reason: row.get("reason")?,
+                    records: row.get("records")?,
+                    last_ms: row.get("last_ms")?,
+                })
+            },
         )
     }
 

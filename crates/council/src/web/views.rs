@@ -168,6 +168,23 @@ pub(crate) struct MissingRecords {
     pub(crate) said_at: DateTime<Utc>,
 }
 
+/// Records of a phone that the council could not take, and keeps apart.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct AsideRecords {
+    /// Whose phone.
+    pub(crate) visitor_name: String,
+    /// Which.
+    pub(crate) device: String,
+    /// Why, as a stable code.
+    pub(crate) reason: String,
+    /// How many.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) records: u64,
+    /// When the last of them came.
+    pub(crate) last_at: DateTime<Utc>,
+}
+
 /// The council's day.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -184,6 +201,8 @@ pub(crate) struct TodayBoard {
     pub(crate) to_look_at: Vec<VisitListRow>,
     /// Records that phones have and the council has not.
     pub(crate) missing: Vec<MissingRecords>,
+    /// Records that the council could not take, and keeps apart.
+    pub(crate) set_aside: Vec<AsideRecords>,
     /// The council's clock when this was read.
     pub(crate) as_of: DateTime<Utc>,
 }
@@ -229,6 +248,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         OutcomeCount,
         Planned,
         MissingRecords,
+        AsideRecords,
         TodayBoard,
         SafeguardingRow,
         OpenedNote

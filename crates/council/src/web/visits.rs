@@ -7,7 +7,9 @@ use doorstep_domain::conduct::Appointment;
 use serde::Deserialize;
 
 use super::sessions::SignedIn;
-use super::views::{MissingRecords, OutcomeCount, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow};
+use super::views::{
+    AsideRecords, MissingRecords, OutcomeCount, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,
+};
 use super::{WebProblem, ask};
 use crate::storage::Filter;
 use crate::{Service, times};
@@ -122,7 +124,11 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
                 planned.push(planned_row(&appointment, now_ms));
             }
         }
-        let missing = if organisation.is_some() { Vec::new() } else { reading.missing()? };
+        // What is amiss with phones is for the council's own people.
+        let (missing, aside) = match organisation {
+            Some(_) => (Vec::new(), Vec::new()),
+            None => (reading.missing()?, reading.aside_counts()?),
+        };
         let (under_way, ended): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.outcome == "open");
         Ok(TodayBoard {
             day: times::from_ms(now_ms).with_timezone(&chrono_tz::Europe::London).format("%Y-%m-%d").to_string(),
@@ -145,6 +151,16 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
                     first: missing.first,
                     last: missing.last,
                     said_at: times::from_ms(missing.said_ms),
+                })
+                .collect(),
+            set_aside: aside
+                .into_iter()
+                .map(|aside| AsideRecords {
+                    visitor_name: aside.visitor_name,
+                    device: aside.device,
+                    reason: aside.reason,
+                    records: aside.records,
+                    last_at: times::from_ms(aside.last_ms),
                 })
                 .collect(),
             as_of: times::from_ms(now_ms),

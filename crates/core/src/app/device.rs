@@ -1,0 +1,146 @@
+//! This device: how it stands, enrolling it, its PIN, its chain.
+
+use std::sync::atomic::Ordering;
+
+use doorstep_domain::protocol::EnrolmentCode;
+
+use super::{App, PIN, signing_key, stored_pin, time};
+use crate::environment::SignIn;
+use crate::keys::name;
+use crate::pin::StoredPin;
+use crate::store::Enrolment;
+use crate::sync;
+use crate::verify::{self, Fault, Verified};
+use crate::view::{EnrolmentView, StatusView};
+use crate::{AppError, PinRefused};
+
+impl App {
+    /// How this device stands.
+    ///
+    /// # Errors
+    /// [`AppError::Store`] when the store can't be read.
+    pub fn status(&self) -> Result<StatusView, AppError> {
+        self.store.read(|reading| {
+            let enrolment = reading.enrolment()?;
+            let counts = reading.counts()?;
+            Ok(StatusView {
+                pin_set: stored_pin(reading)?.is_some(),
+                signed_in: self.signed_in.load(Ordering::SeqCst),
+                records: counts.records,
+                unsent: counts.waiting,
+                oldest_unsent: counts.oldest_waiting_ms.map(time),
+                set_aside: counts.set_aside,
+                last_contact: enrolment.as_ref().map(|enrolment| time(enrolment.last_contact_device_ms)),
+                now: self.environment.clock.now().utc(),
+                revoked: enrolment.as_ref().is_some_and(|enrolment| enrolment.revoked),
+                enrolled: enrolment.map(enrolment_view),
+            })
+        })
+    }
+
+    /// Whether the device is enrolled.
+    #[must_use]
+    pub fn is_enrolled(&self) -> bool {
+        self.store.read::<_, AppError>(|reading| Ok(reading.enrolment()?.is_some())).unwrap_or(false)
+    }
+
+    /// Enrols the device by a one-time code. Enrolling again is the way back in after a lost PIN or a changed phone: whatever
+    /// waits to be sent is kept and goes out under the new identity.
+    ///
+    /// # Errors
+    /// [`AppError::NoAnswer`], [`AppError::BadCode`], [`AppError::AnotherCouncil`]: nothing has changed then.
+    pub fn enrol(&self, server: &str, code: &str, device_name: &str) -> Result<EnrolmentView, AppError> {
+        let code: EnrolmentCode = code.parse().map_err(|_| AppError::BadCode)?;
+        let council = self.environment.connect.connect(server)?;
+        let before = self.store.read::<_, AppError>(|reading| Ok((reading.enrolment()?, reading.counts()?.waiting)))?;
+        let key = self.signing_key()?;
+        let answer = sync::enrol(&self.environment, &*council, &code, &key, device_name)?;
+        let council_key = answer.council_key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        if let (Some(before), 1..) = &before
+            && before.council_key != council_key
+        {
+            return Err(AppError::UnsentRecords);
+        }
+        let enrolment = Enrolment {
+            server: server.trim().to_owned(),
+            device: answer.device,
+            user: answer.user,
+            user_name: answer.user_name,
+            display_name: answer.display_name,
+            position: answer.position,
+            organisation: answer.organisation,
+            council_name: answer.council_name,
+            council_key,
+            council_epoch: answer.council_epoch,
+            cursor: 0,
+            last_contact_ms: answer.council_time_ms,
+            last_contact_device_ms: self.environment.clock.now().unix_ms,
+            safeguarding_keys: answer.safeguarding_keys,
+            revoked: false,
+        };
+        self.store.transact::<_, AppError>(&self.environment, |writing| {
+            writing.set_enrolment(&enrolment)?;
+            writing.set(PIN, &None::<StoredPin>)?;
+            writing.begin_epoch(&self.environment, enrolment.device)?;
+            Ok(())
+        })?;
+        self.signed_in.store(true, Ordering::SeqCst);
+        Ok(enrolment_view(enrolment))
+    }
+
+    /// Sets the PIN, by somebody who is signed in.
+    ///
+    /// # Errors
+    /// [`AppError::Pin`] when it can't be a PIN or is too easy.
+    pub fn set_pin(&self, pin: &str) -> Result<(), AppError> {
+        self.signed_in()?;
+        let stored = StoredPin::new(pin, &self.environment.random())?;
+        self.store.transact(&self.environment, |writing| Ok(writing.set(PIN, &Some(stored))?))
+    }
+
+    /// Signs in by the PIN.
+    ///
+    /// # Errors
+    /// [`AppError::Pin`] when it is wrong, or has been too often. Nothing is ever erased by a wrong PIN.
+    pub fn sign_in(&self, pin: &str) -> Result<(), AppError> {
+        let tried = self.store.transact::<_, AppError>(&self.environment, |writing| {
+            let Some(mut stored) = stored_pin(writing)? else {
+                return Ok(Err(PinRefused::Wrong));
+            };
+            let tried = stored.try_pin(pin, self.environment.clock.now());
+            writing.set(PIN, &Some(stored))?;
+            Ok(tried)
+        })?;
+        tried?;
+        self.signed_in.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Locks the device until the PIN is entered. What is half typed is the screen's to keep.
+    pub fn lock(&self) {
+        if self.environment.sign_in == SignIn::WithPin {
+            self.signed_in.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// Checks the whole local chain.
+    ///
+    /// # Errors
+    /// [`AppError::Store`] when the store can't be read. A chain that does not hold is not an error but the answer.
+    pub fn verify(&self) -> Result<Result<Verified, Fault>, AppError> {
+        let key = self.environment.keys.get(name::SIGNING)?.and_then(|secret| signing_key(&secret));
+        let public = key.map(|key| key.public());
+        self.store.read(|reading| verify::verify(reading, public.as_ref()))
+    }
+}
+
+fn enrolment_view(enrolment: Enrolment) -> EnrolmentView {
+    EnrolmentView {
+        user_name: enrolment.user_name,
+        display_name: enrolment.display_name,
+        position: enrolment.position,
+        organisation: enrolment.organisation,
+        council_name: enrolment.council_name,
+        device: enrolment.device.to_string(),
+    }
+}

@@ -1,0 +1,114 @@
+//! [`App`]: one method for each thing that a screen can ask. The window, the command line and the tests are thin callers.
+
+mod council;
+mod device;
+mod visits;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, Utc};
+use doorstep_domain::ledger::SigningKey;
+
+use crate::AppError;
+use crate::environment::{Environment, SignIn};
+use crate::keys::{Secret, name};
+use crate::pin::StoredPin;
+use crate::planted::{self, Bug};
+use crate::store::{self, Reading, Store, StoreError};
+
+const PIN: &str = "pin";
+
+/// Doorstep on one device.
+pub struct App {
+    store: Store,
+    environment: Environment,
+    folder: PathBuf,
+    /// One sync at a time.
+    syncing: Mutex<()>,
+    signed_in: AtomicBool,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Opens the store in a folder, or makes one.
+    ///
+    /// # Errors
+    /// [`AppError::Opening`] says what is wrong with it and where it is. Nothing is deleted.
+    pub fn open(folder: &Path, environment: Environment) -> Result<Self, AppError> {
+        let store = store::open(folder, &environment)?;
+        // Before a PIN is set there is nothing to ask for: the device was enrolled a moment ago, or is about to be.
+        let pin_set = store.read::<_, AppError>(|reading| Ok(stored_pin(reading)?.is_some()))?;
+        let signed_in = AtomicBool::new(environment.sign_in == SignIn::ByKeyStore || !pin_set);
+        let app = Self { store, environment, folder: folder.to_owned(), syncing: Mutex::new(()), signed_in };
+        app.notice_a_restore()?;
+        Ok(app)
+    }
+
+    fn signed_in(&self) -> Result<(), AppError> {
+        if self.signed_in.load(Ordering::SeqCst) { Ok(()) } else { Err(AppError::SignInFirst) }
+    }
+
+    fn signing_key(&self) -> Result<SigningKey, AppError> {
+        if let Some(key) = self.environment.keys.get(name::SIGNING)?.as_ref().and_then(signing_key) {
+            return Ok(key);
+        }
+        let secret = Secret::new(&self.environment.random::<32>());
+        self.environment.keys.set(name::SIGNING, &secret)?;
+        signing_key(&secret).ok_or(AppError::Store(StoreError::Unreadable("signing key")))
+    }
+
+    /// Tells the key store how far the database has come: a database that is behind it was restored from a copy.
+    fn set_mark(&self) -> Result<(), AppError> {
+        let Some((epoch, sequence)) = self.chain_end()? else { return Ok(()) };
+        let mark = Secret::new(&[epoch.as_slice(), &sequence.to_be_bytes()].concat());
+        if self.environment.keys.get(name::MARK)?.as_ref() != Some(&mark) {
+            self.environment.keys.set(name::MARK, &mark)?;
+        }
+        Ok(())
+    }
+
+    fn notice_a_restore(&self) -> Result<(), AppError> {
+        let Some((epoch, sequence)) = self.chain_end()? else { return Ok(()) };
+        let Some(mark) = self.environment.keys.get(name::MARK)? else { return Ok(()) };
+        let Some((marked_epoch, marked)) = mark.expose().split_at_checked(16) else { return Ok(()) };
+        let marked = marked.try_into().map_or(0, u64::from_be_bytes);
+        let behind = marked_epoch != epoch || sequence < marked;
+        if behind && !planted::is(Bug::EpochKeptAfterRestore) {
+            self.store.transact::<_, AppError>(&self.environment, |writing| {
+                if let Some(enrolment) = writing.enrolment()? {
+                    writing.begin_epoch(&self.environment, enrolment.device)?;
+                }
+                Ok(())
+            })?;
+            self.set_mark()?;
+        }
+        Ok(())
+    }
+
+    fn chain_end(&self) -> Result<Option<([u8; 16], u64)>, AppError> {
+        self.store.read(|reading| {
+            let Some(enrolment) = reading.enrolment()? else { return Ok(None) };
+            let head = reading.head(enrolment.device)?.chain;
+            Ok(Some((*head.epoch.as_bytes(), head.sequence)))
+        })
+    }
+}
+
+fn stored_pin(reading: &Reading<'_>) -> Result<Option<StoredPin>, StoreError> {
+    Ok(reading.setting::<Option<StoredPin>>(PIN)?.flatten())
+}
+
+fn signing_key(secret: &Secret) -> Option<SigningKey> {
+    secret.expose().try_into().ok().map(SigningKey::from_bytes)
+}
+
+fn time(unix_ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(unix_ms).unwrap_or(DateTime::UNIX_EPOCH)
+}
