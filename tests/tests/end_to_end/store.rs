@@ -189,14 +189,44 @@ fn a_damaged_file_is_set_aside_whole_and_said_and_work_can_go_on() {
     assert_eq!(fs::read(Path::new(kept).join("doorstep.db")).unwrap(), damaged);
 }
 
-#[test]
-fn a_file_of_a_newer_app_is_left_as_it_is() {
-    let scene = Scene::new();
-    drop(scene.enrolled());
+/// The database itself, past everything that Doorstep does to keep it right.
+fn behind_the_scene(scene: &Scene) -> rusqlite::Connection {
     let key = scene.keys.get("database-key").unwrap().unwrap();
     let hex: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
     let database = rusqlite::Connection::open(scene.store().join("doorstep.db")).unwrap();
     database.pragma_update(None, "key", format!("x'{hex}'")).unwrap();
+    database
+}
+
+#[test]
+fn whoever_holds_the_key_and_changes_a_record_is_found_out_by_verify() {
+    for (tampering, named) in [
+        ("UPDATE record SET body = X'a1656576656e74696e6f5f616e73776572' WHERE sequence = 2", "content of record 2"),
+        (
+            "UPDATE record SET envelope = (SELECT envelope FROM record WHERE sequence = 1) WHERE sequence = 2",
+            "record 2",
+        ),
+        ("DELETE FROM record WHERE sequence = 2", "expected record 2, found 3"),
+        ("DELETE FROM visit_key", "content of record 1"),
+        ("DELETE FROM record WHERE sequence = 3", "seal"),
+    ] {
+        let scene = Scene::new();
+        let app = scene.enrolled();
+        let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+        app.record_step(visit, Step::IdShown, StepState::Done).unwrap();
+        app.no_answer(visit).unwrap();
+        assert_eq!(app.verify().unwrap().unwrap().records, 3);
+        behind_the_scene(&scene).execute(tampering, []).unwrap();
+        let fault = app.verify().unwrap().expect_err(tampering);
+        assert!(fault.to_string().contains(named), "{tampering}: {fault}");
+    }
+}
+
+#[test]
+fn a_file_of_a_newer_app_is_left_as_it_is() {
+    let scene = Scene::new();
+    drop(scene.enrolled());
+    let database = behind_the_scene(&scene);
     database.pragma_update(None, "user_version", 99).unwrap();
     drop(database);
     let before = bytes(&scene.store());

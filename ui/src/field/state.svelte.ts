@@ -1,4 +1,5 @@
 // What the app shows, and the way every screen asks the core: one place for the status bar, the route and problems.
+import { tick } from 'svelte'
 import { asProblem } from '../backend/field'
 import { tauri as backend } from '../backend/tauri'
 import type { Problem, StatusView, Vocabulary } from '../generated/types'
@@ -27,6 +28,8 @@ class AppState {
   go(route: Route) {
     this.route = route
     this.problem = null
+    // Who listens to the screen hears where they are now.
+    void tick().then(() => document.querySelector('h1')?.focus())
   }
 
   /** Asks the core. A problem is shown in words, and the answer is `undefined`. */
