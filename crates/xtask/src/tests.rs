@@ -67,7 +67,6 @@ pub(crate) fn simulate(worlds: u64) -> Result<()> {
             .args([
                 "test",
                 "--locked",
-                "--release",
                 "-p",
                 "doorstep-tests",
                 "--test",

@@ -9,7 +9,7 @@ use doorstep_core::{App, AppError, Connect, Environment, Opening, OsRandomness, 
 use doorstep_council::import::Taking;
 use doorstep_council::{Office, Service};
 use doorstep_domain::conduct::{Step, StepState};
-use doorstep_domain::protocol::Council;
+use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_tests::cast::sample;
 use doorstep_tests::simulation::FaultyDisk;
 
@@ -19,6 +19,29 @@ struct Here(Service);
 impl Connect for Here {
     fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
         Ok(Arc::new(self.0.clone()))
+    }
+}
+
+/// A line on which the last request stays, unanswered.
+#[derive(Default)]
+struct Tapped(std::sync::Mutex<Vec<u8>>);
+
+impl Council for Tapped {
+    fn enrol(&self, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Err(NoAnswer::Unreachable)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        *self.0.lock().unwrap() = request.to_vec();
+        Err(NoAnswer::Unreachable)
+    }
+}
+
+struct ByTap(Arc<Tapped>);
+
+impl Connect for ByTap {
+    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
+        Ok(Arc::clone(&self.0) as Arc<dyn Council>)
     }
 }
 
@@ -267,4 +290,26 @@ fn the_council_s_database_holds_no_note_in_the_clear() {
         let content = fs::read(entry.path()).unwrap();
         assert!(!content.windows(6).any(|window| window == b"CANARY"), "{}", entry.path().display());
     }
+}
+
+#[test]
+fn one_batch_sent_by_fifty_connections_at_once_is_held_once() {
+    let scene = Scene::new();
+    drop(scene.enrolled());
+    let tapped = Arc::new(Tapped::default());
+    let environment = Environment { connect: Arc::new(ByTap(Arc::clone(&tapped))), ..scene.environment() };
+    let app = App::open(&scene.store(), environment).unwrap();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    app.no_answer(visit).unwrap();
+    assert!(app.sync().is_err(), "nobody answers on this line");
+    let request = tapped.0.lock().unwrap().clone();
+    let service = scene.office.service();
+    std::thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| service.sync(&request).expect("each of them is answered"));
+        }
+    });
+    assert_eq!(scene.office.record_counts().unwrap(), (2, 0));
+    drop(app);
+    assert_eq!(scene.open().unwrap().sync().unwrap().received, 2, "the phone gets its receipts");
 }

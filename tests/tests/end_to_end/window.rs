@@ -25,6 +25,9 @@ async fn set_up(window: &Window, town: &Town, line: &Line) {
 }
 
 async fn is_accessible(window: &Window, screen: &str) {
+    let pictures = doorstep_tests::cast::root().join("target/pictures/app");
+    std::fs::create_dir_all(&pictures).unwrap();
+    window.picture(&pictures.join(format!("{}.png", screen.replace([' ', ','], "-")))).await;
     assert_eq!(window.axe_violations().await, Vec::<String>::new(), "{screen}");
     assert_eq!(window.small_or_outside().await, Vec::<String>::new(), "{screen}");
 }
