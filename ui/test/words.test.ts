@@ -56,8 +56,8 @@ describe('the bar says how sending stands', () => {
       loud: false
     })
   })
-  it('without an age while it is fresh', () => {
-    expect(sendingWords(status({ unsent: 1, oldest_unsent: now })).words).toBe('1 waiting')
+  it('as just now while it is fresh', () => {
+    expect(sendingWords(status({ unsent: 1, oldest_unsent: now })).words).toBe('1 waiting, just now')
   })
   it('loudly after a day, and when something was set aside', () => {
     expect(sendingWords(status({ unsent: 3, oldest_unsent: '2026-11-22T10:00:00Z' }))).toEqual({

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use doorstep_tests::cast::{Line, LineState, PASSWORD, Town, program, programs, root};
+use doorstep_tests::cast::{Line, LineState, PASSWORD, Town, programs, root};
 use doorstep_tests::sample::appointments_today;
 use doorstep_tests::window::{Desk, Window};
 
@@ -40,24 +40,30 @@ async fn walk() {
     let folder = root().join("target/demo");
     let _old_pictures = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder for the pictures can be made");
-    let town = town();
-    let line = Line::to(town.address());
-    for (name, dark) in [("light", false), ("dark", true)] {
-        println!("Opening the real window ({name}).");
+    for (scheme, dark) in [("dark", true), ("light", false)] {
+        let town = town();
+        let line = Line::to(town.address());
+        println!("Opening the real window ({scheme}).");
         let desk = Desk::new(390, 844, dark);
-        visit(&desk, &town, &line, &Album { folder: folder.clone(), scheme: name }).await;
+        visit(&desk, &town, &line, &Album { folder: folder.clone(), scheme }).await;
+        console(&town, &folder, scheme);
+        if !dark {
+            export(&town, &folder);
+        }
     }
-    console(&town, &folder);
+    println!("\nDone. Pictures of each screen and the export are in target/demo/.");
+    println!(
+        "To use it yourself, run `cargo xtask run` on a machine with a display. Open next: README.md, docs/architecture.md."
+    );
+}
+
+fn export(town: &Town, folder: &Path) {
     let export = folder.join("visits.csv");
     town.does(&["export", "--what", "visits", "--format", "csv", "--out", &export.display().to_string()]);
     println!("\nThe export, target/demo/visits.csv:");
     for row in town.export("visits") {
         println!("  {} | {} | {} | {}", row["tenant_name"], row["address"], row["outcome"], row["received_at"]);
     }
-    println!("\nDone. Pictures of each screen and the export are in target/demo/.");
-    println!(
-        "To use it yourself, run `cargo xtask run` on a machine with a display. Open next: README.md, docs/architecture.md."
-    );
 }
 
 /// Where the pictures go.
@@ -144,7 +150,7 @@ async fn visit(desk: &Desk, town: &Town, line: &Line, album: &Album) {
 }
 
 /// Pictures of the console, by Chromium.
-fn console(town: &Town, folder: &Path) {
+fn console(town: &Town, folder: &Path, scheme: &str) {
     println!("Both visits are in the console.");
     let taken = Command::new("node")
         .arg("test/pictures.mjs")
@@ -152,7 +158,7 @@ fn console(town: &Town, folder: &Path) {
         .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
         .env("DOORSTEP_PASSWORD", PASSWORD)
         .env("DOORSTEP_PICTURES", folder)
+        .env("DOORSTEP_SCHEME", scheme)
         .status();
     assert!(taken.is_ok_and(|status| status.success()), "the console can't be pictured");
-    let _built = program("doorstep");
 }

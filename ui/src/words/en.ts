@@ -168,7 +168,7 @@ export function sendingWords(status: StatusView): { words: string; loud: boolean
   const old = Date.parse(status.now) - Date.parse(status.oldest_unsent) > 86_400_000
   if (old) return { words: `Not sent since ${weekday.format(new Date(status.oldest_unsent))}`, loud: true }
   const fresh = Date.parse(status.now) - Date.parse(status.oldest_unsent) < 60_000
-  const oldest = fresh ? '' : `, oldest ${age(status.oldest_unsent, status.now)}`
+  const oldest = fresh ? ', just now' : `, oldest ${age(status.oldest_unsent, status.now)}`
   return { words: `${status.unsent} waiting${oldest}`, loud: false }
 }
 
