@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Admission, Basis, Clause, Command, Event, Happened, Leaving, RefusalReason, Refused, Rule, Started, Step,
-    StepState, VisitKind,
+    Admission, Basis, Clause, Command, Ending, Event, Finding, Happened, Leaving, Outcome, RefusalReason, Refused,
+    RefusedEntry, Rule, Started, Step, StepState, VisitKind,
 };
 use crate::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 
@@ -64,71 +64,6 @@ pub struct Entry {
     pub at: DateTime<Utc>,
     /// The record that says so.
     pub record: RecordId,
-}
-
-/// What came of a visit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// What was to be done is done.
-    Completed,
-    /// Somebody has to come again.
-    FurtherVisitNeeded,
-    /// The tenant refused entry.
-    EntryRefused,
-    /// Nobody answered the door.
-    NoAnswer,
-    /// There was no suitable adult.
-    NoSuitableAdult,
-}
-
-/// How a visit ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Ending {
-    /// What came of it.
-    pub outcome: Outcome,
-    /// The tenant's refusal, if that ended it.
-    pub refusal: Option<RefusedEntry>,
-    /// When, by the device's clock.
-    pub at: DateTime<Utc>,
-    /// The record that says so.
-    pub record: RecordId,
-}
-
-/// A tenant's refusal, respected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct RefusedEntry {
-    /// Why.
-    pub reason: RefusalReason,
-    /// The tenant's own words.
-    pub words: Option<String>,
-}
-
-/// Something that the record shows and the Code did not ask for. A finding never stops a record from being kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case", tag = "finding")]
-pub enum Finding {
-    /// A step that comes before going in was not done before it. Clause 3.2.
-    LeftOutBeforeEntry {
-        /// Which step.
-        step: Step,
-    },
-    /// A step that should be done was not. Clauses 3.2 and 3.3.
-    NotDone {
-        /// Which step.
-        step: Step,
-    },
-    /// They went in although there was no suitable adult. Clause 3.1.
-    EnteredWithoutSuitableAdult,
-    /// Two records say that the visit ended in different ways.
-    ContradictoryOutcome {
-        /// The outcome that came second.
-        also: Outcome,
-    },
 }
 
 /// One line of what happened.
@@ -385,47 +320,4 @@ fn record_step(step: Step, state: StepState) -> Result<Vec<Event>, Refused> {
         return Err(Refused::new(step.clause(), Rule::ReasonFirst, &["reason"]));
     }
     Ok(vec![Event::StepRecorded { step, state }])
-}
-
-impl Outcome {
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::FurtherVisitNeeded => "further_visit_needed",
-            Self::EntryRefused => "entry_refused",
-            Self::NoAnswer => "no_answer",
-            Self::NoSuitableAdult => "no_suitable_adult",
-        }
-    }
-
-    /// Whether the visitor did not get in: attempts are counted per property.
-    #[must_use]
-    pub fn is_no_access(self) -> bool {
-        matches!(self, Self::EntryRefused | Self::NoAnswer | Self::NoSuitableAdult)
-    }
-}
-
-impl Finding {
-    /// The clause behind the finding.
-    #[must_use]
-    pub fn clause(&self) -> Clause {
-        match self {
-            Self::LeftOutBeforeEntry { step } | Self::NotDone { step } => step.clause(),
-            Self::EnteredWithoutSuitableAdult => Clause::C3_1,
-            Self::ContradictoryOutcome { .. } => Clause::C8_2,
-        }
-    }
-
-    /// A short stable name, as in exports: `left_out_before_entry:id_shown`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match self {
-            Self::LeftOutBeforeEntry { step } => format!("left_out_before_entry:{}", step.name()),
-            Self::NotDone { step } => format!("not_done:{}", step.name()),
-            Self::EnteredWithoutSuitableAdult => "entered_without_suitable_adult".to_owned(),
-            Self::ContradictoryOutcome { also } => format!("contradictory_outcome:{}", also.name()),
-        }
-    }
 }

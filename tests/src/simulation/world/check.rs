@@ -1,0 +1,86 @@
+//! What must hold: at every step, and when the trouble has ended.
+
+use std::collections::BTreeSet;
+
+use super::{BOUND, PHONES, USERS, World};
+
+impl World {
+    /// The trouble ends. Within a bounded number of tries all is well, or a promise was broken.
+    pub(super) fn quiesce(&mut self) {
+        if !self.broken.is_empty() {
+            return;
+        }
+        self.restart_council();
+        self.import();
+        for which in 0..PHONES {
+            self.quiesce_phone(which);
+        }
+        self.check_council();
+    }
+
+    pub(super) fn quiesce_phone(&mut self, which: usize) {
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        let Some(app) = &phone.app else { return };
+        phone.disk.mend();
+        phone.line.set_trouble(0);
+        let mut left = u64::MAX;
+        for _ in 0..BOUND {
+            left = app.sync().map_or(left, |report| report.waiting);
+            if left == 0 {
+                break;
+            }
+        }
+        if left != 0 {
+            self.broken.push(format!("stuck: the phone of {} still has {left} records to send", phone.user));
+        }
+        let set_aside = app.outbox().map(|outbox| outbox.set_aside).unwrap_or_default();
+        if !set_aside.is_empty() && !phone.set_aside_expected {
+            self.broken.push(format!("set aside without a reason to: {set_aside:?}"));
+        }
+        // A record may have reached the council whole before it rotted here; otherwise it is set aside.
+        if set_aside.is_empty() && phone.model.rotten.iter().any(|record| !phone.model.is_held(*record, &self.office)) {
+            self.broken.push("a rotten record was not set aside".into());
+        }
+        let wanted: BTreeSet<String> = self
+            .appointments
+            .iter()
+            .filter(|(_, user)| USERS.get(*user) == Some(&phone.user))
+            .map(|(number, _)| format!("WO-{number}"))
+            .collect();
+        let views = app.appointments().unwrap_or_default();
+        let has: BTreeSet<String> = views.iter().map(|view| view.appointment.reference.to_string()).collect();
+        let not_started =
+            views.iter().filter(|view| view.visit.is_none()).map(|view| view.appointment.reference.to_string());
+        if !wanted.is_subset(&has) {
+            self.broken.push(format!("{} was not given {:?}", phone.user, wanted.difference(&has)));
+        }
+        for kept in not_started.filter(|reference| !wanted.contains(reference)) {
+            self.broken.push(format!("{} still has {kept}, which is somebody else's", phone.user));
+        }
+    }
+
+    pub(super) fn check_council(&mut self) {
+        let held: Vec<String> = self.office.safeguarding_notes().unwrap_or_default();
+        let notes: BTreeSet<String> = held.iter().cloned().collect();
+        if notes.len() != held.len() {
+            self.broken.push("a safeguarding note is held twice".into());
+        }
+        for phone in &self.phones {
+            self.broken.extend(phone.model.differences(&self.office));
+            for lost in phone.model.notes.difference(&notes) {
+                self.broken.push(format!("lost: {lost} of {}", phone.user));
+            }
+        }
+    }
+
+    /// Promise: what was saved stays on the phone.
+    pub(super) fn nothing_left_the_phone(&mut self, which: usize) {
+        let Some(phone) = self.phones.get(which) else { return };
+        let Some(app) = &phone.app else { return };
+        let there = app.status().map(|status| status.records).unwrap_or(0);
+        // After a phone was put back, the council may hold what the phone has lost.
+        if phone.copy.is_none() && there < u64::try_from(phone.model.records()).unwrap_or(u64::MAX) {
+            self.broken.push(format!("the phone of {} has {there} records of {}", phone.user, phone.model.records()));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What happens to the council: imports, restarts, backups that are put back.
+
+use std::path::PathBuf;
+
+use doorstep_council::Office;
+use doorstep_council::import::Taking;
+
+use super::{PHONES, USERS, World, copy_folder};
+
+impl World {
+    /// Imports the appointments as they are now assigned.
+    pub(super) fn import(&mut self) {
+        let header = "appointment_ref,uprn,address_line_1,address_line_2,town,postcode,tenant_name,tenant_phone,visit_kind,purpose,window_start,window_end,organisation,assigned_to,notice_given_at,notice_method,told_who_and_why,support_needs,hazard_note\n";
+        let table = self.appointments.iter().fold(header.to_owned(), |table, (number, user)| {
+            let user = USERS.get(*user).copied().unwrap_or("harriet");
+            format!(
+                "{table}WO-{number},1{number:03},{number} High St,,Melton,LE13 9ZZ,Tenant {number},,other,Visit,2026-11-24T09:00,2026-11-24T10:00,Melton,{user},,,yes,,\n"
+            )
+        });
+        self.council_disk.mend();
+        if let Err(error) = self.office.import_appointments(table.as_bytes(), Taking::AllOrNothing) {
+            self.broken.push(format!("appointments could not be imported: {error}"));
+        }
+    }
+
+    pub(super) fn reassign(&mut self) {
+        let number = self.chance.below(self.appointments.len() + 1);
+        let user = self.chance.below(PHONES);
+        match self.appointments.get_mut(number) {
+            Some(appointment) => appointment.1 = user,
+            None => self.appointments.push((number, user)),
+        }
+        self.import();
+    }
+
+    pub(super) fn council_data(&self) -> PathBuf {
+        self.folder.path().join("council")
+    }
+
+    /// The council goes down and comes up, with something done in between.
+    pub(super) fn council_down(&mut self, between: impl FnOnce(&Self)) {
+        for phone in &self.phones {
+            phone.line.lead_to(None);
+        }
+        // Nothing holds the database open any more but the office itself, which is opened anew.
+        between(self);
+        self.council_disk.mend();
+        match Office::open(&self.council_data(), self.council_environment.clone()) {
+            Ok(office) => self.office = office,
+            Err(error) => self.broken.push(format!("the council does not open: {error}")),
+        }
+        for phone in &self.phones {
+            phone.line.lead_to(Some(self.office.service()));
+        }
+    }
+
+    pub(super) fn restart_council(&mut self) {
+        self.council_down(|_| ());
+    }
+
+    pub(super) fn council_copy(&mut self) {
+        let copy = self.folder.path().join("council-copy");
+        self.council_down(|world| {
+            let opened = rusqlite::Connection::open(world.council_data().join("council.db"));
+            let checkpoint = opened.and_then(|db| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+            drop(checkpoint);
+            copy_folder(&world.council_data(), &copy);
+        });
+        self.council_copy = Some(self.folder.path().join("council-copy"));
+    }
+
+    /// The council's database is put back from its copy: what came since is gone there, and the phones bring it again.
+    pub(super) fn put_council_back(&mut self) {
+        let Some(copy) = self.council_copy.clone() else { return };
+        // A phone that was itself put back may have lost what the council is about to lose: nobody could bring that back.
+        if self.phones.iter().any(|phone| phone.copy.is_some()) {
+            return;
+        }
+        self.council_down(|world| copy_folder(&copy, &world.council_data()));
+        if let Err(error) = self.office.service().begin_epoch() {
+            self.broken.push(format!("the restored council has no new epoch: {error}"));
+        }
+        self.import();
+    }
+}

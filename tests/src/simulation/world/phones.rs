@@ -1,0 +1,236 @@
+//! What happens to a phone: taps, syncs, kills, clocks that jump, copies, rot.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use doorstep_core::keys::{KeyStore, MemoryKeyStore};
+use doorstep_core::{App, AppError, Environment, SignIn, VisitView};
+use doorstep_domain::conduct::{Basis, ConsentBy, RefusalReason, Step, StepState};
+
+use super::super::line::{Line, OneLine};
+use super::super::model::Model;
+use super::super::outside::{Chance, FaultyDisk, VirtualClock};
+use super::{Phone, World, copy_folder};
+
+impl World {
+    pub(super) fn phone(&self, user: &'static str) -> Phone {
+        let clock = Arc::new(VirtualClock::new(Arc::clone(&self.truth)));
+        let disk = Arc::new(FaultyDisk::default());
+        let keys = Arc::new(MemoryKeyStore::default());
+        let line = Arc::new(Line::new(self.office.service(), Arc::clone(&self.chance)));
+        let environment = Environment {
+            clock: Arc::clone(&clock) as Arc<dyn doorstep_core::Clock>,
+            randomness: Arc::clone(&self.chance) as Arc<dyn doorstep_core::Randomness>,
+            keys: Arc::clone(&keys) as Arc<dyn KeyStore>,
+            disk: Arc::clone(&disk) as Arc<dyn doorstep_core::Disk>,
+            connect: Arc::new(OneLine(Arc::clone(&line))),
+            sign_in: SignIn::ByKeyStore,
+        };
+        let folder = self.folder.path().join(user);
+        let app = App::open(&folder, environment.clone()).expect("a new phone opens");
+        let offer = self.office.offer_enrolment(user, None).expect("the council offers a code");
+        app.enrol("sim", &offer.code, user).expect("a phone enrols");
+        app.sync().expect("a phone pulls");
+        Phone {
+            user,
+            folder,
+            app: Some(app),
+            environment,
+            keys,
+            clock,
+            disk,
+            line,
+            model: Model::default(),
+            copy: None,
+            open_visits: Vec::new(),
+            set_aside_expected: false,
+        }
+    }
+
+    /// One tap, on a disk that may fail in the middle of it.
+    pub(super) fn tap(&mut self, which: usize) {
+        let failing = self.chance.percent(8);
+        let writes = u64::try_from(self.chance.below(8)).unwrap_or(0);
+        let choice = self.chance.below(12);
+        self.notes += 1;
+        let note = format!("note {}", self.notes);
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        let Some(app) = &phone.app else { return };
+        if failing {
+            phone.disk.fail_after(writes);
+        }
+        let visit = phone.open_visits.get(self.chance.below(phone.open_visits.len())).copied();
+        let tapped = match (choice, visit) {
+            (0..=2, _) | (_, None) => start(app, &self.chance),
+            (3, Some(visit)) => {
+                app.record_step(visit, Step::ShoeCovers, StepState::NotDone { reason: "none left".into() })
+            }
+            (4..=6, Some(visit)) => {
+                let step = Step::ALL.get(self.chance.below(6)).copied().unwrap_or(Step::IdWorn);
+                app.record_step(visit, step, StepState::Done)
+            }
+            (7, Some(visit)) => app.enter(visit, Some(Basis::Consented { by: ConsentBy::Tenant }), None),
+            (8, Some(visit)) => app.refuse_entry(visit, RefusalReason::SupportNeeds, Some("not today".into())),
+            (9, Some(visit)) => app.no_answer(visit),
+            (10, Some(visit)) => app.flag_safeguarding(visit, &note),
+            (_, Some(visit)) => app.leave(visit, false),
+        };
+        let failed = failing && !phone.disk.mend();
+        match tapped {
+            Ok(_) if failed => self.broken.push("a tap was called saved on a disk that failed".into()),
+            Ok(view) => {
+                phone.model.saved(&view);
+                if choice == 10 && visit.is_some() {
+                    phone.model.notes.insert(note);
+                }
+                let open = view.visit.ending.is_none();
+                phone.open_visits.retain(|open| *open != view.visit.visit);
+                if open {
+                    phone.open_visits.push(view.visit.visit);
+                }
+            }
+            Err(AppError::Refused(_) | AppError::NoSuchAppointment(_)) => {}
+            Err(AppError::Store(_)) if failed => {}
+            Err(error) => self.broken.push(format!("a tap failed: {error}")),
+        }
+        self.nothing_left_the_phone(which);
+    }
+
+    pub(super) fn sync(&mut self, which: usize) {
+        let trouble = self.chance.below(90);
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        let Some(app) = &phone.app else { return };
+        phone.line.set_trouble(trouble);
+        let synced = app.sync();
+        let dishonest = phone.line.was_dishonest();
+        match synced {
+            Ok(_) if dishonest => self.broken.push("an answer that is not the council's was believed".into()),
+            Ok(report) if report.waiting == 0 => {
+                // The phone says that all is with the council: then it is, at this very moment.
+                let differences = phone.model.differences(&self.office);
+                self.broken
+                    .extend(differences.into_iter().map(|difference| format!("said to be received, and {difference}")));
+            }
+            Ok(_) | Err(AppError::NoAnswer(_)) => {}
+            Err(error) => self.broken.push(format!("a sync failed: {error}")),
+        }
+        self.nothing_left_the_phone(which);
+    }
+
+    /// The phone dies, perhaps in the middle of a sync, and starts again.
+    pub(super) fn kill(&mut self, which: usize) {
+        let in_a_sync = self.chance.percent(60);
+        let writes = u64::try_from(self.chance.below(12)).unwrap_or(0);
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        if let Some(app) = phone.app.take()
+            && in_a_sync
+        {
+            phone.line.set_trouble(0);
+            phone.disk.fail_after(writes);
+            let _it_dies_in_here = app.sync();
+            phone.disk.mend();
+        }
+        phone.clock.boot.fetch_add(1, Ordering::SeqCst);
+        phone.clock.started.store(self.truth.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.reopen(which);
+    }
+
+    pub(super) fn reopen(&mut self, which: usize) {
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        match App::open(&phone.folder, phone.environment.clone()) {
+            Ok(app) => {
+                match app.verify() {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(_)) if !phone.model.rotten.is_empty() => {}
+                    other => self.broken.push(format!("after a restart the chain does not hold: {other:?}")),
+                }
+                phone.app = Some(app);
+            }
+            Err(error) => self.broken.push(format!("a phone does not open: {error}")),
+        }
+        self.nothing_left_the_phone(which);
+    }
+
+    pub(super) fn clock_jumps(&mut self, which: usize) {
+        let years = i64::try_from(self.chance.below(21)).unwrap_or(0) - 10;
+        if let Some(phone) = self.phones.get(which) {
+            phone.clock.wrong_by.store(years * 365 * 86_400_000, Ordering::SeqCst);
+        }
+    }
+
+    /// Somebody makes a copy of the phone's files. The key store is not in it.
+    pub(super) fn copy_phone(&mut self, which: usize) {
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        phone.app = None;
+        let copy = self.folder.path().join(format!("{}-copy", phone.user));
+        copy_folder(&phone.folder, &copy);
+        phone.copy = Some((copy, phone.model.clone()));
+        self.reopen(which);
+    }
+
+    pub(super) fn put_phone_back(&mut self, which: usize) {
+        let notes: BTreeSet<String> = self.office.safeguarding_notes().unwrap_or_default().into_iter().collect();
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        let Some((copy, model)) = phone.copy.clone() else { return };
+        phone.app = None;
+        copy_folder(&copy, &phone.folder);
+        phone.model.put_back(&model, &self.office, &notes);
+        self.reopen(which);
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        if let Some(app) = &phone.app {
+            phone.open_visits = app
+                .visits()
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|visit| visit.outcome.is_none())
+                .map(|visit| visit.visit)
+                .collect();
+        }
+        // What was on the phone alone is gone with it; the phone as it is now is what counts from here.
+        phone.copy = Some((copy, model));
+    }
+
+    /// A bit of one record that waits to be sent turns over on the phone's disk.
+    pub(super) fn rot(&mut self, which: usize) {
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        if phone.copy.is_some() || !phone.model.rotten.is_empty() {
+            return;
+        }
+        phone.app = None;
+        let rotten = rot_one_record(&phone.folder, &phone.keys);
+        if let Some(record) = rotten.filter(|record| phone.model.saved.contains_key(record)) {
+            phone.model.rotten.insert(record);
+            phone.set_aside_expected = true;
+        }
+        self.reopen(which);
+    }
+}
+
+fn start(app: &App, chance: &Chance) -> Result<VisitView, AppError> {
+    let appointments = app.appointments()?;
+    let which = chance.below(appointments.len());
+    let reference = appointments.get(which).map(|view| view.appointment.reference.clone());
+    app.start_visit(&reference.unwrap_or_else(|| "none".parse().expect("this is a reference")))
+}
+
+/// Turns a bit of one waiting record's body over, past the encryption, as a bad memory cell would before it.
+fn rot_one_record(folder: &Path, keys: &MemoryKeyStore) -> Option<doorstep_domain::RecordId> {
+    let key = keys.get("database-key").ok().flatten()?;
+    let database = rusqlite::Connection::open(folder.join("doorstep.db")).ok()?;
+    let hex: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    database.pragma_update(None, "key", format!("x'{hex}'")).ok()?;
+    let (local_id, record, mut body): (i64, [u8; 16], Vec<u8>) = database
+        .query_row(
+            "SELECT local_id, record_id, body FROM record WHERE state = 'waiting' AND sequence > 1 AND urgent = 0
+             AND record_id NOT IN (SELECT record_id FROM record GROUP BY visit_id HAVING local_id = min(local_id))
+             ORDER BY local_id LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .ok()?;
+    *body.last_mut()? ^= 1;
+    database.execute("UPDATE record SET body = ?1 WHERE local_id = ?2", (body, local_id)).ok()?;
+    Some(doorstep_domain::RecordId::from_bytes(record))
+}
