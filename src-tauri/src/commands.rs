@@ -1,9 +1,14 @@
 //! The window's commands, each one call into the core.
 
+use std::collections::BTreeMap;
+
 use doorstep_core::sync::SyncReport;
-use doorstep_core::{EnrolmentView, OutboxView, Problem, StatusView, TodayView, VisitView, Vocabulary};
-use doorstep_domain::conduct::{Basis, RefusalReason, Step, StepState};
-use doorstep_domain::{AppointmentRef, RecordId, VisitId};
+use doorstep_core::{
+    Clock, CodeView, EnrolmentView, OutboxView, Problem, StatusView, SystemClock, TodayView, Unplanned, VisitSummary,
+    VisitView, Vocabulary,
+};
+use doorstep_domain::conduct::{Command, Concern, Signing, VisitKind};
+use doorstep_domain::{AppointmentRef, RecordId, Uprn, VisitId};
 use tauri::State;
 
 use crate::doorstep::Doorstep;
@@ -18,7 +23,7 @@ pub(crate) async fn status(core: Core<'_>) -> Answer<StatusView> {
 
 #[tauri::command]
 pub(crate) fn vocabulary() -> Vocabulary {
-    Vocabulary::of_the_code()
+    Vocabulary::of_the_code(SystemClock.now().utc().date_naive())
 }
 
 #[tauri::command]
@@ -61,43 +66,59 @@ pub(crate) async fn start_visit(core: Core<'_>, appointment: AppointmentRef) -> 
 }
 
 #[tauri::command]
-pub(crate) async fn record_step(core: Core<'_>, visit: VisitId, step: Step, state: StepState) -> Answer<VisitView> {
-    core.record(move |app| app.record_step(visit, step, state)).await
+pub(crate) async fn open_visit(core: Core<'_>, appointment: AppointmentRef) -> Answer<VisitView> {
+    core.record(move |app| app.open_visit(&appointment)).await
 }
 
 #[tauri::command]
-pub(crate) async fn enter(
+pub(crate) async fn start_unplanned(
     core: Core<'_>,
-    visit: VisitId,
-    basis: Option<Basis>,
-    admitting: Option<String>,
+    visit_kind: VisitKind,
+    purpose: String,
+    uprn: Option<Uprn>,
+    address: Option<String>,
 ) -> Answer<VisitView> {
-    core.record(move |app| app.enter(visit, basis, admitting)).await
+    core.record(move |app| app.start_unplanned(Unplanned { visit_kind, purpose, uprn, address })).await
 }
 
 #[tauri::command]
-pub(crate) async fn refuse_entry(core: Core<'_>, visit: VisitId, reason: RefusalReason) -> Answer<VisitView> {
-    core.record(move |app| app.refuse_entry(visit, reason, None)).await
+pub(crate) async fn act(core: Core<'_>, visit: VisitId, command: Command) -> Answer<VisitView> {
+    core.record(move |app| app.act(visit, command)).await
 }
 
 #[tauri::command]
-pub(crate) async fn add_refusal_words(core: Core<'_>, visit: VisitId, words: String) -> Answer<VisitView> {
-    core.record(move |app| app.add_refusal_words(visit, &words)).await
+pub(crate) async fn raise_concern(core: Core<'_>, visit: Option<VisitId>, concern: Concern) -> Answer<()> {
+    core.record(move |app| app.raise_concern(visit, concern)).await
 }
 
 #[tauri::command]
-pub(crate) async fn no_answer(core: Core<'_>, visit: VisitId) -> Answer<VisitView> {
-    core.record(move |app| app.no_answer(visit)).await
-}
-
-#[tauri::command]
-pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: VisitId, note: String) -> Answer<VisitView> {
+pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: Option<VisitId>, note: String) -> Answer<()> {
     core.record(move |app| app.flag_safeguarding(visit, &note)).await
 }
 
 #[tauri::command]
-pub(crate) async fn leave(core: Core<'_>, visit: VisitId, further_visit_needed: bool) -> Answer<VisitView> {
-    core.record(move |app| app.leave(visit, further_visit_needed)).await
+pub(crate) async fn past_visits(core: Core<'_>) -> Answer<Vec<VisitSummary>> {
+    core.ask(|app| app.visits()).await
+}
+
+#[tauri::command]
+pub(crate) async fn code(core: Core<'_>, search: Option<String>) -> Answer<CodeView> {
+    core.ask(move |app| app.code(search.as_deref())).await
+}
+
+#[tauri::command]
+pub(crate) async fn acknowledge(core: Core<'_>, hash: String, name: String, signed: Signing) -> Answer<CodeView> {
+    core.record(move |app| app.acknowledge(&hash, &name, signed)).await
+}
+
+#[tauri::command]
+pub(crate) async fn drafts(core: Core<'_>) -> Answer<BTreeMap<String, String>> {
+    core.ask(|app| app.drafts()).await
+}
+
+#[tauri::command]
+pub(crate) async fn keep_draft(core: Core<'_>, name: String, text: String) -> Answer<()> {
+    core.ask(move |app| app.keep_draft(&name, &text)).await
 }
 
 #[tauri::command]

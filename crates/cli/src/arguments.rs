@@ -1,10 +1,30 @@
 //! The words of the command line. Scripts rely on them: a word that was released stays.
 
-use std::path::PathBuf;
+mod visiting;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use doorstep_domain::conduct::{ConsentBy, LawfulGround, RefusalReason, Step};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+use doorstep_domain::conduct::{About, ConcernKind, Hazard, Severity};
 use doorstep_domain::{AppointmentRef, VisitId};
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error, StrDeserializer};
+
+pub(crate) use visiting::{LeaveOutcome, StepSaid, Visiting};
+
+/// Reads a word by its stable name, with hyphens or underscores.
+fn named<T: DeserializeOwned>(word: &str) -> Result<T, String> {
+    let name = word.replace('-', "_");
+    let known: Result<T, Error> = T::deserialize(StrDeserializer::new(&name));
+    known.map_err(|error| error.to_string().replace('_', "-"))
+}
+
+/// Reads a day or a moment.
+fn dated<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "is no date such as 2026-11-24, or moment such as 2026-11-24T10:02:00Z".to_owned())
+}
 
 /// Doorstep without a window: the visits on this device, and sending them to the council.
 #[derive(Parser)]
@@ -19,6 +39,9 @@ pub(crate) struct Arguments {
     /// A file with the passphrase of the key file.
     #[arg(long, value_name = "FILE", global = true, requires = "key_file")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -36,250 +59,152 @@ pub(crate) enum Command {
         /// What the council calls this device.
         #[arg(long, default_value = "command line")]
         device_name: String,
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
     },
     /// Lists the appointments on this device.
-    Appointments {
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Appointments,
     /// Lists the visits of the last 30 days.
-    Visits {
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Visits,
     /// Works a visit.
     #[command(subcommand)]
     Visit(Visiting),
+    /// Raises a concern that belongs to no visit (clauses 5.3, 6.1, 6.2, 7, 8.1, 8.2).
+    Concern {
+        #[command(flatten)]
+        concern: ConcernSaid,
+    },
+    /// Shows what is still owed to tenants.
+    ToDo,
+    /// The Code of conduct.
+    #[command(subcommand)]
+    Code(Code),
+    /// Signs the Code that is in force (clause 9, Acknowledgement).
+    Acknowledge {
+        /// The name, typed as a signature.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+    },
     /// Shows what waits to be sent.
-    Outbox {
-        /// Print it as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Outbox,
     /// Sends what waits, and asks the council for changes.
-    Sync {
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Sync,
     /// Says how this device stands.
-    Status {
-        /// Print it as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Status,
     /// Checks the whole local chain; exit code 1 and the first fault if it does not hold.
-    Verify {
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Verify,
     /// Moves visits that will not open into a folder of their own, whole, so that the device can be enrolled afresh.
     SetAside,
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Visiting {
-    /// Starts the visit of an appointment.
-    Start {
-        /// The appointment's reference.
-        #[arg(long, value_name = "REF")]
-        appointment: AppointmentRef,
-        /// Print the visit as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Shows a visit.
+pub(crate) enum Code {
+    /// Shows the Code, or one clause of it.
     Show {
-        /// The visit.
-        visit: VisitId,
-        /// Print it as JSON.
-        #[arg(long)]
-        json: bool,
+        /// The clause, such as 3.1.
+        clause: Option<String>,
     },
-    /// Records a step of the arrival checklist.
-    Step {
-        /// The visit.
-        visit: VisitId,
-        /// The step.
-        step: StepName,
-        /// What is said of it.
-        said: StepSaid,
-        /// Why, when it was not done.
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-        /// Print the visit as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Goes in, with consent or on a lawful basis (clause 3.1).
-    Enter {
-        /// The visit.
-        visit: VisitId,
-        /// Who gave consent to enter.
-        #[arg(long, conflicts_with = "lawful")]
-        consent_by: Option<ConsentName>,
-        /// What allows entry without consent.
-        #[arg(long, value_name = "BASIS")]
-        lawful: Option<LawfulName>,
-        /// Who authorised a lawful entry.
-        #[arg(long, value_name = "NAME")]
-        authorised_by: Option<String>,
-        /// The number of the warrant, order or job.
-        #[arg(long, value_name = "TEXT")]
-        reference: Option<String>,
-        /// Steps of clause 3.2 were left out: say why. It is recorded as a breach.
-        #[arg(long, value_name = "TEXT")]
-        admit_breach: Option<String>,
-        /// Print the visit as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// The tenant refused entry.
-    Refuse {
-        /// The visit.
-        visit: VisitId,
-        /// Why.
-        #[arg(long)]
-        reason: ReasonName,
-        /// The tenant's own words.
-        #[arg(long, value_name = "TEXT")]
-        words: Option<String>,
-        /// Print the visit as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Nobody answered the door.
-    NoAnswer {
-        /// The visit.
-        visit: VisitId,
-        /// Print the visit as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Raises a concern.
-    Flag {
-        /// The visit.
-        visit: VisitId,
-        /// What it is about.
-        #[arg(long)]
-        kind: FlagKind,
-        /// What was seen and heard.
-        #[arg(long, value_name = "TEXT")]
-        note: String,
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Leaves.
-    Leave {
-        /// The visit.
-        visit: VisitId,
-        /// What came of it.
-        #[arg(long)]
-        outcome: LeaveOutcome,
-        /// Print the visit as JSON.
-        #[arg(long)]
-        json: bool,
+    /// Searches the Code for words.
+    Search {
+        /// The words; a section that has them all is shown.
+        words: String,
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum StepName {
-    IdWorn,
-    Introduced,
-    ReasonStated,
-    IdShown,
-    AdultPresent,
-    ShoeCovers,
+/// Which visit: one that is open, or the one of an appointment, whose file is opened if need be.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Which {
+    /// The visit.
+    pub(crate) visit: Option<VisitId>,
+    /// The appointment's reference.
+    #[arg(long, value_name = "REF")]
+    pub(crate) appointment: Option<AppointmentRef>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum StepSaid {
-    Done,
-    NotDone,
-    NotApplicable,
+/// A concern. Its words may be read by whoever may see the visit, but for safeguarding, which is sealed.
+#[derive(Args)]
+pub(crate) struct ConcernSaid {
+    /// What it is about.
+    #[arg(long, value_parser = named::<ConcernKind>)]
+    pub(crate) kind: ConcernKind,
+    /// What was seen, heard or said.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) words: String,
+    /// When it was said or seen, where not now, such as 2026-11-24T10:02:00Z: legal clocks run from here.
+    #[arg(long, value_name = "TIME", value_parser = dated::<DateTime<Utc>>)]
+    pub(crate) noticed_at: Option<DateTime<Utc>>,
+    /// What is not safe.
+    #[arg(long, default_value = "other", value_parser = named::<Hazard>)]
+    pub(crate) hazard: Hazard,
+    /// How bad it is.
+    #[arg(long, default_value = "significant", value_parser = named::<Severity>)]
+    pub(crate) severity: Severity,
+    /// Somebody was hurt.
+    #[arg(long)]
+    pub(crate) injured: bool,
+    /// The police's reference.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) police_reference: Option<String>,
+    /// What was put right at once.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) put_right: Option<String>,
+    /// The tenant was told that a complaint is raised and that an investigating officer will be in touch.
+    #[arg(long)]
+    pub(crate) told_of_process: bool,
+    /// The gift was taken.
+    #[arg(long)]
+    pub(crate) accepted: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum ConsentName {
-    Tenant,
-    HouseholdAdult,
-    TrustedAdult,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum LawfulName {
-    EmergencyRepair,
-    Warrant,
-    CourtOrder,
-    Other,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum ReasonName {
-    SupportNeeds,
-    NoSuitableAdult,
-    NoIdentification,
-    Other,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum FlagKind {
-    Safeguarding,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum LeaveOutcome {
-    Completed,
-    FurtherVisitNeeded,
-}
-
-macro_rules! names {
-    ($($from:ident => $to:ident { $($name:ident),* })*) => {
-        $(impl From<$from> for $to {
-            fn from(name: $from) -> Self {
-                match name { $($from::$name => Self::$name),* }
-            }
-        })*
-    };
-}
-
-names! {
-    StepName => Step { IdWorn, Introduced, ReasonStated, IdShown, AdultPresent, ShoeCovers }
-    ConsentName => ConsentBy { Tenant, HouseholdAdult, TrustedAdult }
-    LawfulName => LawfulGround { EmergencyRepair, Warrant, CourtOrder, Other }
-    ReasonName => RefusalReason { SupportNeeds, NoSuitableAdult, NoIdentification, Other }
-}
-
-impl Command {
-    /// Whether a script is listening.
-    pub(crate) fn wants_json(&self) -> bool {
-        match self {
-            Self::Enrol { json, .. }
-            | Self::Appointments { json }
-            | Self::Visits { json }
-            | Self::Outbox { json }
-            | Self::Sync { json }
-            | Self::Status { json }
-            | Self::Verify { json }
-            | Self::Visit(
-                Visiting::Start { json, .. }
-                | Visiting::Show { json, .. }
-                | Visiting::Step { json, .. }
-                | Visiting::Enter { json, .. }
-                | Visiting::Refuse { json, .. }
-                | Visiting::NoAnswer { json, .. }
-                | Visiting::Flag { json, .. }
-                | Visiting::Leave { json, .. },
-            ) => *json,
-            Self::SetAside => false,
+impl ConcernSaid {
+    /// A concern with nothing but its words.
+    pub(crate) fn of_words(kind: ConcernKind, words: String) -> Self {
+        Self {
+            kind,
+            words,
+            noticed_at: None,
+            hazard: Hazard::Other,
+            severity: Severity::Significant,
+            injured: false,
+            police_reference: None,
+            put_right: None,
+            told_of_process: false,
+            accepted: false,
         }
+    }
+
+    /// What a concern that is not sealed says besides its words; `None` for a safeguarding note.
+    pub(crate) fn about(&self) -> Option<About> {
+        Some(match self.kind {
+            ConcernKind::Safeguarding => return None,
+            ConcernKind::UnsafeCondition => About::UnsafeCondition { hazard: self.hazard, severity: self.severity },
+            ConcernKind::Aggression => {
+                About::Aggression { injured: self.injured, police_reference: self.police_reference.clone() }
+            }
+            ConcernKind::Complaint => {
+                About::Complaint { put_right: self.put_right.clone(), told_of_process: self.told_of_process }
+            }
+            ConcernKind::Breach => About::Breach,
+            ConcernKind::Gift => About::Gift { accepted: self.accepted },
+            ConcernKind::Conflict => About::Conflict,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_read_with_hyphens_or_underscores_and_an_unknown_one_names_those_that_there_are() {
+        assert_eq!(named::<Hazard>("damp-and-mould"), Ok(Hazard::DampAndMould));
+        assert_eq!(named::<Hazard>("damp_and_mould"), Ok(Hazard::DampAndMould));
+        let error = named::<Severity>("bad").unwrap_err();
+        assert!(error.contains("emergency") && error.contains("minor"), "{error}");
+    }
+
+    #[test]
+    fn the_words_are_whole() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
     }
 }

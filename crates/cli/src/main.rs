@@ -3,6 +3,7 @@
 //! Exit code 0: done. 1: failed. 2: refused by a rule of the Code.
 
 mod arguments;
+mod visiting;
 mod words;
 
 use std::fs;
@@ -16,15 +17,15 @@ use clap::Parser;
 use doorstep_core::http::HttpConnect;
 use doorstep_core::keys::{FileKeyStore, KeyStore, SystemKeyStore};
 use doorstep_core::{App, AppError, Environment, Opening, OsRandomness, RealDisk, SignIn, SystemClock};
-use doorstep_domain::conduct::{Basis, StepState};
+use doorstep_domain::conduct::Signing;
 use serde::Serialize;
 use serde_json::json;
 
-use arguments::{Arguments, Command, StepSaid, Visiting};
+use arguments::{Arguments, Code, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let as_json = arguments.command.wants_json();
+    let as_json = arguments.json;
     match run(arguments) {
         Ok(code) => code,
         Err(error) => tell_failure(&error, as_json),
@@ -72,35 +73,57 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let app = App::open(&arguments.store, environment(&arguments)?)?;
+    let json = arguments.json;
     match arguments.command {
-        Command::Enrol { server, code, device_name, json } => {
+        Command::Enrol { server, code, device_name } => {
             let enrolment = app.enrol(&server, &code, &device_name)?;
             tell(json, &enrolment, || {
                 format!("This device is enrolled for {} ({}).\n", enrolment.display_name, enrolment.council_name)
             });
         }
-        Command::Appointments { json } => {
+        Command::Appointments => {
             let appointments = app.appointments()?;
             tell(json, &appointments, || appointments.iter().map(words::appointment).collect());
         }
-        Command::Visits { json } => {
+        Command::Visits => {
             let visits = app.visits()?;
             tell(json, &visits, || visits.iter().map(words::summary).collect());
         }
-        Command::Visit(visiting) => visit(&app, visiting)?,
-        Command::Outbox { json } => {
+        Command::Visit(said) => visiting::visit(&app, said, json)?,
+        Command::Concern { concern } => visiting::raise(&app, None, &concern, json)?,
+        Command::ToDo => {
+            let to_do = app.today()?.to_do;
+            tell(json, &to_do, || words::to_do(&to_do));
+        }
+        Command::Code(Code::Show { clause }) => {
+            let mut code = app.code(None)?;
+            if let Some(clause) = clause {
+                code.sections.retain(|section| section.number == clause);
+            }
+            tell(json, &code, || words::code(&code));
+        }
+        Command::Code(Code::Search { words: searched }) => {
+            let code = app.code(Some(&searched))?;
+            tell(json, &code, || words::code(&code));
+        }
+        Command::Acknowledge { name } => {
+            let hash = app.code(None)?.hash;
+            let code = app.acknowledge(&hash, &name, Signing::Typed(name.clone()))?;
+            tell(json, &code, || format!("{name} has signed {} (SHA-256 {}).\n", code.label, code.hash));
+        }
+        Command::Outbox => {
             let outbox = app.outbox()?;
             tell(json, &outbox, || words::outbox(&outbox));
         }
-        Command::Sync { json } => {
+        Command::Sync => {
             let report = app.sync()?;
             tell(json, &report, || words::report(&report));
         }
-        Command::Status { json } => {
+        Command::Status => {
             let status = app.status()?;
             tell(json, &status, || words::status(&status));
         }
-        Command::Verify { json } => match app.verify()? {
+        Command::Verify => match app.verify()? {
             Ok(verified) => {
                 tell(json, &json!({ "holds": true, "records": verified.records, "seals": verified.seals }), || {
                     format!("The chain holds: {} records, {} seals.\n", verified.records, verified.seals)
@@ -116,47 +139,6 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::SetAside => {}
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn visit(app: &App, visiting: Visiting) -> Result<()> {
-    let (json, after) = match visiting {
-        Visiting::Start { appointment, json } => (json, app.start_visit(&appointment)?),
-        Visiting::Show { visit, json } => (json, app.visit(visit)?),
-        Visiting::Step { visit, step, said, reason, json } => {
-            let state = match said {
-                StepSaid::Done => StepState::Done,
-                StepSaid::NotDone => StepState::NotDone { reason: reason.unwrap_or_default() },
-                StepSaid::NotApplicable => StepState::NotApplicable { reason },
-            };
-            (json, app.record_step(visit, step.into(), state)?)
-        }
-        Visiting::Enter { visit, consent_by, lawful, authorised_by, reference, admit_breach, json } => {
-            let basis = match (consent_by, lawful) {
-                (Some(by), _) => Some(Basis::Consented { by: by.into() }),
-                (None, Some(ground)) => Some(Basis::Lawful {
-                    ground: ground.into(),
-                    authorised_by: authorised_by.unwrap_or_default(),
-                    reference,
-                }),
-                (None, None) => None,
-            };
-            (json, app.enter(visit, basis, admit_breach)?)
-        }
-        Visiting::Refuse { visit, reason, words, json } => (json, app.refuse_entry(visit, reason.into(), words)?),
-        Visiting::NoAnswer { visit, json } => (json, app.no_answer(visit)?),
-        Visiting::Flag { visit, kind: arguments::FlagKind::Safeguarding, note, json } => {
-            app.flag_safeguarding(visit, &note)?;
-            tell(json, &json!({ "saved": true }), || {
-                "Saved and sealed. Only the council's safeguarding lead can read it. If somebody is in danger now, call 999.\n".to_owned()
-            });
-            return Ok(());
-        }
-        Visiting::Leave { visit, outcome, json } => {
-            (json, app.leave(visit, matches!(outcome, arguments::LeaveOutcome::FurtherVisitNeeded))?)
-        }
-    };
-    tell(json, &after, || words::visit(&after));
-    Ok(())
 }
 
 fn environment(arguments: &Arguments) -> Result<Environment> {

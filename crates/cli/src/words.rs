@@ -1,8 +1,8 @@
 //! What a person at a terminal is told.
 
 use doorstep_core::sync::SyncReport;
-use doorstep_core::{AppointmentView, OutboxView, StatusView, VisitSummary, VisitView};
-use doorstep_domain::conduct::{Refused, Rule};
+use doorstep_core::{AppointmentView, CodeView, OutboxView, StatusView, ToDo, VisitSummary, VisitView};
+use doorstep_domain::conduct::{CodeSection, ConcernKind, Refused, Rule};
 
 fn plain(name: &str) -> String {
     name.replace('_', " ")
@@ -20,6 +20,15 @@ pub(crate) fn refused(refused: &Refused) -> String {
         Rule::VisitEnded => "This visit has ended; what is wrong in it can be corrected",
         Rule::AlreadyInside => "You are inside already; leave instead",
         Rule::NothingToCorrect => "There is nothing by that id that can be corrected",
+        Rule::AgreementFirst => {
+            "Notice was short: going in needs the tenant's agreement to the visit now (visit notice)"
+        }
+        Rule::StartFirst => "The visit has not started: visit start",
+        Rule::StartedAlready => "The visit has started already",
+        Rule::SignTheCodeFirst => "Read and sign the Code of conduct first: code show, then acknowledge",
+        Rule::NotInside => "Nobody has gone in with consent, so there is none to take back",
+        Rule::OtherEnding => "That fits a visit that ended in another way",
+        Rule::NameFirst => "Give the name",
     };
     let missing = if missing.is_empty() { String::new() } else { format!(" Missing: {}.", missing.join(", ")) };
     format!("{what} (clause {}).{missing} Nothing was changed.\n", refused.clause)
@@ -28,7 +37,8 @@ pub(crate) fn refused(refused: &Refused) -> String {
 pub(crate) fn appointment(view: &AppointmentView) -> String {
     let appointment = &view.appointment;
     let visit = view.visit.as_ref().map_or_else(String::new, |visit| {
-        format!("  [{}]", visit.outcome.as_deref().map_or_else(|| "under way".to_owned(), plain))
+        let open = if visit.started { "under way" } else { "file opened" };
+        format!("  [{}]", visit.outcome.as_deref().map_or_else(|| open.to_owned(), plain))
     });
     format!(
         "{}  {} to {}  {}  {}{visit}\n",
@@ -38,6 +48,55 @@ pub(crate) fn appointment(view: &AppointmentView) -> String {
         appointment.address_line(),
         plain(appointment.visit_kind.name())
     )
+}
+
+pub(crate) fn notice(view: &VisitView) -> String {
+    let Some(notice) = &view.visit.notice else {
+        return "There was no appointment, so there was no notice.\n".to_owned();
+    };
+    let hours =
+        notice.minutes.map(|minutes| format!(", {} h {:02} min", minutes / 60, minutes % 60)).unwrap_or_default();
+    let method = notice.method.map(|method| format!(" by {}", plain(method.name()))).unwrap_or_default();
+    let court =
+        if notice.written { "It counts in court." } else { "It does not count in court: not 24 hours in writing." };
+    let agreement = match (&view.visit.before.agreement, view.agreement_missing) {
+        (Some(agreement), _) => format!("\nThe {} agreed to short notice.", plain(agreement.by.name())),
+        (None, true) => "\nGoing in needs the tenant's agreement: --agreed-by.".to_owned(),
+        (None, false) => String::new(),
+    };
+    format!("Notice (clause 3.1): {}{hours}{method}. {court}{agreement}\n", plain(notice.standing.name()))
+}
+
+pub(crate) fn to_do(to_do: &[ToDo]) -> String {
+    if to_do.is_empty() {
+        return "Nothing is owed to anybody.\n".to_owned();
+    }
+    let line = |owed: &ToDo| {
+        let what =
+            if owed.what == "tell_tenant" { "Tell the tenant that the visit is off" } else { "Agree what comes next" };
+        format!("{what}: {}  {}\n", owed.address.as_deref().unwrap_or("address not on this device"), owed.visit)
+    };
+    to_do.iter().map(line).collect()
+}
+
+pub(crate) fn code(code: &CodeView) -> String {
+    if code.sections.is_empty() {
+        return "There is nothing of that in the Code.\n".to_owned();
+    }
+    let section = |section: &CodeSection| {
+        let paragraphs: String = section.paragraphs.iter().map(|paragraph| format!("  {paragraph}\n")).collect();
+        format!("{} {}\n{paragraphs}\n", section.number, section.heading)
+    };
+    code.sections.iter().map(section).collect::<String>().trim_start().to_owned()
+}
+
+pub(crate) fn raised(kind: ConcernKind, sealed: bool) -> String {
+    if sealed {
+        return "Saved and sealed. Only the council's safeguarding lead can read it. If somebody is in danger now, call 999.\n"
+            .to_owned();
+    }
+    let first = if kind.is_urgent() { "It goes before everything else. " } else { "" };
+    format!("Saved (clause {}). {first}If somebody is in danger now, call 999; for gas, 0800 111 999.\n", kind.clause())
 }
 
 pub(crate) fn summary(visit: &VisitSummary) -> String {
@@ -122,5 +181,13 @@ pub(crate) fn status(status: &StatusView) -> String {
     } else {
         String::new()
     };
-    format!("{who}{} records, {} wait to be sent{oldest}.{aside}\n", status.records, status.unsent)
+    let urgent = match status.phone_it_in {
+        Some(since) => format!(
+            " Something urgent has waited since {}: phone the council now, 01664 502 502.",
+            since.format("%H:%M UTC")
+        ),
+        None => String::new(),
+    };
+    let code = if status.sign_the_code { " The Code of conduct waits for your signature." } else { "" };
+    format!("{who}{} records, {} wait to be sent{oldest}.{urgent}{code}{aside}\n", status.records, status.unsent)
 }

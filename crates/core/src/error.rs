@@ -92,6 +92,15 @@ pub enum AppError {
         /// How many characters it can have.
         most: usize,
     },
+    /// There is no signature.
+    #[error("there is no signature, so nothing was saved. Draw it, or type your name.")]
+    NotSigned,
+    /// The text that was read is not the Code that is in force.
+    #[error("another version of the Code came in meanwhile, so nothing was signed. Read that one, then sign it.")]
+    AnotherCode,
+    /// A visit without an appointment needs a place.
+    #[error("say where: the UPRN, or the address. Nothing was started.")]
+    NoHome,
     /// The PIN was not accepted.
     #[error(transparent)]
     Pin(#[from] PinRefused),
@@ -137,6 +146,9 @@ impl AppError {
             Self::NoSuchAppointment(_) => "no-such-appointment",
             Self::NoSuchVisit(_) => "no-such-visit",
             Self::TooLong { .. } => "too-long",
+            Self::NotSigned => "not-signed-by-hand",
+            Self::AnotherCode => "another-code",
+            Self::NoHome => "no-home",
             Self::Pin(_) => "pin-refused",
             Self::SignInFirst => "sign-in-first",
             Self::NoSafeguardingKey => "no-safeguarding-key",

@@ -14,7 +14,7 @@ pub mod sync;
 mod verify;
 mod view;
 
-pub use app::App;
+pub use app::{App, Unplanned};
 pub use clock::SystemClock;
 pub use environment::{
     Clock, Connect, Disk, DiskFault, Environment, Moment, OsRandomness, Randomness, RealDisk, SignIn,
@@ -24,6 +24,6 @@ pub use pin::PinRefused;
 pub use store::set_aside;
 pub use verify::{Fault, Verified};
 pub use view::{
-    AppointmentView, Custody, EnrolmentView, OutboxGroup, OutboxView, Problem, SetAsideView, StatusView,
-    StepDescription, TodayView, VisitSummary, VisitView, Vocabulary,
+    AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue, Problem,
+    SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary, VisitView, Vocabulary,
 };

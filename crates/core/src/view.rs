@@ -1,7 +1,11 @@
 //! What screens and scripts are given. Plain data: everything in it was already decided.
 
-use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{Appointment, Clause, Outcome, RefusalReason, Refused, Step, Validity, Visit, Weight};
+use chrono::{DateTime, NaiveDate, Utc};
+use doorstep_domain::conduct::{
+    Appointment, Attempt, CancelReason, CancelledBy, Clause, CodeSection, ConcernKind, ConsentBy, Hazard, LawfulGround,
+    Notice, NoticeMethod, Numbers, Outcome, Phase, RefusalReason, Refused, Severity, Step, Validity, Visit, VisitKind,
+    Weight, WithdrawalReason,
+};
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::Serialize;
 
@@ -46,12 +50,61 @@ pub struct StatusView {
     /// Records that the council set aside.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub set_aside: u64,
+    /// Since when something urgent has waited too long to be sent, by the device's clock: it is to be phoned in.
+    pub phone_it_in: Option<DateTime<Utc>>,
+    /// Somebody works alone, and is later than they expected. Clause 6.1.
+    pub overdue: Option<Overdue>,
+    /// The Code that is in force was not signed yet. Clause 9.
+    pub sign_the_code: bool,
     /// The device's own clock when the council last answered.
     pub last_contact: Option<DateTime<Utc>>,
     /// The device's clock now.
     pub now: DateTime<Utc>,
     /// The council has revoked the device: it sends what it holds, and is given nothing more.
     pub revoked: bool,
+}
+
+/// Somebody works alone, and is later than they expected.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Overdue {
+    /// The visit.
+    pub visit: VisitId,
+    /// When they expected to be out again.
+    pub expected_end: DateTime<Utc>,
+}
+
+/// What a visitor still owes a tenant.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ToDo {
+    /// The visit.
+    pub visit: VisitId,
+    /// What, as a stable name: `tell_tenant` (clause 3.2), `follow_up` (clause 4.1).
+    pub what: String,
+    /// Where.
+    pub address: Option<String>,
+    /// Since when, by the device's clock.
+    pub since: DateTime<Utc>,
+}
+
+/// The Code as a screen shows it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct CodeView {
+    /// The SHA-256 of the exact text, in hexadecimal.
+    pub hash: String,
+    /// What people call this version.
+    pub label: String,
+    /// The first day on which it binds.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub from: NaiveDate,
+    /// Whether the council published it; otherwise these are Doorstep's own plain words.
+    pub in_force: bool,
+    /// When the person who carries this device signed it.
+    pub signed_at: Option<DateTime<Utc>>,
+    /// Its sections, all or those that were searched for.
+    pub sections: Vec<CodeSection>,
 }
 
 /// An appointment, and how far its visit has come.
@@ -61,7 +114,11 @@ pub struct AppointmentView {
     /// The appointment.
     #[serde(flatten)]
     pub appointment: Appointment,
-    /// Its last visit, if one was started.
+    /// The notice that the tenant had. Clause 3.1.
+    pub notice: Notice,
+    /// Visits to the property in which nobody got in.
+    pub attempts: Vec<Attempt>,
+    /// Its last visit, if its file was opened.
     pub visit: Option<VisitSummary>,
 }
 
@@ -73,8 +130,12 @@ pub struct VisitSummary {
     pub visit: VisitId,
     /// Its appointment.
     pub appointment: Option<AppointmentRef>,
-    /// When it started, by the device's clock.
+    /// When it started, or its file was opened, by the device's clock.
     pub started_at: DateTime<Utc>,
+    /// Whether it has started.
+    pub started: bool,
+    /// Where, as far as the device knows.
+    pub address: Option<String>,
     /// What came of it, as a stable name; `null` while it is open.
     pub outcome: Option<String>,
     /// Whether the visitor has gone in.
@@ -91,6 +152,10 @@ pub struct TodayView {
     pub later: Vec<AppointmentView>,
     /// Appointments of earlier days that nobody went to.
     pub earlier: Vec<AppointmentView>,
+    /// Open visits without an appointment.
+    pub unplanned: Vec<VisitSummary>,
+    /// What is still owed to tenants.
+    pub to_do: Vec<ToDo>,
 }
 
 /// Where a visit's records are.
@@ -114,6 +179,12 @@ pub struct VisitView {
     pub details: Option<Appointment>,
     /// The steps that still stand between the visitor and the door. Clause 3.2.
     pub missing_before_entry: Vec<Step>,
+    /// Notice was short, and the tenant has not agreed. Clause 3.1.
+    pub agreement_missing: bool,
+    /// It does not go ahead, and the tenant does not know. Clause 3.2.
+    pub tenant_not_told: bool,
+    /// Visits to the property in which nobody got in, this one included.
+    pub attempts: Vec<Attempt>,
     /// Where its records are.
     pub custody: Custody,
 }
@@ -191,13 +262,25 @@ pub struct StepDescription {
     pub clause: Clause,
     /// Whether going in waits for it.
     pub weight: Weight,
-    /// Whether it belongs to the door, and not to the inside.
-    pub at_the_door: bool,
+    /// Where in a visit it belongs.
+    pub phase: Phase,
     /// The likely reasons for not doing it, as stable names.
     pub likely_reasons: Vec<String>,
 }
 
-/// The steps and reasons of the Code, from which the screens are drawn.
+/// A kind of concern as a screen offers it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ConcernDescription {
+    /// The kind.
+    pub kind: ConcernKind,
+    /// The clause behind it.
+    pub clause: Clause,
+    /// Whether it goes ahead of everything else.
+    pub urgent: bool,
+}
+
+/// The steps, reasons and kinds of the Code, from which the screens are drawn: there is no second list of them.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Vocabulary {
@@ -207,23 +290,57 @@ pub struct Vocabulary {
     pub refusal_reasons: Vec<(RefusalReason, Validity)>,
     /// The outcomes in which nobody got in.
     pub no_access: Vec<Outcome>,
+    /// Kinds of visit.
+    pub visit_kinds: Vec<VisitKind>,
+    /// Ways to tell a tenant something.
+    pub notice_methods: Vec<NoticeMethod>,
+    /// Who can consent to somebody coming in.
+    pub consent_by: Vec<ConsentBy>,
+    /// What allows entry without consent.
+    pub lawful_grounds: Vec<LawfulGround>,
+    /// Who calls a visit off.
+    pub cancelled_by: Vec<CancelledBy>,
+    /// Why a visit is called off.
+    pub cancel_reasons: Vec<CancelReason>,
+    /// Why a visitor left at once.
+    pub withdrawal_reasons: Vec<WithdrawalReason>,
+    /// Kinds of concern.
+    pub concerns: Vec<ConcernDescription>,
+    /// What is not safe.
+    pub hazards: Vec<Hazard>,
+    /// How bad it is, worst first.
+    pub severities: Vec<Severity>,
+    /// The numbers behind the rules.
+    pub numbers: Numbers,
 }
 
 impl Vocabulary {
-    /// What the domain knows.
+    /// What the domain knows, with the numbers that hold on a day.
     #[must_use]
-    pub fn of_the_code() -> Self {
+    pub fn of_the_code(day: NaiveDate) -> Self {
         let describe = |step: Step| StepDescription {
             step,
             clause: step.clause(),
             weight: step.weight(),
-            at_the_door: step != Step::ShoeCovers,
+            phase: step.phase(),
             likely_reasons: step.likely_reasons().iter().map(|&reason| reason.to_owned()).collect(),
         };
+        let concern = |kind: ConcernKind| ConcernDescription { kind, clause: kind.clause(), urgent: kind.is_urgent() };
         Self {
             steps: Step::ALL.into_iter().map(describe).collect(),
             refusal_reasons: RefusalReason::ALL.into_iter().map(|reason| (reason, reason.validity())).collect(),
-            no_access: vec![Outcome::EntryRefused, Outcome::NoAnswer, Outcome::NoSuitableAdult],
+            no_access: Outcome::ALL.into_iter().filter(|outcome| outcome.is_no_access()).collect(),
+            visit_kinds: VisitKind::ALL.to_vec(),
+            notice_methods: NoticeMethod::ALL.to_vec(),
+            consent_by: ConsentBy::ALL.to_vec(),
+            lawful_grounds: LawfulGround::ALL.to_vec(),
+            cancelled_by: CancelledBy::ALL.to_vec(),
+            cancel_reasons: CancelReason::ALL.to_vec(),
+            withdrawal_reasons: WithdrawalReason::ALL.to_vec(),
+            concerns: ConcernKind::ALL.into_iter().map(concern).collect(),
+            hazards: Hazard::ALL.to_vec(),
+            severities: Severity::ALL.to_vec(),
+            numbers: Numbers::shipped(day),
         }
     }
 }

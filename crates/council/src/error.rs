@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use doorstep_domain::conduct::NotACode;
+
 /// What a call into the council's programs can fail with.
 #[derive(Debug, thiserror::Error)]
 pub enum CouncilError {
@@ -40,6 +42,9 @@ pub enum CouncilError {
     /// Something in the database is not what was written.
     #[error("what is stored as {0} can't be read")]
     Unreadable(&'static str),
+    /// The text is no Code of conduct.
+    #[error("that can't be published as a Code of conduct: {0}. Nothing was changed.")]
+    NotACode(NotACode),
     /// A table could not be written out.
     #[error("the export could not be written: {0}")]
     Export(#[from] csv::Error),

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::fold;
-use doorstep_domain::ledger::{Envelope, Hash, RecordKind, SCHEMA, VisitKey, decode_body};
+use doorstep_domain::conduct::{Acknowledgement, Event, fold};
+use doorstep_domain::ledger::{Envelope, Hash, RecordKind, SCHEMA, VisitKey, decode_acknowledgement, decode_body};
 use doorstep_domain::protocol::{Limits, Receipt, SentRecord, SyncRequest, Verdict};
 
 use crate::CouncilError;
 use crate::planted::{self, Bug};
-use crate::storage::{Aside, Device, NewRecord, Place, SealedConcern, Writing};
+use crate::storage::{Acknowledged, Aside, Device, NewRecord, Place, PlainConcern, SealedConcern, Writing};
 
 /// Why a record was set aside, as a stable code.
 mod reason {
@@ -26,12 +26,18 @@ mod reason {
     pub(super) const RECORD_ID_CLASH: &str = "record-id-clash";
 }
 
+/// What a record says, as far as this council understands it.
+enum Content {
+    Event(Box<Event>),
+    Acknowledgement(Box<Acknowledgement>),
+    NotUnderstood,
+}
+
 /// What a record came to, before it is written.
 enum Judged {
     Keep {
         envelope: Box<Envelope>,
-        understood: bool,
-        sealed: bool,
+        content: Content,
     },
     /// Kept already, the same bytes.
     Known,
@@ -94,7 +100,7 @@ fn take(
     let verdict = match judge(writing, place, hash, sent)? {
         Judged::Known => Verdict::Duplicate,
         Judged::AsideBefore(reason) => Verdict::SetAside(reason),
-        Judged::Keep { envelope, understood, sealed } => {
+        Judged::Keep { envelope, content } => {
             writing.keep_record(&NewRecord {
                 place,
                 hash,
@@ -103,17 +109,7 @@ fn take(
                 body: &sent.body.0,
                 received_ms: now_ms,
             })?;
-            if sealed {
-                writing.keep_sealed_concern(&SealedConcern {
-                    record: envelope.record,
-                    visit: envelope.visit,
-                    recorded_ms: envelope.recorded_at_ms,
-                    received_ms: now_ms,
-                })?;
-            } else {
-                touched.insert(envelope.visit);
-            }
-            if understood { Verdict::Stored } else { Verdict::StoredNotUnderstood }
+            keep_content(writing, &envelope, content, now_ms, touched)?
         }
         Judged::SetAside { reason: reason::FORK, .. } if planted::is(Bug::DroppedOnClash) => Verdict::Stored,
         Judged::SetAside { .. } if planted::is(Bug::BatchFailsWhole) => return Err(CouncilError::Unreadable("batch")),
@@ -134,6 +130,44 @@ fn take(
         }
     };
     Ok(Receipt { epoch: sent.epoch, sequence: sent.sequence, hash, verdict })
+}
+
+/// Puts what a record says where lists are drawn from.
+fn keep_content(
+    writing: &Writing<'_>,
+    envelope: &Envelope,
+    content: Content,
+    received_ms: i64,
+    touched: &mut BTreeSet<VisitId>,
+) -> Result<Verdict, CouncilError> {
+    let Envelope { record, visit, actor: user, recorded_at_ms: recorded_ms, .. } = *envelope;
+    match content {
+        Content::Event(event) => match *event {
+            Event::ConcernSealed(_) => {
+                writing.keep_sealed_concern(&SealedConcern { record, visit, recorded_ms, received_ms })?;
+            }
+            Event::ConcernRaised(concern) => {
+                touched.insert(visit);
+                let plain = PlainConcern { record, visit, user, concern, recorded_ms, received_ms };
+                writing.keep_plain_concern(&plain)?;
+            }
+            _ => {
+                touched.insert(visit);
+            }
+        },
+        Content::Acknowledgement(acknowledgement) => writing.keep_acknowledgement(&Acknowledged {
+            record,
+            user,
+            acknowledgement: *acknowledgement,
+            recorded_ms,
+            received_ms,
+        })?,
+        Content::NotUnderstood => {
+            touched.insert(visit);
+            return Ok(Verdict::StoredNotUnderstood);
+        }
+    }
+    Ok(Verdict::Stored)
 }
 
 /// Judges one record. The same id or number with another hash is never merged and never dropped.
@@ -182,15 +216,18 @@ fn judge(writing: &Writing<'_>, place: Place, hash: Hash, sent: &SentRecord) -> 
     if writing.commitment_of(envelope.record)?.is_some_and(|before| before != envelope.commitment) {
         return set_aside(reason::RECORD_ID_CLASH);
     }
-    let body = decode_body(&sent.body.0);
-    let of_today = envelope.kind == RecordKind::VISIT_EVENT && envelope.schema <= SCHEMA;
-    match body {
-        None if of_today => set_aside(reason::BODY_UNREADABLE),
-        body => Ok(Judged::Keep {
-            understood: body.is_some(),
-            sealed: body.is_some_and(|body| body.event.is_sealed()),
-            envelope: Box::new(envelope),
-        }),
+    let content = match envelope.kind {
+        RecordKind::VISIT_EVENT => decode_body(&sent.body.0).map(|body| Content::Event(Box::new(body.event))),
+        RecordKind::ACKNOWLEDGEMENT => {
+            decode_acknowledgement(&sent.body.0).map(|signed| Content::Acknowledgement(Box::new(signed)))
+        }
+        _ => return Ok(Judged::Keep { envelope: Box::new(envelope), content: Content::NotUnderstood }),
+    };
+    match content {
+        None if envelope.schema <= SCHEMA => set_aside(reason::BODY_UNREADABLE),
+        content => {
+            Ok(Judged::Keep { envelope: Box::new(envelope), content: content.unwrap_or(Content::NotUnderstood) })
+        }
     }
 }
 
@@ -213,9 +250,15 @@ fn head_differs(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -
 /// Folds a visit anew. One whose start has not arrived yet is in no list.
 fn fold_visit(writing: &Writing<'_>, visit: VisitId) -> Result<(), CouncilError> {
     let folded = fold(visit, &writing.facts(visit)?);
-    if folded.started_at.is_none() {
+    for line in &folded.timeline {
+        if let (Event::ConcernRaised(_), Some(strike)) = (&line.event, &line.struck) {
+            writing.strike_concern(line.record, &strike.reason)?;
+        }
+    }
+    if folded.opened_at.is_none() {
         return Ok(());
     }
     let (_, received_ms) = writing.received_between(visit)?;
-    writing.save_visit(&folded, received_ms)
+    writing.save_visit(&folded, received_ms)?;
+    writing.tell_of_attempt(&folded)
 }

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_council::export::{Encoding, What};
 use doorstep_council::import::{Imported, Taking};
 use doorstep_council::{EnrolmentOffer, Environment, Office, router};
+use doorstep_domain::conduct::PublishedCode;
 use tracing_subscriber::EnvFilter;
 
 /// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
@@ -103,7 +104,23 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:8470")]
         listen: SocketAddr,
     },
-    /// Writes a table of all visits, or of all steps.
+    /// Publishes a version of the Code of conduct: a text with its numbered clauses. Everybody is asked to sign it.
+    PublishCode {
+        #[command(flatten)]
+        data: Data,
+        /// What people call the version; the file's name where nothing is said.
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        /// The first day on which it binds, such as 2025-06-02; today where nothing is said.
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        from: Option<chrono::NaiveDate>,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+        /// The text, UTF-8.
+        file: PathBuf,
+    },
+    /// Writes a whole table.
     Export {
         #[command(flatten)]
         data: Data,
@@ -126,6 +143,9 @@ enum Command {
 enum Table {
     Visits,
     Steps,
+    NoAccess,
+    Concerns,
+    Acknowledgements,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -176,11 +196,15 @@ fn run(command: Command) -> Result<ExitCode> {
             let offer = office(&data)?.offer_enrolment(&user, server.as_deref())?;
             tell_offer(&offer, qr.as_deref(), json)?;
         }
+        Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
         Command::Serve { data, listen } => serve(&data, listen)?,
         Command::Export { data, what, format: Format::Csv, excel, out } => {
             let what = match what {
                 Table::Visits => What::Visits,
                 Table::Steps => What::Steps,
+                Table::NoAccess => What::NoAccess,
+                Table::Concerns => What::Concerns,
+                Table::Acknowledgements => What::Acknowledgements,
             };
             let encoding = if excel { Encoding::Utf8ForExcel } else { Encoding::Utf8 };
             let rows = export(&office(&data)?, what, encoding, &out)?;
@@ -192,6 +216,41 @@ fn run(command: Command) -> Result<ExitCode> {
 
 fn office(data: &Data) -> Result<Office> {
     Ok(Office::open(&data.data, Environment::real())?)
+}
+
+fn date(text: &str) -> Result<chrono::NaiveDate, String> {
+    text.parse().map_err(|_| "is no date such as 2026-11-24".to_owned())
+}
+
+fn publish_code(
+    data: &Data,
+    label: Option<String>,
+    from: Option<chrono::NaiveDate>,
+    json: bool,
+    file: &Path,
+) -> Result<()> {
+    let text = String::from_utf8(read(file)?).with_context(|| format!("{} is not UTF-8", file.display()))?;
+    let named = || file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let office = office(data)?;
+    let from = from.unwrap_or_else(|| office.today());
+    let code = PublishedCode { label: label.unwrap_or_else(named), from, text };
+    let sections = office.publish_code(&code, "command line")?;
+    if json {
+        let clauses: Vec<_> =
+            sections.iter().map(|section| &section.number).filter(|number| !number.is_empty()).collect();
+        let said =
+            serde_json::json!({ "label": code.label, "from": code.from, "sha256": code.hash(), "clauses": clauses });
+        print(&format!("{said}\n"));
+    } else {
+        print(&format!(
+            "{} binds from {}, with {} sections. SHA-256 {}. Phones pull it and ask for a signature.\n",
+            code.label,
+            code.from,
+            sections.len(),
+            code.hash()
+        ));
+    }
+    Ok(())
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {

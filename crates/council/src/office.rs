@@ -5,7 +5,7 @@ use std::path::Path;
 
 use argon2::{Argon2, PasswordHasher};
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::Visit;
+use doorstep_domain::conduct::{CodeSection, PublishedCode, Visit};
 use doorstep_domain::ledger::Epoch;
 use doorstep_domain::protocol::{EnrolmentCode, Limits};
 use doorstep_domain::{DeviceId, OrganisationId, UserId};
@@ -145,6 +145,21 @@ impl Office {
             user: user_name.to_owned(),
             expires_at: times::from_ms(expires_ms),
         })
+    }
+
+    /// The day in England.
+    #[must_use]
+    pub fn today(&self) -> chrono::NaiveDate {
+        times::day(self.service.environment.clock.now_ms())
+    }
+
+    /// Publishes a version of the Code: phones pull it, and from its first day on nobody starts a visit before they have
+    /// signed it, but in an emergency. Clause 9.
+    ///
+    /// # Errors
+    /// [`CouncilError::NotACode`] when no clause can be found in the text.
+    pub fn publish_code(&self, code: &PublishedCode, by: &str) -> Result<Vec<CodeSection>, CouncilError> {
+        self.service.publish_code(code, by)
     }
 
     /// Everything that is held of one device, kept or set aside.

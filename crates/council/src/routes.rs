@@ -10,7 +10,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::Service;
-use crate::web::{devices, exports, pages, safeguarding, sessions, visits};
+use crate::web::{codes, concerns, devices, exports, pages, safeguarding, sessions, visits};
 
 /// Seconds for one request, upload included.
 const REQUEST_SECONDS: u64 = 120;
@@ -33,16 +33,22 @@ pub fn router(service: Service) -> Router {
         .route("/api/visits", get(visits::list))
         .route("/api/visits/{visit}", get(visits::show))
         .route("/api/organisations", get(visits::organisations))
-        .route("/api/exports/visits.csv", get(exports::visits))
-        .route("/api/exports/steps.csv", get(exports::steps))
+        .route("/api/exports/{table}", get(exports::table))
+        .route("/api/concerns", get(concerns::list))
+        .route("/api/acknowledgements", get(codes::register))
+        .route("/api/codes", get(codes::list).post(codes::publish))
         .route("/api/safeguarding", get(safeguarding::list))
         .route("/api/safeguarding/{record}", get(safeguarding::open))
-        .layer(DefaultBodyLimit::max(16 * 1024));
+        // The longest thing that a console sends is a version of the Code.
+        .layer(DefaultBodyLimit::max(1024 * 1024));
 
     let files = Router::new()
         .route("/", get(pages::console))
         .route("/visits", get(pages::console))
         .route("/visits/{visit}", get(pages::console))
+        .route("/concerns", get(pages::console))
+        .route("/acknowledgements", get(pages::console))
+        .route("/code", get(pages::console))
         .route("/safeguarding", get(pages::console))
         .route("/assets/{name}", get(pages::asset))
         .route("/health", get(pages::health));

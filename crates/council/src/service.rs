@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use doorstep_domain::DeviceId;
+use doorstep_domain::conduct::{CodeSection, PublishedCode};
 use doorstep_domain::ledger::{Epoch, PublicKey};
 use doorstep_domain::protocol::{
     Changes, Council, DeviceState, EnrolAnswer, EnrolRequest, EnrolmentCode, NoAnswer, PROTOCOL, ProblemCode, Purpose,
@@ -12,7 +13,7 @@ use doorstep_domain::protocol::{
 
 use crate::keys::Keys;
 use crate::storage::{Device, Storage};
-use crate::{CouncilError, Environment, ingest};
+use crate::{CouncilError, Environment, ingest, times};
 
 pub(crate) const DATABASE: &str = "council.db";
 pub(crate) const EPOCH: &str = "council_epoch";
@@ -62,6 +63,17 @@ impl Service {
     pub fn begin_epoch(&self) -> Result<(), CouncilError> {
         let epoch = Epoch::from_bytes(self.environment.random());
         self.storage.transact(&self.environment, |writing| writing.set_meta(EPOCH, &epoch.to_string()))
+    }
+
+    pub(crate) fn publish_code(&self, code: &PublishedCode, by: &str) -> Result<Vec<CodeSection>, CouncilError> {
+        let sections = code.sections().map_err(CouncilError::NotACode)?;
+        let now_ms = self.environment.clock.now_ms();
+        self.storage.transact(&self.environment, |writing| {
+            writing.keep_published_code(code, now_ms, by)?;
+            let detail = serde_json::json!({ "code": code.hash(), "label": code.label, "from": code.from });
+            writing.audit(now_ms, by, "code_published", &detail)
+        })?;
+        Ok(sections)
     }
 
     pub(crate) fn epoch(text: &str) -> Result<Epoch, CouncilError> {
@@ -144,6 +156,11 @@ impl Service {
                     snapshot,
                     appointments,
                     safeguarding_keys: self.keys.safeguarding_recipients(),
+                    code: writing
+                        .code_in_force(times::day(now_ms))?
+                        .filter(|code| request.code.as_deref() != Some(&code.hash()))
+                        .filter(|_| device_state != DeviceState::Revoked)
+                        .map(Box::new),
                     cursor,
                     more,
                 },

@@ -38,6 +38,11 @@ pub(crate) fn from_ms(unix_ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(unix_ms).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
+/// The day in England.
+pub(crate) fn day(unix_ms: i64) -> chrono::NaiveDate {
+    from_ms(unix_ms).with_timezone(&London).date_naive()
+}
+
 /// A moment as exports write it: RFC 3339, UTC, whole seconds.
 pub(crate) fn written(moment: DateTime<Utc>) -> String {
     moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -45,7 +50,7 @@ pub(crate) fn written(moment: DateTime<Utc>) -> String {
 
 /// The first and last millisecond of a day in England, and of the day before it ends.
 pub(crate) fn day_of(unix_ms: i64) -> (i64, i64) {
-    let day = from_ms(unix_ms).with_timezone(&London).date_naive();
+    let day = day(unix_ms);
     let midnight = |date: Option<chrono::NaiveDate>| {
         date.and_then(|date| date.and_hms_opt(0, 0, 0))
             .and_then(|midnight| London.from_local_datetime(&midnight).earliest())

@@ -159,6 +159,7 @@ fn forged(request: &[u8]) -> Vec<u8> {
             snapshot: false,
             appointments: Vec::new(),
             safeguarding_keys: Vec::new(),
+            code: None,
             cursor: asked.cursor,
             more: false,
         },

@@ -8,7 +8,7 @@ use doorstep_core::keys::{KeyStore, MemoryKeyStore, Secret};
 use doorstep_core::{App, AppError, Connect, Environment, Opening, OsRandomness, SignIn, SystemClock};
 use doorstep_council::import::Taking;
 use doorstep_council::{Office, Service};
-use doorstep_domain::conduct::{Step, StepState};
+use doorstep_domain::conduct::{Command, Step, StepState};
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_tests::cast::sample;
 use doorstep_tests::simulation::FaultyDisk;
@@ -113,7 +113,7 @@ fn killed_between_any_two_writes_the_last_saved_tap_is_there_and_the_half_done_o
     let mut points = 0;
     for writes in 0.. {
         scene.disk.fail_after(writes);
-        let tapped = app.record_step(visit, Step::IdShown, StepState::Done);
+        let tapped = app.act(visit, Command::RecordStep { step: Step::IdShown, state: StepState::Done });
         if scene.disk.mend() {
             tapped.expect("the disk held, so the tap was saved");
             break;
@@ -136,7 +136,7 @@ fn killed_between_any_two_writes_of_a_sync_nothing_is_lost_and_the_next_one_goes
     let mut points = 0;
     for writes in 0.. {
         let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
-        app.no_answer(visit).unwrap();
+        app.act(visit, Command::NoAnswer).unwrap();
         let records = app.status().unwrap().records;
         scene.disk.fail_after(writes);
         let synced = app.sync();
@@ -162,10 +162,10 @@ fn a_full_disk_says_so_and_keeps_what_was_saved() {
     let app = scene.enrolled();
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
     scene.disk.fail_after(0);
-    let error = app.no_answer(visit).unwrap_err();
+    let error = app.act(visit, Command::NoAnswer).unwrap_err();
     assert!(error.to_string().contains("Everything before it was"), "{error}");
     assert_eq!(app.status().unwrap().records, 1);
-    app.no_answer(visit).expect("with room again it works");
+    app.act(visit, Command::NoAnswer).expect("with room again it works");
 }
 
 fn bytes(store: &Path) -> Vec<u8> {
@@ -236,8 +236,8 @@ fn whoever_holds_the_key_and_changes_a_record_is_found_out_by_verify() {
         let scene = Scene::new();
         let app = scene.enrolled();
         let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
-        app.record_step(visit, Step::IdShown, StepState::Done).unwrap();
-        app.no_answer(visit).unwrap();
+        app.act(visit, Command::RecordStep { step: Step::IdShown, state: StepState::Done }).unwrap();
+        app.act(visit, Command::NoAnswer).unwrap();
         assert_eq!(app.verify().unwrap().unwrap().records, 3);
         behind_the_scene(&scene).execute(tampering, []).unwrap();
         let fault = app.verify().unwrap().expect_err(tampering);
@@ -263,8 +263,15 @@ fn nothing_that_was_typed_is_readable_in_the_files() {
     let scene = Scene::new();
     let app = scene.enrolled();
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
-    app.flag_safeguarding(visit, "CANARY in the note").unwrap();
-    app.record_step(visit, Step::ShoeCovers, StepState::NotDone { reason: "CANARY in the reason".into() }).unwrap();
+    app.flag_safeguarding(Some(visit), "CANARY in the note").unwrap();
+    app.act(
+        visit,
+        Command::RecordStep {
+            step: Step::ShoeCovers,
+            state: StepState::NotDone { reason: "CANARY in the reason".into() },
+        },
+    )
+    .unwrap();
     for entry in fs::read_dir(scene.store()).unwrap().flatten() {
         let content = fs::read(entry.path()).unwrap();
         for canary in ["CANARY", "Иван", "Old Dairy", "SQLite format"] {
@@ -281,7 +288,7 @@ fn the_council_s_database_holds_no_note_in_the_clear() {
     let scene = Scene::new();
     let app = scene.enrolled();
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
-    app.flag_safeguarding(visit, "CANARY in the note").unwrap();
+    app.flag_safeguarding(Some(visit), "CANARY in the note").unwrap();
     app.sync().unwrap();
     assert_eq!(scene.office.safeguarding_notes().unwrap(), ["CANARY in the note"], "a lead can read it");
     for entry in
@@ -300,7 +307,7 @@ fn one_batch_sent_by_fifty_connections_at_once_is_held_once() {
     let environment = Environment { connect: Arc::new(ByTap(Arc::clone(&tapped))), ..scene.environment() };
     let app = App::open(&scene.store(), environment).unwrap();
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
-    app.no_answer(visit).unwrap();
+    app.act(visit, Command::NoAnswer).unwrap();
     assert!(app.sync().is_err(), "nobody answers on this line");
     let request = tapped.0.lock().unwrap().clone();
     let service = scene.office.service();

@@ -1,9 +1,14 @@
 //! This device: how it stands, enrolling it, its PIN, its chain.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use doorstep_domain::protocol::EnrolmentCode;
+use chrono::TimeDelta;
+use doorstep_domain::conduct::CodeSigned;
+use doorstep_domain::protocol::{EnrolmentCode, Limits};
 
+use super::code::code_signed;
+use super::visits::limit;
 use super::{App, PIN, signing_key, stored_pin, time};
 use crate::environment::SignIn;
 use crate::keys::name;
@@ -11,7 +16,7 @@ use crate::pin::StoredPin;
 use crate::store::Enrolment;
 use crate::sync;
 use crate::verify::{self, Fault, Verified};
-use crate::view::{EnrolmentView, StatusView};
+use crate::view::{EnrolmentView, Overdue, StatusView};
 use crate::{AppError, PinRefused};
 
 impl App {
@@ -20,6 +25,10 @@ impl App {
     /// # Errors
     /// [`AppError::Store`] when the store can't be read.
     pub fn status(&self) -> Result<StatusView, AppError> {
+        let now = self.environment.clock.now().utc();
+        let numbers = self.numbers();
+        let phone_after = TimeDelta::minutes(i64::from(numbers.phone_it_in_minutes));
+        let remind_after = TimeDelta::minutes(i64::from(numbers.safe_reminder_minutes));
         self.store.read(|reading| {
             let enrolment = reading.enrolment()?;
             let counts = reading.counts()?;
@@ -30,8 +39,17 @@ impl App {
                 unsent: counts.waiting,
                 oldest_unsent: counts.oldest_waiting_ms.map(time),
                 set_aside: counts.set_aside,
+                phone_it_in: counts.oldest_urgent_ms.map(time).filter(|since| now - *since >= phone_after),
+                overdue: reading
+                    .alone()?
+                    .map(|(visit, ends_ms)| Overdue { visit, expected_end: time(ends_ms) })
+                    .filter(|overdue| now - overdue.expected_end >= remind_after),
+                sign_the_code: match &enrolment {
+                    Some(enrolment) => code_signed(reading, enrolment)? == CodeSigned::No,
+                    None => false,
+                },
                 last_contact: enrolment.as_ref().map(|enrolment| time(enrolment.last_contact_device_ms)),
-                now: self.environment.clock.now().utc(),
+                now,
                 revoked: enrolment.as_ref().is_some_and(|enrolment| enrolment.revoked),
                 enrolled: enrolment.map(enrolment_view),
             })
@@ -121,6 +139,27 @@ impl App {
         if self.environment.sign_in == SignIn::WithPin {
             self.signed_in.store(false, Ordering::SeqCst);
         }
+    }
+
+    /// What is half typed, by the name of its field.
+    ///
+    /// # Errors
+    /// [`AppError::SignInFirst`], [`AppError::Store`].
+    pub fn drafts(&self) -> Result<BTreeMap<String, String>, AppError> {
+        self.signed_in()?;
+        self.store.read(|reading| Ok(reading.drafts()?))
+    }
+
+    /// Keeps what is half typed, encrypted like all else, until it is saved or emptied.
+    ///
+    /// # Errors
+    /// As [`App::drafts`]; [`AppError::TooLong`].
+    pub fn keep_draft(&self, name: &str, text: &str) -> Result<(), AppError> {
+        self.signed_in()?;
+        limit("a draft's name", Some(name), Limits::REASON)?;
+        limit("the text", Some(text), Limits::WORDS)?;
+        let at_ms = self.environment.clock.now().unix_ms;
+        self.store.transact(&self.environment, |writing| Ok(writing.keep_draft(name, text, at_ms)?))
     }
 
     /// Checks the whole local chain.

@@ -1,8 +1,12 @@
 //! [`App`]: one method for each thing that a screen can ask. The window, the command line and the tests are thin callers.
 
+mod code;
 mod council;
 mod device;
+mod today;
 mod visits;
+
+pub use visits::Unplanned;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

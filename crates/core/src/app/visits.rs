@@ -1,64 +1,32 @@
-//! Visits: the route of today, and each tap of a visit.
+//! Visits: starting one, and each tap of it.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_domain::conduct::{
-    Appointment, Basis, Command, Event, RefusalReason, SealedNote, Started, Step, StepState, Visit, fold,
+    Appointment, Command, Concern, Event, SealedNote, Started, Visit, VisitKind, attempts, fold,
 };
 use doorstep_domain::protocol::Limits;
-use doorstep_domain::{AppointmentRef, RecordId, VisitId};
+use doorstep_domain::{AppointmentRef, RecordId, Uprn, VisitId};
 
+use super::code::code_signed;
+use super::today::attempts_at;
 use super::{App, time};
 use crate::AppError;
-use crate::store::{Enrolment, Reading, StoreError, VisitRow, Writing};
-use crate::view::{AppointmentView, Custody, TodayView, VisitSummary, VisitView};
+use crate::store::{Enrolment, Reading, StoreError, Writing};
+use crate::view::{Custody, VisitView};
+
+/// A visit that nobody planned: an emergency call-out, a neighbour who asks.
+#[derive(Debug, Clone)]
+pub struct Unplanned {
+    /// Why somebody comes, by kind.
+    pub visit_kind: VisitKind,
+    /// Why somebody comes, in words.
+    pub purpose: String,
+    /// The home's number, where it is known.
+    pub uprn: Option<Uprn>,
+    /// The address, where its number is not known.
+    pub address: Option<String>,
+}
 
 impl App {
-    /// Appointments on this device, in the order of their windows, each with its last visit.
-    ///
-    /// # Errors
-    /// [`AppError::NotEnrolled`], [`AppError::SignInFirst`], [`AppError::Store`].
-    pub fn appointments(&self) -> Result<Vec<AppointmentView>, AppError> {
-        self.signed_in()?;
-        self.store.read(|reading| {
-            reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let appointments = reading.appointments()?;
-            appointments.into_iter().map(|appointment| appointment_view(reading, appointment)).collect()
-        })
-    }
-
-    /// Today's route: appointments whose window is today in Europe/London, and whatever is still open.
-    ///
-    /// # Errors
-    /// As [`App::appointments`].
-    pub fn today(&self) -> Result<TodayView, AppError> {
-        let moment = self.environment.clock.now();
-        let zone = TimeDelta::minutes(i64::from(moment.utc_offset_minutes));
-        let day = |at: DateTime<Utc>| (at + zone).date_naive();
-        let today = day(moment.utc());
-        let (mut appointments, mut later, mut earlier) = (Vec::new(), Vec::new(), Vec::new());
-        for view in self.appointments()? {
-            let open = view.visit.as_ref().is_some_and(|visit| visit.outcome.is_none());
-            match day(view.appointment.window_start).cmp(&today) {
-                std::cmp::Ordering::Equal => appointments.push(view),
-                std::cmp::Ordering::Greater if !open => later.push(view),
-                _ if open => appointments.push(view),
-                _ if view.visit.is_none() => earlier.push(view),
-                _ => {}
-            }
-        }
-        Ok(TodayView { appointments, later, earlier })
-    }
-
-    /// Visits of the last 30 days, newest first, and whatever is still open.
-    ///
-    /// # Errors
-    /// As [`App::appointments`].
-    pub fn visits(&self) -> Result<Vec<VisitSummary>, AppError> {
-        self.signed_in()?;
-        let since = self.environment.clock.now().unix_ms.saturating_sub(TimeDelta::days(30).num_milliseconds());
-        self.store.read(|reading| Ok(reading.visits_since(since)?.into_iter().map(summary).collect()))
-    }
-
     /// One visit.
     ///
     /// # Errors
@@ -68,96 +36,106 @@ impl App {
         self.store.read(|reading| visit_view(reading, visit))
     }
 
-    /// Starts the visit of an appointment. If one is open already, it is that one.
+    /// Starts the visit of an appointment. If one is open already, it is that one. Clause 9: the Code comes first.
     ///
     /// # Errors
-    /// [`AppError::NoSuchAppointment`], [`AppError::NotEnrolled`], [`AppError::Store`].
+    /// [`AppError::Refused`] by clause 9, [`AppError::NoSuchAppointment`], [`AppError::NotEnrolled`], [`AppError::Store`].
     pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<VisitView, AppError> {
         self.signed_in()?;
-        let started = self.store.transact::<_, AppError>(&self.environment, |writing| {
+        self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let details = writing.appointment(appointment)?;
-            let details = details.ok_or_else(|| AppError::NoSuchAppointment(appointment.clone()))?;
-            if let Some(open) = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none()) {
-                return Ok(open.visit);
+            let plan = self.plan_of(writing, appointment)?;
+            let open = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none());
+            if let Some(started) = open.as_ref().filter(|visit| visit.started) {
+                return visit_view(writing, started.visit);
             }
-            let now = self.environment.clock.now();
-            let visit = VisitId::from_parts(u64::try_from(now.unix_ms).unwrap_or(0), &self.environment.random());
-            let event = Event::Started(Started {
-                appointment: Some(appointment.clone()),
-                uprn: details.uprn,
-                visit_kind: details.visit_kind,
-            });
-            self.record(writing, &enrolment, visit, vec![event])?;
-            Ok(visit)
-        })?;
-        self.visit(started)
+            let id = open.map_or_else(|| self.new_visit(), |opened| opened.visit);
+            let before = fold(id, &writing.facts(id)?);
+            let events = before.set_out(plan, code_signed(writing, &enrolment)?).map_err(AppError::Refused)?;
+            self.record(writing, &enrolment, id, events)?;
+            visit_view(writing, id)
+        })
     }
 
-    /// Records a step of the arrival checklist.
+    /// Opens the file of an appointment's visit before setting out, so that something can be said of it: "I know this
+    /// tenant", "It can't go ahead". If one is open already, it is that one.
     ///
     /// # Errors
-    /// [`AppError::Refused`] by a rule of the Code; otherwise as [`App::start_visit`]. Nothing has changed then.
-    pub fn record_step(&self, visit: VisitId, step: Step, state: StepState) -> Result<VisitView, AppError> {
-        limit("a reason", state.reason(), Limits::REASON)?;
-        self.act(visit, Command::RecordStep { step, state })
+    /// As [`App::start_visit`], but for the Code.
+    pub fn open_visit(&self, appointment: &AppointmentRef) -> Result<VisitView, AppError> {
+        self.signed_in()?;
+        self.store.transact(&self.environment, |writing| {
+            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let plan = self.plan_of(writing, appointment)?;
+            if let Some(open) = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none()) {
+                return visit_view(writing, open.visit);
+            }
+            let id = self.new_visit();
+            self.record(writing, &enrolment, id, Visit::new(id).open_file(plan))?;
+            visit_view(writing, id)
+        })
     }
 
-    /// Goes in. Clause 3.1: the core refuses without consent or a lawful basis; clause 3.2: and before ID was shown.
+    /// Starts a visit without an appointment.
     ///
     /// # Errors
-    /// As [`App::record_step`].
-    pub fn enter(
-        &self,
-        visit: VisitId,
-        basis: Option<Basis>,
-        admitting: Option<String>,
-    ) -> Result<VisitView, AppError> {
-        limit("the explanation", admitting.as_deref(), Limits::REASON)?;
-        if let Some(Basis::Lawful { authorised_by, reference, .. }) = &basis {
-            limit("the name", Some(authorised_by), Limits::REASON)?;
-            limit("the reference", reference.as_deref(), Limits::REASON)?;
+    /// [`AppError::NoHome`] when neither a number nor an address says where; otherwise as [`App::start_visit`].
+    pub fn start_unplanned(&self, unplanned: Unplanned) -> Result<VisitView, AppError> {
+        self.signed_in()?;
+        limit("the address", unplanned.address.as_deref(), Limits::REASON)?;
+        limit("the purpose", Some(&unplanned.purpose), Limits::REASON)?;
+        let written = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let plan = Started {
+            appointment: None,
+            uprn: unplanned.uprn,
+            visit_kind: unplanned.visit_kind,
+            address: unplanned.address.and_then(written),
+            purpose: written(unplanned.purpose),
+            notice: None,
+        };
+        if plan.uprn.is_none() && plan.address.is_none() {
+            return Err(AppError::NoHome);
         }
-        self.act(visit, Command::Enter { basis, admitting })
+        self.store.transact(&self.environment, |writing| {
+            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let id = self.new_visit();
+            let code = code_signed(writing, &enrolment)?;
+            let events = Visit::new(id).set_out(plan, code).map_err(AppError::Refused)?;
+            self.record(writing, &enrolment, id, events)?;
+            visit_view(writing, id)
+        })
     }
 
-    /// The tenant refused entry, and that is respected. Clause 3.1.
+    /// One tap: decided, chained, on disk. When this returns `Ok`, it survives a crash, a kill and a power cut.
     ///
     /// # Errors
-    /// As [`App::record_step`].
-    pub fn refuse_entry(
-        &self,
-        visit: VisitId,
-        reason: RefusalReason,
-        words: Option<String>,
-    ) -> Result<VisitView, AppError> {
-        limit("the tenant's words", words.as_deref(), Limits::WORDS)?;
-        self.act(visit, Command::RefuseEntry { reason, words })
+    /// [`AppError::Refused`] by a rule of the Code, [`AppError::TooLong`], [`AppError::NoSuchVisit`]. Nothing has changed
+    /// then.
+    pub fn act(&self, visit: VisitId, command: Command) -> Result<VisitView, AppError> {
+        self.signed_in()?;
+        check_lengths(&command)?;
+        self.store.transact(&self.environment, |writing| {
+            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let before = folded(writing, visit)?;
+            self.decide_and_record(writing, &enrolment, &before, command)?;
+            visit_view(writing, visit)
+        })
     }
 
-    /// The tenant's own words, after the refusal was saved.
+    /// Raises a concern, in a visit or, where there is none, in a file of its own.
     ///
     /// # Errors
-    /// As [`App::record_step`].
-    pub fn add_refusal_words(&self, visit: VisitId, words: &str) -> Result<VisitView, AppError> {
-        limit("the tenant's words", Some(words), Limits::WORDS)?;
-        self.act(visit, Command::AddRefusalWords { words: words.to_owned() })
+    /// As [`App::act`].
+    pub fn raise_concern(&self, visit: Option<VisitId>, concern: Concern) -> Result<(), AppError> {
+        self.say_somewhere(visit, Command::RaiseConcern(concern))
     }
 
-    /// Nobody answered the door.
+    /// Seals a safeguarding note, and records it, in a visit or in a file of its own. Only the council's safeguarding leads
+    /// can read it, or see that there is one. Clause 6.2.
     ///
     /// # Errors
-    /// As [`App::record_step`].
-    pub fn no_answer(&self, visit: VisitId) -> Result<VisitView, AppError> {
-        self.act(visit, Command::NoAnswer)
-    }
-
-    /// Seals a safeguarding note, and records it. Only the council's safeguarding leads can read it, or see that there is
-    /// one. Clause 6.2.
-    ///
-    /// # Errors
-    /// [`AppError::NoSafeguardingKey`] when there is nobody to seal it to; otherwise as [`App::record_step`].
-    pub fn flag_safeguarding(&self, visit: VisitId, note: &str) -> Result<VisitView, AppError> {
+    /// [`AppError::NoSafeguardingKey`] when there is nobody to seal it to; otherwise as [`App::act`].
+    pub fn flag_safeguarding(&self, visit: Option<VisitId>, note: &str) -> Result<(), AppError> {
         limit("a note", Some(note), Limits::WORDS)?;
         let note = note.trim();
         let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
@@ -167,41 +145,46 @@ impl App {
         } else {
             crate::sealing::seal(note, &enrolment.safeguarding_keys)?
         };
-        self.act(visit, Command::RaiseSealedConcern { note })
-    }
-
-    /// Leaves, with what came of the visit.
-    ///
-    /// # Errors
-    /// As [`App::record_step`].
-    pub fn leave(&self, visit: VisitId, further_visit_needed: bool) -> Result<VisitView, AppError> {
-        self.act(visit, Command::Leave { further_visit_needed })
+        self.say_somewhere(visit, Command::RaiseSealedConcern { note })
     }
 
     /// Strikes out something recorded by mistake. Both stay visible.
     ///
     /// # Errors
-    /// As [`App::record_step`].
+    /// As [`App::act`].
     pub fn strike_out(&self, record: RecordId, reason: &str) -> Result<VisitView, AppError> {
-        limit("a reason", Some(reason), Limits::REASON)?;
         let visit = self.store.read::<_, AppError>(|reading| {
             reading.visit_of(record)?.ok_or(AppError::NoSuchVisit(VisitId::from_bytes(*record.as_bytes())))
         })?;
         self.act(visit, Command::StrikeOut { record, reason: reason.to_owned() })
     }
 
-    /// One tap: decided, chained, on disk. When this returns `Ok`, it survives a crash, a kill and a power cut.
-    fn act(&self, visit: VisitId, command: Command) -> Result<VisitView, AppError> {
+    fn say_somewhere(&self, visit: Option<VisitId>, command: Command) -> Result<(), AppError> {
         self.signed_in()?;
+        check_lengths(&command)?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let events = folded(writing, visit)?.decide(command).map_err(AppError::Refused)?;
-            let after = self.record(writing, &enrolment, visit, events)?;
-            if after.ending.is_some() {
-                writing.seal(enrolment.device, &self.signing_key()?)?;
-            }
-            visit_view(writing, visit)
+            let before = match visit {
+                Some(visit) => folded(writing, visit)?,
+                None => Visit::new(self.new_visit()),
+            };
+            self.decide_and_record(writing, &enrolment, &before, command)
         })
+    }
+
+    fn decide_and_record(
+        &self,
+        writing: &Writing<'_>,
+        enrolment: &Enrolment,
+        before: &Visit,
+        command: Command,
+    ) -> Result<(), AppError> {
+        let events = before.decide(command).map_err(AppError::Refused)?;
+        let after = self.record(writing, enrolment, before.visit, events)?;
+        if after.ending.is_some() {
+            writing.seal(enrolment.device, &self.signing_key()?)?;
+        }
+        Ok(())
     }
 
     fn record(
@@ -218,28 +201,42 @@ impl App {
         writing.save_visit(&folded)?;
         Ok(folded)
     }
+
+    fn plan_of(&self, reading: &Reading<'_>, appointment: &AppointmentRef) -> Result<Started, AppError> {
+        let details = reading.appointment(appointment)?;
+        let details = details.ok_or_else(|| AppError::NoSuchAppointment(appointment.clone()))?;
+        Ok(details.plan(&self.numbers()))
+    }
+
+    fn new_visit(&self) -> VisitId {
+        let now_ms = self.environment.clock.now().unix_ms;
+        VisitId::from_parts(u64::try_from(now_ms).unwrap_or(0), &self.environment.random())
+    }
 }
 
-fn limit(what: &'static str, text: Option<&str>, most: usize) -> Result<(), AppError> {
+pub(super) fn limit(what: &'static str, text: Option<&str>, most: usize) -> Result<(), AppError> {
     match text {
         Some(text) if text.chars().count() > most => Err(AppError::TooLong { what, most }),
         _ => Ok(()),
     }
 }
 
-fn summary(row: VisitRow) -> VisitSummary {
-    VisitSummary {
-        visit: row.visit,
-        appointment: row.appointment,
-        started_at: time(row.started_at_ms),
-        outcome: row.outcome,
-        entered: row.entered,
+/// Every text of a command, whatever its field: what is told at length has room for it, a name or a reason has less.
+fn check_lengths(command: &Command) -> Result<(), AppError> {
+    const AT_LENGTH: [&str; 4] = ["words", "needs", "what", "put_right"];
+    fn walk(field: &str, value: &serde_json::Value) -> Result<(), AppError> {
+        match value {
+            serde_json::Value::String(text) if AT_LENGTH.contains(&field) => {
+                limit("the text", Some(text), Limits::WORDS)
+            }
+            serde_json::Value::String(text) => limit("a name or a reason", Some(text), Limits::REASON),
+            serde_json::Value::Array(values) => values.iter().try_for_each(|value| walk(field, value)),
+            serde_json::Value::Object(fields) => fields.iter().try_for_each(|(field, value)| walk(field, value)),
+            _ => Ok(()),
+        }
     }
-}
-
-fn appointment_view(reading: &Reading<'_>, appointment: Appointment) -> Result<AppointmentView, AppError> {
-    let visit = reading.last_visit_to(&appointment.reference)?.map(summary);
-    Ok(AppointmentView { appointment, visit })
+    // A sealed note is no text, and has its own limit.
+    serde_json::to_value(command).map_or(Ok(()), |value| walk("", &value))
 }
 
 fn folded(reading: &Reading<'_>, visit: VisitId) -> Result<Visit, AppError> {
@@ -253,9 +250,16 @@ fn visit_view(reading: &Reading<'_>, visit: VisitId) -> Result<VisitView, AppErr
         Some(reference) => reading.appointment(reference)?,
         None => None,
     };
+    let known = details.as_ref().map(|details: &Appointment| details.attempts.clone()).unwrap_or_default();
     let (_, waiting, received_ms) = reading.custody(visit)?;
     Ok(VisitView {
         missing_before_entry: folded.missing_before_entry(),
+        agreement_missing: folded.agreement_missing(),
+        tenant_not_told: folded.tenant_not_told(),
+        attempts: match &folded.uprn {
+            Some(uprn) => attempts_at(reading, uprn, &known)?,
+            None => attempts(&[], folded.attempt()),
+        },
         visit: folded,
         details,
         custody: Custody { waiting: waiting > 0, received_at: received_ms.map(time) },

@@ -1,8 +1,9 @@
 //! Writing the chain: the next record, the seal, a new epoch.
 
-use doorstep_domain::conduct::Event;
+use doorstep_domain::conduct::{Acknowledgement, Event};
 use doorstep_domain::ledger::{
-    Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, decode_body, encode_body,
+    Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, decode_body,
+    encode_acknowledgement, encode_body,
 };
 use doorstep_domain::protocol;
 use doorstep_domain::{DeviceId, RecordId, VisitId};
@@ -50,7 +51,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Appends one event to the chain, as a record that waits to be sent.
+    /// Appends one event of a visit to the chain, as a record that waits to be sent.
     pub(crate) fn append(
         &self,
         environment: &Environment,
@@ -58,12 +59,35 @@ impl Writing<'_> {
         visit: VisitId,
         event: Event,
     ) -> Result<RecordId, StoreError> {
+        let urgent = event.is_urgent();
+        self.append_body(environment, enrolment, visit, RecordKind::VISIT_EVENT, &encode_body(&Body { event }), urgent)
+    }
+
+    /// Appends a signature under the Code to the chain, in a file of its own.
+    pub(crate) fn append_acknowledgement(
+        &self,
+        environment: &Environment,
+        enrolment: &Enrolment,
+        file: VisitId,
+        acknowledgement: &Acknowledgement,
+    ) -> Result<RecordId, StoreError> {
+        let body = encode_acknowledgement(acknowledgement);
+        self.append_body(environment, enrolment, file, RecordKind::ACKNOWLEDGEMENT, &body, false)
+    }
+
+    fn append_body(
+        &self,
+        environment: &Environment,
+        enrolment: &Enrolment,
+        visit: VisitId,
+        kind: RecordKind,
+        body: &[u8],
+        urgent: bool,
+    ) -> Result<RecordId, StoreError> {
         let moment = environment.clock.now();
         let head = self.head(enrolment.device)?;
         let order = u64::try_from(moment.unix_ms).unwrap_or(0).max(head.last_order + 1);
         let record = RecordId::from_parts(u64::try_from(moment.unix_ms).unwrap_or(0), &environment.random());
-        let urgent = event.is_urgent();
-        let body = encode_body(&Body { event });
         let key = self.key_for(environment, visit)?;
         let envelope = Envelope {
             version: Envelope::VERSION,
@@ -72,7 +96,7 @@ impl Writing<'_> {
             epoch: head.chain.epoch,
             sequence: head.chain.sequence + 1,
             previous: head.chain.hash,
-            kind: RecordKind::VISIT_EVENT,
+            kind,
             schema: SCHEMA,
             visit,
             actor: enrolment.user,
@@ -82,10 +106,10 @@ impl Writing<'_> {
             monotonic_ms: moment.monotonic_ms,
             boot: moment.boot,
             council_contact_ms: Some(enrolment.last_contact_ms),
-            commitment: key.commit(record, &body),
+            commitment: key.commit(record, body),
             photos: Vec::new(),
         };
-        self.insert_record(&envelope, &body, urgent)?;
+        self.insert_record(&envelope, body, urgent)?;
         Ok(record)
     }
 

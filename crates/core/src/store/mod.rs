@@ -14,7 +14,7 @@ use rusqlite::{Connection, Params, TransactionBehavior};
 pub(crate) use opening::open;
 pub use opening::set_aside;
 pub(crate) use records::StoredRecord;
-pub(crate) use settings::Enrolment;
+pub(crate) use settings::{CodeSignature, Enrolment};
 pub(crate) use visits::VisitRow;
 
 use crate::environment::Environment;

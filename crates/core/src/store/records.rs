@@ -27,6 +27,7 @@ pub(crate) struct Counts {
     pub(crate) waiting: u64,
     pub(crate) set_aside: u64,
     pub(crate) oldest_waiting_ms: Option<i64>,
+    pub(crate) oldest_urgent_ms: Option<i64>,
 }
 
 /// What waits, for one visit.
@@ -135,7 +136,8 @@ impl Reading<'_> {
             "SELECT (SELECT count(*) FROM record WHERE state <> 'reissued') AS records,
                     (SELECT count(*) FROM record WHERE state = 'waiting') AS waiting,
                     (SELECT count(*) FROM record WHERE state = 'set_aside') AS set_aside,
-                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting') AS oldest_waiting_ms",
+                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting') AS oldest_waiting_ms,
+                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting' AND urgent = 1) AS oldest_urgent_ms",
             [],
             |row| {
                 Ok(Counts {
@@ -143,6 +145,7 @@ impl Reading<'_> {
                     waiting: row.get("waiting")?,
                     set_aside: row.get("set_aside")?,
                     oldest_waiting_ms: row.get("oldest_waiting_ms")?,
+                    oldest_urgent_ms: row.get("oldest_urgent_ms")?,
                 })
             },
         )?

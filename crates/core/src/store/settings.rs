@@ -1,5 +1,8 @@
 //! Single values: who the device is, and whom it talks to.
 
+use std::collections::BTreeMap;
+
+use doorstep_domain::conduct::PublishedCode;
 use doorstep_domain::ledger::Epoch;
 use doorstep_domain::{DeviceId, UserId};
 use rusqlite::params;
@@ -31,6 +34,17 @@ pub(crate) struct Enrolment {
 }
 
 const ENROLMENT: &str = "enrolment";
+const CODE: &str = "code";
+const SIGNED: &str = "code_signed";
+
+/// The last signature under a version of the Code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CodeSignature {
+    pub(crate) user: UserId,
+    /// The hash of the exact text.
+    pub(crate) code: String,
+    pub(crate) at_ms: i64,
+}
 
 impl Reading<'_> {
     pub(crate) fn setting<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, StoreError> {
@@ -41,6 +55,23 @@ impl Reading<'_> {
 
     pub(crate) fn enrolment(&self) -> Result<Option<Enrolment>, StoreError> {
         self.setting(ENROLMENT)
+    }
+
+    /// The Code that is in force, once the council has published one.
+    pub(crate) fn code(&self) -> Result<Option<PublishedCode>, StoreError> {
+        self.setting(CODE)
+    }
+
+    /// When a person signed a version of the Code, by the device's clock.
+    pub(crate) fn signed_at(&self, user: UserId, code: &str) -> Result<Option<i64>, StoreError> {
+        let signed: Option<CodeSignature> = self.setting(SIGNED)?;
+        Ok(signed.filter(|signed| signed.user == user && signed.code == code).map(|signed| signed.at_ms))
+    }
+
+    /// What is half typed, by the name of its field.
+    pub(crate) fn drafts(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let rows = self.many("SELECT name, text FROM draft", [], |row| Ok((row.get("name")?, row.get("text")?)))?;
+        Ok(rows.into_iter().collect())
     }
 }
 
@@ -56,5 +87,27 @@ impl Writing<'_> {
 
     pub(crate) fn set_enrolment(&self, enrolment: &Enrolment) -> Result<(), StoreError> {
         self.set(ENROLMENT, enrolment)
+    }
+
+    pub(crate) fn set_code(&self, code: &PublishedCode) -> Result<(), StoreError> {
+        self.set(CODE, code)
+    }
+
+    pub(crate) fn set_signed(&self, signed: &CodeSignature) -> Result<(), StoreError> {
+        self.set(SIGNED, signed)
+    }
+
+    /// Keeps what is half typed; nothing is kept of an empty field.
+    pub(crate) fn keep_draft(&self, name: &str, text: &str, at_ms: i64) -> Result<(), StoreError> {
+        if text.is_empty() {
+            self.write("DELETE FROM draft WHERE name = ?1", params![name])?;
+        } else {
+            self.write(
+                "INSERT INTO draft (name, text, at_ms) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (name) DO UPDATE SET text = excluded.text, at_ms = excluded.at_ms",
+                params![name, text, at_ms],
+            )?;
+        }
+        Ok(())
     }
 }

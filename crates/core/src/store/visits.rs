@@ -1,7 +1,7 @@
 //! The rows from which lists of visits are drawn: a fold over records, kept beside them.
 
-use doorstep_domain::conduct::Visit;
-use doorstep_domain::{AppointmentRef, VisitId};
+use doorstep_domain::conduct::{Outcome, Visit};
+use doorstep_domain::{AppointmentRef, Uprn, VisitId};
 use rusqlite::{Row, params};
 
 use super::{Reading, StoreError, Writing};
@@ -11,9 +11,20 @@ use super::{Reading, StoreError, Writing};
 pub(crate) struct VisitRow {
     pub(crate) visit: VisitId,
     pub(crate) appointment: Option<AppointmentRef>,
+    /// When it started; when its file was opened, where it has not.
     pub(crate) started_at_ms: i64,
+    pub(crate) started: bool,
+    pub(crate) address: Option<String>,
     pub(crate) outcome: Option<String>,
     pub(crate) entered: bool,
+}
+
+/// What a visitor still owes a tenant, as a stable name.
+pub(crate) mod to_do {
+    /// Clause 3.2: the visit does not go ahead, and they do not know.
+    pub(crate) const TELL_TENANT: &str = "tell_tenant";
+    /// Clause 4.1: somebody has to come again, and nothing was agreed.
+    pub(crate) const FOLLOW_UP: &str = "follow_up";
 }
 
 fn visit_row(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
@@ -22,19 +33,32 @@ fn visit_row(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
         visit: VisitId::from_bytes(row.get("visit_id")?),
         appointment: appointment.and_then(|text| text.parse().ok()),
         started_at_ms: row.get("started_at_ms")?,
+        started: row.get("started")?,
+        address: row.get("address")?,
         outcome: row.get("outcome")?,
         entered: row.get("entered")?,
     })
 }
 
-const COLUMNS: &str = "visit_id, appointment_ref, started_at_ms, outcome, entered";
+const COLUMNS: &str = "visit_id, appointment_ref, started_at_ms, started, address, outcome, entered";
 
 impl Reading<'_> {
-    /// Visits that started since a moment, newest first.
+    /// Visits that started since a moment, newest first, and whatever is still open.
     pub(crate) fn visits_since(&self, since_ms: i64) -> Result<Vec<VisitRow>, StoreError> {
         self.many(
             &format!("SELECT {COLUMNS} FROM visit WHERE started_at_ms >= ?1 OR outcome IS NULL ORDER BY started_at_ms DESC, visit_id DESC"),
             params![since_ms],
+            visit_row,
+        )
+    }
+
+    /// Open visits without an appointment, oldest first.
+    pub(crate) fn open_without_appointment(&self) -> Result<Vec<VisitRow>, StoreError> {
+        self.many(
+            &format!(
+                "SELECT {COLUMNS} FROM visit WHERE outcome IS NULL AND appointment_ref IS NULL ORDER BY started_at_ms"
+            ),
+            [],
             visit_row,
         )
     }
@@ -47,22 +71,77 @@ impl Reading<'_> {
             visit_row,
         )
     }
+
+    /// Own visits to a property in which nobody got in.
+    pub(crate) fn without_access(&self, uprn: &Uprn) -> Result<Vec<VisitId>, StoreError> {
+        self.many(
+            "SELECT visit_id FROM visit WHERE uprn = ?1 AND outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult')
+             ORDER BY started_at_ms",
+            params![uprn.as_str()],
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )
+    }
+
+    /// What is still owed, visit by visit, oldest first.
+    pub(crate) fn to_do(&self) -> Result<Vec<(VisitRow, String)>, StoreError> {
+        self.many(
+            &format!("SELECT {COLUMNS}, to_do FROM visit WHERE to_do IS NOT NULL ORDER BY started_at_ms"),
+            [],
+            |row| Ok((visit_row(row)?, row.get("to_do")?)),
+        )
+    }
+
+    /// The visit alone whose expected end comes first, and that end.
+    pub(crate) fn alone(&self) -> Result<Option<(VisitId, i64)>, StoreError> {
+        self.one(
+            "SELECT visit_id, expected_end_ms FROM visit WHERE expected_end_ms IS NOT NULL ORDER BY expected_end_ms LIMIT 1",
+            [],
+            |row| Ok((VisitId::from_bytes(row.get("visit_id")?), row.get("expected_end_ms")?)),
+        )
+    }
 }
 
 impl Writing<'_> {
-    /// Keeps the row of a visit as its records now fold.
+    /// Keeps the row of a visit as its records now fold. A file that belongs to no visit, such as a concern by itself, has
+    /// no row.
     pub(crate) fn save_visit(&self, visit: &Visit) -> Result<(), StoreError> {
+        let Some(opened_at) = visit.started_at.or(visit.opened_at) else { return Ok(()) };
         self.write(
-            "INSERT INTO visit (visit_id, appointment_ref, started_at_ms, outcome, entered) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (visit_id) DO UPDATE SET outcome = excluded.outcome, entered = excluded.entered",
+            "INSERT INTO visit (visit_id, appointment_ref, started_at_ms, started, uprn, address, outcome, entered, to_do, expected_end_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (visit_id) DO UPDATE SET started_at_ms = excluded.started_at_ms, started = excluded.started,
+                 outcome = excluded.outcome, entered = excluded.entered, to_do = excluded.to_do,
+                 expected_end_ms = excluded.expected_end_ms",
             params![
                 visit.visit.as_bytes(),
                 visit.appointment.as_ref().map(AppointmentRef::as_str),
-                visit.started_at.map_or(0, |at| at.timestamp_millis()),
+                opened_at.timestamp_millis(),
+                visit.started_at.is_some(),
+                visit.uprn.as_ref().map(Uprn::as_str),
+                visit.address,
                 visit.ending.as_ref().map(|ending| ending.outcome.name()),
-                visit.entry.is_some()
+                visit.entry.is_some(),
+                owed(visit),
+                expected_end_ms(visit)
             ],
         )?;
         Ok(())
     }
+}
+
+fn owed(visit: &Visit) -> Option<&'static str> {
+    let outcome = visit.ending.as_ref().map(|ending| ending.outcome);
+    match outcome {
+        Some(Outcome::Cancelled) if visit.tenant_not_told() => Some(to_do::TELL_TENANT),
+        Some(Outcome::FurtherVisitNeeded) if visit.after.follow_up.is_none() => Some(to_do::FOLLOW_UP),
+        _ => None,
+    }
+}
+
+/// Until when somebody who works alone is looked out for: until they have left as planned, or said that they are safe.
+fn expected_end_ms(visit: &Visit) -> Option<i64> {
+    let lone = visit.before.lone_working.as_ref()?;
+    let left_as_planned = visit.ending.as_ref().is_some_and(|ending| ending.outcome != Outcome::Withdrawn);
+    let safe = left_as_planned || visit.before.safe_at.is_some();
+    (!safe).then(|| lone.expected_end.timestamp_millis())
 }

@@ -121,6 +121,7 @@ mod tests {
                 snapshot: false,
                 appointments: vec![],
                 safeguarding_keys: vec![],
+                code: None,
                 cursor: 0,
                 more: false,
             },

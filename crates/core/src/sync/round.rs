@@ -122,6 +122,7 @@ impl Before {
                 nonce: Bytes(environment.random::<16>().to_vec()),
                 council_epoch: enrolment.council_epoch,
                 cursor: enrolment.cursor,
+                code: writing.code()?.map(|code| code.hash()),
                 head: HeadClaim { epoch: head.epoch, sequence: head.sequence, hash: head.hash },
                 visit_keys: visit_keys
                     .into_iter()
@@ -254,6 +255,10 @@ fn take_changes(writing: &crate::store::Writing<'_>, answer: &SyncAnswer) -> Res
             Pulled::Given(appointment) => writing.keep_appointment(appointment)?,
             Pulled::Withdrawn(reference) => writing.withdraw_appointment(reference)?,
         }
+    }
+    // Text that is no Code can't be read or signed: the one that is held stays.
+    if let Some(code) = answer.changes.code.as_ref().filter(|code| code.sections().is_ok()) {
+        writing.set_code(code)?;
     }
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! Tables for other systems and people. The columns are defined once; the header is stable and documented in
 //! `docs/exports.md`. No sealed concern is in any of them, nor a sign that there is one.
 
+mod acknowledgements;
+mod concerns;
+mod no_access;
 mod steps;
 mod visits;
 
 use std::io::Write;
 
-use crate::storage::{Filter, VisitRow};
+use crate::storage::{Filter, Reading, VisitRow};
 use crate::{CouncilError, Office};
 
 /// Which table.
@@ -16,6 +19,12 @@ pub enum What {
     Visits,
     /// One row a step of a visit.
     Steps,
+    /// One row a visit in which nobody got in.
+    NoAccess,
+    /// One row a concern that is not sealed.
+    Concerns,
+    /// One row a signature under the Code.
+    Acknowledgements,
 }
 
 /// How the file begins.
@@ -34,14 +43,48 @@ impl What {
         match self {
             Self::Visits => &visits::HEADER,
             Self::Steps => &steps::HEADER,
+            Self::NoAccess => &no_access::HEADER,
+            Self::Concerns => &concerns::HEADER,
+            Self::Acknowledgements => &acknowledgements::HEADER,
         }
     }
 
-    fn rows(self, visit: &VisitRow) -> Vec<Vec<String>> {
+    /// The stable name, as in file names and the audit log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Visits => vec![visits::row(visit)],
-            Self::Steps => steps::rows(visit),
+            Self::Visits => "visits",
+            Self::Steps => "steps",
+            Self::NoAccess => "no-access",
+            Self::Concerns => "concerns",
+            Self::Acknowledgements => "acknowledgements",
         }
+    }
+
+    /// Calls `each` for every row of the table.
+    fn each_row(
+        self,
+        reading: &Reading<'_>,
+        filter: &Filter,
+        mut each: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let firm = filter.organisation.as_deref();
+        let of_visits: fn(&VisitRow) -> Vec<Vec<String>> = match self {
+            Self::Visits => |visit| vec![visits::row(visit)],
+            Self::Steps => steps::rows,
+            Self::NoAccess => no_access::rows,
+            Self::Concerns => {
+                let concerns = reading.plain_concerns(firm, None, usize::MAX)?;
+                return concerns.iter().map(concerns::row).try_for_each(each);
+            }
+            Self::Acknowledgements => {
+                return reading.acknowledgements(firm)?.iter().map(acknowledgements::row).try_for_each(each);
+            }
+        };
+        reading.each_visit(filter, |visit| {
+            of_visits(&visit).into_iter().try_for_each(&mut each)?;
+            Ok(true)
+        })
     }
 }
 
@@ -53,7 +96,7 @@ fn defused(value: &str) -> String {
 }
 
 impl Office {
-    /// Writes every visit, or every step, as CSV (RFC 4180). Returns the number of rows.
+    /// Writes a whole table as CSV (RFC 4180). Returns the number of rows.
     ///
     /// # Errors
     /// [`CouncilError`] when the database or the file fails.
@@ -77,12 +120,10 @@ pub(crate) fn write_csv(
     writer.write_record(what.header())?;
     let mut count = 0;
     service.storage.read(|reading| {
-        reading.each_visit(filter, |visit| {
-            for row in what.rows(&visit) {
-                writer.write_record(row.iter().map(|value| defused(value)))?;
-                count += 1;
-            }
-            Ok(true)
+        what.each_row(reading, filter, |row| {
+            writer.write_record(row.iter().map(|value| defused(value)))?;
+            count += 1;
+            Ok(())
         })
     })?;
     writer.flush().map_err(csv::Error::from)?;

@@ -1,8 +1,8 @@
 //! Appointments, and the feed from which devices pull what changed for them.
 
-use doorstep_domain::UserId;
-use doorstep_domain::conduct::Appointment;
+use doorstep_domain::conduct::{Appointment, Attempt, Visit};
 use doorstep_domain::protocol::{Limits, Pulled};
+use doorstep_domain::{AppointmentRef, Uprn, UserId};
 use rusqlite::params;
 
 use super::{Reading, Writing};
@@ -41,6 +41,19 @@ impl Reading<'_> {
         rows.iter().map(|text| read(text)).collect()
     }
 
+    /// Visits to a property in which nobody got in, oldest first.
+    pub(crate) fn attempts_at(&self, uprn: &Uprn) -> Result<Vec<Attempt>, CouncilError> {
+        let rows: Vec<String> = self.many(
+            "SELECT folded FROM visit WHERE uprn = ?1 AND outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult')
+             ORDER BY started_ms",
+            params![uprn.as_str()],
+            |row| row.get("folded"),
+        )?;
+        let visit = |text: &String| serde_json::from_str::<Visit>(text).map_err(|_| CouncilError::Unreadable("visit"));
+        let visits = rows.iter().map(visit).collect::<Result<Vec<_>, _>>()?;
+        Ok(visits.iter().filter_map(Visit::attempt).collect())
+    }
+
     /// The end of the feed.
     pub(crate) fn feed_end(&self) -> Result<u64, CouncilError> {
         Ok(self
@@ -75,7 +88,11 @@ impl Reading<'_> {
         for (version, reference, withdrawn, appointment) in rows.into_iter().take(limit) {
             end = end.max(version);
             changes.push(match appointment {
-                Some(text) if !withdrawn => Pulled::Given(Box::new(read(&text)?)),
+                Some(text) if !withdrawn => {
+                    let mut appointment = read(&text)?;
+                    appointment.attempts = self.attempts_at(&appointment.uprn)?;
+                    Pulled::Given(Box::new(appointment))
+                }
                 _ => Pulled::Withdrawn(reference.parse().map_err(|_| CouncilError::Unreadable("appointment"))?),
             });
         }
@@ -84,6 +101,24 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// Tells the devices of later appointments at a property that there was an attempt without access.
+    pub(crate) fn tell_of_attempt(&self, visit: &Visit) -> Result<(), CouncilError> {
+        let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
+        let later = self.many(
+            "SELECT user_id, appointment_ref FROM appointment WHERE uprn = ?1 AND window_end_ms > ?2 AND appointment_ref IS NOT ?3",
+            params![
+                uprn.as_str(),
+                attempt.at.timestamp_millis(),
+                visit.appointment.as_ref().map(AppointmentRef::as_str)
+            ],
+            |row| Ok((UserId::from_bytes(row.get("user_id")?), row.get::<_, String>("appointment_ref")?)),
+        )?;
+        for (user, reference) in later {
+            self.feed(user, &reference, false)?;
+        }
+        Ok(())
+    }
+
     /// Keeps an appointment under its reference, and tells the devices that it concerns.
     pub(crate) fn keep_appointment(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
         let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;

@@ -1,8 +1,8 @@
-//! Sealed concerns. Nobody but a safeguarding lead is ever given a row of this table, or a count of it.
+//! Concerns. Sealed ones have a table of their own: nobody but a safeguarding lead is ever given a row of it, or a count.
 
-use doorstep_domain::conduct::{Event, SealedNote};
+use doorstep_domain::conduct::{Concern, Event, SealedNote};
 use doorstep_domain::ledger::decode_body;
-use doorstep_domain::{RecordId, VisitId};
+use doorstep_domain::{RecordId, UserId, VisitId};
 use rusqlite::params;
 
 use super::{Reading, Writing};
@@ -17,8 +17,70 @@ pub(crate) struct SealedConcern {
     pub(crate) received_ms: i64,
 }
 
+/// A concern that is not sealed, with who raised it.
+#[derive(Debug, Clone)]
+pub(crate) struct PlainConcern {
+    pub(crate) record: RecordId,
+    pub(crate) visit: VisitId,
+    pub(crate) user: UserId,
+    pub(crate) concern: Concern,
+    pub(crate) recorded_ms: i64,
+    pub(crate) received_ms: i64,
+}
+
+/// A plain concern in a list.
+#[derive(Debug, Clone)]
+pub(crate) struct ConcernRow {
+    pub(crate) plain: PlainConcern,
+    pub(crate) struck: Option<String>,
+    pub(crate) visitor_name: String,
+    pub(crate) organisation: String,
+    /// The visit's address, where there is one.
+    pub(crate) address: String,
+}
+
 impl Reading<'_> {
-    /// All of them, newest first.
+    /// Plain concerns, newest first, at most so many. A firm is given those of its own people, and of them no breach: a
+    /// breach may be about the firm. Clause 8.2.
+    pub(crate) fn plain_concerns(
+        &self,
+        firm: Option<&str>,
+        kind: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<ConcernRow>, CouncilError> {
+        let rows = self.many(
+            "SELECT concern.record_id, concern.visit_id, concern.user_id, concern.concern, concern.recorded_ms, concern.received_ms,
+                    concern.struck, person.display_name AS visitor_name, organisation.name AS organisation,
+                    coalesce(appointment.address, visit.folded ->> 'address', '') AS address
+             FROM concern JOIN person ON person.user_id = concern.user_id JOIN organisation USING (organisation_id)
+             LEFT JOIN visit ON visit.visit_id = concern.visit_id
+             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+             WHERE (?1 IS NULL OR (organisation.name = ?1 AND kind <> 'breach')) AND (?2 IS NULL OR kind = ?2)
+             ORDER BY noticed_ms DESC, concern.record_id DESC LIMIT ?3",
+            params![firm, kind, i64::try_from(most).unwrap_or(i64::MAX)],
+            |row| {
+                let concern: String = row.get("concern")?;
+                Ok((
+                    RecordId::from_bytes(row.get("record_id")?),
+                    VisitId::from_bytes(row.get("visit_id")?),
+                    UserId::from_bytes(row.get("user_id")?),
+                    concern,
+                    (row.get("recorded_ms")?, row.get("received_ms")?, row.get("struck")?),
+                    (row.get("visitor_name")?, row.get("organisation")?, row.get("address")?),
+                ))
+            },
+        )?;
+        rows.into_iter()
+            .map(|(record, visit, user, concern, (recorded_ms, received_ms, struck), of)| {
+                let (visitor_name, organisation, address) = of;
+                let concern = serde_json::from_str(&concern).map_err(|_| CouncilError::Unreadable("concern"))?;
+                let plain = PlainConcern { record, visit, user, concern, recorded_ms, received_ms };
+                Ok(ConcernRow { plain, struck, visitor_name, organisation, address })
+            })
+            .collect()
+    }
+
+    /// All sealed ones, newest first.
     pub(crate) fn sealed_concerns(&self) -> Result<Vec<SealedConcern>, CouncilError> {
         self.many(
             "SELECT record_id, visit_id, recorded_ms, received_ms FROM sealed_concern ORDER BY received_ms DESC, record_id DESC",
@@ -43,19 +105,37 @@ impl Reading<'_> {
         )?;
         Ok(body.and_then(|body| decode_body(&body)).and_then(|body| match body.event {
             Event::ConcernSealed(note) => Some(note),
-            Event::Started(_)
-            | Event::StepRecorded { .. }
-            | Event::Entered { .. }
-            | Event::EntryRefused { .. }
-            | Event::RefusalWordsAdded { .. }
-            | Event::NoAnswer
-            | Event::Left(_)
-            | Event::StruckOut { .. } => None,
+            _ => None,
         }))
     }
 }
 
 impl Writing<'_> {
+    pub(crate) fn keep_plain_concern(&self, kept: &PlainConcern) -> Result<(), CouncilError> {
+        let text = serde_json::to_string(&kept.concern).map_err(|_| CouncilError::Unreadable("concern"))?;
+        self.write(
+            "INSERT INTO concern (record_id, visit_id, user_id, kind, noticed_ms, recorded_ms, received_ms, struck, concern)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, ?8) ON CONFLICT (record_id) DO NOTHING",
+            params![
+                kept.record.as_bytes(),
+                kept.visit.as_bytes(),
+                kept.user.as_bytes(),
+                kept.concern.kind().name(),
+                kept.concern.noticed_at.timestamp_millis(),
+                kept.recorded_ms,
+                kept.received_ms,
+                text
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The visitor struck a concern out, and said why. It stays.
+    pub(crate) fn strike_concern(&self, record: RecordId, reason: &str) -> Result<(), CouncilError> {
+        self.write("UPDATE concern SET struck = ?2 WHERE record_id = ?1", params![record.as_bytes(), reason])?;
+        Ok(())
+    }
+
     pub(crate) fn keep_sealed_concern(&self, concern: &SealedConcern) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO sealed_concern (record_id, visit_id, recorded_ms, received_ms) VALUES (?1, ?2, ?3, ?4)

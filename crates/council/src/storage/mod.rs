@@ -2,6 +2,7 @@
 
 mod appointments;
 mod chain;
+mod code;
 mod concerns;
 mod devices;
 mod people;
@@ -15,7 +16,8 @@ use rusqlite_migration::{M, Migrations};
 
 pub(crate) use appointments::Kept;
 pub(crate) use chain::{Aside, NewRecord, Place};
-pub(crate) use concerns::SealedConcern;
+pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
+pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
 pub(crate) use devices::Device;
 pub(crate) use people::{Organisation, Person, Role};
 pub(crate) use visits::{Filter, VisitRow};
@@ -23,10 +25,14 @@ pub(crate) use visits::{Filter, VisitRow};
 use crate::planted::{self, Bug};
 use crate::{CouncilError, Environment};
 
-static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../migrations/sqlite/0001_initial.sql"))]));
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("../../migrations/sqlite/0001_initial.sql")),
+        M::up(include_str!("../../migrations/sqlite/0002_whole_code.sql")),
+    ])
+});
 
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// An open database.
 pub(crate) struct Storage {

@@ -36,6 +36,14 @@ pub(crate) struct VisitRow {
     pub(crate) visitor_name: String,
 }
 
+impl VisitRow {
+    /// Where, on one line: the appointment's address, or the one that the visitor gave.
+    pub(crate) fn address(&self) -> String {
+        let given = || self.visit.address.clone().unwrap_or_default();
+        self.appointment.as_ref().map_or_else(given, Appointment::address_line)
+    }
+}
+
 const SELECT: &str = "
     SELECT visit.folded, visit.started_ms, visit.received_ms, appointment.appointment,
            organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name
@@ -179,7 +187,7 @@ impl Writing<'_> {
                  received_ms = excluded.received_ms, folded = excluded.folded",
             params![
                 visit.visit.as_bytes(),
-                visit.started_at.map_or(received_ms, |at| at.timestamp_millis()),
+                visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis()),
                 visit.appointment.as_ref().map(AppointmentRef::as_str),
                 visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str),
                 visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name),

@@ -1,6 +1,6 @@
 //! Tables to take away. Each export is itself in the audit log.
 
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
@@ -10,20 +10,16 @@ use super::{WebProblem, ask};
 use crate::export::{Encoding, What, write_csv};
 use crate::{Service, times};
 
-pub(crate) async fn visits(
+/// One of the tables, by its name in the address.
+pub(crate) async fn table(
     state: State<Service>,
     person: SignedIn,
+    Path(name): Path<String>,
     wanted: Query<Wanted>,
 ) -> Result<Response, WebProblem> {
-    export(state, person, wanted, What::Visits, "visits").await
-}
-
-pub(crate) async fn steps(
-    state: State<Service>,
-    person: SignedIn,
-    wanted: Query<Wanted>,
-) -> Result<Response, WebProblem> {
-    export(state, person, wanted, What::Steps, "steps").await
+    let tables = [What::Visits, What::Steps, What::NoAccess, What::Concerns, What::Acknowledgements];
+    let what = tables.into_iter().find(|what| name.strip_suffix(".csv") == Some(what.name()));
+    export(state, person, wanted, what.ok_or(WebProblem::NotFound)?).await
 }
 
 async fn export(
@@ -31,9 +27,9 @@ async fn export(
     person: SignedIn,
     Query(wanted): Query<Wanted>,
     what: What,
-    name: &'static str,
 ) -> Result<Response, WebProblem> {
     let filter = wanted.filter(&person)?;
+    let name = what.name();
     let user_name = person.0.user_name.clone();
     let (file, day) = ask(service, move |service| {
         let mut file = Vec::new();

@@ -1,5 +1,7 @@
 //! What each URL does. A handler reads the request, asks the service off the runtime's threads, and words the answer.
 
+pub(crate) mod codes;
+pub(crate) mod concerns;
 pub(crate) mod devices;
 pub(crate) mod exports;
 pub(crate) mod pages;

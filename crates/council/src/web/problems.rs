@@ -22,12 +22,17 @@ pub(crate) enum WebProblem {
     NotFound,
     /// The request makes no sense.
     BadRequest(&'static str),
+    /// What was sent can't be taken, and why.
+    NotTaken(String),
     /// Something is wrong at the council.
     Internal,
 }
 
 impl From<CouncilError> for WebProblem {
     fn from(error: CouncilError) -> Self {
+        if let CouncilError::NotACode(_) = error {
+            return Self::NotTaken(error.to_string());
+        }
         tracing::error!(%error, "A request could not be answered.");
         Self::Internal
     }
@@ -43,6 +48,7 @@ impl IntoResponse for WebProblem {
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."),
             Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", *title),
+            Self::NotTaken(title) => (StatusCode::UNPROCESSABLE_ENTITY, "not-taken", title.as_str()),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",

@@ -1,12 +1,12 @@
 //! What the console is given. Plain data; types for TypeScript are generated from here.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::{Appointment, Visit};
+use doorstep_domain::conduct::{Acknowledgement, Appointment, Clause, CodeSection, Concern, ConcernKind, Visit};
 use serde::Serialize;
 
 use crate::service::NAME;
-use crate::storage::{Person, Role, VisitRow};
+use crate::storage::{ConcernRow, Person, RegisterRow, Role, VisitRow};
 use crate::{CouncilError, Service, times};
 
 /// Who has signed in.
@@ -75,7 +75,7 @@ impl From<&VisitRow> for VisitListRow {
             visit: visit.visit,
             appointment_ref: visit.appointment.as_ref().map(ToString::to_string),
             started_at: times::from_ms(row.started_ms),
-            address: row.appointment.as_ref().map(Appointment::address_line).unwrap_or_default(),
+            address: row.address(),
             tenant_name: row
                 .appointment
                 .as_ref()
@@ -233,6 +233,131 @@ pub(crate) struct OpenedNote {
     pub(crate) note: Option<String>,
 }
 
+/// A concern in the list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct ConcernListRow {
+    /// The record.
+    pub(crate) record: String,
+    /// The visit, or the file of its own.
+    pub(crate) visit: VisitId,
+    /// What it is about.
+    pub(crate) kind: ConcernKind,
+    /// The clause behind it.
+    pub(crate) clause: Clause,
+    /// What it says.
+    pub(crate) concern: Concern,
+    /// When the council had it.
+    pub(crate) received_at: DateTime<Utc>,
+    /// Where, as far as it is known.
+    pub(crate) address: String,
+    /// Who raised it.
+    pub(crate) visitor_name: String,
+    /// For whom they work.
+    pub(crate) organisation: String,
+    /// Why the visitor struck it out, if they did.
+    pub(crate) struck: Option<String>,
+}
+
+impl From<ConcernRow> for ConcernListRow {
+    fn from(row: ConcernRow) -> Self {
+        let kind = row.plain.concern.kind();
+        Self {
+            record: row.plain.record.to_string(),
+            visit: row.plain.visit,
+            kind,
+            clause: kind.clause(),
+            received_at: times::from_ms(row.plain.received_ms),
+            concern: row.plain.concern,
+            address: row.address,
+            visitor_name: row.visitor_name,
+            organisation: row.organisation,
+            struck: row.struck,
+        }
+    }
+}
+
+/// Versions of the Code.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct CodeList {
+    /// All of them, newest first.
+    pub(crate) versions: Vec<CodeVersion>,
+    /// Whether this person may publish one.
+    pub(crate) may_publish: bool,
+}
+
+/// A version of the Code.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct CodeVersion {
+    /// The SHA-256 of the exact text, in hexadecimal.
+    pub(crate) hash: String,
+    /// What people call it.
+    pub(crate) label: String,
+    /// The first day on which it binds.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub(crate) from: NaiveDate,
+    /// Whether it binds today.
+    pub(crate) in_force: bool,
+    /// When it was published.
+    pub(crate) published_at: DateTime<Utc>,
+    /// By whom.
+    pub(crate) published_by: String,
+    /// How many people have signed it.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) signed_by: u64,
+    /// Its sections.
+    pub(crate) sections: Vec<CodeSection>,
+}
+
+/// Who has signed the Code, and who has not.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct Register {
+    /// The version that binds today; `null` when none was published.
+    pub(crate) in_force: Option<String>,
+    /// Signatures, newest first.
+    pub(crate) signed: Vec<RegisterEntry>,
+    /// Those who visit and have not signed the version that binds today.
+    pub(crate) not_signed: Vec<NotSignedRow>,
+}
+
+/// A signature under the Code.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct RegisterEntry {
+    /// The record.
+    pub(crate) record: String,
+    /// What was signed, and how.
+    pub(crate) acknowledgement: Acknowledgement,
+    /// When, by the device's clock.
+    pub(crate) signed_at: DateTime<Utc>,
+    /// When the council had it.
+    pub(crate) received_at: DateTime<Utc>,
+}
+
+impl From<RegisterRow> for RegisterEntry {
+    fn from(row: RegisterRow) -> Self {
+        Self {
+            record: row.kept.record.to_string(),
+            acknowledgement: row.kept.acknowledgement,
+            signed_at: times::from_ms(row.kept.recorded_ms),
+            received_at: times::from_ms(row.kept.received_ms),
+        }
+    }
+}
+
+/// Somebody who has not signed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NotSignedRow {
+    /// Their name.
+    pub(crate) name: String,
+    /// Their organisation.
+    pub(crate) organisation: String,
+}
+
 #[cfg(feature = "typescript")]
 pub(crate) fn declarations() -> Vec<(String, String)> {
     let config = ts_rs::Config::new();
@@ -251,6 +376,12 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         AsideRecords,
         TodayBoard,
         SafeguardingRow,
-        OpenedNote
+        OpenedNote,
+        ConcernListRow,
+        CodeList,
+        CodeVersion,
+        Register,
+        RegisterEntry,
+        NotSignedRow
     ]
 }

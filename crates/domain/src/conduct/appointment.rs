@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{Attempt, Notice, Numbers, Started};
 use crate::{AppointmentRef, Uprn};
 
 /// Why somebody comes.
@@ -82,6 +83,9 @@ pub struct Appointment {
     pub support_needs: Option<String>,
     /// What a visitor should know before the door.
     pub hazard_note: Option<String>,
+    /// Visits to the property in which nobody got in, as far as the council knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
 }
 
 impl VisitKind {
@@ -141,6 +145,26 @@ impl NoticeMethod {
 }
 
 impl Appointment {
+    /// The notice that the tenant had of it. Clause 3.1.
+    #[must_use]
+    pub fn notice(&self, numbers: &Numbers) -> Notice {
+        let given = self.notice_given_at.zip(self.notice_method);
+        Notice::of(self.visit_kind, self.window_start, given, self.told_who_and_why, numbers)
+    }
+
+    /// What its visit begins with.
+    #[must_use]
+    pub fn plan(&self, numbers: &Numbers) -> Started {
+        Started {
+            appointment: Some(self.reference.clone()),
+            uprn: Some(self.uprn.clone()),
+            visit_kind: self.visit_kind,
+            address: None,
+            purpose: None,
+            notice: Some(self.notice(numbers)),
+        }
+    }
+
     /// The address and postcode on one line.
     #[must_use]
     pub fn address_line(&self) -> String {

@@ -21,6 +21,31 @@ pub enum Step {
     AdultPresent,
     /// Protective coverings over shoes. Clause 3.3.
     ShoeCovers,
+    /// Dust sheets over floors and furniture. Clause 3.3.
+    DustSheets,
+    /// Belongings were moved with permission alone. Clause 3.3.
+    BelongingsWithPermission,
+    /// The working area is clean and tidy. Clause 3.3.
+    AreaTidy,
+    /// Rubbish was taken away. Clause 3.3.
+    RubbishRemoved,
+    /// The home was left as it was found, or better. Clause 3.3.
+    LeftAsFound,
+    /// "I kept to clause 5.1": no smoke, no loud music, no remarks, no arguments.
+    KeptToConduct,
+}
+
+/// Where in a visit a step belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// At the door.
+    AtTheDoor,
+    /// Inside.
+    Inside,
+    /// Leaving.
+    Leaving,
 }
 
 /// Whether a step stands in the way of going in.
@@ -55,8 +80,20 @@ pub enum StepState {
 
 impl Step {
     /// All steps, in the order in which the Code asks for them.
-    pub const ALL: [Self; 6] =
-        [Self::IdWorn, Self::Introduced, Self::ReasonStated, Self::IdShown, Self::AdultPresent, Self::ShoeCovers];
+    pub const ALL: [Self; 12] = [
+        Self::IdWorn,
+        Self::Introduced,
+        Self::ReasonStated,
+        Self::IdShown,
+        Self::AdultPresent,
+        Self::ShoeCovers,
+        Self::DustSheets,
+        Self::BelongingsWithPermission,
+        Self::AreaTidy,
+        Self::RubbishRemoved,
+        Self::LeftAsFound,
+        Self::KeptToConduct,
+    ];
 
     /// The steps of clause 3.2 that come before going in.
     pub const BEFORE_ENTRY: [Self; 3] = [Self::Introduced, Self::ReasonStated, Self::IdShown];
@@ -67,7 +104,25 @@ impl Step {
         match self {
             Self::IdWorn | Self::Introduced | Self::ReasonStated | Self::IdShown => Clause::C3_2,
             Self::AdultPresent => Clause::C3_1,
-            Self::ShoeCovers => Clause::C3_3,
+            Self::ShoeCovers
+            | Self::DustSheets
+            | Self::BelongingsWithPermission
+            | Self::AreaTidy
+            | Self::RubbishRemoved
+            | Self::LeftAsFound => Clause::C3_3,
+            Self::KeptToConduct => Clause::C5_1,
+        }
+    }
+
+    /// Where in a visit it belongs.
+    #[must_use]
+    pub fn phase(self) -> Phase {
+        match self {
+            Self::IdWorn | Self::Introduced | Self::ReasonStated | Self::IdShown | Self::AdultPresent => {
+                Phase::AtTheDoor
+            }
+            Self::ShoeCovers | Self::DustSheets | Self::BelongingsWithPermission => Phase::Inside,
+            Self::AreaTidy | Self::RubbishRemoved | Self::LeftAsFound | Self::KeptToConduct => Phase::Leaving,
         }
     }
 
@@ -76,7 +131,14 @@ impl Step {
     pub fn weight(self) -> Weight {
         match self {
             Self::Introduced | Self::ReasonStated | Self::IdShown | Self::AdultPresent => Weight::Must,
-            Self::IdWorn | Self::ShoeCovers => Weight::Should,
+            Self::IdWorn
+            | Self::ShoeCovers
+            | Self::DustSheets
+            | Self::BelongingsWithPermission
+            | Self::AreaTidy
+            | Self::RubbishRemoved
+            | Self::LeftAsFound
+            | Self::KeptToConduct => Weight::Should,
         }
     }
 
@@ -90,6 +152,12 @@ impl Step {
             Self::IdShown => "id_shown",
             Self::AdultPresent => "adult_present",
             Self::ShoeCovers => "shoe_covers",
+            Self::DustSheets => "dust_sheets",
+            Self::BelongingsWithPermission => "belongings_with_permission",
+            Self::AreaTidy => "area_tidy",
+            Self::RubbishRemoved => "rubbish_removed",
+            Self::LeftAsFound => "left_as_found",
+            Self::KeptToConduct => "kept_to_conduct",
         }
     }
 
@@ -101,6 +169,11 @@ impl Step {
             Self::Introduced | Self::ReasonStated => &["nobody_to_speak_to", "tenant_knew_already", "interrupted"],
             Self::AdultPresent => &["only_a_child", "nobody_home", "not_sure_of_age"],
             Self::ShoeCovers => &["tenant_said_no_need", "not_safe_on_ladder", "none_left"],
+            Self::DustSheets => &["tenant_said_no_need", "none_left"],
+            Self::BelongingsWithPermission => &["tenant_was_not_there", "in_the_way_of_danger"],
+            Self::AreaTidy | Self::LeftAsFound => &["work_goes_on", "something_was_damaged"],
+            Self::RubbishRemoved => &["left_by_agreement", "work_goes_on"],
+            Self::KeptToConduct => &["there_was_an_argument", "there_was_a_misunderstanding"],
         }
     }
 }

@@ -1,12 +1,54 @@
 //! What a visitor may say about a visit.
 
-use super::{Basis, Outcome, RefusalReason, SealedNote, Step, StepState};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Basis, CancelReason, CancelledBy, Concern, ConsentBy, Declaration, FollowUp, LoneWorking, NoticeAgreement,
+    NoticeMethod, RefusalReason, SealedNote, Step, StepState, ToldOfCancellation, WithdrawalReason,
+};
 use crate::RecordId;
 
+/// Whether the visitor has signed the Code that is in force. Clause 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeSigned {
+    /// They have.
+    Yes,
+    /// They have not.
+    No,
+    /// The council has published none yet.
+    NoneInForce,
+}
+
 /// One thing that a visitor says, before a rule has looked at it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// A step of the arrival checklist. Clauses 3.1 to 3.3.
+    /// The tenant was told who comes and why. Clause 3.1.
+    TellWhoAndWhy {
+        /// How.
+        means: NoticeMethod,
+    },
+    /// The tenant agreed to the visit at short notice. Clause 3.1.
+    AgreeToNotice(NoticeAgreement),
+    /// The visitor knows the tenant. Clause 5.3.
+    DeclareKnowsTenant(Declaration),
+    /// The visitor works alone. Clause 6.1.
+    WorkAlone(LoneWorking),
+    /// "I am safe." Clause 6.1.
+    SaySafe,
+    /// The visit does not go ahead. Clause 3.2.
+    Cancel {
+        /// Who called it off.
+        by: CancelledBy,
+        /// Why.
+        reason: CancelReason,
+        /// Why, in words.
+        words: Option<String>,
+    },
+    /// The tenant was told so. Clause 3.2.
+    TellOfCancellation(ToldOfCancellation),
+    /// A step of the checklist. Clauses 3.1 to 3.3 and 5.1.
     RecordStep {
         /// Which step.
         step: Step,
@@ -17,8 +59,15 @@ pub enum Command {
     Enter {
         /// On what footing; without one the Code refuses.
         basis: Option<Basis>,
-        /// The visitor's own word on why steps of clause 3.2 were left out, if they were.
+        /// The visitor's own word on why something that comes first was left out, if it was.
         admitting: Option<String>,
+    },
+    /// Somebody took back their consent to the visitor being there. Clause 3.1.
+    WithdrawConsent {
+        /// Who.
+        by: ConsentBy,
+        /// Their words.
+        words: Option<String>,
     },
     /// The tenant refused entry, and that is respected. Clause 3.1.
     RefuseEntry {
@@ -32,17 +81,48 @@ pub enum Command {
         /// The words.
         words: String,
     },
+    /// What would make the next visit work. Clause 3.1.
+    AddNextVisitNeeds {
+        /// What, in words.
+        needs: String,
+    },
     /// Nobody answered the door.
     NoAnswer,
-    /// A concern that only the safeguarding leads may read. Clause 6.2.
+    /// Whether a card was left.
+    LeaveCard {
+        /// Whether it was.
+        left: bool,
+    },
+    /// Does something seem wrong? Asked after more than one visit without access. Clause 6.2.
+    AnswerWelfare {
+        /// Whether it does.
+        worried: bool,
+        /// Why.
+        words: Option<String>,
+    },
+    /// A concern that only the safeguarding leads may read. Clause 6.2. No screen can say it: the core seals the note.
+    #[serde(skip)]
     RaiseSealedConcern {
         /// The note, already sealed.
         note: SealedNote,
     },
+    /// Another concern. Clauses 5.3, 6.1, 7, 8.1 and 8.2.
+    RaiseConcern(Concern),
+    /// What comes next. Clause 4.1.
+    AgreeFollowUp(FollowUp),
     /// Leaving, with what came of the visit.
     Leave {
         /// What came of it: completed, or a further visit needed.
         further_visit_needed: bool,
+    },
+    /// Leaving at once; details can wait. Clause 7.
+    LeaveNow,
+    /// Why the visitor left at once.
+    ExplainWithdrawal {
+        /// Why.
+        reason: WithdrawalReason,
+        /// What happened.
+        words: Option<String>,
     },
     /// Something recorded by mistake is struck out; both stay visible.
     StrikeOut {
@@ -54,20 +134,33 @@ pub enum Command {
 }
 
 impl Command {
-    /// The outcome that the command would give the visit, if it ends it.
-    #[must_use]
-    pub fn outcome(&self) -> Option<Outcome> {
-        match self {
-            Self::RefuseEntry { reason: RefusalReason::NoSuitableAdult, .. } => Some(Outcome::NoSuitableAdult),
-            Self::RefuseEntry { .. } => Some(Outcome::EntryRefused),
-            Self::NoAnswer => Some(Outcome::NoAnswer),
-            Self::Leave { further_visit_needed: true } => Some(Outcome::FurtherVisitNeeded),
-            Self::Leave { further_visit_needed: false } => Some(Outcome::Completed),
+    /// Whether it may be said after the visit has ended: what was left to tell, and corrections.
+    pub(super) fn fits_after_the_end(&self) -> bool {
+        matches!(
+            self,
+            Self::RaiseSealedConcern { .. }
+                | Self::RaiseConcern(_)
+                | Self::StrikeOut { .. }
+                | Self::AddRefusalWords { .. }
+                | Self::AddNextVisitNeeds { .. }
+                | Self::LeaveCard { .. }
+                | Self::AnswerWelfare { .. }
+                | Self::TellOfCancellation(_)
+                | Self::ExplainWithdrawal { .. }
+                | Self::AgreeFollowUp(_)
+                | Self::SaySafe
+        )
+    }
+
+    /// Whether the visit must have started before it may be said.
+    pub(super) fn needs_a_start(&self) -> bool {
+        matches!(
+            self,
             Self::RecordStep { .. }
-            | Self::Enter { .. }
-            | Self::AddRefusalWords { .. }
-            | Self::RaiseSealedConcern { .. }
-            | Self::StrikeOut { .. } => None,
-        }
+                | Self::Enter { .. }
+                | Self::RefuseEntry { .. }
+                | Self::NoAnswer
+                | Self::Leave { .. }
+        )
     }
 }

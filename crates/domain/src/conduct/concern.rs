@@ -1,15 +1,118 @@
 //! Concerns. A safeguarding note is sealed on the device to the keys of the council's safeguarding leads, so that nobody
-//! else can read it, the one who wrote it included. Clause 6.2.
+//! else can read it, the one who wrote it included (clause 6.2). The others are plain, and some of them start a legal clock:
+//! it runs from when the thing was said or seen, not from when the council hears of it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Clause;
+
 /// What a concern is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ConcernKind {
     /// A child or an adult may be at risk. Only the safeguarding leads may know of it. Clause 6.2.
     Safeguarding,
+    /// Something in or about the home is not safe. Clause 6.1.
+    UnsafeCondition,
+    /// Somebody was aggressive. Clause 7.
+    Aggression,
+    /// The tenant is not satisfied; they need not call it a complaint. Clause 8.1.
+    Complaint,
+    /// Somebody broke the Code. Never shown to the firm of the one who reports it. Clause 8.2.
+    Breach,
+    /// A gift, money or a favour was offered. Clause 5.3.
+    Gift,
+    /// The visitor knows the tenant. Clause 5.3.
+    Conflict,
+}
+
+/// What is not safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Hazard {
+    /// A smell of gas, or carbon monoxide. The gas emergency line first.
+    Gas,
+    /// Bare wires, a burnt socket.
+    Electrics,
+    /// A ceiling, a floor, stairs, a wall.
+    Structure,
+    /// So many things that ways out are blocked.
+    Hoarding,
+    /// Needles, blades, broken glass.
+    Sharps,
+    /// An animal.
+    Animals,
+    /// Damp or mould. Hazards in Social Housing (Prescribed Requirements) Regulations 2025.
+    DampAndMould,
+    /// Fire, or what would hinder an escape from one.
+    Fire,
+    /// Something else.
+    Other,
+}
+
+/// How bad it is, as the visitor sees it; somebody at the council decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Somebody may be hurt within a day.
+    Emergency,
+    /// Somebody may be hurt if it stays like this.
+    Significant,
+    /// To be put right.
+    Minor,
+}
+
+/// What a plain concern says besides its words, kind by kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// Something is not safe.
+    UnsafeCondition {
+        /// What.
+        hazard: Hazard,
+        /// How bad.
+        severity: Severity,
+    },
+    /// Somebody was aggressive.
+    Aggression {
+        /// Whether somebody was hurt.
+        injured: bool,
+        /// The police's reference, if there is one.
+        police_reference: Option<String>,
+    },
+    /// The tenant is not satisfied.
+    Complaint {
+        /// What was put right at once.
+        put_right: Option<String>,
+        /// Whether the tenant was told that a complaint is raised and that an investigating officer will be in touch.
+        told_of_process: bool,
+    },
+    /// Somebody broke the Code.
+    Breach,
+    /// A gift was offered.
+    Gift {
+        /// Whether it was taken; the Code says no.
+        accepted: bool,
+    },
+    /// The visitor knows the tenant.
+    Conflict,
+}
+
+/// A concern that is not sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Concern {
+    /// What it is about.
+    pub about: About,
+    /// What was seen, heard or said, in words.
+    pub words: String,
+    /// When it was said or seen: legal clocks run from here.
+    pub noticed_at: DateTime<Utc>,
 }
 
 /// A note that only the holders of some keys can open.
@@ -25,5 +128,112 @@ pub struct SealedNote {
 impl std::fmt::Debug for SealedNote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SealedNote(..)")
+    }
+}
+
+impl ConcernKind {
+    /// All kinds, in the order in which a screen offers them.
+    pub const ALL: [Self; 7] = [
+        Self::Safeguarding,
+        Self::UnsafeCondition,
+        Self::Aggression,
+        Self::Complaint,
+        Self::Breach,
+        Self::Gift,
+        Self::Conflict,
+    ];
+
+    /// The clause behind it.
+    #[must_use]
+    pub fn clause(self) -> Clause {
+        match self {
+            Self::Safeguarding => Clause::C6_2,
+            Self::UnsafeCondition => Clause::C6_1,
+            Self::Aggression => Clause::C7,
+            Self::Complaint => Clause::C8_1,
+            Self::Breach => Clause::C8_2,
+            Self::Gift | Self::Conflict => Clause::C5_3,
+        }
+    }
+
+    /// Whether its record overtakes everything that waits to be sent: somebody may be in danger, or a legal clock runs.
+    #[must_use]
+    pub fn is_urgent(self) -> bool {
+        matches!(self, Self::Safeguarding | Self::UnsafeCondition | Self::Aggression | Self::Complaint)
+    }
+
+    /// The stable name, as in exports and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safeguarding => "safeguarding",
+            Self::UnsafeCondition => "unsafe_condition",
+            Self::Aggression => "aggression",
+            Self::Complaint => "complaint",
+            Self::Breach => "breach",
+            Self::Gift => "gift",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+impl Hazard {
+    /// All hazards, in the order in which a screen offers them.
+    pub const ALL: [Self; 9] = [
+        Self::Gas,
+        Self::Electrics,
+        Self::Fire,
+        Self::Structure,
+        Self::DampAndMould,
+        Self::Hoarding,
+        Self::Sharps,
+        Self::Animals,
+        Self::Other,
+    ];
+
+    /// The stable name, as in exports and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gas => "gas",
+            Self::Electrics => "electrics",
+            Self::Structure => "structure",
+            Self::Hoarding => "hoarding",
+            Self::Sharps => "sharps",
+            Self::Animals => "animals",
+            Self::DampAndMould => "damp_and_mould",
+            Self::Fire => "fire",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Severity {
+    /// All of them, worst first.
+    pub const ALL: [Self; 3] = [Self::Emergency, Self::Significant, Self::Minor];
+
+    /// The stable name, as in exports and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::Significant => "significant",
+            Self::Minor => "minor",
+        }
+    }
+}
+
+impl Concern {
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> ConcernKind {
+        match self.about {
+            About::UnsafeCondition { .. } => ConcernKind::UnsafeCondition,
+            About::Aggression { .. } => ConcernKind::Aggression,
+            About::Complaint { .. } => ConcernKind::Complaint,
+            About::Breach => ConcernKind::Breach,
+            About::Gift { .. } => ConcernKind::Gift,
+            About::Conflict => ConcernKind::Conflict,
+        }
     }
 }

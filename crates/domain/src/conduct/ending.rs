@@ -21,6 +21,10 @@ pub enum Outcome {
     NoAnswer,
     /// There was no suitable adult.
     NoSuitableAdult,
+    /// The visitor left at once: aggression, danger, smoke. It is no refusal. Clause 7.
+    Withdrawn,
+    /// The visit did not go ahead. Clause 3.2.
+    Cancelled,
 }
 
 /// How a visit ended.
@@ -64,6 +68,18 @@ pub enum Finding {
     },
     /// They went in although there was no suitable adult. Clause 3.1.
     EnteredWithoutSuitableAdult,
+    /// They went in at short notice, and the tenant had not agreed to it. Clause 3.1.
+    ShortNoticeNotAgreed,
+    /// The tenant was not told before the visit who comes and why. Clause 3.1.
+    NotToldWhoAndWhy,
+    /// Somebody has to come again, and what comes next was not agreed. Clause 4.1.
+    NoFollowUp,
+    /// The tenant was not told what comes next. Clause 4.1.
+    FollowUpNotExplained,
+    /// The visit did not go ahead, and the tenant was not told. Clause 3.2.
+    TenantNotToldOfCancellation,
+    /// They worked alone with the lone-worker device off. Clause 6.1.
+    LoneWorkerDeviceOff,
     /// Two records say that the visit ended in different ways.
     ContradictoryOutcome {
         /// The outcome that came second.
@@ -81,6 +97,8 @@ impl Outcome {
             Self::EntryRefused => "entry_refused",
             Self::NoAnswer => "no_answer",
             Self::NoSuitableAdult => "no_suitable_adult",
+            Self::Withdrawn => "withdrawn",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -89,6 +107,17 @@ impl Outcome {
     pub fn is_no_access(self) -> bool {
         matches!(self, Self::EntryRefused | Self::NoAnswer | Self::NoSuitableAdult)
     }
+
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Completed,
+        Self::FurtherVisitNeeded,
+        Self::EntryRefused,
+        Self::NoAnswer,
+        Self::NoSuitableAdult,
+        Self::Withdrawn,
+        Self::Cancelled,
+    ];
 }
 
 impl Finding {
@@ -97,7 +126,10 @@ impl Finding {
     pub fn clause(&self) -> Clause {
         match self {
             Self::LeftOutBeforeEntry { step } | Self::NotDone { step } => step.clause(),
-            Self::EnteredWithoutSuitableAdult => Clause::C3_1,
+            Self::EnteredWithoutSuitableAdult | Self::ShortNoticeNotAgreed | Self::NotToldWhoAndWhy => Clause::C3_1,
+            Self::NoFollowUp | Self::FollowUpNotExplained => Clause::C4_1,
+            Self::TenantNotToldOfCancellation => Clause::C3_2,
+            Self::LoneWorkerDeviceOff => Clause::C6_1,
             Self::ContradictoryOutcome { .. } => Clause::C8_2,
         }
     }
@@ -109,6 +141,12 @@ impl Finding {
             Self::LeftOutBeforeEntry { step } => format!("left_out_before_entry:{}", step.name()),
             Self::NotDone { step } => format!("not_done:{}", step.name()),
             Self::EnteredWithoutSuitableAdult => "entered_without_suitable_adult".to_owned(),
+            Self::ShortNoticeNotAgreed => "short_notice_not_agreed".to_owned(),
+            Self::NotToldWhoAndWhy => "not_told_who_and_why".to_owned(),
+            Self::NoFollowUp => "no_follow_up".to_owned(),
+            Self::FollowUpNotExplained => "follow_up_not_explained".to_owned(),
+            Self::TenantNotToldOfCancellation => "tenant_not_told_of_cancellation".to_owned(),
+            Self::LoneWorkerDeviceOff => "lone_worker_device_off".to_owned(),
             Self::ContradictoryOutcome { also } => format!("contradictory_outcome:{}", also.name()),
         }
     }

@@ -50,6 +50,9 @@ pub enum Basis {
         authorised_by: String,
         /// The number of the warrant, order or job.
         reference: Option<String>,
+        /// Who else was there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        witness: Option<String>,
     },
 }
 
@@ -65,6 +68,9 @@ pub struct Admission {
 }
 
 impl ConsentBy {
+    /// All of them, in the order in which a screen offers them.
+    pub const ALL: [Self; 3] = [Self::Tenant, Self::HouseholdAdult, Self::TrustedAdult];
+
     /// The stable name, as in exports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -77,6 +83,9 @@ impl ConsentBy {
 }
 
 impl LawfulGround {
+    /// All of them, in the order in which a screen offers them.
+    pub const ALL: [Self; 4] = [Self::EmergencyRepair, Self::Warrant, Self::CourtOrder, Self::Other];
+
     /// The stable name, as in exports.
     #[must_use]
     pub fn name(self) -> &'static str {

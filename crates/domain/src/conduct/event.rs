@@ -3,7 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Admission, Basis, RefusalReason, SealedNote, Step, StepState, VisitKind};
+use super::{
+    Admission, Basis, Cancellation, Concern, ConsentBy, Declaration, FollowUp, Leaving, LoneWorking, Notice,
+    NoticeAgreement, NoticeMethod, RefusalReason, SealedNote, Step, StepState, ToldOfCancellation, VisitKind,
+    WithdrawalReason,
+};
 use crate::{AppointmentRef, RecordId, Uprn};
 
 /// One fact of a visit.
@@ -45,6 +49,62 @@ pub enum Event {
     ConcernSealed(SealedNote),
     /// The visitor left.
     Left(Leaving),
+    /// The visit's file was opened before setting out, since something was to be said of it. Schema 2, as all that follow.
+    Opened(Started),
+    /// The tenant was told who comes and why, before the visit. Clause 3.1.
+    ToldWhoAndWhy {
+        /// How.
+        means: NoticeMethod,
+    },
+    /// The tenant agreed to the visit at short notice. Clause 3.1.
+    NoticeAgreed(NoticeAgreement),
+    /// The visitor knows the tenant. Clause 5.3.
+    KnowsTenant(Declaration),
+    /// The visitor works alone. Clause 6.1.
+    LoneWorking(LoneWorking),
+    /// "I am safe." Clause 6.1.
+    SafeSaid,
+    /// The visit does not go ahead. Clause 3.2.
+    Cancelled(Cancellation),
+    /// The tenant was told so. Clause 3.2.
+    ToldOfCancellation(ToldOfCancellation),
+    /// Somebody took back their consent to the visitor being there. Clause 3.1.
+    ConsentWithdrawn {
+        /// Who.
+        by: ConsentBy,
+        /// Their words.
+        words: Option<String>,
+    },
+    /// What would make the next visit work: who should be there, when, how to knock. Clause 3.1.
+    NextVisitNeeds {
+        /// What, in words.
+        needs: String,
+    },
+    /// Whether a card was left at a door that nobody opened.
+    CardLeft {
+        /// Whether it was.
+        left: bool,
+    },
+    /// After more than one visit without access: does something seem wrong? Clause 6.2.
+    WelfareAnswered {
+        /// Whether it does.
+        worried: bool,
+        /// Why, in words that anybody at the council may read.
+        words: Option<String>,
+    },
+    /// A concern that is not sealed. Clauses 5.3, 6.1, 7, 8.1 and 8.2.
+    ConcernRaised(Concern),
+    /// The visitor left at once. Clause 7.
+    LeftNow,
+    /// Why the visitor left at once.
+    WithdrawalExplained {
+        /// Why.
+        reason: WithdrawalReason,
+        /// What happened, in words.
+        words: Option<String>,
+    },
+    /// What comes next. Clause 4.1.
+    FollowUpAgreed(FollowUp),
     /// An earlier record was a mistake. Both stay.
     StruckOut {
         /// The record that was a mistake.
@@ -54,40 +114,53 @@ pub enum Event {
     },
 }
 
-/// What a visit begins with. It names the home by its key alone: name and address stay in the appointment.
+/// What a visit begins with. Where there is an appointment it names the home by its key alone: name and address stay there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Started {
     /// The appointment, where there is one.
     pub appointment: Option<AppointmentRef>,
-    /// The home.
-    pub uprn: Uprn,
+    /// The home; `None` where a visit without an appointment knows its address alone.
+    pub uprn: Option<Uprn>,
     /// Why somebody comes, by kind.
     pub visit_kind: VisitKind,
-}
-
-/// How a visit ended by the visitor's leaving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Leaving {
-    /// What was to be done is done.
-    Completed,
-    /// Somebody has to come again.
-    FurtherVisitNeeded,
+    /// The address, where there is no appointment to hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Why somebody comes, in words, where there is no appointment to hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// The notice that the tenant had, as it was shown to the visitor; `None` where there was no appointment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
 }
 
 impl Event {
     /// Whether it overtakes everything else that waits to be sent.
     #[must_use]
     pub fn is_urgent(&self) -> bool {
-        matches!(self, Self::ConcernSealed(_))
+        match self {
+            Self::ConcernSealed(_) | Self::LeftNow => true,
+            Self::ConcernRaised(concern) => concern.kind().is_urgent(),
+            _ => false,
+        }
     }
 
     /// Whether nobody but the safeguarding leads may learn of it.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         matches!(self, Self::ConcernSealed(_))
+    }
+
+    /// Whether it stays out of the visit that everybody sees: a sealed note, and a breach, which the visitor's own firm is
+    /// never shown. Clauses 6.2 and 8.2.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        match self {
+            Self::ConcernSealed(_) => true,
+            Self::ConcernRaised(concern) => concern.kind() == super::ConcernKind::Breach,
+            _ => false,
+        }
     }
 }
 

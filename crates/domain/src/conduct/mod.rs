@@ -1,26 +1,40 @@
 //! The Code of conduct as rules. A [`Visit`] decides what a [`Command`] leads to (events, or a [`Refused`] that cites its
 //! clause), and folds events back into what is known of the visit. The device and the council run the same two functions.
 
+mod apply;
 mod appointment;
 mod arrival;
+mod attempt;
+mod before;
 mod clauses;
+mod code;
 mod command;
 mod concern;
+mod decide;
 mod ending;
 mod entry;
 pub(crate) mod event;
 mod fold;
+mod leaving;
+mod notice;
+pub mod numbers;
 mod refusal;
 mod visit;
 
 pub use appointment::{Appointment, NoticeMethod, VisitKind};
-pub use arrival::{Step, StepState, Weight};
+pub use arrival::{Phase, Step, StepState, Weight};
+pub use attempt::{Attempt, Counting, attempts};
+pub use before::{CancelReason, Cancellation, CancelledBy, Declaration, LoneWorking, ToldOfCancellation};
 pub use clauses::{CLAUSES, Clause, ClauseRow};
-pub use command::Command;
-pub use concern::{ConcernKind, SealedNote};
+pub use code::{Acknowledgement, CodeSection, NotACode, NotSigned, PublishedCode, Signing};
+pub use command::{CodeSigned, Command};
+pub use concern::{About, Concern, ConcernKind, Hazard, SealedNote, Severity};
 pub use ending::{Ending, Finding, Outcome, RefusedEntry};
 pub use entry::{Admission, Basis, ConsentBy, LawfulGround};
-pub use event::{Event, Leaving, Started};
+pub use event::{Event, Started};
 pub use fold::{Happened, fold};
+pub use leaving::{FollowUp, Leaving, WithdrawalReason};
+pub use notice::{Notice, NoticeAgreement, NoticeStanding};
+pub use numbers::Numbers;
 pub use refusal::{RefusalReason, Refused, Rule, Validity};
-pub use visit::{Entry, Line, StepTaken, Strike, Visit};
+pub use visit::{After, Before, Entry, Line, RaisedConcern, StepTaken, Strike, Visit, Welfare, Withdrawal};

@@ -15,6 +15,18 @@ pub enum RefusalReason {
     NoSuitableAdult,
     /// No identification was shown. Clause 3.2.
     NoIdentification,
+    /// Notice was shorter than the Code asks for. Clause 3.1.
+    ShortNotice,
+    /// Somebody at home is ill.
+    Illness,
+    /// A time of prayer, or another time that they keep.
+    FaithOrTime,
+    /// An animal that could not be shut away.
+    Animal,
+    /// It does not suit them, though they had proper notice.
+    NotConvenient,
+    /// There is a dispute with the council or the visitor.
+    Dispute,
     /// Something else, in the tenant's words.
     Other,
 }
@@ -26,20 +38,36 @@ pub enum RefusalReason {
 pub enum Validity {
     /// The Code names it as a valid reason.
     Valid,
+    /// It is none of the Code's reasons. It is respected all the same, and escalated.
+    NotValid,
     /// A supervisor decides.
     SupervisorDecides,
 }
 
 impl RefusalReason {
     /// All reasons, in the order in which a screen offers them.
-    pub const ALL: [Self; 4] = [Self::SupportNeeds, Self::NoSuitableAdult, Self::NoIdentification, Self::Other];
+    pub const ALL: [Self; 10] = [
+        Self::SupportNeeds,
+        Self::NoSuitableAdult,
+        Self::NoIdentification,
+        Self::ShortNotice,
+        Self::NotConvenient,
+        Self::Illness,
+        Self::FaithOrTime,
+        Self::Animal,
+        Self::Dispute,
+        Self::Other,
+    ];
 
     /// How the Code takes it.
     #[must_use]
     pub fn validity(self) -> Validity {
         match self {
-            Self::SupportNeeds | Self::NoSuitableAdult | Self::NoIdentification => Validity::Valid,
-            Self::Other => Validity::SupervisorDecides,
+            Self::SupportNeeds | Self::NoSuitableAdult | Self::NoIdentification | Self::ShortNotice => Validity::Valid,
+            Self::NotConvenient => Validity::NotValid,
+            Self::Illness | Self::FaithOrTime | Self::Animal | Self::Dispute | Self::Other => {
+                Validity::SupervisorDecides
+            }
         }
     }
 
@@ -47,8 +75,16 @@ impl RefusalReason {
     #[must_use]
     pub fn clause(self) -> Clause {
         match self {
-            Self::SupportNeeds | Self::NoSuitableAdult | Self::Other => Clause::C3_1,
             Self::NoIdentification => Clause::C3_2,
+            Self::SupportNeeds
+            | Self::NoSuitableAdult
+            | Self::ShortNotice
+            | Self::Illness
+            | Self::FaithOrTime
+            | Self::Animal
+            | Self::NotConvenient
+            | Self::Dispute
+            | Self::Other => Clause::C3_1,
         }
     }
 
@@ -59,6 +95,12 @@ impl RefusalReason {
             Self::SupportNeeds => "support_needs",
             Self::NoSuitableAdult => "no_suitable_adult",
             Self::NoIdentification => "no_identification",
+            Self::ShortNotice => "short_notice",
+            Self::Illness => "illness",
+            Self::FaithOrTime => "faith_or_time",
+            Self::Animal => "animal",
+            Self::NotConvenient => "not_convenient",
+            Self::Dispute => "dispute",
             Self::Other => "other",
         }
     }
@@ -70,6 +112,7 @@ impl Validity {
     pub fn name(self) -> &'static str {
         match self {
             Self::Valid => "valid",
+            Self::NotValid => "not_valid",
             Self::SupervisorDecides => "supervisor_decides",
         }
     }
@@ -90,8 +133,6 @@ pub enum Rule {
     AuthorisationFirst,
     /// Something that was not done needs its reason.
     ReasonFirst,
-    /// "Other" needs words.
-
     /// A note can't be empty.
     NoteFirst,
     /// The visit has ended; what was recorded can be corrected, not added to.
@@ -100,6 +141,20 @@ pub enum Rule {
     AlreadyInside,
     /// There is nothing by that id to correct.
     NothingToCorrect,
+    /// Notice was short: going in needs the tenant's express agreement to the visit now.
+    AgreementFirst,
+    /// The visit has not started.
+    StartFirst,
+    /// The visit was started already.
+    StartedAlready,
+    /// The Code of conduct that is in force was not signed by the visitor.
+    SignTheCodeFirst,
+    /// Nobody has gone in, so there is nothing to withdraw consent from.
+    NotInside,
+    /// It fits the end of another kind of visit.
+    OtherEnding,
+    /// A name is missing: who was told, who does it, who signed.
+    NameFirst,
 }
 
 impl Rule {
@@ -116,6 +171,13 @@ impl Rule {
             Self::VisitEnded => "visit-ended",
             Self::AlreadyInside => "already-inside",
             Self::NothingToCorrect => "nothing-to-correct",
+            Self::AgreementFirst => "agreement-first",
+            Self::StartFirst => "start-first",
+            Self::StartedAlready => "started-already",
+            Self::SignTheCodeFirst => "sign-the-code-first",
+            Self::NotInside => "not-inside",
+            Self::OtherEnding => "other-ending",
+            Self::NameFirst => "name-first",
         }
     }
 }

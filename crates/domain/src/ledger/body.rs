@@ -9,10 +9,10 @@ use zeroize::Zeroize;
 
 use super::Hash;
 use crate::RecordId;
-use crate::conduct::Event;
+use crate::conduct::{Acknowledgement, Event};
 
-/// The version of the body's schema that this build writes.
-pub const SCHEMA: u16 = 1;
+/// The version of the body's schema that this build writes. 1: arrival, entry, refusal, leaving. 2: the whole Code.
+pub const SCHEMA: u16 = 2;
 
 /// What a record says. CBOR with named fields, so that an older reader can pass over what it does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,5 +74,18 @@ pub fn encode_body(body: &Body) -> Vec<u8> {
 /// Reads a body; `None` when this build does not understand it.
 #[must_use]
 pub fn decode_body(bytes: &[u8]) -> Option<Body> {
+    minicbor_serde::from_slice(bytes).ok()
+}
+
+/// The bytes of an acknowledgement's body, made once on the device.
+#[must_use]
+pub fn encode_acknowledgement(acknowledgement: &Acknowledgement) -> Vec<u8> {
+    // Plain data, written to a growing buffer: there is nothing here that can fail.
+    minicbor_serde::to_vec(acknowledgement).unwrap_or_default()
+}
+
+/// Reads an acknowledgement's body; `None` when this build does not understand it.
+#[must_use]
+pub fn decode_acknowledgement(bytes: &[u8]) -> Option<Acknowledgement> {
     minicbor_serde::from_slice(bytes).ok()
 }

@@ -13,6 +13,9 @@ pub struct RecordKind(#[n(0)] pub u16);
 impl RecordKind {
     /// An event of a visit; which one is in the body alone, so that no list of envelopes tells that there is a concern.
     pub const VISIT_EVENT: Self = Self(1);
+
+    /// Somebody's signature under a version of the Code. It belongs to no visit: its visit id is its own file's.
+    pub const ACKNOWLEDGEMENT: Self = Self(2);
 }
 
 /// What is said of a record without saying what is in it.

@@ -11,7 +11,7 @@ mod envelope;
 mod hash;
 mod seal;
 
-pub use body::{Body, SCHEMA, VisitKey, decode_body, encode_body};
+pub use body::{Body, SCHEMA, VisitKey, decode_acknowledgement, decode_body, encode_acknowledgement, encode_body};
 pub use chain::{ChainFault, ChainHead};
 pub use envelope::{BadEnvelope, Envelope, RecordKind};
 pub use hash::{Epoch, Hash};

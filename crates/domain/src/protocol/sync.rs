@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
-use crate::conduct::Appointment;
+use crate::conduct::{Appointment, PublishedCode};
 use crate::ledger::{Epoch, Hash, Seal};
 use crate::{AppointmentRef, DeviceId, VisitId};
 
@@ -20,6 +20,9 @@ pub struct SyncRequest {
     pub council_epoch: Epoch,
     /// The cursor of the last pull; 0 before the first.
     pub cursor: u64,
+    /// The hash of the Code that the device holds, as [`PublishedCode::hash`] gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The end of the device's chain, sent or not: by it the council knows what is missing.
     pub head: HeadClaim,
     /// The keys of the visits in the batch.
@@ -147,6 +150,9 @@ pub struct Changes {
     pub appointments: Vec<Pulled>,
     /// The age recipients to which safeguarding notes are sealed from now on.
     pub safeguarding_keys: Vec<String>,
+    /// The Code that is in force, where the device holds another one or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Box<PublishedCode>>,
     /// The cursor for the next pull.
     pub cursor: u64,
     /// Whether more waits.

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_domain::conduct::{
-    Basis, Command, ConsentBy, Event, Happened, Refused, Started, Step, StepState, Visit, VisitKind, fold,
+    Basis, Command, ConsentBy, Event, Happened, Notice, NoticeMethod, Numbers, Refused, Started, Step, StepState,
+    Visit, VisitKind, fold,
 };
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
@@ -19,12 +20,20 @@ pub(crate) struct AtTheDoor {
 
 impl AtTheDoor {
     pub(crate) fn arrive() -> Self {
+        Self::arrive_after(None)
+    }
+
+    /// Arrives at the door of somebody who had such notice.
+    pub(crate) fn arrive_after(notice: Option<Notice>) -> Self {
         let id = VisitId::from_parts(1, &[1; 10]);
         let mut door = Self { facts: Vec::new(), visit: Visit::new(id), id };
         door.record(Event::Started(Started {
             appointment: Some("WO-1".parse().unwrap()),
-            uprn: String::from("100030000001").try_into().unwrap(),
+            uprn: Some(String::from("100030000001").try_into().unwrap()),
             visit_kind: VisitKind::ResponsiveRepair,
+            address: None,
+            purpose: None,
+            notice,
         }));
         door
     }
@@ -67,6 +76,20 @@ impl AtTheDoor {
         self.visit = fold(self.id, &self.facts);
         record
     }
+}
+
+/// Notice of a repair, so many hours before, by telephone.
+pub(crate) fn notice_of(hours: i64) -> Notice {
+    let given = (nine_o_clock() - TimeDelta::hours(hours), NoticeMethod::Phone);
+    Notice::of(VisitKind::ResponsiveRepair, nine_o_clock(), Some(given), true, &numbers())
+}
+
+pub(crate) fn short_notice() -> Notice {
+    notice_of(6)
+}
+
+pub(crate) fn numbers() -> Numbers {
+    Numbers::shipped(nine_o_clock().date_naive())
 }
 
 pub(crate) fn consented() -> Command {

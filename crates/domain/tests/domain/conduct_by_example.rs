@@ -67,6 +67,7 @@ fn lawful_entry_needs_the_name_of_who_authorised_it() {
             ground: LawfulGround::EmergencyRepair,
             authorised_by: name.into(),
             reference: None,
+            witness: None,
         }),
         admitting: None,
     };
@@ -84,7 +85,12 @@ fn steps_that_had_no_place_in_a_lawful_entry_are_no_breach() {
         door.says(Command::RecordStep { step, state }).unwrap();
     }
     door.says(Command::Enter {
-        basis: Some(Basis::Lawful { ground: LawfulGround::Warrant, authorised_by: "Court".into(), reference: None }),
+        basis: Some(Basis::Lawful {
+            ground: LawfulGround::Warrant,
+            authorised_by: "Court".into(),
+            reference: None,
+            witness: None,
+        }),
         admitting: None,
     })
     .unwrap();

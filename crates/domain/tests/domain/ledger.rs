@@ -2,7 +2,7 @@
 
 use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::{
-    Body, ChainFault, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, SigningKey, VisitKey, encode_body,
+    Body, ChainFault, ChainHead, Envelope, Epoch, Hash, RecordKind, SigningKey, VisitKey, encode_body,
 };
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn chain(length: u64) -> (Vec<Vec<u8>>, ChainHead) {
             sequence,
             previous: head.hash,
             kind: RecordKind::VISIT_EVENT,
-            schema: SCHEMA,
+            schema: 1,
             visit: VisitId::from_bytes([6; 16]),
             actor: UserId::from_bytes([7; 16]),
             order: sequence,

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what a test stands on may fail the test")]
 
 mod cast;
+mod code;
 mod conduct_by_example;
 mod conduct_by_property;
 mod ledger;
 mod messages;
+mod notice;
+mod whole_code;

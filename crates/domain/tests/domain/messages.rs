@@ -24,7 +24,14 @@ fn answer() -> SyncAnswer {
         high_water: vec![HighWater { epoch, sequence: 2, above: vec![(5, 6)] }],
         backup_mark: None,
         device_state: DeviceState::Active,
-        changes: Changes { snapshot: false, appointments: vec![], safeguarding_keys: vec![], cursor: 7, more: false },
+        changes: Changes {
+            snapshot: false,
+            appointments: vec![],
+            safeguarding_keys: vec![],
+            code: None,
+            cursor: 7,
+            more: false,
+        },
     }
 }
 

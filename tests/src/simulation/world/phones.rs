@@ -5,14 +5,42 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Environment, SignIn, VisitView};
-use doorstep_domain::conduct::{Basis, ConsentBy, RefusalReason, Step, StepState};
+use doorstep_domain::conduct::{
+    About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Hazard, NoticeAgreement, NoticeMethod,
+    RefusalReason, Severity, Step, StepState,
+};
 
 use super::super::line::{Line, OneLine};
 use super::super::model::Model;
 use super::super::outside::{Chance, FaultyDisk, VirtualClock};
 use super::{Phone, World, copy_folder};
+
+/// What a visitor says next, by a number.
+fn said(choice: usize, chance: &Chance) -> Command {
+    match choice {
+        3 => Command::RecordStep { step: Step::ShoeCovers, state: StepState::NotDone { reason: "none left".into() } },
+        4..=6 => {
+            let step = Step::ALL.get(chance.below(Step::ALL.len())).copied().unwrap_or(Step::IdWorn);
+            Command::RecordStep { step, state: StepState::Done }
+        }
+        7 => Command::Enter { basis: Some(Basis::Consented { by: ConsentBy::Tenant }), admitting: None },
+        8 => Command::RefuseEntry { reason: RefusalReason::SupportNeeds, words: Some("not today".into()) },
+        9 => Command::NoAnswer,
+        11 => Command::LeaveNow,
+        12 => Command::Cancel { by: CancelledBy::Visitor, reason: CancelReason::RunningLate, words: None },
+        13 => Command::AgreeToNotice(NoticeAgreement { by: ConsentBy::Tenant, asked: NoticeMethod::Phone }),
+        14 => Command::RaiseConcern(Concern {
+            about: About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency },
+            words: "a smell in the kitchen".into(),
+            noticed_at: DateTime::UNIX_EPOCH,
+        }),
+        15 => Command::SaySafe,
+        _ => Command::Leave { further_visit_needed: choice == 16 },
+    }
+}
 
 impl World {
     pub(super) fn phone(&self, user: &'static str) -> Phone {
@@ -53,7 +81,7 @@ impl World {
     pub(super) fn tap(&mut self, which: usize) {
         let failing = self.chance.percent(8);
         let writes = u64::try_from(self.chance.below(8)).unwrap_or(0);
-        let choice = self.chance.below(12);
+        let choice = self.chance.below(18);
         self.notes += 1;
         let note = format!("note {}", self.notes);
         let Some(phone) = self.phones.get_mut(which) else { return };
@@ -64,18 +92,8 @@ impl World {
         let visit = phone.open_visits.get(self.chance.below(phone.open_visits.len())).copied();
         let tapped = match (choice, visit) {
             (0..=2, _) | (_, None) => start(app, &self.chance),
-            (3, Some(visit)) => {
-                app.record_step(visit, Step::ShoeCovers, StepState::NotDone { reason: "none left".into() })
-            }
-            (4..=6, Some(visit)) => {
-                let step = Step::ALL.get(self.chance.below(6)).copied().unwrap_or(Step::IdWorn);
-                app.record_step(visit, step, StepState::Done)
-            }
-            (7, Some(visit)) => app.enter(visit, Some(Basis::Consented { by: ConsentBy::Tenant }), None),
-            (8, Some(visit)) => app.refuse_entry(visit, RefusalReason::SupportNeeds, Some("not today".into())),
-            (9, Some(visit)) => app.no_answer(visit),
-            (10, Some(visit)) => app.flag_safeguarding(visit, &note),
-            (_, Some(visit)) => app.leave(visit, false),
+            (10, Some(visit)) => app.flag_safeguarding(Some(visit), &note).and_then(|()| app.visit(visit)),
+            (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)),
         };
         let failed = failing && !phone.disk.mend();
         match tapped {

@@ -1,0 +1,164 @@
+//! Working a visit by words: each is one call into the core, or two.
+
+use anyhow::Result;
+use chrono::Utc;
+use doorstep_core::{App, Unplanned, VisitView};
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{
+    Basis, Command, Concern, Declaration, FollowUp, LoneWorking, NoticeAgreement, StepState, ToldOfCancellation,
+};
+use serde_json::json;
+
+use crate::arguments::{self, LeaveOutcome, StepSaid, Visiting, Which};
+use crate::{tell, words};
+
+/// The visit that is meant; the file of an appointment's is opened if need be.
+fn visit_of(app: &App, which: &Which) -> Result<VisitId> {
+    match (which.visit, &which.appointment) {
+        (Some(visit), _) => Ok(visit),
+        (None, Some(appointment)) => Ok(app.open_visit(appointment)?.visit.visit),
+        (None, None) => anyhow::bail!("say which visit, or which appointment"),
+    }
+}
+
+pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> {
+    let after = match visiting {
+        Visiting::Start { appointment } => app.start_visit(&appointment)?,
+        Visiting::StartUnplanned { kind, purpose, uprn, address } => {
+            let uprn = uprn.map(TryInto::try_into).transpose()?;
+            app.start_unplanned(Unplanned { visit_kind: kind, purpose, uprn, address })?
+        }
+        Visiting::Show { visit } => app.visit(visit)?,
+        Visiting::Notice { which, agreed_by, asked, told } => {
+            let visit = visit_of(app, &which)?;
+            if let Some(means) = told {
+                app.act(visit, Command::TellWhoAndWhy { means })?;
+            }
+            if let Some(by) = agreed_by {
+                app.act(visit, Command::AgreeToNotice(NoticeAgreement { by, asked }))?;
+            }
+            let view = app.visit(visit)?;
+            tell(as_json, &view, || words::notice(&view));
+            return Ok(());
+        }
+        Visiting::Cancel { which, by, reason, words, told, apologised, new_time } => {
+            let visit = visit_of(app, &which)?;
+            if let (Some(by), Some(reason)) = (by, reason) {
+                app.act(visit, Command::Cancel { by, reason, words })?;
+            } else if told.is_none() {
+                anyhow::bail!("say who called it off and why (--by, --reason), or how the tenant was told (--told)");
+            }
+            if let Some(means) = told {
+                app.act(visit, Command::TellOfCancellation(ToldOfCancellation { means, apologised, new_time }))?;
+            }
+            app.visit(visit)?
+        }
+        Visiting::KnowsTenant { which, relation, line_manager, council_contact, hand_over } => {
+            let declaration = Declaration { relation, line_manager, council_contact, hand_over };
+            app.act(visit_of(app, &which)?, Command::DeclareKnowsTenant(declaration))?
+        }
+        Visiting::Alone { which, device_off, expected_end } => {
+            let lone = LoneWorking { device_on: !device_off, expected_end };
+            app.act(visit_of(app, &which)?, Command::WorkAlone(lone))?
+        }
+        Visiting::Concern { visit, concern } => return raise(app, Some(visit), &concern, as_json),
+        Visiting::Flag { visit, kind, note } => {
+            return raise(app, Some(visit), &arguments::ConcernSaid::of_words(kind, note), as_json);
+        }
+        Visiting::LeaveNow { visit, reason, words } => leave_now(app, visit, reason, words)?,
+        Visiting::Correct { record, reason } => app.strike_out(record, &reason)?,
+        other => {
+            let (visit, command) = command(other);
+            app.act(visit, command)?
+        }
+    };
+    tell(as_json, &after, || words::visit(&after));
+    Ok(())
+}
+
+/// Leaving comes first, and why may come with it or later.
+fn leave_now(
+    app: &App,
+    visit: VisitId,
+    reason: Option<doorstep_domain::conduct::WithdrawalReason>,
+    words: Option<String>,
+) -> Result<VisitView> {
+    let mut view = app.visit(visit)?;
+    if view.visit.ending.is_none() {
+        view = app.act(visit, Command::LeaveNow)?;
+    }
+    match reason {
+        Some(reason) => Ok(app.act(visit, Command::ExplainWithdrawal { reason, words })?),
+        None => Ok(view),
+    }
+}
+
+/// Raises a concern, in a visit or by itself.
+pub(crate) fn raise(app: &App, visit: Option<VisitId>, concern: &arguments::ConcernSaid, as_json: bool) -> Result<()> {
+    let sealed = match concern.about() {
+        None => {
+            app.flag_safeguarding(visit, &concern.words)?;
+            true
+        }
+        Some(about) => {
+            let noticed_at = concern.noticed_at.unwrap_or_else(now);
+            app.raise_concern(visit, Concern { about, words: concern.words.clone(), noticed_at })?;
+            false
+        }
+    };
+    tell(as_json, &json!({ "saved": true }), || words::raised(concern.kind, sealed));
+    Ok(())
+}
+
+fn now() -> chrono::DateTime<Utc> {
+    doorstep_core::Clock::now(&doorstep_core::SystemClock).utc()
+}
+
+/// The words that are one command of the visit.
+fn command(visiting: Visiting) -> (VisitId, Command) {
+    match visiting {
+        Visiting::Safe { visit } => (visit, Command::SaySafe),
+        Visiting::Step { visit, step, said, reason } => {
+            let state = match said {
+                StepSaid::Done => StepState::Done,
+                StepSaid::NotDone => StepState::NotDone { reason: reason.unwrap_or_default() },
+                StepSaid::NotApplicable => StepState::NotApplicable { reason },
+            };
+            (visit, Command::RecordStep { step, state })
+        }
+        Visiting::Enter { visit, consent_by, lawful, authorised_by, reference, witness, admit_breach } => {
+            let basis = match (consent_by, lawful) {
+                (Some(by), _) => Some(Basis::Consented { by }),
+                (None, Some(ground)) => {
+                    let authorised_by = authorised_by.unwrap_or_default();
+                    Some(Basis::Lawful { ground, authorised_by, reference, witness })
+                }
+                (None, None) => None,
+            };
+            (visit, Command::Enter { basis, admitting: admit_breach })
+        }
+        Visiting::WithdrawConsent { visit, by, words } => (visit, Command::WithdrawConsent { by, words }),
+        Visiting::Refuse { visit, reason, words } => (visit, Command::RefuseEntry { reason, words }),
+        Visiting::NextTime { visit, needs } => (visit, Command::AddNextVisitNeeds { needs }),
+        Visiting::NoAnswer { visit } => (visit, Command::NoAnswer),
+        Visiting::Card { visit, not_left } => (visit, Command::LeaveCard { left: !not_left }),
+        Visiting::Welfare { visit, worried, words } => (visit, Command::AnswerWelfare { worried, words }),
+        Visiting::FollowUp { visit, what, who, when, tenant_not_told } => {
+            (visit, Command::AgreeFollowUp(FollowUp { what, who, when, tenant_told: !tenant_not_told }))
+        }
+        Visiting::Leave { visit, outcome } => {
+            (visit, Command::Leave { further_visit_needed: matches!(outcome, LeaveOutcome::FurtherVisitNeeded) })
+        }
+        Visiting::Start { .. }
+        | Visiting::StartUnplanned { .. }
+        | Visiting::Show { .. }
+        | Visiting::Notice { .. }
+        | Visiting::Cancel { .. }
+        | Visiting::KnowsTenant { .. }
+        | Visiting::Alone { .. }
+        | Visiting::Concern { .. }
+        | Visiting::Flag { .. }
+        | Visiting::LeaveNow { .. }
+        | Visiting::Correct { .. } => unreachable!("these are answered before"),
+    }
+}

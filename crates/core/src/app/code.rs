@@ -1,0 +1,82 @@
+//! The Code of conduct on the device: to read, to search, to sign. Clause 9 and the Acknowledgement.
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{Acknowledgement, CodeSigned, PublishedCode, Signing};
+use doorstep_domain::protocol::Limits;
+
+use super::visits::limit;
+use super::{App, time};
+use crate::AppError;
+use crate::store::{CodeSignature, Enrolment, Reading, StoreError};
+use crate::view::CodeView;
+
+impl App {
+    /// The Code: the version that the council has in force, or Doorstep's own plain words before there is one. With words to
+    /// search for, the sections that have them all.
+    ///
+    /// # Errors
+    /// [`AppError::Store`]. It can be read before anybody has signed in: it is no secret.
+    pub fn code(&self, search: Option<&str>) -> Result<CodeView, AppError> {
+        self.store.read(|reading| {
+            let published = reading.code()?;
+            let in_force = published.is_some();
+            let code = published.unwrap_or_else(PublishedCode::own_words);
+            let signed_at = match reading.enrolment()? {
+                Some(enrolment) => reading.signed_at(enrolment.user, &code.hash())?,
+                None => None,
+            };
+            let mut sections = code.sections().map_err(|_| StoreError::Unreadable("Code of conduct"))?;
+            if let Some(words) = search.filter(|words| !words.trim().is_empty()) {
+                sections.retain(|section| section.mentions(words));
+            }
+            Ok(CodeView {
+                hash: code.hash(),
+                label: code.label,
+                from: code.from,
+                in_force,
+                signed_at: signed_at.map(time),
+                sections,
+            })
+        })
+    }
+
+    /// Signs the Code that is in force: name, position and organisation as they are, and the signature. It is bound to the
+    /// hash of the exact text that was read.
+    ///
+    /// # Errors
+    /// [`AppError::NotSigned`] when there is no signature; [`AppError::AnotherCode`] when another version came in meanwhile.
+    pub fn acknowledge(&self, hash: &str, name: &str, signed: Signing) -> Result<CodeView, AppError> {
+        self.signed_in()?;
+        limit("a name", Some(name), Limits::REASON)?;
+        self.store.transact::<_, AppError>(&self.environment, |writing| {
+            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let code = writing.code()?.unwrap_or_else(PublishedCode::own_words);
+            if code.hash() != hash {
+                return Err(AppError::AnotherCode);
+            }
+            let acknowledgement = Acknowledgement {
+                code: code.hash(),
+                label: code.label,
+                name: name.trim().to_owned(),
+                position: enrolment.position.clone(),
+                organisation: enrolment.organisation.clone(),
+                signed,
+            };
+            acknowledgement.check().map_err(|_| AppError::NotSigned)?;
+            let at_ms = self.environment.clock.now().unix_ms;
+            let file = VisitId::from_parts(u64::try_from(at_ms).unwrap_or(0), &self.environment.random());
+            writing.append_acknowledgement(&self.environment, &enrolment, file, &acknowledgement)?;
+            writing.set_signed(&CodeSignature { user: enrolment.user, code: acknowledgement.code, at_ms })?;
+            writing.seal(enrolment.device, &self.signing_key()?)?;
+            Ok(())
+        })?;
+        self.code(None)
+    }
+}
+
+/// Whether the person who carries this device has signed the Code that is in force.
+pub(super) fn code_signed(reading: &Reading<'_>, enrolment: &Enrolment) -> Result<CodeSigned, StoreError> {
+    let Some(code) = reading.code()? else { return Ok(CodeSigned::NoneInForce) };
+    let signed = reading.signed_at(enrolment.user, &code.hash())?;
+    Ok(if signed.is_some() { CodeSigned::Yes } else { CodeSigned::No })
+}

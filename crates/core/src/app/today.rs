@@ -1,0 +1,123 @@
+//! Lists: today's route, what is still owed to tenants, and one's own past visits.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_domain::Uprn;
+use doorstep_domain::conduct::{Appointment, Attempt, Numbers, attempts, fold};
+
+use super::{App, time};
+use crate::AppError;
+use crate::store::{Reading, VisitRow};
+use crate::view::{AppointmentView, ToDo, TodayView, VisitSummary};
+
+impl App {
+    /// Appointments on this device, in the order of their windows, each with its last visit.
+    ///
+    /// # Errors
+    /// [`AppError::NotEnrolled`], [`AppError::SignInFirst`], [`AppError::Store`].
+    pub fn appointments(&self) -> Result<Vec<AppointmentView>, AppError> {
+        self.signed_in()?;
+        self.store.read(|reading| self.appointment_views(reading))
+    }
+
+    /// Today's route: appointments whose window is today in Europe/London, and whatever is still open or owed.
+    ///
+    /// # Errors
+    /// As [`App::appointments`].
+    pub fn today(&self) -> Result<TodayView, AppError> {
+        self.signed_in()?;
+        let moment = self.environment.clock.now();
+        let zone = TimeDelta::minutes(i64::from(moment.utc_offset_minutes));
+        let day = |at: DateTime<Utc>| (at + zone).date_naive();
+        let today = day(moment.utc());
+        self.store.read(|reading| {
+            let mut view = TodayView {
+                appointments: Vec::new(),
+                later: Vec::new(),
+                earlier: Vec::new(),
+                unplanned: reading.open_without_appointment()?.into_iter().map(summary).collect(),
+                to_do: to_do(reading)?,
+            };
+            for appointment in self.appointment_views(reading)? {
+                let open = appointment.visit.as_ref().is_some_and(|visit| visit.outcome.is_none());
+                match day(appointment.appointment.window_start).cmp(&today) {
+                    std::cmp::Ordering::Equal => view.appointments.push(appointment),
+                    std::cmp::Ordering::Greater if !open => view.later.push(appointment),
+                    _ if open => view.appointments.push(appointment),
+                    _ if appointment.visit.is_none() => view.earlier.push(appointment),
+                    _ => {}
+                }
+            }
+            Ok(view)
+        })
+    }
+
+    /// The visitor's own visits of the last days, as many as the council's rules let them see, newest first, and whatever is
+    /// still open.
+    ///
+    /// # Errors
+    /// As [`App::appointments`].
+    pub fn visits(&self) -> Result<Vec<VisitSummary>, AppError> {
+        self.signed_in()?;
+        let days = TimeDelta::days(i64::from(self.numbers().own_visits_days));
+        let since = self.environment.clock.now().unix_ms.saturating_sub(days.num_milliseconds());
+        self.store.read(|reading| {
+            let rows = reading.visits_since(since)?;
+            rows.into_iter().map(|row| addressed(reading, row)).collect()
+        })
+    }
+
+    /// The numbers behind the rules, as they hold today.
+    pub(super) fn numbers(&self) -> Numbers {
+        Numbers::shipped(self.environment.clock.now().utc().date_naive())
+    }
+
+    fn appointment_views(&self, reading: &Reading<'_>) -> Result<Vec<AppointmentView>, AppError> {
+        reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        let numbers = self.numbers();
+        let view = |appointment: Appointment| {
+            let visit = reading.last_visit_to(&appointment.reference)?.map(summary);
+            let attempts = attempts_at(reading, &appointment.uprn, &appointment.attempts)?;
+            Ok(AppointmentView { notice: appointment.notice(&numbers), attempts, appointment, visit })
+        };
+        reading.appointments()?.into_iter().map(view).collect()
+    }
+}
+
+/// Attempts without access at a property: those that the council knows of, and this device's own.
+pub(super) fn attempts_at(reading: &Reading<'_>, uprn: &Uprn, known: &[Attempt]) -> Result<Vec<Attempt>, AppError> {
+    let mut own = Vec::new();
+    for visit in reading.without_access(uprn)? {
+        own.extend(fold(visit, &reading.facts(visit)?).attempt());
+    }
+    Ok(attempts(known, own))
+}
+
+fn to_do(reading: &Reading<'_>) -> Result<Vec<ToDo>, AppError> {
+    let owed = reading.to_do()?;
+    owed.into_iter()
+        .map(|(row, what)| {
+            let visit = addressed(reading, row)?;
+            Ok(ToDo { visit: visit.visit, what, address: visit.address, since: visit.started_at })
+        })
+        .collect()
+}
+
+fn addressed(reading: &Reading<'_>, row: VisitRow) -> Result<VisitSummary, AppError> {
+    let mut view = summary(row);
+    if let (None, Some(reference)) = (&view.address, &view.appointment) {
+        view.address = reading.appointment(reference)?.map(|appointment| appointment.address_line());
+    }
+    Ok(view)
+}
+
+fn summary(row: VisitRow) -> VisitSummary {
+    VisitSummary {
+        visit: row.visit,
+        appointment: row.appointment,
+        started_at: time(row.started_at_ms),
+        started: row.started,
+        address: row.address,
+        outcome: row.outcome,
+        entered: row.entered,
+    }
+}

@@ -1,0 +1,157 @@
+//! Versions of the Code, and the register of signatures under them. Clause 9 and the Acknowledgement.
+
+use chrono::NaiveDate;
+use doorstep_domain::conduct::{Acknowledgement, PublishedCode, Signing};
+use doorstep_domain::{RecordId, UserId};
+use rusqlite::{Row, params};
+
+use super::{Reading, Writing};
+use crate::CouncilError;
+
+/// A version of the Code in a list.
+#[derive(Debug, Clone)]
+pub(crate) struct CodeRow {
+    pub(crate) code: PublishedCode,
+    pub(crate) published_ms: i64,
+    pub(crate) published_by: String,
+    /// How many people have signed it.
+    pub(crate) signed_by: u64,
+}
+
+/// A signature as its record says it.
+#[derive(Debug, Clone)]
+pub(crate) struct Acknowledged {
+    pub(crate) record: RecordId,
+    pub(crate) user: UserId,
+    pub(crate) acknowledgement: Acknowledgement,
+    pub(crate) recorded_ms: i64,
+    pub(crate) received_ms: i64,
+}
+
+/// A signature in the register.
+#[derive(Debug, Clone)]
+pub(crate) struct RegisterRow {
+    pub(crate) user_name: String,
+    pub(crate) kept: Acknowledged,
+}
+
+fn published(row: &Row<'_>) -> rusqlite::Result<(String, String, String)> {
+    Ok((row.get("label")?, row.get("from_day")?, row.get("text")?))
+}
+
+fn code((label, from, text): (String, String, String)) -> Result<PublishedCode, CouncilError> {
+    let from = from.parse().map_err(|_| CouncilError::Unreadable("Code of conduct"))?;
+    Ok(PublishedCode { label, from, text })
+}
+
+impl Reading<'_> {
+    /// The version that binds on a day: the newest of those that have come into force.
+    pub(crate) fn code_in_force(&self, day: NaiveDate) -> Result<Option<PublishedCode>, CouncilError> {
+        self.one(
+            "SELECT label, from_day, text FROM code WHERE from_day <= ?1 ORDER BY from_day DESC, published_ms DESC LIMIT 1",
+            params![day.to_string()],
+            published,
+        )?
+        .map(code)
+        .transpose()
+    }
+
+    /// Every version, newest first.
+    pub(crate) fn codes(&self) -> Result<Vec<CodeRow>, CouncilError> {
+        let rows = self.many(
+            "SELECT label, from_day, text, published_ms, published_by,
+                    (SELECT count(DISTINCT user_id) FROM acknowledgement WHERE acknowledgement.code_hash = code.code_hash) AS signed_by
+             FROM code ORDER BY from_day DESC, published_ms DESC",
+            [],
+            |row| Ok((published(row)?, row.get("published_ms")?, row.get("published_by")?, row.get("signed_by")?)),
+        )?;
+        rows.into_iter()
+            .map(|(text, published_ms, published_by, signed_by)| {
+                Ok(CodeRow { code: code(text)?, published_ms, published_by, signed_by })
+            })
+            .collect()
+    }
+
+    /// The register, newest first, of the people of one organisation or of all.
+    pub(crate) fn acknowledgements(&self, organisation: Option<&str>) -> Result<Vec<RegisterRow>, CouncilError> {
+        self.many(
+            "SELECT record_id, user_id, person.user_name, code_hash, label, acknowledgement.name, acknowledgement.position,
+                    acknowledgement.organisation, signed, recorded_ms, received_ms
+             FROM acknowledgement JOIN person USING (user_id)
+             WHERE ?1 IS NULL OR organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?1)
+             ORDER BY recorded_ms DESC, record_id DESC",
+            params![organisation],
+            |row| {
+                let signed: String = row.get("signed")?;
+                let acknowledgement = Acknowledgement {
+                    code: row.get("code_hash")?,
+                    label: row.get("label")?,
+                    name: row.get("name")?,
+                    position: row.get("position")?,
+                    organisation: row.get("organisation")?,
+                    signed: serde_json::from_str(&signed).unwrap_or(Signing::Typed(String::new())),
+                };
+                let kept = Acknowledged {
+                    record: RecordId::from_bytes(row.get("record_id")?),
+                    user: UserId::from_bytes(row.get("user_id")?),
+                    acknowledgement,
+                    recorded_ms: row.get("recorded_ms")?,
+                    received_ms: row.get("received_ms")?,
+                };
+                Ok(RegisterRow { user_name: row.get("user_name")?, kept })
+            },
+        )
+    }
+
+    /// Those who visit and have not signed a version: name, organisation.
+    pub(crate) fn not_signed(
+        &self,
+        code_hash: &str,
+        organisation: Option<&str>,
+    ) -> Result<Vec<(String, String)>, CouncilError> {
+        self.many(
+            "SELECT display_name, organisation.name AS organisation FROM person JOIN organisation USING (organisation_id)
+             WHERE role IN ('contractor', 'officer') AND (?2 IS NULL OR organisation.name = ?2)
+               AND NOT EXISTS (SELECT 1 FROM acknowledgement
+                               WHERE acknowledgement.user_id = person.user_id AND code_hash = ?1)
+             ORDER BY organisation.name, display_name",
+            params![code_hash, organisation],
+            |row| Ok((row.get("display_name")?, row.get("organisation")?)),
+        )
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a version. Publishing the same text again changes what people call it and from when it binds.
+    pub(crate) fn keep_published_code(&self, code: &PublishedCode, now_ms: i64, by: &str) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO code (code_hash, label, from_day, text, published_ms, published_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (code_hash) DO UPDATE SET label = excluded.label, from_day = excluded.from_day,
+                 published_ms = excluded.published_ms, published_by = excluded.published_by",
+            params![code.hash(), code.label, code.from.to_string(), code.text, now_ms, by],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn keep_acknowledgement(&self, kept: &Acknowledged) -> Result<(), CouncilError> {
+        let signed = serde_json::to_string(&kept.acknowledgement.signed)
+            .map_err(|_| CouncilError::Unreadable("acknowledgement"))?;
+        self.write(
+            "INSERT INTO acknowledgement (record_id, user_id, code_hash, label, name, position, organisation, signed, recorded_ms, received_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (record_id) DO NOTHING",
+            params![
+                kept.record.as_bytes(),
+                kept.user.as_bytes(),
+                kept.acknowledgement.code,
+                kept.acknowledgement.label,
+                kept.acknowledgement.name,
+                kept.acknowledgement.position,
+                kept.acknowledgement.organisation,
+                signed,
+                kept.recorded_ms,
+                kept.received_ms
+            ],
+        )?;
+        Ok(())
+    }
+}

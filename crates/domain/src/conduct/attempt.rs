@@ -1,0 +1,73 @@
+//! Attempts without access, counted per property. A valid refusal never counts towards enforcement, and only an attempt
+//! after written notice counts in court. Clause 3.1.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, Validity, Visit};
+use crate::VisitId;
+
+/// Whether an attempt counts as a step towards enforcement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Counting {
+    /// It counts.
+    Counts,
+    /// The tenant refused for a valid reason: it never counts.
+    ValidRefusal,
+    /// A supervisor decides; until then it does not count.
+    ToBeDecided,
+}
+
+/// One visit to a property in which nobody got in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Attempt {
+    /// The visit.
+    pub visit: VisitId,
+    /// When it ended, by the device's clock.
+    pub at: DateTime<Utc>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Whether it counts towards enforcement.
+    pub counting: Counting,
+    /// Whether a court would count it: it counts, and the tenant had 24 hours' notice in writing.
+    pub in_court: bool,
+}
+
+impl Visit {
+    /// The attempt that the visit was, if nobody got in.
+    #[must_use]
+    pub fn attempt(&self) -> Option<Attempt> {
+        let ending = self.ending.as_ref().filter(|ending| ending.outcome.is_no_access())?;
+        let counting = match (ending.outcome, &ending.refusal) {
+            (Outcome::NoAnswer, _) => Counting::Counts,
+            (_, Some(refusal)) => match refusal.reason.validity() {
+                Validity::Valid => Counting::ValidRefusal,
+                Validity::NotValid => Counting::Counts,
+                Validity::SupervisorDecides => Counting::ToBeDecided,
+            },
+            (_, None) => Counting::ToBeDecided,
+        };
+        Some(Attempt {
+            visit: self.visit,
+            at: ending.at,
+            outcome: ending.outcome,
+            counting,
+            in_court: counting == Counting::Counts && self.notice.as_ref().is_some_and(|notice| notice.written),
+        })
+    }
+}
+
+/// Puts attempts of one property together: those that the council knows of, and those of this device. Each visit once, in
+/// the order of time.
+#[must_use]
+pub fn attempts(known: &[Attempt], own: impl IntoIterator<Item = Attempt>) -> Vec<Attempt> {
+    let mut all: Vec<Attempt> = own.into_iter().collect();
+    all.extend(
+        known.iter().filter(|attempt| !all.iter().any(|own| own.visit == attempt.visit)).cloned().collect::<Vec<_>>(),
+    );
+    all.sort_by_key(|attempt| (attempt.at, attempt.visit));
+    all
+}

@@ -1,0 +1,134 @@
+//! Before the door: what a visitor declares, how they work alone, and a visit that cannot go ahead.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::NoticeMethod;
+
+/// "I know this tenant": a conflict of interest, declared before the visit. Clause 5.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Declaration {
+    /// How they know each other, in the visitor's words.
+    pub relation: String,
+    /// The line manager who was told.
+    pub line_manager: String,
+    /// The contact at the council who was told.
+    pub council_contact: String,
+    /// Whether the visitor asks that somebody else takes the visit.
+    pub hand_over: bool,
+}
+
+/// Working alone. Clause 6.1. Doorstep is no certified lone-worker device, and does not replace one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct LoneWorking {
+    /// Whether the visitor's own lone-worker device is on.
+    pub device_on: bool,
+    /// When they expect to be out again.
+    pub expected_end: DateTime<Utc>,
+}
+
+/// Who called a visit off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum CancelledBy {
+    /// The visitor, or their firm.
+    Visitor,
+    /// The council.
+    Council,
+    /// The tenant, who therefore knows.
+    Tenant,
+}
+
+/// Why a visit was called off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    /// The job before it took longer.
+    RunningLate,
+    /// The visitor is ill, or was hurt.
+    Illness,
+    /// A part or a tool is missing.
+    MissingPart,
+    /// The weather, the road or the van.
+    Travel,
+    /// The tenant asked for another time.
+    TenantAsked,
+    /// Smoke, or a home that is not fit to work in. Clause 7. It is no refusal.
+    StateOfHome,
+    /// The visitor knows the tenant, and hands over. Clause 5.3.
+    HandOver,
+    /// Something else, in words.
+    Other,
+}
+
+/// A visit that does not go ahead. Clause 3.2.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Cancellation {
+    /// Who called it off.
+    pub by: CancelledBy,
+    /// Why.
+    pub reason: CancelReason,
+    /// Why, in words.
+    pub words: Option<String>,
+}
+
+/// The tenant was told that the visit does not go ahead. Clause 3.2.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ToldOfCancellation {
+    /// How.
+    pub means: NoticeMethod,
+    /// Whether somebody said sorry.
+    pub apologised: bool,
+    /// The new time that was offered, in words.
+    pub new_time: Option<String>,
+}
+
+impl CancelledBy {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Visitor, Self::Council, Self::Tenant];
+
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Council => "council",
+            Self::Tenant => "tenant",
+        }
+    }
+}
+
+impl CancelReason {
+    /// All reasons, in the order in which a screen offers them.
+    pub const ALL: [Self; 8] = [
+        Self::RunningLate,
+        Self::TenantAsked,
+        Self::Illness,
+        Self::MissingPart,
+        Self::Travel,
+        Self::StateOfHome,
+        Self::HandOver,
+        Self::Other,
+    ];
+
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RunningLate => "running_late",
+            Self::Illness => "illness",
+            Self::MissingPart => "missing_part",
+            Self::Travel => "travel",
+            Self::TenantAsked => "tenant_asked",
+            Self::StateOfHome => "state_of_home",
+            Self::HandOver => "hand_over",
+            Self::Other => "other",
+        }
+    }
+}

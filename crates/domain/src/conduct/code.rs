@@ -1,0 +1,186 @@
+//! The Code of conduct as text: versions that the council publishes, each with its clauses, and somebody's signature under
+//! one of them. Clauses 9 and 10, and the Acknowledgement.
+
+use chrono::NaiveDate;
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The Code in Doorstep's own plain words, for as long as the council has published no text of its own.
+const OWN_WORDS: &str = include_str!("code.txt");
+
+/// A version of the Code, as the council published it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedCode {
+    /// What people call it: `1.0`, `June 2025`.
+    pub label: String,
+    /// The first day on which it binds, in Europe/London.
+    pub from: NaiveDate,
+    /// The exact text.
+    pub text: String,
+}
+
+/// One part of the text, under its heading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct CodeSection {
+    /// Its number as printed: `3.1`; empty for a part without one.
+    pub number: String,
+    /// Its heading.
+    pub heading: String,
+    /// Its paragraphs and points, in their order.
+    pub paragraphs: Vec<String>,
+}
+
+/// Text that can't be a version of the Code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotACode {
+    /// There is no numbered clause in it.
+    #[error(
+        "there is no numbered clause in it: a heading looks like \"3.1 Prior notice and permission\", on a line of its own"
+    )]
+    NoClauses,
+    /// It is too long.
+    #[error("it is longer than {} characters", PublishedCode::LONGEST)]
+    TooLong,
+}
+
+/// How somebody signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Signing {
+    /// Their name, typed.
+    Typed(String),
+    /// Strokes of a finger on a field of 1,000 by 400: lists of points, across and down.
+    Drawn(Vec<Vec<(u16, u16)>>),
+}
+
+/// Somebody's signature under one version of the Code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Acknowledgement {
+    /// The SHA-256 of the exact text, in hexadecimal.
+    pub code: String,
+    /// What people call that version.
+    pub label: String,
+    /// Their name.
+    pub name: String,
+    /// Their position.
+    pub position: String,
+    /// Their organisation.
+    pub organisation: String,
+    /// How they signed.
+    pub signed: Signing,
+}
+
+/// A signature that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no signature: draw it, or type your name")]
+pub struct NotSigned;
+
+impl PublishedCode {
+    /// The longest text, in characters.
+    pub const LONGEST: usize = 200_000;
+
+    /// The Code in Doorstep's own plain words.
+    #[must_use]
+    pub fn own_words() -> Self {
+        Self {
+            label: "Doorstep's plain words".to_owned(),
+            from: NaiveDate::from_ymd_opt(2025, 6, 2).unwrap_or_default(),
+            text: OWN_WORDS.to_owned(),
+        }
+    }
+
+    /// The SHA-256 of the exact text, in hexadecimal, as `sha256sum` prints it.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        HEXLOWER.encode(&Sha256::digest(self.text.as_bytes()))
+    }
+
+    /// Its sections, in their order.
+    ///
+    /// # Errors
+    /// [`NotACode`] when the text can't be a Code.
+    pub fn sections(&self) -> Result<Vec<CodeSection>, NotACode> {
+        if self.text.chars().count() > Self::LONGEST {
+            return Err(NotACode::TooLong);
+        }
+        let sections = split(&self.text);
+        if sections.iter().any(|section| !section.number.is_empty()) { Ok(sections) } else { Err(NotACode::NoClauses) }
+    }
+}
+
+impl CodeSection {
+    /// Whether every one of the words is in it, capital letters or not.
+    #[must_use]
+    pub fn mentions(&self, words: &str) -> bool {
+        let text = format!("{} {} {}", self.number, self.heading, self.paragraphs.join(" ")).to_lowercase();
+        words.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    }
+}
+
+impl Acknowledgement {
+    /// Points in one drawn signature, at most.
+    const MOST_POINTS: usize = 4_000;
+
+    /// Checks that there is a signature: a name, or more than a dot.
+    ///
+    /// # Errors
+    /// [`NotSigned`].
+    pub fn check(&self) -> Result<(), NotSigned> {
+        let signed = match &self.signed {
+            Signing::Typed(name) => !name.trim().is_empty(),
+            Signing::Drawn(strokes) => {
+                let points = strokes.iter().map(Vec::len).sum::<usize>();
+                (3..=Self::MOST_POINTS).contains(&points)
+                    && strokes.iter().flatten().all(|(across, down)| *across <= 1_000 && *down <= 400)
+            }
+        };
+        if signed && !self.name.trim().is_empty() { Ok(()) } else { Err(NotSigned) }
+    }
+}
+
+/// Splits a text at its headings: lines that begin with a clause's number, and the one of the Acknowledgement. A table of
+/// contents, whose lines end with the number of a page, is passed over.
+fn split(text: &str) -> Vec<CodeSection> {
+    let mut sections = Vec::new();
+    let mut section = CodeSection { number: String::new(), heading: String::new(), paragraphs: Vec::new() };
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if is_of_contents(line) {
+            continue;
+        }
+        let Some((number, heading)) = heading(line) else {
+            section.paragraphs.push(line.trim_start_matches(['-', '*', '•', '–']).trim().to_owned());
+            continue;
+        };
+        sections.push(std::mem::replace(
+            &mut section,
+            CodeSection { number: number.to_owned(), heading: heading.to_owned(), paragraphs: Vec::new() },
+        ));
+    }
+    sections.push(section);
+    // What comes before the first heading is the title page.
+    sections.retain(|section| !section.heading.is_empty());
+    sections
+}
+
+fn is_of_contents(line: &str) -> bool {
+    line.rsplit_once('\t').is_some_and(|(_, page)| !page.is_empty() && page.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn heading(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start_matches('#').trim_start();
+    if line == "Acknowledgement" {
+        return Some(("", line));
+    }
+    let (number, heading) = line.split_once(char::is_whitespace)?;
+    let number = number.trim_end_matches('.');
+    let is_number = |part: &str| !part.is_empty() && part.len() <= 2 && part.chars().all(|c| c.is_ascii_digit());
+    let mut parts = number.split('.');
+    let numbered = parts.next().is_some_and(is_number) && parts.next().is_none_or(is_number) && parts.next().is_none();
+    let heading = heading.trim();
+    // A sentence that begins with a number is no heading.
+    (numbered && heading.chars().count() <= 80 && !heading.ends_with(['.', ';', ','])).then_some((number, heading))
+}

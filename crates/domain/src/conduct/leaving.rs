@@ -1,0 +1,78 @@
+//! Leaving: what comes next, what the tenant was told of it, and leaving at once. Clauses 4.1 and 7.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// How a visit ended by the visitor's leaving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Leaving {
+    /// What was to be done is done.
+    Completed,
+    /// Somebody has to come again.
+    FurtherVisitNeeded,
+}
+
+/// What comes next, where the work is not finished. Clause 4.1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct FollowUp {
+    /// What is still to be done.
+    pub what: String,
+    /// Who does it.
+    pub who: String,
+    /// The proposed date; `None` where none can be given yet.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub when: Option<NaiveDate>,
+    /// Whether this was explained to the tenant.
+    pub tenant_told: bool,
+}
+
+/// Why a visitor left at once. None of these is a refusal by the tenant. Clause 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawalReason {
+    /// Somebody was aggressive.
+    Aggression,
+    /// It was not safe.
+    Unsafe,
+    /// Smoke.
+    Smoke,
+    /// Rotten food, drug paraphernalia, waste.
+    StateOfHome,
+    /// Only a child was left at home.
+    AdultLeft,
+    /// The tenant took back their consent to the visitor being there.
+    ConsentWithdrawn,
+    /// Something else, in words.
+    Other,
+}
+
+impl WithdrawalReason {
+    /// All reasons, in the order in which a screen offers them.
+    pub const ALL: [Self; 7] = [
+        Self::Aggression,
+        Self::Unsafe,
+        Self::Smoke,
+        Self::StateOfHome,
+        Self::AdultLeft,
+        Self::ConsentWithdrawn,
+        Self::Other,
+    ];
+
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aggression => "aggression",
+            Self::Unsafe => "unsafe",
+            Self::Smoke => "smoke",
+            Self::StateOfHome => "state_of_home",
+            Self::AdultLeft => "adult_left",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::Other => "other",
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Notice: how much of it the tenant had, and what the Code makes of that. Clause 3.1.
+//!
+//! Hours are hours that passed, right across the clock changes; days before planned work are days of the calendar in
+//! England. Whether notice was in writing is kept apart: section 11(6) of the Landlord and Tenant Act 1985 wants 24 hours in
+//! writing, and an attempt counts in court only with it.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono_tz::Europe::London;
+use serde::{Deserialize, Serialize};
+
+use super::{ConsentBy, NoticeMethod, Numbers, VisitKind};
+
+/// What the Code makes of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeStanding {
+    /// 48 hours or more; for planned work, two weeks or more.
+    Good,
+    /// 24 hours or more.
+    MeetsMinimum,
+    /// Too short: going in needs the tenant's express agreement.
+    Short,
+    /// No notice is on record: as short as can be.
+    NotGiven,
+    /// The Code asks for none: an emergency repair.
+    ExemptEmergency,
+    /// The Code asks for none: the council looks into a breach of the tenancy.
+    ExemptInvestigation,
+}
+
+/// The notice that a tenant had of a visit, as it was known when the visit's file was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Notice {
+    /// What the Code makes of it.
+    pub standing: NoticeStanding,
+    /// When it was given.
+    pub given_at: Option<DateTime<Utc>>,
+    /// How it was given.
+    pub method: Option<NoticeMethod>,
+    /// Minutes that passed from the notice to the start of the window.
+    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    pub minutes: Option<i64>,
+    /// Whether it was in writing, 24 hours or more before: an attempt counts in court only then.
+    pub written: bool,
+    /// Whether the tenant was told who comes and why.
+    pub told_who_and_why: bool,
+    /// The earliest moment that this notice allows; `None` where none was given or none is needed.
+    pub earliest: Option<DateTime<Utc>>,
+}
+
+/// The tenant agreed to a visit at short notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct NoticeAgreement {
+    /// Who agreed.
+    pub by: ConsentBy,
+    /// How they were asked.
+    pub asked: NoticeMethod,
+}
+
+/// The hours in writing that section 11(6) of the Landlord and Tenant Act 1985 asks for.
+const IN_WRITING_HOURS: i64 = 24;
+
+impl Notice {
+    /// Looks at the notice of a visit that starts at a moment.
+    #[must_use]
+    pub fn of(
+        kind: VisitKind,
+        starts_at: DateTime<Utc>,
+        given: Option<(DateTime<Utc>, NoticeMethod)>,
+        told_who_and_why: bool,
+        numbers: &Numbers,
+    ) -> Self {
+        let elapsed = given.map(|(at, _)| starts_at - at);
+        let hours = |hours: u32| TimeDelta::hours(i64::from(hours));
+        let standing = match (kind, elapsed) {
+            (VisitKind::EmergencyRepair, _) => NoticeStanding::ExemptEmergency,
+            (VisitKind::TenancyInvestigation, _) => NoticeStanding::ExemptInvestigation,
+            (_, None) => NoticeStanding::NotGiven,
+            (VisitKind::PlannedWork, Some(_)) => {
+                let days = given.map_or(0, |(at, _)| (day_of(starts_at) - day_of(at)).num_days());
+                if days >= i64::from(numbers.planned_work_days) { NoticeStanding::Good } else { NoticeStanding::Short }
+            }
+            (_, Some(elapsed)) if elapsed >= hours(numbers.notice_good_hours) => NoticeStanding::Good,
+            (_, Some(elapsed)) if elapsed >= hours(numbers.notice_minimum_hours) => NoticeStanding::MeetsMinimum,
+            (_, Some(_)) => NoticeStanding::Short,
+        };
+        let earliest = match (standing, given) {
+            (NoticeStanding::ExemptEmergency | NoticeStanding::ExemptInvestigation, _) | (_, None) => None,
+            (_, Some((at, _))) if kind == VisitKind::PlannedWork => {
+                day_of(at).checked_add_days(Days::new(u64::from(numbers.planned_work_days))).map(start_of)
+            }
+            (_, Some((at, _))) => Some(at + hours(numbers.notice_minimum_hours)),
+        };
+        Self {
+            standing,
+            given_at: given.map(|(at, _)| at),
+            method: given.map(|(_, method)| method),
+            minutes: elapsed.map(|elapsed| elapsed.num_minutes()),
+            written: given.is_some_and(|(_, method)| method.is_written())
+                && elapsed.is_some_and(|elapsed| elapsed >= TimeDelta::hours(IN_WRITING_HOURS)),
+            told_who_and_why,
+            earliest,
+        }
+    }
+
+    /// Whether going in needs the tenant's express agreement.
+    #[must_use]
+    pub fn needs_agreement(&self) -> bool {
+        matches!(self.standing, NoticeStanding::Short | NoticeStanding::NotGiven)
+    }
+}
+
+/// The day on the calendar in England.
+fn day_of(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&London).date_naive()
+}
+
+/// The first moment of a day in England. Midnight there always exists, and comes once.
+fn start_of(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    London.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
+impl NoticeStanding {
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::MeetsMinimum => "meets_minimum",
+            Self::Short => "short",
+            Self::NotGiven => "not_given",
+            Self::ExemptEmergency => "exempt_emergency",
+            Self::ExemptInvestigation => "exempt_investigation",
+        }
+    }
+}
+
+impl NoticeMethod {
+    /// Whether it leaves words that can be read again: "writing" in the Interpretation Act 1978, Schedule 1.
+    #[must_use]
+    pub fn is_written(self) -> bool {
+        matches!(self, Self::Letter | Self::Email | Self::Text)
+    }
+}
