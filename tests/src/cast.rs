@@ -149,6 +149,14 @@ impl Town {
         json(&self.does(&["enrol", "--user", user, "--json"]))["code"].as_str().expect("an offer has a code").to_owned()
     }
 
+    /// Publishes a Code: Doorstep's own plain words, as a council that has no text of its own would.
+    pub fn publishes_code(&self) {
+        let file = self.folder.path().join("code.txt");
+        fs::write(&file, doorstep_domain::conduct::PublishedCode::own_words().text).expect("a Code can be written");
+        let file = file.display().to_string();
+        self.does(&["publish-code", "--label", "Version 1", "--from", "2025-06-02", &file]);
+    }
+
     /// An export, read back: each row by its columns.
     #[must_use]
     pub fn export(&self, what: &str) -> Vec<std::collections::BTreeMap<String, String>> {

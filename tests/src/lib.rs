@@ -3,6 +3,7 @@
 //! The tests themselves are one binary, `tests/end_to_end`; what they stand on is here.
 
 pub mod cast;
+pub mod clauses;
 pub mod sample;
 pub mod simulation;
 pub mod typescript;

@@ -1,6 +1,6 @@
 //! Sample appointments on the day on which they are looked at.
 
-/// Four appointments of today for `melton-2`, as a housing system would export them.
+/// Five appointments of today for `melton-2`, as a housing system would export them.
 #[must_use]
 pub fn appointments_today() -> String {
     let now = doorstep_core::Clock::now(&doorstep_core::SystemClock);
@@ -20,6 +20,9 @@ pub fn appointments_today() -> String {
         ),
         format!(
             "WO-TODAY-4,014830516878,\"Flat 25, 5 Ash Grove\",,Melton Mowbray,LE13 9ZE,Élodie Patel,01632 960071,emergency_repair,Smell of gas reported,{day}T16:30,{day}T18:30,Melton Borough Council,melton-2,,,no,,"
+        ),
+        format!(
+            "WO-TODAY-5,532979068556,4 Eyebrook Rise,,Melton Mowbray,LE13 9ZR,Kwame Null,07700 900712,responsive_repair,Leaking gutter,{day}T18:30,{day}T19:30,Melton Borough Council,melton-2,{day}T00:00,phone,no,,"
         ),
     ];
     format!("{header}\n{}\n", rows.join("\n"))

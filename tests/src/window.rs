@@ -183,6 +183,9 @@ impl Window {
         let element = found.unwrap_or_else(|error| panic!("{selector} is not there to be tapped: {error}"));
         let mut last = None;
         for _ in 0..50 {
+            // As a thumb would: what is half under the foot of the screen is pulled up first.
+            let script = "arguments[0].scrollIntoView({ block: 'center' }); return true";
+            let _gone_meanwhile = self.client.execute(script, vec![json!(element)]).await;
             match element.click().await {
                 Ok(()) => return,
                 Err(error) => last = Some(error),
@@ -221,13 +224,66 @@ impl Window {
         panic!("{selector} does not say {text:?}, but {seen:?}");
     }
 
-    /// Everything that is to be read in the window.
+    /// Waits until a selector finds nothing any more.
+    ///
+    /// # Panics
+    /// When it still does.
+    pub async fn misses(&self, selector: &str) {
+        for _ in 0..200 {
+            if self.client.find_all(Locator::Css(selector)).await.is_ok_and(|found| found.is_empty()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{selector} is still there");
+    }
+
+    /// Waits until a field holds a text.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn holds(&self, selector: &str, text: &str) {
+        let mut held = None;
+        for _ in 0..200 {
+            if let Ok(element) = self.client.find(Locator::Css(selector)).await {
+                held = element.prop("value").await.unwrap_or_default();
+                if held.as_deref() == Some(text) {
+                    return;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{selector} does not hold {text:?}, but {held:?}");
+    }
+
+    /// Draws a stroke on what a selector finds, as a finger would.
+    ///
+    /// # Panics
+    /// When it does not appear.
+    pub async fn draws(&self, selector: &str) {
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("{selector} is not there to draw on: {error}"));
+        let script = "const field = document.querySelector(arguments[0]);
+            field.scrollIntoView({ block: 'center' });
+            field.setPointerCapture = () => {};
+            const box = field.getBoundingClientRect();
+            const at = (kind, across, down) => field.dispatchEvent(new PointerEvent(kind, { bubbles: true, pointerId: 1,
+                clientX: box.left + across * box.width, clientY: box.top + down * box.height }));
+            at('pointerdown', 0.1, 0.7);
+            for (let step = 1; step <= 20; step += 1) at('pointermove', 0.1 + step / 30, 0.7 - 0.4 * Math.sin(step / 2));
+            at('pointerup', 0.8, 0.5);
+            return true";
+        self.client.execute(script, vec![json!(selector)]).await.expect("a script runs");
+    }
+
+    /// Everything that is to be read in what a selector finds.
     ///
     /// # Panics
     /// When the window is gone.
-    pub async fn text(&self) -> String {
-        let body = self.client.find(Locator::Css("body")).await.expect("a window has a body");
-        body.text().await.expect("a body has text")
+    pub async fn text_of(&self, selector: &str) -> String {
+        let found = self.client.find(Locator::Css(selector)).await;
+        let element = found.unwrap_or_else(|error| panic!("{selector} is not there to be read: {error}"));
+        element.text().await.expect("an element has text")
     }
 
     /// Saves a picture of the window.

@@ -28,7 +28,7 @@ async function person(colorScheme) {
   page.on('pageerror', (error) => assert.fail(`a script failed: ${error}`))
   page.on('console', (message) => {
     // A refused sign-in is an answer, and the browser logs every one of those.
-    if (message.type() === 'error' && !/status of 40[134]/.test(message.text())) assert.fail(message.text())
+    if (message.type() === 'error' && !/status of 4(0[134]|22)/.test(message.text())) assert.fail(message.text())
   })
   return page
 }
@@ -71,10 +71,7 @@ async function asSupervisor(colorScheme) {
   await page.waitForSelector('.counts')
   assert((await page.textContent('#set-aside')).includes('two histories of one phone'), 'a fork is not shown')
   await isAccessible(page, `today-${colorScheme}`)
-  assert(
-    !/safeguard|concern/i.test(await page.textContent('body')),
-    'a supervisor sees that there is a safeguarding page'
-  )
+  assert(!/safeguard/i.test(await page.textContent('body')), 'a supervisor sees that there is a safeguarding page')
 
   await page.click('nav >> text=Visits')
   await page.waitForSelector('tr[data-visit]')
@@ -104,6 +101,28 @@ async function asSupervisor(colorScheme) {
   }
   assert(!/safeguard|concern|shed/i.test(story), 'the timeline tells of a concern')
   await isAccessible(page, `visit-${colorScheme}`)
+
+  await page.click('nav >> text=Concerns')
+  await page.waitForSelector('[data-kind=breach]')
+  const concerns = await page.textContent('main')
+  assert(concerns.includes('The gate was left open') && concerns.includes('clause 8.1'), concerns)
+  assert(!/safeguard|shed/i.test(concerns.replaceAll('Concerns', '')), 'the list tells of a sealed concern')
+  await isAccessible(page, `concerns-${colorScheme}`)
+  await page.selectOption('#kind', 'gift')
+  await page.waitForSelector('text=There are none')
+  assert(page.url().includes('kind=gift'), 'the address holds the filter')
+  await page.click('nav >> text=Acknowledgements')
+  await page.waitForSelector('text=Nobody has signed yet')
+  await isAccessible(page, `acknowledgements-${colorScheme}`)
+  await page.click('nav >> text=Code versions')
+  await page.waitForSelector('h1')
+  await isAccessible(page, `code-${colorScheme}`)
+  const refused = await page.evaluate(async () => {
+    const body = JSON.stringify({ label: 'x', from: '2025-01-01', text: '1. One\nTwo' })
+    const headers = { 'content-type': 'application/json', 'x-doorstep': '1' }
+    return (await fetch('/api/codes', { method: 'POST', headers, body })).status
+  })
+  assert.equal(refused, 404, 'a supervisor publishes a Code')
 
   await page.goto(`${address}/visits?q=nobody-of-that-name`)
   await page.waitForSelector('#none')
@@ -142,6 +161,31 @@ async function asAnotherFirm() {
     404
   )
   assert(!(await download(page, '#export-visits')).includes('Иван'), 'a firm exports another firm’s visits')
+  await page.goto(`${address}/concerns`)
+  await page.waitForSelector('[data-kind=complaint]')
+  assert.equal(await page.locator('[data-kind=breach]').count(), 0, 'a firm sees who reported a breach')
+  const table = await page.evaluate(async () => (await fetch('/api/exports/concerns.csv')).text())
+  assert(table.includes('The gate was left open') && !table.includes('rude'), 'a firm exports a breach')
+}
+
+async function asAdministrator() {
+  const page = await person('light')
+  await signIn(page, 'admin')
+  await page.click('nav >> text=Code versions')
+  await page.fill('#label', 'Version 2')
+  await page.fill('#from', '2025-06-02')
+  await page.fill('#text', 'Be kind.')
+  await page.click('#publish')
+  await page.waitForSelector('text=no numbered clause')
+  await page.fill('#text', '3. Entry\n3.1 Prior notice\n- Ask first.')
+  await page.click('#publish')
+  await page.waitForSelector('#published')
+  assert((await page.textContent('[data-code]')).includes('In force'))
+  await isAccessible(page, 'code-published')
+  await page.click('nav >> text=Acknowledgements')
+  await page.waitForSelector('#not-signed')
+  assert((await page.textContent('#not-signed')).includes('Dafydd Ó Briain, Melton Borough Council'))
+  await isAccessible(page, 'acknowledgements-not-signed')
 }
 
 async function asLead() {
@@ -168,6 +212,9 @@ async function asNobody() {
       'organisations',
       'exports/visits.csv',
       'exports/steps.csv',
+      'concerns',
+      'acknowledgements',
+      'codes',
       'safeguarding'
     ]
     return Promise.all(paths.map(async (path) => (await fetch(`/api/${path}`)).status))
@@ -175,7 +222,14 @@ async function asNobody() {
   assert.deepEqual([...new Set(statuses)], [401])
 }
 
-for (const story of [() => asSupervisor('light'), () => asSupervisor('dark'), asAnotherFirm, asLead, asNobody]) {
+for (const story of [
+  () => asSupervisor('light'),
+  () => asSupervisor('dark'),
+  asAnotherFirm,
+  asLead,
+  asAdministrator,
+  asNobody
+]) {
   await story()
 }
 await browser.close()

@@ -54,6 +54,8 @@ pub struct StatusView {
     pub phone_it_in: Option<DateTime<Utc>>,
     /// Somebody works alone, and is later than they expected. Clause 6.1.
     pub overdue: Option<Overdue>,
+    /// The visit under way: "Leave now" is about it, on every screen. Clause 7.
+    pub under_way: Option<VisitId>,
     /// The Code that is in force was not signed yet. Clause 9.
     pub sign_the_code: bool,
     /// The device's own clock when the council last answered.

@@ -27,6 +27,12 @@ enum Command {
     Test,
     /// Writes the TypeScript types from the Rust types.
     Types,
+    /// Prints the clause table of the Code, one JSON object a row; fails when a clause has no rule, screen or test.
+    Clauses {
+        /// Also draw the table in docs/code-of-conduct.md anew.
+        #[arg(long)]
+        write: bool,
+    },
     /// Runs the simulation over many worlds.
     Sim {
         /// How many worlds.
@@ -43,6 +49,11 @@ fn main() -> ExitCode {
         Command::Test => tests::run(),
         Command::Types => {
             steps::cargo("Writing the TypeScript types", &["run", "-q", "-p", "doorstep-tests", "--bin", "types"])
+        }
+        Command::Clauses { write } => {
+            let mut words = vec!["run", "-q", "-p", "doorstep-tests", "--bin", "clauses"];
+            words.extend(write.then_some("write"));
+            steps::quietly(&words)
         }
         Command::Sim { worlds } => tests::simulate(worlds),
         Command::Setup => setup::everything(),

@@ -37,6 +37,12 @@ pub(crate) fn cargo(name: &str, words: &[&str]) -> Result<()> {
     step(name, Command::new(env!("CARGO")).args(words))
 }
 
+/// Runs cargo without a word of our own: what it prints is the answer.
+pub(crate) fn quietly(words: &[&str]) -> Result<()> {
+    let status = Command::new(env!("CARGO")).args(words).current_dir(root()).status()?;
+    if status.success() { Ok(()) } else { bail!("that did not hold: see above") }
+}
+
 /// Runs an npm script of the UI as a step.
 pub(crate) fn npm(name: &str, script: &str) -> Result<()> {
     step(name, Command::new("npm").args(["run", "--silent", script]).current_dir(root().join("ui")))

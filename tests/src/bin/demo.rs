@@ -108,6 +108,7 @@ async fn visit(desk: &Desk, town: &Town, line: &Line, album: &Album) {
     window.tap("[data-consent='tenant']").await;
     window.sees("#entered", "Went in").await;
     window.tap("[data-step='shoe_covers'] .step-main").await;
+    window.tap("[data-step='area_tidy'] .step-main").await;
     window.tap("#completed").await;
     window.sees("#ended", "Completed").await;
     album.take(&window, "06-completed").await;

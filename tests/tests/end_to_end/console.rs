@@ -33,6 +33,11 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     let electrician = Phone::of("vale-3", &town, town.address());
     let oconnor = electrician.starts("WO-261124-00032");
     electrician.does(&["visit", "no-answer", &oconnor]);
+    let said = |kind: &str, words: &str| {
+        electrician.does(&["visit", "concern", &oconnor, "--kind", kind, "--words", words]);
+    };
+    said("complaint", "The gate was left open");
+    said("breach", "My mate was rude at the door");
     electrician.does(&["sync"]);
 
     let browsed = Command::new("node")

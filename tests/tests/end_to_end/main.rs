@@ -6,4 +6,5 @@ mod generated;
 mod journeys;
 mod simulation;
 mod store;
+mod whole_code;
 mod window;

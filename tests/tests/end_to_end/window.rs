@@ -72,16 +72,18 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     is_accessible(&window, "concern").await;
     // There is no telephone on a desk; the link must not lead away from the app either.
     window.tap("a[href='tel:999']").await;
+    window.tap("[data-concern='safeguarding']").await;
+    is_accessible(&window, "safeguarding").await;
     window.types("#note", "The boy said he sleeps in the shed.").await;
     window.tap("#save-concern").await;
     window.sees("#concern-saved", "sealed").await;
-    window.tap("#to-visit").await;
+    window.tap("#concern-done").await;
     window.tap("#completed").await;
     window.sees("#ended", "Completed").await;
     window.sees("#custody", "Saved on this phone").await;
     window.tap("#sending").await;
     window.sees("main", "Flat 19, 4 The Old Dairy").await;
-    let outbox = window.text().await.to_lowercase();
+    let outbox = window.text_of("main").await.to_lowercase();
     assert!(
         !outbox.contains("safeguarding") && !outbox.contains("concern"),
         "the outbox tells that there is a concern: {outbox}"
@@ -127,6 +129,165 @@ async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_d
     let rows = town.export("visits");
     assert_eq!((rows[0]["outcome"].as_str(), rows[0]["refusal_validity"].as_str()), ("entry_refused", "valid"));
     assert_eq!(rows[0]["refusal_words"], "Not without my daughter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_is_read_searched_and_signed_and_only_then_does_a_visit_start() {
+    let town = Town::open();
+    import_todays(&town);
+    town.publishes_code();
+    let line = Line::to(town.address());
+    let desk = Desk::new(390, 844, false);
+    let window = desk.open().await;
+    set_up(&window, &town, &line).await;
+    window.sees("#sign-the-code", "waits for your signature").await;
+    window.tap("[data-ref='WO-TODAY-1']").await;
+    window.sees("[role=alert]", "sign the Code of conduct first (clause 9)").await;
+
+    line.set(LineState::Cut);
+    window.tap("#code").await;
+    window.types("#search", "shoes").await;
+    window.misses("[data-clause='3.1']").await;
+    window.sees("[data-clause='3.3']", "covers over your shoes").await;
+    is_accessible(&window, "the Code, searched").await;
+    window.tap("#to-sign").await;
+    window.draws("svg.signature").await;
+    is_accessible(&window, "signing the Code").await;
+    window.tap("#sign").await;
+    window.tap("[data-ref='WO-TODAY-1']").await;
+    window.sees("#shut", "clause 3.2").await;
+
+    line.set(LineState::Whole);
+    window.tap("#sending").await;
+    window.tap("#send-now").await;
+    window.sees("#all-sent", "with the council").await;
+    window.close().await;
+    let register = town.export("acknowledgements");
+    assert_eq!((register[0]["name"].as_str(), register[0]["signed_by"].as_str()), ("Dafydd Ó Briain", "drawn by hand"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_from_any_screen() {
+    let town = Town::open();
+    import_todays(&town);
+    let line = Line::to(town.address());
+    let desk = Desk::new(320, 568, true);
+    let window = desk.open().await;
+    set_up(&window, &town, &line).await;
+    window.tap("[data-ref='WO-TODAY-5']").await;
+    window.sees("#notice", "Short notice").await;
+    for step in ["introduced", "reason_stated", "id_shown"] {
+        window.tap(&format!("[data-step='{step}'] .step-main")).await;
+    }
+    window.sees("#shut", "short notice").await;
+    is_accessible(&window, "short notice, small and dark").await;
+    window.tap("[data-agreed='tenant']").await;
+    window.sees("#agreed", "agreed to short notice").await;
+    window.tap("#untold summary").await;
+    window.tap("[data-told='in_person']").await;
+    window.tap("#before-more summary").await;
+    window.tap("[data-minutes='30']").await;
+    window.sees("#alone", "device on").await;
+    is_accessible(&window, "before the door, small and dark").await;
+    window.tap("#go-in").await;
+    window.tap("[data-consent='tenant']").await;
+    window.sees("#entered", "Went in").await;
+    window.tap("#withdraw-consent").await;
+    window.tap("[data-back='tenant']").await;
+    window.sees("#taken-back", "Leave politely").await;
+    is_accessible(&window, "consent taken back, small and dark").await;
+    window.tap("#back").await;
+
+    // From Today, not from the visit.
+    window.tap("#leave-now").await;
+    window.sees("#left-now", "you left at").await;
+    is_accessible(&window, "left now, small and dark").await;
+    window.tap("#i-am-safe").await;
+    window.sees("#safe", "safe").await;
+    window.tap("[data-withdrawal='consent_withdrawn']").await;
+    window.sees("#explained", "They asked me to go").await;
+    window.tap("#to-today").await;
+    window.sees("#sending", "All sent").await;
+    window.close().await;
+
+    let rows = town.export("visits");
+    let said = |column: &str| rows[0][column].clone();
+    assert_eq!((said("outcome"), said("withdrawal_reason")), ("withdrawn".into(), "consent_withdrawn".into()));
+    assert_eq!((said("short_notice_agreed_by"), said("told_who_and_why")), ("tenant".into(), "yes".into()));
+    assert_eq!(said("findings"), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survives_a_kill() {
+    let town = Town::open();
+    import_todays(&town);
+    let line = Line::to(town.address());
+    let desk = Desk::new(390, 844, false);
+    let window = desk.open().await;
+    set_up(&window, &town, &line).await;
+    window.tap("[data-before='WO-TODAY-2']").await;
+    window.tap("#before-more summary").await;
+    window.tap("#cancel").await;
+    is_accessible(&window, "calling it off").await;
+    window.tap("[data-by='visitor']").await;
+    window.tap("[data-why='running_late']").await;
+    window.sees("main", "does not know yet").await;
+    window.types("#new-time", "Thursday at 10").await;
+    is_accessible(&window, "called off, tenant not told").await;
+    window.tap("#to-today").await;
+    window.sees("#to-do", "Tell the tenant").await;
+    // What was typed is kept a moment after the last key.
+    window.sees("#sending", "All sent").await;
+    desk.kill_app();
+    window.forget().await;
+
+    let window = desk.open().await;
+    window.types("#pin", "493817").await;
+    window.tap("#sign-in").await;
+    window.tap("[data-owed='tell_tenant']").await;
+    window.holds("#new-time", "Thursday at 10").await;
+    window.tap("[data-told='phone']").await;
+    window.sees("#told-of-cancellation", "Thursday at 10").await;
+    window.tap("#to-today").await;
+
+    window.tap("#unplanned").await;
+    is_accessible(&window, "without an appointment").await;
+    window.types("#address", "Flat 3, Corn Cross").await;
+    window.types("#purpose", "Water through the ceiling").await;
+    window.tap("#start-unplanned").await;
+    window.sees("main", "Flat 3, Corn Cross").await;
+    window.tap("#no-answer").await;
+    window.sees("#refused-saved", "No answer").await;
+    window.tap("[data-card='yes']").await;
+    window.sees("#card", "Card left").await;
+    window.types("#needs", "Knock at the back").await;
+    window.tap("#save-needs").await;
+    window.sees("#needs-saved", "Knock at the back").await;
+    is_accessible(&window, "no answer").await;
+    window.tap("#concern").await;
+    window.tap("[data-concern='complaint']").await;
+    window.types("#note", "They have waited six weeks").await;
+    window.tap("#told-of-process").await;
+    is_accessible(&window, "complaint").await;
+    window.tap("#save-concern").await;
+    window.sees("#concern-saved", "runs from when they said it").await;
+    window.tap("#concern-done").await;
+    window.tap("#past").await;
+    window.sees("main", "Flat 3, Corn Cross").await;
+    is_accessible(&window, "my visits").await;
+    window.tap("#back").await;
+    window.tap("#watched").await;
+    window.sees("main", "Hidden").await;
+    assert!(!window.text_of("body").await.contains("Kwame Null"), "a name is shown while somebody can see the screen");
+    window.sees("#sending", "All sent").await;
+    window.close().await;
+
+    let visits = town.export("visits");
+    let cancelled = visits.iter().find(|row| row["outcome"] == "cancelled").unwrap();
+    assert_eq!(cancelled["tenant_told_of_cancellation"], "yes");
+    let concerns = town.export("concerns");
+    assert_eq!((concerns[0]["kind"].as_str(), concerns[0]["tenant_told_of_process"].as_str()), ("complaint", "yes"));
+    assert_eq!(town.export("no-access").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

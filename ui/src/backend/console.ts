@@ -1,7 +1,11 @@
 // What the console's screens may ask of the council, over HTTP.
 import type {
+  CodeList,
+  CodeSection,
+  ConcernListRow,
   OpenedNote,
   Problem,
+  Register,
   SafeguardingRow,
   SessionView,
   TodayBoard,
@@ -45,6 +49,15 @@ export const council = {
   visits: (query: string) => ask<VisitList>(`/api/visits${query}`),
   visit: (visit: string) => ask<VisitDetail>(`/api/visits/${encodeURIComponent(visit)}`),
   organisations: () => ask<string[]>('/api/organisations'),
+  concerns: (kind: string) => ask<ConcernListRow[]>(`/api/concerns?kind=${encodeURIComponent(kind)}`),
+  register: () => ask<Register>('/api/acknowledgements'),
+  codes: () => ask<CodeList>('/api/codes'),
+  publishCode: (label: string, from: string, text: string) =>
+    ask<CodeSection[]>('/api/codes', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ label, from, text })
+    }),
   safeguarding: () => ask<SafeguardingRow[]>('/api/safeguarding'),
   openNote: (record: string) => ask<OpenedNote>(`/api/safeguarding/${encodeURIComponent(record)}`)
 }

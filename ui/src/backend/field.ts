@@ -1,15 +1,17 @@
 // What the app's screens may ask of the core: one interface, so that a screen never knows what is behind it.
 import type {
-  Basis,
+  CodeView,
+  Command,
+  Concern,
   EnrolmentView,
   OutboxView,
   Problem,
-  RefusalReason,
+  Signing,
   StatusView,
-  Step,
-  StepState,
   SyncReport,
   TodayView,
+  VisitKind,
+  VisitSummary,
   VisitView,
   Vocabulary
 } from '../generated/types'
@@ -24,13 +26,19 @@ export interface FieldBackend {
   today(): Promise<TodayView>
   visit(visit: string): Promise<VisitView>
   startVisit(appointment: string): Promise<VisitView>
-  recordStep(visit: string, step: Step, state: StepState): Promise<VisitView>
-  enter(visit: string, basis: Basis | null, admitting: string | null): Promise<VisitView>
-  refuseEntry(visit: string, reason: RefusalReason): Promise<VisitView>
-  addRefusalWords(visit: string, words: string): Promise<VisitView>
-  noAnswer(visit: string): Promise<VisitView>
-  flagSafeguarding(visit: string, note: string): Promise<VisitView>
-  leave(visit: string, furtherVisitNeeded: boolean): Promise<VisitView>
+  /** Opens the file of an appointment's visit before setting out. */
+  openVisit(appointment: string): Promise<VisitView>
+  startUnplanned(kind: VisitKind, purpose: string, uprn: string | null, address: string | null): Promise<VisitView>
+  /** One tap. */
+  act(visit: string, command: Command): Promise<VisitView>
+  /** In a visit, or where there is none, by itself. */
+  raiseConcern(visit: string | null, concern: Concern): Promise<void>
+  flagSafeguarding(visit: string | null, note: string): Promise<void>
+  pastVisits(): Promise<VisitSummary[]>
+  code(search: string | null): Promise<CodeView>
+  acknowledge(hash: string, name: string, signed: Signing): Promise<CodeView>
+  drafts(): Promise<Record<string, string>>
+  keepDraft(name: string, text: string): Promise<void>
   strikeOut(record: string, reason: string): Promise<VisitView>
   outbox(): Promise<OutboxView>
   sendNow(): Promise<SyncReport>

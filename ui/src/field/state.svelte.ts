@@ -9,8 +9,18 @@ export type Route =
   | { screen: 'today' }
   | { screen: 'visit'; visit: string }
   | { screen: 'refused'; visit: string }
-  | { screen: 'concern'; visit: string }
+  | { screen: 'no-access'; visit: string }
+  | { screen: 'cancel'; visit: string }
+  | { screen: 'left-now'; visit: string }
+  | { screen: 'concern'; visit: string | null }
+  | { screen: 'unplanned' }
+  | { screen: 'past' }
+  | { screen: 'code' }
+  | { screen: 'sign' }
   | { screen: 'outbox' }
+
+/** How long after the last key what is half typed is written to disk, in milliseconds. */
+const DRAFT_PAUSE = 300
 
 class AppState {
   status = $state<StatusView | null>(null)
@@ -22,8 +32,58 @@ class AppState {
   trouble = $state<Problem | null>(null)
   /** Goes up when something changed that no screen asked for. */
   changes = $state(0)
-  /** What is half typed, by screen and visit: locking forgets nothing. */
+  /** What is half typed, by screen and visit; on disk too, so that neither a lock nor a dead phone forgets it. */
   drafts = $state<Record<string, string>>({})
+  /** Somebody can see the screen: personal details are hidden. Clause 5.2. */
+  watched = $state(false)
+  private readonly pauses = new Map<string, ReturnType<typeof setTimeout>>()
+  private draftsRead = false
+
+  /** A personal detail, or what stands for it while somebody can see the screen. */
+  personal(detail: string): string {
+    return this.watched ? 'Hidden' : detail
+  }
+
+  draft(name: string): string {
+    return this.drafts[name] ?? ''
+  }
+
+  /** Takes what is half typed, and keeps it after a short pause. */
+  write(name: string, text: string) {
+    this.drafts[name] = text
+    clearTimeout(this.pauses.get(name))
+    this.pauses.set(
+      name,
+      setTimeout(() => this.keep(name), DRAFT_PAUSE)
+    )
+  }
+
+  /** What was half typed is saved for good, or was thrown away. */
+  forget(name: string) {
+    this.drafts[name] = ''
+    this.keep(name)
+  }
+
+  private keep(name: string) {
+    clearTimeout(this.pauses.get(name))
+    this.pauses.delete(name)
+    void backend.keepDraft(name, this.draft(name)).catch(() => undefined)
+  }
+
+  private keepAll() {
+    for (const name of [...this.pauses.keys()]) this.keep(name)
+  }
+
+  /** After signing in: what was half typed before the phone was locked, killed or dead. */
+  private async readDrafts() {
+    if (this.draftsRead) return
+    this.draftsRead = true
+    try {
+      this.drafts = { ...(await backend.drafts()), ...this.drafts }
+    } catch {
+      this.draftsRead = false
+    }
+  }
 
   go(route: Route) {
     this.route = route
@@ -34,23 +94,34 @@ class AppState {
 
   /** Asks the core. A problem is shown in words, and the answer is `undefined`. */
   async ask<T>(question: Promise<T>): Promise<T | undefined> {
+    const answer = await this.read(question)
+    if (answer !== undefined) this.problem = null
+    return answer
+  }
+
+  /** As `ask`, for what a screen shows: it may be read at any time, so it takes no message away that somebody still reads. */
+  async read<T>(question: Promise<T>): Promise<T | undefined> {
     try {
       const answer = await question
-      this.problem = null
       void this.refresh()
       return answer
     } catch (thrown) {
-      const problem = asProblem(thrown)
-      this.problem = problemWords(problem)
+      this.problem = problemWords(asProblem(thrown))
       void this.refresh()
       return undefined
     }
+  }
+
+  /** Asks the core for something that answers nothing: whether it was done. */
+  async tried(question: Promise<void>): Promise<boolean> {
+    return (await this.ask(question.then(() => true))) ?? false
   }
 
   async refresh() {
     try {
       this.status = await backend.status()
       this.trouble = null
+      if (this.status.signed_in && this.status.enrolled) await this.readDrafts()
     } catch (thrown) {
       this.trouble = asProblem(thrown)
     }
@@ -66,6 +137,7 @@ class AppState {
     window.addEventListener('online', () => void backend.cameToFront())
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') void backend.cameToFront()
+      else this.keepAll()
     })
     setInterval(() => void this.refresh(), 20_000)
     await backend.cameToFront()

@@ -168,7 +168,7 @@ hazard_note: string | null,
 /**
  * Visits to the property in which nobody got in, as far as the council knows.
  */
-attempts?: Array<Attempt>, };
+known_attempts?: Array<Attempt>, };
 
 export type AppointmentRef = string;
 
@@ -256,7 +256,7 @@ hazard_note: string | null,
 /**
  * Visits to the property in which nobody got in, as far as the council knows.
  */
-attempts?: Array<Attempt>, };
+known_attempts?: Array<Attempt>, };
 
 export type AsideRecords = { 
 /**
@@ -1283,6 +1283,10 @@ phone_it_in: string | null,
  * Somebody works alone, and is later than they expected. Clause 6.1.
  */
 overdue: Overdue | null, 
+/**
+ * The visit under way: "Leave now" is about it, on every screen. Clause 7.
+ */
+under_way: VisitId | null, 
 /**
  * The Code that is in force was not signed yet. Clause 9.
  */

@@ -1,79 +1,8 @@
 // Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are called is here.
-import type {
-  Basis,
-  Finding,
-  LawfulGround,
-  Outcome,
-  Problem,
-  RefusalReason,
-  Rule,
-  StatusView,
-  Step,
-  VisitKind
-} from '../generated/types'
+import type { Attempt, Basis, Finding, Numbers, Problem, Rule, StatusView } from '../generated/types'
+import { consent, lawful, outcomes, steps } from './names'
 
-export const steps: Record<Step, { label: string; done: string; ask: string }> = {
-  id_worn: { label: 'ID badge worn where it can be seen', done: 'ID badge worn', ask: 'wear your ID badge' },
-  introduced: { label: 'Said who I am', done: 'Introduced', ask: 'say who you are' },
-  reason_stated: { label: 'Said why I have come', done: 'Reason stated', ask: 'say why you have come' },
-  id_shown: { label: 'Showed my ID', done: 'ID shown', ask: 'show your ID' },
-  adult_present: { label: 'An adult is there (18 or over)', done: 'Adult present', ask: 'speak to an adult' },
-  shoe_covers: { label: 'Shoe covers on', done: 'Shoe covers on', ask: 'put shoe covers on' }
-}
-
-export const likelyReasons: Record<string, string> = {
-  forgot_card: 'Forgot my card',
-  card_lost: 'Card is lost',
-  tenant_did_not_ask: 'Tenant did not ask',
-  nobody_to_speak_to: 'Nobody to speak to',
-  tenant_knew_already: 'Tenant knew already',
-  interrupted: 'Interrupted',
-  only_a_child: 'Only a child is there',
-  nobody_home: 'Nobody is home',
-  not_sure_of_age: 'Not sure of their age',
-  tenant_said_no_need: 'Tenant said no need',
-  not_safe_on_ladder: 'Not safe on a ladder',
-  none_left: 'None left'
-}
-
-export const refusalReasons: Record<RefusalReason, string> = {
-  support_needs: 'They need a trusted adult with them',
-  no_suitable_adult: 'No suitable adult is there',
-  no_identification: 'No identification',
-  other: 'Another reason'
-}
-
-export const consent = {
-  tenant: 'The tenant said yes',
-  household_adult: 'Another adult of the household said yes',
-  trusted_adult: 'A trusted adult said yes'
-} as const
-
-export const lawful: Record<LawfulGround, string> = {
-  emergency_repair: 'Emergency repair',
-  warrant: 'Warrant',
-  court_order: 'Court order',
-  other: 'Another law'
-}
-
-export const outcomes: Record<Outcome | 'open', string> = {
-  open: 'Under way',
-  completed: 'Completed',
-  further_visit_needed: 'Further visit needed',
-  entry_refused: 'Entry refused',
-  no_answer: 'No answer',
-  no_suitable_adult: 'No suitable adult'
-}
-
-export const visitKinds: Record<VisitKind, string> = {
-  responsive_repair: 'Repair',
-  planned_work: 'Planned work',
-  emergency_repair: 'Emergency repair',
-  safety_check: 'Safety check',
-  tenancy_investigation: 'Tenancy investigation',
-  inspection: 'Inspection',
-  other: 'Visit'
-}
+export * from './names'
 
 const rules: Record<Rule, string> = {
   'consent-first': 'Ask for consent to enter first',
@@ -84,7 +13,14 @@ const rules: Record<Rule, string> = {
   'note-first': 'Write what you saw and heard',
   'visit-ended': 'This visit has ended. A mistake in it can be corrected',
   'already-inside': 'You are inside already. Leave instead',
-  'nothing-to-correct': 'There is nothing there that can be corrected'
+  'nothing-to-correct': 'There is nothing there that can be corrected',
+  'agreement-first': 'Notice was short. First ask the tenant if they agree to the visit now',
+  'start-first': 'Start the visit first',
+  'started-already': 'This visit has started already',
+  'sign-the-code-first': 'Read and sign the Code of conduct first',
+  'not-inside': 'Nobody has gone in with consent, so there is none to take back',
+  'other-ending': 'That fits a visit that ended in another way',
+  'name-first': 'Give the name'
 }
 
 const problems: Record<string, string> = {
@@ -100,6 +36,9 @@ const problems: Record<string, string> = {
   'bad-address': 'That can’t be the council’s address. It starts with https://',
   'device-full':
     'This phone is full, so the last tap was not saved. Everything before it was. Free some space, then tap again.',
+  'not-signed-by-hand': 'There is no signature yet. Draw it, or type your name.',
+  'another-code': 'A new version of the Code came in meanwhile. Read that one, then sign it.',
+  'no-home': 'Say where: the UPRN, or the address.',
   'no-safeguarding-key':
     'The note can’t be sealed on this phone, so it was not saved. Phone the council now: 01664 502 502.'
 }
@@ -116,8 +55,9 @@ const london = 'Europe/London'
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: london })
 const hour = new Intl.DateTimeFormat('en-GB', { hour: 'numeric', minute: '2-digit', hour12: true, timeZone: london })
 const day = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: london })
+const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', timeZone: london })
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: london })
-const date = new Intl.DateTimeFormat('en-CA', { timeZone: london })
+const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone: london })
 
 /** `10:02` on the wall in England. */
 export function clock(at: string): string {
@@ -126,11 +66,18 @@ export function clock(at: string): string {
 
 /** `today`, `tomorrow` or `Tuesday 24 November`, as seen from another moment. */
 export function dayWords(at: string, now: string): string {
-  const days = Math.round((Date.parse(date.format(new Date(at))) - Date.parse(date.format(new Date(now)))) / 86_400_000)
+  const days = Math.round(
+    (Date.parse(isoDay.format(new Date(at))) - Date.parse(isoDay.format(new Date(now)))) / 86_400_000
+  )
   if (days === 0) return 'today'
   if (days === 1) return 'tomorrow'
   if (days === -1) return 'yesterday'
   return day.format(new Date(at))
+}
+
+/** `Tuesday 1 December`, for a day on the calendar such as `2026-12-01`. */
+export function date(calendarDay: string): string {
+  return day.format(new Date(`${calendarDay}T12:00:00Z`))
 }
 
 /** `2pm`, `2:30pm`. */
@@ -151,6 +98,26 @@ export function age(since: string, now: string): string {
   const hours = Math.floor(minutes / 60)
   if (hours < 48) return plural(hours, 'hour')
   return plural(Math.floor(hours / 24), 'day')
+}
+
+/** `6 hours`, `3 days`: a length of time, in the largest whole unit that says enough. */
+export function minutesWords(minutes: number): string {
+  if (minutes < 60) return plural(Math.max(0, minutes), 'minute')
+  if (minutes < 72 * 60) return plural(Math.floor(minutes / 60), 'hour')
+  return plural(Math.floor(minutes / 1440), 'day')
+}
+
+/** `Attempt 2 of 3, since 3 March`, and what of it counts. Nothing where nobody was ever kept out. */
+export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
+  const first = attempts[0]
+  if (!first) return []
+  const valid = attempts.filter((attempt) => attempt.counting === 'valid_refusal').length
+  const court = attempts.filter((attempt) => attempt.in_court).length
+  const since = attempts.length > 1 ? `, since ${shortDay.format(new Date(first.at))}` : ''
+  const lines = [`Attempt ${attempts.length} of ${numbers.attempts_before_letter} without access${since}.`]
+  if (valid > 0) lines.push(`${plural(valid, 'valid refusal')}: never counted against the tenant.`)
+  lines.push(court > 0 ? `${court} after written notice: a court counts those.` : 'None after written notice in time.')
+  return lines
 }
 
 /** `1 record`, `2 records`. */
@@ -187,6 +154,18 @@ export function findingWords(finding: Finding): string {
       return `Not done: ${steps[finding.step].done}`
     case 'entered_without_suitable_adult':
       return 'Went in with no suitable adult'
+    case 'short_notice_not_agreed':
+      return 'Went in at short notice without asking (clause 3.1)'
+    case 'not_told_who_and_why':
+      return 'The tenant was not told who comes and why (clause 3.1)'
+    case 'no_follow_up':
+      return 'Nothing was agreed about what comes next (clause 4.1)'
+    case 'follow_up_not_explained':
+      return 'The tenant was not told what comes next (clause 4.1)'
+    case 'tenant_not_told_of_cancellation':
+      return 'The tenant was not told that the visit is off (clause 3.2)'
+    case 'lone_worker_device_off':
+      return 'Working alone with the lone-worker device off (clause 6.1)'
     case 'contradictory_outcome':
       return `Another record says: ${outcomes[finding.also].toLowerCase()}`
   }

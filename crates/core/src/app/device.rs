@@ -44,6 +44,7 @@ impl App {
                     .alone()?
                     .map(|(visit, ends_ms)| Overdue { visit, expected_end: time(ends_ms) })
                     .filter(|overdue| now - overdue.expected_end >= remind_after),
+                under_way: reading.under_way()?,
                 sign_the_code: match &enrolment {
                     Some(enrolment) => code_signed(reading, enrolment)? == CodeSigned::No,
                     None => false,

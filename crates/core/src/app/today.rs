@@ -76,7 +76,7 @@ impl App {
         let numbers = self.numbers();
         let view = |appointment: Appointment| {
             let visit = reading.last_visit_to(&appointment.reference)?.map(summary);
-            let attempts = attempts_at(reading, &appointment.uprn, &appointment.attempts)?;
+            let attempts = attempts_at(reading, &appointment.uprn, &appointment.known_attempts)?;
             Ok(AppointmentView { notice: appointment.notice(&numbers), attempts, appointment, visit })
         };
         reading.appointments()?.into_iter().map(view).collect()

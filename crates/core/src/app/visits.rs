@@ -250,7 +250,7 @@ fn visit_view(reading: &Reading<'_>, visit: VisitId) -> Result<VisitView, AppErr
         Some(reference) => reading.appointment(reference)?,
         None => None,
     };
-    let known = details.as_ref().map(|details: &Appointment| details.attempts.clone()).unwrap_or_default();
+    let known = details.as_ref().map(|details: &Appointment| details.known_attempts.clone()).unwrap_or_default();
     let (_, waiting, received_ms) = reading.custody(visit)?;
     Ok(VisitView {
         missing_before_entry: folded.missing_before_entry(),

@@ -91,6 +91,15 @@ impl Reading<'_> {
         )
     }
 
+    /// The visit under way that started last.
+    pub(crate) fn under_way(&self) -> Result<Option<VisitId>, StoreError> {
+        self.one(
+            "SELECT visit_id FROM visit WHERE outcome IS NULL AND started = 1 ORDER BY started_at_ms DESC LIMIT 1",
+            [],
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )
+    }
+
     /// The visit alone whose expected end comes first, and that end.
     pub(crate) fn alone(&self) -> Result<Option<(VisitId, i64)>, StoreError> {
         self.one(

@@ -159,7 +159,7 @@ fn appointment(row: &mut TableRow<'_>, people: &BTreeMap<String, Option<Person>>
             told_who_and_why: told?,
             support_needs: row.optional("support_needs"),
             hazard_note: row.optional("hazard_note"),
-            attempts: Vec::new(),
+            known_attempts: Vec::new(),
         },
         person?.id,
     ))

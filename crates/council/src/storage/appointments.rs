@@ -90,7 +90,7 @@ impl Reading<'_> {
             changes.push(match appointment {
                 Some(text) if !withdrawn => {
                     let mut appointment = read(&text)?;
-                    appointment.attempts = self.attempts_at(&appointment.uprn)?;
+                    appointment.known_attempts = self.attempts_at(&appointment.uprn)?;
                     Pulled::Given(Box::new(appointment))
                 }
                 _ => Pulled::Withdrawn(reference.parse().map_err(|_| CouncilError::Unreadable("appointment"))?),

@@ -55,7 +55,7 @@ impl Reading<'_> {
              FROM concern JOIN person ON person.user_id = concern.user_id JOIN organisation USING (organisation_id)
              LEFT JOIN visit ON visit.visit_id = concern.visit_id
              LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
-             WHERE (?1 IS NULL OR (organisation.name = ?1 AND kind <> 'breach')) AND (?2 IS NULL OR kind = ?2)
+             WHERE (?1 IS NULL OR (organisation.name = ?1 AND concern.kind <> 'breach')) AND (?2 IS NULL OR concern.kind = ?2)
              ORDER BY noticed_ms DESC, concern.record_id DESC LIMIT ?3",
             params![firm, kind, i64::try_from(most).unwrap_or(i64::MAX)],
             |row| {

@@ -85,7 +85,7 @@ pub struct Appointment {
     pub hazard_note: Option<String>,
     /// Visits to the property in which nobody got in, as far as the council knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attempts: Vec<Attempt>,
+    pub known_attempts: Vec<Attempt>,
 }
 
 impl VisitKind {
@@ -122,8 +122,8 @@ impl VisitKind {
 }
 
 impl NoticeMethod {
-    /// All methods.
-    pub const ALL: [Self; 5] = [Self::Letter, Self::Email, Self::Text, Self::Phone, Self::InPerson];
+    /// All methods, in the order in which a screen offers them.
+    pub const ALL: [Self; 5] = [Self::Phone, Self::Text, Self::InPerson, Self::Email, Self::Letter];
 
     /// The stable name, as in imports and exports.
     #[must_use]

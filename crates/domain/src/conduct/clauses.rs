@@ -53,43 +53,106 @@ pub enum Clause {
     C10,
 }
 
-/// One row of the clause table: what the clause is about, and where Doorstep holds it.
+/// One row of the clause table: what is asked, and where Doorstep holds it.
 #[derive(Debug, Clone, Copy)]
 pub struct ClauseRow {
     /// The clause.
     pub clause: Clause,
     /// Its number as printed.
     pub number: &'static str,
-    /// Its subject, in our own words.
+    /// What is asked, in our own words.
     pub subject: &'static str,
-    /// The item that carries it, or `None` while nothing does.
-    pub rule: Option<&'static str>,
+    /// The item of `conduct` that carries it.
+    pub rule: &'static str,
+    /// The screen, under `ui/src`.
+    pub screen: &'static str,
+    /// The tests that hold it, by name.
+    pub tests: &'static [&'static str],
 }
 
 macro_rules! rows {
-    ($($clause:ident $number:literal $subject:literal $rule:expr;)*) => {
-        /// Every numbered clause of the Code, in its order.
-        pub const CLAUSES: &[ClauseRow] = &[
-            $(ClauseRow { clause: Clause::$clause, number: $number, subject: $subject, rule: $rule },)*
-        ];
+    ($($clause:ident $number:literal $subject:literal, $rule:literal, $screen:literal, [$($test:literal),* $(,)?];)*) => {
+        /// The Code, row by row, in its order. `docs/code-of-conduct.md` is drawn from it, and `cargo xtask clauses` checks
+        /// that each rule, screen and test is there.
+        pub const CLAUSES: &[ClauseRow] = &[$(ClauseRow {
+            clause: Clause::$clause,
+            number: $number,
+            subject: $subject,
+            rule: $rule,
+            screen: $screen,
+            tests: &[$($test),*],
+        }),*];
     };
 }
 
 rows! {
-    C3_1 "3.1" "Notice, consent to enter, and respecting a refusal" Some("conduct::Visit::decide, conduct::RefusalReason");
-    C3_2 "3.2" "Introducing yourself, saying why, showing ID" Some("conduct::Step, conduct::Visit::decide");
-    C3_3 "3.3" "Care for the home: shoe covers" Some("conduct::Step::ShoeCovers");
-    C4_1 "4.1" "Keeping the tenant informed" None;
-    C5_1 "5.1" "Appropriate conduct" None;
-    C5_2 "5.2" "Privacy: encrypted at rest, sealed notes, no names in logs" Some("conduct::SealedNote");
-    C5_3 "5.3" "Gifts and conflicts of interest" None;
-    C6_1 "6.1" "Unsafe conditions and lone working" None;
-    C6_2 "6.2" "Safeguarding" Some("conduct::ConcernKind::Safeguarding");
-    C7 "7" "Aggression, and a home that is not fit to work in" None;
-    C8_1 "8.1" "Complaints" None;
-    C8_2 "8.2" "Reporting breaches" Some("conduct::Finding");
-    C9 "9" "Being bound by the Code" None;
-    C10 "10" "Linked policies" None;
+    C3_1 "3.1" "24 to 48 hours' notice of a repair; short notice needs the tenant's agreement", "Notice",
+        "field/visit/Before.svelte", [
+        "exactly_24_hours_meets_the_minimum_and_exactly_48_is_good",
+        "hours_are_hours_that_passed_across_the_clock_changes",
+        "going_in_at_short_notice_waits_for_the_tenant_s_express_agreement",
+    ];
+    C3_1 "3.1" "Emergencies and tenancy investigations need no notice", "NoticeStanding", "field/visit/Before.svelte",
+        ["emergencies_and_investigations_need_no_notice_and_say_which_they_are"];
+    C3_1 "3.1" "The tenant knows who comes and why", "Before", "field/visit/Before.svelte",
+        ["a_tenant_who_was_not_told_who_comes_and_why_is_a_finding_until_they_are_told"];
+    C3_1 "3.1" "Two weeks' notice of planned work", "Notice", "field/visit/Before.svelte",
+        ["planned_work_is_known_of_14_days_on_the_calendar_before_and_the_earliest_lawful_day_is_offered"];
+    C3_1 "3.1" "Consent to enter, which can be taken back; or a lawful entry", "Basis", "field/visit/Door.svelte", [
+        "no_sequence_of_commands_reaches_entry_without_consent_or_a_lawful_basis",
+        "consent_can_be_taken_back_by_those_who_gave_it_and_only_inside",
+        "lawful_entry_needs_the_name_of_who_authorised_it",
+    ];
+    C3_1 "3.1" "A refusal is respected, and a valid one never counts towards enforcement", "RefusalReason",
+        "field/screens/Refused.svelte", [
+        "a_refusal_ends_the_visit_and_is_respected",
+        "a_valid_refusal_never_counts_towards_enforcement",
+        "no_answer_counts_and_counts_in_court_after_written_notice_alone",
+    ];
+    C3_1 "3.1" "No suitable adult: do not go in", "Outcome", "field/screens/NoAccess.svelte",
+        ["a_child_alone_is_its_own_outcome"];
+    C3_2 "3.2" "ID worn, introduced, reason stated, ID shown, in that order, before going in", "Step",
+        "field/visit/Door.svelte",
+        ["whoever_went_in_with_consent_had_done_the_three_steps_or_admits_it"];
+    C3_2 "3.2" "A visit that can't go ahead: the tenant is told, with an apology and a new time", "Cancellation",
+        "field/screens/Cancel.svelte",
+        ["a_visit_called_off_stays_to_be_done_until_the_tenant_was_told", "a_tenant_who_calls_it_off_knows"];
+    C3_3 "3.3" "Care for the home", "Phase", "field/visit/Leaving.svelte",
+        ["what_should_be_done_never_blocks_and_is_a_finding_when_it_was_not"];
+    C4_1 "4.1" "What comes next is agreed and explained", "FollowUp", "field/visit/FollowUp.svelte",
+        ["leaving_unfinished_needs_a_follow_up_that_is_explained"];
+    C5_1 "5.1" "Appropriate conduct: a declaration at the end, with room for what happened", "Step",
+        "field/visit/Leaving.svelte", ["what_should_be_done_never_blocks_and_is_a_finding_when_it_was_not"];
+    C5_2 "5.2" "Privacy: encrypted at rest, nothing in the clear, names hidden while somebody looks on", "SealedNote",
+        "field/screens/Today.svelte", [
+        "nothing_that_was_typed_is_readable_in_the_files",
+        "what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survives_a_kill",
+    ];
+    C5_3 "5.3" "Gifts, and knowing the tenant", "Declaration", "field/visit/KnowsTenant.svelte", [
+        "knowing_the_tenant_is_told_to_the_line_manager_and_to_the_council",
+        "a_concern_can_be_raised_after_the_visit",
+    ];
+    C6_1 "6.1" "Unsafe conditions: what to do first, then the report, whose clock runs from when it was seen", "Hazard",
+        "field/screens/Concern.svelte",
+        ["concerns_cite_their_clause_and_those_with_a_clock_overtake_the_rest"];
+    C6_1 "6.1" "Working alone", "LoneWorking", "field/visit/Alone.svelte",
+        ["working_alone_with_the_device_off_is_a_finding", "somebody_alone_and_overdue_is_reminded_until_they_are_safe"];
+    C6_2 "6.2" "Safeguarding: sealed to the leads", "ConcernKind", "field/screens/Concern.svelte",
+        ["a_sealed_note_opens_for_a_lead_alone_and_its_length_tells_nothing"];
+    C7 "7" "Aggression, smoke, a home not fit to work in: leave now", "WithdrawalReason", "field/screens/LeftNow.svelte",
+        ["leaving_at_once_is_no_refusal_and_needs_no_reason"];
+    C8_1 "8.1" "Complaints: what is wrong, what was put right, what the tenant was told", "About",
+        "field/screens/Concern.svelte",
+        ["concerns_cite_their_clause_and_those_with_a_clock_overtake_the_rest"];
+    C8_2 "8.2" "Breaches, never shown to one's own firm", "Event", "field/screens/Concern.svelte",
+        ["a_breach_is_no_line_of_the_visit_that_the_visitor_s_own_firm_sees"];
+    C9 "9" "A copy for everybody, readable and searchable offline; signed before a visit starts", "Acknowledgement",
+        "field/screens/Sign.svelte", [
+        "no_visit_starts_before_the_code_was_signed_but_an_emergency",
+        "a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_register",
+    ];
+    C10 "10" "Linked policies, listed with the Code", "PublishedCode", "field/screens/Code.svelte",
+        ["doorstep_s_own_words_have_every_clause_of_the_table_under_its_number"];
 }
 
 impl Clause {

@@ -1,0 +1,229 @@
+// What the things of the Code are called on a screen. Which things there are comes from the core: a list here that lacks one
+// of them, or has one too many, does not compile.
+import type {
+  CancelReason,
+  CancelledBy,
+  ConcernKind,
+  ConsentBy,
+  Hazard,
+  LawfulGround,
+  NoticeMethod,
+  Outcome,
+  RefusalReason,
+  Severity,
+  Step,
+  VisitKind,
+  WithdrawalReason
+} from '../generated/types'
+
+export const steps: Record<Step, { label: string; done: string; ask: string; clause: string }> = {
+  id_worn: {
+    label: 'ID badge worn where it can be seen',
+    done: 'ID badge worn',
+    ask: 'wear your ID badge',
+    clause: '3.2'
+  },
+  introduced: { label: 'Said who I am', done: 'Introduced', ask: 'say who you are', clause: '3.2' },
+  reason_stated: {
+    label: 'Said why I have come',
+    done: 'Reason stated',
+    ask: 'say why you have come',
+    clause: '3.2'
+  },
+  id_shown: { label: 'Showed my ID', done: 'ID shown', ask: 'show your ID', clause: '3.2' },
+  adult_present: {
+    label: 'An adult is there (18 or over)',
+    done: 'Adult present',
+    ask: 'speak to an adult',
+    clause: '3.1'
+  },
+  shoe_covers: { label: 'Shoe covers on', done: 'Shoe covers on', ask: 'put shoe covers on', clause: '3.3' },
+  dust_sheets: { label: 'Dust sheets down', done: 'Dust sheets down', ask: 'put dust sheets down', clause: '3.3' },
+  belongings_with_permission: {
+    label: 'Moved belongings only with permission',
+    done: 'Belongings moved with permission alone',
+    ask: 'ask before moving belongings',
+    clause: '3.3'
+  },
+  area_tidy: { label: 'Cleaned up where I worked', done: 'Area left tidy', ask: 'clean up', clause: '3.3' },
+  rubbish_removed: {
+    label: 'Took the rubbish away',
+    done: 'Rubbish removed',
+    ask: 'take the rubbish away',
+    clause: '3.3'
+  },
+  left_as_found: {
+    label: 'Left the home as I found it, or better',
+    done: 'Left as found, or better',
+    ask: 'leave the home as you found it',
+    clause: '3.3'
+  },
+  kept_to_conduct: {
+    label: 'No smoke, loud music, remarks or arguments',
+    done: 'Kept to clause 5.1',
+    ask: 'keep to clause 5.1',
+    clause: '5.1'
+  }
+}
+
+export const likelyReasons: Record<string, string> = {
+  forgot_card: 'Forgot my card',
+  card_lost: 'Card is lost',
+  tenant_did_not_ask: 'Tenant did not ask',
+  nobody_to_speak_to: 'Nobody to speak to',
+  tenant_knew_already: 'Tenant knew already',
+  interrupted: 'Interrupted',
+  only_a_child: 'Only a child is there',
+  nobody_home: 'Nobody is home',
+  not_sure_of_age: 'Not sure of their age',
+  tenant_said_no_need: 'Tenant said no need',
+  not_safe_on_ladder: 'Not safe on a ladder',
+  none_left: 'None left',
+  tenant_was_not_there: 'Tenant was not there to ask',
+  in_the_way_of_danger: 'They were in the way of something dangerous',
+  work_goes_on: 'The work goes on',
+  something_was_damaged: 'Something was damaged',
+  left_by_agreement: 'Left there, as agreed',
+  there_was_an_argument: 'There was an argument',
+  there_was_a_misunderstanding: 'There was a misunderstanding'
+}
+
+export const refusalReasons: Record<RefusalReason, string> = {
+  support_needs: 'They need a trusted adult with them',
+  no_suitable_adult: 'No suitable adult is there',
+  no_identification: 'No identification',
+  short_notice: 'Too little notice',
+  not_convenient: 'It does not suit them',
+  illness: 'Somebody is ill',
+  faith_or_time: 'Prayer, or another time they keep',
+  animal: 'An animal',
+  dispute: 'A dispute',
+  other: 'Another reason'
+}
+
+export const consent: Record<ConsentBy, string> = {
+  tenant: 'The tenant said yes',
+  household_adult: 'Another adult of the household said yes',
+  trusted_adult: 'A trusted adult said yes'
+}
+
+export const persons: Record<ConsentBy, string> = {
+  tenant: 'The tenant',
+  household_adult: 'Another adult of the household',
+  trusted_adult: 'A trusted adult'
+}
+
+export const lawful: Record<LawfulGround, string> = {
+  emergency_repair: 'Emergency repair',
+  warrant: 'Warrant',
+  court_order: 'Court order',
+  other: 'Another law'
+}
+
+export const means: Record<NoticeMethod, string> = {
+  phone: 'By phone',
+  text: 'By text',
+  in_person: 'In person',
+  email: 'By e-mail',
+  letter: 'By letter'
+}
+
+export const outcomes: Record<Outcome | 'open', string> = {
+  open: 'Under way',
+  completed: 'Completed',
+  further_visit_needed: 'Further visit needed',
+  entry_refused: 'Entry refused',
+  no_answer: 'No answer',
+  no_suitable_adult: 'No suitable adult',
+  withdrawn: 'Left at once',
+  cancelled: 'Called off'
+}
+
+export const visitKinds: Record<VisitKind, string> = {
+  responsive_repair: 'Repair',
+  planned_work: 'Planned work',
+  emergency_repair: 'Emergency repair',
+  safety_check: 'Safety check',
+  tenancy_investigation: 'Tenancy investigation',
+  inspection: 'Inspection',
+  other: 'Visit'
+}
+
+export const cancelledBy: Record<CancelledBy, string> = {
+  visitor: 'I can’t make it',
+  council: 'The council called it off',
+  tenant: 'The tenant called it off'
+}
+
+export const cancelReasons: Record<CancelReason, string> = {
+  running_late: 'The job before took longer',
+  tenant_asked: 'The tenant wants another time',
+  illness: 'I am ill or hurt',
+  missing_part: 'A part or tool is missing',
+  travel: 'Weather, road or van',
+  state_of_home: 'Smoke, or the state of the home',
+  hand_over: 'I know the tenant and hand over',
+  other: 'Another reason'
+}
+
+export const withdrawalReasons: Record<WithdrawalReason, string> = {
+  aggression: 'Somebody was aggressive',
+  unsafe: 'It was not safe',
+  smoke: 'Smoke',
+  state_of_home: 'Rotten food, needles or waste',
+  adult_left: 'Only a child was left at home',
+  consent_withdrawn: 'They asked me to go',
+  other: 'Another reason'
+}
+
+export const concerns: Record<ConcernKind, { label: string; ask: string; after: string }> = {
+  safeguarding: {
+    label: 'A child or an adult may be at risk',
+    ask: 'What did you see and hear? Use their own words. Do not ask leading questions.',
+    after: 'Only the council’s safeguarding lead can read it. It goes first when there is signal.'
+  },
+  unsafe_condition: {
+    label: 'Something is not safe',
+    ask: 'What did you see, and where?',
+    after: 'It goes first when there is signal. The council’s time to act runs from when you saw it.'
+  },
+  aggression: {
+    label: 'Somebody was aggressive',
+    ask: 'What happened?',
+    after: 'It goes first when there is signal. You need not go back there alone.'
+  },
+  complaint: {
+    label: 'The tenant is not happy with us',
+    ask: 'What is wrong, in their words?',
+    after: 'It goes first when there is signal. The council’s time to answer runs from when they said it.'
+  },
+  breach: {
+    label: 'Somebody broke the Code',
+    ask: 'What happened?',
+    after: 'The council sees it. Your own firm does not.'
+  },
+  gift: { label: 'A gift was offered', ask: 'What was offered, and by whom?', after: 'It goes into the register.' },
+  conflict: {
+    label: 'I know this tenant',
+    ask: 'How do you know each other?',
+    after: 'Tell your line manager and your contact at the council.'
+  }
+}
+
+export const hazards: Record<Hazard, string> = {
+  gas: 'Gas, or carbon monoxide',
+  electrics: 'Electrics',
+  fire: 'Fire, or a blocked way out',
+  structure: 'Ceiling, floor, stairs or wall',
+  damp_and_mould: 'Damp or mould',
+  hoarding: 'Hoarding',
+  sharps: 'Needles or blades',
+  animals: 'An animal',
+  other: 'Something else'
+}
+
+export const severities: Record<Severity, string> = {
+  emergency: 'Somebody may be hurt today',
+  significant: 'Somebody may be hurt if it stays',
+  minor: 'To be put right'
+}
