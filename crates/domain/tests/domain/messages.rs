@@ -1,8 +1,15 @@
 //! Messages: what is sent reads back, and nothing else is taken for one.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_domain::DeviceId;
-use doorstep_domain::conduct::{Event, RefusalReason, SealedNote, Step, StepState};
-use doorstep_domain::ledger::{Body, Epoch, Hash, SigningKey, decode_body, encode_body};
+use doorstep_domain::conduct::{
+    About, Acknowledgement, Basis, CancelReason, Cancellation, CancelledBy, Concern, ConsentBy, Declaration, Event,
+    FollowUp, Hazard, LawfulGround, LoneWorking, Notice, NoticeAgreement, NoticeMethod, Numbers, RefusalReason,
+    SealedNote, Severity, Signing, Started, Step, StepState, ToldOfCancellation, VisitKind, WithdrawalReason,
+};
+use doorstep_domain::ledger::{
+    Body, Epoch, Hash, SigningKey, decode_acknowledgement, decode_body, encode_acknowledgement, encode_body,
+};
 use doorstep_domain::protocol::{
     Bytes, Changes, DeviceState, HighWater, Purpose, Receipt, Signed, SyncAnswer, SyncRequest, Unreadable, Verdict,
     decode, encode,
@@ -78,6 +85,114 @@ fn bodies_are_the_ones_that_were_released() {
     }
 }
 
+/// One of each fact that came with schema 2. A phone in the field holds chains over such bytes: they keep their meaning.
+fn facts_of_schema_2() -> Vec<Event> {
+    let at: DateTime<Utc> = "2026-11-24T10:02:03Z".parse().unwrap();
+    let numbers = Numbers::shipped(at.date_naive());
+    let notice =
+        Notice::of(VisitKind::PlannedWork, at, Some((at - TimeDelta::days(3), NoticeMethod::Letter)), false, &numbers);
+    let concern = |about| Event::ConcernRaised(Concern { about, words: "w".into(), noticed_at: at });
+    vec![
+        Event::Opened(Started {
+            appointment: Some("WO-1".parse().unwrap()),
+            uprn: Some(String::from("0100").try_into().unwrap()),
+            visit_kind: VisitKind::PlannedWork,
+            address: None,
+            purpose: None,
+            notice: Some(notice),
+        }),
+        Event::Started(Started {
+            appointment: None,
+            uprn: None,
+            visit_kind: VisitKind::EmergencyRepair,
+            address: Some("1 High Street".into()),
+            purpose: Some("Gas".into()),
+            notice: None,
+        }),
+        Event::ToldWhoAndWhy { means: NoticeMethod::Phone },
+        Event::NoticeAgreed(NoticeAgreement { by: ConsentBy::Tenant, asked: NoticeMethod::InPerson }),
+        Event::KnowsTenant(Declaration {
+            relation: "r".into(),
+            line_manager: "l".into(),
+            council_contact: "c".into(),
+            hand_over: true,
+        }),
+        Event::LoneWorking(LoneWorking { device_on: true, expected_end: at }),
+        Event::SafeSaid,
+        Event::Cancelled(Cancellation {
+            by: CancelledBy::Visitor,
+            reason: CancelReason::RunningLate,
+            words: Some("w".into()),
+        }),
+        Event::ToldOfCancellation(ToldOfCancellation {
+            means: NoticeMethod::Text,
+            apologised: true,
+            new_time: Some("n".into()),
+        }),
+        Event::Entered {
+            basis: Basis::Lawful {
+                ground: LawfulGround::Warrant,
+                authorised_by: "a".into(),
+                reference: None,
+                witness: Some("w".into()),
+            },
+            admitted: None,
+        },
+        Event::ConsentWithdrawn { by: ConsentBy::HouseholdAdult, words: Some("go".into()) },
+        Event::NextVisitNeeds { needs: "n".into() },
+        Event::CardLeft { left: true },
+        Event::WelfareAnswered { worried: true, words: Some("w".into()) },
+        concern(About::UnsafeCondition { hazard: Hazard::DampAndMould, severity: Severity::Significant }),
+        concern(About::Aggression { injured: false, police_reference: Some("p".into()) }),
+        concern(About::Complaint { put_right: Some("p".into()), told_of_process: true }),
+        concern(About::Breach),
+        concern(About::Gift { accepted: false }),
+        concern(About::Conflict),
+        Event::LeftNow,
+        Event::WithdrawalExplained { reason: WithdrawalReason::Smoke, words: None },
+        Event::FollowUpAgreed(FollowUp {
+            what: "w".into(),
+            who: "o".into(),
+            when: "2026-12-01".parse().ok(),
+            tenant_told: true,
+        }),
+    ]
+}
+
+#[test]
+fn the_facts_of_schema_2_are_the_ones_that_were_released() {
+    let golden: Vec<&str> = include_str!("golden/bodies-v2.hex").lines().collect();
+    let facts = facts_of_schema_2();
+    assert_eq!(golden.len(), facts.len());
+    for (event, golden) in facts.into_iter().zip(golden) {
+        let body = Body { event };
+        let bytes = encode_body(&body);
+        assert_eq!(data_encoding::HEXLOWER.encode(&bytes), golden, "{:?}", body.event);
+        assert_eq!(decode_body(&bytes).as_ref(), Some(&body));
+    }
+}
+
+#[test]
+fn a_signature_under_the_code_is_the_one_that_was_released() {
+    let signed = |signed| Acknowledgement {
+        code: "ba78".into(),
+        label: "1.0".into(),
+        name: "Dafydd Ó Briain".into(),
+        position: "p".into(),
+        organisation: "o".into(),
+        signed,
+    };
+    let golden: Vec<&str> = include_str!("golden/acknowledgements-v2.hex").lines().collect();
+    let both =
+        [signed(Signing::Typed("Dafydd Ó Briain".into())), signed(Signing::Drawn(vec![vec![(1, 2), (1000, 400)]]))];
+    assert_eq!(golden.len(), both.len());
+    for (acknowledgement, golden) in both.iter().zip(golden) {
+        let bytes = encode_acknowledgement(acknowledgement);
+        assert_eq!(data_encoding::HEXLOWER.encode(&bytes), golden);
+        assert_eq!(decode_acknowledgement(&bytes).as_ref(), Some(acknowledgement));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -87,6 +202,7 @@ proptest! {
         let _ = decode::<SyncRequest>(&bytes);
         let _ = decode::<SyncAnswer>(&bytes);
         let _ = decode_body(&bytes);
+        let _ = decode_acknowledgement(&bytes);
     }
 
     #[test]
