@@ -10,8 +10,8 @@ use doorstep_domain::conduct::{
     CancelledBy, Clause, CodeSection, Command, Concern, ConcernKind, ConsentBy, Counting, Declaration, Ending, Entry,
     Event, Finding, FollowUp, Hazard, LawfulGround, Leaving, Line, LoneWorking, Notice, NoticeAgreement, NoticeMethod,
     NoticeStanding, Numbers, Outcome, Phase, RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote,
-    Severity, Signing, Started, Step, StepState, StepTaken, Strike, ToldOfCancellation, Validity, Visit, VisitKind,
-    Weight, Welfare, Withdrawal, WithdrawalReason,
+    Severity, Signing, Started, Step, StepState, StepTaken, Strike, TenantSignature, ToldOfCancellation, Validity,
+    Visit, VisitKind, Weight, Welfare, Withdrawal, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 use ts_rs::{Config, TS};
@@ -91,6 +91,7 @@ pub fn file() -> String {
         StepTaken,
         Strike,
         SyncReport,
+        TenantSignature,
         ToDo,
         TodayView,
         ToldOfCancellation,

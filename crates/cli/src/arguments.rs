@@ -1,5 +1,6 @@
 //! The words of the command line. Scripts rely on them: a word that was released stays.
 
+mod saying;
 mod visiting;
 
 use std::path::PathBuf;
@@ -12,7 +13,8 @@ use doorstep_domain::{AppointmentRef, VisitId};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
-pub(crate) use visiting::{LeaveOutcome, StepSaid, Visiting};
+pub(crate) use saying::{LeaveOutcome, Saying, StepSaid};
+pub(crate) use visiting::Visiting;
 
 /// Reads a word by its stable name, with hyphens or underscores.
 fn named<T: DeserializeOwned>(word: &str) -> Result<T, String> {

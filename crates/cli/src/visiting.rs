@@ -5,11 +5,12 @@ use chrono::Utc;
 use doorstep_core::{App, Unplanned, VisitView};
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{
-    Basis, Command, Concern, Declaration, FollowUp, LoneWorking, NoticeAgreement, StepState, ToldOfCancellation,
+    Basis, Command, Concern, Declaration, FollowUp, LoneWorking, NoticeAgreement, Signing, StepState, TenantSignature,
+    ToldOfCancellation,
 };
 use serde_json::json;
 
-use crate::arguments::{self, LeaveOutcome, StepSaid, Visiting, Which};
+use crate::arguments::{self, LeaveOutcome, Saying, StepSaid, Visiting, Which};
 use crate::{tell, words};
 
 /// The visit that is meant; the file of an appointment's is opened if need be.
@@ -67,8 +68,8 @@ pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> 
         }
         Visiting::LeaveNow { visit, reason, words } => leave_now(app, visit, reason, words)?,
         Visiting::Correct { record, reason } => app.strike_out(record, &reason)?,
-        other => {
-            let (visit, command) = command(other);
+        Visiting::Say(saying) => {
+            let (visit, command) = command(saying);
             app.act(visit, command)?
         }
     };
@@ -115,10 +116,10 @@ fn now() -> chrono::DateTime<Utc> {
 }
 
 /// The words that are one command of the visit.
-fn command(visiting: Visiting) -> (VisitId, Command) {
-    match visiting {
-        Visiting::Safe { visit } => (visit, Command::SaySafe),
-        Visiting::Step { visit, step, said, reason } => {
+fn command(saying: Saying) -> (VisitId, Command) {
+    match saying {
+        Saying::Safe { visit } => (visit, Command::SaySafe),
+        Saying::Step { visit, step, said, reason } => {
             let state = match said {
                 StepSaid::Done => StepState::Done,
                 StepSaid::NotDone => StepState::NotDone { reason: reason.unwrap_or_default() },
@@ -126,7 +127,7 @@ fn command(visiting: Visiting) -> (VisitId, Command) {
             };
             (visit, Command::RecordStep { step, state })
         }
-        Visiting::Enter { visit, consent_by, lawful, authorised_by, reference, witness, admit_breach } => {
+        Saying::Enter { visit, consent_by, lawful, authorised_by, reference, witness, admit_breach } => {
             let basis = match (consent_by, lawful) {
                 (Some(by), _) => Some(Basis::Consented { by }),
                 (None, Some(ground)) => {
@@ -137,28 +138,21 @@ fn command(visiting: Visiting) -> (VisitId, Command) {
             };
             (visit, Command::Enter { basis, admitting: admit_breach })
         }
-        Visiting::WithdrawConsent { visit, by, words } => (visit, Command::WithdrawConsent { by, words }),
-        Visiting::Refuse { visit, reason, words } => (visit, Command::RefuseEntry { reason, words }),
-        Visiting::NextTime { visit, needs } => (visit, Command::AddNextVisitNeeds { needs }),
-        Visiting::NoAnswer { visit } => (visit, Command::NoAnswer),
-        Visiting::Card { visit, not_left } => (visit, Command::LeaveCard { left: !not_left }),
-        Visiting::Welfare { visit, worried, words } => (visit, Command::AnswerWelfare { worried, words }),
-        Visiting::FollowUp { visit, what, who, when, tenant_not_told } => {
+        Saying::WithdrawConsent { visit, by, words } => (visit, Command::WithdrawConsent { by, words }),
+        Saying::Refuse { visit, reason, words } => (visit, Command::RefuseEntry { reason, words }),
+        Saying::NextTime { visit, needs } => (visit, Command::AddNextVisitNeeds { needs }),
+        Saying::NoAnswer { visit } => (visit, Command::NoAnswer),
+        Saying::Card { visit, not_left } => (visit, Command::LeaveCard { left: !not_left }),
+        Saying::Welfare { visit, worried, words } => (visit, Command::AnswerWelfare { worried, words }),
+        Saying::FollowUp { visit, what, who, when, tenant_not_told } => {
             (visit, Command::AgreeFollowUp(FollowUp { what, who, when, tenant_told: !tenant_not_told }))
         }
-        Visiting::Leave { visit, outcome } => {
+        Saying::Sign { visit, name } => {
+            let signed = Signing::Typed(name.clone());
+            (visit, Command::TakeSignature(TenantSignature { name, signed }))
+        }
+        Saying::Leave { visit, outcome } => {
             (visit, Command::Leave { further_visit_needed: matches!(outcome, LeaveOutcome::FurtherVisitNeeded) })
         }
-        Visiting::Start { .. }
-        | Visiting::StartUnplanned { .. }
-        | Visiting::Show { .. }
-        | Visiting::Notice { .. }
-        | Visiting::Cancel { .. }
-        | Visiting::KnowsTenant { .. }
-        | Visiting::Alone { .. }
-        | Visiting::Concern { .. }
-        | Visiting::Flag { .. }
-        | Visiting::LeaveNow { .. }
-        | Visiting::Correct { .. } => unreachable!("these are answered before"),
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn refused(refused: &Refused) -> String {
         Rule::NotInside => "Nobody has gone in with consent, so there is none to take back",
         Rule::OtherEnding => "That fits a visit that ended in another way",
         Rule::NameFirst => "Give the name",
+        Rule::SignatureFirst => "There is no signature",
     };
     let missing = if missing.is_empty() { String::new() } else { format!(" Missing: {}.", missing.join(", ")) };
     format!("{what} (clause {}).{missing} Nothing was changed.\n", refused.clause)

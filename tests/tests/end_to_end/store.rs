@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore, Secret};
-use doorstep_core::{App, AppError, Connect, Environment, Opening, OsRandomness, SignIn, SystemClock};
+use doorstep_core::{App, AppError, Clock, Connect, Environment, Moment, Opening, OsRandomness, SignIn, SystemClock};
 use doorstep_council::import::Taking;
 use doorstep_council::{Office, Service};
-use doorstep_domain::conduct::{Command, Step, StepState};
+use doorstep_domain::conduct::{About, Command, Concern, Hazard, Severity, Step, StepState};
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_tests::cast::sample;
 use doorstep_tests::simulation::FaultyDisk;
@@ -256,6 +256,39 @@ fn a_file_of_a_newer_app_is_left_as_it_is() {
     let error = scene.open().unwrap_err();
     assert!(matches!(error, AppError::Opening(Opening::Newer(_))), "{error}");
     assert_eq!(bytes(&scene.store()), before);
+}
+
+/// The system's clock, put forward.
+#[derive(Default)]
+struct PutForward(std::sync::atomic::AtomicI64);
+
+impl Clock for PutForward {
+    fn now(&self) -> Moment {
+        let now = SystemClock.now();
+        Moment { unix_ms: now.unix_ms + self.0.load(std::sync::atomic::Ordering::SeqCst), ..now }
+    }
+}
+
+#[test]
+fn something_urgent_that_stays_unsent_for_a_quarter_of_an_hour_is_to_be_phoned_in() {
+    let scene = Scene::new();
+    let clock = Arc::new(PutForward::default());
+    drop(scene.enrolled());
+    let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..scene.environment() };
+    let app = App::open(&scene.store(), environment).unwrap();
+    let minutes = |minutes: i64| clock.0.store(minutes * 60_000, std::sync::atomic::Ordering::SeqCst);
+    let concern = |about| Concern { about, words: "gas".into(), noticed_at: clock.now().utc() };
+    app.raise_concern(None, concern(About::Gift { accepted: false })).unwrap();
+    minutes(60);
+    assert!(app.status().unwrap().phone_it_in.is_none(), "a gift can wait");
+    let gas = About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency };
+    app.raise_concern(None, concern(gas)).unwrap();
+    minutes(74);
+    assert!(app.status().unwrap().phone_it_in.is_none());
+    minutes(76);
+    assert!(app.status().unwrap().phone_it_in.is_some());
+    app.sync().unwrap();
+    assert!(app.status().unwrap().phone_it_in.is_none(), "the council has it");
 }
 
 #[test]

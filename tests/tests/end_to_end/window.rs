@@ -195,6 +195,11 @@ async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_fro
     window.tap("#withdraw-consent").await;
     window.tap("[data-back='tenant']").await;
     window.sees("#taken-back", "Leave politely").await;
+    window.tap("#tenant-signs summary").await;
+    window.types("#signer", "Kwame Null").await;
+    window.draws("svg.signature").await;
+    window.tap("#take-signature").await;
+    window.sees("#signed-by", "Kwame Null signed").await;
     is_accessible(&window, "consent taken back, small and dark").await;
     window.tap("#back").await;
 

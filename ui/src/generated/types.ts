@@ -94,7 +94,11 @@ welfare: Welfare | null,
 /**
  * What comes next.
  */
-follow_up: FollowUp | null, };
+follow_up: FollowUp | null, 
+/**
+ * Who signed for the tenant; the signature is in the timeline.
+ */
+signed_by: string | null, };
 
 export type Appointment = { 
 /**
@@ -518,7 +522,7 @@ worried: boolean,
 /**
  * Why.
  */
-words: string | null, } } | { "raise_concern": Concern } | { "agree_follow_up": FollowUp } | { "leave": { 
+words: string | null, } } | { "raise_concern": Concern } | { "agree_follow_up": FollowUp } | { "take_signature": TenantSignature } | { "leave": { 
 /**
  * What came of it: completed, or a further visit needed.
  */
@@ -770,7 +774,7 @@ reason: WithdrawalReason,
 /**
  * What happened, in words.
  */
-words: string | null, } } | { "follow_up_agreed": FollowUp } | { "struck_out": { 
+words: string | null, } } | { "follow_up_agreed": FollowUp } | { "tenant_signed": TenantSignature } | { "struck_out": { 
 /**
  * The record that was a mistake.
  */
@@ -1142,7 +1146,7 @@ received_at: string, };
 
 export type Role = "contractor" | "officer" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
 
-export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first";
+export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first";
 
 export type SafeguardingRow = { 
 /**
@@ -1383,6 +1387,16 @@ changes: number,
  * Records that still wait.
  */
 waiting: number, };
+
+export type TenantSignature = { 
+/**
+ * Who signed.
+ */
+name: string, 
+/**
+ * How they signed.
+ */
+signed: Signing, };
 
 export type ToDo = { 
 /**

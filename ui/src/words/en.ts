@@ -20,7 +20,8 @@ const rules: Record<Rule, string> = {
   'sign-the-code-first': 'Read and sign the Code of conduct first',
   'not-inside': 'Nobody has gone in with consent, so there is none to take back',
   'other-ending': 'That fits a visit that ended in another way',
-  'name-first': 'Give the name'
+  'name-first': 'Give the name',
+  'signature-first': 'There is no signature yet. Draw it'
 }
 
 const problems: Record<string, string> = {

@@ -86,6 +86,10 @@ export function told(event: Event): Told {
     const { what, who, when } = event.follow_up_agreed
     return { words: `Next: ${what}, ${who}${when ? `, ${when}` : ''}`, clause: '4.1' }
   }
+  if ('tenant_signed' in event) {
+    const how = 'typed' in event.tenant_signed.signed ? 'by typing their name' : 'by hand'
+    return { words: `${event.tenant_signed.name} signed ${how}` }
+  }
   if ('left' in event) {
     return { words: event.left === 'completed' ? 'Left: completed' : 'Left: further visit needed' }
   }

@@ -83,6 +83,7 @@ impl Visit {
                 }
                 self.after.follow_up = Some(follow_up.clone());
             }
+            Event::TenantSigned(signature) => self.after.signed_by = Some(signature.name.clone()),
             Event::Left(Leaving::Completed) => self.end(Outcome::Completed, None, fact),
             Event::Left(Leaving::FurtherVisitNeeded) => {
                 self.end(Outcome::FurtherVisitNeeded, None, fact);

@@ -120,7 +120,7 @@ rows! {
     C3_3 "3.3" "Care for the home", "Phase", "field/visit/Leaving.svelte",
         ["what_should_be_done_never_blocks_and_is_a_finding_when_it_was_not"];
     C4_1 "4.1" "What comes next is agreed and explained", "FollowUp", "field/visit/FollowUp.svelte",
-        ["leaving_unfinished_needs_a_follow_up_that_is_explained"];
+        ["leaving_unfinished_needs_a_follow_up_that_is_explained", "a_tenant_signs_if_they_wish_and_a_dot_is_no_signature"];
     C5_1 "5.1" "Appropriate conduct: a declaration at the end, with room for what happened", "Step",
         "field/visit/Leaving.svelte", ["what_should_be_done_never_blocks_and_is_a_finding_when_it_was_not"];
     C5_2 "5.2" "Privacy: encrypted at rest, nothing in the clear, names hidden while somebody looks on", "SealedNote",
@@ -134,7 +134,10 @@ rows! {
     ];
     C6_1 "6.1" "Unsafe conditions: what to do first, then the report, whose clock runs from when it was seen", "Hazard",
         "field/screens/Concern.svelte",
-        ["concerns_cite_their_clause_and_those_with_a_clock_overtake_the_rest"];
+        [
+        "concerns_cite_their_clause_and_those_with_a_clock_overtake_the_rest",
+        "something_urgent_that_stays_unsent_for_a_quarter_of_an_hour_is_to_be_phoned_in",
+    ];
     C6_1 "6.1" "Working alone", "LoneWorking", "field/visit/Alone.svelte",
         ["working_alone_with_the_device_off_is_a_finding", "somebody_alone_and_overdue_is_reminded_until_they_are_safe"];
     C6_2 "6.2" "Safeguarding: sealed to the leads", "ConcernKind", "field/screens/Concern.svelte",

@@ -121,24 +121,31 @@ impl CodeSection {
     }
 }
 
-impl Acknowledgement {
+impl Signing {
     /// Points in one drawn signature, at most.
     const MOST_POINTS: usize = 4_000;
 
-    /// Checks that there is a signature: a name, or more than a dot.
-    ///
-    /// # Errors
-    /// [`NotSigned`].
-    pub fn check(&self) -> Result<(), NotSigned> {
-        let signed = match &self.signed {
-            Signing::Typed(name) => !name.trim().is_empty(),
-            Signing::Drawn(strokes) => {
+    /// Whether it is one: a name, or more than a dot, within the field.
+    #[must_use]
+    pub fn is_a_signature(&self) -> bool {
+        match self {
+            Self::Typed(name) => !name.trim().is_empty(),
+            Self::Drawn(strokes) => {
                 let points = strokes.iter().map(Vec::len).sum::<usize>();
                 (3..=Self::MOST_POINTS).contains(&points)
                     && strokes.iter().flatten().all(|(across, down)| *across <= 1_000 && *down <= 400)
             }
-        };
-        if signed && !self.name.trim().is_empty() { Ok(()) } else { Err(NotSigned) }
+        }
+    }
+}
+
+impl Acknowledgement {
+    /// Checks that there is a signature, and a name to it.
+    ///
+    /// # Errors
+    /// [`NotSigned`].
+    pub fn check(&self) -> Result<(), NotSigned> {
+        if self.signed.is_a_signature() && !self.name.trim().is_empty() { Ok(()) } else { Err(NotSigned) }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Basis, CancelReason, CancelledBy, Concern, ConsentBy, Declaration, FollowUp, LoneWorking, NoticeAgreement,
-    NoticeMethod, RefusalReason, SealedNote, Step, StepState, ToldOfCancellation, WithdrawalReason,
+    NoticeMethod, RefusalReason, SealedNote, Step, StepState, TenantSignature, ToldOfCancellation, WithdrawalReason,
 };
 use crate::RecordId;
 
@@ -110,6 +110,8 @@ pub enum Command {
     RaiseConcern(Concern),
     /// What comes next. Clause 4.1.
     AgreeFollowUp(FollowUp),
+    /// The tenant signs, if they wish to.
+    TakeSignature(TenantSignature),
     /// Leaving, with what came of the visit.
     Leave {
         /// What came of it: completed, or a further visit needed.
@@ -148,6 +150,7 @@ impl Command {
                 | Self::TellOfCancellation(_)
                 | Self::ExplainWithdrawal { .. }
                 | Self::AgreeFollowUp(_)
+                | Self::TakeSignature(_)
                 | Self::SaySafe
         )
     }

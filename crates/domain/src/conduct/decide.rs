@@ -2,7 +2,7 @@
 
 use super::{
     Admission, Basis, Cancellation, Clause, CodeSigned, Command, Concern, Declaration, Event, FollowUp, Leaving,
-    Outcome, RefusalReason, Refused, Rule, Started, Step, StepState, Visit, VisitKind,
+    Outcome, RefusalReason, Refused, Rule, Started, Step, StepState, TenantSignature, Visit, VisitKind,
 };
 use crate::RecordId;
 
@@ -66,6 +66,13 @@ impl Visit {
             Command::RaiseSealedConcern { note } => Ok(vec![Event::ConcernSealed(note)]),
             Command::RaiseConcern(concern) => raise(concern),
             Command::AgreeFollowUp(follow_up) => agree_follow_up(follow_up),
+            Command::TakeSignature(TenantSignature { name, signed }) => {
+                let name = needed(&name, Clause::C4_1, Rule::NameFirst, "name")?;
+                if !signed.is_a_signature() {
+                    return no(Clause::C4_1, Rule::SignatureFirst, &["signature"]);
+                }
+                Ok(vec![Event::TenantSigned(TenantSignature { name, signed })])
+            }
             Command::Leave { further_visit_needed } => Ok(vec![Event::Left(if further_visit_needed {
                 Leaving::FurtherVisitNeeded
             } else {

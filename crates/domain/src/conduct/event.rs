@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Admission, Basis, Cancellation, Concern, ConsentBy, Declaration, FollowUp, Leaving, LoneWorking, Notice,
-    NoticeAgreement, NoticeMethod, RefusalReason, SealedNote, Step, StepState, ToldOfCancellation, VisitKind,
-    WithdrawalReason,
+    NoticeAgreement, NoticeMethod, RefusalReason, SealedNote, Step, StepState, TenantSignature, ToldOfCancellation,
+    VisitKind, WithdrawalReason,
 };
 use crate::{AppointmentRef, RecordId, Uprn};
 
@@ -105,6 +105,8 @@ pub enum Event {
     },
     /// What comes next. Clause 4.1.
     FollowUpAgreed(FollowUp),
+    /// The tenant signed.
+    TenantSigned(TenantSignature),
     /// An earlier record was a mistake. Both stay.
     StruckOut {
         /// The record that was a mistake.

@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::Signing;
+
 /// How a visit ended by the visitor's leaving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -27,6 +29,16 @@ pub struct FollowUp {
     pub when: Option<NaiveDate>,
     /// Whether this was explained to the tenant.
     pub tenant_told: bool,
+}
+
+/// A tenant's signature, if they wished to give one. It says that somebody was there, not that all was well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct TenantSignature {
+    /// Who signed.
+    pub name: String,
+    /// How they signed.
+    pub signed: Signing,
 }
 
 /// Why a visitor left at once. None of these is a refusal by the tenant. Clause 7.

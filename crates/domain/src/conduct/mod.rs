@@ -33,7 +33,7 @@ pub use ending::{Ending, Finding, Outcome, RefusedEntry};
 pub use entry::{Admission, Basis, ConsentBy, LawfulGround};
 pub use event::{Event, Started};
 pub use fold::{Happened, fold};
-pub use leaving::{FollowUp, Leaving, WithdrawalReason};
+pub use leaving::{FollowUp, Leaving, TenantSignature, WithdrawalReason};
 pub use notice::{Notice, NoticeAgreement, NoticeStanding};
 pub use numbers::Numbers;
 pub use refusal::{RefusalReason, Refused, Rule, Validity};

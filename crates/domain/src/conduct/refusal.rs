@@ -155,6 +155,8 @@ pub enum Rule {
     OtherEnding,
     /// A name is missing: who was told, who does it, who signed.
     NameFirst,
+    /// There is no signature: a dot is none.
+    SignatureFirst,
 }
 
 impl Rule {
@@ -178,6 +180,7 @@ impl Rule {
             Self::NotInside => "not-inside",
             Self::OtherEnding => "other-ending",
             Self::NameFirst => "name-first",
+            Self::SignatureFirst => "signature-first",
         }
     }
 }

@@ -97,6 +97,9 @@ pub struct After {
     pub welfare: Option<Welfare>,
     /// What comes next.
     pub follow_up: Option<FollowUp>,
+    /// Who signed for the tenant; the signature is in the timeline.
+    #[serde(default)]
+    pub signed_by: Option<String>,
 }
 
 /// Why a visitor left at once.

@@ -5,7 +5,8 @@ use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{
     About, Acknowledgement, Basis, CancelReason, Cancellation, CancelledBy, Concern, ConsentBy, Declaration, Event,
     FollowUp, Hazard, LawfulGround, LoneWorking, Notice, NoticeAgreement, NoticeMethod, Numbers, RefusalReason,
-    SealedNote, Severity, Signing, Started, Step, StepState, ToldOfCancellation, VisitKind, WithdrawalReason,
+    SealedNote, Severity, Signing, Started, Step, StepState, TenantSignature, ToldOfCancellation, VisitKind,
+    WithdrawalReason,
 };
 use doorstep_domain::ledger::{
     Body, Epoch, Hash, SigningKey, decode_acknowledgement, decode_body, encode_acknowledgement, encode_body,
@@ -156,6 +157,7 @@ fn facts_of_schema_2() -> Vec<Event> {
             when: "2026-12-01".parse().ok(),
             tenant_told: true,
         }),
+        Event::TenantSigned(TenantSignature { name: "n".into(), signed: Signing::Typed("n".into()) }),
     ]
 }
 

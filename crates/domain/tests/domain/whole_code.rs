@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use doorstep_domain::conduct::{
     About, Attempt, CancelReason, CancelledBy, Clause, CodeSigned, Command, Concern, ConcernKind, ConsentBy, Counting,
     Declaration, Event, Finding, FollowUp, Hazard, LoneWorking, NoticeAgreement, NoticeMethod, Outcome, RefusalReason,
-    Rule, Severity, Started, Step, StepState, ToldOfCancellation, Validity, Visit, VisitKind, WithdrawalReason,
-    attempts,
+    Rule, Severity, Signing, Started, Step, StepState, TenantSignature, ToldOfCancellation, Validity, Visit, VisitKind,
+    WithdrawalReason, attempts,
 };
 use doorstep_domain::{RecordId, VisitId};
 
@@ -160,6 +160,21 @@ fn leaving_unfinished_needs_a_follow_up_that_is_explained() {
     assert_eq!(door.visit.findings, [Finding::FollowUpNotExplained]);
     door.says(follow_up("Fit the new valve", true)).unwrap();
     assert!(door.visit.findings.is_empty());
+}
+
+#[test]
+fn a_tenant_signs_if_they_wish_and_a_dot_is_no_signature() {
+    let mut door = AtTheDoor::arrive().arrives_properly();
+    door.goes_in().unwrap();
+    let sign = |name: &str, signed| Command::TakeSignature(TenantSignature { name: name.into(), signed });
+    let stroke = Signing::Drawn(vec![vec![(10, 10), (500, 200), (900, 30)]]);
+    assert_eq!(door.says(sign(" ", stroke.clone())).unwrap_err().rule, Rule::NameFirst);
+    let dot = Signing::Drawn(vec![vec![(10, 10)]]);
+    assert_eq!(door.says(sign("Иван Patel", dot)).unwrap_err().rule, Rule::SignatureFirst);
+    door.says(Command::Leave { further_visit_needed: false }).unwrap();
+    assert!(door.visit.findings.is_empty(), "nobody has to sign");
+    door.says(sign("Иван Patel", stroke)).unwrap();
+    assert_eq!(door.visit.after.signed_by.as_deref(), Some("Иван Patel"));
 }
 
 #[test]
