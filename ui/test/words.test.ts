@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import type { StatusView } from '../src/generated/types'
+import type { Attempt, Numbers, StatusView } from '../src/generated/types'
 import {
   age,
   asideWords,
+  attemptWords,
   clock,
+  date,
   dayWords,
   findingWords,
   problemWords,
   sendingWords,
   windowWords
 } from '../src/words/en'
+import { noticeWords, told } from '../src/words/events'
 
 const now = '2026-11-24T12:00:00Z'
 
@@ -88,5 +91,85 @@ describe('problems say what happened, what is safe and what to do', () => {
   it('and findings and set-aside records are told in plain words', () => {
     expect(findingWords({ finding: 'not_done', step: 'shoe_covers' })).toBe('Not done: Shoe covers on')
     expect(asideWords('fork')).toContain('restored from a copy')
+  })
+})
+
+const numbers: Numbers = {
+  notice_minimum_hours: 24,
+  notice_good_hours: 48,
+  planned_work_days: 14,
+  adult_age: 18,
+  attempts_before_letter: 3,
+  welfare_question_at_attempt: 2,
+  phone_it_in_minutes: 15,
+  own_visits_days: 30,
+  safe_reminder_minutes: 5
+}
+
+const attempt = (at: string, changes: Partial<Attempt> = {}): Attempt => ({
+  visit: '0',
+  at,
+  outcome: 'no_answer',
+  counting: 'counts',
+  in_court: false,
+  ...changes
+})
+
+describe('attempts say which of them count', () => {
+  it('and nothing where nobody was ever kept out', () => {
+    expect(attemptWords([], numbers)).toEqual([])
+  })
+  it('a valid refusal is never counted against the tenant', () => {
+    const lines = attemptWords(
+      [
+        attempt('2026-03-03T10:00:00Z', { in_court: true }),
+        attempt('2026-04-03T10:00:00Z', { counting: 'valid_refusal' })
+      ],
+      numbers
+    )
+    expect(lines).toEqual([
+      'Attempt 2 of 3 without access, since 3 March.',
+      '1 valid refusal: never counted against the tenant.',
+      '1 after written notice: a court counts those.'
+    ])
+  })
+})
+
+describe('notice is said in words, loud only where it falls short', () => {
+  const notice = {
+    standing: 'short' as const,
+    given_at: now,
+    method: 'phone' as const,
+    minutes: 720,
+    written: false,
+    told_who_and_why: true,
+    earliest: null
+  }
+  it('short', () => {
+    expect(noticeWords(notice)).toEqual({ words: 'Short notice: 12 hours, by phone', loud: true })
+  })
+  it('enough, good, and none needed', () => {
+    expect(noticeWords({ ...notice, standing: 'meets_minimum', minutes: 1440 }).words).toBe(
+      'Enough notice: 24 hours, by phone'
+    )
+    expect(noticeWords({ ...notice, standing: 'good', minutes: 20_160 }).words).toBe('Good notice: 14 days, by phone')
+    expect(noticeWords({ ...notice, standing: 'exempt_emergency', minutes: null, method: null }).loud).toBe(false)
+  })
+})
+
+describe('what happened is told with its clause', () => {
+  it('as a person would tell it', () => {
+    expect(told('left_now')).toEqual({ words: 'Left at once', clause: '7' })
+    expect(told({ consent_withdrawn: { by: 'tenant', words: 'Please go' } })).toEqual({
+      words: 'The tenant took back their consent. “Please go”',
+      clause: '3.1'
+    })
+    expect(told({ told_of_cancellation: { means: 'phone', apologised: true, new_time: 'Thursday at 10' } }).words).toBe(
+      'Told the tenant by phone, with an apology, and offered Thursday at 10'
+    )
+  })
+  it('and days on the calendar carry their year', () => {
+    expect(date('2026-12-01')).toBe('Tuesday 1 December 2026')
+    expect(date('2027-03-28')).toBe('Sunday 28 March 2027')
   })
 })

@@ -56,6 +56,13 @@ const london = 'Europe/London'
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: london })
 const hour = new Intl.DateTimeFormat('en-GB', { hour: 'numeric', minute: '2-digit', hour12: true, timeZone: london })
 const day = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: london })
+const wholeDay = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: london
+})
 const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', timeZone: london })
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: london })
 const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone: london })
@@ -76,9 +83,9 @@ export function dayWords(at: string, now: string): string {
   return day.format(new Date(at))
 }
 
-/** `Tuesday 1 December`, for a day on the calendar such as `2026-12-01`. */
+/** `Tuesday 1 December 2026`, for a day on the calendar such as `2026-12-01`. */
 export function date(calendarDay: string): string {
-  return day.format(new Date(`${calendarDay}T12:00:00Z`))
+  return wholeDay.format(new Date(`${calendarDay}T12:00:00Z`)).replace(',', '')
 }
 
 /** `2pm`, `2:30pm`. */
