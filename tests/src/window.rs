@@ -105,8 +105,10 @@ impl Desk {
             .spawn()
             .expect("tauri-driver starts; `cargo xtask test` installs it");
         self.children.push(driver);
+        // The driver listens before the one behind it does, and drops what it is asked until then.
+        let listens = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         let port = self.port;
-        cast::eventually("tauri-driver", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        cast::eventually("tauri-driver", || listens(port) && listens(native));
     }
 
     /// The folder of the app's store.
