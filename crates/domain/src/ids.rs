@@ -66,7 +66,7 @@ macro_rules! identity {
 
         impl<'b, C> minicbor::Decode<'b, C> for $name {
             fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-                crate::ledger::sixteen_bytes(d).map(Self::from_bytes)
+                crate::hash::sixteen_bytes(d).map(Self::from_bytes)
             }
         }
     };

@@ -4,6 +4,7 @@ pub mod conduct;
 pub mod ledger;
 pub mod protocol;
 
+mod hash;
 mod ids;
 
 pub use ids::{

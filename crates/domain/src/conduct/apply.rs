@@ -4,7 +4,7 @@
 use super::visit::{Entry, Line, RaisedConcern, StepTaken, Strike, Welfare, Withdrawal};
 use super::{
     Admission, Basis, CancelledBy, Ending, Event, Finding, Happened, Leaving, NoticeStanding, Outcome, RefusalReason,
-    RefusedEntry, Started, Step, StepState, Visit,
+    RefusedEntry, Started, Step, StepState, TakenPhoto, Visit,
 };
 
 impl Visit {
@@ -84,6 +84,9 @@ impl Visit {
                 self.after.follow_up = Some(follow_up.clone());
             }
             Event::TenantSigned(signature) => self.after.signed_by = Some(signature.name.clone()),
+            Event::PhotoTaken(photo) => {
+                self.photos.push(TakenPhoto { record: fact.record, at: fact.at, photo: photo.clone() });
+            }
             Event::Left(Leaving::Completed) => self.end(Outcome::Completed, None, fact),
             Event::Left(Leaving::FurtherVisitNeeded) => {
                 self.end(Outcome::FurtherVisitNeeded, None, fact);

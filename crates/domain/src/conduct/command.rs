@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Basis, CancelReason, CancelledBy, Concern, ConsentBy, Declaration, FollowUp, LoneWorking, NoticeAgreement,
-    NoticeMethod, RefusalReason, SealedNote, Step, StepState, TenantSignature, ToldOfCancellation, WithdrawalReason,
+    NoticeMethod, Photo, RefusalReason, SealedNote, Step, StepState, TenantSignature, ToldOfCancellation,
+    WithdrawalReason,
 };
 use crate::RecordId;
 
@@ -112,6 +113,9 @@ pub enum Command {
     AgreeFollowUp(FollowUp),
     /// The tenant signs, if they wish to.
     TakeSignature(TenantSignature),
+    /// A photo. No screen can say it: the core makes the picture anew first, and finds its hash.
+    #[serde(skip)]
+    TakePhoto(Photo),
     /// Leaving, with what came of the visit.
     Leave {
         /// What came of it: completed, or a further visit needed.
@@ -151,6 +155,7 @@ impl Command {
                 | Self::ExplainWithdrawal { .. }
                 | Self::AgreeFollowUp(_)
                 | Self::TakeSignature(_)
+                | Self::TakePhoto(_)
                 | Self::SaySafe
         )
     }

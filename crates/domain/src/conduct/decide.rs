@@ -73,6 +73,9 @@ impl Visit {
                 }
                 Ok(vec![Event::TenantSigned(TenantSignature { name, signed })])
             }
+            // The same picture of the same thing twice is one photo.
+            Command::TakePhoto(photo) if self.photos.iter().any(|taken| taken.photo == photo) => Ok(Vec::new()),
+            Command::TakePhoto(photo) => Ok(vec![Event::PhotoTaken(photo)]),
             Command::Leave { further_visit_needed } => Ok(vec![Event::Left(if further_visit_needed {
                 Leaving::FurtherVisitNeeded
             } else {

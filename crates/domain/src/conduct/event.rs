@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Admission, Basis, Cancellation, Concern, ConsentBy, Declaration, FollowUp, Leaving, LoneWorking, Notice,
-    NoticeAgreement, NoticeMethod, RefusalReason, SealedNote, Step, StepState, TenantSignature, ToldOfCancellation,
-    VisitKind, WithdrawalReason,
+    NoticeAgreement, NoticeMethod, Photo, RefusalReason, SealedNote, Step, StepState, TenantSignature,
+    ToldOfCancellation, VisitKind, WithdrawalReason,
 };
 use crate::{AppointmentRef, RecordId, Uprn};
 
@@ -107,6 +107,8 @@ pub enum Event {
     FollowUpAgreed(FollowUp),
     /// The tenant signed.
     TenantSigned(TenantSignature),
+    /// A photo was taken. Its picture travels apart, after this.
+    PhotoTaken(Photo),
     /// An earlier record was a mistake. Both stay.
     StruckOut {
         /// The record that was a mistake.

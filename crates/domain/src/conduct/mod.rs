@@ -18,6 +18,7 @@ mod fold;
 mod leaving;
 mod notice;
 pub mod numbers;
+mod photo;
 mod refusal;
 mod visit;
 
@@ -36,5 +37,6 @@ pub use fold::{Happened, fold};
 pub use leaving::{FollowUp, Leaving, TenantSignature, WithdrawalReason};
 pub use notice::{Notice, NoticeAgreement, NoticeStanding};
 pub use numbers::Numbers;
+pub use photo::{NotAPhoto, Photo, PhotoPurpose, PlainJpeg, TakenPhoto};
 pub use refusal::{RefusalReason, Refused, Rule, Validity};
 pub use visit::{After, Before, Entry, Line, RaisedConcern, StepTaken, Strike, Visit, Welfare, Withdrawal};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Admission, Basis, Cancellation, Concern, Declaration, Ending, Event, Finding, FollowUp, LoneWorking, Notice,
-    NoticeAgreement, NoticeMethod, Step, StepState, ToldOfCancellation, VisitKind, WithdrawalReason,
+    NoticeAgreement, NoticeMethod, Step, StepState, TakenPhoto, ToldOfCancellation, VisitKind, WithdrawalReason,
 };
 use crate::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 
@@ -57,6 +57,9 @@ pub struct Visit {
     /// Concerns that everybody who sees the visit may see.
     #[serde(default)]
     pub concerns: Vec<RaisedConcern>,
+    /// Photos, in the order in which they were taken.
+    #[serde(default)]
+    pub photos: Vec<TakenPhoto>,
     /// Breaches and contradictions, each with its clause.
     pub findings: Vec<Finding>,
     /// Everything that happened, as a person would tell it; sealed notes and breaches are never in it.
@@ -207,6 +210,7 @@ impl Visit {
             ending: None,
             after: After::default(),
             concerns: Vec::new(),
+            photos: Vec::new(),
             findings: Vec::new(),
             timeline: Vec::new(),
         }

@@ -8,13 +8,10 @@
 mod body;
 mod chain;
 mod envelope;
-mod hash;
 mod seal;
 
+pub use crate::hash::{Epoch, Hash, NotAHash};
 pub use body::{Body, SCHEMA, VisitKey, decode_acknowledgement, decode_body, encode_acknowledgement, encode_body};
 pub use chain::{ChainFault, ChainHead};
 pub use envelope::{BadEnvelope, Envelope, RecordKind};
-pub use hash::{Epoch, Hash};
 pub use seal::{BadKey, PublicKey, Seal, Signature, SigningKey};
-
-pub(crate) use hash::sixteen_bytes;

@@ -19,6 +19,10 @@ pub enum Purpose {
     SyncRequest,
     /// A sync's answer, signed by the council. Receipts are in it.
     SyncAnswer,
+    /// A piece of a photo, signed by the device.
+    BlobRequest,
+    /// How far the council has the photo, signed by the council.
+    BlobAnswer,
 }
 
 /// A message with the signature of whoever sent it.
@@ -41,6 +45,8 @@ impl Purpose {
             Self::EnrolAnswer => "doorstep-enrol-answer-v1",
             Self::SyncRequest => "doorstep-sync-request-v1",
             Self::SyncAnswer => "doorstep-sync-answer-v1",
+            Self::BlobRequest => "doorstep-blob-request-v1",
+            Self::BlobAnswer => "doorstep-blob-answer-v1",
         }
     }
 }

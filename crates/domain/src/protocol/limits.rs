@@ -17,6 +17,16 @@ impl Limits {
     pub const MESSAGE_BYTES_UNPACKED: usize = 8 * 1024 * 1024;
     /// Appointments in one answer.
     pub const PULLED_APPOINTMENTS: usize = 500;
+    /// Bytes of one piece of a photo.
+    pub const BLOB_CHUNK: usize = 256 * 1024;
+    /// Bytes of one photo as it is kept and sent.
+    pub const PHOTO_BYTES: usize = 4 * 1024 * 1024;
+    /// Pixels of the longer side of a photo as it is kept and sent.
+    pub const PHOTO_SIDE: u16 = 2048;
+    /// Bytes of a file out of which a photo is made.
+    pub const PHOTO_FILE_BYTES: usize = 20 * 1024 * 1024;
+    /// Pixels of a file out of which a photo is made: what phones take by themselves, and no more than fits in memory.
+    pub const PHOTO_FILE_PIXELS: u64 = 50_000_000;
     /// How long an enrolment code lives, in seconds.
     pub const CODE_SECONDS: i64 = 600;
     /// Characters of a note or of a person's words.

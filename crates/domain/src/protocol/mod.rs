@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod blob;
 mod code;
 mod enrol;
 mod frame;
@@ -7,6 +8,7 @@ mod limits;
 mod problem;
 mod sync;
 
+pub use blob::{BlobAnswer, BlobRequest, BlobState};
 pub use code::{BadCode, EnrolmentCode};
 pub use enrol::{EnrolAnswer, EnrolRequest};
 pub use frame::{Bytes, Purpose, Signed, Unreadable, decode, encode};
@@ -16,6 +18,8 @@ pub use sync::{
     Changes, DeviceState, HeadClaim, HighWater, KeyOfVisit, Pulled, Receipt, SentRecord, SyncAnswer, SyncRequest,
     Verdict,
 };
+
+use crate::ledger::Hash;
 
 /// The version of the protocol that this build speaks.
 pub const PROTOCOL: u16 = 1;
@@ -36,4 +40,10 @@ pub trait Council: Send + Sync {
     /// # Errors
     /// [`NoAnswer`] says why there is none and whether trying again can help.
     fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
+
+    /// `PUT /v1/blobs/{sha256}`.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] says why there is none and whether trying again can help.
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
 }

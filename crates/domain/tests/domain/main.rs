@@ -9,4 +9,5 @@ mod conduct_by_property;
 mod ledger;
 mod messages;
 mod notice;
+mod photos;
 mod whole_code;

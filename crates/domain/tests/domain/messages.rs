@@ -4,16 +4,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{
     About, Acknowledgement, Basis, CancelReason, Cancellation, CancelledBy, Concern, ConsentBy, Declaration, Event,
-    FollowUp, Hazard, LawfulGround, LoneWorking, Notice, NoticeAgreement, NoticeMethod, Numbers, RefusalReason,
-    SealedNote, Severity, Signing, Started, Step, StepState, TenantSignature, ToldOfCancellation, VisitKind,
-    WithdrawalReason,
+    FollowUp, Hazard, LawfulGround, LoneWorking, Notice, NoticeAgreement, NoticeMethod, Numbers, Photo, PhotoPurpose,
+    RefusalReason, SealedNote, Severity, Signing, Started, Step, StepState, TenantSignature, ToldOfCancellation,
+    VisitKind, WithdrawalReason,
 };
 use doorstep_domain::ledger::{
     Body, Epoch, Hash, SigningKey, decode_acknowledgement, decode_body, encode_acknowledgement, encode_body,
 };
 use doorstep_domain::protocol::{
-    Bytes, Changes, DeviceState, HighWater, Purpose, Receipt, Signed, SyncAnswer, SyncRequest, Unreadable, Verdict,
-    decode, encode,
+    BlobAnswer, BlobRequest, Bytes, Changes, DeviceState, HighWater, Purpose, Receipt, Signed, SyncAnswer, SyncRequest,
+    Unreadable, Verdict, decode, encode,
 };
 use proptest::prelude::*;
 
@@ -158,6 +158,13 @@ fn facts_of_schema_2() -> Vec<Event> {
             tenant_told: true,
         }),
         Event::TenantSigned(TenantSignature { name: "n".into(), signed: Signing::Typed("n".into()) }),
+        Event::PhotoTaken(Photo {
+            sha256: Hash::of_file(b"photo"),
+            purpose: PhotoPurpose::UnsafeCondition,
+            bytes: 300_000,
+            width: 2048,
+            height: 1536,
+        }),
     ]
 }
 
@@ -203,6 +210,8 @@ proptest! {
         let _ = decode::<Signed>(&bytes);
         let _ = decode::<SyncRequest>(&bytes);
         let _ = decode::<SyncAnswer>(&bytes);
+        let _ = decode::<BlobRequest>(&bytes);
+        let _ = decode::<BlobAnswer>(&bytes);
         let _ = decode_body(&bytes);
         let _ = decode_acknowledgement(&bytes);
     }

@@ -1,0 +1,190 @@
+//! Photos: what a record says of one, and what the file of one may hold. Clauses 3.1, 3.3, 5.2 and 6.1.
+//!
+//! A device makes every photo anew before it keeps it: turned the right way up, made smaller, and with nothing in it but the
+//! picture. What that comes to is checked by [`PlainJpeg::check`] on both sides, so that a file with a place, a name or a
+//! second file behind it is taken by neither.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::RecordId;
+use crate::hash::Hash;
+
+/// What a photo shows. Never a person: clause 5.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoPurpose {
+    /// The door, and the card that was left.
+    Door,
+    /// The place of work, before it.
+    Before,
+    /// The place of work, after it. Clause 3.3.
+    After,
+    /// Something that was damaged. Clause 3.3.
+    Damage,
+    /// Something that is not safe. Clause 6.1.
+    UnsafeCondition,
+}
+
+/// A photo as its record tells of it; the picture itself travels apart, after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Photo {
+    /// The SHA-256 of its file.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub sha256: Hash,
+    /// What it shows.
+    pub purpose: PhotoPurpose,
+    /// The size of its file, in bytes.
+    pub bytes: u32,
+    /// Its width in pixels.
+    pub width: u16,
+    /// Its height in pixels.
+    pub height: u16,
+}
+
+/// A photo with its record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct TakenPhoto {
+    /// The record that says so.
+    pub record: RecordId,
+    /// When it was recorded, by the device's clock.
+    pub at: DateTime<Utc>,
+    /// What it says.
+    pub photo: Photo,
+}
+
+impl PhotoPurpose {
+    /// All of them, in the order in which a screen offers them.
+    pub const ALL: [Self; 5] = [Self::Before, Self::After, Self::Door, Self::Damage, Self::UnsafeCondition];
+
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Door => "door",
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Damage => "damage",
+            Self::UnsafeCondition => "unsafe_condition",
+        }
+    }
+}
+
+/// The pixels of a JPEG that holds a picture and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlainJpeg {
+    /// Its width in pixels.
+    pub width: u16,
+    /// Its height in pixels.
+    pub height: u16,
+}
+
+/// Why a file is no photo that either side keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAPhoto {
+    /// It is no picture, whatever its name says.
+    #[error("it is not a picture that can be read: a JPEG or a PNG")]
+    NotAPicture,
+    /// It has too many pixels to be opened safely.
+    #[error("it has more than 50 million pixels")]
+    TooManyPixels,
+    /// The file is too large.
+    #[error("its file is larger than 20 MB")]
+    TooLarge,
+    /// There is more in it than a picture: a place, a name, a thumbnail, another file.
+    #[error("there is more in it than a picture")]
+    CarriesMore,
+}
+
+impl NotAPhoto {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotAPicture => "not-a-picture",
+            Self::TooManyPixels => "too-many-pixels",
+            Self::TooLarge => "photo-too-large",
+            Self::CarriesMore => "carries-more",
+        }
+    }
+}
+
+/// Markers of a JPEG (ITU-T T.81, table B.1).
+mod marker {
+    pub(super) const START: u8 = 0xD8;
+    pub(super) const END: u8 = 0xD9;
+    pub(super) const SCAN: u8 = 0xDA;
+    pub(super) const APP0: u8 = 0xE0;
+    /// Frames: baseline and progressive, both Huffman coded.
+    pub(super) const FRAMES: [u8; 2] = [0xC0, 0xC2];
+    /// Tables: Huffman, quantisation, restart interval.
+    pub(super) const TABLES: [u8; 3] = [0xC4, 0xDB, 0xDD];
+    /// Inside of a scan these are data: a stuffed zero, and the restart marks.
+    pub(super) fn is_scan_data(byte: u8) -> bool {
+        byte == 0 || (0xD0..=0xD7).contains(&byte)
+    }
+}
+
+/// The JFIF header as it stands in a file without a thumbnail: its length, its name, and no bytes of thumbnail.
+const JFIF_BYTES: usize = 14;
+
+impl PlainJpeg {
+    /// Walks through a file and finds a picture, whole, and nothing else: no metadata, no thumbnail, no comment, no bytes
+    /// behind its end. The picture itself is not decoded.
+    ///
+    /// # Errors
+    /// [`NotAPhoto`] says what is wrong with it.
+    pub fn check(file: &[u8]) -> Result<Self, NotAPhoto> {
+        let rest = file.strip_prefix(&[0xFF, marker::START]).ok_or(NotAPhoto::NotAPicture)?;
+        let (mut rest, mut size) = (rest, None);
+        loop {
+            let [0xFF, kind, tail @ ..] = rest else { return Err(NotAPhoto::NotAPicture) };
+            if *kind == marker::END {
+                let size: Self = size.ok_or(NotAPhoto::NotAPicture)?;
+                return if tail.is_empty() { Ok(size) } else { Err(NotAPhoto::CarriesMore) };
+            }
+            let (segment, after) = segment(tail)?;
+            rest = match *kind {
+                marker::APP0 if is_plain_jfif(segment) => after,
+                kind if marker::TABLES.contains(&kind) => after,
+                kind if marker::FRAMES.contains(&kind) => {
+                    if size.replace(frame(segment)?).is_some() {
+                        return Err(NotAPhoto::CarriesMore);
+                    }
+                    after
+                }
+                marker::SCAN => behind_scan(after),
+                _ => return Err(NotAPhoto::CarriesMore),
+            };
+        }
+    }
+}
+
+/// What a segment holds, and what comes after it.
+fn segment(tail: &[u8]) -> Result<(&[u8], &[u8]), NotAPhoto> {
+    let (length, _) = tail.split_first_chunk::<2>().ok_or(NotAPhoto::NotAPicture)?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    let (whole, after) = tail.split_at_checked(length).ok_or(NotAPhoto::NotAPicture)?;
+    Ok((whole.get(2..).ok_or(NotAPhoto::NotAPicture)?, after))
+}
+
+fn is_plain_jfif(segment: &[u8]) -> bool {
+    segment.len() == JFIF_BYTES && segment.starts_with(b"JFIF\0") && segment.ends_with(&[0, 0])
+}
+
+/// The pixels that a frame's header claims.
+fn frame(segment: &[u8]) -> Result<PlainJpeg, NotAPhoto> {
+    let [_precision, h1, h2, w1, w2, ..] = *segment else { return Err(NotAPhoto::NotAPicture) };
+    let (width, height) = (u16::from_be_bytes([w1, w2]), u16::from_be_bytes([h1, h2]));
+    if width == 0 || height == 0 { Err(NotAPhoto::NotAPicture) } else { Ok(PlainJpeg { width, height }) }
+}
+
+/// What comes behind the data of a scan: the next marker that is not part of it.
+fn behind_scan(data: &[u8]) -> &[u8] {
+    let ends = |pair: &[u8]| matches!(pair, [0xFF, next] if !marker::is_scan_data(*next));
+    let end = data.windows(2).position(ends).unwrap_or(data.len());
+    data.get(end..).unwrap_or_default()
+}
