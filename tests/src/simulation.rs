@@ -2,6 +2,7 @@
 //! disks that fail, backups that are put back. Beside it a model that knows what was saved, and after it a check of every
 //! promise. A seed gives the same world again.
 
+mod camera;
 mod line;
 mod model;
 mod outside;

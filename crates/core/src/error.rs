@@ -1,6 +1,6 @@
 //! What can go wrong, in words that say what happened, what is safe and what to do.
 
-use doorstep_domain::conduct::Refused;
+use doorstep_domain::conduct::{NotAPhoto, Refused};
 use doorstep_domain::protocol::{NoAnswer, ProblemCode};
 use doorstep_domain::{AppointmentRef, VisitId};
 
@@ -98,6 +98,14 @@ pub enum AppError {
     /// The text that was read is not the Code that is in force.
     #[error("another version of the Code came in meanwhile, so nothing was signed. Read that one, then sign it.")]
     AnotherCode,
+    /// The file is no photo that can be kept.
+    #[error(
+        "that file can't be added: {0}. No photo was added, and nothing else was changed. Take it again with the camera."
+    )]
+    NotAPhoto(#[from] NotAPhoto),
+    /// There is no such photo here.
+    #[error("that photo is not on this device")]
+    NoSuchPhoto,
     /// A visit without an appointment needs a place.
     #[error("say where: the UPRN, or the address. Nothing was started.")]
     NoHome,
@@ -148,6 +156,8 @@ impl AppError {
             Self::TooLong { .. } => "too-long",
             Self::NotSigned => "not-signed-by-hand",
             Self::AnotherCode => "another-code",
+            Self::NotAPhoto(why) => why.code(),
+            Self::NoSuchPhoto => "no-such-photo",
             Self::NoHome => "no-home",
             Self::Pin(_) => "pin-refused",
             Self::SignInFirst => "sign-in-first",

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
 use reqwest::blocking::{Client, Response};
-use reqwest::{StatusCode, Url};
+use reqwest::{Method, StatusCode, Url};
 use rustls::RootCertStore;
 
 use crate::{AppError, Connect};
@@ -67,12 +68,12 @@ impl HttpCouncil {
         Ok(Self { server: url, client: builder.build().map_err(|_| bad())? })
     }
 
-    fn exchange(&self, path: &str, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    fn exchange(&self, method: Method, path: &str, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         let url = self.server.join(path).map_err(|_| NoAnswer::Unreachable)?;
         let body = zstd::encode_all(request, ZSTD_LEVEL).map_err(|_| NoAnswer::Unreachable)?;
         let response = self
             .client
-            .post(url)
+            .request(method, url)
             .header("content-type", MEDIA_TYPE)
             .header("content-encoding", "zstd")
             .body(body)
@@ -88,11 +89,15 @@ impl HttpCouncil {
 
 impl Council for HttpCouncil {
     fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        self.exchange("/v1/enrol", request)
+        self.exchange(Method::POST, "/v1/enrol", request)
     }
 
     fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        self.exchange("/v1/sync", request)
+        self.exchange(Method::POST, "/v1/sync", request)
+    }
+
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.exchange(Method::PUT, &format!("/v1/blobs/{sha256}"), request)
     }
 }
 

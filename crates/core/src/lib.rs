@@ -6,6 +6,7 @@ mod environment;
 mod error;
 pub mod http;
 pub mod keys;
+mod picture;
 mod pin;
 pub mod planted;
 mod sealing;
@@ -14,7 +15,7 @@ pub mod sync;
 mod verify;
 mod view;
 
-pub use app::{App, Unplanned};
+pub use app::{App, Network, Unplanned};
 pub use clock::SystemClock;
 pub use environment::{
     Clock, Connect, Disk, DiskFault, Environment, Moment, OsRandomness, Randomness, RealDisk, SignIn,
@@ -24,6 +25,7 @@ pub use pin::PinRefused;
 pub use store::set_aside;
 pub use verify::{Fault, Verified};
 pub use view::{
-    AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue, Problem,
-    SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary, VisitView, Vocabulary,
+    AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
+    PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary,
+    VisitView, Vocabulary,
 };

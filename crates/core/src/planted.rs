@@ -20,6 +20,8 @@ pub enum Bug {
     PoisonBlocks,
     /// A restored device goes on in its old epoch, and uses numbers twice.
     EpochKeptAfterRestore,
+    /// Something came back for the last piece of a photo, so the photo is taken to be there whole.
+    LastPieceIsTheWhole,
     /// Whatever waited when a new epoch began is not issued again.
     ReissueForgotten,
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::conduct::{
     Appointment, Attempt, CancelReason, CancelledBy, Clause, CodeSection, ConcernKind, ConsentBy, Hazard, LawfulGround,
-    Notice, NoticeMethod, Numbers, Outcome, Phase, RefusalReason, Refused, Severity, Step, Validity, Visit, VisitKind,
-    Weight, WithdrawalReason,
+    Notice, NoticeMethod, Numbers, Outcome, Phase, PhotoPurpose, RefusalReason, Refused, Severity, Step, Validity,
+    Visit, VisitKind, Weight, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::Serialize;
@@ -50,6 +50,8 @@ pub struct StatusView {
     /// Records that the council set aside.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub set_aside: u64,
+    /// Photos that wait to be sent.
+    pub photos_waiting: usize,
     /// Since when something urgent has waited too long to be sent, by the device's clock: it is to be phoned in.
     pub phone_it_in: Option<DateTime<Utc>>,
     /// Somebody works alone, and is later than they expected. Clause 6.1.
@@ -168,6 +170,27 @@ pub struct Custody {
     pub waiting: bool,
     /// The council's clock when it signed the last receipt for it.
     pub received_at: Option<DateTime<Utc>>,
+    /// Its photos, in the order in which they were taken, and how far each has come. The visit is complete at the council
+    /// when all of them are.
+    pub photos: Vec<PhotoState>,
+}
+
+/// How far a photo has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum PhotoState {
+    /// It waits to be sent.
+    Waiting,
+    /// The council holds it whole.
+    Complete,
+    /// The council does not take it.
+    Refused {
+        /// Why, as a stable code.
+        reason: String,
+    },
+    /// It was struck out before it was sent, and its picture is gone.
+    Erased,
 }
 
 /// One visit as its screen shows it.
@@ -199,8 +222,25 @@ pub struct OutboxView {
     pub waiting: Vec<OutboxGroup>,
     /// What the council set aside, and why.
     pub set_aside: Vec<SetAsideView>,
+    /// Photos, which go after the records.
+    pub photos: PhotosView,
     /// The device's own clock when the council last answered.
     pub last_contact: Option<DateTime<Utc>>,
+}
+
+/// Photos that wait, and on what.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct PhotosView {
+    /// How many wait.
+    pub waiting: usize,
+    /// Bytes of them that are still to be sent.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub bytes: u64,
+    /// Whether they wait for a network that is not paid for by what goes over it.
+    pub on_wifi_only: bool,
+    /// Photos that the council does not take: address and reason, as a stable code.
+    pub refused: Vec<(Option<String>, String)>,
 }
 
 /// What waits of one visit.
@@ -312,6 +352,8 @@ pub struct Vocabulary {
     pub hazards: Vec<Hazard>,
     /// How bad it is, worst first.
     pub severities: Vec<Severity>,
+    /// What a photo shows.
+    pub photo_purposes: Vec<PhotoPurpose>,
     /// The numbers behind the rules.
     pub numbers: Numbers,
 }
@@ -342,6 +384,7 @@ impl Vocabulary {
             concerns: ConcernKind::ALL.into_iter().map(concern).collect(),
             hazards: Hazard::ALL.to_vec(),
             severities: Severity::ALL.to_vec(),
+            photo_purposes: PhotoPurpose::ALL.to_vec(),
             numbers: Numbers::shipped(day),
         }
     }

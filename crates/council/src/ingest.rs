@@ -255,6 +255,7 @@ fn fold_visit(writing: &Writing<'_>, visit: VisitId) -> Result<(), CouncilError>
             writing.strike_concern(line.record, &strike.reason)?;
         }
     }
+    writing.name_photos(&folded)?;
     if folded.opened_at.is_none() {
         return Ok(());
     }

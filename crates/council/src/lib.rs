@@ -8,6 +8,7 @@ pub mod import;
 mod ingest;
 mod keys;
 mod office;
+mod photos;
 pub mod planted;
 mod routes;
 mod service;

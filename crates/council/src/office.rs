@@ -6,7 +6,7 @@ use std::path::Path;
 use argon2::{Argon2, PasswordHasher};
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{CodeSection, PublishedCode, Visit};
-use doorstep_domain::ledger::Epoch;
+use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{EnrolmentCode, Limits};
 use doorstep_domain::{DeviceId, OrganisationId, UserId};
 use serde::Serialize;
@@ -188,6 +188,17 @@ impl Office {
     /// [`CouncilError`] when the database can't be read.
     pub fn visit(&self, visit: doorstep_domain::VisitId) -> Result<Option<Visit>, CouncilError> {
         Ok(self.service.storage.read(|reading| reading.visit(visit, None))?.map(|row| row.visit))
+    }
+
+    /// A photo's picture, once all of it is here.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database or the file can't be read.
+    pub fn photo(&self, sha256: Hash) -> Result<Option<Vec<u8>>, CouncilError> {
+        match self.service.storage.read(|reading| reading.blob(sha256))? {
+            Some(blob) if blob.complete => self.service.album.read(sha256),
+            _ => Ok(None),
+        }
     }
 
     /// The safeguarding notes that are held, opened, for the tests of who may read them: newest first.

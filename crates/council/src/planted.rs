@@ -12,6 +12,8 @@ pub enum Bug {
     GapsNotSeen,
     /// One bad record fails the whole batch.
     BatchFailsWhole,
+    /// A photo is taken without comparing it with its name.
+    PhotoNotHashed,
     /// A body is taken without comparing it with what its record committed to.
     BodyNotChecked,
 }

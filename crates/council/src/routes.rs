@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use doorstep_domain::protocol::Limits;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -25,6 +25,7 @@ pub fn router(service: Service) -> Router {
     let phones = Router::new()
         .route("/v1/enrol", post(devices::enrol))
         .route("/v1/sync", post(devices::sync))
+        .route("/v1/blobs/{sha256}", put(devices::put_blob))
         .layer(DefaultBodyLimit::max(Limits::MESSAGE_BYTES));
 
     let console = Router::new()
@@ -32,6 +33,7 @@ pub fn router(service: Service) -> Router {
         .route("/api/today", get(visits::today))
         .route("/api/visits", get(visits::list))
         .route("/api/visits/{visit}", get(visits::show))
+        .route("/api/visits/{visit}/photos/{sha256}", get(visits::photo))
         .route("/api/organisations", get(visits::organisations))
         .route("/api/exports/{table}", get(exports::table))
         .route("/api/concerns", get(concerns::list))

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{CodeSection, PublishedCode};
-use doorstep_domain::ledger::{Epoch, PublicKey};
+use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{
-    Changes, Council, DeviceState, EnrolAnswer, EnrolRequest, EnrolmentCode, NoAnswer, PROTOCOL, ProblemCode, Purpose,
-    Signed, SyncAnswer, SyncRequest, decode, encode,
+    BlobAnswer, BlobRequest, Changes, Council, DeviceState, EnrolAnswer, EnrolRequest, EnrolmentCode, NoAnswer,
+    PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
 };
 
 use crate::keys::Keys;
+use crate::photos::{Album, take_piece};
 use crate::storage::{Device, Storage};
 use crate::{CouncilError, Environment, ingest, times};
 
@@ -24,6 +25,7 @@ pub(crate) const NAME: &str = "council_name";
 pub struct Service {
     pub(crate) storage: Arc<Storage>,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) album: Album,
     pub(crate) environment: Environment,
     pub(crate) data: PathBuf,
 }
@@ -46,7 +48,7 @@ impl Service {
         }
         let keys = Arc::new(Keys::read(data)?);
         let storage = Arc::new(Storage::open(&database)?);
-        Ok(Self { storage, keys, environment, data: data.to_owned() })
+        Ok(Self { storage, keys, album: Album::in_data(data), environment, data: data.to_owned() })
     }
 
     /// The council's public key, which devices pin.
@@ -118,11 +120,32 @@ impl Service {
         Ok(encode(&Signed::new(Purpose::EnrolAnswer, &answer, &self.keys.signing)))
     }
 
+    fn device(&self, claimed: DeviceId) -> Result<Device, Refusal> {
+        let device = self.storage.read(|reading| reading.device(claimed))?;
+        device.ok_or(Refusal::No(ProblemCode::DeviceNotKnown))
+    }
+
+    fn try_put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let signed: Signed = decode(request)?;
+        let device = self.device(signed.peek::<BlobRequest>()?.device)?;
+        let request: BlobRequest =
+            signed.open(Purpose::BlobRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+        if request.sha256 != sha256 {
+            return Err(Refusal::No(ProblemCode::Unreadable));
+        }
+        let now_ms = self.environment.clock.now_ms();
+        // One transaction; the answer is made and signed only after it is on disk.
+        let state = self.storage.transact(&self.environment, |writing| {
+            writing.heard_from(device.id, now_ms)?;
+            take_piece(writing, &self.album, &request, now_ms)
+        })?;
+        let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
+        Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &self.keys.signing)))
+    }
+
     fn try_sync(&self, request: &[u8]) -> Result<Vec<u8>, Refusal> {
         let signed: Signed = decode(request)?;
-        let claimed: SyncRequest = signed.peek()?;
-        let device = self.storage.read(|reading| reading.device(claimed.device))?;
-        let device = device.ok_or(Refusal::No(ProblemCode::DeviceNotKnown))?;
+        let device = self.device(signed.peek::<SyncRequest>()?.device)?;
         let request: SyncRequest =
             signed.open(Purpose::SyncRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
         let now_ms = self.environment.clock.now_ms();
@@ -212,5 +235,9 @@ impl Council for Service {
 
     fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         Ok(self.try_sync(request)?)
+    }
+
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Ok(self.try_put_blob(sha256, request)?)
     }
 }

@@ -5,13 +5,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use doorstep_core::{AppError, Connect};
 use doorstep_council::Service;
-use doorstep_domain::ledger::{Envelope, SigningKey};
+use doorstep_domain::ledger::{Envelope, Hash, SigningKey};
 use doorstep_domain::protocol::{
-    Bytes, Changes, Council, DeviceState, HighWater, NoAnswer, Purpose, Receipt, Signed, SyncAnswer, SyncRequest,
-    Verdict, decode, encode,
+    BlobAnswer, BlobRequest, BlobState, Bytes, Changes, Council, DeviceState, HighWater, NoAnswer, Purpose, Receipt,
+    Signed, SyncAnswer, SyncRequest, Verdict, decode, encode,
 };
 
 use super::outside::Chance;
+
+/// What a phone says to the council.
+#[derive(Debug, Clone)]
+enum Call {
+    Sync(Vec<u8>),
+    Blob(Hash, Vec<u8>),
+}
+
+impl Call {
+    fn to(&self, council: &Service) -> Result<Vec<u8>, NoAnswer> {
+        match self {
+            Self::Sync(request) => council.sync(request),
+            Self::Blob(sha256, request) => council.put_blob(*sha256, request),
+        }
+    }
+
+    /// What somebody on the line who knows the protocol would answer: all is there, and there is nothing more to send.
+    fn forged(&self) -> Vec<u8> {
+        match self {
+            Self::Sync(request) => forged_receipts(request),
+            Self::Blob(_, request) => forged_completion(request),
+        }
+    }
+}
 
 /// The line of one phone.
 pub(super) struct Line {
@@ -20,7 +44,7 @@ pub(super) struct Line {
     /// How often something goes wrong, in a hundred.
     pub(super) trouble: Mutex<usize>,
     /// Requests that are still under way somewhere, and answers that somebody kept.
-    held_back: Mutex<Vec<Vec<u8>>>,
+    held_back: Mutex<Vec<Call>>,
     kept_answers: Mutex<Vec<Vec<u8>>>,
     /// Whether anything but the council's own answer to the request was handed over since last asked.
     dishonest: AtomicBool,
@@ -67,49 +91,43 @@ impl Line {
 
     /// What was held back arrives now, after what was sent later.
     fn deliver_late(&self) {
-        if let (Some(request), Ok(council)) = (locked(&self.held_back).pop(), self.council()) {
-            let _nobody_waits = council.sync(&request);
+        if let (Some(call), Ok(council)) = (locked(&self.held_back).pop(), self.council()) {
+            let _nobody_waits = call.to(&council);
         }
     }
-}
 
-impl Council for Line {
-    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        self.council()?.enrol(request)
-    }
-
-    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    fn carry(&self, call: &Call) -> Result<Vec<u8>, NoAnswer> {
         let trouble = *locked(&self.trouble);
         if !self.chance.percent(trouble) {
-            let answer = self.council()?.sync(request)?;
+            let answer = call.to(&self.council()?)?;
             locked(&self.kept_answers).push(answer.clone());
             return Ok(answer);
         }
         match self.chance.below(10) {
             0 => Err(NoAnswer::Unreachable),
             1 => {
-                let _lost_on_the_way_back = self.council()?.sync(request);
+                let _lost_on_the_way_back = call.to(&self.council()?);
                 Err(NoAnswer::TimedOut)
             }
             2 => {
-                locked(&self.held_back).push(request.to_vec());
+                locked(&self.held_back).push(call.clone());
                 Err(NoAnswer::TimedOut)
             }
             3 => {
                 self.deliver_late();
-                self.council()?.sync(request)
+                call.to(&self.council()?)
             }
             4 => {
-                let _first = self.council()?.sync(request);
-                self.council()?.sync(request)
+                let _first = call.to(&self.council()?);
+                call.to(&self.council()?)
             }
             5 => {
-                let mut answer = self.council()?.sync(request)?;
+                let mut answer = call.to(&self.council()?)?;
                 answer.truncate(self.chance.below(answer.len()));
                 self.falsely(answer)
             }
             6 => {
-                let mut answer = self.council()?.sync(request)?;
+                let mut answer = call.to(&self.council()?)?;
                 // Inside what is signed: the payload begins a few bytes in.
                 let at = 16 + self.chance.below(answer.len().saturating_sub(120).max(1));
                 if let Some(byte) = answer.get_mut(at) {
@@ -125,13 +143,26 @@ impl Council for Line {
                     None => Err(NoAnswer::Unreachable),
                 }
             }
-            _ => self.falsely(forged(request)),
+            _ => self.falsely(call.forged()),
         }
     }
 }
 
-/// What somebody on the line who knows the protocol would answer: all is received, and there is nothing more to send.
-fn forged(request: &[u8]) -> Vec<u8> {
+impl Council for Line {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.council()?.enrol(request)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.carry(&Call::Sync(request.to_vec()))
+    }
+
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.carry(&Call::Blob(sha256, request.to_vec()))
+    }
+}
+
+fn forged_receipts(request: &[u8]) -> Vec<u8> {
     let Ok(asked) = decode::<Signed>(request).and_then(|signed| signed.peek::<SyncRequest>()) else {
         return Vec::new();
     };
@@ -165,6 +196,20 @@ fn forged(request: &[u8]) -> Vec<u8> {
         },
     };
     encode(&Signed::new(Purpose::SyncAnswer, &answer, &SigningKey::from_bytes(&[66; 32])))
+}
+
+fn forged_completion(request: &[u8]) -> Vec<u8> {
+    let Ok(asked) = decode::<Signed>(request).and_then(|signed| signed.peek::<BlobRequest>()) else {
+        return Vec::new();
+    };
+    let answer = BlobAnswer {
+        protocol: asked.protocol,
+        device: asked.device,
+        nonce: asked.nonce,
+        sha256: asked.sha256,
+        state: BlobState::Complete,
+    };
+    encode(&Signed::new(Purpose::BlobAnswer, &answer, &SigningKey::from_bytes(&[66; 32])))
 }
 
 /// Hands out the one line of a phone.

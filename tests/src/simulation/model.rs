@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_core::VisitView;
 use doorstep_council::Office;
 use doorstep_domain::conduct::Event;
+use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, VisitId};
 
 /// One phone's truth.
@@ -15,8 +16,12 @@ pub(super) struct Model {
     /// Every record that the phone ever said was saved, the ones that it lost with an older copy among them: a request that
     /// was under way may still bring those.
     pub(super) ever_saved: BTreeSet<RecordId>,
+    /// Every picture that the phone said was saved, and still has, or had until the council did.
+    pub(super) pictures: BTreeMap<Hash, Vec<u8>>,
     /// Every safeguarding note that the phone said was saved.
     pub(super) notes: BTreeSet<String>,
+    /// Pictures that rotted on the phone's disk before they were sent: the council refuses them.
+    pub(super) rotten_pictures: BTreeSet<Hash>,
     /// Records whose content rotted on the phone's disk before they were sent: the council sets them aside.
     pub(super) rotten: BTreeSet<RecordId>,
 }
@@ -44,7 +49,27 @@ impl Model {
                 self.saved.insert(record, (visit, event));
             }
         }
+        self.pictures.extend(
+            before.pictures.into_iter().filter(|(sha256, _)| council.photo(*sha256).is_ok_and(|held| held.is_some())),
+        );
         self.notes.extend(before.notes.intersection(all_notes).cloned());
+    }
+
+    /// Pictures that the council does not hold as they were saved. One that rotted on the phone, or whose record did, may be
+    /// missing there; but nothing else may stand in its place.
+    pub(super) fn missing_pictures(&self, council: &Office) -> Vec<String> {
+        let record_rotted = |sha256: Hash| {
+            let rotten = self.rotten.iter().filter_map(|record| self.saved.get(record));
+            rotten.filter_map(|(_, event)| event.photo()).any(|photo| photo.sha256 == sha256)
+        };
+        let fault = |(sha256, picture): (&Hash, &Vec<u8>)| match council.photo(*sha256) {
+            Ok(Some(held)) if held == *picture => None,
+            Ok(None) if self.rotten_pictures.contains(sha256) || record_rotted(*sha256) => None,
+            Ok(None) => Some(format!("the council has no picture {sha256}")),
+            Ok(Some(_)) => Some(format!("the council has another picture under {sha256}")),
+            Err(error) => Some(format!("the picture {sha256} can't be read: {error}")),
+        };
+        self.pictures.iter().filter_map(fault).collect()
     }
 
     /// Whether the council holds a record as it was saved.

@@ -31,7 +31,7 @@ impl Chance {
         self.below(100) < percent
     }
 
-    fn fill(&self, bytes: &mut [u8]) {
+    pub(super) fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             let number = self.number().to_be_bytes();
             chunk.iter_mut().zip(number).for_each(|(byte, random)| *byte = random);

@@ -61,6 +61,8 @@ planted! {
     sending_a_poisoned_record_for_ever_is_found: Planted::Phone(PhoneBug::PoisonBlocks);
     keeping_the_epoch_after_a_restore_is_found: Planted::Phone(PhoneBug::EpochKeptAfterRestore);
     forgetting_to_issue_again_is_found: Planted::Phone(PhoneBug::ReissueForgotten);
+    taking_the_last_piece_for_the_whole_photo_is_found: Planted::Phone(PhoneBug::LastPieceIsTheWhole);
+    taking_a_photo_without_looking_at_its_hash_is_found: Planted::Council(CouncilBug::PhotoNotHashed);
     a_receipt_before_the_commit_is_found: Planted::Council(CouncilBug::ReceiptBeforeCommit);
     dropping_a_record_on_a_clash_is_found: Planted::Council(CouncilBug::DroppedOnClash);
     a_high_water_mark_over_gaps_is_found: Planted::Council(CouncilBug::GapsNotSeen);

@@ -9,6 +9,7 @@ use doorstep_core::{App, AppError, Clock, Connect, Environment, Moment, Opening,
 use doorstep_council::import::Taking;
 use doorstep_council::{Office, Service};
 use doorstep_domain::conduct::{About, Command, Concern, Hazard, Severity, Step, StepState};
+use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_tests::cast::sample;
 use doorstep_tests::simulation::FaultyDisk;
@@ -33,6 +34,10 @@ impl Council for Tapped {
 
     fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         *self.0.lock().unwrap() = request.to_vec();
+        Err(NoAnswer::Unreachable)
+    }
+
+    fn put_blob(&self, _: Hash, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         Err(NoAnswer::Unreachable)
     }
 }

@@ -8,8 +8,8 @@ use doorstep_domain::conduct::fold;
 use super::{App, time};
 use crate::AppError;
 use crate::store::Reading;
-use crate::sync::{Round, SyncReport};
-use crate::view::{OutboxGroup, OutboxView, SetAsideView};
+use crate::sync::{Contact, Piece, Round, SyncReport, most_pieces, send_piece};
+use crate::view::{OutboxGroup, OutboxView, PhotosView, SetAsideView};
 
 /// Rounds of one sync, at most: what is left then goes with the next.
 const MOST_ROUNDS: usize = 1_000;
@@ -47,33 +47,80 @@ impl App {
                         })
                     })
                     .collect::<Result<_, AppError>>()?,
+                photos: self.photos_view(reading)?,
                 last_contact: reading.enrolment()?.map(|enrolment| time(enrolment.last_contact_device_ms)),
             })
         })
     }
 
-    /// Sends what waits and asks for changes, until there is no more of either.
+    /// Sends what waits and asks for changes, until there is no more of either; then photos, if the network will do.
     ///
     /// # Errors
     /// [`AppError::NoAnswer`] when there is no answer to believe; nothing is lost then.
     pub fn sync(&self) -> Result<SyncReport, AppError> {
+        self.sync_with(self.photos_may_go()?)
+    }
+
+    /// The same, and photos on whatever network there is.
+    ///
+    /// # Errors
+    /// As [`App::sync`].
+    pub fn sync_with_photos(&self) -> Result<SyncReport, AppError> {
+        self.sync_with(true)
+    }
+
+    fn sync_with(&self, photos: bool) -> Result<SyncReport, AppError> {
         let _one_at_a_time = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
         let council = self.environment.connect.connect(&enrolment.server)?;
         let key = self.signing_key()?;
+        let contact = Contact { store: &self.store, environment: &self.environment, council: &*council, key: &key };
         let mut report = SyncReport::default();
-        for _ in 0..MOST_ROUNDS {
-            let round = Round::run(&self.store, &self.environment, &*council, &key)?;
-            report.received += round.received;
-            report.set_aside += round.set_aside;
-            report.changes += round.changes;
-            if !round.more {
-                break;
-            }
+        send_records(&contact, &mut report)?;
+        if photos {
+            self.send_photos(&contact, &mut report)?;
         }
-        report.waiting = self.store.read::<_, AppError>(|reading| Ok(reading.counts()?.waiting))?;
+        (report.waiting, report.photos_waiting) = self.still_waiting()?;
         self.set_mark()?;
         Ok(report)
+    }
+
+    /// Sends photos piece by piece. A record that is made meanwhile does not wait for them.
+    fn send_photos(&self, contact: &Contact<'_>, report: &mut SyncReport) -> Result<(), AppError> {
+        let photos = self.store.read::<_, AppError>(|reading| Ok(reading.waiting_photos()?))?;
+        for photo in photos {
+            for _ in 0..most_pieces(&photo) {
+                match send_piece(contact, photo.id)? {
+                    Piece::Another => {}
+                    Piece::Complete => {
+                        report.photos += 1;
+                        break;
+                    }
+                    Piece::Refused | Piece::NotNow => break,
+                }
+                if self.still_waiting()?.0 > 0 {
+                    send_records(contact, report)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn photos_view(&self, reading: &Reading<'_>) -> Result<PhotosView, AppError> {
+        let waiting = reading.waiting_photos()?;
+        let refused = reading.refused_photos()?.into_iter();
+        Ok(PhotosView {
+            waiting: waiting.len(),
+            bytes: waiting.iter().map(|photo| photo.size.saturating_sub(photo.held)).sum(),
+            on_wifi_only: self.on_wifi_only(reading)?,
+            refused: refused
+                .map(|(visit, reason)| Ok((address_of(reading, visit)?, reason)))
+                .collect::<Result<_, AppError>>()?,
+        })
+    }
+
+    fn still_waiting(&self) -> Result<(u64, usize), AppError> {
+        self.store.read(|reading| Ok((reading.counts()?.waiting, reading.waiting_photos()?.len())))
     }
 
     /// A random number, for a wait.
@@ -81,6 +128,19 @@ impl App {
     pub fn random_number(&self) -> u64 {
         u64::from_be_bytes(self.environment.random())
     }
+}
+
+fn send_records(contact: &Contact<'_>, report: &mut SyncReport) -> Result<(), AppError> {
+    for _ in 0..MOST_ROUNDS {
+        let round = Round::run(contact)?;
+        report.received += round.received;
+        report.set_aside += round.set_aside;
+        report.changes += round.changes;
+        if !round.more {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn address_of(reading: &Reading<'_>, visit: VisitId) -> Result<Option<String>, AppError> {

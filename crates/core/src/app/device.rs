@@ -39,6 +39,7 @@ impl App {
                 unsent: counts.waiting,
                 oldest_unsent: counts.oldest_waiting_ms.map(time),
                 set_aside: counts.set_aside,
+                photos_waiting: reading.waiting_photos()?.len(),
                 phone_it_in: counts.oldest_urgent_ms.map(time).filter(|since| now - *since >= phone_after),
                 overdue: reading
                     .alone()?

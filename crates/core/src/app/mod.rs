@@ -3,9 +3,11 @@
 mod code;
 mod council;
 mod device;
+mod photos;
 mod today;
 mod visits;
 
+pub use photos::Network;
 pub use visits::Unplanned;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,8 @@ pub struct App {
     /// One sync at a time.
     syncing: Mutex<()>,
     signed_in: AtomicBool,
+    /// Whether the network is one that costs nothing by the byte, as far as the shell knows.
+    unmetered: AtomicBool,
 }
 
 impl std::fmt::Debug for App {
@@ -50,7 +54,14 @@ impl App {
         // Before a PIN is set there is nothing to ask for: the device was enrolled a moment ago, or is about to be.
         let pin_set = store.read::<_, AppError>(|reading| Ok(stored_pin(reading)?.is_some()))?;
         let signed_in = AtomicBool::new(environment.sign_in == SignIn::ByKeyStore || !pin_set);
-        let app = Self { store, environment, folder: folder.to_owned(), syncing: Mutex::new(()), signed_in };
+        let app = Self {
+            store,
+            environment,
+            folder: folder.to_owned(),
+            syncing: Mutex::new(()),
+            signed_in,
+            unmetered: AtomicBool::new(false),
+        };
         app.notice_a_restore()?;
         Ok(app)
     }

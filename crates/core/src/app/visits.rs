@@ -1,7 +1,7 @@
 //! Visits: starting one, and each tap of it.
 
 use doorstep_domain::conduct::{
-    Appointment, Command, Concern, Event, SealedNote, Started, Visit, VisitKind, attempts, fold,
+    Appointment, Command, Concern, Event, SealedNote, Started, TakenPhoto, Visit, VisitKind, attempts, fold,
 };
 use doorstep_domain::protocol::Limits;
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, VisitId};
@@ -172,7 +172,7 @@ impl App {
         })
     }
 
-    fn decide_and_record(
+    pub(super) fn decide_and_record(
         &self,
         writing: &Writing<'_>,
         enrolment: &Enrolment,
@@ -181,6 +181,11 @@ impl App {
     ) -> Result<(), AppError> {
         let events = before.decide(command).map_err(AppError::Refused)?;
         let after = self.record(writing, enrolment, before.visit, events)?;
+        // A photo taken by mistake, of somebody perhaps, does not stay here to be sent.
+        let still_named = |sha256| after.photos.iter().any(|taken| taken.photo.sha256 == sha256);
+        for struck in before.photos.iter().filter(|taken| !still_named(taken.photo.sha256)) {
+            writing.erase_unsent_photo(before.visit, struck.photo.sha256)?;
+        }
         if after.ending.is_some() {
             writing.seal(enrolment.device, &self.signing_key()?)?;
         }
@@ -239,12 +244,12 @@ fn check_lengths(command: &Command) -> Result<(), AppError> {
     serde_json::to_value(command).map_or(Ok(()), |value| walk("", &value))
 }
 
-fn folded(reading: &Reading<'_>, visit: VisitId) -> Result<Visit, AppError> {
+pub(super) fn folded(reading: &Reading<'_>, visit: VisitId) -> Result<Visit, AppError> {
     let facts = reading.facts(visit)?;
     if facts.is_empty() { Err(AppError::NoSuchVisit(visit)) } else { Ok(fold(visit, &facts)) }
 }
 
-fn visit_view(reading: &Reading<'_>, visit: VisitId) -> Result<VisitView, AppError> {
+pub(super) fn visit_view(reading: &Reading<'_>, visit: VisitId) -> Result<VisitView, AppError> {
     let folded = folded(reading, visit)?;
     let details = match &folded.appointment {
         Some(reference) => reading.appointment(reference)?,
@@ -252,6 +257,9 @@ fn visit_view(reading: &Reading<'_>, visit: VisitId) -> Result<VisitView, AppErr
     };
     let known = details.as_ref().map(|details: &Appointment| details.known_attempts.clone()).unwrap_or_default();
     let (_, waiting, received_ms) = reading.custody(visit)?;
+    let state =
+        |taken: &TakenPhoto| reading.photo_state(visit, taken.photo.sha256)?.ok_or(StoreError::Unreadable("photo"));
+    let photos = folded.photos.iter().map(state).collect::<Result<_, _>>()?;
     Ok(VisitView {
         missing_before_entry: folded.missing_before_entry(),
         agreement_missing: folded.agreement_missing(),
@@ -262,6 +270,6 @@ fn visit_view(reading: &Reading<'_>, visit: VisitId) -> Result<VisitView, AppErr
         },
         visit: folded,
         details,
-        custody: Custody { waiting: waiting > 0, received_at: received_ms.map(time) },
+        custody: Custody { waiting: waiting > 0, received_at: received_ms.map(time), photos },
     })
 }

@@ -20,6 +20,14 @@ pub(crate) struct Head {
     pub(crate) last_order: u64,
 }
 
+/// What a record is to carry.
+struct Content {
+    kind: RecordKind,
+    body: Vec<u8>,
+    urgent: bool,
+    photos: Vec<Hash>,
+}
+
 impl Reading<'_> {
     /// The end of the chain of this device, once it is enrolled.
     pub(crate) fn head(&self, device: DeviceId) -> Result<Head, StoreError> {
@@ -60,7 +68,14 @@ impl Writing<'_> {
         event: Event,
     ) -> Result<RecordId, StoreError> {
         let urgent = event.is_urgent();
-        self.append_body(environment, enrolment, visit, RecordKind::VISIT_EVENT, &encode_body(&Body { event }), urgent)
+        let photos = event.photo().map(|photo| photo.sha256).into_iter().collect();
+        let kind = RecordKind::VISIT_EVENT;
+        self.append_body(
+            environment,
+            enrolment,
+            visit,
+            Content { kind, body: encode_body(&Body { event }), urgent, photos },
+        )
     }
 
     /// Appends a signature under the Code to the chain, in a file of its own.
@@ -72,7 +87,8 @@ impl Writing<'_> {
         acknowledgement: &Acknowledgement,
     ) -> Result<RecordId, StoreError> {
         let body = encode_acknowledgement(acknowledgement);
-        self.append_body(environment, enrolment, file, RecordKind::ACKNOWLEDGEMENT, &body, false)
+        let kind = RecordKind::ACKNOWLEDGEMENT;
+        self.append_body(environment, enrolment, file, Content { kind, body, urgent: false, photos: Vec::new() })
     }
 
     fn append_body(
@@ -80,10 +96,9 @@ impl Writing<'_> {
         environment: &Environment,
         enrolment: &Enrolment,
         visit: VisitId,
-        kind: RecordKind,
-        body: &[u8],
-        urgent: bool,
+        content: Content,
     ) -> Result<RecordId, StoreError> {
+        let Content { kind, body, urgent, photos } = content;
         let moment = environment.clock.now();
         let head = self.head(enrolment.device)?;
         let order = u64::try_from(moment.unix_ms).unwrap_or(0).max(head.last_order + 1);
@@ -106,10 +121,10 @@ impl Writing<'_> {
             monotonic_ms: moment.monotonic_ms,
             boot: moment.boot,
             council_contact_ms: Some(enrolment.last_contact_ms),
-            commitment: key.commit(record, body),
-            photos: Vec::new(),
+            commitment: key.commit(record, &body),
+            photos,
         };
-        self.insert_record(&envelope, body, urgent)?;
+        self.insert_record(&envelope, &body, urgent)?;
         Ok(record)
     }
 

@@ -3,6 +3,7 @@
 mod appointments;
 mod chain;
 mod opening;
+mod photos;
 mod records;
 mod settings;
 mod visits;
@@ -13,6 +14,7 @@ use rusqlite::{Connection, Params, TransactionBehavior};
 
 pub(crate) use opening::open;
 pub use opening::set_aside;
+pub(crate) use photos::WaitingPhoto;
 pub(crate) use records::StoredRecord;
 pub(crate) use settings::{CodeSignature, Enrolment};
 pub(crate) use visits::VisitRow;

@@ -7,14 +7,29 @@
 mod backoff;
 mod courier;
 mod judge;
+mod photos;
 mod plan;
 mod round;
 
 pub use backoff::Backoff;
 pub use courier::Courier;
+pub(crate) use photos::{Piece, most_pieces, send_piece};
 pub(crate) use round::{Round, enrol};
 
+use doorstep_domain::ledger::SigningKey;
+use doorstep_domain::protocol::Council;
 use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::store::Store;
+
+/// What a contact with the council needs.
+pub(crate) struct Contact<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) environment: &'a Environment,
+    pub(crate) council: &'a dyn Council,
+    pub(crate) key: &'a SigningKey,
+}
 
 /// What one call of sync came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -29,4 +44,8 @@ pub struct SyncReport {
     /// Records that still wait.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub waiting: u64,
+    /// Photos that the council now holds.
+    pub photos: usize,
+    /// Photos that still wait.
+    pub photos_waiting: usize,
 }

@@ -9,6 +9,7 @@ use doorstep_domain::protocol::{
     Purpose, SentRecord, Signed, SyncAnswer, SyncRequest, decode, encode,
 };
 
+use super::Contact;
 use super::judge::judge;
 use super::plan::{Held, Plan, plan};
 use crate::AppError;
@@ -64,12 +65,8 @@ struct Before {
 
 impl Round {
     /// One round trip.
-    pub(crate) fn run(
-        store: &Store,
-        environment: &Environment,
-        council: &dyn Council,
-        key: &SigningKey,
-    ) -> Result<Self, AppError> {
+    pub(crate) fn run(contact: &Contact<'_>) -> Result<Self, AppError> {
+        let Contact { store, environment, council, key } = *contact;
         let before = Before::read(store, environment, key)?;
         let council_key = council_key(&before.enrolment)?;
         let request = encode(&Signed::new(Purpose::SyncRequest, &before.request, key));
@@ -188,7 +185,7 @@ impl Before {
     }
 }
 
-fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> {
+pub(super) fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> {
     let bytes: Option<Vec<u8>> = (0..enrolment.council_key.len())
         .step_by(2)
         .map(|at| enrolment.council_key.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
@@ -220,6 +217,9 @@ fn apply(
     }
     if plan.begin_epoch {
         writing.begin_epoch(environment, before.device)?;
+    }
+    if plan.pull_anew {
+        writing.offer_photos_again()?;
     }
     take_changes(writing, answer)?;
 

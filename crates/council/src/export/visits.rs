@@ -6,7 +6,7 @@ use super::no_access::yes_or_no;
 use crate::storage::VisitRow;
 use crate::times::written;
 
-pub(super) const HEADER: [&str; 53] = [
+pub(super) const HEADER: [&str; 55] = [
     "visit",
     "appointment_ref",
     "uprn",
@@ -61,6 +61,8 @@ pub(super) const HEADER: [&str; 53] = [
     "next_visit_needs",
     "follow_up",
     "follow_up_on",
+    "photos_taken",
+    "photos_held",
 ];
 
 /// The steps whose columns stand among the first.
@@ -115,6 +117,8 @@ pub(super) fn row(row: &VisitRow) -> Vec<String> {
     values.extend(Step::ALL.iter().skip(FIRST_STEPS).map(state));
     values.extend(before(visit));
     values.extend(after(visit));
+    values.push(visit.photos.len().to_string());
+    values.push(row.photos_held.to_string());
     values
 }
 

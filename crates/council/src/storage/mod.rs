@@ -6,6 +6,7 @@ mod code;
 mod concerns;
 mod devices;
 mod people;
+mod photos;
 mod visits;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
 pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
 pub(crate) use devices::Device;
 pub(crate) use people::{Organisation, Person, Role};
+pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use visits::{Filter, VisitRow};
 
 use crate::planted::{self, Bug};
@@ -29,10 +31,11 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
         M::up(include_str!("../../migrations/sqlite/0001_initial.sql")),
         M::up(include_str!("../../migrations/sqlite/0002_whole_code.sql")),
+        M::up(include_str!("../../migrations/sqlite/0003_photos.sql")),
     ])
 });
 
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// An open database.
 pub(crate) struct Storage {

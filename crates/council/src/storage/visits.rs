@@ -34,6 +34,8 @@ pub(crate) struct VisitRow {
     pub(crate) organisation: String,
     pub(crate) visitor: String,
     pub(crate) visitor_name: String,
+    /// How many of its photos are here, whole.
+    pub(crate) photos_held: u64,
 }
 
 impl VisitRow {
@@ -46,7 +48,9 @@ impl VisitRow {
 
 const SELECT: &str = "
     SELECT visit.folded, visit.started_ms, visit.received_ms, appointment.appointment,
-           organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name
+           organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name,
+           (SELECT count(*) FROM photo JOIN blob USING (sha256)
+            WHERE photo.visit_id = visit.visit_id AND struck = 0 AND complete_ms IS NOT NULL) AS photos_held
     FROM visit
     LEFT JOIN appointment USING (appointment_ref)
     LEFT JOIN person ON person.user_id = visit.user_id
@@ -63,7 +67,7 @@ const WHERE: &str = "
       AND (:after_ms IS NULL OR (visit.started_ms, visit.visit_id) < (:after_ms, :after_id))
     ORDER BY visit.started_ms DESC, visit.visit_id DESC";
 
-type RawRow = (String, i64, i64, Option<String>, Option<String>, Option<String>, Option<String>);
+type RawRow = (String, i64, i64, Option<String>, Option<String>, Option<String>, Option<String>, u64);
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<RawRow> {
     Ok((
@@ -74,11 +78,12 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<RawRow> {
         row.get("organisation")?,
         row.get("visitor")?,
         row.get("visitor_name")?,
+        row.get("photos_held")?,
     ))
 }
 
 fn parse(
-    (folded, started_ms, received_ms, appointment, organisation, visitor, visitor_name): RawRow,
+    (folded, started_ms, received_ms, appointment, organisation, visitor, visitor_name, photos_held): RawRow,
 ) -> Result<VisitRow, CouncilError> {
     Ok(VisitRow {
         visit: serde_json::from_str(&folded).map_err(|_| CouncilError::Unreadable("visit"))?,
@@ -90,6 +95,7 @@ fn parse(
         organisation: organisation.unwrap_or_default(),
         visitor: visitor.unwrap_or_default(),
         visitor_name: visitor_name.unwrap_or_default(),
+        photos_held,
     })
 }
 

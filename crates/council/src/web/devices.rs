@@ -1,7 +1,7 @@
 //! `/v1`: what phones say.
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
@@ -17,6 +17,20 @@ pub(crate) async fn enrol(State(service): State<Service>, headers: HeaderMap, bo
 
 pub(crate) async fn sync(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
     exchange(service, &headers, body, |service, request| service.sync(request)).await
+}
+
+pub(crate) async fn put_blob(
+    State(service): State<Service>,
+    Path(sha256): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match sha256.parse() {
+        Ok(sha256) => {
+            exchange(service, &headers, body, move |service, request| service.put_blob(sha256, request)).await
+        }
+        Err(_) => problem(ProblemCode::Unreadable, None),
+    }
 }
 
 async fn exchange(

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::{Acknowledgement, Appointment, Clause, CodeSection, Concern, ConcernKind, Visit};
+use doorstep_domain::conduct::{
+    Acknowledgement, Appointment, Clause, CodeSection, Concern, ConcernKind, TakenPhoto, Visit,
+};
 use serde::Serialize;
 
 use crate::service::NAME;
-use crate::storage::{ConcernRow, Person, RegisterRow, Role, VisitRow};
+use crate::storage::{ConcernRow, Person, PhotoRow, RegisterRow, Role, VisitRow};
 use crate::{CouncilError, Service, times};
 
 /// Who has signed in.
@@ -117,6 +119,32 @@ pub(crate) struct VisitDetail {
     pub(crate) organisation: String,
     /// The council's clock when it had the last of the records shown.
     pub(crate) received_at: DateTime<Utc>,
+    /// Its photos. The visit is complete when all of them are held.
+    pub(crate) photos: Vec<PhotoOfVisit>,
+}
+
+/// A photo of a visit, held or still on its way.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct PhotoOfVisit {
+    /// What its record says.
+    #[serde(flatten)]
+    pub(crate) taken: TakenPhoto,
+    /// Whether its picture is here, whole.
+    pub(crate) held: bool,
+    /// Why what came under its name was not taken, as a stable code.
+    pub(crate) refused: Option<String>,
+}
+
+impl PhotoOfVisit {
+    pub(crate) fn of(taken: &TakenPhoto, photos: &[PhotoRow]) -> Self {
+        let row = photos.iter().find(|row| row.sha256 == taken.photo.sha256);
+        Self {
+            taken: taken.clone(),
+            held: row.is_some_and(|row| row.complete),
+            refused: row.and_then(|row| row.refused.clone()),
+        }
+    }
 }
 
 /// A number that can be clicked.
@@ -370,6 +398,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         VisitListRow,
         VisitList,
         VisitDetail,
+        PhotoOfVisit,
         OutcomeCount,
         Planned,
         MissingRecords,

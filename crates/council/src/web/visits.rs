@@ -2,13 +2,16 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Appointment;
+use doorstep_domain::ledger::Hash;
 use serde::Deserialize;
 
 use super::sessions::SignedIn;
 use super::views::{
-    AsideRecords, MissingRecords, OutcomeCount, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,
+    AsideRecords, MissingRecords, OutcomeCount, PhotoOfVisit, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,
 };
 use super::{WebProblem, ask};
 use crate::storage::Filter;
@@ -82,16 +85,51 @@ pub(crate) async fn show(
 ) -> Result<Json<VisitDetail>, WebProblem> {
     let visit: VisitId = visit.parse().map_err(|_| WebProblem::NotFound)?;
     let bound_to = person.bound_to();
-    let row =
-        ask(service, move |service| service.storage.read(|reading| reading.visit(visit, bound_to.as_deref()))).await?;
-    let row = row.ok_or(WebProblem::NotFound)?;
+    let found = ask(service, move |service| {
+        service.storage.read(|reading| {
+            let Some(row) = reading.visit(visit, bound_to.as_deref())? else { return Ok(None) };
+            Ok(Some((row, reading.photos_of(visit)?)))
+        })
+    })
+    .await?;
+    let (row, photos) = found.ok_or(WebProblem::NotFound)?;
     Ok(Json(VisitDetail {
+        photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, &photos)).collect(),
         visitor_name: row.visitor_name,
         organisation: row.organisation,
         received_at: times::from_ms(row.received_ms),
         appointment: row.appointment,
         visit: row.visit,
     }))
+}
+
+/// A photo, for those who may see its visit. That it was looked at is in the audit log: it shows a home.
+pub(crate) async fn photo(
+    State(service): State<Service>,
+    person: SignedIn,
+    Path((visit, sha256)): Path<(String, String)>,
+) -> Result<Response, WebProblem> {
+    let visit: VisitId = visit.parse().map_err(|_| WebProblem::NotFound)?;
+    let sha256: Hash = sha256.parse().map_err(|_| WebProblem::NotFound)?;
+    let bound_to = person.bound_to();
+    let file = ask(service, move |service| {
+        let now_ms = service.environment.clock.now_ms();
+        let here = service.storage.read(|reading| {
+            let theirs = reading.visit(visit, bound_to.as_deref())?.is_some();
+            Ok(theirs && reading.photos_of(visit)?.iter().any(|photo| photo.sha256 == sha256 && photo.complete))
+        })?;
+        if !here {
+            return Ok(None);
+        }
+        let detail = serde_json::json!({ "visit": visit, "photo": sha256 });
+        service.storage.transact(&service.environment, |writing| {
+            writing.audit(now_ms, &person.0.user_name, "photo_opened", &detail)
+        })?;
+        service.album.read(sha256)
+    })
+    .await?
+    .ok_or(WebProblem::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, no-store")], file).into_response())
 }
 
 pub(crate) async fn organisations(

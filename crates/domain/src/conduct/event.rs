@@ -156,6 +156,15 @@ impl Event {
         matches!(self, Self::ConcernSealed(_))
     }
 
+    /// The photo that it tells of.
+    #[must_use]
+    pub fn photo(&self) -> Option<&Photo> {
+        match self {
+            Self::PhotoTaken(photo) => Some(photo),
+            _ => None,
+        }
+    }
+
     /// Whether it stays out of the visit that everybody sees: a sealed note, and a breach, which the visitor's own firm is
     /// never shown. Clauses 6.2 and 8.2.
     #[must_use]

@@ -25,8 +25,9 @@ impl World {
         phone.line.set_trouble(0);
         let mut left = u64::MAX;
         for _ in 0..BOUND {
-            left = app.sync().map_or(left, |report| report.waiting);
-            if left == 0 {
+            let synced = app.sync();
+            left = synced.as_ref().map_or(left, |report| report.waiting);
+            if synced.is_ok_and(|report| report.waiting == 0 && report.photos_waiting == 0) {
                 break;
             }
         }
@@ -67,6 +68,7 @@ impl World {
         }
         for phone in &self.phones {
             self.broken.extend(phone.model.differences(&self.office));
+            self.broken.extend(phone.model.missing_pictures(&self.office));
             for lost in phone.model.notes.difference(&notes) {
                 self.broken.push(format!("lost: {lost} of {}", phone.user));
             }

@@ -10,9 +10,12 @@ use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Environment, SignIn, VisitView};
 use doorstep_domain::conduct::{
     About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Hazard, NoticeAgreement, NoticeMethod,
-    RefusalReason, Severity, Step, StepState,
+    PhotoPurpose, RefusalReason, Severity, Step, StepState,
 };
 
+use doorstep_domain::ledger::Hash;
+
+use super::super::camera::shoot;
 use super::super::line::{Line, OneLine};
 use super::super::model::Model;
 use super::super::outside::{Chance, FaultyDisk, VirtualClock};
@@ -81,7 +84,7 @@ impl World {
     pub(super) fn tap(&mut self, which: usize) {
         let failing = self.chance.percent(8);
         let writes = u64::try_from(self.chance.below(8)).unwrap_or(0);
-        let choice = self.chance.below(18);
+        let choice = self.chance.below(19);
         self.notes += 1;
         let note = format!("note {}", self.notes);
         let Some(phone) = self.phones.get_mut(which) else { return };
@@ -93,6 +96,7 @@ impl World {
         let tapped = match (choice, visit) {
             (0..=2, _) | (_, None) => start(app, &self.chance),
             (10, Some(visit)) => app.flag_safeguarding(Some(visit), &note).and_then(|()| app.visit(visit)),
+            (18, Some(visit)) => app.add_photo(visit, PhotoPurpose::Before, &shoot(&self.chance)),
             (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)),
         };
         let failed = failing && !phone.disk.mend();
@@ -102,6 +106,13 @@ impl World {
                 phone.model.saved(&view);
                 if choice == 10 && visit.is_some() {
                     phone.model.notes.insert(note);
+                }
+                if let (18, Some(taken)) = (choice, view.visit.photos.last()) {
+                    let sha256 = taken.photo.sha256;
+                    match app.photo(sha256) {
+                        Ok(picture) => drop(phone.model.pictures.insert(sha256, picture)),
+                        Err(error) => self.broken.push(format!("a photo was called saved, and is not there: {error}")),
+                    }
                 }
                 let open = view.visit.ending.is_none();
                 phone.open_visits.retain(|open| *open != view.visit.visit);
@@ -127,7 +138,10 @@ impl World {
             Ok(_) if dishonest => self.broken.push("an answer that is not the council's was believed".into()),
             Ok(report) if report.waiting == 0 => {
                 // The phone says that all is with the council: then it is, at this very moment.
-                let differences = phone.model.differences(&self.office);
+                let mut differences = phone.model.differences(&self.office);
+                if report.photos_waiting == 0 {
+                    differences.extend(phone.model.missing_pictures(&self.office));
+                }
                 self.broken
                     .extend(differences.into_iter().map(|difference| format!("said to be received, and {difference}")));
             }
@@ -222,6 +236,9 @@ impl World {
             phone.model.rotten.insert(record);
             phone.set_aside_expected = true;
         }
+        if let Some(picture) = rot_one_picture(&phone.folder, &phone.keys) {
+            phone.model.rotten_pictures.insert(picture);
+        }
         self.reopen(which);
     }
 }
@@ -233,12 +250,32 @@ fn start(app: &App, chance: &Chance) -> Result<VisitView, AppError> {
     app.start_visit(&reference.unwrap_or_else(|| "none".parse().expect("this is a reference")))
 }
 
-/// Turns a bit of one waiting record's body over, past the encryption, as a bad memory cell would before it.
-fn rot_one_record(folder: &Path, keys: &MemoryKeyStore) -> Option<doorstep_domain::RecordId> {
+fn opened(folder: &Path, keys: &MemoryKeyStore) -> Option<rusqlite::Connection> {
     let key = keys.get("database-key").ok().flatten()?;
     let database = rusqlite::Connection::open(folder.join("doorstep.db")).ok()?;
     let hex: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
     database.pragma_update(None, "key", format!("x'{hex}'")).ok()?;
+    Some(database)
+}
+
+/// Turns a bit of one waiting picture over, where its light and shade are: it is a picture still, and another one.
+fn rot_one_picture(folder: &Path, keys: &MemoryKeyStore) -> Option<Hash> {
+    let database = opened(folder, keys)?;
+    let (sha256, mut file): ([u8; 32], Vec<u8>) = database
+        .query_row("SELECT sha256, file FROM photo WHERE state = 'waiting' AND held = 0 LIMIT 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .ok()?;
+    let scan = file.windows(2).position(|pair| pair == [0xFF, 0xDA])?;
+    let at = (scan + 40..file.len() - 2).find(|&at| file[at - 1] != 0xFF && !matches!(file[at], 0xFF | 0xFE | 0))?;
+    file[at] ^= 1;
+    database.execute("UPDATE photo SET file = ?1 WHERE sha256 = ?2", (file, sha256)).ok()?;
+    Some(Hash::from_bytes(sha256))
+}
+
+/// Turns a bit of one waiting record's body over, past the encryption, as a bad memory cell would before it.
+fn rot_one_record(folder: &Path, keys: &MemoryKeyStore) -> Option<doorstep_domain::RecordId> {
+    let database = opened(folder, keys)?;
     let (local_id, record, mut body): (i64, [u8; 16], Vec<u8>) = database
         .query_row(
             "SELECT local_id, record_id, body FROM record WHERE state = 'waiting' AND sequence > 1 AND urgent = 0

@@ -1,0 +1,82 @@
+//! Photos: taking one, looking at it, and on which network they go.
+
+use std::sync::atomic::Ordering;
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{Command, Photo, PhotoPurpose};
+use doorstep_domain::ledger::Hash;
+
+use super::App;
+use super::visits::{folded, visit_view};
+use crate::store::Reading;
+use crate::view::VisitView;
+use crate::{AppError, picture};
+
+const ON_WIFI_ONLY: &str = "photos_on_wifi_only";
+
+/// What is known of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// It costs nothing by the byte: Wi-Fi, a cable.
+    Unmetered,
+    /// It may cost something by the byte, or nothing is known of it.
+    MeteredOrUnknown,
+}
+
+impl App {
+    /// Adds a photo to a visit: made anew, so that nothing but the picture is kept, and on disk, encrypted, with its record
+    /// when this returns `Ok`.
+    ///
+    /// # Errors
+    /// [`AppError::NotAPhoto`] when the file is none that can be kept; otherwise as [`App::act`].
+    pub fn add_photo(&self, visit: VisitId, purpose: PhotoPurpose, file: &[u8]) -> Result<VisitView, AppError> {
+        self.signed_in()?;
+        let picture = picture::make(file)?;
+        let photo = Photo {
+            sha256: Hash::of_file(&picture.file),
+            purpose,
+            bytes: u32::try_from(picture.file.len()).unwrap_or(u32::MAX),
+            width: picture.size.width,
+            height: picture.size.height,
+        };
+        self.store.transact(&self.environment, |writing| {
+            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let before = folded(writing, visit)?;
+            writing.keep_photo(visit, &photo, &picture.file)?;
+            self.decide_and_record(writing, &enrolment, &before, Command::TakePhoto(photo))?;
+            visit_view(writing, visit)
+        })
+    }
+
+    /// The picture of a photo: a JPEG.
+    ///
+    /// # Errors
+    /// [`AppError::NoSuchPhoto`] when it is not, or no more, on this device; [`AppError::SignInFirst`], [`AppError::Store`].
+    pub fn photo(&self, sha256: Hash) -> Result<Vec<u8>, AppError> {
+        self.signed_in()?;
+        self.store.read(|reading| reading.photo_file(sha256)?.ok_or(AppError::NoSuchPhoto))
+    }
+
+    /// Whether photos wait for a network that costs nothing by the byte. Records never do.
+    ///
+    /// # Errors
+    /// [`AppError::SignInFirst`], [`AppError::Store`].
+    pub fn send_photos_on_wifi_only(&self, only: bool) -> Result<(), AppError> {
+        self.signed_in()?;
+        self.store.transact(&self.environment, |writing| Ok(writing.set(ON_WIFI_ONLY, &only)?))
+    }
+
+    /// The shell's word on the network.
+    pub fn set_network(&self, network: Network) {
+        self.unmetered.store(network == Network::Unmetered, Ordering::SeqCst);
+    }
+
+    pub(super) fn on_wifi_only(&self, reading: &Reading<'_>) -> Result<bool, AppError> {
+        Ok(reading.setting(ON_WIFI_ONLY)?.unwrap_or(false))
+    }
+
+    pub(super) fn photos_may_go(&self) -> Result<bool, AppError> {
+        let only = self.store.read(|reading| self.on_wifi_only(reading))?;
+        Ok(!only || self.unmetered.load(Ordering::SeqCst))
+    }
+}

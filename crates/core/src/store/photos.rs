@@ -1,0 +1,138 @@
+//! Photos: their pictures, and how far the council has each.
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::Photo;
+use doorstep_domain::ledger::Hash;
+use rusqlite::{Row, params};
+
+use super::{Reading, StoreError, Writing};
+use crate::view::PhotoState;
+
+/// A photo that waits to be sent, without its picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WaitingPhoto {
+    pub(crate) id: i64,
+    pub(crate) sha256: Hash,
+    pub(crate) size: u64,
+    /// How many of its first bytes the council said it holds.
+    pub(crate) held: u64,
+}
+
+const WAITING: &str = "SELECT photo_id, sha256, size, held FROM photo WHERE state = 'waiting'";
+
+fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingPhoto> {
+    Ok(WaitingPhoto {
+        id: row.get("photo_id")?,
+        sha256: Hash::from_bytes(row.get("sha256")?),
+        size: row.get("size")?,
+        held: row.get("held")?,
+    })
+}
+
+impl Reading<'_> {
+    /// Photos that wait, in the order in which they were taken.
+    pub(crate) fn waiting_photos(&self) -> Result<Vec<WaitingPhoto>, StoreError> {
+        self.many(&format!("{WAITING} ORDER BY photo_id"), [], waiting)
+    }
+
+    pub(crate) fn waiting_photo(&self, id: i64) -> Result<Option<WaitingPhoto>, StoreError> {
+        self.one(&format!("{WAITING} AND photo_id = ?1"), params![id], waiting)
+    }
+
+    /// A piece of a photo's file, as much of it as there is.
+    pub(crate) fn piece_of_photo(&self, id: i64, offset: u64, length: usize) -> Result<Vec<u8>, StoreError> {
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        self.one(
+            "SELECT substr(file, ?2 + 1, ?3) AS piece FROM photo WHERE photo_id = ?1",
+            params![id, offset, length],
+            |row| row.get("piece"),
+        )?
+        .ok_or(StoreError::Unreadable("photo"))
+    }
+
+    /// A photo's file; `None` when there is none, or no more.
+    pub(crate) fn photo_file(&self, sha256: Hash) -> Result<Option<Vec<u8>>, StoreError> {
+        let file = self.one(
+            "SELECT file FROM photo WHERE sha256 = ?1 AND file IS NOT NULL LIMIT 1",
+            params![sha256.as_bytes()],
+            |row| row.get("file"),
+        )?;
+        Ok(file)
+    }
+
+    /// How far a photo of a visit has come; `None` when it is not on this device.
+    pub(crate) fn photo_state(&self, visit: VisitId, sha256: Hash) -> Result<Option<PhotoState>, StoreError> {
+        let row: Option<(String, Option<String>)> = self.one(
+            "SELECT state, reason FROM photo WHERE sha256 = ?1 AND visit_id = ?2",
+            params![sha256.as_bytes(), visit.as_bytes()],
+            |row| Ok((row.get("state")?, row.get("reason")?)),
+        )?;
+        let Some((state, reason)) = row else { return Ok(None) };
+        match (state.as_str(), reason) {
+            ("waiting", _) => Ok(Some(PhotoState::Waiting)),
+            ("complete", _) => Ok(Some(PhotoState::Complete)),
+            ("erased", _) => Ok(Some(PhotoState::Erased)),
+            (_, Some(reason)) => Ok(Some(PhotoState::Refused { reason })),
+            _ => Err(StoreError::Unreadable("photo")),
+        }
+    }
+
+    /// Photos that the council refused: visit and why.
+    pub(crate) fn refused_photos(&self) -> Result<Vec<(VisitId, String)>, StoreError> {
+        self.many("SELECT visit_id, reason FROM photo WHERE state = 'refused' ORDER BY photo_id", [], |row| {
+            Ok((VisitId::from_bytes(row.get("visit_id")?), row.get("reason")?))
+        })
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a picture until the council has it. One that was erased, and is taken again, waits again.
+    pub(crate) fn keep_photo(&self, visit: VisitId, photo: &Photo, file: &[u8]) -> Result<(), StoreError> {
+        self.write(
+            "INSERT INTO photo (sha256, visit_id, size, held, state, file) VALUES (?1, ?2, ?3, 0, 'waiting', ?4)
+             ON CONFLICT (sha256, visit_id) DO UPDATE SET file = excluded.file, state = 'waiting', held = 0 WHERE state = 'erased'",
+            params![photo.sha256.as_bytes(), visit.as_bytes(), photo.bytes, file],
+        )?;
+        Ok(())
+    }
+
+    /// The council holds so many of its first bytes.
+    pub(crate) fn photo_held(&self, id: i64, held: u64) -> Result<(), StoreError> {
+        self.write("UPDATE photo SET held = ?2 WHERE photo_id = ?1", params![id, held])?;
+        Ok(())
+    }
+
+    /// The council holds it whole.
+    pub(crate) fn photo_complete(&self, id: i64) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE photo SET state = 'complete', held = size WHERE photo_id = ?1 AND state = 'waiting'",
+            params![id],
+        )?;
+        Ok(())
+    }
+
+    /// The council does not take it.
+    pub(crate) fn photo_refused(&self, id: i64, reason: &str) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE photo SET state = 'refused', reason = ?2 WHERE photo_id = ?1 AND state = 'waiting'",
+            params![id, reason],
+        )?;
+        Ok(())
+    }
+
+    /// It was taken by mistake and the council has none of it: its picture goes, its record stays.
+    pub(crate) fn erase_unsent_photo(&self, visit: VisitId, sha256: Hash) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE photo SET state = 'erased', file = NULL, held = 0
+             WHERE sha256 = ?1 AND visit_id = ?2 AND state = 'waiting'",
+            params![sha256.as_bytes(), visit.as_bytes()],
+        )?;
+        Ok(())
+    }
+
+    /// The council was restored from a copy: whatever it had of any photo is asked for anew.
+    pub(crate) fn offer_photos_again(&self) -> Result<(), StoreError> {
+        self.write("UPDATE photo SET state = 'waiting', held = 0 WHERE state = 'complete'", [])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Sending photos: piece by piece, after the records that name them. The council says how far it has each; what this device
+//! believed before does not count.
+
+use doorstep_domain::ledger::PublicKey;
+use doorstep_domain::protocol::{
+    BlobAnswer, BlobRequest, BlobState, Bytes, Limits, NoAnswer, PROTOCOL, Purpose, Signed, decode, encode,
+};
+
+use super::Contact;
+use super::round::council_key;
+use crate::AppError;
+use crate::planted::{self, Bug};
+use crate::store::WaitingPhoto;
+
+/// What one piece came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// The council has more of the photo, or less, than was believed: there is another piece to send.
+    Another,
+    /// The council has it whole.
+    Complete,
+    /// The council does not take it.
+    Refused,
+    /// It can't go now.
+    NotNow,
+}
+
+/// Pieces that a photo may take before it is left for the next time: twice what it needs, and a few.
+pub(crate) fn most_pieces(photo: &WaitingPhoto) -> usize {
+    let size = usize::try_from(photo.size).unwrap_or(Limits::PHOTO_BYTES);
+    2 * size.div_ceil(Limits::BLOB_CHUNK) + 4
+}
+
+/// Sends the next piece of a photo.
+pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, AppError> {
+    let Contact { store, environment, .. } = contact;
+    let read = store.read::<_, AppError>(|reading| {
+        let enrolment = reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        let Some(photo) = reading.waiting_photo(photo)? else { return Ok(None) };
+        let offset = photo.held.min(photo.size);
+        let chunk = reading.piece_of_photo(photo.id, offset, Limits::BLOB_CHUNK)?;
+        let nonce = Bytes(environment.random::<16>().to_vec());
+        let request = BlobRequest {
+            protocol: PROTOCOL,
+            device: enrolment.device,
+            nonce,
+            sha256: photo.sha256,
+            total: photo.size,
+            offset,
+            chunk: Bytes(chunk),
+        };
+        Ok(Some((enrolment, photo, request)))
+    })?;
+    let Some((enrolment, photo, request)) = read else { return Ok(Piece::NotNow) };
+    let bytes = encode(&Signed::new(Purpose::BlobRequest, &request, contact.key));
+    let answer = contact.council.put_blob(photo.sha256, &bytes).map_err(AppError::NoAnswer)?;
+    if planted::is(Bug::LastPieceIsTheWhole) && ends_the_photo(&request) {
+        return store
+            .transact(environment, |writing| Ok(writing.photo_complete(photo.id).map(|()| Piece::Complete)?));
+    }
+    let state = believed(&answer, &council_key(&enrolment)?, &request).map_err(AppError::NoAnswer)?;
+    store.transact(environment, |writing| match state {
+        BlobState::Partial { held } if held == photo.held => Ok(Piece::NotNow),
+        BlobState::Partial { held } => {
+            writing.photo_held(photo.id, held)?;
+            Ok(Piece::Another)
+        }
+        BlobState::Complete => {
+            writing.photo_complete(photo.id)?;
+            Ok(Piece::Complete)
+        }
+        BlobState::NotNamed => Ok(Piece::NotNow),
+        BlobState::Refused(reason) => {
+            writing.photo_refused(photo.id, &reason)?;
+            Ok(Piece::Refused)
+        }
+    })
+}
+
+fn ends_the_photo(request: &BlobRequest) -> bool {
+    request.offset + u64::try_from(request.chunk.0.len()).unwrap_or(0) == request.total
+}
+
+/// What the council says of the photo, if this is its answer to this very request.
+fn believed(bytes: &[u8], council: &PublicKey, request: &BlobRequest) -> Result<BlobState, NoAnswer> {
+    let signed: Signed = decode(bytes).map_err(|_| NoAnswer::NotTheCouncil)?;
+    let answer: BlobAnswer = signed.open(Purpose::BlobAnswer, council).map_err(|_| NoAnswer::NotTheCouncil)?;
+    let asked = (request.device, &request.nonce, request.sha256);
+    if (answer.device, &answer.nonce, answer.sha256) == asked { Ok(answer.state) } else { Err(NoAnswer::NotTheCouncil) }
+}

@@ -1,0 +1,120 @@
+//! Photos: which records name them, and how far the picture of each has come.
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{Event, Visit};
+use doorstep_domain::ledger::Hash;
+use rusqlite::params;
+
+use super::{Reading, Writing};
+use crate::CouncilError;
+
+/// How far a picture has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Blob {
+    pub(crate) size: u64,
+    pub(crate) held: u64,
+    pub(crate) complete: bool,
+}
+
+/// A photo of a visit, as far as it is here.
+#[derive(Debug, Clone)]
+pub(crate) struct PhotoRow {
+    pub(crate) sha256: Hash,
+    pub(crate) complete: bool,
+    pub(crate) refused: Option<String>,
+}
+
+impl Reading<'_> {
+    /// Whether a record names a photo.
+    pub(crate) fn names_photo(&self, sha256: Hash) -> Result<bool, CouncilError> {
+        let found =
+            self.one("SELECT 1 FROM photo WHERE sha256 = ?1 LIMIT 1", params![sha256.as_bytes()], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
+    pub(crate) fn blob(&self, sha256: Hash) -> Result<Option<Blob>, CouncilError> {
+        self.one(
+            "SELECT size, held, complete_ms IS NOT NULL AS complete FROM blob WHERE sha256 = ?1",
+            params![sha256.as_bytes()],
+            |row| Ok(Blob { size: row.get("size")?, held: row.get("held")?, complete: row.get("complete")? }),
+        )
+    }
+
+    /// All pieces of a picture, one behind the other.
+    pub(crate) fn pieces(&self, sha256: Hash) -> Result<Vec<u8>, CouncilError> {
+        let pieces: Vec<Vec<u8>> = self.many(
+            "SELECT piece FROM blob_piece WHERE sha256 = ?1 ORDER BY at",
+            params![sha256.as_bytes()],
+            |row| row.get("piece"),
+        )?;
+        Ok(pieces.concat())
+    }
+
+    /// The photos of a visit that were not struck out.
+    pub(crate) fn photos_of(&self, visit: VisitId) -> Result<Vec<PhotoRow>, CouncilError> {
+        self.many(
+            "SELECT sha256, coalesce(complete_ms IS NOT NULL, 0) AS complete, refused
+             FROM photo LEFT JOIN blob USING (sha256) WHERE visit_id = ?1 AND struck = 0",
+            params![visit.as_bytes()],
+            |row| {
+                Ok(PhotoRow {
+                    sha256: Hash::from_bytes(row.get("sha256")?),
+                    complete: row.get("complete")?,
+                    refused: row.get("refused")?,
+                })
+            },
+        )
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps which photos a visit's records name, struck out or not.
+    pub(crate) fn name_photos(&self, visit: &Visit) -> Result<(), CouncilError> {
+        for line in &visit.timeline {
+            let Event::PhotoTaken(photo) = &line.event else { continue };
+            let struck = visit.photos.iter().all(|taken| taken.photo.sha256 != photo.sha256);
+            self.write(
+                "INSERT INTO photo (sha256, visit_id, struck, refused) VALUES (?1, ?2, ?3, NULL)
+                 ON CONFLICT (sha256, visit_id) DO UPDATE SET struck = excluded.struck",
+                params![photo.sha256.as_bytes(), visit.visit.as_bytes(), struck],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Takes the piece that comes next.
+    pub(crate) fn keep_piece(&self, sha256: Hash, size: u64, at: u64, piece: &[u8]) -> Result<u64, CouncilError> {
+        let held = at + u64::try_from(piece.len()).unwrap_or(0);
+        self.write(
+            "INSERT INTO blob (sha256, size, held) VALUES (?1, ?2, ?3) ON CONFLICT (sha256) DO UPDATE SET held = excluded.held",
+            params![sha256.as_bytes(), size, held],
+        )?;
+        self.write(
+            "INSERT INTO blob_piece (sha256, at, piece) VALUES (?1, ?2, ?3)",
+            params![sha256.as_bytes(), at, piece],
+        )?;
+        Ok(held)
+    }
+
+    /// The picture is whole, and in its file.
+    pub(crate) fn blob_complete(&self, sha256: Hash, now_ms: i64) -> Result<(), CouncilError> {
+        self.write("DELETE FROM blob_piece WHERE sha256 = ?1", params![sha256.as_bytes()])?;
+        self.write("UPDATE photo SET refused = NULL WHERE sha256 = ?1", params![sha256.as_bytes()])?;
+        self.write("UPDATE blob SET complete_ms = ?2 WHERE sha256 = ?1", params![sha256.as_bytes(), now_ms])?;
+        Ok(())
+    }
+
+    /// Forgets what came of a picture, so that it can come again from its start.
+    pub(crate) fn forget_blob(&self, sha256: Hash) -> Result<(), CouncilError> {
+        self.write("DELETE FROM blob_piece WHERE sha256 = ?1", params![sha256.as_bytes()])?;
+        self.write("DELETE FROM blob WHERE sha256 = ?1", params![sha256.as_bytes()])?;
+        Ok(())
+    }
+
+    /// What came under a photo's name is not taken. Whoever has the true picture can still send it.
+    pub(crate) fn refuse_blob(&self, sha256: Hash, reason: &str) -> Result<(), CouncilError> {
+        self.forget_blob(sha256)?;
+        self.write("UPDATE photo SET refused = ?2 WHERE sha256 = ?1", params![sha256.as_bytes(), reason])?;
+        Ok(())
+    }
+}
