@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::BASE64;
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    Clock, CodeView, EnrolmentView, OutboxView, Problem, StatusView, SystemClock, TodayView, Unplanned, VisitSummary,
-    VisitView, Vocabulary,
+    Clock, CodeView, EnrolmentView, Network, OutboxView, Problem, StatusView, SystemClock, TodayView, Unplanned,
+    VisitSummary, VisitView, Vocabulary,
 };
-use doorstep_domain::conduct::{Command, Concern, Signing, VisitKind};
+use doorstep_domain::conduct::{Command, Concern, NotAPhoto, PhotoPurpose, Signing, VisitKind};
+use doorstep_domain::ledger::Hash;
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, VisitId};
 use tauri::State;
+use tauri::ipc::Response;
 
 use crate::doorstep::Doorstep;
 
@@ -96,6 +99,41 @@ pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: Option<VisitId>, no
     core.record(move |app| app.flag_safeguarding(visit, &note)).await
 }
 
+/// The file comes as text, in base 64: on Android a request's body is not handed over in any other way.
+#[tauri::command]
+pub(crate) async fn add_photo(
+    core: Core<'_>,
+    visit: VisitId,
+    purpose: PhotoPurpose,
+    file: String,
+) -> Answer<VisitView> {
+    core.record(move |app| {
+        let file = BASE64.decode(file.as_bytes()).map_err(|_| NotAPhoto::NotAPicture)?;
+        app.add_photo(visit, purpose, &file)
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn photo(core: Core<'_>, sha256: Hash) -> Answer<Response> {
+    core.ask(move |app| app.photo(sha256)).await.map(Response::new)
+}
+
+#[tauri::command]
+pub(crate) async fn photos_on_wifi_only(core: Core<'_>, only: bool) -> Answer<()> {
+    core.record(move |app| app.send_photos_on_wifi_only(only)).await
+}
+
+/// What the webview knows of the network.
+#[tauri::command]
+pub(crate) async fn network(core: Core<'_>, unmetered: bool) -> Answer<()> {
+    core.record(move |app| {
+        app.set_network(if unmetered { Network::Unmetered } else { Network::MeteredOrUnknown });
+        Ok(())
+    })
+    .await
+}
+
 #[tauri::command]
 pub(crate) async fn past_visits(core: Core<'_>) -> Answer<Vec<VisitSummary>> {
     core.ask(|app| app.visits()).await
@@ -132,8 +170,8 @@ pub(crate) async fn outbox(core: Core<'_>) -> Answer<OutboxView> {
 }
 
 #[tauri::command]
-pub(crate) async fn send_now(core: Core<'_>) -> Answer<SyncReport> {
-    core.ask(|app| app.sync()).await
+pub(crate) async fn send_now(core: Core<'_>, photos: bool) -> Answer<SyncReport> {
+    core.ask(move |app| if photos { app.sync_with_photos() } else { app.sync() }).await
 }
 
 #[tauri::command]

@@ -27,3 +27,39 @@ pub fn appointments_today() -> String {
     ];
     format!("{header}\n{}\n", rows.join("\n"))
 }
+
+/// A photo as a camera writes it: a picture of noise, with a place and a maker beside it.
+#[must_use]
+pub fn photo(side: u32) -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(side, side, |x, y| {
+        let grain = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(2_246_822_519)).to_be_bytes();
+        image::Rgb([grain[0], grain[1], grain[2]])
+    });
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut jpeg, image::ImageFormat::Jpeg).expect("a picture can be written");
+    let mut photo = jpeg.into_inner();
+    let beside = b"Exif\0\0GPS 52.7663 N 0.8863 W, a phone";
+    let length = u16::try_from(beside.len() + 2).expect("that is short").to_be_bytes();
+    photo.splice(2..2, [&[0xFF, 0xE1], &length[..], beside].concat());
+    photo
+}
+
+/// A PNG of a few bytes that says it holds 100 million pixels.
+#[must_use]
+pub fn bomb() -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR".to_vec();
+    file.extend([10_000_u32.to_be_bytes(), 10_000_u32.to_be_bytes()].concat());
+    // Eight bits of grey; the sum that the format asks for.
+    file.extend([8, 0, 0, 0, 0]);
+    let sum = checksum(&file[12..]);
+    file.extend(sum.to_be_bytes());
+    file.extend(b"\0\0\x40\0IDAT\x78\xDA");
+    file
+}
+
+/// CRC-32 as PNG asks for it (ISO 3309).
+fn checksum(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
+    })
+}

@@ -2,16 +2,17 @@
 
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue, Problem,
-    SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary, VisitView, Vocabulary,
+    AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
+    PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary,
+    VisitView, Vocabulary,
 };
 use doorstep_domain::conduct::{
     About, Acknowledgement, Admission, After, Appointment, Attempt, Basis, Before, CancelReason, Cancellation,
     CancelledBy, Clause, CodeSection, Command, Concern, ConcernKind, ConsentBy, Counting, Declaration, Ending, Entry,
     Event, Finding, FollowUp, Hazard, LawfulGround, Leaving, Line, LoneWorking, Notice, NoticeAgreement, NoticeMethod,
-    NoticeStanding, Numbers, Outcome, Phase, RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote,
-    Severity, Signing, Started, Step, StepState, StepTaken, Strike, TenantSignature, ToldOfCancellation, Validity,
-    Visit, VisitKind, Weight, Welfare, Withdrawal, WithdrawalReason,
+    NoticeStanding, Numbers, Outcome, Phase, Photo, PhotoPurpose, RaisedConcern, RefusalReason, Refused, RefusedEntry,
+    Rule, SealedNote, Severity, Signing, Started, Step, StepState, StepTaken, Strike, TakenPhoto, TenantSignature,
+    ToldOfCancellation, Validity, Visit, VisitKind, Weight, Welfare, Withdrawal, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 use ts_rs::{Config, TS};
@@ -72,6 +73,10 @@ pub fn file() -> String {
         Outcome,
         Overdue,
         Phase,
+        Photo,
+        PhotoPurpose,
+        PhotoState,
+        PhotosView,
         Problem,
         RaisedConcern,
         RecordId,
@@ -91,6 +96,7 @@ pub fn file() -> String {
         StepTaken,
         Strike,
         SyncReport,
+        TakenPhoto,
         TenantSignature,
         ToDo,
         TodayView,

@@ -117,6 +117,17 @@ impl Desk {
         self.folder.path().join("store")
     }
 
+    /// A file that lies on the desk.
+    ///
+    /// # Panics
+    /// When it can't be written.
+    #[must_use]
+    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).expect("a file can be written");
+        path
+    }
+
     /// Opens the app's window.
     ///
     /// # Panics
@@ -206,6 +217,31 @@ impl Window {
         let element = found.unwrap_or_else(|error| panic!("{selector} is not there to type into: {error}"));
         element.clear().await.expect("a field can be cleared");
         element.send_keys(text).await.expect("a field takes text");
+    }
+
+    /// Chooses a file in a field for files.
+    ///
+    /// # Panics
+    /// When there is no such field.
+    pub async fn uploads(&self, selector: &str, file: &Path) {
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
+        let field = found.unwrap_or_else(|error| panic!("{selector} is not there to take a file: {error}"));
+        field.send_keys(&file.display().to_string()).await.expect("a field takes a file");
+    }
+
+    /// Waits until a picture is drawn.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub async fn shows_picture(&self, selector: &str) {
+        let script = "return document.querySelector(arguments[0])?.naturalWidth > 0";
+        for _ in 0..200 {
+            if self.client.execute(script, vec![json!(selector)]).await.is_ok_and(|drawn| drawn == true) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{selector} shows no picture");
     }
 
     /// Waits until what a selector finds says something.

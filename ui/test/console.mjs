@@ -100,6 +100,10 @@ async function asSupervisor(colorScheme) {
     assert(story.includes(line), `the timeline does not say ${line}: ${story}`)
   }
   assert(!/safeguard|concern|shed/i.test(story), 'the timeline tells of a concern')
+  assert((await page.textContent('#photos-held')).includes('All 2 photos held'))
+  assert.equal(await page.locator('.photos img').count(), 0, 'a photo opens by itself')
+  await page.click('[data-photo=before] button')
+  await page.waitForFunction(() => document.querySelector('[data-photo=before] img')?.naturalWidth === 600)
   await isAccessible(page, `visit-${colorScheme}`)
 
   await page.click('nav >> text=Concerns')
@@ -159,6 +163,14 @@ async function asAnotherFirm() {
   assert.equal(
     await page.evaluate(async (id) => (await fetch(`/api/visits/${id}`)).status, process.env.DOORSTEP_OTHERS_VISIT),
     404
+  )
+  assert.equal(
+    await page.evaluate(
+      async ([id, photo]) => (await fetch(`/api/visits/${id}/photos/${photo}`)).status,
+      [process.env.DOORSTEP_OTHERS_VISIT, process.env.DOORSTEP_OTHERS_PHOTO]
+    ),
+    404,
+    'a firm opens another firm’s photo'
   )
   assert(!(await download(page, '#export-visits')).includes('Иван'), 'a firm exports another firm’s visits')
   await page.goto(`${address}/concerns`)

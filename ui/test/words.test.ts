@@ -25,6 +25,7 @@ function status(changes: Partial<StatusView>): StatusView {
     unsent: 0,
     oldest_unsent: null,
     set_aside: 0,
+    photos_waiting: 0,
     phone_it_in: null,
     overdue: null,
     under_way: null,
@@ -58,6 +59,7 @@ describe('times are those of the wall in England', () => {
 describe('the bar says how sending stands', () => {
   it('quietly when all is sent, and while it waits', () => {
     expect(sendingWords(status({}))).toEqual({ words: 'All sent', loud: false })
+    expect(sendingWords(status({ photos_waiting: 2 }))).toEqual({ words: '2 photos to send', loud: false })
     expect(sendingWords(status({ unsent: 3, oldest_unsent: '2026-11-24T10:00:00Z' }))).toEqual({
       words: '3 waiting, oldest 2 hours',
       loud: false

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_domain::conduct::{About, ConcernKind, Hazard, Severity};
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::de::DeserializeOwned;
@@ -88,13 +88,32 @@ pub(crate) enum Command {
     /// Shows what waits to be sent.
     Outbox,
     /// Sends what waits, and asks the council for changes.
-    Sync,
+    Sync {
+        /// Send photos too, although they are to wait for Wi-Fi.
+        #[arg(long)]
+        photos_now: bool,
+    },
+    /// Says on which network photos go. Records go on any.
+    Photos {
+        /// The network. This program does not know what a network costs, so with `wifi-only` photos wait for `sync --photos-now`.
+        #[arg(long, value_name = "NETWORK")]
+        over: PhotosOver,
+    },
     /// Says how this device stands.
     Status,
     /// Checks the whole local chain; exit code 1 and the first fault if it does not hold.
     Verify,
     /// Moves visits that will not open into a folder of their own, whole, so that the device can be enrolled afresh.
     SetAside,
+}
+
+/// The network on which photos go.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PhotosOver {
+    /// Whatever there is.
+    AnyNetwork,
+    /// Only one that costs nothing by the byte.
+    WifiOnly,
 }
 
 #[derive(Subcommand)]

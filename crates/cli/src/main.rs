@@ -21,7 +21,7 @@ use doorstep_domain::conduct::Signing;
 use serde::Serialize;
 use serde_json::json;
 
-use arguments::{Arguments, Code, Command};
+use arguments::{Arguments, Code, Command, PhotosOver};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -115,9 +115,14 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             let outbox = app.outbox()?;
             tell(json, &outbox, || words::outbox(&outbox));
         }
-        Command::Sync => {
-            let report = app.sync()?;
+        Command::Sync { photos_now } => {
+            let report = if photos_now { app.sync_with_photos()? } else { app.sync()? };
             tell(json, &report, || words::report(&report));
+        }
+        Command::Photos { over } => {
+            app.send_photos_on_wifi_only(over == PhotosOver::WifiOnly)?;
+            let photos = app.outbox()?.photos;
+            tell(json, &photos, || words::photos(&photos));
         }
         Command::Status => {
             let status = app.status()?;

@@ -1,6 +1,8 @@
 //! Working a visit by words: each is one call into the core, or two.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context, Result};
 use chrono::Utc;
 use doorstep_core::{App, Unplanned, VisitView};
 use doorstep_domain::VisitId;
@@ -67,6 +69,11 @@ pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> 
             return raise(app, Some(visit), &arguments::ConcernSaid::of_words(kind, note), as_json);
         }
         Visiting::LeaveNow { visit, reason, words } => leave_now(app, visit, reason, words)?,
+        Visiting::Photo { visit, purpose, file } => {
+            let picture =
+                fs::read(&file).with_context(|| format!("{} can't be read; no photo was added", file.display()))?;
+            app.add_photo(visit, purpose, &picture)?
+        }
         Visiting::Correct { record, reason } => app.strike_out(record, &reason)?,
         Visiting::Say(saying) => {
             let (visit, command) = command(saying);

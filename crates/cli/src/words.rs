@@ -1,7 +1,9 @@
 //! What a person at a terminal is told.
 
 use doorstep_core::sync::SyncReport;
-use doorstep_core::{AppointmentView, CodeView, OutboxView, StatusView, ToDo, VisitSummary, VisitView};
+use doorstep_core::{
+    AppointmentView, CodeView, OutboxView, PhotoState, PhotosView, StatusView, ToDo, VisitSummary, VisitView,
+};
 use doorstep_domain::conduct::{CodeSection, ConcernKind, Refused, Rule};
 
 fn plain(name: &str) -> String {
@@ -133,12 +135,41 @@ pub(crate) fn visit(view: &VisitView) -> String {
         .iter()
         .map(|finding| format!("  ! {} (clause {})\n", plain(&finding.name()), finding.clause()))
         .collect();
+    let photos: String = visit
+        .photos
+        .iter()
+        .zip(&view.custody.photos)
+        .map(|(taken, state)| format!("  photo, {}: {}\n", plain(taken.photo.purpose.name()), photo_state(state)))
+        .collect();
     let custody = if view.custody.waiting { "Saved on this device; it will be sent.\n" } else { "With the council.\n" };
-    format!("Visit {}\n{address}{steps}{entry}{ending}{findings}{custody}", visit.visit)
+    format!("Visit {}\n{address}{steps}{entry}{ending}{photos}{findings}{custody}", visit.visit)
+}
+
+fn photo_state(state: &PhotoState) -> String {
+    match state {
+        PhotoState::Waiting => "waits to be sent".to_owned(),
+        PhotoState::Complete => "with the council".to_owned(),
+        PhotoState::Refused { reason } => format!("not taken by the council ({reason})"),
+        PhotoState::Erased => "struck out before it was sent; the picture is gone".to_owned(),
+    }
+}
+
+pub(crate) fn photos(photos: &PhotosView) -> String {
+    let over = if photos.on_wifi_only { "on Wi-Fi only" } else { "on any network" };
+    let refused = photos.refused.iter().map(|(address, reason)| {
+        let address = address.as_deref().unwrap_or("address not on this device");
+        format!("a photo was not taken by the council ({reason}): {address}\n")
+    });
+    let waiting = format!("{} photos wait, {} kB; they go {over}.\n", photos.waiting, photos.bytes.div_ceil(1000));
+    std::iter::once(waiting).chain(refused).collect()
 }
 
 pub(crate) fn outbox(outbox: &OutboxView) -> String {
-    if outbox.waiting.is_empty() && outbox.set_aside.is_empty() {
+    let of_photos = match outbox.photos.waiting + outbox.photos.refused.len() {
+        0 => String::new(),
+        _ => photos(&outbox.photos),
+    };
+    if outbox.waiting.is_empty() && outbox.set_aside.is_empty() && of_photos.is_empty() {
         return "Everything is with the council.\n".to_owned();
     }
     let waiting = outbox.waiting.iter().map(|group| {
@@ -153,7 +184,7 @@ pub(crate) fn outbox(outbox: &OutboxView) -> String {
             record.visit
         )
     });
-    waiting.chain(set_aside).collect()
+    waiting.chain(set_aside).chain([of_photos]).collect()
 }
 
 pub(crate) fn report(report: &SyncReport) -> String {
@@ -162,8 +193,12 @@ pub(crate) fn report(report: &SyncReport) -> String {
     } else {
         String::new()
     };
+    let photos = match (report.photos, report.photos_waiting) {
+        (0, 0) => String::new(),
+        (sent, waiting) => format!(" {sent} photos were sent, {waiting} wait."),
+    };
     format!(
-        "{} records are with the council now, {} wait.{aside} {} appointments changed.\n",
+        "{} records are with the council now, {} wait.{aside}{photos} {} appointments changed.\n",
         report.received, report.waiting, report.changes
     )
 }
@@ -190,5 +225,12 @@ pub(crate) fn status(status: &StatusView) -> String {
         None => String::new(),
     };
     let code = if status.sign_the_code { " The Code of conduct waits for your signature." } else { "" };
-    format!("{who}{} records, {} wait to be sent{oldest}.{urgent}{code}{aside}\n", status.records, status.unsent)
+    let photos = match status.photos_waiting {
+        0 => String::new(),
+        waiting => format!(" {waiting} photos wait too."),
+    };
+    format!(
+        "{who}{} records, {} wait to be sent{oldest}.{photos}{urgent}{code}{aside}\n",
+        status.records, status.unsent
+    )
 }

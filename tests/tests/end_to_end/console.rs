@@ -11,6 +11,12 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     let officer = Phone::of("melton-2", &town, town.address());
     let ivan = officer.enters("WO-261124-00009");
     officer.does(&["visit", "flag", &ivan, "--kind", "safeguarding", "--note", "The boy said he sleeps in the shed."]);
+    let folder = tempfile::tempdir().unwrap();
+    for (purpose, side) in [("before", 600), ("after", 500)] {
+        let file = folder.path().join("photo.jpg");
+        std::fs::write(&file, doorstep_tests::sample::photo(side)).unwrap();
+        officer.does(&["visit", "photo", &ivan, "--purpose", purpose, &file.display().to_string()]);
+    }
     officer.does(&["visit", "leave", &ivan, "--outcome", "completed"]);
     let refused = officer.starts("WO-261124-00026");
     officer.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "I have the flu"]);
@@ -40,12 +46,15 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     said("breach", "My mate was rude at the door");
     electrician.does(&["sync"]);
 
+    let photo = &officer.says(&["visit", "show", &ivan])["photos"][0]["photo"]["sha256"];
+
     let browsed = Command::new("node")
         .arg("test/console.mjs")
         .current_dir(root().join("ui"))
         .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
         .env("DOORSTEP_PASSWORD", PASSWORD)
         .env("DOORSTEP_OTHERS_VISIT", &ivan)
+        .env("DOORSTEP_OTHERS_PHOTO", photo.as_str().expect("a photo has a name"))
         .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
         .output()
         .expect("node runs");

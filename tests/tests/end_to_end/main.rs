@@ -4,6 +4,8 @@ mod arrows;
 mod console;
 mod generated;
 mod journeys;
+mod photos;
+mod scene;
 mod simulation;
 mod store;
 mod whole_code;

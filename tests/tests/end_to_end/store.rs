@@ -4,24 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use doorstep_core::keys::{KeyStore, MemoryKeyStore, Secret};
-use doorstep_core::{App, AppError, Clock, Connect, Environment, Moment, Opening, OsRandomness, SignIn, SystemClock};
-use doorstep_council::import::Taking;
-use doorstep_council::{Office, Service};
+use doorstep_core::keys::{KeyStore, Secret};
+use doorstep_core::{App, AppError, Clock, Environment, Moment, Opening, SystemClock};
 use doorstep_domain::conduct::{About, Command, Concern, Hazard, Severity, Step, StepState};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
-use doorstep_tests::cast::sample;
-use doorstep_tests::simulation::FaultyDisk;
 
-/// A council in this very process.
-struct Here(Service);
-
-impl Connect for Here {
-    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
-        Ok(Arc::new(self.0.clone()))
-    }
-}
+use crate::scene::Scene;
 
 /// A line on which the last request stays, unanswered.
 #[derive(Default)]
@@ -39,73 +28,6 @@ impl Council for Tapped {
 
     fn put_blob(&self, _: Hash, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         Err(NoAnswer::Unreachable)
-    }
-}
-
-struct ByTap(Arc<Tapped>);
-
-impl Connect for ByTap {
-    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
-        Ok(Arc::clone(&self.0) as Arc<dyn Council>)
-    }
-}
-
-struct Scene {
-    folder: tempfile::TempDir,
-    office: Office,
-    disk: Arc<FaultyDisk>,
-    keys: Arc<MemoryKeyStore>,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let real = doorstep_council::Environment::real();
-        let office = Office::init(
-            &folder.path().join("council"),
-            "Melton Borough Council",
-            "admin",
-            "correct horse battery",
-            real,
-        )
-        .unwrap();
-        for (file, people) in [("people.csv", true), ("appointments-2026-11-24.csv", false)] {
-            let table = fs::read(sample(file)).unwrap();
-            let imported = if people {
-                office.import_people(&table, Taking::AllOrNothing)
-            } else {
-                office.import_appointments(&table, Taking::AllOrNothing)
-            };
-            assert!(imported.unwrap().faults.is_empty());
-        }
-        Self { folder, office, disk: Arc::default(), keys: Arc::default() }
-    }
-
-    fn environment(&self) -> Environment {
-        Environment {
-            clock: Arc::new(SystemClock),
-            randomness: Arc::new(OsRandomness),
-            keys: Arc::clone(&self.keys) as Arc<dyn KeyStore>,
-            disk: Arc::clone(&self.disk) as Arc<dyn doorstep_core::Disk>,
-            connect: Arc::new(Here(self.office.service())),
-            sign_in: SignIn::ByKeyStore,
-        }
-    }
-
-    fn store(&self) -> std::path::PathBuf {
-        self.folder.path().join("store")
-    }
-
-    fn open(&self) -> Result<App, AppError> {
-        App::open(&self.store(), self.environment())
-    }
-
-    fn enrolled(&self) -> App {
-        let app = self.open().unwrap();
-        let code = self.office.offer_enrolment("melton-2", None).unwrap().code;
-        app.enrol("here", &code, "test").unwrap();
-        app.sync().unwrap();
-        app
     }
 }
 
@@ -342,7 +264,7 @@ fn one_batch_sent_by_fifty_connections_at_once_is_held_once() {
     let scene = Scene::new();
     drop(scene.enrolled());
     let tapped = Arc::new(Tapped::default());
-    let environment = Environment { connect: Arc::new(ByTap(Arc::clone(&tapped))), ..scene.environment() };
+    let environment = scene.environment_through(Arc::clone(&tapped) as Arc<dyn Council>);
     let app = App::open(&scene.store(), environment).unwrap();
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
     app.act(visit, Command::NoAnswer).unwrap();

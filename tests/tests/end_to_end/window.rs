@@ -67,6 +67,13 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     window.tap("[data-consent='tenant']").await;
     window.sees("#entered", "Went in").await;
     window.tap("[data-step='shoe_covers'] .step-main").await;
+    let photo = desk.file("IMG_0001.jpg", &doorstep_tests::sample::photo(400));
+    let fake = desk.file("IMG_0002.jpg", b"not a picture");
+    window.uploads("[data-add-photo='before']", &fake).await;
+    window.sees("[role=alert]", "not a photo").await;
+    window.uploads("[data-add-photo='before']", &photo).await;
+    window.sees("[data-photo='before']", "Saved on this phone").await;
+    window.shows_picture("[data-photo='before'] img").await;
     is_accessible(&window, "visit inside").await;
     window.tap("#concern").await;
     is_accessible(&window, "concern").await;
@@ -93,11 +100,13 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     line.set(LineState::Whole);
     window.tap("#send-now").await;
     window.sees("#all-sent", "with the council").await;
+    window.sees("#photos-sent", "No photos wait").await;
     window.sees("#sending", "All sent").await;
     window.close().await;
 
     let rows = town.export("visits");
     assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0]["photos_taken"].as_str(), rows[0]["photos_held"].as_str()), ("1", "1"));
     assert_eq!((rows[0]["outcome"].as_str(), rows[0]["tenant_name"].as_str()), ("completed", "Иван Patel"));
     assert_eq!(rows[0]["shoe_covers"], "done");
 }

@@ -48,6 +48,8 @@ export const council = {
   today: () => ask<TodayBoard>('/api/today'),
   visits: (query: string) => ask<VisitList>(`/api/visits${query}`),
   visit: (visit: string) => ask<VisitDetail>(`/api/visits/${encodeURIComponent(visit)}`),
+  photoPath: (visit: string, sha256: string) =>
+    `/api/visits/${encodeURIComponent(visit)}/photos/${encodeURIComponent(sha256)}`,
   organisations: () => ask<string[]>('/api/organisations'),
   concerns: (kind: string) => ask<ConcernListRow[]>(`/api/concerns?kind=${encodeURIComponent(kind)}`),
   register: () => ask<Register>('/api/acknowledgements'),

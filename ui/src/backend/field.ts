@@ -5,6 +5,7 @@ import type {
   Concern,
   EnrolmentView,
   OutboxView,
+  PhotoPurpose,
   Problem,
   Signing,
   StatusView,
@@ -34,6 +35,13 @@ export interface FieldBackend {
   /** In a visit, or where there is none, by itself. */
   raiseConcern(visit: string | null, concern: Concern): Promise<void>
   flagSafeguarding(visit: string | null, note: string): Promise<void>
+  /** A photo out of a file from the camera; the file itself is not kept. */
+  addPhoto(visit: string, purpose: PhotoPurpose, file: Blob): Promise<VisitView>
+  /** The picture of a photo: a JPEG. */
+  photo(sha256: string): Promise<Blob>
+  photosOnWifiOnly(only: boolean): Promise<void>
+  /** Says whether the network costs nothing by the byte, as far as is known. */
+  network(unmetered: boolean): Promise<void>
   pastVisits(): Promise<VisitSummary[]>
   code(search: string | null): Promise<CodeView>
   acknowledge(hash: string, name: string, signed: Signing): Promise<CodeView>
@@ -41,7 +49,8 @@ export interface FieldBackend {
   keepDraft(name: string, text: string): Promise<void>
   strikeOut(record: string, reason: string): Promise<VisitView>
   outbox(): Promise<OutboxView>
-  sendNow(): Promise<SyncReport>
+  /** Sends what waits; photos too, although they are to wait for Wi-Fi. */
+  sendNow(photos: boolean): Promise<SyncReport>
   cameToFront(): Promise<void>
   /** Tries once more to open a store that would not open. */
   reopen(): Promise<void>

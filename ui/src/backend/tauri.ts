@@ -2,6 +2,16 @@ import { invoke } from '@tauri-apps/api/core'
 import { listen } from '@tauri-apps/api/event'
 import type { FieldBackend } from './field'
 
+/** A file as text, for a bridge that carries nothing else. */
+function inBase64(file: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''))
+    reader.onerror = () => reject(new Error('the photo can’t be read'))
+    reader.readAsDataURL(file)
+  })
+}
+
 /** The core, through the shell's commands. */
 export const tauri: FieldBackend = {
   status: () => invoke('status'),
@@ -19,6 +29,10 @@ export const tauri: FieldBackend = {
   act: (visit, command) => invoke('act', { visit, command }),
   raiseConcern: (visit, concern) => invoke('raise_concern', { visit, concern }),
   flagSafeguarding: (visit, note) => invoke('flag_safeguarding', { visit, note }),
+  addPhoto: async (visit, purpose, file) => invoke('add_photo', { visit, purpose, file: await inBase64(file) }),
+  photo: async (sha256) => new Blob([await invoke<ArrayBuffer>('photo', { sha256 })], { type: 'image/jpeg' }),
+  photosOnWifiOnly: (only) => invoke('photos_on_wifi_only', { only }),
+  network: (unmetered) => invoke('network', { unmetered }),
   pastVisits: () => invoke('past_visits'),
   code: (search) => invoke('code', { search }),
   acknowledge: (hash, name, signed) => invoke('acknowledge', { hash, name, signed }),
@@ -26,7 +40,7 @@ export const tauri: FieldBackend = {
   keepDraft: (name, text) => invoke('keep_draft', { name, text }),
   strikeOut: (record, reason) => invoke('strike_out', { record, reason }),
   outbox: () => invoke('outbox'),
-  sendNow: () => invoke('send_now'),
+  sendNow: (photos) => invoke('send_now', { photos }),
   cameToFront: () => invoke('came_to_front'),
   reopen: () => invoke('reopen'),
   setAside: () => invoke('set_aside'),

@@ -127,6 +127,15 @@ class AppState {
     }
   }
 
+  /** Tells the core whether photos cost money now, where the webview knows. */
+  private watchNetwork() {
+    const connection = (navigator as { connection?: EventTarget & { type?: string } }).connection
+    if (!connection?.type) return
+    const tell = () => void backend.network(connection.type === 'wifi' || connection.type === 'ethernet')
+    connection.addEventListener('change', tell)
+    tell()
+  }
+
   async start() {
     this.vocabulary = await backend.vocabulary()
     await this.refresh()
@@ -135,6 +144,7 @@ class AppState {
       void this.refresh()
     })
     window.addEventListener('online', () => void backend.cameToFront())
+    this.watchNetwork()
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') void backend.cameToFront()
       else this.keepAll()

@@ -628,7 +628,12 @@ waiting: boolean,
 /**
  * The council's clock when it signed the last receipt for it.
  */
-received_at: string | null, };
+received_at: string | null, 
+/**
+ * Its photos, in the order in which they were taken, and how far each has come. The visit is complete at the council
+ * when all of them are.
+ */
+photos: Array<PhotoState>, };
 
 export type Declaration = { 
 /**
@@ -774,7 +779,7 @@ reason: WithdrawalReason,
 /**
  * What happened, in words.
  */
-words: string | null, } } | { "follow_up_agreed": FollowUp } | { "tenant_signed": TenantSignature } | { "struck_out": { 
+words: string | null, } } | { "follow_up_agreed": FollowUp } | { "tenant_signed": TenantSignature } | { "photo_taken": Photo } | { "struck_out": { 
 /**
  * The record that was a mistake.
  */
@@ -998,6 +1003,10 @@ waiting: Array<OutboxGroup>,
  */
 set_aside: Array<SetAsideView>, 
 /**
+ * Photos, which go after the records.
+ */
+photos: PhotosView, 
+/**
  * The device's own clock when the council last answered.
  */
 last_contact: string | null, };
@@ -1025,6 +1034,76 @@ visit: VisitId,
 expected_end: string, };
 
 export type Phase = "at_the_door" | "inside" | "leaving";
+
+export type Photo = { 
+/**
+ * The SHA-256 of its file.
+ */
+sha256: string, 
+/**
+ * What it shows.
+ */
+purpose: PhotoPurpose, 
+/**
+ * The size of its file, in bytes.
+ */
+bytes: number, 
+/**
+ * Its width in pixels.
+ */
+width: number, 
+/**
+ * Its height in pixels.
+ */
+height: number, };
+
+export type PhotoOfVisit = { 
+/**
+ * Whether its picture is here, whole.
+ */
+held: boolean, 
+/**
+ * Why what came under its name was not taken, as a stable code.
+ */
+refused: string | null, 
+/**
+ * The record that says so.
+ */
+record: RecordId, 
+/**
+ * When it was recorded, by the device's clock.
+ */
+at: string, 
+/**
+ * What it says.
+ */
+photo: Photo, };
+
+export type PhotoPurpose = "door" | "before" | "after" | "damage" | "unsafe_condition";
+
+export type PhotoState = { "state": "waiting" } | { "state": "complete" } | { "state": "refused", 
+/**
+ * Why, as a stable code.
+ */
+reason: string, } | { "state": "erased" };
+
+export type PhotosView = { 
+/**
+ * How many wait.
+ */
+waiting: number, 
+/**
+ * Bytes of them that are still to be sent.
+ */
+bytes: number, 
+/**
+ * Whether they wait for a network that is not paid for by what goes over it.
+ */
+on_wifi_only: boolean, 
+/**
+ * Photos that the council does not take: address and reason, as a stable code.
+ */
+refused: Array<[string | null, string]>, };
 
 export type Planned = { 
 /**
@@ -1280,6 +1359,10 @@ oldest_unsent: string | null,
  */
 set_aside: number, 
 /**
+ * Photos that wait to be sent.
+ */
+photos_waiting: number, 
+/**
  * Since when something urgent has waited too long to be sent, by the device's clock: it is to be phoned in.
  */
 phone_it_in: string | null, 
@@ -1386,7 +1469,29 @@ changes: number,
 /**
  * Records that still wait.
  */
-waiting: number, };
+waiting: number, 
+/**
+ * Photos that the council now holds.
+ */
+photos: number, 
+/**
+ * Photos that still wait.
+ */
+photos_waiting: number, };
+
+export type TakenPhoto = { 
+/**
+ * The record that says so.
+ */
+record: RecordId, 
+/**
+ * When it was recorded, by the device's clock.
+ */
+at: string, 
+/**
+ * What it says.
+ */
+photo: Photo, };
 
 export type TenantSignature = { 
 /**
@@ -1562,6 +1667,10 @@ after: After,
  */
 concerns: Array<RaisedConcern>, 
 /**
+ * Photos, in the order in which they were taken.
+ */
+photos: Array<TakenPhoto>, 
+/**
  * Breaches and contradictions, each with its clause.
  */
 findings: Array<Finding>, 
@@ -1590,7 +1699,11 @@ organisation: string,
 /**
  * The council's clock when it had the last of the records shown.
  */
-received_at: string, };
+received_at: string, 
+/**
+ * Its photos. The visit is complete when all of them are held.
+ */
+photos: Array<PhotoOfVisit>, };
 
 export type VisitId = string;
 
@@ -1780,6 +1893,10 @@ after: After,
  */
 concerns: Array<RaisedConcern>, 
 /**
+ * Photos, in the order in which they were taken.
+ */
+photos: Array<TakenPhoto>, 
+/**
  * Breaches and contradictions, each with its clause.
  */
 findings: Array<Finding>, 
@@ -1841,6 +1958,10 @@ hazards: Array<Hazard>,
  * How bad it is, worst first.
  */
 severities: Array<Severity>, 
+/**
+ * What a photo shows.
+ */
+photo_purposes: Array<PhotoPurpose>, 
 /**
  * The numbers behind the rules.
  */

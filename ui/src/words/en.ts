@@ -1,5 +1,5 @@
 // Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are called is here.
-import type { Attempt, Basis, Finding, Numbers, Problem, Rule, StatusView } from '../generated/types'
+import type { Attempt, Basis, Finding, Numbers, PhotoState, Problem, Rule, StatusView } from '../generated/types'
 import { consent, lawful, outcomes, steps } from './names'
 
 export * from './names'
@@ -40,6 +40,10 @@ const problems: Record<string, string> = {
   'not-signed-by-hand': 'There is no signature yet. Draw it, or type your name.',
   'another-code': 'A new version of the Code came in meanwhile. Read that one, then sign it.',
   'no-home': 'Say where: the UPRN, or the address.',
+  'not-a-picture': 'That is not a photo that can be read. No photo was added. Take it again with the camera.',
+  'too-many-pixels':
+    'That photo is too large to open safely: more than 50 million pixels. Take it again with the camera.',
+  'photo-too-large': 'That file is too large: more than 20 MB. No photo was added. Take it again with the camera.',
   'no-safeguarding-key':
     'The note can’t be sealed on this phone, so it was not saved. Phone the council now: 01664 502 502.'
 }
@@ -133,12 +137,50 @@ export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
 
+/** `840 kB`, `1.2 MB`. */
+export function sizeWords(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000)} kB`
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}
+
+/** Why the council did not take a photo's picture. */
+export function photoRefusedWords(reason: string): string {
+  switch (reason) {
+    case 'another-file':
+      return 'it was altered on the way, or on the phone'
+    case 'photo-too-large':
+    case 'too-many-pixels':
+      return 'it is too large'
+    case 'carries-more':
+      return 'there is more in the file than a picture'
+    default:
+      return 'it is not a picture that can be read'
+  }
+}
+
+/** How far a photo has come. */
+export function photoStateWords(state: PhotoState): string {
+  switch (state.state) {
+    case 'waiting':
+      return 'Saved on this phone'
+    case 'complete':
+      return 'With the council'
+    case 'refused':
+      return `Not taken by the council: ${photoRefusedWords(state.reason)}. Take it again`
+    case 'erased':
+      return 'Gone: it was struck out before it was sent'
+  }
+}
+
 /** What the bar says of sending, and whether it says it loudly: after a day. */
 export function sendingWords(status: StatusView): { words: string; loud: boolean } {
   if (status.unsent === 0 || !status.oldest_unsent) {
     return status.set_aside > 0
       ? { words: `${status.set_aside} set aside`, loud: true }
-      : { words: 'All sent', loud: false }
+      : {
+          words: status.photos_waiting > 0 ? `${plural(status.photos_waiting, 'photo')} to send` : 'All sent',
+          loud: false
+        }
   }
   const old = Date.parse(status.now) - Date.parse(status.oldest_unsent) > 86_400_000
   if (old) return { words: `Not sent since ${weekday.format(new Date(status.oldest_unsent))}`, loud: true }

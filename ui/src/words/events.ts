@@ -9,6 +9,7 @@ import {
   likelyReasons,
   means,
   persons,
+  photos,
   refusalReasons,
   steps,
   withdrawalReasons
@@ -90,6 +91,7 @@ export function told(event: Event): Told {
     const how = 'typed' in event.tenant_signed.signed ? 'by typing their name' : 'by hand'
     return { words: `${event.tenant_signed.name} signed ${how}` }
   }
+  if ('photo_taken' in event) return { words: photos[event.photo_taken.purpose].label, clause: '5.2' }
   if ('left' in event) {
     return { words: event.left === 'completed' ? 'Left: completed' : 'Left: further visit needed' }
   }

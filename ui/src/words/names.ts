@@ -9,6 +9,7 @@ import type {
   LawfulGround,
   NoticeMethod,
   Outcome,
+  PhotoPurpose,
   RefusalReason,
   Severity,
   Step,
@@ -86,6 +87,14 @@ export const likelyReasons: Record<string, string> = {
   left_by_agreement: 'Left there, as agreed',
   there_was_an_argument: 'There was an argument',
   there_was_a_misunderstanding: 'There was a misunderstanding'
+}
+
+export const photos: Record<PhotoPurpose, { ask: string; label: string }> = {
+  door: { ask: 'Photo of the door', label: 'Photo of the door' },
+  before: { ask: 'Photo before', label: 'Photo before the work' },
+  after: { ask: 'Photo after', label: 'Photo after the work' },
+  damage: { ask: 'Photo of damage', label: 'Photo of damage' },
+  unsafe_condition: { ask: 'Photo of what is not safe', label: 'Photo of what is not safe' }
 }
 
 export const refusalReasons: Record<RefusalReason, string> = {

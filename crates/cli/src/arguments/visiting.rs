@@ -1,9 +1,11 @@
 //! The words that work a visit.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use doorstep_domain::conduct::{
-    CancelReason, CancelledBy, ConcernKind, ConsentBy, NoticeMethod, VisitKind, WithdrawalReason,
+    CancelReason, CancelledBy, ConcernKind, ConsentBy, NoticeMethod, PhotoPurpose, VisitKind, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, RecordId, VisitId};
 
@@ -108,6 +110,16 @@ pub(crate) enum Visiting {
         /// What happened.
         #[arg(long, value_name = "TEXT", requires = "reason")]
         words: Option<String>,
+    },
+    /// Adds a photo: of the door, of the work, never of a person (clauses 3.3, 5.2).
+    Photo {
+        /// The visit.
+        visit: VisitId,
+        /// What it shows.
+        #[arg(long, value_parser = named::<PhotoPurpose>)]
+        purpose: PhotoPurpose,
+        /// A JPEG or a PNG. Only the picture is kept: no place, no name, and no larger than needed.
+        file: PathBuf,
     },
     /// Strikes out something that was recorded by mistake. Both stay.
     Correct {

@@ -119,6 +119,10 @@ rows! {
         ["a_visit_called_off_stays_to_be_done_until_the_tenant_was_told", "a_tenant_who_calls_it_off_knows"];
     C3_3 "3.3" "Care for the home", "Phase", "field/visit/Leaving.svelte",
         ["what_should_be_done_never_blocks_and_is_a_finding_when_it_was_not"];
+    C3_3 "3.3" "Photos before and after the work, and of damage", "PhotoPurpose", "field/visit/Photos.svelte", [
+        "a_photo_reaches_the_council_without_the_place_that_the_camera_wrote_into_it",
+        "a_large_photo_goes_on_where_it_stopped",
+    ];
     C4_1 "4.1" "What comes next is agreed and explained", "FollowUp", "field/visit/FollowUp.svelte",
         ["leaving_unfinished_needs_a_follow_up_that_is_explained", "a_tenant_signs_if_they_wish_and_a_dot_is_no_signature"];
     C5_1 "5.1" "Appropriate conduct: a declaration at the end, with room for what happened", "Step",
@@ -127,6 +131,11 @@ rows! {
         "field/screens/Today.svelte", [
         "nothing_that_was_typed_is_readable_in_the_files",
         "what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survives_a_kill",
+    ];
+    C5_2 "5.2" "Photos hold a picture and nothing else, and one taken by mistake is gone", "PlainJpeg",
+        "field/visit/Photos.svelte", [
+        "what_is_no_photo_is_refused_with_a_message_and_nothing_is_recorded",
+        "a_photo_that_was_struck_out_before_it_was_sent_is_gone_from_the_phone_and_never_sent",
     ];
     C5_3 "5.3" "Gifts, and knowing the tenant", "Declaration", "field/visit/KnowsTenant.svelte", [
         "knowing_the_tenant_is_told_to_the_line_manager_and_to_the_council",

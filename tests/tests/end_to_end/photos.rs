@@ -1,0 +1,197 @@
+//! Photos: from the camera to the council, and what is no photo.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use doorstep_core::{App, AppError, Network, PhotoState};
+use doorstep_council::Service;
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::PhotoPurpose;
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::protocol::{BlobRequest, Council, NoAnswer, Signed, decode};
+use doorstep_tests::cast::{Phone, Town, json, sample};
+use doorstep_tests::sample::{bomb, photo};
+
+use crate::scene::Scene;
+
+fn written(folder: &Path, name: &str, bytes: &[u8]) -> String {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path.display().to_string()
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).fold(Vec::new(), |mut all, path| {
+        if path.is_dir() {
+            all.extend(files_below(&path))
+        } else {
+            all.push(path)
+        }
+        all
+    })
+}
+
+fn town() -> Town {
+    let town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    town
+}
+
+#[test]
+fn a_photo_reaches_the_council_without_the_place_that_the_camera_wrote_into_it() {
+    let town = town();
+    let folder = tempfile::tempdir().unwrap();
+    let camera = photo(300);
+    assert!(camera.windows(3).any(|part| part == b"GPS"));
+    let file = written(folder.path(), "IMG_0001.jpg", &camera);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.enters("WO-261124-00009");
+    phone.does(&["visit", "photo", &visit, "--purpose", "before", &file]);
+    let shown =
+        phone.says(&["visit", "photo", &visit, "--purpose", "after", &written(folder.path(), "2.jpg", &photo(64))]);
+    assert_eq!(shown["custody"]["photos"], json("[{\"state\":\"waiting\"},{\"state\":\"waiting\"}]"));
+    let on_the_phone: Vec<u8> = files_below(&phone.store()).iter().flat_map(|file| fs::read(file).unwrap()).collect();
+    assert!(!on_the_phone.windows(4).any(|part| part == b"JFIF"), "a picture lies on the phone in plain bytes");
+
+    let report = phone.says(&["sync"]);
+    assert_eq!((&report["photos"], &report["photos_waiting"]), (&json("2"), &json("0")));
+    let row = &town.export("visits")[0];
+    assert_eq!((row["photos_taken"].as_str(), row["photos_held"].as_str()), ("2", "2"));
+    let held = files_below(&town.data().join("photos"));
+    assert_eq!(held.len(), 2);
+    for file in held {
+        let bytes = fs::read(&file).unwrap();
+        assert!(image::load_from_memory(&bytes).is_ok() && !bytes.windows(3).any(|part| part == b"GPS"));
+        assert_eq!(file.file_stem().unwrap().to_str().unwrap(), Hash::of_file(&bytes).to_string());
+    }
+}
+
+#[test]
+fn what_is_no_photo_is_refused_with_a_message_and_nothing_is_recorded() {
+    let town = town();
+    let folder = tempfile::tempdir().unwrap();
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.enters("WO-261124-00009");
+    let before = phone.says(&["status"])["records"].clone();
+    for (name, bytes, code) in [
+        ("claims.jpg", b"#!/bin/sh\nrm -rf /\n".to_vec(), "not-a-picture"),
+        ("empty.jpg", Vec::new(), "not-a-picture"),
+        ("torn.jpg", photo(300).split_off(900), "not-a-picture"),
+        ("bomb.png", bomb(), "too-many-pixels"),
+        ("long.jpg", [photo(16), vec![0; 21 * 1024 * 1024]].concat(), "photo-too-large"),
+    ] {
+        let file = written(folder.path(), name, &bytes);
+        let tried = phone.tries(&["visit", "photo", &visit, "--purpose", "before", &file, "--json"]);
+        assert_eq!(tried.status.code(), Some(1), "{name}");
+        assert_eq!(json(&String::from_utf8(tried.stdout).unwrap())["error"]["code"], code, "{name}");
+        assert!(String::from_utf8(tried.stderr).unwrap().contains("No photo was added"), "{name}");
+    }
+    assert_eq!(phone.says(&["status"])["records"], before);
+    assert_eq!(phone.says(&["visit", "show", &visit])["photos"], json("[]"));
+}
+
+#[test]
+fn photos_wait_for_wifi_if_the_visitor_wishes_and_records_do_not() {
+    let town = town();
+    let folder = tempfile::tempdir().unwrap();
+    let phone = Phone::of("melton-2", &town, town.address());
+    phone.does(&["photos", "--over", "wifi-only"]);
+    let visit = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "no-answer", &visit]);
+    phone.does(&["visit", "photo", &visit, "--purpose", "door", &written(folder.path(), "d.jpg", &photo(64))]);
+    let report = phone.says(&["sync"]);
+    assert_eq!((&report["waiting"], &report["photos_waiting"]), (&json("0"), &json("1")));
+    let row = &town.export("visits")[0];
+    assert_eq!((row["photos_taken"].as_str(), row["photos_held"].as_str()), ("1", "0"));
+    assert!(phone.does(&["outbox"]).contains("1 photos wait"));
+    assert_eq!(phone.says(&["sync", "--photos-now"])["photos"], 1);
+    assert_eq!(town.export("visits")[0]["photos_held"], "1");
+}
+
+/// A line that goes dead after so many pieces, and writes down where each began.
+struct GoesDead {
+    council: Service,
+    pieces: Mutex<(usize, Vec<u64>)>,
+}
+
+impl Council for GoesDead {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.council.enrol(request)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.council.sync(request)
+    }
+
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        let mut pieces = self.pieces.lock().unwrap();
+        if pieces.0 == 0 {
+            return Err(NoAnswer::Unreachable);
+        }
+        pieces.0 -= 1;
+        let asked: BlobRequest = decode::<Signed>(request).unwrap().peek().unwrap();
+        pieces.1.push(asked.offset);
+        self.council.put_blob(sha256, request)
+    }
+}
+
+fn at_a_door(scene: &Scene, app: &App) -> VisitId {
+    assert!(scene.store().exists());
+    app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit
+}
+
+#[test]
+fn a_large_photo_goes_on_where_it_stopped() {
+    let scene = Scene::new();
+    drop(scene.enrolled());
+    let line = Arc::new(GoesDead { council: scene.office.service(), pieces: Mutex::new((2, Vec::new())) });
+    let environment = || scene.environment_through(Arc::clone(&line) as Arc<dyn Council>);
+    let app = App::open(&scene.store(), environment()).unwrap();
+    let visit = at_a_door(&scene, &app);
+    let view = app.add_photo(visit, PhotoPurpose::Door, &photo(1400)).unwrap();
+    let size = u64::from(view.visit.photos[0].photo.bytes);
+    assert!(size > 3 * 256 * 1024, "it takes more pieces than go through: {size} bytes");
+
+    assert!(matches!(app.sync(), Err(AppError::NoAnswer(NoAnswer::Unreachable))));
+    assert_eq!(app.visit(visit).unwrap().custody.photos, [PhotoState::Waiting]);
+    drop(app);
+    line.pieces.lock().unwrap().0 = usize::MAX;
+    // The phone was switched off and on in between.
+    let app = App::open(&scene.store(), environment()).unwrap();
+    assert_eq!(app.sync().unwrap().photos, 1);
+    assert_eq!(app.visit(visit).unwrap().custody.photos, [PhotoState::Complete]);
+    let offsets = line.pieces.lock().unwrap().1.clone();
+    let pieces = usize::try_from(size.div_ceil(256 * 1024)).unwrap();
+    let expected: Vec<u64> = (0..pieces as u64).map(|piece| piece * 256 * 1024).collect();
+    assert_eq!(offsets, expected, "each piece went once");
+    let held = scene.office.photo(view.visit.photos[0].photo.sha256).unwrap().unwrap();
+    assert_eq!(Some(held), app.photo(view.visit.photos[0].photo.sha256).ok());
+}
+
+#[test]
+fn a_photo_that_was_struck_out_before_it_was_sent_is_gone_from_the_phone_and_never_sent() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = at_a_door(&scene, &app);
+    let taken = app.add_photo(visit, PhotoPurpose::Door, &photo(64)).unwrap().visit.photos[0].clone();
+    let after = app.strike_out(taken.record, "A neighbour is in it").unwrap();
+    assert!(after.visit.photos.is_empty());
+    assert!(matches!(app.photo(taken.photo.sha256), Err(AppError::NoSuchPhoto)));
+    let report = app.sync().unwrap();
+    assert_eq!((report.photos, report.photos_waiting, report.waiting), (0, 0, 0));
+    assert_eq!(scene.office.photo(taken.photo.sha256).unwrap(), None);
+}
+
+#[test]
+fn on_a_network_that_costs_nothing_photos_go_by_themselves() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    app.send_photos_on_wifi_only(true).unwrap();
+    let visit = at_a_door(&scene, &app);
+    app.add_photo(visit, PhotoPurpose::Door, &photo(64)).unwrap();
+    app.set_network(Network::MeteredOrUnknown);
+    assert_eq!(app.sync().unwrap().photos_waiting, 1);
+    app.set_network(Network::Unmetered);
+    assert_eq!(app.sync().unwrap().photos, 1);
+}

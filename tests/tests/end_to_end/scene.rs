@@ -1,0 +1,87 @@
+//! A council and a phone in this very process, with a disk that can be made to fail.
+
+use std::fs;
+use std::sync::Arc;
+
+use doorstep_core::keys::{KeyStore, MemoryKeyStore};
+use doorstep_core::{App, AppError, Connect, Environment, OsRandomness, SignIn, SystemClock};
+use doorstep_council::Office;
+use doorstep_council::import::Taking;
+use doorstep_domain::protocol::Council;
+use doorstep_tests::cast::sample;
+use doorstep_tests::simulation::FaultyDisk;
+
+/// A line that leads to one council.
+struct To(Arc<dyn Council>);
+
+impl Connect for To {
+    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
+        Ok(Arc::clone(&self.0))
+    }
+}
+
+/// A council, and a phone beside it.
+pub(crate) struct Scene {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) office: Office,
+    pub(crate) disk: Arc<FaultyDisk>,
+    pub(crate) keys: Arc<MemoryKeyStore>,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let real = doorstep_council::Environment::real();
+        let office = Office::init(
+            &folder.path().join("council"),
+            "Melton Borough Council",
+            "admin",
+            "correct horse battery",
+            real,
+        )
+        .unwrap();
+        for (file, people) in [("people.csv", true), ("appointments-2026-11-24.csv", false)] {
+            let table = fs::read(sample(file)).unwrap();
+            let imported = if people {
+                office.import_people(&table, Taking::AllOrNothing)
+            } else {
+                office.import_appointments(&table, Taking::AllOrNothing)
+            };
+            assert!(imported.unwrap().faults.is_empty());
+        }
+        Self { folder, office, disk: Arc::default(), keys: Arc::default() }
+    }
+
+    /// The phone's surroundings, with a line straight to the council.
+    pub(crate) fn environment(&self) -> Environment {
+        self.environment_through(Arc::new(self.office.service()))
+    }
+
+    /// The phone's surroundings, with another line.
+    pub(crate) fn environment_through(&self, line: Arc<dyn Council>) -> Environment {
+        Environment {
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(OsRandomness),
+            keys: Arc::clone(&self.keys) as Arc<dyn KeyStore>,
+            disk: Arc::clone(&self.disk) as Arc<dyn doorstep_core::Disk>,
+            connect: Arc::new(To(line)),
+            sign_in: SignIn::ByKeyStore,
+        }
+    }
+
+    pub(crate) fn store(&self) -> std::path::PathBuf {
+        self.folder.path().join("store")
+    }
+
+    pub(crate) fn open(&self) -> Result<App, AppError> {
+        App::open(&self.store(), self.environment())
+    }
+
+    pub(crate) fn enrolled(&self) -> App {
+        let app = self.open().unwrap();
+        let code = self.office.offer_enrolment("melton-2", None).unwrap().code;
+        app.enrol("here", &code, "test").unwrap();
+        app.sync().unwrap();
+        app
+    }
+}
