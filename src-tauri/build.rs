@@ -29,6 +29,10 @@ fn main() {
         "outbox",
         "send_now",
         "came_to_front",
+        "call",
+        "text",
+        "directions",
+        "abilities",
         "reopen",
         "set_aside",
     ];

@@ -11,17 +11,23 @@ use doorstep_core::{
 use doorstep_domain::conduct::{Command, Concern, NotAPhoto, PhotoPurpose, Signing, VisitKind};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, VisitId};
-use tauri::State;
+use serde::Serialize;
 use tauri::ipc::Response;
+use tauri::{AppHandle, State};
 
 use crate::doorstep::Doorstep;
+use crate::outside::Link;
+use crate::reminder::Reminder;
+use crate::{camera, outside};
 
 type Answer<T> = Result<T, Problem>;
 type Core<'a> = State<'a, Doorstep>;
 
 #[tauri::command]
-pub(crate) async fn status(core: Core<'_>) -> Answer<StatusView> {
-    core.ask(|app| app.status()).await
+pub(crate) async fn status(handle: AppHandle, core: Core<'_>, reminder: State<'_, Reminder>) -> Answer<StatusView> {
+    let status = core.ask(|app| app.status()).await?;
+    reminder.set(&handle, status.remind_at);
+    Ok(status)
 }
 
 #[tauri::command]
@@ -102,16 +108,20 @@ pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: Option<VisitId>, no
 /// The file comes as text, in base 64: on Android a request's body is not handed over in any other way.
 #[tauri::command]
 pub(crate) async fn add_photo(
+    handle: AppHandle,
     core: Core<'_>,
     visit: VisitId,
     purpose: PhotoPurpose,
     file: String,
 ) -> Answer<VisitView> {
-    core.record(move |app| {
-        let file = BASE64.decode(file.as_bytes()).map_err(|_| NotAPhoto::NotAPicture)?;
-        app.add_photo(visit, purpose, &file)
-    })
-    .await
+    let added = core
+        .record(move |app| {
+            let file = BASE64.decode(file.as_bytes()).map_err(|_| NotAPhoto::NotAPicture)?;
+            app.add_photo(visit, purpose, &file)
+        })
+        .await;
+    camera::purge(&handle);
+    added
 }
 
 #[tauri::command]
@@ -177,6 +187,33 @@ pub(crate) async fn send_now(core: Core<'_>, photos: bool) -> Answer<SyncReport>
 #[tauri::command]
 pub(crate) fn came_to_front(core: Core<'_>) {
     core.ring();
+}
+
+#[tauri::command]
+pub(crate) async fn call(handle: AppHandle, number: String) -> Answer<()> {
+    outside::open(&handle, Link::call(&number))
+}
+
+#[tauri::command]
+pub(crate) async fn text(handle: AppHandle, number: String, words: String) -> Answer<()> {
+    outside::open(&handle, Link::text(&number, &words))
+}
+
+#[tauri::command]
+pub(crate) async fn directions(handle: AppHandle, address: String) -> Answer<()> {
+    outside::open(&handle, Some(Link::directions(&address)))
+}
+
+/// What this device can do that not every device can.
+#[derive(Serialize)]
+pub(crate) struct Abilities {
+    /// It can scan a QR code.
+    scan: bool,
+}
+
+#[tauri::command]
+pub(crate) fn abilities() -> Abilities {
+    Abilities { scan: cfg!(mobile) }
 }
 
 #[tauri::command]

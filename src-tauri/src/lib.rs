@@ -1,7 +1,10 @@
 //! The window around the core. A command is one call into [`doorstep_core::App`]; what is decided is decided there.
 
+mod camera;
 mod commands;
 mod doorstep;
+mod outside;
+mod reminder;
 mod start;
 
 use std::process::ExitCode;
@@ -10,14 +13,17 @@ use tauri::webview::WebviewWindowBuilder;
 use tauri::{AppHandle, Manager, Url, WindowEvent};
 
 use doorstep::Doorstep;
+use reminder::Reminder;
 
 /// Opens the window and runs until it is closed.
 #[cfg_attr(mobile, tauri::mobile_entry_point(exit_code))]
 pub fn run() -> ExitCode {
-    let built = tauri::Builder::default()
+    let built = with_plugins(tauri::Builder::default())
+        .manage(Reminder::default())
         .setup(|app| {
             let start = start::Start::from_arguments(std::env::args_os(), || app.path().app_data_dir())?;
             app.manage(Doorstep::open(app.handle().clone(), start));
+            camera::purge(app.handle());
             open_window(app.handle())?;
             Ok(())
         })
@@ -54,6 +60,10 @@ pub fn run() -> ExitCode {
             commands::outbox,
             commands::send_now,
             commands::came_to_front,
+            commands::call,
+            commands::text,
+            commands::directions,
+            commands::abilities,
             commands::reopen,
             commands::set_aside,
         ])
@@ -69,6 +79,14 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What the phone does besides. The webview itself may use the scanner alone, on phones; the rest goes by commands.
+fn with_plugins(builder: tauri::Builder<tauri::Wry>) -> tauri::Builder<tauri::Wry> {
+    let builder = builder.plugin(tauri_plugin_opener::init()).plugin(tauri_plugin_notification::init());
+    #[cfg(mobile)]
+    let builder = builder.plugin(tauri_plugin_barcode_scanner::init());
+    builder
 }
 
 /// Opens the one window. It shows the app's own pages and goes nowhere else, whatever is tapped or pasted.

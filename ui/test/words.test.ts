@@ -28,6 +28,7 @@ function status(changes: Partial<StatusView>): StatusView {
     photos_waiting: 0,
     phone_it_in: null,
     overdue: null,
+    remind_at: null,
     under_way: null,
     sign_the_code: false,
     last_contact: null,

@@ -56,6 +56,8 @@ pub struct StatusView {
     pub phone_it_in: Option<DateTime<Utc>>,
     /// Somebody works alone, and is later than they expected. Clause 6.1.
     pub overdue: Option<Overdue>,
+    /// When somebody who works alone is to be asked whether they are safe.
+    pub remind_at: Option<DateTime<Utc>>,
     /// The visit under way: "Leave now" is about it, on every screen. Clause 7.
     pub under_way: Option<VisitId>,
     /// The Code that is in force was not signed yet. Clause 9.

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own commands.
 
 mod demo;
+mod mobile;
 mod setup;
 mod steps;
 mod tests;
@@ -39,6 +40,11 @@ enum Command {
         #[arg(long, default_value_t = 3_300)]
         worlds: u64,
     },
+    /// Type-checks the app for phones: Android and iOS, or one of them.
+    CheckMobile {
+        /// The phone.
+        phone: Option<mobile::Phone>,
+    },
     /// Sets up what is missing, and no more.
     Setup,
 }
@@ -56,6 +62,10 @@ fn main() -> ExitCode {
             steps::quietly(&words)
         }
         Command::Sim { worlds } => tests::simulate(worlds),
+        Command::CheckMobile { phone } => match phone {
+            Some(phone) => mobile::check(&[phone]),
+            None => mobile::check(&mobile::Phone::ALL),
+        },
         Command::Setup => setup::everything(),
     };
     match done {

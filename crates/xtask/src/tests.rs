@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::mobile::{self, Phone};
 use crate::setup;
 use crate::steps::{cargo, npm, root, say, step};
 
@@ -40,6 +41,7 @@ pub(crate) fn run() -> Result<()> {
             .args(["test", "--locked", "--workspace", "--features", "doorstep-app/custom-protocol"])
             .env("DOORSTEP_PROGRAMS_ARE_BUILT", "1"),
     )?;
+    mobile::check(&[Phone::Android])?;
     cargo("Documentation", &["doc", "--locked", "--no-deps", "--quiet"])?;
     setup::cargo_deny()?;
     let deny = root().join("target/tools/bin/cargo-deny");

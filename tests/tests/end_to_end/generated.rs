@@ -1,7 +1,30 @@
 //! Generated files are fresh.
 
+use doorstep_tests::cast::root;
+
 #[test]
 fn the_typescript_types_are_those_of_the_rust_types() {
     let committed = std::fs::read_to_string(doorstep_tests::typescript::FILE).unwrap();
     assert!(committed == doorstep_tests::typescript::file(), "run `cargo xtask types` and commit what it writes");
+}
+
+/// What `tauri android init` writes is ours once it is here; made anew, it would ask for more and keep less to itself.
+#[test]
+fn the_android_project_asks_for_little_backs_up_nothing_and_shows_nothing_to_the_app_switcher() {
+    let android = root().join("src-tauri/gen/android/app/src/main");
+    let read = |file: &str| std::fs::read_to_string(android.join(file)).unwrap();
+    let manifest = read("AndroidManifest.xml");
+    let asked: Vec<&str> = manifest
+        .split("<uses-permission ")
+        .skip(1)
+        .filter_map(|rest| rest.split("/>").next())
+        .filter(|permission| !permission.contains("tools:node=\"remove\""))
+        .filter_map(|permission| permission.split('"').nth(1))
+        .collect();
+    assert_eq!(asked, ["android.permission.INTERNET", "android.permission.ACCESS_NETWORK_STATE"]);
+    for kept in ["android:allowBackup=\"false\"", "@xml/data_extraction_rules", "android.media.action.IMAGE_CAPTURE"] {
+        assert!(manifest.contains(kept), "{kept}");
+    }
+    assert!(!read("res/xml/data_extraction_rules.xml").contains("<include"));
+    assert!(read("java/uk/doorstep/field/MainActivity.kt").contains("LayoutParams.FLAG_SECURE"));
 }

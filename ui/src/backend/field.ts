@@ -17,6 +17,11 @@ import type {
   Vocabulary
 } from '../generated/types'
 
+/** What this device can do that not every device can. */
+export interface Abilities {
+  scan: boolean
+}
+
 export interface FieldBackend {
   status(): Promise<StatusView>
   vocabulary(): Promise<Vocabulary>
@@ -52,6 +57,15 @@ export interface FieldBackend {
   /** Sends what waits; photos too, although they are to wait for Wi-Fi. */
   sendNow(photos: boolean): Promise<SyncReport>
   cameToFront(): Promise<void>
+  /** Hands a number to whatever on this device calls. */
+  call(number: string): Promise<void>
+  /** Begins a text message, which the visitor reads and sends. */
+  text(number: string, words: string): Promise<void>
+  /** Shows an address on a map. */
+  directions(address: string): Promise<void>
+  abilities(): Promise<Abilities>
+  /** Scans a QR code, on a device that can: what it says, or `null` when nothing was scanned. */
+  scan(): Promise<string | null>
   /** Tries once more to open a store that would not open. */
   reopen(): Promise<void>
   setAside(): Promise<void>

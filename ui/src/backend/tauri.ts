@@ -1,5 +1,6 @@
 import { invoke } from '@tauri-apps/api/core'
 import { listen } from '@tauri-apps/api/event'
+import { Format, requestPermissions, scan } from '@tauri-apps/plugin-barcode-scanner'
 import type { FieldBackend } from './field'
 
 /** A file as text, for a bridge that carries nothing else. */
@@ -10,6 +11,16 @@ function inBase64(file: Blob): Promise<string> {
     reader.onerror = () => reject(new Error('the photo can’t be read'))
     reader.readAsDataURL(file)
   })
+}
+
+/** What a QR code says; `null` when the camera may not be used, or nothing was scanned. */
+async function scanned(): Promise<string | null> {
+  if ((await requestPermissions()) !== 'granted') return null
+  try {
+    return (await scan({ formats: [Format.QRCode] })).content
+  } catch {
+    return null
+  }
 }
 
 /** The core, through the shell's commands. */
@@ -42,6 +53,11 @@ export const tauri: FieldBackend = {
   outbox: () => invoke('outbox'),
   sendNow: (photos) => invoke('send_now', { photos }),
   cameToFront: () => invoke('came_to_front'),
+  call: (number) => invoke('call', { number }),
+  text: (number, words) => invoke('text', { number, words }),
+  directions: (address) => invoke('directions', { address }),
+  abilities: () => invoke('abilities'),
+  scan: scanned,
   reopen: () => invoke('reopen'),
   setAside: () => invoke('set_aside'),
   onChange: (changed) => void listen('changed', changed)

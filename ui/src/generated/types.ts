@@ -1371,6 +1371,10 @@ phone_it_in: string | null,
  */
 overdue: Overdue | null, 
 /**
+ * When somebody who works alone is to be asked whether they are safe.
+ */
+remind_at: string | null, 
+/**
  * The visit under way: "Leave now" is about it, on every screen. Clause 7.
  */
 under_way: VisitId | null, 

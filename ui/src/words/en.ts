@@ -44,6 +44,8 @@ const problems: Record<string, string> = {
   'too-many-pixels':
     'That photo is too large to open safely: more than 50 million pixels. Take it again with the camera.',
   'photo-too-large': 'That file is too large: more than 20 MB. No photo was added. Take it again with the camera.',
+  'nothing-opens-it': 'This device has no app for that. Use another telephone, or another map.',
+  'no-number': 'That is not a number that can be dialled.',
   'no-safeguarding-key':
     'The note can’t be sealed on this phone, so it was not saved. Phone the council now: 01664 502 502.'
 }

@@ -32,6 +32,7 @@ impl App {
         self.store.read(|reading| {
             let enrolment = reading.enrolment()?;
             let counts = reading.counts()?;
+            let alone = reading.alone()?.map(|(visit, ends_ms)| Overdue { visit, expected_end: time(ends_ms) });
             Ok(StatusView {
                 pin_set: stored_pin(reading)?.is_some(),
                 signed_in: self.signed_in.load(Ordering::SeqCst),
@@ -41,10 +42,8 @@ impl App {
                 set_aside: counts.set_aside,
                 photos_waiting: reading.waiting_photos()?.len(),
                 phone_it_in: counts.oldest_urgent_ms.map(time).filter(|since| now - *since >= phone_after),
-                overdue: reading
-                    .alone()?
-                    .map(|(visit, ends_ms)| Overdue { visit, expected_end: time(ends_ms) })
-                    .filter(|overdue| now - overdue.expected_end >= remind_after),
+                overdue: alone.clone().filter(|alone| now - alone.expected_end >= remind_after),
+                remind_at: alone.map(|alone| alone.expected_end + remind_after),
                 under_way: reading.under_way()?,
                 sign_the_code: match &enrolment {
                     Some(enrolment) => code_signed(reading, enrolment)? == CodeSigned::No,
