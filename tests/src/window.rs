@@ -21,6 +21,7 @@ pub struct Desk {
     children: Vec<Child>,
     environment: Vec<(String, String)>,
     port: u16,
+    size: (u32, u32),
 }
 
 /// A child that says one line about itself first.
@@ -72,7 +73,8 @@ impl Desk {
             Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address=1"]).envs(environment.clone()),
         );
         environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
-        let mut desk = Self { folder, children: vec![display, bus], environment, port: free_port() };
+        let mut desk =
+            Self { folder, children: vec![display, bus], environment, port: free_port(), size: (width, height) };
         desk.unlock_key_store();
         desk.start_driver();
         desk
@@ -117,6 +119,14 @@ impl Desk {
         self.folder.path().join("store")
     }
 
+    /// A program that runs at the desk, with its display and its key store.
+    #[must_use]
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.envs(self.environment.clone());
+        command
+    }
+
     /// A file that lies on the desk.
     ///
     /// # Panics
@@ -146,7 +156,11 @@ impl Desk {
             .connect(&address)
             .await
             .expect("the window opens");
-        Window { client }
+        let (width, height) = self.size;
+        client.set_window_size(width, height).await.expect("the window takes the size of the display");
+        let window = Window { client };
+        window.is_as_wide_as(width).await;
+        window
     }
 
     /// Kills the app outright, as an operating system short of memory would.
@@ -349,6 +363,16 @@ impl Window {
         found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
+    /// Runs a script that measures something, and calls `done` with it.
+    ///
+    /// # Panics
+    /// When it measures nothing.
+    pub async fn measures(&self, script: &str) -> f64 {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        let measured = self.client.execute_async(&script, vec![]).await.expect("a script runs");
+        measured.as_f64().expect("a measurement is a number")
+    }
+
     /// Elements that can be tapped and are smaller than 48 by 48 pixels, or reach outside of the window.
     ///
     /// # Panics
@@ -360,6 +384,26 @@ impl Window {
             .map(([e, r]) => e.outerHTML.slice(0, 120) + ' ' + Math.round(r.width) + 'x' + Math.round(r.height))";
         let found = self.client.execute(script, vec![]).await.expect("a script runs");
         found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Makes all text so many percent of its size.
+    ///
+    /// # Panics
+    /// When the window is gone.
+    pub async fn enlarges_text(&self, percent: u32) {
+        let script = "document.documentElement.style.fontSize = (1.125 * arguments[0] / 100) + 'rem'; return true";
+        self.client.execute(script, vec![json!(percent)]).await.expect("a script runs");
+    }
+
+    /// Waits until the page is as wide as the display.
+    async fn is_as_wide_as(&self, width: u32) {
+        for _ in 0..100 {
+            if self.client.execute("return innerWidth", vec![]).await.is_ok_and(|wide| wide == width) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the window does not become {width} pixels wide");
     }
 
     /// Closes the window.

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's own commands.
 
+mod bench;
 mod demo;
 mod mobile;
 mod setup;
@@ -45,6 +46,8 @@ enum Command {
         /// The phone.
         phone: Option<mobile::Phone>,
     },
+    /// Measures a tap in the real window, with few visits on the phone and with many.
+    Bench,
     /// Sets up what is missing, and no more.
     Setup,
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
             steps::quietly(&words)
         }
         Command::Sim { worlds } => tests::simulate(worlds),
+        Command::Bench => bench::run(),
         Command::CheckMobile { phone } => match phone {
             Some(phone) => mobile::check(&[phone]),
             None => mobile::check(&mobile::Phone::ALL),

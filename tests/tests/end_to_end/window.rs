@@ -27,9 +27,15 @@ async fn set_up(window: &Window, town: &Town, line: &Line) {
 async fn is_accessible(window: &Window, screen: &str) {
     let pictures = doorstep_tests::cast::root().join("target/pictures/app");
     std::fs::create_dir_all(&pictures).unwrap();
-    window.picture(&pictures.join(format!("{}.png", screen.replace([' ', ','], "-")))).await;
+    let picture = |name: &str| pictures.join(format!("{}.png", name.replace([' ', ','], "-")));
+    window.picture(&picture(screen)).await;
     assert_eq!(window.axe_violations().await, Vec::<String>::new(), "{screen}");
     assert_eq!(window.small_or_outside().await, Vec::<String>::new(), "{screen}");
+    // Text twice as large, as a phone's own setting makes it.
+    window.enlarges_text(200).await;
+    window.picture(&picture(&format!("{screen}, 200 percent"))).await;
+    assert_eq!(window.small_or_outside().await, Vec::<String>::new(), "{screen}, with text of 200 %");
+    window.enlarges_text(100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,6 +57,12 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
         window.sees(&format!("[data-step='{step}']"), ":").await;
     }
     is_accessible(&window, "visit at the door").await;
+    window.tap("#my-id").await;
+    window.sees("#id-name", "Dafydd Ó Briain").await;
+    window.sees("main", "01664 502 502").await;
+    is_accessible(&window, "my ID").await;
+    window.tap("#id-done").await;
+    window.sees("[data-step='adult_present']", "Adult present").await;
     desk.kill_app();
     window.forget().await;
 
@@ -188,6 +200,7 @@ async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_fro
     window.sees("#notice", "Short notice").await;
     for step in ["introduced", "reason_stated", "id_shown"] {
         window.tap(&format!("[data-step='{step}'] .step-main")).await;
+        window.sees(&format!("[data-step='{step}']"), ":").await;
     }
     window.sees("#shut", "short notice").await;
     is_accessible(&window, "short notice, small and dark").await;
@@ -251,8 +264,10 @@ async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survi
     is_accessible(&window, "called off, tenant not told").await;
     window.tap("#to-today").await;
     window.sees("#to-do", "Tell the tenant").await;
+    window.tap("#unplanned").await;
+    window.types("#address", "Flat 3, Corn Cross").await;
     // What was typed is kept a moment after the last key.
-    window.sees("#sending", "All sent").await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     desk.kill_app();
     window.forget().await;
 
@@ -266,8 +281,8 @@ async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survi
     window.tap("#to-today").await;
 
     window.tap("#unplanned").await;
+    window.holds("#address", "Flat 3, Corn Cross").await;
     is_accessible(&window, "without an appointment").await;
-    window.types("#address", "Flat 3, Corn Cross").await;
     window.types("#purpose", "Water through the ceiling").await;
     window.tap("#start-unplanned").await;
     window.sees("main", "Flat 3, Corn Cross").await;

@@ -8,6 +8,7 @@ import { problemWords } from '../words/en'
 export type Route =
   | { screen: 'today' }
   | { screen: 'visit'; visit: string }
+  | { screen: 'my-id'; visit: string }
   | { screen: 'refused'; visit: string }
   | { screen: 'no-access'; visit: string }
   | { screen: 'cancel'; visit: string }
@@ -59,9 +60,16 @@ class AppState {
   }
 
   /** What was half typed is saved for good, or was thrown away. */
-  forget(name: string) {
-    this.drafts[name] = ''
-    this.keep(name)
+  forget(...names: string[]) {
+    for (const name of names) {
+      this.drafts[name] = ''
+      this.keep(name)
+    }
+  }
+
+  /** What was typed, or nothing where that is empty. */
+  typed(name: string): string | null {
+    return this.draft(name).trim() || null
   }
 
   private keep(name: string) {

@@ -21,11 +21,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../migrations/0001_initial.sql")),
         M::up(include_str!("../../migrations/0002_whole_code.sql")),
         M::up(include_str!("../../migrations/0003_photos.sql")),
+        M::up(include_str!("../../migrations/0004_many_visits.sql")),
     ])
 });
 
 /// How many migrations this build knows: the `user_version` of its database.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// SQLite before this can corrupt a database in WAL mode when two connections reset the log at once.
 const SQLITE_FLOOR: i32 = 3_051_003;

@@ -51,6 +51,13 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
     })
 }
 
+/// The epochs of the device, found by stepping from one to the next in the index, past all records of each.
+const EPOCHS: &str = "WITH RECURSIVE epochs (epoch) AS (
+    SELECT min(epoch) FROM record
+    UNION ALL
+    SELECT (SELECT min(epoch) FROM record WHERE record.epoch > epochs.epoch) FROM epochs WHERE epochs.epoch IS NOT NULL
+)";
+
 impl Reading<'_> {
     /// What waits to be sent, urgent first, then oldest first, as much as fits a batch.
     pub(crate) fn waiting(&self) -> Result<Vec<StoredRecord>, StoreError> {
@@ -93,16 +100,23 @@ impl Reading<'_> {
 
     /// Every epoch that the device has written in.
     pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
-        self.many("SELECT epoch FROM record GROUP BY epoch ORDER BY min(local_id)", [], |row| {
-            Ok(Epoch::from_bytes(row.get("epoch")?))
-        })
+        self.many(
+            &format!(
+                "{EPOCHS}
+             SELECT epoch FROM epochs WHERE epoch IS NOT NULL
+             ORDER BY (SELECT local_id FROM record WHERE record.epoch = epochs.epoch ORDER BY sequence LIMIT 1)"
+            ),
+            [],
+            |row| Ok(Epoch::from_bytes(row.get("epoch")?)),
+        )
     }
 
-    /// The numbers of an epoch that the device believes to be with the council.
-    pub(crate) fn believed_sent(&self, epoch: Epoch) -> Result<Vec<u64>, StoreError> {
+    /// The numbers of an epoch, above one of them, that the device believes to be with the council.
+    pub(crate) fn believed_sent(&self, epoch: Epoch, above: u64) -> Result<Vec<u64>, StoreError> {
         self.many(
-            "SELECT sequence FROM record WHERE epoch = ?1 AND state IN ('received', 'set_aside') ORDER BY sequence",
-            params![epoch.as_bytes()],
+            "SELECT sequence FROM record
+             WHERE epoch = ?1 AND sequence > ?2 AND state IN ('received', 'set_aside') ORDER BY sequence",
+            params![epoch.as_bytes(), above],
             |row| row.get("sequence"),
         )
     }
@@ -132,12 +146,16 @@ impl Reading<'_> {
     }
 
     pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
+        // Numbers run from 1 without a gap, so the last one of an epoch counts it; looking at each record would take longer
+        // with each visit.
         self.one(
-            "SELECT (SELECT count(*) FROM record WHERE state <> 'reissued') AS records,
+            &format!("{EPOCHS}
+             SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM record WHERE record.epoch = epochs.epoch)), 0) FROM epochs)
+                    - (SELECT count(*) FROM record WHERE state = 'reissued') AS records,
                     (SELECT count(*) FROM record WHERE state = 'waiting') AS waiting,
                     (SELECT count(*) FROM record WHERE state = 'set_aside') AS set_aside,
                     (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting') AS oldest_waiting_ms,
-                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting' AND urgent = 1) AS oldest_urgent_ms",
+                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting' AND urgent = 1) AS oldest_urgent_ms"),
             [],
             |row| {
                 Ok(Counts {

@@ -11,7 +11,7 @@ use crate::planted::{self, Bug};
 pub(super) struct Held {
     /// What was sent in this request: place and hash.
     pub(super) sent: BTreeMap<(Epoch, u64), Hash>,
-    /// What the device believes to be with the council, by epoch.
+    /// What the device believes to be with the council, by epoch, above the council's own mark.
     pub(super) believed: BTreeMap<Epoch, Vec<u64>>,
     /// The council's epoch at the last contact.
     pub(super) council_epoch: Epoch,

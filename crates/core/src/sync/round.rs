@@ -84,7 +84,7 @@ impl Round {
             Err(no_answer) => return Err(AppError::NoAnswer(no_answer)),
         };
         store.transact(environment, |writing| {
-            let held = before.held(writing)?;
+            let held = before.held(writing, &answer)?;
             let plan = plan(&answer, &held);
             apply(writing, environment, &before.enrolment, &answer, &bytes, &plan)
         })
@@ -140,11 +140,15 @@ impl Before {
         })
     }
 
-    fn held(&self, reading: &crate::store::Reading<'_>) -> Result<Held, StoreError> {
+    /// What the device holds of what the answer speaks of. Whatever is below the council's mark is with the council, and is
+    /// not looked at: on a phone of many years that is nearly all.
+    fn held(&self, reading: &crate::store::Reading<'_>, answer: &SyncAnswer) -> Result<Held, StoreError> {
         let sent = self.batch.iter().map(|record| ((record.epoch, record.sequence), record.hash)).collect();
         let mut believed = BTreeMap::new();
         for epoch in reading.epochs()? {
-            believed.insert(epoch, reading.believed_sent(epoch)?);
+            let marks = answer.high_water.iter().filter(|mark| mark.epoch == epoch);
+            let mark = marks.map(|mark| mark.sequence).max().unwrap_or(0);
+            believed.insert(epoch, reading.believed_sent(epoch, mark)?);
         }
         let head = (self.request.head.epoch, self.request.head.sequence);
         Ok(Held { sent, believed, council_epoch: self.enrolment.council_epoch, head })

@@ -1,0 +1,33 @@
+//! `cargo xtask bench`: timings, as ratios of one run. No test looks at them: the machine is shared.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::setup;
+use crate::steps::{cargo, npm, root, step};
+
+/// Builds as for release, but quicker, and measures.
+pub(crate) fn run() -> Result<()> {
+    setup::everything()?;
+    npm("Building the UI", "build")?;
+    let built = [
+        "build",
+        "--locked",
+        "--profile",
+        "bench-app",
+        "-p",
+        "doorstep-app",
+        "-p",
+        "doorstep-council",
+        "-p",
+        "doorstep-tests",
+        "--features",
+        "doorstep-app/custom-protocol",
+    ];
+    cargo("Building the app and the council, optimised", &built)?;
+    step(
+        "Tapping in the real window",
+        Command::new(root().join("target/bench-app/bench")).env("DOORSTEP_PROGRAMS_ARE_BUILT", "1"),
+    )
+}
