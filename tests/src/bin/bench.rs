@@ -114,6 +114,9 @@ async fn measured(town: &Town, user: &str, visits: usize) -> Vec<f64> {
     let filled = desk.command(&this).arg("seed").arg(desk.store()).arg(visits.to_string()).status();
     assert!(filled.is_ok_and(|status| status.success()), "the phone can't be filled");
 
+    // What filling it wrote is on the disk before a tap waits for the disk.
+    let flushed = std::process::Command::new("sync").status();
+    assert!(flushed.is_ok_and(|status| status.success()), "the disk does not come to rest");
     println!("A phone with {visits} visits: tapping.");
     let window = desk.open().await;
     window.types("#pin", "493817").await;
