@@ -128,6 +128,23 @@ async function asSupervisor(colorScheme) {
   })
   assert.equal(refused, 404, 'a supervisor publishes a Code')
 
+  await page.click('nav >> text=Exports')
+  await page.waitForSelector('#dictionary')
+  assert.equal(await page.locator('#table option[value=audit]').count(), 0, 'a supervisor exports the audit log')
+  await page.selectOption('#table', 'no-access')
+  await page.waitForFunction(() => document.querySelector('#dictionary').textContent.includes('counts_in_court'))
+  await page.selectOption('#outcome', 'entry_refused')
+  await page.click('text=JSON Lines')
+  assert(page.url().includes('table=no-access') && page.url().includes('outcome=entry_refused'), page.url())
+  const lines = (await download(page, '#take')).trim().split('\n')
+  assert.equal(lines.length, 1, 'the filter is not that of the list')
+  assert.equal(JSON.parse(lines[0]).outcome, 'entry_refused')
+  await page.click('text=Excel workbook')
+  assert((await download(page, '#take')).startsWith('PK'), 'that is no workbook')
+  await isAccessible(page, `exports-${colorScheme}`)
+  assert.equal(await page.evaluate(async () => (await fetch('/api/exports/audit.csv')).status), 404)
+  assert.equal(await page.evaluate(async () => (await fetch('/api/audit')).status), 404)
+
   await page.goto(`${address}/visits?q=nobody-of-that-name`)
   await page.waitForSelector('#none')
   await isAccessible(page, `visits-none-${colorScheme}`)
@@ -212,6 +229,25 @@ async function asLead() {
   await isAccessible(page, 'safeguarding')
 }
 
+async function asAuditor() {
+  const page = await person('light')
+  await signIn(page, 'audit-1')
+  await page.click('nav >> text=Audit log')
+  await page.waitForSelector('#audit')
+  const log = await page.textContent('main')
+  assert(log.includes('Took a table away') && log.includes('Opened a photo'), log)
+  assert(!/safeguard/i.test(log), 'the audit log tells that there is a note')
+  await isAccessible(page, 'audit')
+  await page.selectOption('#action', 'photo_opened')
+  await page.click('#filter')
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('tr[data-action]')].every((row) => row.dataset.action === 'photo_opened')
+  )
+  assert(page.url().includes('action=photo_opened'))
+  const table = await page.evaluate(async () => (await fetch('/api/exports/audit.jsonl')).text())
+  assert(table.includes('"action":"exported"') && !/safeguard/i.test(table), 'the export tells that there is a note')
+}
+
 async function asNobody() {
   const page = await person('light')
   await signIn(page, 'melton-2')
@@ -227,7 +263,10 @@ async function asNobody() {
       'concerns',
       'acknowledgements',
       'codes',
-      'safeguarding'
+      'safeguarding',
+      'audit',
+      'exports/dictionary',
+      'exports/audit.csv'
     ]
     return Promise.all(paths.map(async (path) => (await fetch(`/api/${path}`)).status))
   })
@@ -239,6 +278,7 @@ for (const story of [
   () => asSupervisor('dark'),
   asAnotherFirm,
   asLead,
+  asAuditor,
   asAdministrator,
   asNobody
 ]) {

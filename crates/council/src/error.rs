@@ -47,5 +47,17 @@ pub enum CouncilError {
     NotACode(NotACode),
     /// A table could not be written out.
     #[error("the export could not be written: {0}")]
-    Export(#[from] csv::Error),
+    Export(#[from] std::io::Error),
+    /// A workbook can't hold it.
+    #[error("a workbook holds 1,048,575 rows, and these are more. Take fewer, or take them as CSV.")]
+    TooManyRows,
+    /// Nobody waits for it any more.
+    #[error("the export was cancelled")]
+    Cancelled,
+    /// The text is no day.
+    #[error("{0:?} is no date such as 2026-11-24.")]
+    NotADate(String),
+    /// The place in a list is none.
+    #[error("that page does not exist")]
+    NoSuchPage,
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use doorstep_council::export::{Encoding, What};
+use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
 use doorstep_council::{EnrolmentOffer, Environment, Office, router};
 use doorstep_domain::conduct::PublishedCode;
@@ -129,10 +129,28 @@ enum Command {
         what: Table,
         /// In which form.
         #[arg(long, default_value = "csv")]
-        format: Format,
+        format: Form,
         /// Begin with a byte order mark, for Excel.
         #[arg(long)]
         excel: bool,
+        /// Only visits with this outcome, such as entry_refused; `open` for those under way.
+        #[arg(long, value_name = "NAME")]
+        outcome: Option<String>,
+        /// Only of this firm, or of the council.
+        #[arg(long, value_name = "NAME")]
+        organisation: Option<String>,
+        /// Only visits that started on this day or later.
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// Only visits that started on this day or earlier.
+        #[arg(long, value_name = "DATE")]
+        to: Option<String>,
+        /// Only visits with these words in their reference, address, tenant or visitor.
+        #[arg(long, value_name = "WORDS")]
+        words: Option<String>,
+        /// Only concerns of this kind.
+        #[arg(long, value_name = "NAME")]
+        kind: Option<String>,
         /// The file to write.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -146,11 +164,14 @@ enum Table {
     NoAccess,
     Concerns,
     Acknowledgements,
+    Audit,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Format {
+enum Form {
     Csv,
+    Xlsx,
+    Jsonl,
 }
 
 fn main() -> ExitCode {
@@ -198,17 +219,24 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
         Command::Serve { data, listen } => serve(&data, listen)?,
-        Command::Export { data, what, format: Format::Csv, excel, out } => {
+        Command::Export { data, what, format, excel, outcome, organisation, from, to, words, kind, out } => {
             let what = match what {
                 Table::Visits => What::Visits,
                 Table::Steps => What::Steps,
                 Table::NoAccess => What::NoAccess,
                 Table::Concerns => What::Concerns,
                 Table::Acknowledgements => What::Acknowledgements,
+                Table::Audit => What::Audit,
             };
-            let encoding = if excel { Encoding::Utf8ForExcel } else { Encoding::Utf8 };
-            let rows = export(&office(&data)?, what, encoding, &out)?;
-            print(&format!("{rows} rows are in {}.\n", out.display()));
+            let format = match format {
+                Form::Csv if excel => Format::Csv(Encoding::Utf8ForExcel),
+                Form::Csv => Format::Csv(Encoding::Utf8),
+                Form::Xlsx => Format::Xlsx,
+                Form::Jsonl => Format::JsonLines,
+            };
+            let selection = Selection { outcome, organisation, from, to, q: words, kind, after: None };
+            let Exported { rows, sha256 } = export(&office(&data)?, what, format, &selection, &out)?;
+            print(&format!("{rows} rows are in {}. SHA-256 {sha256}.\n", out.display()));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -262,15 +290,18 @@ fn read_password(file: &Path) -> Result<String> {
 }
 
 /// Written beside the file and put in its place when it is whole: an export that fails leaves the old file as it was.
-fn export(office: &Office, what: What, encoding: Encoding, out: &Path) -> Result<u64> {
+fn export(office: &Office, what: What, format: Format, selection: &Selection, out: &Path) -> Result<Exported> {
     let beside = out.with_extension("part");
     let written = (|| {
-        let mut file = std::io::BufWriter::new(fs::File::create(&beside)?);
-        let rows = office.export(what, encoding, &mut file)?;
-        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        let mut file = fs::File::options().read(true).write(true).create(true).truncate(true).open(&beside)?;
+        let exported = office.export(what, format, selection, &mut file)?;
+        file.sync_all()?;
         fs::rename(&beside, out)?;
-        anyhow::Ok(rows)
+        anyhow::Ok(exported)
     })();
+    if written.is_err() {
+        let _there_may_be_none = fs::remove_file(&beside);
+    }
     written.with_context(|| format!("{} can't be written", out.display()))
 }
 

@@ -10,7 +10,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::Service;
-use crate::web::{codes, concerns, devices, exports, pages, safeguarding, sessions, visits};
+use crate::web::{audit, codes, concerns, devices, exports, pages, safeguarding, sessions, visits};
 
 /// Seconds for one request, upload included.
 const REQUEST_SECONDS: u64 = 120;
@@ -35,7 +35,9 @@ pub fn router(service: Service) -> Router {
         .route("/api/visits/{visit}", get(visits::show))
         .route("/api/visits/{visit}/photos/{sha256}", get(visits::photo))
         .route("/api/organisations", get(visits::organisations))
+        .route("/api/exports/dictionary", get(exports::dictionary))
         .route("/api/exports/{table}", get(exports::table))
+        .route("/api/audit", get(audit::list))
         .route("/api/concerns", get(concerns::list))
         .route("/api/acknowledgements", get(codes::register))
         .route("/api/codes", get(codes::list).post(codes::publish))
@@ -51,6 +53,8 @@ pub fn router(service: Service) -> Router {
         .route("/concerns", get(pages::console))
         .route("/acknowledgements", get(pages::console))
         .route("/code", get(pages::console))
+        .route("/exports", get(pages::console))
+        .route("/audit", get(pages::console))
         .route("/safeguarding", get(pages::console))
         .route("/assets/{name}", get(pages::asset))
         .route("/health", get(pages::health));

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod console;
+mod exports;
 mod generated;
 mod journeys;
 mod photos;

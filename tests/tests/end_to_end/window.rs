@@ -135,6 +135,7 @@ async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_d
     is_accessible(&window, "today, small and dark").await;
 
     window.tap("[data-ref='WO-TODAY-1']").await;
+    window.sees("[data-step='introduced']", "Said who I am").await;
     is_accessible(&window, "visit, small and dark").await;
     window.tap("#refused").await;
     is_accessible(&window, "refused, small and dark").await;

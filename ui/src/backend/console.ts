@@ -1,5 +1,6 @@
 // What the console's screens may ask of the council, over HTTP.
 import type {
+  AuditList,
   CodeList,
   CodeSection,
   ConcernListRow,
@@ -8,6 +9,7 @@ import type {
   Register,
   SafeguardingRow,
   SessionView,
+  TableMeaning,
   TodayBoard,
   VisitDetail,
   VisitList
@@ -60,6 +62,8 @@ export const council = {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ label, from, text })
     }),
+  dictionary: () => ask<TableMeaning[]>('/api/exports/dictionary'),
+  audit: (query: string) => ask<AuditList>(`/api/audit${query}`),
   safeguarding: () => ask<SafeguardingRow[]>('/api/safeguarding'),
   openNote: (record: string) => ask<OpenedNote>(`/api/safeguarding/${encodeURIComponent(record)}`)
 }

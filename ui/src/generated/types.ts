@@ -306,6 +306,38 @@ counting: Counting,
  */
 in_court: boolean, };
 
+export type AuditEntry = { 
+/**
+ * The council's clock.
+ */
+at: string, 
+/**
+ * Who: a user name, or `command line`; empty for a failed sign-in.
+ */
+user: string, 
+/**
+ * What, by stable name.
+ */
+action: string, 
+/**
+ * To what. Never personal data.
+ */
+detail: Record<string, unknown>, };
+
+export type AuditList = { 
+/**
+ * The lines.
+ */
+lines: Array<AuditEntry>, 
+/**
+ * The place before which the next page goes on; `null` at the end.
+ */
+next: number | null, 
+/**
+ * What was ever done, by stable name: to filter by.
+ */
+actions: Array<string>, };
+
 export type Basis = { "consented": { 
 /**
  * Who.
@@ -1277,6 +1309,10 @@ organisation: string,
  */
 role: Role, 
 /**
+ * Whether they are of the council itself, and see all firms.
+ */
+of_the_council: boolean, 
+/**
  * The council.
  */
 council_name: string, };
@@ -1482,6 +1518,26 @@ photos: number,
  * Photos that still wait.
  */
 photos_waiting: number, };
+
+export type TableColumn = { 
+/**
+ * The stable name.
+ */
+name: string, 
+/**
+ * What it means.
+ */
+meaning: string, };
+
+export type TableMeaning = { 
+/**
+ * The table's stable name.
+ */
+table: string, 
+/**
+ * Its columns, in their order.
+ */
+columns: Array<TableColumn>, };
 
 export type TakenPhoto = { 
 /**

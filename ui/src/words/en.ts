@@ -174,6 +174,21 @@ export function photoStateWords(state: PhotoState): string {
   }
 }
 
+/** What was done, as the audit log shows it. */
+export const actions: Record<string, string> = {
+  appointments_imported: 'Imported appointments',
+  code_published: 'Published a version of the Code',
+  council_made: 'Set the council up',
+  device_enrolled: 'Enrolled a phone',
+  enrolment_offered: 'Gave out a code that enrols a phone',
+  exported: 'Took a table away',
+  password_set: 'Set a password',
+  people_imported: 'Imported people',
+  photo_opened: 'Opened a photo',
+  sign_in_failed: 'A sign-in failed',
+  signed_in: 'Signed in'
+}
+
 /** What the bar says of sending, and whether it says it loudly: after a day. */
 export function sendingWords(status: StatusView): { words: string; loud: boolean } {
   if (status.unsent === 0 || !status.oldest_unsent) {

@@ -2,20 +2,21 @@
 
 use doorstep_domain::conduct::Signing;
 
+use super::Column;
 use crate::storage::RegisterRow;
 use crate::times::{from_ms, written};
 
-pub(super) const HEADER: [&str; 10] = [
-    "record",
-    "user",
-    "name",
-    "position",
-    "organisation",
-    "code_label",
-    "code_sha256",
-    "signed_at",
-    "signed_by",
-    "received_at",
+pub(super) const COLUMNS: [Column; 10] = [
+    Column("record", "The record's id"),
+    Column("user", "User name"),
+    Column("name", "The name under the signature"),
+    Column("position", "Position"),
+    Column("organisation", "Firm or council"),
+    Column("code_label", "The version of the Code"),
+    Column("code_sha256", "The SHA-256 of the exact text"),
+    Column("signed_at", "By the phone's clock"),
+    Column("signed_by", "drawn by hand, or the name as typed"),
+    Column("received_at", "By the council's clock"),
 ];
 
 pub(super) fn row(row: &RegisterRow) -> Vec<String> {

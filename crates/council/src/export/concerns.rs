@@ -2,27 +2,28 @@
 
 use doorstep_domain::conduct::About;
 
+use super::Column;
 use super::no_access::yes_or_no;
 use crate::storage::ConcernRow;
 use crate::times::{from_ms, written};
 
-pub(super) const HEADER: [&str; 16] = [
-    "record",
-    "visit",
-    "kind",
-    "clause",
-    "noticed_at",
-    "recorded_at",
-    "received_at",
-    "address",
-    "organisation",
-    "visitor_name",
-    "severity",
-    "hazard",
-    "tenant_told_of_process",
-    "gift_accepted",
-    "words",
-    "struck_out_because",
+pub(super) const COLUMNS: [Column; 16] = [
+    Column("record", "The record's id"),
+    Column("visit", "The visit's id, or that of a file of its own"),
+    Column("kind", "unsafe_condition, aggression, complaint, breach, gift, conflict"),
+    Column("clause", "The clause behind it"),
+    Column("noticed_at", "When it was said or seen: legal clocks run from here"),
+    Column("recorded_at", "By the phone's clock"),
+    Column("received_at", "By the council's clock"),
+    Column("address", "The address"),
+    Column("organisation", "Firm or council"),
+    Column("visitor_name", "Who raised it"),
+    Column("severity", "emergency, significant or minor"),
+    Column("hazard", "What is not safe"),
+    Column("tenant_told_of_process", "Of a complaint: whether the tenant was told how it goes on"),
+    Column("gift_accepted", "Of a gift: whether it was taken"),
+    Column("words", "What was seen, heard or said"),
+    Column("struck_out_because", "Why it was struck out, if it was"),
 ];
 
 pub(super) fn row(row: &ConcernRow) -> Vec<String> {

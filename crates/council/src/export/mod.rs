@@ -1,16 +1,24 @@
-//! Tables for other systems and people. The columns are defined once; the header is stable and documented in
-//! `docs/exports.md`. No sealed concern is in any of them, nor a sign that there is one.
+//! Tables for other systems and people. The columns are defined once, with what each means; the header is stable and
+//! documented in `docs/exports.md`. No sealed concern is in any of them, nor a sign that there is one.
 
 mod acknowledgements;
+mod audit;
 mod concerns;
+mod forms;
 mod no_access;
 mod steps;
 mod visits;
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, SeekFrom};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use forms::{Encoding, Format};
 
 use crate::storage::{Filter, Reading, VisitRow};
-use crate::{CouncilError, Office};
+use crate::{CouncilError, Office, Service};
 
 /// Which table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,27 +33,70 @@ pub enum What {
     Concerns,
     /// One row a signature under the Code.
     Acknowledgements,
+    /// One row a line of the audit log.
+    Audit,
 }
 
-/// How the file begins.
+/// A column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// UTF-8, as RFC 4180 tables are read by programs.
-    Utf8,
-    /// UTF-8 with a byte order mark, without which Excel takes Иван for something else.
-    Utf8ForExcel,
+pub struct Column(
+    /// Its name: stable, never used for anything else.
+    pub &'static str,
+    /// What it means.
+    pub &'static str,
+);
+
+/// Which rows, as a list's filters and the address of a list hold it. A date is a day in England, `2026-11-24`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Selection {
+    /// Visits with this outcome, by its stable name; `open` for none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// Of this firm, or the council.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// Visits that started on this day or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Visits that started on this day or earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Words to be found in a visit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Concerns of this kind, by its stable name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Behind this place in the list, as the page before gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// Rows, without the header.
+    pub rows: u64,
+    /// The SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
 }
 
 impl What {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Visits, Self::Steps, Self::NoAccess, Self::Concerns, Self::Acknowledgements, Self::Audit];
+
     /// The columns, in their order.
     #[must_use]
-    pub fn header(self) -> &'static [&'static str] {
+    pub fn columns(self) -> &'static [Column] {
         match self {
-            Self::Visits => &visits::HEADER,
-            Self::Steps => &steps::HEADER,
-            Self::NoAccess => &no_access::HEADER,
-            Self::Concerns => &concerns::HEADER,
-            Self::Acknowledgements => &acknowledgements::HEADER,
+            Self::Visits => &visits::COLUMNS,
+            Self::Steps => &steps::COLUMNS,
+            Self::NoAccess => &no_access::COLUMNS,
+            Self::Concerns => &concerns::COLUMNS,
+            Self::Acknowledgements => &acknowledgements::COLUMNS,
+            Self::Audit => &audit::COLUMNS,
         }
     }
 
@@ -58,89 +109,142 @@ impl What {
             Self::NoAccess => "no-access",
             Self::Concerns => "concerns",
             Self::Acknowledgements => "acknowledgements",
+            Self::Audit => "audit",
         }
     }
 
-    /// Calls `each` for every row of the table.
+    /// Calls `each` for every row of the table, one by one.
     fn each_row(
         self,
         reading: &Reading<'_>,
-        filter: &Filter,
+        chosen: &Chosen,
         mut each: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        let firm = filter.organisation.as_deref();
+        let firm = chosen.filter.organisation.as_deref();
         let of_visits: fn(&VisitRow) -> Vec<Vec<String>> = match self {
             Self::Visits => |visit| vec![visits::row(visit)],
             Self::Steps => steps::rows,
             Self::NoAccess => no_access::rows,
             Self::Concerns => {
-                let concerns = reading.plain_concerns(firm, None, usize::MAX)?;
+                let concerns = reading.plain_concerns(firm, chosen.kind.as_deref(), usize::MAX)?;
                 return concerns.iter().map(concerns::row).try_for_each(each);
             }
             Self::Acknowledgements => {
                 return reading.acknowledgements(firm)?.iter().map(acknowledgements::row).try_for_each(each);
             }
+            Self::Audit => return reading.each_audit_line(|line| each(audit::row(&line))),
         };
-        reading.each_visit(filter, |visit| {
+        reading.each_visit(&chosen.filter, |visit| {
             of_visits(&visit).into_iter().try_for_each(&mut each)?;
             Ok(true)
         })
     }
 }
 
-/// A value as a spreadsheet shows it and never runs it: what begins like a formula gets an apostrophe in front.
-fn defused(value: &str) -> String {
-    let starts_a_formula =
-        |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\0' | '＝' | '＋' | '－' | '＠');
-    if value.starts_with(starts_a_formula) { format!("'{value}") } else { value.to_owned() }
+/// A selection that was looked at: dates are dates, and whoever asks sees no more than they may.
+#[derive(Debug, Default)]
+pub(crate) struct Chosen {
+    pub(crate) filter: Filter,
+    pub(crate) kind: Option<String>,
+}
+
+impl Selection {
+    /// Reads the selection. An organisation to which somebody is bound comes before the one they ask for.
+    ///
+    /// # Errors
+    /// [`CouncilError::NotADate`], [`CouncilError::NoSuchPage`].
+    pub(crate) fn chosen(&self, bound_to: Option<String>) -> Result<Chosen, CouncilError> {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let date = |text: &Option<String>| {
+            said(text).map(|text| crate::times::start_of(&text).ok_or(CouncilError::NotADate(text))).transpose()
+        };
+        let filter = Filter {
+            organisation: bound_to.or_else(|| said(&self.organisation)),
+            outcome: said(&self.outcome),
+            from_ms: date(&self.from)?,
+            // The whole of the last day: to the start of the next, on days of 23 and 25 hours too.
+            to_ms: date(&self.to)?.map(|start| crate::times::day_of(start + DAY_MS / 2).1),
+            words: said(&self.q),
+            after: said(&self.after).map(|text| place(&text).ok_or(CouncilError::NoSuchPage)).transpose()?,
+        };
+        Ok(Chosen { filter, kind: said(&self.kind) })
+    }
+}
+
+fn place(text: &str) -> Option<(i64, doorstep_domain::VisitId)> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, id.parse().ok()?))
 }
 
 impl Office {
-    /// Writes a whole table as CSV (RFC 4180). Returns the number of rows.
+    /// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit log.
     ///
     /// # Errors
-    /// [`CouncilError`] when the database or the file fails.
-    pub fn export(&self, what: What, encoding: Encoding, to: impl Write) -> Result<u64, CouncilError> {
-        write_csv(&self.service, &Filter::default(), what, encoding, to)
+    /// [`CouncilError`] when a date is none, or the database or the file fails.
+    pub fn export(
+        &self,
+        what: What,
+        format: Format,
+        selection: &Selection,
+        to: &mut File,
+    ) -> Result<Exported, CouncilError> {
+        Export { service: &self.service, what, format, selection, by: "command line", bound_to: None }
+            .write(to, || true)
     }
 }
 
-/// Writes the visits that fit a filter, one by one: memory stays flat.
-pub(crate) fn write_csv(
-    service: &crate::Service,
-    filter: &Filter,
-    what: What,
-    encoding: Encoding,
-    mut to: impl Write,
-) -> Result<u64, CouncilError> {
-    if encoding == Encoding::Utf8ForExcel {
-        to.write_all(b"\xef\xbb\xbf").map_err(csv::Error::from)?;
-    }
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
-    writer.write_record(what.header())?;
-    let mut count = 0;
-    service.storage.read(|reading| {
-        what.each_row(reading, filter, |row| {
-            writer.write_record(row.iter().map(|value| defused(value)))?;
-            count += 1;
-            Ok(())
-        })
-    })?;
-    writer.flush().map_err(csv::Error::from)?;
-    Ok(count)
+/// One export.
+pub(crate) struct Export<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) what: What,
+    pub(crate) format: Format,
+    pub(crate) selection: &'a Selection,
+    /// The user name of whoever takes it away.
+    pub(crate) by: &'a str,
+    /// The organisation to which what they see is bound.
+    pub(crate) bound_to: Option<String>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Export<'_> {
+    /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at each row.
+    pub(crate) fn write(self, to: &mut File, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
+        let Self { service, what, format, selection, by, bound_to } = self;
+        let chosen = selection.chosen(bound_to)?;
+        let mut rows = 0;
+        let mut sheet = forms::begin(format, what, BufWriter::new(&mut *to))?;
+        // A reader of its own: whoever else asks the council does not wait for a long table.
+        service.storage.read_at_length(|reading| {
+            what.each_row(reading, &chosen, |row| {
+                if !go_on() {
+                    return Err(CouncilError::Cancelled);
+                }
+                rows += 1;
+                sheet.row(&row)
+            })
+        })?;
+        sheet.end()?;
+        let sha256 = sha256_of(to)?;
+        let now_ms = service.environment.clock.now_ms();
+        let detail = serde_json::json!({
+            "what": what.name(), "format": format.name(), "filter": selection, "rows": rows, "sha256": sha256,
+        });
+        service.storage.transact(&service.environment, |writing| writing.audit(now_ms, by, "exported", &detail))?;
+        Ok(Exported { rows, sha256 })
+    }
+}
 
-    #[test]
-    fn nothing_that_begins_like_a_formula_is_left_as_it_is() {
-        for text in ["=1+1", "+44 7700", "-1", "@SUM(A1)", "\tx", "\rx", "＝1"] {
-            assert_eq!(defused(text), format!("'{text}"));
-        }
-        for text in ["Иван", "O'Connor", "2026-11-24T09:30:00Z", "a=b", ""] {
-            assert_eq!(defused(text), text);
+/// The hash of a whole file, which is left at its start.
+fn sha256_of(file: &mut File) -> Result<String, CouncilError> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 64 * 1024];
+    file.seek(SeekFrom::Start(0))?;
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            read => hash.update(piece.get(..read).unwrap_or_default()),
         }
     }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(data_encoding::HEXLOWER.encode(&hash.finalize()))
 }

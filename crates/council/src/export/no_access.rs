@@ -2,26 +2,27 @@
 
 use doorstep_domain::conduct::{Counting, Notice, NoticeMethod};
 
+use super::Column;
 use crate::storage::VisitRow;
 use crate::times::written;
 
-pub(super) const HEADER: [&str; 16] = [
-    "uprn",
-    "address",
-    "visit",
-    "appointment_ref",
-    "organisation",
-    "visitor_name",
-    "ended_at",
-    "outcome",
-    "refusal_reason",
-    "counts_towards_enforcement",
-    "counts_in_court",
-    "notice_standing",
-    "notice_method",
-    "card_left",
-    "worried",
-    "next_visit_needs",
+pub(super) const COLUMNS: [Column; 16] = [
+    Column("uprn", "The home's UPRN"),
+    Column("address", "The address"),
+    Column("visit", "The visit's id"),
+    Column("appointment_ref", "The appointment's reference"),
+    Column("organisation", "Firm or council"),
+    Column("visitor_name", "Who came"),
+    Column("ended_at", "By the phone's clock"),
+    Column("outcome", "entry_refused, no_answer or no_suitable_adult"),
+    Column("refusal_reason", "As in visits"),
+    Column("counts_towards_enforcement", "yes, no: valid refusal, or to be decided"),
+    Column("counts_in_court", "yes after written notice in time"),
+    Column("notice_standing", "As in visits"),
+    Column("notice_method", "As in visits"),
+    Column("card_left", "Whether a card was left"),
+    Column("worried", "Whether something seemed wrong: the welfare question"),
+    Column("next_visit_needs", "What would make the next visit work"),
 ];
 
 pub(super) fn rows(row: &VisitRow) -> Vec<Vec<String>> {

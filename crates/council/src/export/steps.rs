@@ -1,21 +1,22 @@
 //! One row a step of a visit.
 
+use super::Column;
 use crate::storage::VisitRow;
 use crate::times::written;
 
-pub(super) const HEADER: [&str; 12] = [
-    "visit",
-    "appointment_ref",
-    "uprn",
-    "organisation",
-    "visitor",
-    "visitor_name",
-    "step",
-    "clause",
-    "state",
-    "reason",
-    "recorded_at",
-    "record",
+pub(super) const COLUMNS: [Column; 12] = [
+    Column("visit", "The visit's id"),
+    Column("appointment_ref", "The appointment's reference"),
+    Column("uprn", "The home's UPRN"),
+    Column("organisation", "Firm or council"),
+    Column("visitor", "User name"),
+    Column("visitor_name", "Name"),
+    Column("step", "The step, by stable name"),
+    Column("clause", "The clause behind it"),
+    Column("state", "done, not_done or not_applicable"),
+    Column("reason", "Why not"),
+    Column("recorded_at", "By the phone's clock"),
+    Column("record", "The record's id"),
 ];
 
 pub(super) fn rows(row: &VisitRow) -> Vec<Vec<String>> {

@@ -1,6 +1,7 @@
 //! The council's database: embedded SQLite, write-ahead log, every commit flushed before it counts.
 
 mod appointments;
+mod audit;
 mod chain;
 mod code;
 mod concerns;
@@ -9,13 +10,14 @@ mod people;
 mod photos;
 mod visits;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 pub(crate) use appointments::Kept;
+pub(crate) use audit::AuditLine;
 pub(crate) use chain::{Aside, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
 pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
@@ -39,6 +41,7 @@ const SCHEMA_VERSION: i64 = 3;
 
 /// An open database.
 pub(crate) struct Storage {
+    file: PathBuf,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
 }
@@ -73,7 +76,7 @@ impl Storage {
             rusqlite_migration::Error::RusqliteError { err, .. } => CouncilError::Database(err),
             _ => CouncilError::Unreadable("migrations"),
         })?;
-        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(connect(file)?) })
+        Ok(Self { file: file.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(connect(file)?) })
     }
 
     /// Reads, all of it at one moment.
@@ -82,6 +85,16 @@ impl Storage {
         work: impl FnOnce(&Reading<'_>) -> Result<T, CouncilError>,
     ) -> Result<T, CouncilError> {
         let mut connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        work(&Reading { connection: &transaction })
+    }
+
+    /// Reads for as long as it takes, by a connection of its own: nobody waits for it.
+    pub(crate) fn read_at_length<T>(
+        &self,
+        work: impl FnOnce(&Reading<'_>) -> Result<T, CouncilError>,
+    ) -> Result<T, CouncilError> {
+        let mut connection = connect(&self.file)?;
         let transaction = connection.transaction()?;
         work(&Reading { connection: &transaction })
     }
@@ -154,21 +167,6 @@ impl Writing<'_> {
         self.write(
             "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             [name, value],
-        )?;
-        Ok(())
-    }
-
-    /// Writes a line of the audit log.
-    pub(crate) fn audit(
-        &self,
-        at_ms: i64,
-        user_name: &str,
-        action: &str,
-        detail: &serde_json::Value,
-    ) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO audit (at_ms, user_name, action, detail) VALUES (?1, ?2, ?3, ?4)",
-            rusqlite::params![at_ms, user_name, action, detail.to_string()],
         )?;
         Ok(())
     }

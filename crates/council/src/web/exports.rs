@@ -1,52 +1,82 @@
 //! Tables to take away. Each export is itself in the audit log.
 
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use tokio_util::io::ReaderStream;
 
 use super::sessions::SignedIn;
-use super::visits::Wanted;
+use super::views::{TableColumn, TableMeaning};
 use super::{WebProblem, ask};
-use crate::export::{Encoding, What, write_csv};
+use crate::export::{Encoding, Export, Format, Selection, What};
 use crate::{Service, times};
 
-/// One of the tables, by its name in the address.
+/// One of the tables, by its name and its form in the address, such as `visits.xlsx`.
 pub(crate) async fn table(
-    state: State<Service>,
-    person: SignedIn,
-    Path(name): Path<String>,
-    wanted: Query<Wanted>,
-) -> Result<Response, WebProblem> {
-    let tables = [What::Visits, What::Steps, What::NoAccess, What::Concerns, What::Acknowledgements];
-    let what = tables.into_iter().find(|what| name.strip_suffix(".csv") == Some(what.name()));
-    export(state, person, wanted, what.ok_or(WebProblem::NotFound)?).await
-}
-
-async fn export(
     State(service): State<Service>,
     person: SignedIn,
-    Query(wanted): Query<Wanted>,
-    what: What,
+    Path(file_name): Path<String>,
+    Query(selection): Query<Selection>,
 ) -> Result<Response, WebProblem> {
-    let filter = wanted.filter(&person)?;
-    let name = what.name();
-    let user_name = person.0.user_name.clone();
+    let (name, ending) = file_name.rsplit_once('.').ok_or(WebProblem::NotFound)?;
+    let forms = [Format::Csv(Encoding::Utf8ForExcel), Format::Xlsx, Format::JsonLines];
+    let format = forms.into_iter().find(|form| form.name() == ending).ok_or(WebProblem::NotFound)?;
+    let what = tables_for(&person).find(|what| what.name() == name).ok_or(WebProblem::NotFound)?;
+    let waits = Waits::default();
+    let still_waits = Arc::clone(&waits.0);
     let (file, day) = ask(service, move |service| {
-        let mut file = Vec::new();
-        let rows = write_csv(service, &filter, what, Encoding::Utf8ForExcel, &mut file)?;
-        let now_ms = service.environment.clock.now_ms();
-        let detail = serde_json::json!({ "what": name, "rows": rows });
-        service
-            .storage
-            .transact(&service.environment, |writing| writing.audit(now_ms, &user_name, "exported", &detail))?;
-        let day = times::from_ms(now_ms).with_timezone(&chrono_tz::Europe::London).format("%Y-%m-%d").to_string();
-        Ok((file, day))
+        // On disk, not in memory, and gone when it is closed: it has no name.
+        let mut file = tempfile::tempfile()?;
+        let bound_to = person.bound_to();
+        let export = Export { service, what, format, selection: &selection, by: &person.0.user_name, bound_to };
+        export.write(&mut file, || still_waits.load(Ordering::Relaxed))?;
+        Ok((file, times::day(service.environment.clock.now_ms())))
     })
     .await?;
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"doorstep-{name}-{day}.csv\"")),
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"doorstep-{name}-{day}.{ending}\"")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, file).into_response())
+    Ok((headers, streamed(file)).into_response())
+}
+
+/// What each column of each table means, for whoever may take the table.
+pub(crate) async fn dictionary(person: SignedIn) -> Json<Vec<TableMeaning>> {
+    let meaning = |what: What| TableMeaning {
+        table: what.name(),
+        columns: what.columns().iter().map(|column| TableColumn { name: column.0, meaning: column.1 }).collect(),
+    };
+    Json(tables_for(&person).map(meaning).collect())
+}
+
+/// The tables that somebody may take.
+fn tables_for(person: &SignedIn) -> impl Iterator<Item = What> {
+    let reads_the_audit_log = person.reads_the_audit_log();
+    What::ALL.into_iter().filter(move |what| *what != What::Audit || reads_the_audit_log)
+}
+
+fn streamed(file: File) -> Body {
+    Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)))
+}
+
+/// Whether somebody still waits for the answer. A browser that goes away drops it.
+struct Waits(Arc<AtomicBool>);
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }

@@ -30,8 +30,11 @@ pub(crate) enum WebProblem {
 
 impl From<CouncilError> for WebProblem {
     fn from(error: CouncilError) -> Self {
-        if let CouncilError::NotACode(_) = error {
-            return Self::NotTaken(error.to_string());
+        match error {
+            CouncilError::NotACode(_) | CouncilError::TooManyRows => return Self::NotTaken(error.to_string()),
+            CouncilError::NotADate(_) => return Self::BadRequest("A date is written 2026-11-24."),
+            CouncilError::NoSuchPage => return Self::BadRequest("That page does not exist."),
+            _ => {}
         }
         tracing::error!(%error, "A request could not be answered.");
         Self::Internal

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::views::SessionView;
 use super::{WebProblem, ask};
 use crate::Service;
-use crate::storage::Person;
+use crate::storage::{Person, Role};
 
 const COOKIE: &str = "doorstep_session";
 const IDLE_MS: i64 = 30 * 60 * 1000;
@@ -32,6 +32,11 @@ impl SignedIn {
     /// The organisation to which what they see is bound; `None` for the council's own people, who see all.
     pub(crate) fn bound_to(&self) -> Option<String> {
         (self.0.organisation.kind != "council").then(|| self.0.organisation.name.clone())
+    }
+
+    /// Whether they may see who did what.
+    pub(crate) fn reads_the_audit_log(&self) -> bool {
+        self.bound_to().is_none() && matches!(self.0.role, Role::Auditor | Role::Administrator)
     }
 }
 

@@ -8,7 +8,7 @@ use doorstep_domain::conduct::{
 use serde::Serialize;
 
 use crate::service::NAME;
-use crate::storage::{ConcernRow, Person, PhotoRow, RegisterRow, Role, VisitRow};
+use crate::storage::{AuditLine, ConcernRow, Person, PhotoRow, RegisterRow, Role, VisitRow};
 use crate::{CouncilError, Service, times};
 
 /// Who has signed in.
@@ -23,6 +23,8 @@ pub(crate) struct SessionView {
     pub(crate) organisation: String,
     /// What they are.
     pub(crate) role: Role,
+    /// Whether they are of the council itself, and see all firms.
+    pub(crate) of_the_council: bool,
     /// The council.
     pub(crate) council_name: String,
 }
@@ -34,6 +36,7 @@ impl SessionView {
             display_name: person.display_name.clone(),
             organisation: person.organisation.name.clone(),
             role: person.role,
+            of_the_council: person.organisation.kind == "council",
             council_name: service.storage.read(|reading| reading.meta(NAME))?,
         })
     }
@@ -145,6 +148,65 @@ impl PhotoOfVisit {
             refused: row.and_then(|row| row.refused.clone()),
         }
     }
+}
+
+/// A page of the audit log, last line first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct AuditList {
+    /// The lines.
+    pub(crate) lines: Vec<AuditEntry>,
+    /// The place before which the next page goes on; `null` at the end.
+    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    pub(crate) next: Option<i64>,
+    /// What was ever done, by stable name: to filter by.
+    pub(crate) actions: Vec<String>,
+}
+
+/// A line of the audit log.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct AuditEntry {
+    /// The council's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// Who: a user name, or `command line`; empty for a failed sign-in.
+    pub(crate) user: String,
+    /// What, by stable name.
+    pub(crate) action: String,
+    /// To what. Never personal data.
+    #[cfg_attr(feature = "typescript", ts(type = "Record<string, unknown>"))]
+    pub(crate) detail: serde_json::Value,
+}
+
+impl AuditEntry {
+    pub(crate) fn of(line: &AuditLine) -> Result<Self, CouncilError> {
+        Ok(Self {
+            at: times::from_ms(line.at_ms),
+            user: line.user_name.clone(),
+            action: line.action.clone(),
+            detail: serde_json::from_str(&line.detail).map_err(|_| CouncilError::Unreadable("audit"))?,
+        })
+    }
+}
+
+/// A table that can be taken away, and what its columns mean.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct TableMeaning {
+    /// The table's stable name.
+    pub(crate) table: &'static str,
+    /// Its columns, in their order.
+    pub(crate) columns: Vec<TableColumn>,
+}
+
+/// A column, and what it means.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct TableColumn {
+    /// The stable name.
+    pub(crate) name: &'static str,
+    /// What it means.
+    pub(crate) meaning: &'static str,
 }
 
 /// A number that can be clicked.
@@ -399,6 +461,10 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         VisitList,
         VisitDetail,
         PhotoOfVisit,
+        AuditList,
+        AuditEntry,
+        TableMeaning,
+        TableColumn,
         OutcomeCount,
         Planned,
         MissingRecords,

@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Appointment;
 use doorstep_domain::ledger::Hash;
-use serde::Deserialize;
 
 use super::sessions::SignedIn;
 use super::views::{
     AsideRecords, MissingRecords, OutcomeCount, PhotoOfVisit, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,
 };
 use super::{WebProblem, ask};
+use crate::export::Selection;
 use crate::storage::Filter;
 use crate::{Service, times};
 
@@ -22,50 +22,12 @@ const PAGE: usize = 50;
 /// Visits of one day that are looked through for what to look at.
 const MOST_OF_A_DAY: usize = 2_000;
 
-/// Filters as the address bar holds them.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Wanted {
-    outcome: Option<String>,
-    organisation: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    q: Option<String>,
-    after: Option<String>,
-}
-
-impl Wanted {
-    /// The filter; what the person is bound to comes before what they ask for.
-    pub(crate) fn filter(self, person: &SignedIn) -> Result<Filter, WebProblem> {
-        let date = |text: Option<String>| match text.filter(|text| !text.is_empty()) {
-            None => Ok(None),
-            Some(text) => {
-                times::start_of(&text).map(Some).ok_or(WebProblem::BadRequest("A date is written 2026-11-24."))
-            }
-        };
-        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-        Ok(Filter {
-            organisation: person.bound_to().or(self.organisation.filter(|name| !name.is_empty())),
-            outcome: self.outcome.filter(|outcome| !outcome.is_empty()),
-            from_ms: date(self.from)?,
-            // The whole of the last day: to the start of the next, on days of 23 and 25 hours too.
-            to_ms: date(self.to)?.map(|start| times::day_of(start + DAY_MS / 2).1),
-            words: self.q,
-            after: self.after.map(|text| cursor(&text)).transpose()?,
-        })
-    }
-}
-
-fn cursor(text: &str) -> Result<(i64, VisitId), WebProblem> {
-    let parts = text.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    parts.ok_or(WebProblem::BadRequest("That page does not exist."))
-}
-
 pub(crate) async fn list(
     State(service): State<Service>,
     person: SignedIn,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<Selection>,
 ) -> Result<Json<VisitList>, WebProblem> {
-    let filter = wanted.filter(&person)?;
+    let filter = wanted.chosen(person.bound_to())?.filter;
     ask(service, move |service| {
         let mut rows = service.storage.read(|reading| reading.visits(&filter, PAGE + 1))?;
         let more = rows.len() > PAGE;

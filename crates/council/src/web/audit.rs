@@ -1,0 +1,48 @@
+//! The audit log, for auditors and administrators of the council.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+
+use super::sessions::SignedIn;
+use super::views::{AuditEntry, AuditList};
+use super::{WebProblem, ask};
+use crate::Service;
+
+/// Lines on a page.
+const PAGE: usize = 100;
+
+/// Filters as the address bar holds them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    user: Option<String>,
+    action: Option<String>,
+    before: Option<i64>,
+}
+
+pub(crate) async fn list(
+    State(service): State<Service>,
+    person: SignedIn,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<AuditList>, WebProblem> {
+    if !person.reads_the_audit_log() {
+        return Err(WebProblem::NotFound);
+    }
+    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let (user, action) = (said(wanted.user), said(wanted.action));
+    ask(service, move |service| {
+        service.storage.read(|reading| {
+            let mut lines = reading.audit_page(wanted.before, user.as_deref(), action.as_deref(), PAGE + 1)?;
+            let more = lines.len() > PAGE;
+            lines.truncate(PAGE);
+            Ok(AuditList {
+                next: lines.last().filter(|_| more).map(|line| line.number),
+                lines: lines.iter().map(AuditEntry::of).collect::<Result<_, _>>()?,
+                actions: reading.audit_actions()?,
+            })
+        })
+    })
+    .await
+    .map(Json)
+}

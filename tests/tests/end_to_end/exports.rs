@@ -1,0 +1,93 @@
+//! Tables to take away, in each form.
+
+use std::fs;
+use std::path::Path;
+
+use calamine::{Data, Reader, Xlsx, open_workbook};
+use doorstep_domain::ledger::Hash;
+use doorstep_tests::cast::{Phone, Town, json, sample};
+use serde_json::Value;
+
+fn a_day(town: &Town) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", town, town.address());
+    let refused = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "=HYPERLINK(\"http://example.org\")"]);
+    let done = phone.enters("WO-261124-00026");
+    phone.does(&["visit", "leave", &done, "--outcome", "completed"]);
+    phone.does(&["sync"]);
+}
+
+fn export(town: &Town, words: &[&str], out: &Path) -> String {
+    let out = out.display().to_string();
+    town.does(&[&["export"], words, &["--out", &out]].concat())
+}
+
+#[test]
+fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
+    let town = Town::open();
+    a_day(&town);
+    let folder = tempfile::tempdir().unwrap();
+    let [csv, xlsx, jsonl] = ["csv", "xlsx", "jsonl"].map(|form| folder.path().join(format!("visits.{form}")));
+    for (form, file) in [("csv", &csv), ("xlsx", &xlsx), ("jsonl", &jsonl)] {
+        let said = export(&town, &["--what", "visits", "--format", form], file);
+        assert!(said.starts_with("2 rows") && said.contains(&Hash::of_file(&fs::read(file).unwrap()).to_string()));
+    }
+
+    let table: Vec<std::collections::BTreeMap<String, String>> =
+        csv::Reader::from_path(&csv).unwrap().deserialize().map(Result::unwrap).collect();
+    let lines: Vec<Value> = fs::read_to_string(&jsonl).unwrap().lines().map(json).collect();
+    let mut book: Xlsx<_> = open_workbook(&xlsx).unwrap();
+    let sheet = book.worksheet_range("visits").unwrap();
+    let header: Vec<String> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(sheet.rows().count(), 3, "a header and two visits");
+    for ((row, line), cells) in table.iter().zip(&lines).zip(sheet.rows().skip(1)) {
+        for (column, cell) in header.iter().zip(cells) {
+            let plain = row[column].strip_prefix('\'').unwrap_or(&row[column]);
+            assert_eq!(line[column].as_str().unwrap_or_default(), plain, "{column}");
+            assert!(matches!(cell, Data::String(text) if text == plain) || plain.is_empty(), "{column}: {cell:?}");
+        }
+    }
+    let formula = table.iter().find(|row| row["outcome"] == "entry_refused").unwrap();
+    assert!(formula["refusal_words"].starts_with("'=HYPERLINK"), "a spreadsheet would run it");
+    assert!(book.worksheet_formula("visits").unwrap().is_empty(), "the workbook holds a formula");
+    let meanings = book.worksheet_range("columns").unwrap();
+    assert_eq!(meanings.rows().count(), header.len() + 1, "each column is explained");
+}
+
+#[test]
+fn a_selection_is_taken_a_wrong_one_is_said_and_leaves_the_file_as_it_was() {
+    let town = Town::open();
+    a_day(&town);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("visits.csv");
+    assert!(export(&town, &["--what", "visits", "--outcome", "entry_refused"], &file).starts_with("1 rows"));
+    let before = fs::read(&file).unwrap();
+    let out = file.display().to_string();
+    let tried = town.tries(&["export", "--what", "visits", "--from", "yesterday", "--out", &out]);
+    assert!(!tried.status.success() && String::from_utf8_lossy(&tried.stderr).contains("\"yesterday\" is no date"));
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a half-written file lies about");
+    assert!(export(&town, &["--what", "visits", "--to", "2020-01-01"], &file).starts_with("0 rows"));
+    assert!(export(&town, &["--what", "steps", "--words", "Dairy"], &file).contains(" rows"));
+}
+
+#[test]
+fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
+    let town = Town::open();
+    a_day(&town);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("no-access.jsonl");
+    export(&town, &["--what", "no-access", "--format", "jsonl", "--outcome", "entry_refused"], &file);
+    let log = town.export("audit");
+    let line = log.iter().rfind(|line| line["action"] == "exported").unwrap();
+    let detail = json(&line["detail"]);
+    assert_eq!(line["user"], "command line");
+    assert_eq!(
+        (&detail["what"], &detail["format"], &detail["rows"]),
+        (&json("\"no-access\""), &json("\"jsonl\""), &json("1"))
+    );
+    assert_eq!(detail["filter"], json(r#"{"outcome":"entry_refused"}"#));
+    assert_eq!(detail["sha256"], Hash::of_file(&fs::read(&file).unwrap()).to_string());
+    assert!(log.iter().any(|line| line["action"] == "device_enrolled"));
+}
