@@ -84,6 +84,11 @@ async function asSupervisor(colorScheme) {
   assert(!/safeguard|concern|shed/i.test(visits), 'the export tells of a concern')
   assert((await download(page, '#export-steps')).includes(',id_shown,3.2,done,'))
 
+  await page.click('nav >> text=Lawful entries')
+  await page.waitForSelector('#none')
+  assert.equal(await page.textContent('h1'), 'Lawful entries')
+  await page.click('nav >> text=Visits')
+  await page.waitForSelector('tr[data-visit]')
   await page.selectOption('#outcome', 'entry_refused')
   await page.click('#filter')
   await page.waitForFunction(() => document.querySelectorAll('tr[data-visit]').length === 1)

@@ -8,6 +8,7 @@ import {
   date,
   dayWords,
   findingWords,
+  moment,
   problemWords,
   sendingWords,
   windowWords
@@ -48,6 +49,9 @@ describe('times are those of the wall in England', () => {
     expect(dayWords('2026-11-25T09:00:00Z', now)).toBe('tomorrow')
     expect(dayWords('2026-11-23T23:30:00Z', now)).toBe('yesterday')
     expect(dayWords('2026-12-04T09:00:00Z', now)).toBe('Friday 4 December')
+  })
+  it('and a moment after midnight in summer belongs to the new day', () => {
+    expect(moment('2026-06-23T23:30:00Z')).toBe('24 June 2026, 00:30')
   })
   it('and a summer evening belongs to its own day', () => {
     expect(dayWords('2026-06-23T23:30:00Z', '2026-06-24T08:00:00Z')).toBe('today')

@@ -133,9 +133,12 @@ enum Command {
         /// Begin with a byte order mark, for Excel.
         #[arg(long)]
         excel: bool,
-        /// Only visits with this outcome, such as entry_refused; `open` for those under way.
+        /// Only visits with this outcome, such as `entry_refused`; `open` for those under way.
         #[arg(long, value_name = "NAME")]
         outcome: Option<String>,
+        /// Only visits in which somebody went in by consent, or on a lawful basis without it.
+        #[arg(long, value_name = "consent|lawful")]
+        entry: Option<String>,
         /// Only of this firm, or of the council.
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
@@ -219,7 +222,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
         Command::Serve { data, listen } => serve(&data, listen)?,
-        Command::Export { data, what, format, excel, outcome, organisation, from, to, words, kind, out } => {
+        Command::Export { data, what, format, excel, outcome, entry, organisation, from, to, words, kind, out } => {
             let what = match what {
                 Table::Visits => What::Visits,
                 Table::Steps => What::Steps,
@@ -234,7 +237,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 Form::Xlsx => Format::Xlsx,
                 Form::Jsonl => Format::JsonLines,
             };
-            let selection = Selection { outcome, organisation, from, to, q: words, kind, after: None };
+            let selection = Selection { outcome, entry, organisation, from, to, q: words, kind, after: None };
             let Exported { rows, sha256 } = export(&office(&data)?, what, format, &selection, &out)?;
             print(&format!("{rows} rows are in {}. SHA-256 {sha256}.\n", out.display()));
         }

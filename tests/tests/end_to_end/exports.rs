@@ -15,6 +15,9 @@ fn a_day(town: &Town) {
     phone.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "=HYPERLINK(\"http://example.org\")"]);
     let done = phone.enters("WO-261124-00026");
     phone.does(&["visit", "leave", &done, "--outcome", "completed"]);
+    let forced = phone.starts("WO-261124-00021");
+    let basis = ["--lawful", "emergency-repair", "--authorised-by", "Joan Pickering"];
+    phone.does(&[&["visit", "enter", &forced], &basis[..]].concat());
     phone.does(&["sync"]);
 }
 
@@ -31,7 +34,7 @@ fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
     let [csv, xlsx, jsonl] = ["csv", "xlsx", "jsonl"].map(|form| folder.path().join(format!("visits.{form}")));
     for (form, file) in [("csv", &csv), ("xlsx", &xlsx), ("jsonl", &jsonl)] {
         let said = export(&town, &["--what", "visits", "--format", form], file);
-        assert!(said.starts_with("2 rows") && said.contains(&Hash::of_file(&fs::read(file).unwrap()).to_string()));
+        assert!(said.starts_with("3 rows") && said.contains(&Hash::of_file(&fs::read(file).unwrap()).to_string()));
     }
 
     let table: Vec<std::collections::BTreeMap<String, String>> =
@@ -40,7 +43,7 @@ fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
     let mut book: Xlsx<_> = open_workbook(&xlsx).unwrap();
     let sheet = book.worksheet_range("visits").unwrap();
     let header: Vec<String> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(sheet.rows().count(), 3, "a header and two visits");
+    assert_eq!(sheet.rows().count(), 4, "a header and three visits");
     for ((row, line), cells) in table.iter().zip(&lines).zip(sheet.rows().skip(1)) {
         for (column, cell) in header.iter().zip(cells) {
             let plain = row[column].strip_prefix('\'').unwrap_or(&row[column]);
@@ -68,6 +71,8 @@ fn a_selection_is_taken_a_wrong_one_is_said_and_leaves_the_file_as_it_was() {
     assert!(!tried.status.success() && String::from_utf8_lossy(&tried.stderr).contains("\"yesterday\" is no date"));
     assert_eq!(fs::read(&file).unwrap(), before);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a half-written file lies about");
+    assert!(export(&town, &["--what", "visits", "--entry", "consent"], &file).starts_with("1 rows"));
+    assert!(export(&town, &["--what", "visits", "--entry", "lawful"], &file).starts_with("1 rows"));
     assert!(export(&town, &["--what", "visits", "--to", "2020-01-01"], &file).starts_with("0 rows"));
     assert!(export(&town, &["--what", "steps", "--words", "Dairy"], &file).contains(" rows"));
 }
@@ -78,7 +83,8 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
     a_day(&town);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("no-access.jsonl");
-    export(&town, &["--what", "no-access", "--format", "jsonl", "--outcome", "entry_refused"], &file);
+    let words = ["--what", "no-access", "--format", "jsonl", "--outcome", "entry_refused", "--words", "Patel"];
+    export(&town, &words, &file);
     let log = town.export("audit");
     let line = log.iter().rfind(|line| line["action"] == "exported").unwrap();
     let detail = json(&line["detail"]);
@@ -87,7 +93,7 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
         (&detail["what"], &detail["format"], &detail["rows"]),
         (&json("\"no-access\""), &json("\"jsonl\""), &json("1"))
     );
-    assert_eq!(detail["filter"], json(r#"{"outcome":"entry_refused"}"#));
+    assert_eq!(detail["filter"], json(r#"{"outcome":"entry_refused","q":"words"}"#), "a name is in the audit log");
     assert_eq!(detail["sha256"], Hash::of_file(&fs::read(&file).unwrap()).to_string());
     assert!(log.iter().any(|line| line["action"] == "device_enrolled"));
 }

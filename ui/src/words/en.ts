@@ -69,6 +69,12 @@ const wholeDay = new Intl.DateTimeFormat('en-GB', {
   year: 'numeric',
   timeZone: london
 })
+const dayAndYear = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: london
+})
 const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', timeZone: london })
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: london })
 const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone: london })
@@ -92,6 +98,11 @@ export function dayWords(at: string, now: string): string {
 /** `Tuesday 1 December 2026`, for a day on the calendar such as `2026-12-01`. */
 export function date(calendarDay: string): string {
   return wholeDay.format(new Date(`${calendarDay}T12:00:00Z`)).replace(',', '')
+}
+
+/** `24 November 2026, 12:13` on the wall in England. */
+export function moment(at: string): string {
+  return `${dayAndYear.format(new Date(at))}, ${clock(at)}`
 }
 
 /** `2pm`, `2:30pm`. */

@@ -53,6 +53,9 @@ pub struct Selection {
     /// Visits with this outcome, by its stable name; `open` for none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Visits in which somebody went in by `consent`, or on a `lawful` basis without it. Clause 3.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// Of this firm, or the council.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
@@ -149,6 +152,11 @@ pub(crate) struct Chosen {
 }
 
 impl Selection {
+    /// What was chosen, without the words that were searched for: they may be somebody's name.
+    fn for_the_audit_log(&self) -> Self {
+        Self { q: self.q.as_ref().map(|_| "words".to_owned()), after: None, ..self.clone() }
+    }
+
     /// Reads the selection. An organisation to which somebody is bound comes before the one they ask for.
     ///
     /// # Errors
@@ -162,6 +170,7 @@ impl Selection {
         let filter = Filter {
             organisation: bound_to.or_else(|| said(&self.organisation)),
             outcome: said(&self.outcome),
+            entry: said(&self.entry),
             from_ms: date(&self.from)?,
             // The whole of the last day: to the start of the next, on days of 23 and 25 hours too.
             to_ms: date(&self.to)?.map(|start| crate::times::day_of(start + DAY_MS / 2).1),
@@ -227,7 +236,8 @@ impl Export<'_> {
         let sha256 = sha256_of(to)?;
         let now_ms = service.environment.clock.now_ms();
         let detail = serde_json::json!({
-            "what": what.name(), "format": format.name(), "filter": selection, "rows": rows, "sha256": sha256,
+            "what": what.name(), "format": format.name(), "filter": selection.for_the_audit_log(), "rows": rows,
+            "sha256": sha256,
         });
         service.storage.transact(&service.environment, |writing| writing.audit(now_ms, by, "exported", &detail))?;
         Ok(Exported { rows, sha256 })

@@ -14,6 +14,8 @@ pub(crate) struct Filter {
     pub(crate) organisation: Option<String>,
     /// An outcome by its stable name; `open` for none yet.
     pub(crate) outcome: Option<String>,
+    /// How somebody went in: `consent` or `lawful`.
+    pub(crate) entry: Option<String>,
     /// Started at or after, milliseconds.
     pub(crate) from_ms: Option<i64>,
     /// Started before, milliseconds.
@@ -59,6 +61,8 @@ const SELECT: &str = "
 const WHERE: &str = "
     WHERE (:organisation IS NULL OR organisation.name = :organisation)
       AND (:outcome IS NULL OR coalesce(visit.outcome, 'open') = :outcome)
+      AND (:entry IS NULL OR :entry = CASE WHEN visit.folded ->> '$.entry' IS NULL THEN ''
+           WHEN visit.folded ->> '$.entry.basis.lawful' IS NULL THEN 'consent' ELSE 'lawful' END)
       AND (:from_ms IS NULL OR visit.started_ms >= :from_ms)
       AND (:to_ms IS NULL OR visit.started_ms < :to_ms)
       AND (:words IS NULL OR visit.appointment_ref LIKE :words ESCAPE '\\' OR visit.uprn LIKE :words ESCAPE '\\'
@@ -116,6 +120,7 @@ impl Reading<'_> {
         let mut rows = statement.query(named_params! {
             ":organisation": filter.organisation,
             ":outcome": filter.outcome,
+            ":entry": filter.entry,
             ":from_ms": filter.from_ms,
             ":to_ms": filter.to_ms,
             ":words": filter.words.as_deref().filter(|words| !words.trim().is_empty()).map(pattern),
