@@ -157,9 +157,8 @@ impl Desk {
             .await
             .expect("the window opens");
         let (width, height) = self.size;
-        client.set_window_size(width, height).await.expect("the window takes the size of the display");
         let window = Window { client };
-        window.is_as_wide_as(width).await;
+        window.resizes(width, height).await;
         window
     }
 
@@ -393,6 +392,24 @@ impl Window {
     pub async fn enlarges_text(&self, percent: u32) {
         let script = "document.documentElement.style.fontSize = (1.125 * arguments[0] / 100) + 'rem'; return true";
         self.client.execute(script, vec![json!(percent)]).await.expect("a script runs");
+    }
+
+    /// The window's size, in pixels.
+    ///
+    /// # Panics
+    /// When the window is gone.
+    pub async fn size(&self) -> (u32, u32) {
+        let (width, height) = self.client.get_window_size().await.expect("a window has a size");
+        (u32::try_from(width).unwrap_or(0), u32::try_from(height).unwrap_or(0))
+    }
+
+    /// Makes the window another size.
+    ///
+    /// # Panics
+    /// When it does not become so wide.
+    pub async fn resizes(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.expect("a window has a size");
+        self.is_as_wide_as(width).await;
     }
 
     /// Waits until the page is as wide as the display.

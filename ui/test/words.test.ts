@@ -137,7 +137,7 @@ describe('attempts say which of them count', () => {
     expect(lines).toEqual([
       'Attempt 2 of 3 without access, since 3 March.',
       '1 valid refusal: never counted against the tenant.',
-      '1 after written notice: a court counts those.'
+      'After written notice in time, so that a court counts it: 3 March.'
     ])
   })
 })

@@ -31,6 +31,12 @@ async fn is_accessible(window: &Window, screen: &str) {
     window.picture(&picture(screen)).await;
     assert_eq!(window.axe_violations().await, Vec::<String>::new(), "{screen}");
     assert_eq!(window.small_or_outside().await, Vec::<String>::new(), "{screen}");
+    // On the smallest phone.
+    let (width, height) = window.size().await;
+    window.resizes(320, 568).await;
+    window.picture(&picture(&format!("{screen}, 320 wide"))).await;
+    assert_eq!(window.small_or_outside().await, Vec::<String>::new(), "{screen}, 320 pixels wide");
+    window.resizes(width, height).await;
     // Text twice as large, as a phone's own setting makes it.
     window.enlarges_text(200).await;
     window.picture(&picture(&format!("{screen}, 200 percent"))).await;

@@ -137,11 +137,15 @@ export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
   const first = attempts[0]
   if (!first) return []
   const valid = attempts.filter((attempt) => attempt.counting === 'valid_refusal').length
-  const court = attempts.filter((attempt) => attempt.in_court).length
+  const court = attempts.filter((attempt) => attempt.in_court).map((attempt) => shortDay.format(new Date(attempt.at)))
   const since = attempts.length > 1 ? `, since ${shortDay.format(new Date(first.at))}` : ''
   const lines = [`Attempt ${attempts.length} of ${numbers.attempts_before_letter} without access${since}.`]
   if (valid > 0) lines.push(`${plural(valid, 'valid refusal')}: never counted against the tenant.`)
-  lines.push(court > 0 ? `${court} after written notice: a court counts those.` : 'None after written notice in time.')
+  lines.push(
+    court.length > 0
+      ? `After written notice in time, so that a court counts it: ${court.join(', ')}.`
+      : 'None after written notice in time.'
+  )
   return lines
 }
 
