@@ -44,22 +44,14 @@ pub fn photo(side: u32) -> Vec<u8> {
     photo
 }
 
-/// A PNG of a few bytes that says it holds 100 million pixels.
+/// A JPEG of a few pixels whose header says that it holds 100 million.
+///
+/// # Panics
+/// Never: a JPEG has a frame.
 #[must_use]
 pub fn bomb() -> Vec<u8> {
-    let mut file = b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR".to_vec();
-    file.extend([10_000_u32.to_be_bytes(), 10_000_u32.to_be_bytes()].concat());
-    // Eight bits of grey; the sum that the format asks for.
-    file.extend([8, 0, 0, 0, 0]);
-    let sum = checksum(&file[12..]);
-    file.extend(sum.to_be_bytes());
-    file.extend(b"\0\0\x40\0IDAT\x78\xDA");
+    let mut file = photo(16);
+    let frame = file.windows(2).position(|pair| pair == [0xFF, 0xC0]).expect("a JPEG has a frame");
+    file.splice(frame + 5..frame + 9, [0x27, 0x10, 0x27, 0x10]);
     file
-}
-
-/// CRC-32 as PNG asks for it (ISO 3309).
-fn checksum(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
-    })
 }

@@ -78,7 +78,7 @@ fn what_is_no_photo_is_refused_with_a_message_and_nothing_is_recorded() {
         ("claims.jpg", b"#!/bin/sh\nrm -rf /\n".to_vec(), "not-a-picture"),
         ("empty.jpg", Vec::new(), "not-a-picture"),
         ("torn.jpg", photo(300).split_off(900), "not-a-picture"),
-        ("bomb.png", bomb(), "too-many-pixels"),
+        ("bomb.jpg", bomb(), "too-many-pixels"),
         ("long.jpg", [photo(16), vec![0; 21 * 1024 * 1024]].concat(), "photo-too-large"),
     ] {
         let file = written(folder.path(), name, &bytes);
