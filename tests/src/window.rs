@@ -210,8 +210,15 @@ impl Window {
         let mut last = None;
         for _ in 0..50 {
             // As a thumb would: what is half under the foot of the screen is pulled up first.
-            let script = "arguments[0].scrollIntoView({ block: 'center' }); return true";
-            let _gone_meanwhile = self.client.execute(script, vec![json!(element)]).await;
+            // And once it is still.
+            let script = "const [thing, done] = arguments;
+                thing.scrollIntoView({ block: 'center' });
+                const before = thing.getBoundingClientRect().top;
+                setTimeout(() => done(thing.getBoundingClientRect().top === before), 50)";
+            let still = self.client.execute_async(script, vec![json!(element)]).await;
+            if still.is_ok_and(|still| still == false) {
+                continue;
+            }
             match element.click().await {
                 Ok(()) => return,
                 Err(error) => last = Some(error),
