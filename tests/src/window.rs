@@ -24,6 +24,27 @@ pub struct Desk {
     size: (u32, u32),
 }
 
+/// How somebody has set their screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// As it comes.
+    Light,
+    /// Dark.
+    Dark,
+    /// With more contrast.
+    HighContrast,
+}
+
+impl Look {
+    fn theme(self) -> &'static str {
+        match self {
+            Self::Light => "Adwaita",
+            Self::Dark => "Adwaita:dark",
+            Self::HighContrast => "HighContrast",
+        }
+    }
+}
+
 /// A child that says one line about itself first.
 fn child_with_first_line(command: &mut Command) -> (Child, String) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap_or_else(|error| {
@@ -41,12 +62,12 @@ fn free_port() -> u16 {
 }
 
 impl Desk {
-    /// A desk with a display of this size.
+    /// A desk with a display of this size, as somebody has set it.
     ///
     /// # Panics
     /// When a part of it does not start.
     #[must_use]
-    pub fn new(width: u32, height: u32, dark: bool) -> Self {
+    pub fn new(width: u32, height: u32, look: Look) -> Self {
         let folder = tempfile::tempdir().expect("a desk needs a folder");
         let screen = format!("{width}x{height}x24");
         let (display, number) = child_with_first_line(Command::new("Xvfb").args([
@@ -67,7 +88,7 @@ impl Desk {
             ("XDG_RUNTIME_DIR".to_owned(), runtime.display().to_string()),
             ("XDG_DATA_HOME".to_owned(), folder.path().join("data").display().to_string()),
             ("NO_AT_BRIDGE".to_owned(), "1".to_owned()),
-            ("GTK_THEME".to_owned(), if dark { "Adwaita:dark" } else { "Adwaita" }.to_owned()),
+            ("GTK_THEME".to_owned(), look.theme().to_owned()),
         ];
         let (bus, address) = child_with_first_line(
             Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address=1"]).envs(environment.clone()),
@@ -111,6 +132,32 @@ impl Desk {
         let listens = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         let port = self.port;
         cast::eventually("tauri-driver", || listens(port) && listens(native));
+    }
+
+    /// Brings in a desktop that shows notifications.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub fn shows_notifications(&mut self) {
+        let dunst = self.command(Path::new("dunst")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        self.children.push(dunst.expect("dunst starts; `cargo xtask test` installs it"));
+        let answers = || self.dunst("count").is_some();
+        cast::eventually("dunst", answers);
+    }
+
+    /// Everything that notifications have said, as they said it.
+    #[must_use]
+    pub fn notifications(&self) -> String {
+        self.dunst("history").unwrap_or_default()
+    }
+
+    fn dunst(&self, word: &str) -> Option<String> {
+        if word == "history" {
+            // What is still on the display comes into the history by being closed.
+            let _nothing_to_close = self.command(Path::new("dunstctl")).arg("close-all").output();
+        }
+        let answered = self.command(Path::new("dunstctl")).arg(word).output().ok()?;
+        answered.status.success().then(|| String::from_utf8_lossy(&answered.stdout).into_owned())
     }
 
     /// The folder of the app's store.
@@ -367,6 +414,19 @@ impl Window {
                 (error) => done(['axe failed: ' + error]))";
         let found = self.client.execute_async(script, vec![]).await.expect("axe runs");
         found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Asks the app's core as a screen does, and returns its answer.
+    ///
+    /// # Panics
+    /// When the core refuses.
+    pub async fn asks(&self, command: &str, said: &Value) -> Value {
+        let script = "const [command, said, done] = arguments;
+            window.__TAURI_INTERNALS__.invoke(command, said).then(done, (refused) => done({ refused }))";
+        let answer = self.client.execute_async(script, vec![json!(command), said.clone()]).await;
+        let answer = answer.expect("the core is asked");
+        assert!(answer.get("refused").is_none_or(|refused| refused.is_null()), "{command}: {answer}");
+        answer
     }
 
     /// Runs a script that measures something, and calls `done` with it.

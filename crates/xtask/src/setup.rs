@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::steps::{root, say, step, succeeds};
 
 /// Debian packages: to build, to open a window, and to test with.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 16] = [
     "build-essential",
     "pkg-config",
     "libssl-dev",
@@ -21,6 +21,7 @@ const PACKAGES: [&str; 15] = [
     "xauth",
     "dbus",
     "gnome-keyring",
+    "dunst",
     "procps",
     "fonts-dejavu-core",
     "fonts-noto-cjk",

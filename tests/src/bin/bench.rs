@@ -13,7 +13,7 @@ use doorstep_core::{App, Clock, Environment, Moment, OsRandomness, RealDisk, Sig
 use doorstep_domain::conduct::{Basis, Command, ConsentBy, Step, StepState, VisitKind};
 use doorstep_tests::cast::Town;
 use doorstep_tests::sample::appointments_today;
-use doorstep_tests::window::{Desk, Window};
+use doorstep_tests::window::{Desk, Look, Window};
 
 /// Visits on the two phones.
 const FEW: usize = 10;
@@ -99,7 +99,7 @@ fn fill(store: &Path, visits: usize) {
 /// The times of taps in the real window, in milliseconds, sorted.
 async fn measured(town: &Town, user: &str, visits: usize) -> Vec<f64> {
     println!("A phone with {visits} visits: filling it.");
-    let desk = Desk::new(390, 844, false);
+    let desk = Desk::new(390, 844, Look::Light);
     let window = desk.open().await;
     window.types("#code", &town.code_for(user)).await;
     window.types("#server", &format!("http://{}", town.address())).await;
@@ -108,6 +108,7 @@ async fn measured(town: &Town, user: &str, visits: usize) -> Vec<f64> {
     window.types("#pin", "493817").await;
     window.types("#again", "493817").await;
     window.tap("#set-pin").await;
+    window.tap("#sign").await;
     window.sees("h1", "Today").await;
     window.close().await;
     let this = std::env::current_exe().expect("a program knows where it is");

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use doorstep_tests::cast::{Line, LineState, PASSWORD, Town, programs, root};
 use doorstep_tests::sample::appointments_today;
-use doorstep_tests::window::{Desk, Window};
+use doorstep_tests::window::{Desk, Look, Window};
 
 #[tokio::main]
 async fn main() {
@@ -40,14 +40,14 @@ async fn walk() {
     let folder = root().join("target/demo");
     let _old_pictures = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder for the pictures can be made");
-    for (scheme, dark) in [("dark", true), ("light", false)] {
+    for (scheme, look) in [("dark", Look::Dark), ("light", Look::Light)] {
         let town = town();
         let line = Line::to(town.address());
         println!("Opening the real window ({scheme}).");
-        let desk = Desk::new(390, 844, dark);
+        let desk = Desk::new(390, 844, look);
         visit(&desk, &town, &line, &Album { folder: folder.clone(), scheme }).await;
         console(&town, &folder, scheme);
-        if !dark {
+        if look == Look::Light {
             export(&town, &folder);
         }
     }
@@ -90,6 +90,9 @@ async fn visit(desk: &Desk, town: &Town, line: &Line, album: &Album) {
     window.types("#pin", "493817").await;
     window.types("#again", "493817").await;
     window.tap("#set-pin").await;
+    window.sees("h1", "Sign the Code").await;
+    album.take(&window, "02-the-code").await;
+    window.tap("#sign").await;
     window.tap("#check").await;
     window.sees("h2", "4 The Old Dairy").await;
     album.take(&window, "03-today").await;
