@@ -197,9 +197,18 @@ impl Phone {
         Self { folder }
     }
 
-    /// A phone that is enrolled for somebody, and has pulled their appointments.
+    /// A phone that is enrolled for somebody, has pulled their appointments, and on which they have signed the Code.
     #[must_use]
     pub fn of(user: &str, town: &Town, server: SocketAddr) -> Self {
+        let phone = Self::unsigned(user, town, server);
+        phone.does(&["acknowledge", "--name", user]);
+        phone.does(&["sync"]);
+        phone
+    }
+
+    /// A phone that is enrolled for somebody who has not signed the Code yet.
+    #[must_use]
+    pub fn unsigned(user: &str, town: &Town, server: SocketAddr) -> Self {
         let phone = Self::new();
         phone.does(&["enrol", "--server", &format!("http://{server}"), "--code", &town.code_for(user)]);
         phone.does(&["sync"]);

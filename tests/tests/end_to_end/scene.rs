@@ -7,6 +7,7 @@ use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Connect, Environment, OsRandomness, SignIn, SystemClock};
 use doorstep_council::Office;
 use doorstep_council::import::Taking;
+use doorstep_domain::conduct::Signing;
 use doorstep_domain::protocol::Council;
 use doorstep_tests::cast::sample;
 use doorstep_tests::simulation::FaultyDisk;
@@ -81,6 +82,9 @@ impl Scene {
         let app = self.open().unwrap();
         let code = self.office.offer_enrolment("melton-2", None).unwrap().code;
         app.enrol("here", &code, "test").unwrap();
+        app.sync().unwrap();
+        let code = app.code(None).unwrap().hash;
+        app.acknowledge(&code, "Dafydd Ó Briain", Signing::Typed("Dafydd Ó Briain".into())).unwrap();
         app.sync().unwrap();
         app
     }

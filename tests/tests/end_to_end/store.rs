@@ -91,7 +91,7 @@ fn a_full_disk_says_so_and_keeps_what_was_saved() {
     scene.disk.fail_after(0);
     let error = app.act(visit, Command::NoAnswer).unwrap_err();
     assert!(error.to_string().contains("Everything before it was"), "{error}");
-    assert_eq!(app.status().unwrap().records, 1);
+    assert_eq!(app.status().unwrap().records, 2, "the signature under the Code, and the start");
     app.act(visit, Command::NoAnswer).expect("with room again it works");
 }
 
@@ -153,19 +153,19 @@ fn whoever_holds_the_key_and_changes_a_record_is_found_out_by_verify() {
     for (tampering, named) in [
         ("UPDATE record SET body = X'a1656576656e74696e6f5f616e73776572' WHERE sequence = 2", "content of record 2"),
         (
-            "UPDATE record SET envelope = (SELECT envelope FROM record WHERE sequence = 1) WHERE sequence = 2",
-            "record 2",
+            "UPDATE record SET envelope = (SELECT envelope FROM record WHERE sequence = 2) WHERE sequence = 3",
+            "record 3",
         ),
-        ("DELETE FROM record WHERE sequence = 2", "expected record 2, found 3"),
+        ("DELETE FROM record WHERE sequence = 3", "expected record 3, found 4"),
         ("DELETE FROM visit_key", "content of record 1"),
-        ("DELETE FROM record WHERE sequence = 3", "seal"),
+        ("DELETE FROM record WHERE sequence = 4", "seal"),
     ] {
         let scene = Scene::new();
         let app = scene.enrolled();
         let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
         app.act(visit, Command::RecordStep { step: Step::IdShown, state: StepState::Done }).unwrap();
         app.act(visit, Command::NoAnswer).unwrap();
-        assert_eq!(app.verify().unwrap().unwrap().records, 3);
+        assert_eq!(app.verify().unwrap().unwrap().records, 4, "the signature under the Code, and three of the visit");
         behind_the_scene(&scene).execute(tampering, []).unwrap();
         let fault = app.verify().unwrap().expect_err(tampering);
         assert!(fault.to_string().contains(named), "{tampering}: {fault}");
@@ -276,7 +276,7 @@ fn one_batch_sent_by_fifty_connections_at_once_is_held_once() {
             scope.spawn(|| service.sync(&request).expect("each of them is answered"));
         }
     });
-    assert_eq!(scene.office.record_counts().unwrap(), (2, 0));
+    assert_eq!(scene.office.record_counts().unwrap(), (3, 0), "the signature was there before");
     drop(app);
     assert_eq!(scene.open().unwrap().sync().unwrap().received, 2, "the phone gets its receipts");
 }

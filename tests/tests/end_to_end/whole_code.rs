@@ -26,28 +26,32 @@ fn refuses(phone: &Phone, words: &[&str], clause: &str, missing: &str) {
 fn a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_register() {
     let town = Town::open();
     sample_day(&town);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let phone = Phone::unsigned("melton-2", &town, town.address());
     let before = phone.says(&["code", "show"]);
-    assert_eq!(before["in_force"], false, "Doorstep's own words can be read before the council has published any");
+    assert_eq!(before["in_force"], false, "Doorstep's own words bind before the council has published any");
+    refuses(&phone, &["visit", "start", "--appointment", "WO-261124-00009"], "9", "acknowledgement");
+    let signed = phone.says(&["acknowledge", "--name", "Dafydd Ó Briain"]);
+    assert_eq!(signed["hash"], PublishedCode::own_words().hash(), "what is signed is the hash of the exact text");
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
 
-    town.publishes_code();
-    phone.does(&["sync"]);
+    let publishes = |label: &str, text: &str| {
+        let file = town.data().join("version.txt");
+        std::fs::write(&file, text).unwrap();
+        let published = json(&town.does(&["publish-code", "--label", label, "--json", &file.display().to_string()]));
+        assert_eq!(published["clauses"], json("[\"3\", \"3.1\"]"));
+        phone.does(&["sync"]);
+    };
+    publishes("1.0", "3. Entry\n3.1 Notice\n- Ask.\n");
     refuses(&phone, &["visit", "start", "--appointment", "WO-261124-00015"], "9", "acknowledgement");
     // An emergency does not wait for a signature.
     let emergency = ["visit", "start-unplanned", "--kind", "emergency-repair", "--purpose", "Gas"];
     phone.does(&[&emergency[..], &["--address", "1 High Street"]].concat());
-    let signed = phone.says(&["acknowledge", "--name", "Dafydd Ó Briain"]);
-    assert_eq!(signed["hash"], PublishedCode::own_words().hash(), "what is signed is the hash of the exact text");
+    phone.does(&["acknowledge", "--name", "Dafydd Ó Briain"]);
     let visit = phone.starts("WO-261124-00015");
     phone.does(&["visit", "no-answer", &visit]);
 
-    let file = town.data().join("version-2.txt");
-    std::fs::write(&file, "3. Entry\n3.1 Notice\n- Ask first.\n").unwrap();
-    let published = json(&town.does(&["publish-code", "--label", "2.0", "--json", &file.display().to_string()]));
-    assert_eq!(published["clauses"], json("[\"3\", \"3.1\"]"));
-    phone.does(&["sync"]);
+    publishes("2.0", "3. Entry\n3.1 Notice\n- Ask first.\n");
     assert_eq!(phone.says(&["status"])["sign_the_code"], true);
     refuses(&phone, &["visit", "start", "--appointment", "WO-261124-00026"], "9", "acknowledgement");
     phone.does(&["acknowledge", "--name", "Dafydd Ó Briain"]);
@@ -55,7 +59,7 @@ fn a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_regist
     phone.does(&["sync"]);
     phone.does(&["verify"]);
     let labels: Vec<_> = town.export("acknowledgements").into_iter().map(|row| row["code_label"].clone()).collect();
-    assert_eq!(labels, ["2.0", "Version 1"]);
+    assert_eq!(labels, ["2.0", "1.0", "Doorstep's plain words"]);
 
     let no_code = town.data().join("no-code.txt");
     std::fs::write(&no_code, "Be kind.").unwrap();

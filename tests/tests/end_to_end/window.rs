@@ -1,7 +1,9 @@
 //! The real window, from enrolment to receipt.
 
-use doorstep_tests::cast::{Line, LineState, Town};
-use doorstep_tests::window::{Desk, Window};
+use doorstep_core::Clock;
+use doorstep_tests::cast::{Line, LineState, Town, eventually};
+use doorstep_tests::window::{Desk, Look, Window};
+use serde_json::json;
 
 /// Sample appointments of today, so that the app shows them as today's.
 fn import_todays(town: &Town) {
@@ -11,7 +13,17 @@ fn import_todays(town: &Town) {
     town.does(&["import-appointments", &file.display().to_string()]);
 }
 
+/// The first run: the code, a PIN, and the Code of conduct read and signed.
 async fn set_up(window: &Window, town: &Town, line: &Line) {
+    enrols(window, town, line).await;
+    window.sees("h1", "Sign the Code").await;
+    is_accessible(window, "first run, the Code").await;
+    window.tap("#sign").await;
+    window.tap("#check").await;
+    window.sees("h2", "Flat 19, 4 The Old Dairy").await;
+}
+
+async fn enrols(window: &Window, town: &Town, line: &Line) {
     window.types("#code", &town.code_for("melton-2")).await;
     window.types("#server", &format!("http://{}", line.address())).await;
     window.tap("#enrol").await;
@@ -20,8 +32,6 @@ async fn set_up(window: &Window, town: &Town, line: &Line) {
     window.types("#pin", "493817").await;
     window.types("#again", "493817").await;
     window.tap("#set-pin").await;
-    window.tap("#check").await;
-    window.sees("h2", "Flat 19, 4 The Old Dairy").await;
 }
 
 async fn is_accessible(window: &Window, screen: &str) {
@@ -49,7 +59,7 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     let town = Town::open();
     import_todays(&town);
     let line = Line::to(town.address());
-    let desk = Desk::new(390, 844, false);
+    let desk = Desk::new(390, 844, Look::Light);
     let window = desk.open().await;
     is_accessible(&window, "first run").await;
     set_up(&window, &town, &line).await;
@@ -135,7 +145,7 @@ async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_d
     let town = Town::open();
     import_todays(&town);
     let line = Line::to(town.address());
-    let desk = Desk::new(320, 568, true);
+    let desk = Desk::new(320, 568, Look::Dark);
     let window = desk.open().await;
     set_up(&window, &town, &line).await;
     is_accessible(&window, "today, small and dark").await;
@@ -166,9 +176,13 @@ async fn the_code_is_read_searched_and_signed_and_only_then_does_a_visit_start()
     import_todays(&town);
     town.publishes_code();
     let line = Line::to(town.address());
-    let desk = Desk::new(390, 844, false);
+    let desk = Desk::new(390, 844, Look::HighContrast);
     let window = desk.open().await;
-    set_up(&window, &town, &line).await;
+    enrols(&window, &town, &line).await;
+    window.sees("h1", "Sign the Code").await;
+    window.tap("#back").await;
+    window.sees("h1", "The Code").await;
+    window.tap("#back").await;
     window.sees("#sign-the-code", "waits for your signature").await;
     window.tap("[data-ref='WO-TODAY-1']").await;
     window.sees("[role=alert]", "sign the Code of conduct first (clause 9)").await;
@@ -200,7 +214,7 @@ async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_fro
     let town = Town::open();
     import_todays(&town);
     let line = Line::to(town.address());
-    let desk = Desk::new(320, 568, true);
+    let desk = Desk::new(320, 568, Look::Dark);
     let window = desk.open().await;
     set_up(&window, &town, &line).await;
     window.tap("[data-ref='WO-TODAY-5']").await;
@@ -257,7 +271,7 @@ async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survi
     let town = Town::open();
     import_todays(&town);
     let line = Line::to(town.address());
-    let desk = Desk::new(390, 844, false);
+    let desk = Desk::new(390, 844, Look::HighContrast);
     let window = desk.open().await;
     set_up(&window, &town, &line).await;
     window.tap("[data-before='WO-TODAY-2']").await;
@@ -328,11 +342,36 @@ async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_alone_who_is_late_is_asked_by_a_notification_that_names_nobody() {
+    let town = Town::open();
+    import_todays(&town);
+    let line = Line::to(town.address());
+    let mut desk = Desk::new(390, 844, Look::Light);
+    desk.shows_notifications();
+    let window = desk.open().await;
+    set_up(&window, &town, &line).await;
+    let started = window.asks("start_visit", &json!({ "appointment": "WO-TODAY-1" })).await;
+    let expected_end = doorstep_core::SystemClock.now().utc() - chrono::TimeDelta::minutes(20);
+    let command = json!({ "work_alone": { "device_on": true, "expected_end": expected_end } });
+    window.asks("act", &json!({ "visit": started["visit"], "command": command })).await;
+    window.sees("#overdue", "Are you safe?").await;
+    eventually("a notification", || desk.notifications().contains("Are you safe?"));
+    let said = desk.notifications();
+    for personal in ["Kwame", "Old Dairy", "Dafydd", "Boiler"] {
+        assert!(!said.contains(personal), "a locked phone shows {personal}: {said}");
+    }
+    is_accessible(&window, "overdue").await;
+    window.tap("#overdue button").await;
+    window.misses("#overdue").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() {
     let town = Town::open();
     import_todays(&town);
     let line = Line::to(town.address());
-    let desk = Desk::new(390, 844, false);
+    let desk = Desk::new(390, 844, Look::HighContrast);
     let window = desk.open().await;
     set_up(&window, &town, &line).await;
     window.close().await;

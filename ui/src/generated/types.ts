@@ -1225,9 +1225,13 @@ words: string | null, };
 
 export type Register = { 
 /**
- * The version that binds today; `null` when none was published.
+ * What people call the version that binds today.
  */
-in_force: string | null, 
+binding: string, 
+/**
+ * Whether the council has published it; before that, Doorstep's own plain words bind.
+ */
+published: boolean, 
 /**
  * Signatures, newest first.
  */

@@ -50,7 +50,7 @@ impl App {
         limit("a name", Some(name), Limits::REASON)?;
         self.store.transact::<_, AppError>(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let code = writing.code()?.unwrap_or_else(PublishedCode::own_words);
+            let code = binding(writing)?;
             if code.hash() != hash {
                 return Err(AppError::AnotherCode);
             }
@@ -74,9 +74,14 @@ impl App {
     }
 }
 
-/// Whether the person who carries this device has signed the Code that is in force.
+/// Whether the person who carries this device has signed the Code that binds.
 pub(super) fn code_signed(reading: &Reading<'_>, enrolment: &Enrolment) -> Result<CodeSigned, StoreError> {
-    let Some(code) = reading.code()? else { return Ok(CodeSigned::NoneInForce) };
+    let code = binding(reading)?;
     let signed = reading.signed_at(enrolment.user, &code.hash())?;
     Ok(if signed.is_some() { CodeSigned::Yes } else { CodeSigned::No })
+}
+
+/// The Code that binds: the council's version, or Doorstep's own plain words until it has published one.
+fn binding(reading: &Reading<'_>) -> Result<PublishedCode, StoreError> {
+    Ok(reading.code()?.unwrap_or_else(PublishedCode::own_words))
 }

@@ -64,13 +64,14 @@ pub(crate) async fn register(State(service): State<Service>, person: SignedIn) -
     ask(service, move |service| {
         let today = times::day(service.environment.clock.now_ms());
         service.storage.read(|reading| {
+            // Before the council has published one, phones ask for a signature under Doorstep's own plain words.
             let in_force = reading.code_in_force(today)?;
-            let not_signed = match &in_force {
-                Some(code) => reading.not_signed(&code.hash(), firm.as_deref())?,
-                None => Vec::new(),
-            };
+            let published = in_force.is_some();
+            let binding = in_force.unwrap_or_else(PublishedCode::own_words);
+            let not_signed = reading.not_signed(&binding.hash(), firm.as_deref())?;
             Ok(Register {
-                in_force: in_force.map(|code| code.label),
+                binding: binding.label,
+                published,
                 signed: reading.acknowledgements(firm.as_deref())?.into_iter().map(RegisterEntry::from).collect(),
                 not_signed: not_signed
                     .into_iter()

@@ -405,8 +405,10 @@ pub(crate) struct CodeVersion {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct Register {
-    /// The version that binds today; `null` when none was published.
-    pub(crate) in_force: Option<String>,
+    /// What people call the version that binds today.
+    pub(crate) binding: String,
+    /// Whether the council has published it; before that, Doorstep's own plain words bind.
+    pub(crate) published: bool,
     /// Signatures, newest first.
     pub(crate) signed: Vec<RegisterEntry>,
     /// Those who visit and have not signed the version that binds today.

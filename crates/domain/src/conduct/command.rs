@@ -9,15 +9,14 @@ use super::{
 };
 use crate::RecordId;
 
-/// Whether the visitor has signed the Code that is in force. Clause 9.
+/// Whether the visitor has signed the Code that binds: the council's, or Doorstep's own plain words before it has published
+/// one. Clause 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeSigned {
     /// They have.
     Yes,
     /// They have not.
     No,
-    /// The council has published none yet.
-    NoneInForce,
 }
 
 /// One thing that a visitor says, before a rule has looked at it.

@@ -74,7 +74,6 @@ fn no_visit_starts_before_the_code_was_signed_but_an_emergency() {
     assert_eq!((refused.clause, refused.rule), (Clause::C9, Rule::SignTheCodeFirst));
     assert!(set_out(VisitKind::EmergencyRepair, CodeSigned::No).is_ok());
     assert!(set_out(VisitKind::SafetyCheck, CodeSigned::Yes).is_ok());
-    assert!(set_out(VisitKind::SafetyCheck, CodeSigned::NoneInForce).is_ok());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Environment, SignIn, VisitView};
 use doorstep_domain::conduct::{
     About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Hazard, NoticeAgreement, NoticeMethod,
-    PhotoPurpose, RefusalReason, Severity, Step, StepState,
+    PhotoPurpose, RefusalReason, Severity, Signing, Step, StepState,
 };
 
 use doorstep_domain::ledger::Hash;
@@ -64,6 +64,8 @@ impl World {
         let offer = self.office.offer_enrolment(user, None).expect("the council offers a code");
         app.enrol("sim", &offer.code, user).expect("a phone enrols");
         app.sync().expect("a phone pulls");
+        let code = app.code(None).expect("the Code can be read").hash;
+        app.acknowledge(&code, user, Signing::Typed(user.to_owned())).expect("the Code can be signed");
         Phone {
             user,
             folder,
