@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -53,17 +53,28 @@ pub fn sample(name: &str) -> PathBuf {
 #[derive(Debug)]
 pub struct Town {
     folder: tempfile::TempDir,
+    database: Option<String>,
     service: Option<Child>,
     address: SocketAddr,
 }
 
 impl Town {
-    /// A council with the sample people, running.
+    /// A council with the sample people, running on its embedded database.
     #[must_use]
     pub fn open() -> Self {
+        Self::open_on(None)
+    }
+
+    /// A council with the sample people, running on PostgreSQL.
+    #[must_use]
+    pub fn open_on_postgres(database: &str) -> Self {
+        Self::open_on(Some(database.to_owned()))
+    }
+
+    fn open_on(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
         fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
-        let mut town = Self { folder, service: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut town = Self { folder, database, service: None, address: ([127, 0, 0, 1], 0).into() };
         let password = town.folder.path().join("password").display().to_string();
         town.does(&[
             "init",
@@ -99,9 +110,19 @@ impl Town {
     /// # Panics
     /// When it does not come up.
     pub fn start(&mut self) {
-        let mut service = Command::new(program("doorstep-council"))
-            .args(["serve", "--data", &self.data().display().to_string(), "--listen", &self.address.to_string()])
-            .env("RUST_LOG", "warn")
+        let service = self.serves(self.address);
+        self.address = service.1;
+        self.service = Some(service.0);
+    }
+
+    /// One more process of the council, beside the one that runs, and where it listens.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn serves(&self, listen: SocketAddr) -> (Child, SocketAddr) {
+        let mut service = self
+            .council(&["serve", "--listen", &listen.to_string()])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the council starts");
@@ -109,8 +130,8 @@ impl Town {
         let out = service.stdout.take().expect("the council has an output");
         BufReader::new(out).read_line(&mut line).expect("the council says where it listens");
         let address = line.trim().strip_prefix("Listening on http://").map(str::parse);
-        self.address = address.and_then(Result::ok).unwrap_or_else(|| panic!("the council said {line:?}"));
-        self.service = Some(service);
+        let address = address.and_then(Result::ok).unwrap_or_else(|| panic!("the council said {line:?}"));
+        (service, address)
     }
 
     /// Kills the service, as a power cut would.
@@ -124,13 +145,17 @@ impl Town {
     /// Runs the council's program on the council's data.
     #[must_use]
     pub fn tries(&self, words: &[&str]) -> Output {
+        self.council(words).output().expect("the council's program runs")
+    }
+
+    fn council(&self, words: &[&str]) -> Command {
         let (command, rest) = words.split_first().expect("a command has a word");
-        Command::new(program("doorstep-council"))
-            .args([*command, "--data", &self.data().display().to_string()])
-            .args(rest)
-            .env("RUST_LOG", "warn")
-            .output()
-            .expect("the council's program runs")
+        let mut council = Command::new(program("doorstep-council"));
+        council.args([*command, "--data", &self.data().display().to_string()]).args(rest).env("RUST_LOG", "warn");
+        if let Some(database) = &self.database {
+            council.env("DOORSTEP_DATABASE", database);
+        }
+        council
     }
 
     /// Runs the council's program, which must do it, and returns what it printed.
@@ -312,6 +337,7 @@ pub enum LineState {
 pub struct Line {
     address: SocketAddr,
     state: Arc<AtomicU8>,
+    council: Arc<Mutex<SocketAddr>>,
 }
 
 impl Line {
@@ -321,14 +347,21 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a line has a near end");
         let address = listener.local_addr().expect("a line has an address");
         let state = Arc::new(AtomicU8::new(LineState::Whole as u8));
-        let of_calls = Arc::clone(&state);
+        let council = Arc::new(Mutex::new(council));
+        let (of_calls, to) = (Arc::clone(&state), Arc::clone(&council));
         thread::spawn(move || {
             for call in listener.incoming().flatten() {
                 let state = Arc::clone(&of_calls);
+                let council = *to.lock().unwrap_or_else(PoisonError::into_inner);
                 thread::spawn(move || carry(call, council, &state));
             }
         });
-        Self { address, state }
+        Self { address, state, council }
+    }
+
+    /// Leads to another process of the council from the next call on.
+    pub fn leads_to(&self, council: SocketAddr) {
+        *self.council.lock().unwrap_or_else(PoisonError::into_inner) = council;
     }
 
     /// The near end, at which a phone calls.

@@ -4,6 +4,7 @@
 
 pub mod cast;
 pub mod clauses;
+pub mod postgres;
 pub mod sample;
 pub mod simulation;
 pub mod typescript;

@@ -33,9 +33,28 @@ pub enum CouncilError {
     /// The database was written by a newer version.
     #[error("the database was written by a newer doorstep-council. It is untouched; update this one.")]
     NewerDatabase,
-    /// The database failed.
+    /// The embedded database failed.
     #[error("the database failed: {0}")]
     Database(#[from] rusqlite::Error),
+    /// PostgreSQL failed.
+    #[error("the database server failed: {}", in_full(.0))]
+    Postgres(#[from] tokio_postgres::Error),
+    /// PostgreSQL was told not to flush what it commits.
+    #[error(
+        "the database server runs with fsync=off: a power cut would lose what phones were told is safe. Turn it on."
+    )]
+    DatabaseForgets,
+    /// No connection to PostgreSQL came in time.
+    #[error("the database server gave no connection in time. Nothing was changed.")]
+    NoDatabase,
+    /// The address of the database is none.
+    #[error("the database's address can't be read. It looks like postgres://user:password@host/name?sslmode=require.")]
+    BadDatabaseAddress,
+    /// The address of the database would send tenants' details over a network in the clear.
+    #[error(
+        "the database is on another machine, and its address does not ask for TLS: add sslmode=require. Nothing was sent."
+    )]
+    DatabaseWithoutTls,
     /// The disk would not take it.
     #[error("the disk would not take it. Nothing was changed.")]
     Disk,
@@ -60,4 +79,10 @@ pub enum CouncilError {
     /// The place in a list is none.
     #[error("that page does not exist")]
     NoSuchPage,
+}
+
+/// What the server said, and not only that it said something.
+fn in_full(error: &tokio_postgres::Error) -> String {
+    let reason = std::error::Error::source(error).map(|reason| format!(": {reason}"));
+    format!("{error}{}", reason.unwrap_or_default())
 }

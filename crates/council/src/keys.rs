@@ -31,6 +31,12 @@ fn paths(data: &Path) -> (PathBuf, PathBuf) {
 }
 
 impl Keys {
+    /// Whether there are any in a data folder.
+    pub(crate) fn are_in(data: &Path) -> bool {
+        let (signing, safeguarding) = paths(data);
+        signing.exists() && safeguarding.exists()
+    }
+
     /// Makes new ones.
     pub(crate) fn make(data: &Path, environment: &Environment) -> Result<(), CouncilError> {
         let (signing, safeguarding) = paths(data);

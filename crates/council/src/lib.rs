@@ -21,5 +21,6 @@ pub use error::CouncilError;
 pub use office::{EnrolmentOffer, Office};
 pub use routes::router;
 pub use service::Service;
+pub use storage::DatabaseAt;
 #[cfg(feature = "typescript")]
 pub use web::declarations;

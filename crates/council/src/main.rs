@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
-use doorstep_council::{EnrolmentOffer, Environment, Office, router};
+use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Office, router};
 use doorstep_domain::conduct::PublishedCode;
 use tracing_subscriber::EnvFilter;
 
@@ -24,9 +24,19 @@ struct Arguments {
 
 #[derive(Args)]
 struct Data {
-    /// The folder that holds the council's database and keys.
+    /// The folder that holds the council's keys, its photos and, where no server is named, its database.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// A PostgreSQL database, `postgres://user:password@host/name`. On another machine it has to ask for TLS, with
+    /// `?sslmode=require`.
+    #[arg(long, value_name = "URL", env = "DOORSTEP_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+impl Data {
+    fn database(&self) -> DatabaseAt {
+        self.database.clone().map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server)
+    }
 }
 
 #[derive(Subcommand)]
@@ -120,6 +130,14 @@ enum Command {
         /// The text, UTF-8.
         file: PathBuf,
     },
+    /// Says how many records are held, and how many were set aside.
+    Counts {
+        #[command(flatten)]
+        data: Data,
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Writes a whole table.
     Export {
         #[command(flatten)]
@@ -197,7 +215,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Init { data, name, admin_user, admin_password_file } => {
             let password = read_password(&admin_password_file)?;
-            Office::init(&data.data, &name, &admin_user, &password, Environment::real())?;
+            Office::init(&data.data, &data.database(), &name, &admin_user, &password, Environment::real())?;
             print(&format!(
                 "{name} is set up in {}. Next: import-people, import-appointments, serve.\n",
                 data.data.display()
@@ -221,6 +239,11 @@ fn run(command: Command) -> Result<ExitCode> {
             tell_offer(&offer, qr.as_deref(), json)?;
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
+        Command::Counts { data, json } => {
+            let (records, set_aside) = office(&data)?.record_counts()?;
+            let said = serde_json::json!({ "records": records, "set_aside": set_aside });
+            print(&if json { format!("{said}\n") } else { format!("{records} records, {set_aside} set aside.\n") });
+        }
         Command::Serve { data, listen } => serve(&data, listen)?,
         Command::Export { data, what, format, excel, outcome, entry, organisation, from, to, words, kind, out } => {
             let what = match what {
@@ -246,7 +269,7 @@ fn run(command: Command) -> Result<ExitCode> {
 }
 
 fn office(data: &Data) -> Result<Office> {
-    Ok(Office::open(&data.data, Environment::real())?)
+    Ok(Office::open(&data.data, &data.database(), Environment::real())?)
 }
 
 fn date(text: &str) -> Result<chrono::NaiveDate, String> {

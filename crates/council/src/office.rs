@@ -12,9 +12,9 @@ use doorstep_domain::{DeviceId, OrganisationId, UserId};
 use serde::Serialize;
 
 use crate::keys::Keys;
-use crate::service::{DATABASE, EPOCH, NAME};
+use crate::service::{EPOCH, NAME};
 use crate::storage::{Organisation, Person, Role, Storage};
-use crate::{CouncilError, Environment, Service, times};
+use crate::{CouncilError, DatabaseAt, Environment, Service, times};
 
 /// Characters in a password, at least.
 const SHORTEST_PASSWORD: usize = 12;
@@ -50,25 +50,28 @@ pub struct Office {
 }
 
 impl Office {
-    /// Makes a council in an empty folder: its keys, its database, its first administrator.
+    /// Makes a council: its keys in the folder, its first administrator in the database. Where it was broken off, it goes on
+    /// with the keys that are there.
     ///
     /// # Errors
-    /// [`CouncilError::AlreadyInitialised`] when there is one; nothing has changed then.
+    /// [`CouncilError::AlreadyInitialised`] when the database holds one; nothing has changed then.
     pub fn init(
         data: &Path,
+        database: &DatabaseAt,
         name: &str,
         admin: &str,
         password: &str,
         environment: Environment,
     ) -> Result<Self, CouncilError> {
-        let database = data.join(DATABASE);
-        if database.exists() {
-            return Err(CouncilError::AlreadyInitialised(data.to_owned()));
-        }
         let hash = hash_password(password, &environment)?;
         fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
-        Keys::make(data, &environment)?;
-        let storage = Storage::open(&database)?;
+        let storage = Storage::at(data, database)?;
+        if storage.read(|reading| reading.has_meta(NAME))? {
+            return Err(CouncilError::AlreadyInitialised(data.to_owned()));
+        }
+        if !Keys::are_in(data) {
+            Keys::make(data, &environment)?;
+        }
         storage.transact(&environment, |writing| {
             writing.set_meta(NAME, name.trim())?;
             writing.set_meta(EPOCH, &Epoch::from_bytes(environment.random()).to_string())?;
@@ -91,15 +94,15 @@ impl Office {
             writing.audit(environment.clock.now_ms(), admin, "council_made", &serde_json::json!({}))
         })?;
         drop(storage);
-        Self::open(data, environment)
+        Self::open(data, database, environment)
     }
 
-    /// Opens a data folder that `init` has made.
+    /// Opens a data folder that `init` has made, and the database that goes with it.
     ///
     /// # Errors
     /// As [`Service::open`].
-    pub fn open(data: &Path, environment: Environment) -> Result<Self, CouncilError> {
-        Ok(Self { service: Service::open(data, environment)? })
+    pub fn open(data: &Path, database: &DatabaseAt, environment: Environment) -> Result<Self, CouncilError> {
+        Ok(Self { service: Service::open(data, database, environment)? })
     }
 
     /// The service of this council.

@@ -14,13 +14,12 @@ use doorstep_domain::protocol::{
 use crate::keys::Keys;
 use crate::photos::{Album, take_piece};
 use crate::storage::{Device, Storage};
-use crate::{CouncilError, Environment, ingest, times};
+use crate::{CouncilError, DatabaseAt, Environment, ingest, times};
 
-pub(crate) const DATABASE: &str = "council.db";
 pub(crate) const EPOCH: &str = "council_epoch";
 pub(crate) const NAME: &str = "council_name";
 
-/// The council's service over one data folder. It holds no state of its own: any number may run.
+/// The council's service over one data folder and one database. It holds no state of its own: any number may run.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) storage: Arc<Storage>,
@@ -37,17 +36,19 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// Opens a data folder that `init` has made.
+    /// Opens a data folder that `init` has made, and the database that goes with it.
     ///
     /// # Errors
     /// [`CouncilError`] says what is wrong with it.
-    pub fn open(data: &Path, environment: Environment) -> Result<Self, CouncilError> {
-        let database = data.join(DATABASE);
-        if !database.exists() {
+    pub fn open(data: &Path, database: &DatabaseAt, environment: Environment) -> Result<Self, CouncilError> {
+        if !Keys::are_in(data) {
             return Err(CouncilError::NotInitialised(data.to_owned()));
         }
         let keys = Arc::new(Keys::read(data)?);
-        let storage = Arc::new(Storage::open(&database)?);
+        let storage = Arc::new(Storage::at(data, database)?);
+        if !storage.read(|reading| reading.has_meta(NAME))? {
+            return Err(CouncilError::NotInitialised(data.to_owned()));
+        }
         Ok(Self { storage, keys, album: Album::in_data(data), environment, data: data.to_owned() })
     }
 
@@ -158,8 +159,9 @@ impl Service {
                 false if writing.is_forked(device.id, request.head.epoch)? => DeviceState::Forked,
                 false => DeviceState::Active,
             };
-            let snapshot =
-                request.cursor == 0 || request.council_epoch != council_epoch || request.cursor > writing.feed_end()?;
+            let snapshot = request.cursor == 0
+                || request.council_epoch != council_epoch
+                || request.cursor > writing.feed_end(device.user)?;
             let cursor = if snapshot { 0 } else { request.cursor };
             let (appointments, cursor, more) = match device_state {
                 DeviceState::Revoked => (Vec::new(), 0, false),

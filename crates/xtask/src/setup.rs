@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::steps::{root, say, step, succeeds};
 
 /// Debian packages: to build, to open a window, and to test with.
-const PACKAGES: [&str; 16] = [
+const PACKAGES: [&str; 17] = [
     "build-essential",
     "pkg-config",
     "libssl-dev",
@@ -22,6 +22,7 @@ const PACKAGES: [&str; 16] = [
     "dbus",
     "gnome-keyring",
     "dunst",
+    "postgresql",
     "procps",
     "fonts-dejavu-core",
     "fonts-noto-cjk",

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use doorstep_core::keys::MemoryKeyStore;
 use doorstep_core::{App, Environment};
 use doorstep_council::import::Taking;
-use doorstep_council::{Office, TimeSource};
+use doorstep_council::{DatabaseAt, Office, TimeSource};
 use doorstep_domain::VisitId;
 
 use super::line::Line;
@@ -133,8 +133,15 @@ impl World {
             disk: Arc::clone(&council_disk) as Arc<dyn doorstep_council::Disk>,
         };
         let data = folder.path().join("council");
-        let office = Office::init(&data, "Melton", "admin", "correct horse battery", council_environment.clone())
-            .expect("the council is made");
+        let office = Office::init(
+            &data,
+            &DatabaseAt::InTheDataFolder,
+            "Melton",
+            "admin",
+            "correct horse battery",
+            council_environment.clone(),
+        )
+        .expect("the council is made");
         let people = USERS.iter().fold(
             "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned(),
             |table, user| format!("{table}{user},{user},Melton,council,officer,Officer,\n"),

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod console;
+mod databases;
 mod exports;
 mod generated;
 mod journeys;

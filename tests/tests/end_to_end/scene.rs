@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Connect, Environment, OsRandomness, SignIn, SystemClock};
-use doorstep_council::Office;
 use doorstep_council::import::Taking;
+use doorstep_council::{DatabaseAt, Office};
 use doorstep_domain::conduct::Signing;
 use doorstep_domain::protocol::Council;
 use doorstep_tests::cast::sample;
@@ -35,6 +35,7 @@ impl Scene {
         let real = doorstep_council::Environment::real();
         let office = Office::init(
             &folder.path().join("council"),
+            &DatabaseAt::InTheDataFolder,
             "Melton Borough Council",
             "admin",
             "correct horse battery",

@@ -51,6 +51,8 @@ impl Office {
         }
         let environment = &self.service.environment;
         self.service.storage.transact(environment, |writing| {
+            // Counted anew, should the transaction have to be done again.
+            (imported.added, imported.updated, imported.unchanged) = (0, 0, 0);
             for (_, (appointment, user)) in &good {
                 match writing.keep_appointment(appointment, *user)? {
                     crate::storage::Kept::Added => imported.added += 1,

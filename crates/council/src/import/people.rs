@@ -56,6 +56,8 @@ impl Office {
         }
         let environment = &self.service.environment;
         self.service.storage.transact(environment, |writing| {
+            // Counted anew, should the transaction have to be done again.
+            (imported.added, imported.updated, imported.unchanged) = (0, 0, 0);
             for (_, row) in &good {
                 let id = match writing.organisation(&row.organisation)? {
                     Some(known) => known.id,

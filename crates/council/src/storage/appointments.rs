@@ -3,9 +3,9 @@
 use doorstep_domain::conduct::{Appointment, Attempt, Visit};
 use doorstep_domain::protocol::{Limits, Pulled};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
-use rusqlite::params;
 
-use super::{Reading, Writing};
+use super::database::{Conditions, params};
+use super::{Reading, Writing, words};
 use crate::CouncilError;
 
 /// What importing one appointment changed.
@@ -31,13 +31,15 @@ impl Reading<'_> {
         to_ms: i64,
         organisation: Option<&str>,
     ) -> Result<Vec<Appointment>, CouncilError> {
-        let rows: Vec<String> = self.many(
-            "SELECT appointment FROM appointment WHERE window_start_ms >= ?1 AND window_start_ms < ?2
-             AND (?3 IS NULL OR user_id IN (SELECT user_id FROM person JOIN organisation USING (organisation_id) WHERE name = ?3))
-             ORDER BY window_start_ms, appointment_ref",
-            params![from_ms, to_ms, organisation],
-            |row| row.get("appointment"),
-        )?;
+        let mut which = Conditions::default();
+        which.and("window_start_ms >= ? AND window_start_ms < ?", [from_ms, to_ms]);
+        which.and_if(
+            "user_id IN (SELECT user_id FROM person JOIN organisation USING (organisation_id) WHERE name = ?)",
+            organisation,
+        );
+        let sql =
+            format!("SELECT appointment FROM appointment{} ORDER BY window_start_ms, appointment_ref", which.text());
+        let rows: Vec<String> = self.many(&sql, which.values(), |row| row.get("appointment"))?;
         rows.iter().map(|text| read(text)).collect()
     }
 
@@ -54,11 +56,12 @@ impl Reading<'_> {
         Ok(visits.iter().filter_map(Visit::attempt).collect())
     }
 
-    /// The end of the feed.
-    pub(crate) fn feed_end(&self) -> Result<u64, CouncilError> {
-        Ok(self
-            .one("SELECT coalesce(max(version), 0) AS version FROM feed", [], |row| row.get("version"))?
-            .unwrap_or(0))
+    /// The end of what there is for a person to pull.
+    pub(crate) fn feed_end(&self, user: UserId) -> Result<u64, CouncilError> {
+        let end = self.one("SELECT version FROM feed_end WHERE user_id = ?1", params![user.as_bytes()], |row| {
+            row.get("version")
+        })?;
+        Ok(end.unwrap_or(0))
     }
 
     /// What changed for a person since a cursor: the changes, the new cursor, and whether more waits.
@@ -69,21 +72,29 @@ impl Reading<'_> {
         snapshot: bool,
     ) -> Result<(Vec<Pulled>, u64, bool), CouncilError> {
         let limit = Limits::PULLED_APPOINTMENTS;
-        let rows = self.many(
-            "SELECT version, feed.appointment_ref, withdrawn, appointment FROM feed LEFT JOIN appointment USING (appointment_ref)
-             WHERE feed.user_id = ?1 AND version > ?2 AND (?3 = 0 OR withdrawn = 0) ORDER BY version LIMIT ?4",
-            params![user.as_bytes(), cursor, snapshot, limit + 1],
-            |row| {
-                Ok((
-                    row.get::<_, u64>("version")?,
-                    row.get::<_, String>("appointment_ref")?,
-                    row.get::<_, bool>("withdrawn")?,
-                    row.get::<_, Option<String>>("appointment")?,
-                ))
-            },
-        )?;
+        let mut which = Conditions::default();
+        which.and("feed.user_id = ?", [user.as_bytes()]);
+        which.and("version > ?", [cursor]);
+        if snapshot {
+            which.and_that("withdrawn = 0");
+        }
+        let most = which.placeholder(limit + 1);
+        let sql = format!(
+            "SELECT version, feed.appointment_ref, withdrawn, appointment
+             FROM feed LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref{}
+             ORDER BY version LIMIT {most}",
+            which.text()
+        );
+        let rows = self.many(&sql, which.values(), |row| {
+            Ok((
+                row.get::<u64>("version")?,
+                row.get::<String>("appointment_ref")?,
+                row.get::<bool>("withdrawn")?,
+                row.get::<Option<String>>("appointment")?,
+            ))
+        })?;
         let more = rows.len() > limit;
-        let mut end = if more { cursor } else { self.feed_end()?.max(cursor) };
+        let mut end = if more { cursor } else { self.feed_end(user)?.max(cursor) };
         let mut changes = Vec::new();
         for (version, reference, withdrawn, appointment) in rows.into_iter().take(limit) {
             end = end.max(version);
@@ -104,15 +115,14 @@ impl Writing<'_> {
     /// Tells the devices of later appointments at a property that there was an attempt without access.
     pub(crate) fn tell_of_attempt(&self, visit: &Visit) -> Result<(), CouncilError> {
         let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
-        let later = self.many(
-            "SELECT user_id, appointment_ref FROM appointment WHERE uprn = ?1 AND window_end_ms > ?2 AND appointment_ref IS NOT ?3",
-            params![
-                uprn.as_str(),
-                attempt.at.timestamp_millis(),
-                visit.appointment.as_ref().map(AppointmentRef::as_str)
-            ],
-            |row| Ok((UserId::from_bytes(row.get("user_id")?), row.get::<_, String>("appointment_ref")?)),
-        )?;
+        let mut which = Conditions::default();
+        which.and("uprn = ?", [uprn.as_str()]);
+        which.and("window_end_ms > ?", [attempt.at.timestamp_millis()]);
+        which.and_if("appointment_ref <> ?", visit.appointment.as_ref().map(AppointmentRef::as_str));
+        let sql = format!("SELECT user_id, appointment_ref FROM appointment{}", which.text());
+        let later = self.many(&sql, which.values(), |row| {
+            Ok((UserId::from_bytes(row.get("user_id")?), row.get::<String>("appointment_ref")?))
+        })?;
         for (user, reference) in later {
             self.feed(user, &reference, false)?;
         }
@@ -126,26 +136,28 @@ impl Writing<'_> {
         let before = self.one(
             "SELECT user_id, appointment FROM appointment WHERE appointment_ref = ?1",
             params![reference],
-            |row| Ok((UserId::from_bytes(row.get("user_id")?), row.get::<_, String>("appointment")?)),
+            |row| Ok((UserId::from_bytes(row.get("user_id")?), row.get::<String>("appointment")?)),
         )?;
         if before.as_ref().is_some_and(|(who, what)| *who == user && *what == text) {
             return Ok(Kept::Unchanged);
         }
         self.write(
-            "INSERT INTO appointment (appointment_ref, user_id, window_start_ms, window_end_ms, uprn, tenant_name, address, appointment)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO appointment (appointment_ref, user_id, window_start_ms, window_end_ms, uprn, tenant_name, address, appointment, words)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (appointment_ref) DO UPDATE SET user_id = excluded.user_id, window_start_ms = excluded.window_start_ms,
                  window_end_ms = excluded.window_end_ms, uprn = excluded.uprn, tenant_name = excluded.tenant_name,
-                 address = excluded.address, appointment = excluded.appointment",
+                 address = excluded.address, appointment = excluded.appointment,
+                 words = excluded.words",
             params![
                 reference,
                 user.as_bytes(),
                 appointment.window_start.timestamp_millis(),
                 appointment.window_end.timestamp_millis(),
                 appointment.uprn.as_str(),
-                appointment.tenant_name,
+                &appointment.tenant_name,
                 appointment.address_line(),
-                text
+                text,
+                words::of_appointment(appointment)
             ],
         )?;
         if let Some((earlier, _)) = &before
@@ -157,15 +169,17 @@ impl Writing<'_> {
         Ok(if before.is_some() { Kept::Updated } else { Kept::Added })
     }
 
-    /// Puts a change at the end of the feed, in place of any earlier one of the same appointment for the same person.
+    /// Puts a change at the end of what a person has to pull, in place of any earlier one of the same appointment.
     fn feed(&self, user: UserId, reference: &str, withdrawn: bool) -> Result<(), CouncilError> {
         self.write(
-            "DELETE FROM feed WHERE user_id = ?1 AND appointment_ref = ?2",
-            params![user.as_bytes(), reference],
+            "INSERT INTO feed_end (user_id, version) VALUES (?1, 1)
+             ON CONFLICT (user_id) DO UPDATE SET version = feed_end.version + 1",
+            params![user.as_bytes()],
         )?;
         self.write(
-            "INSERT INTO feed (user_id, appointment_ref, withdrawn) VALUES (?1, ?2, ?3)",
-            params![user.as_bytes(), reference, withdrawn],
+            "INSERT INTO feed (user_id, appointment_ref, version, withdrawn) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (user_id, appointment_ref) DO UPDATE SET version = excluded.version, withdrawn = excluded.withdrawn",
+            params![user.as_bytes(), reference, self.feed_end(user)?, withdrawn],
         )?;
         Ok(())
     }

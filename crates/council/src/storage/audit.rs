@@ -1,7 +1,6 @@
 //! The audit log: who did what, when. Lines are added, and never changed.
 
-use rusqlite::{Row, params};
-
+use super::database::{Conditions, Row, params};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -19,9 +18,9 @@ pub(crate) struct AuditLine {
 
 /// Every line that somebody other than a safeguarding lead may see: nobody else learns that there is a note. Clause 6.2.
 const LINES: &str =
-    "(SELECT audit_id, at_ms, user_name, action, detail FROM audit WHERE action <> 'safeguarding_note_read')";
+    "(SELECT audit_id, at_ms, user_name, action, detail FROM audit WHERE action <> 'safeguarding_note_read') AS line";
 
-fn line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
+fn line(row: &Row<'_>) -> Result<AuditLine, CouncilError> {
     Ok(AuditLine {
         number: row.get("audit_id")?,
         at_ms: row.get("at_ms")?,
@@ -37,12 +36,10 @@ impl Reading<'_> {
         &self,
         mut each: impl FnMut(AuditLine) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        let mut statement = self.connection.prepare_cached(&format!("SELECT * FROM {LINES} ORDER BY audit_id"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+        self.connection.query_at_length(&format!("SELECT * FROM {LINES} ORDER BY audit_id"), params![], &mut |row| {
             each(line(row)?)?;
-        }
-        Ok(())
+            Ok(true)
+        })
     }
 
     /// A page of lines, last to first: those before a number, of one user and one action or of all.
@@ -53,20 +50,19 @@ impl Reading<'_> {
         action: Option<&str>,
         most: usize,
     ) -> Result<Vec<AuditLine>, CouncilError> {
-        self.many(
-            &format!(
-                "SELECT * FROM {LINES}
-                 WHERE (?1 IS NULL OR audit_id < ?1) AND (?2 IS NULL OR user_name = ?2) AND (?3 IS NULL OR action = ?3)
-                 ORDER BY audit_id DESC LIMIT ?4"
-            ),
-            params![before, user_name, action, i64::try_from(most).unwrap_or(i64::MAX)],
-            line,
-        )
+        let mut which = Conditions::default();
+        which.and_if("audit_id < ?", before);
+        which.and_if("user_name = ?", user_name);
+        which.and_if("action = ?", action);
+        let most = which.placeholder(most);
+        let which_lines = which.text();
+        let sql = format!("SELECT * FROM {LINES}{which_lines} ORDER BY audit_id DESC LIMIT {most}");
+        self.many(&sql, which.values(), line)
     }
 
     /// What was ever done, by stable name.
     pub(crate) fn audit_actions(&self) -> Result<Vec<String>, CouncilError> {
-        self.many(&format!("SELECT DISTINCT action FROM {LINES} ORDER BY action"), [], |row| row.get("action"))
+        self.many(&format!("SELECT DISTINCT action FROM {LINES} ORDER BY action"), params![], |row| row.get("action"))
     }
 }
 

@@ -5,8 +5,8 @@ use doorstep_domain::conduct::Happened;
 use doorstep_domain::ledger::{Envelope, Epoch, Hash, Seal, VisitKey, decode_body};
 use doorstep_domain::protocol::{self, HeadClaim, HighWater};
 use doorstep_domain::{DeviceId, RecordId, VisitId};
-use rusqlite::params;
 
+use super::database::params;
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -73,7 +73,7 @@ impl Reading<'_> {
     pub(crate) fn hash_at(&self, place: Place) -> Result<Option<Hash>, CouncilError> {
         self.one(
             "SELECT hash FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3
-             UNION ALL SELECT hash FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND holds_place LIMIT 1",
+             UNION ALL SELECT hash FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND holds_place = 1 LIMIT 1",
             params![place.device.as_bytes(), place.epoch.as_bytes(), place.sequence],
             |row| Ok(Hash::from_bytes(row.get("hash")?)),
         )
@@ -84,7 +84,7 @@ impl Reading<'_> {
         let bytes = self.one(
             "SELECT envelope FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3",
             params![place.device.as_bytes(), place.epoch.as_bytes(), place.sequence],
-            |row| row.get::<_, Vec<u8>>("envelope"),
+            |row| row.get::<Vec<u8>>("envelope"),
         )?;
         Ok(bytes.and_then(|bytes| Envelope::from_bytes(&bytes).ok()).map(|envelope| envelope.previous))
     }
@@ -116,7 +116,7 @@ impl Reading<'_> {
         let rows = self.many(
             "SELECT envelope, body FROM record JOIN body USING (record_id) WHERE visit_id = ?1",
             params![visit.as_bytes()],
-            |row| Ok((row.get::<_, Vec<u8>>("envelope")?, row.get::<_, Vec<u8>>("body")?)),
+            |row| Ok((row.get::<Vec<u8>>("envelope")?, row.get::<Vec<u8>>("body")?)),
         )?;
         Ok(rows
             .iter()
@@ -138,7 +138,7 @@ impl Reading<'_> {
             .one(
                 "SELECT min(received_ms) AS first, max(received_ms) AS last FROM record WHERE visit_id = ?1",
                 params![visit.as_bytes()],
-                |row| Ok((row.get::<_, Option<i64>>("first")?, row.get::<_, Option<i64>>("last")?)),
+                |row| Ok((row.get::<Option<i64>>("first")?, row.get::<Option<i64>>("last")?)),
             )?
             .map_or((0, 0), |(first, last)| (first.unwrap_or(0), last.unwrap_or(0))))
     }
@@ -148,7 +148,7 @@ impl Reading<'_> {
         let chains = self.many(
             "SELECT epoch, high_water FROM chain WHERE device_id = ?1 ORDER BY epoch",
             params![device.as_bytes()],
-            |row| Ok((Epoch::from_bytes(row.get("epoch")?), row.get::<_, u64>("high_water")?)),
+            |row| Ok((Epoch::from_bytes(row.get("epoch")?), row.get::<u64>("high_water")?)),
         )?;
         chains
             .into_iter()
@@ -162,7 +162,7 @@ impl Reading<'_> {
     fn runs_above(&self, device: DeviceId, epoch: Epoch, sequence: u64) -> Result<Vec<(u64, u64)>, CouncilError> {
         let held: Vec<u64> = self.many(
             "SELECT sequence FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence > ?3
-             UNION SELECT sequence FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND sequence > ?3 AND holds_place
+             UNION SELECT sequence FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND sequence > ?3 AND holds_place = 1
              ORDER BY sequence",
             params![device.as_bytes(), epoch.as_bytes(), sequence],
             |row| row.get("sequence"),
@@ -191,7 +191,7 @@ impl Reading<'_> {
     pub(crate) fn record_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
             "SELECT (SELECT count(*) FROM record) AS records, (SELECT count(*) FROM set_aside) AS set_aside",
-            [],
+            params![],
             |row| Ok((row.get("records")?, row.get("set_aside")?)),
         )?
         .ok_or(CouncilError::Unreadable("record"))
@@ -212,8 +212,8 @@ impl Reading<'_> {
         self.many(
             "SELECT person.display_name, device.name, reason, count(*) AS records, max(received_ms) AS last_ms
              FROM set_aside JOIN device USING (device_id) JOIN person USING (user_id)
-             GROUP BY device_id, reason ORDER BY last_ms DESC",
-            [],
+             GROUP BY person.display_name, device.device_id, device.name, reason ORDER BY last_ms DESC",
+            params![],
             |row| {
                 Ok(AsideCount {
                     visitor_name: row.get("display_name")?,
@@ -231,8 +231,8 @@ impl Reading<'_> {
         self.many(
             "SELECT person.display_name, device.name, high_water + 1 AS first, claimed AS last, claimed_ms
              FROM chain JOIN device USING (device_id) JOIN person USING (user_id)
-             WHERE claimed > high_water AND NOT forked ORDER BY claimed_ms",
-            [],
+             WHERE claimed > high_water AND forked = 0 ORDER BY claimed_ms",
+            params![],
             |row| {
                 Ok(Missing {
                     visitor_name: row.get("display_name")?,
@@ -252,7 +252,7 @@ impl Writing<'_> {
         self.write(
             "INSERT INTO chain (device_id, epoch, high_water, claimed, claimed_ms, forked) VALUES (?1, ?2, 0, ?3, ?4, 0)
              ON CONFLICT (device_id, epoch) DO UPDATE SET
-                 claimed = max(claimed, excluded.claimed), claimed_ms = excluded.claimed_ms",
+                 claimed = CASE WHEN excluded.claimed > chain.claimed THEN excluded.claimed ELSE chain.claimed END, claimed_ms = excluded.claimed_ms",
             params![device.as_bytes(), claim.epoch.as_bytes(), claim.sequence, now_ms],
         )?;
         Ok(())
@@ -341,7 +341,7 @@ impl Writing<'_> {
         let mark = self.one(
             "SELECT high_water FROM chain WHERE device_id = ?1 AND epoch = ?2",
             params![device.as_bytes(), epoch.as_bytes()],
-            |row| row.get::<_, u64>("high_water"),
+            |row| row.get::<u64>("high_water"),
         )?;
         let Some(mark) = mark else { return Ok(()) };
         let runs = self.runs_above(device, epoch, mark)?;

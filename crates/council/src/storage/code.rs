@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use doorstep_domain::conduct::{Acknowledgement, PublishedCode, Signing};
 use doorstep_domain::{RecordId, UserId};
-use rusqlite::{Row, params};
 
+use super::database::{Conditions, Row, params};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -35,7 +35,7 @@ pub(crate) struct RegisterRow {
     pub(crate) kept: Acknowledged,
 }
 
-fn published(row: &Row<'_>) -> rusqlite::Result<(String, String, String)> {
+fn published(row: &Row<'_>) -> Result<(String, String, String), CouncilError> {
     Ok((row.get("label")?, row.get("from_day")?, row.get("text")?))
 }
 
@@ -62,7 +62,7 @@ impl Reading<'_> {
             "SELECT label, from_day, text, published_ms, published_by,
                     (SELECT count(DISTINCT user_id) FROM acknowledgement WHERE acknowledgement.code_hash = code.code_hash) AS signed_by
              FROM code ORDER BY from_day DESC, published_ms DESC",
-            [],
+            params![],
             |row| Ok((published(row)?, row.get("published_ms")?, row.get("published_by")?, row.get("signed_by")?)),
         )?;
         rows.into_iter()
@@ -74,33 +74,34 @@ impl Reading<'_> {
 
     /// The register, newest first, of the people of one organisation or of all.
     pub(crate) fn acknowledgements(&self, organisation: Option<&str>) -> Result<Vec<RegisterRow>, CouncilError> {
-        self.many(
+        let mut which = Conditions::default();
+        which.and_if("organisation.name = ?", organisation);
+        let sql = format!(
             "SELECT record_id, user_id, person.user_name, code_hash, label, acknowledgement.name, acknowledgement.position,
                     acknowledgement.organisation, signed, recorded_ms, received_ms
-             FROM acknowledgement JOIN person USING (user_id)
-             WHERE ?1 IS NULL OR organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?1)
+             FROM acknowledgement JOIN person USING (user_id) JOIN organisation USING (organisation_id){}
              ORDER BY recorded_ms DESC, record_id DESC",
-            params![organisation],
-            |row| {
-                let signed: String = row.get("signed")?;
-                let acknowledgement = Acknowledgement {
-                    code: row.get("code_hash")?,
-                    label: row.get("label")?,
-                    name: row.get("name")?,
-                    position: row.get("position")?,
-                    organisation: row.get("organisation")?,
-                    signed: serde_json::from_str(&signed).unwrap_or(Signing::Typed(String::new())),
-                };
-                let kept = Acknowledged {
-                    record: RecordId::from_bytes(row.get("record_id")?),
-                    user: UserId::from_bytes(row.get("user_id")?),
-                    acknowledgement,
-                    recorded_ms: row.get("recorded_ms")?,
-                    received_ms: row.get("received_ms")?,
-                };
-                Ok(RegisterRow { user_name: row.get("user_name")?, kept })
-            },
-        )
+            which.text()
+        );
+        self.many(&sql, which.values(), |row| {
+            let signed: String = row.get("signed")?;
+            let acknowledgement = Acknowledgement {
+                code: row.get("code_hash")?,
+                label: row.get("label")?,
+                name: row.get("name")?,
+                position: row.get("position")?,
+                organisation: row.get("organisation")?,
+                signed: serde_json::from_str(&signed).unwrap_or(Signing::Typed(String::new())),
+            };
+            let kept = Acknowledged {
+                record: RecordId::from_bytes(row.get("record_id")?),
+                user: UserId::from_bytes(row.get("user_id")?),
+                acknowledgement,
+                recorded_ms: row.get("recorded_ms")?,
+                received_ms: row.get("received_ms")?,
+            };
+            Ok(RegisterRow { user_name: row.get("user_name")?, kept })
+        })
     }
 
     /// Those who visit and have not signed a version: name, organisation.
@@ -109,15 +110,19 @@ impl Reading<'_> {
         code_hash: &str,
         organisation: Option<&str>,
     ) -> Result<Vec<(String, String)>, CouncilError> {
-        self.many(
-            "SELECT display_name, organisation.name AS organisation FROM person JOIN organisation USING (organisation_id)
-             WHERE role IN ('contractor', 'officer') AND (?2 IS NULL OR organisation.name = ?2)
-               AND NOT EXISTS (SELECT 1 FROM acknowledgement
-                               WHERE acknowledgement.user_id = person.user_id AND code_hash = ?1)
+        let mut which = Conditions::default();
+        which.and_that("role IN ('contractor', 'officer')");
+        which.and(
+            "NOT EXISTS (SELECT 1 FROM acknowledgement WHERE acknowledgement.user_id = person.user_id AND code_hash = ?)",
+            [code_hash],
+        );
+        which.and_if("organisation.name = ?", organisation);
+        let sql = format!(
+            "SELECT display_name, organisation.name AS organisation FROM person JOIN organisation USING (organisation_id){}
              ORDER BY organisation.name, display_name",
-            params![code_hash, organisation],
-            |row| Ok((row.get("display_name")?, row.get("organisation")?)),
-        )
+            which.text()
+        );
+        self.many(&sql, which.values(), |row| Ok((row.get("display_name")?, row.get("organisation")?)))
     }
 }
 
@@ -128,7 +133,7 @@ impl Writing<'_> {
             "INSERT INTO code (code_hash, label, from_day, text, published_ms, published_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (code_hash) DO UPDATE SET label = excluded.label, from_day = excluded.from_day,
                  published_ms = excluded.published_ms, published_by = excluded.published_by",
-            params![code.hash(), code.label, code.from.to_string(), code.text, now_ms, by],
+            params![code.hash(), &code.label, code.from.to_string(), &code.text, now_ms, by],
         )?;
         Ok(())
     }
@@ -142,11 +147,11 @@ impl Writing<'_> {
             params![
                 kept.record.as_bytes(),
                 kept.user.as_bytes(),
-                kept.acknowledgement.code,
-                kept.acknowledgement.label,
-                kept.acknowledgement.name,
-                kept.acknowledgement.position,
-                kept.acknowledgement.organisation,
+                &kept.acknowledgement.code,
+                &kept.acknowledgement.label,
+                &kept.acknowledgement.name,
+                &kept.acknowledgement.position,
+                &kept.acknowledgement.organisation,
                 signed,
                 kept.recorded_ms,
                 kept.received_ms

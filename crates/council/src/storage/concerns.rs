@@ -3,8 +3,8 @@
 use doorstep_domain::conduct::{Concern, Event, SealedNote};
 use doorstep_domain::ledger::decode_body;
 use doorstep_domain::{RecordId, UserId, VisitId};
-use rusqlite::params;
 
+use super::database::{Conditions, params};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -48,28 +48,31 @@ impl Reading<'_> {
         kind: Option<&str>,
         most: usize,
     ) -> Result<Vec<ConcernRow>, CouncilError> {
-        let rows = self.many(
+        let mut which = Conditions::default();
+        which.and_if("organisation.name = ? AND concern.kind <> 'breach'", firm);
+        which.and_if("concern.kind = ?", kind);
+        let most = which.placeholder(most);
+        let sql = format!(
             "SELECT concern.record_id, concern.visit_id, concern.user_id, concern.concern, concern.recorded_ms, concern.received_ms,
                     concern.struck, person.display_name AS visitor_name, organisation.name AS organisation,
-                    coalesce(appointment.address, visit.folded ->> 'address', '') AS address
+                    coalesce(appointment.address, visit.address, '') AS address
              FROM concern JOIN person ON person.user_id = concern.user_id JOIN organisation USING (organisation_id)
              LEFT JOIN visit ON visit.visit_id = concern.visit_id
-             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
-             WHERE (?1 IS NULL OR (organisation.name = ?1 AND concern.kind <> 'breach')) AND (?2 IS NULL OR concern.kind = ?2)
-             ORDER BY noticed_ms DESC, concern.record_id DESC LIMIT ?3",
-            params![firm, kind, i64::try_from(most).unwrap_or(i64::MAX)],
-            |row| {
-                let concern: String = row.get("concern")?;
-                Ok((
-                    RecordId::from_bytes(row.get("record_id")?),
-                    VisitId::from_bytes(row.get("visit_id")?),
-                    UserId::from_bytes(row.get("user_id")?),
-                    concern,
-                    (row.get("recorded_ms")?, row.get("received_ms")?, row.get("struck")?),
-                    (row.get("visitor_name")?, row.get("organisation")?, row.get("address")?),
-                ))
-            },
-        )?;
+             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{}
+             ORDER BY noticed_ms DESC, concern.record_id DESC LIMIT {most}",
+            which.text()
+        );
+        let rows = self.many(&sql, which.values(), |row| {
+            let concern: String = row.get("concern")?;
+            Ok((
+                RecordId::from_bytes(row.get("record_id")?),
+                VisitId::from_bytes(row.get("visit_id")?),
+                UserId::from_bytes(row.get("user_id")?),
+                concern,
+                (row.get("recorded_ms")?, row.get("received_ms")?, row.get("struck")?),
+                (row.get("visitor_name")?, row.get("organisation")?, row.get("address")?),
+            ))
+        })?;
         rows.into_iter()
             .map(|(record, visit, user, concern, (recorded_ms, received_ms, struck), of)| {
                 let (visitor_name, organisation, address) = of;
@@ -84,7 +87,7 @@ impl Reading<'_> {
     pub(crate) fn sealed_concerns(&self) -> Result<Vec<SealedConcern>, CouncilError> {
         self.many(
             "SELECT record_id, visit_id, recorded_ms, received_ms FROM sealed_concern ORDER BY received_ms DESC, record_id DESC",
-            [],
+            params![],
             |row| {
                 Ok(SealedConcern {
                     record: RecordId::from_bytes(row.get("record_id")?),
@@ -101,7 +104,7 @@ impl Reading<'_> {
         let body = self.one(
             "SELECT body FROM sealed_concern JOIN body USING (record_id) WHERE record_id = ?1",
             params![record.as_bytes()],
-            |row| row.get::<_, Vec<u8>>("body"),
+            |row| row.get::<Vec<u8>>("body"),
         )?;
         Ok(body.and_then(|body| decode_body(&body)).and_then(|body| match body.event {
             Event::ConcernSealed(note) => Some(note),

@@ -2,8 +2,8 @@
 
 use doorstep_domain::ledger::{Hash, PublicKey};
 use doorstep_domain::{DeviceId, UserId};
-use rusqlite::params;
 
+use super::database::params;
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -24,8 +24,8 @@ impl Reading<'_> {
             |row| {
                 Ok((
                     UserId::from_bytes(row.get("user_id")?),
-                    row.get::<_, Vec<u8>>("public_key")?,
-                    row.get::<_, bool>("revoked")?,
+                    row.get::<Vec<u8>>("public_key")?,
+                    row.get::<bool>("revoked")?,
                 ))
             },
         )?;

@@ -1,20 +1,18 @@
-//! The council's database: embedded SQLite, write-ahead log, every commit flushed before it counts.
+//! What the council holds, and how it is found: in an embedded SQLite, or in PostgreSQL, by the same statements.
 
 mod appointments;
 mod audit;
 mod chain;
 mod code;
 mod concerns;
+mod database;
 mod devices;
 mod people;
 mod photos;
 mod visits;
+mod words;
 
-use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
-
-use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior};
-use rusqlite_migration::{M, Migrations};
+use std::path::Path;
 
 pub(crate) use appointments::Kept;
 pub(crate) use audit::AuditLine;
@@ -26,29 +24,38 @@ pub(crate) use people::{Organisation, Person, Role};
 pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use visits::{Filter, VisitRow};
 
-use crate::planted::{self, Bug};
+use database::{Connection, Database, Postgres, Row, Sqlite, Value, params};
+
 use crate::{CouncilError, Environment};
 
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![
-        M::up(include_str!("../../migrations/sqlite/0001_initial.sql")),
-        M::up(include_str!("../../migrations/sqlite/0002_whole_code.sql")),
-        M::up(include_str!("../../migrations/sqlite/0003_photos.sql")),
-    ])
-});
+/// The file of the embedded database, in the data folder.
+const EMBEDDED: &str = "council.db";
 
-const SCHEMA_VERSION: i64 = 3;
+/// Where the database is.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum DatabaseAt {
+    /// Embedded, a file beside the keys.
+    #[default]
+    InTheDataFolder,
+    /// At a PostgreSQL server: `postgres://user:password@host/name`.
+    Server(String),
+}
+
+/// An address holds a password, which nothing prints.
+impl std::fmt::Debug for DatabaseAt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Self::InTheDataFolder { "InTheDataFolder" } else { "Server(..)" })
+    }
+}
 
 /// An open database.
 pub(crate) struct Storage {
-    file: PathBuf,
-    writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    database: Box<dyn Database>,
 }
 
 /// A moment of the database, to read.
 pub(crate) struct Reading<'a> {
-    connection: &'a Connection,
+    connection: &'a dyn Connection,
 }
 
 /// A transaction, to read and write.
@@ -65,108 +72,107 @@ impl<'a> std::ops::Deref for Writing<'a> {
 }
 
 impl Storage {
-    /// Opens the database in a file, or makes one.
-    pub(crate) fn open(file: &Path) -> Result<Self, CouncilError> {
-        let mut writer = connect(file)?;
-        let version: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version > SCHEMA_VERSION {
-            return Err(CouncilError::NewerDatabase);
-        }
-        MIGRATIONS.to_latest(&mut writer).map_err(|error| match error {
-            rusqlite_migration::Error::RusqliteError { err, .. } => CouncilError::Database(err),
-            _ => CouncilError::Unreadable("migrations"),
-        })?;
-        Ok(Self { file: file.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(connect(file)?) })
+    /// Opens the database, or makes an embedded one where there is none.
+    pub(crate) fn at(data: &Path, database: &DatabaseAt) -> Result<Self, CouncilError> {
+        let database: Box<dyn Database> = match database {
+            DatabaseAt::InTheDataFolder => Box::new(Sqlite::open(&data.join(EMBEDDED))?),
+            DatabaseAt::Server(address) => Box::new(Postgres::open(address)?),
+        };
+        Ok(Self { database })
     }
 
     /// Reads, all of it at one moment.
-    pub(crate) fn read<T>(
-        &self,
-        work: impl FnOnce(&Reading<'_>) -> Result<T, CouncilError>,
-    ) -> Result<T, CouncilError> {
-        let mut connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction()?;
-        work(&Reading { connection: &transaction })
+    pub(crate) fn read<T>(&self, work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>) -> Result<T, CouncilError> {
+        Self::answer(work, |work| self.database.read(work))
     }
 
     /// Reads for as long as it takes, by a connection of its own: nobody waits for it.
     pub(crate) fn read_at_length<T>(
         &self,
-        work: impl FnOnce(&Reading<'_>) -> Result<T, CouncilError>,
+        work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>,
     ) -> Result<T, CouncilError> {
-        let mut connection = connect(&self.file)?;
-        let transaction = connection.transaction()?;
-        work(&Reading { connection: &transaction })
+        Self::answer(work, |work| self.database.read_at_length(work))
     }
 
-    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and none of it otherwise.
+    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and none of it otherwise. The work
+    /// may be done more than once, where others write at the same time: what it counts, it counts anew.
     pub(crate) fn transact<T>(
         &self,
         environment: &Environment,
-        work: impl FnOnce(&Writing<'_>) -> Result<T, CouncilError>,
+        mut work: impl FnMut(&Writing<'_>) -> Result<T, CouncilError>,
     ) -> Result<T, CouncilError> {
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&Writing { reading: Reading { connection: &transaction } })?;
-        if environment.disk.takes_the_next_commit() {
-            transaction.commit()?;
-            Ok(done)
-        } else if planted::is(Bug::ReceiptBeforeCommit) {
-            Ok(done)
-        } else {
-            Err(CouncilError::Disk)
-        }
+        Self::answer(
+            |reading| work(&Writing { reading: Reading { connection: reading.connection } }),
+            |work| self.database.transact(environment, work),
+        )
     }
-}
 
-#[expect(clippy::disallowed_methods, reason = "this is where a database is opened: with its settings")]
-fn connect(file: &Path) -> Result<Connection, CouncilError> {
-    let connection = Connection::open(file)?;
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.set_prepared_statement_cache_capacity(128);
-    Ok(connection)
+    /// Hands the work to the database, and what came of it back.
+    fn answer<T>(
+        mut work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>,
+        by: impl FnOnce(&mut database::Work<'_>) -> Result<(), CouncilError>,
+    ) -> Result<T, CouncilError> {
+        let mut answer = None;
+        by(&mut |connection| {
+            answer = Some(work(&Reading { connection })?);
+            Ok(())
+        })?;
+        answer.ok_or(CouncilError::Unreadable("answer"))
+    }
 }
 
 impl Reading<'_> {
     fn one<T>(
         &self,
         sql: &str,
-        params: impl Params,
-        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        params: &[Value],
+        row: impl FnOnce(&Row<'_>) -> Result<T, CouncilError>,
     ) -> Result<Option<T>, CouncilError> {
-        Ok(self.connection.prepare_cached(sql)?.query_row(params, row).optional()?)
+        let (mut read, mut found) = (Some(row), None);
+        self.connection.query(sql, params, &mut |row| {
+            if let Some(read) = read.take() {
+                found = Some(read(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     fn many<T>(
         &self,
         sql: &str,
-        params: impl Params,
-        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        params: &[Value],
+        mut row: impl FnMut(&Row<'_>) -> Result<T, CouncilError>,
     ) -> Result<Vec<T>, CouncilError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params, row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = Vec::new();
+        self.connection.query(sql, params, &mut |found| {
+            rows.push(row(found)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Whether a single value is there.
+    pub(crate) fn has_meta(&self, name: &'static str) -> Result<bool, CouncilError> {
+        Ok(self.one("SELECT value FROM meta WHERE name = ?1", params![name], |_| Ok(()))?.is_some())
     }
 
     /// A single value, such as the council's name.
     pub(crate) fn meta(&self, name: &'static str) -> Result<String, CouncilError> {
-        self.one("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get("value"))?
+        self.one("SELECT value FROM meta WHERE name = ?1", params![name], |row| row.get("value"))?
             .ok_or(CouncilError::Unreadable(name))
     }
 }
 
 impl Writing<'_> {
-    fn write(&self, sql: &str, params: impl Params) -> Result<usize, CouncilError> {
-        Ok(self.connection.prepare_cached(sql)?.execute(params)?)
+    fn write(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError> {
+        self.connection.execute(sql, params)
     }
 
     pub(crate) fn set_meta(&self, name: &'static str, value: &str) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            [name, value],
+            params![name, value],
         )?;
         Ok(())
     }

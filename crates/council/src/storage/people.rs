@@ -1,9 +1,9 @@
 //! Organisations, people, and their sessions in the console.
 
 use doorstep_domain::{OrganisationId, UserId};
-use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::database::{Row, params};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -70,7 +70,7 @@ impl Role {
     }
 }
 
-fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+fn person(row: &Row<'_>) -> Result<Person, CouncilError> {
     let role: String = row.get("role")?;
     Ok(Person {
         id: UserId::from_bytes(row.get("user_id")?),
@@ -110,12 +110,12 @@ impl Reading<'_> {
     }
 
     pub(crate) fn organisation_names(&self) -> Result<Vec<String>, CouncilError> {
-        self.many("SELECT name FROM organisation ORDER BY name", [], |row| row.get("name"))
+        self.many("SELECT name FROM organisation ORDER BY name", params![], |row| row.get("name"))
     }
 
     pub(crate) fn password_hash(&self, user_name: &str) -> Result<Option<String>, CouncilError> {
         let hash = self.one("SELECT password_hash FROM person WHERE user_name = ?1", params![user_name], |row| {
-            row.get::<_, Option<String>>("password_hash")
+            row.get::<Option<String>>("password_hash")
         })?;
         Ok(hash.flatten())
     }
@@ -148,11 +148,11 @@ impl Writing<'_> {
                  email = excluded.email",
             params![
                 person.id.as_bytes(),
-                person.user_name,
-                person.display_name,
+                &person.user_name,
+                &person.display_name,
                 person.organisation.id.as_bytes(),
                 person.role.name(),
-                person.position,
+                &person.position,
                 email
             ],
         )?;

@@ -3,8 +3,8 @@
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Event, Visit};
 use doorstep_domain::ledger::Hash;
-use rusqlite::params;
 
+use super::database::params;
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -53,7 +53,7 @@ impl Reading<'_> {
     /// The photos of a visit that were not struck out.
     pub(crate) fn photos_of(&self, visit: VisitId) -> Result<Vec<PhotoRow>, CouncilError> {
         self.many(
-            "SELECT sha256, coalesce(complete_ms IS NOT NULL, 0) AS complete, refused
+            "SELECT sha256, complete_ms IS NOT NULL AS complete, refused
              FROM photo LEFT JOIN blob USING (sha256) WHERE visit_id = ?1 AND struck = 0",
             params![visit.as_bytes()],
             |row| {

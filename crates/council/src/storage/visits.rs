@@ -1,10 +1,10 @@
 //! Visits as lists and exports show them: a fold over records, kept beside them.
 
-use doorstep_domain::conduct::{Appointment, Visit};
+use doorstep_domain::conduct::{Appointment, Basis, Visit};
 use doorstep_domain::{AppointmentRef, VisitId};
-use rusqlite::{Row, named_params, params};
 
-use super::{Reading, Writing};
+use super::database::{Conditions, Row, Value, params};
+use super::{Reading, Writing, words};
 use crate::CouncilError;
 
 /// Which visits. Every part that is set must hold.
@@ -40,6 +40,11 @@ pub(crate) struct VisitRow {
     pub(crate) photos_held: u64,
 }
 
+/// Of one organisation. By its id, which the index of the list begins with.
+const OF_ORGANISATION: &str = "visit.organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?)";
+
+const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
+
 impl VisitRow {
     /// Where, on one line: the appointment's address, or the one that the visitor gave.
     pub(crate) fn address(&self) -> String {
@@ -54,59 +59,48 @@ const SELECT: &str = "
            (SELECT count(*) FROM photo JOIN blob USING (sha256)
             WHERE photo.visit_id = visit.visit_id AND struck = 0 AND complete_ms IS NOT NULL) AS photos_held
     FROM visit
-    LEFT JOIN appointment USING (appointment_ref)
+    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
     LEFT JOIN person ON person.user_id = visit.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id";
 
-const WHERE: &str = "
-    WHERE (:organisation IS NULL OR organisation.name = :organisation)
-      AND (:outcome IS NULL OR coalesce(visit.outcome, 'open') = :outcome)
-      AND (:entry IS NULL OR :entry = CASE WHEN visit.folded ->> '$.entry' IS NULL THEN ''
-           WHEN visit.folded ->> '$.entry.basis.lawful' IS NULL THEN 'consent' ELSE 'lawful' END)
-      AND (:from_ms IS NULL OR visit.started_ms >= :from_ms)
-      AND (:to_ms IS NULL OR visit.started_ms < :to_ms)
-      AND (:words IS NULL OR visit.appointment_ref LIKE :words ESCAPE '\\' OR visit.uprn LIKE :words ESCAPE '\\'
-           OR appointment.address LIKE :words ESCAPE '\\' OR appointment.tenant_name LIKE :words ESCAPE '\\'
-           OR person.display_name LIKE :words ESCAPE '\\')
-      AND (:after_ms IS NULL OR (visit.started_ms, visit.visit_id) < (:after_ms, :after_id))
-    ORDER BY visit.started_ms DESC, visit.visit_id DESC";
-
-type RawRow = (String, i64, i64, Option<String>, Option<String>, Option<String>, Option<String>, u64);
-
-fn raw(row: &Row<'_>) -> rusqlite::Result<RawRow> {
-    Ok((
-        row.get("folded")?,
-        row.get("started_ms")?,
-        row.get("received_ms")?,
-        row.get("appointment")?,
-        row.get("organisation")?,
-        row.get("visitor")?,
-        row.get("visitor_name")?,
-        row.get("photos_held")?,
-    ))
-}
-
-fn parse(
-    (folded, started_ms, received_ms, appointment, organisation, visitor, visitor_name, photos_held): RawRow,
-) -> Result<VisitRow, CouncilError> {
+fn visit_row(row: &Row<'_>) -> Result<VisitRow, CouncilError> {
+    let appointment = row.get::<Option<String>>("appointment")?;
+    let text = |column| Ok::<_, CouncilError>(row.get::<Option<String>>(column)?.unwrap_or_default());
     Ok(VisitRow {
-        visit: serde_json::from_str(&folded).map_err(|_| CouncilError::Unreadable("visit"))?,
-        started_ms,
-        received_ms,
+        visit: serde_json::from_str(&row.get::<String>("folded")?).map_err(|_| CouncilError::Unreadable("visit"))?,
+        started_ms: row.get("started_ms")?,
+        received_ms: row.get("received_ms")?,
         appointment: appointment
             .map(|text| serde_json::from_str(&text).map_err(|_| CouncilError::Unreadable("appointment")))
             .transpose()?,
-        organisation: organisation.unwrap_or_default(),
-        visitor: visitor.unwrap_or_default(),
-        visitor_name: visitor_name.unwrap_or_default(),
-        photos_held,
+        organisation: text("organisation")?,
+        visitor: text("visitor")?,
+        visitor_name: text("visitor_name")?,
+        photos_held: row.get("photos_held")?,
     })
 }
 
-/// What is searched for, as a pattern in which nothing is special.
-fn pattern(words: &str) -> String {
-    let escaped = words.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+impl Filter {
+    fn conditions(&self) -> Conditions {
+        let mut which = Conditions::default();
+        which.and_if(OF_ORGANISATION, self.organisation.as_deref());
+        match self.outcome.as_deref() {
+            Some("open") => which.and_that("visit.outcome IS NULL"),
+            outcome => which.and_if("visit.outcome = ?", outcome),
+        }
+        which.and_if("visit.entry = ?", self.entry.as_deref());
+        which.and_if("visit.started_ms >= ?", self.from_ms);
+        which.and_if("visit.started_ms < ?", self.to_ms);
+        if let Some(pattern) = self.words.as_deref().and_then(words::pattern) {
+            let either = "visit.words LIKE ? ESCAPE '\\' OR appointment.words LIKE ? ESCAPE '\\'";
+            which.and(either, [pattern.clone(), pattern]);
+        }
+        if let Some((at_ms, id)) = self.after {
+            let place = [Value::from(at_ms), Value::from(id.as_bytes())];
+            which.and("(visit.started_ms, visit.visit_id) < (?, ?)", place);
+        }
+        which
+    }
 }
 
 impl Reading<'_> {
@@ -116,44 +110,25 @@ impl Reading<'_> {
         filter: &Filter,
         mut each: impl FnMut(VisitRow) -> Result<bool, CouncilError>,
     ) -> Result<(), CouncilError> {
-        let mut statement = self.connection.prepare_cached(&format!("{SELECT}{WHERE}"))?;
-        let mut rows = statement.query(named_params! {
-            ":organisation": filter.organisation,
-            ":outcome": filter.outcome,
-            ":entry": filter.entry,
-            ":from_ms": filter.from_ms,
-            ":to_ms": filter.to_ms,
-            ":words": filter.words.as_deref().filter(|words| !words.trim().is_empty()).map(pattern),
-            ":after_ms": filter.after.map(|(at, _)| at),
-            ":after_id": filter.after.map(|(_, id)| id.as_bytes().to_vec()),
-        })?;
-        while let Some(row) = rows.next()? {
-            if !each(parse(raw(row)?)?)? {
-                break;
-            }
-        }
-        Ok(())
+        let which = filter.conditions();
+        let sql = format!("{SELECT}{}{NEWEST_FIRST}", which.text());
+        self.connection.query_at_length(&sql, which.values(), &mut |row| each(visit_row(row)?))
     }
 
     /// A page of visits.
     pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<VisitRow>, CouncilError> {
-        let mut page = Vec::new();
-        self.each_visit(filter, |row| {
-            page.push(row);
-            Ok(page.len() < most)
-        })?;
-        Ok(page)
+        let mut which = filter.conditions();
+        let most = which.placeholder(most);
+        let sql = format!("{SELECT}{}{NEWEST_FIRST} LIMIT {most}", which.text());
+        self.many(&sql, which.values(), visit_row)
     }
 
     /// One visit, if the organisation may see it.
     pub(crate) fn visit(&self, visit: VisitId, organisation: Option<&str>) -> Result<Option<VisitRow>, CouncilError> {
-        self.one(
-            &format!("{SELECT} WHERE visit.visit_id = ?1 AND (?2 IS NULL OR organisation.name = ?2)"),
-            params![visit.as_bytes(), organisation],
-            raw,
-        )?
-        .map(parse)
-        .transpose()
+        let mut which = Conditions::default();
+        which.and("visit.visit_id = ?", [visit.as_bytes()]);
+        which.and_if(OF_ORGANISATION, organisation);
+        self.one(&format!("{SELECT}{}", which.text()), which.values(), visit_row)
     }
 
     /// How many visits that started in a span ended how, of one organisation or of all: stable name (or `open`) and count.
@@ -163,13 +138,15 @@ impl Reading<'_> {
         to_ms: i64,
         organisation: Option<&str>,
     ) -> Result<Vec<(String, u64)>, CouncilError> {
-        self.many(
-            "SELECT coalesce(outcome, 'open') AS outcome, count(*) AS visits FROM visit LEFT JOIN organisation USING (organisation_id)
-             WHERE started_ms >= ?1 AND started_ms < ?2 AND (?3 IS NULL OR organisation.name = ?3)
-             GROUP BY 1 ORDER BY 1",
-            params![from_ms, to_ms, organisation],
-            |row| Ok((row.get("outcome")?, row.get("visits")?)),
-        )
+        let mut which = Conditions::default();
+        which.and("started_ms >= ? AND started_ms < ?", [from_ms, to_ms]);
+        which.and_if(OF_ORGANISATION, organisation);
+        let sql = format!(
+            "SELECT coalesce(outcome, 'open') AS outcome, count(*) AS visits FROM visit{}
+             GROUP BY coalesce(outcome, 'open') ORDER BY coalesce(outcome, 'open')",
+            which.text()
+        );
+        self.many(&sql, which.values(), |row| Ok((row.get("outcome")?, row.get("visits")?)))
     }
 
     /// Whether an appointment has a visit.
@@ -185,17 +162,29 @@ impl Reading<'_> {
     }
 }
 
+/// How somebody went in, as lists are filtered by it.
+fn entry_name(basis: &Basis) -> &'static str {
+    match basis {
+        Basis::Consented { .. } => "consent",
+        Basis::Lawful { .. } => "lawful",
+    }
+}
+
 impl Writing<'_> {
     /// Keeps the row of a visit as its records now fold.
     pub(crate) fn save_visit(&self, visit: &Visit, received_ms: i64) -> Result<(), CouncilError> {
         let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
+        let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
+        let visitor_name = visitor.map(|visitor| visitor.display_name).unwrap_or_default();
         self.write(
-            "INSERT INTO visit (visit_id, started_ms, appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms, received_ms, folded)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT organisation_id FROM person WHERE user_id = ?6), ?7, ?8, ?9, ?10)
+            "INSERT INTO visit (visit_id, started_ms, appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms, received_ms,
+                 folded, words, address, entry)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT organisation_id FROM person WHERE user_id = ?6), ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (visit_id) DO UPDATE SET started_ms = excluded.started_ms, appointment_ref = excluded.appointment_ref,
                  uprn = excluded.uprn, visit_kind = excluded.visit_kind, user_id = excluded.user_id,
                  organisation_id = excluded.organisation_id, outcome = excluded.outcome, ended_ms = excluded.ended_ms,
-                 received_ms = excluded.received_ms, folded = excluded.folded",
+                 received_ms = excluded.received_ms, folded = excluded.folded, words = excluded.words,
+                 address = excluded.address, entry = excluded.entry",
             params![
                 visit.visit.as_bytes(),
                 visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis()),
@@ -206,7 +195,10 @@ impl Writing<'_> {
                 visit.ending.as_ref().map(|ending| ending.outcome.name()),
                 visit.ending.as_ref().map(|ending| ending.at.timestamp_millis()),
                 received_ms,
-                folded
+                folded,
+                words::of_visit(visit, &visitor_name),
+                visit.address.as_deref(),
+                visit.entry.as_ref().map(|entry| entry_name(&entry.basis))
             ],
         )?;
         Ok(())

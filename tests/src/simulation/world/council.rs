@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use doorstep_council::Office;
 use doorstep_council::import::Taking;
+use doorstep_council::{DatabaseAt, Office};
 
 use super::{PHONES, USERS, World, copy_folder};
 
@@ -45,7 +45,7 @@ impl World {
         // Nothing holds the database open any more but the office itself, which is opened anew.
         between(self);
         self.council_disk.mend();
-        match Office::open(&self.council_data(), self.council_environment.clone()) {
+        match Office::open(&self.council_data(), &DatabaseAt::InTheDataFolder, self.council_environment.clone()) {
             Ok(office) => self.office = office,
             Err(error) => self.broken.push(format!("the council does not open: {error}")),
         }

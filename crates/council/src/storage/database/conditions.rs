@@ -1,0 +1,76 @@
+//! The `WHERE` of a statement, put together from the conditions that are asked for and no others, so that an index can serve it.
+
+use super::Value;
+
+/// Conditions that must all hold, with the values of their placeholders.
+#[derive(Debug, Default)]
+pub(crate) struct Conditions {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// One more condition. Each `?` in it stands for the value, or for one of the values after the other.
+    pub(crate) fn and<V: Into<Value>>(&mut self, condition: &str, values: impl IntoIterator<Item = V>) {
+        self.text.push_str(if self.text.is_empty() { " WHERE (" } else { " AND (" });
+        self.values.extend(values.into_iter().map(Into::into));
+        let mut number = self.values.len() - condition.matches('?').count();
+        for character in condition.chars() {
+            self.text.push(character);
+            if character == '?' {
+                number += 1;
+                self.text.push_str(&number.to_string());
+            }
+        }
+        self.text.push(')');
+    }
+
+    /// One more condition, where a value is there to hold.
+    pub(crate) fn and_if<V: Into<Value>>(&mut self, condition: &str, value: Option<V>) {
+        if let Some(value) = value {
+            self.and(condition, [value]);
+        }
+    }
+
+    /// One more condition, without a value.
+    pub(crate) fn and_that(&mut self, condition: &str) {
+        self.and(condition, [Value::Null; 0]);
+    }
+
+    /// A placeholder for one more value, behind the conditions.
+    pub(crate) fn placeholder(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("?{}", self.values.len())
+    }
+
+    /// `WHERE` and the conditions; nothing where there are none.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values, in the order of their placeholders.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_numbered_in_the_order_of_their_values() {
+        let mut conditions = Conditions::default();
+        assert_eq!(conditions.text(), "");
+        conditions.and_if("outcome = ?", Some("no_answer"));
+        conditions.and_if("entry = ?", None::<&str>);
+        conditions.and_that("ended_ms IS NULL");
+        conditions.and("(started_ms, visit_id) < (?, ?)", [Value::from(7_i64), Value::from([1_u8; 16])]);
+        let limit = conditions.placeholder(50_i64);
+        assert_eq!(
+            conditions.text(),
+            " WHERE (outcome = ?1) AND (ended_ms IS NULL) AND ((started_ms, visit_id) < (?2, ?3))"
+        );
+        assert_eq!((limit.as_str(), conditions.values().len()), ("?4", 4));
+    }
+}

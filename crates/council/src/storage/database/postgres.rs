@@ -1,0 +1,269 @@
+//! PostgreSQL, or what speaks its protocol: serializable transactions, tried again when another got in the way. Any number of
+//! council processes may share one.
+
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{IsolationLevel, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{Connection, Database, Row, Value, Work};
+use crate::{CouncilError, Environment};
+
+/// Every step of the schema, in order. They go forward only, and leave what an older program needs for as long as one may run.
+const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/postgres/0004_two_databases.sql")];
+/// The number of the first of them: a schema has the same number in both databases.
+const FIRST_MIGRATION: i64 = 4;
+
+/// Connections to the server, at most.
+const MOST_CONNECTIONS: usize = 16;
+/// How often a transaction is tried when others get in its way.
+const MOST_TRIES: u32 = 12;
+/// Rows that are held in memory at once.
+const ROWS_AT_ONCE: i32 = 500;
+/// How long a connection may take to come, and to be waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A pool of connections, and the thread on which they talk.
+pub(crate) struct Postgres {
+    pool: Pool,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Postgres {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`CouncilError::BadDatabaseAddress`], or what the server says.
+    pub(crate) fn open(address: &str) -> Result<Self, CouncilError> {
+        let mut config = tokio_postgres::Config::from_str(address).map_err(|_| CouncilError::BadDatabaseAddress)?;
+        config.connect_timeout(PATIENCE).application_name("doorstep-council");
+        // A receipt is signed after the commit: the commit has to be on the disk, whatever the server's default is.
+        config.options("-c synchronous_commit=on");
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = if needs_tls(&config)? {
+            Manager::from_config(config, tls()?, recycling)
+        } else {
+            Manager::from_config(config, NoTls, recycling)
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("postgres")
+            .enable_all()
+            .build()
+            .map_err(CouncilError::Export)?;
+        let pool = Pool::builder(manager)
+            .max_size(MOST_CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .recycle_timeout(Some(PATIENCE))
+            .build()
+            .map_err(|_| CouncilError::BadDatabaseAddress)?;
+        let opened = Self { pool, runtime: Some(runtime) };
+        opened.migrate()?;
+        Ok(opened)
+    }
+
+    /// Waits for an answer, on a thread where waiting is allowed.
+    fn wait<T, E>(&self, answer: impl Future<Output = Result<T, E>>) -> Result<T, CouncilError>
+    where
+        CouncilError: From<E>,
+    {
+        let runtime = self.runtime.as_ref().ok_or(CouncilError::NoDatabase)?;
+        Ok(runtime.block_on(answer)?)
+    }
+
+    fn migrate(&self) -> Result<(), CouncilError> {
+        self.wait(async {
+            let mut client = self.pool.get().await?;
+            let flushes: String = client.query_one("SHOW fsync", &[]).await?.get(0);
+            if flushes != "on" {
+                return Err(CouncilError::DatabaseForgets);
+            }
+            client
+                .batch_execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)")
+                .await
+                // Two processes that start at once may both make it.
+                .or_else(|error| if is_known(&error) { Ok(()) } else { Err(error) })?;
+            for (version, sql) in (FIRST_MIGRATION..).zip(MIGRATIONS) {
+                let transaction = client.transaction().await?;
+                // Whoever comes second waits here until the first is done, and then has nothing to do.
+                let first = transaction
+                    .execute("INSERT INTO schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING", &[&version])
+                    .await?;
+                if first == 1 {
+                    transaction.batch_execute(sql).await?;
+                }
+                transaction.commit().await?;
+            }
+            let known = FIRST_MIGRATION + i64::try_from(MIGRATIONS.len()).unwrap_or(0) - 1;
+            let newest: i64 = client.query_one("SELECT max(version) FROM schema_version", &[]).await?.get(0);
+            if newest > known { Err(CouncilError::NewerDatabase) } else { Ok(()) }
+        })
+    }
+
+    /// One try at a transaction.
+    fn once(&self, writes: Option<&Environment>, work: &mut Work<'_>) -> Result<(), CouncilError> {
+        let mut client = self.wait(self.pool.get())?;
+        let kind = client.build_transaction();
+        let kind = match writes {
+            Some(_) => kind.isolation_level(IsolationLevel::Serializable),
+            None => kind.isolation_level(IsolationLevel::RepeatableRead).read_only(true),
+        };
+        let transaction = self.wait(kind.start())?;
+        let connection = InTransaction { transaction: &transaction, of: self };
+        let done = work(&connection);
+        match (done, writes) {
+            (Ok(()), Some(environment)) if !environment.disk.takes_the_next_commit() => Err(CouncilError::Disk),
+            (Ok(()), Some(_)) => Ok(self.wait(transaction.commit())?),
+            (done, _) => {
+                self.wait(transaction.rollback())?;
+                done
+            }
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.pool.close();
+        // It may be dropped on a thread of another runtime, where waiting is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Database for Postgres {
+    fn read(&self, work: &mut Work<'_>) -> Result<(), CouncilError> {
+        self.once(None, work)
+    }
+
+    fn read_at_length(&self, work: &mut Work<'_>) -> Result<(), CouncilError> {
+        self.once(None, work)
+    }
+
+    fn transact(&self, environment: &Environment, work: &mut Work<'_>) -> Result<(), CouncilError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.once(Some(environment), work) {
+                Err(CouncilError::Postgres(error)) if is_in_the_way(&error) && tries < MOST_TRIES => {
+                    // Longer each time, and never the same for two.
+                    let [chance] = environment.random::<1>();
+                    thread::sleep(Duration::from_millis(u64::from(tries) * (2 + u64::from(chance) / 16)));
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+/// Whether another transaction got in the way, so that trying again can help.
+fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
+    let codes = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED, &SqlState::UNIQUE_VIOLATION];
+    error.code().is_some_and(|code| codes.contains(&code))
+}
+
+fn is_known(error: &tokio_postgres::Error) -> bool {
+    let codes = [&SqlState::UNIQUE_VIOLATION, &SqlState::DUPLICATE_TABLE];
+    error.code().is_some_and(|code| codes.contains(&code))
+}
+
+/// Whether what is said to the server has to be hidden: everything that leaves this machine. Who asks for less is refused.
+fn needs_tls(config: &tokio_postgres::Config) -> Result<bool, CouncilError> {
+    let stays_here = |host: &Host| match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        Host::Unix(_) => true,
+    };
+    let local = config.get_hosts().iter().all(stays_here);
+    match (local, config.get_ssl_mode()) {
+        (true, mode) => Ok(mode == SslMode::Require),
+        (false, SslMode::Require) => Ok(true),
+        (false, _) => Err(CouncilError::DatabaseWithoutTls),
+    }
+}
+
+/// The roots that this machine trusts.
+fn tls() -> Result<MakeRustlsConnect, CouncilError> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| CouncilError::DatabaseWithoutTls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// A transaction that is under way.
+struct InTransaction<'a> {
+    transaction: &'a Transaction<'a>,
+    of: &'a Postgres,
+}
+
+impl Connection for InTransaction<'_> {
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Value],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let statement = self.of.wait(self.transaction.prepare_cached(&numbered(sql)))?;
+        let values: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        let rows = self.of.wait(self.transaction.query(&statement, &values))?;
+        rows.iter().try_for_each(|row| each(&Row::Postgres(row)))
+    }
+
+    fn query_at_length(
+        &self,
+        sql: &str,
+        params: &[Value],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<bool, CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let statement = self.of.wait(self.transaction.prepare_cached(&numbered(sql)))?;
+        let portal = self.of.wait(self.transaction.bind_raw(&statement, params))?;
+        loop {
+            let rows = self.of.wait(self.transaction.query_portal(&portal, ROWS_AT_ONCE))?;
+            for row in &rows {
+                if !each(&Row::Postgres(row))? {
+                    return Ok(());
+                }
+            }
+            if rows.len() < usize::try_from(ROWS_AT_ONCE).unwrap_or(0) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn execute(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError> {
+        let statement = self.of.wait(self.transaction.prepare_cached(&numbered(sql)))?;
+        let changed = self.of.wait(self.transaction.execute_raw(&statement, params))?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+}
+
+/// The statement with PostgreSQL's placeholders.
+fn numbered(sql: &str) -> String {
+    sql.replace('?', "$")
+}
+
+impl From<PoolError> for CouncilError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => Self::Postgres(error),
+            _ => Self::NoDatabase,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Embedded SQLite: write-ahead log, every commit flushed before it counts, one writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use rusqlite::{TransactionBehavior, params_from_iter};
+use rusqlite_migration::{M, Migrations};
+
+use super::{Connection, Database, Row, Value, Work};
+use crate::planted::{self, Bug};
+use crate::storage::words;
+use crate::{CouncilError, Environment};
+
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("../../../migrations/sqlite/0001_initial.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0002_whole_code.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0003_photos.sql")),
+        M::up_with_hook(include_str!("../../../migrations/sqlite/0004_two_databases.sql"), |transaction| {
+            words::write_anew(transaction)
+        }),
+    ])
+});
+
+const SCHEMA_VERSION: i64 = 4;
+
+/// An open database.
+pub(crate) struct Sqlite {
+    file: PathBuf,
+    writer: Mutex<rusqlite::Connection>,
+    reader: Mutex<rusqlite::Connection>,
+}
+
+impl Sqlite {
+    /// Opens the database in a file, or makes one.
+    pub(crate) fn open(file: &Path) -> Result<Self, CouncilError> {
+        let mut writer = connect(file)?;
+        let version: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version > SCHEMA_VERSION {
+            return Err(CouncilError::NewerDatabase);
+        }
+        MIGRATIONS.to_latest(&mut writer).map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => CouncilError::Database(err),
+            _ => CouncilError::Unreadable("migrations"),
+        })?;
+        Ok(Self { file: file.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(connect(file)?) })
+    }
+}
+
+impl Database for Sqlite {
+    fn read(&self, work: &mut Work<'_>) -> Result<(), CouncilError> {
+        let mut connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&connection.transaction()?)
+    }
+
+    fn read_at_length(&self, work: &mut Work<'_>) -> Result<(), CouncilError> {
+        work(&connect(&self.file)?.transaction()?)
+    }
+
+    fn transact(&self, environment: &Environment, work: &mut Work<'_>) -> Result<(), CouncilError> {
+        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        work(&transaction)?;
+        if environment.disk.takes_the_next_commit() {
+            Ok(transaction.commit()?)
+        } else if planted::is(Bug::ReceiptBeforeCommit) {
+            Ok(())
+        } else {
+            Err(CouncilError::Disk)
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where a database is opened: with its settings")]
+fn connect(file: &Path) -> Result<rusqlite::Connection, CouncilError> {
+    let connection = rusqlite::Connection::open(file)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+impl Connection for rusqlite::Transaction<'_> {
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Value],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        self.query_at_length(sql, params, &mut |row| each(row).map(|()| true))
+    }
+
+    fn query_at_length(
+        &self,
+        sql: &str,
+        params: &[Value],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<bool, CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let mut statement = self.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(params))?;
+        while let Some(row) = rows.next()? {
+            if !each(&Row::Sqlite(row))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError> {
+        Ok(self.prepare_cached(sql)?.execute(params_from_iter(params))?)
+    }
+}

@@ -1,0 +1,95 @@
+//! A PostgreSQL server of the tests' own: made, started, and gone with what holds it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A server in a temporary folder.
+#[derive(Debug)]
+pub struct Postgres {
+    folder: tempfile::TempDir,
+    port: u16,
+    databases: AtomicU32,
+}
+
+impl Postgres {
+    /// Makes a server and starts it.
+    ///
+    /// # Panics
+    /// When it can't be made or started.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a server needs a folder");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let port = port.expect("there is a free port").port();
+        let server = Self { folder, port, databases: AtomicU32::new(0) };
+        if is_root() {
+            // PostgreSQL refuses to run as root; its package brings a user for it.
+            let given = Command::new("chown").arg("postgres").arg(server.folder.path()).status();
+            assert!(given.is_ok_and(|status| status.success()), "there is no user postgres");
+        }
+        let data = server.data();
+        let made = server.run("initdb", &["--auth=trust", "--username=postgres", "--encoding=UTF8", "-D", &data]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={}",
+            server.folder.path().display()
+        );
+        let log = server.folder.path().join("log").display().to_string();
+        let started = server.run("pg_ctl", &["-D", &data, "-w", "-l", &log, "-o", &options, "start"]);
+        assert!(started.status.success(), "{}", fs::read_to_string(&log).unwrap_or_default());
+        server
+    }
+
+    /// A new, empty database: its address.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    #[must_use]
+    pub fn database(&self) -> String {
+        let name = format!("council_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let port = self.port.to_string();
+        let made = self.run("createdb", &["-h", "127.0.0.1", "-p", &port, "-U", "postgres", &name]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        format!("postgres://postgres@127.0.0.1:{port}/{name}")
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    /// Runs one of PostgreSQL's programs, as a user that it allows.
+    fn run(&self, program: &str, words: &[&str]) -> Output {
+        let program = programs().join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.args(words).current_dir(self.folder.path()).env("LC_ALL", "C.UTF-8");
+        command.output().expect("PostgreSQL's programs run; `cargo xtask test` installs them")
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let _gone = self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+    }
+}
+
+/// Debian keeps the programs of each version in a folder of its own: the newest.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = versions.filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path())));
+    let newest = newest.max_by_key(|(version, _)| *version);
+    newest.map(|(_, folder)| folder.join("bin")).expect("PostgreSQL is installed; `cargo xtask test` installs it")
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().expect("id runs");
+    id.stdout.trim_ascii() == b"0"
+}

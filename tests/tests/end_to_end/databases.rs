@@ -1,0 +1,177 @@
+//! Both databases: the same story is told by each, and several processes of the council share one.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use doorstep_tests::cast::{Line, Phone, Town, eventually, json, sample};
+use doorstep_tests::postgres::Postgres;
+
+type Table = Vec<BTreeMap<String, String>>;
+
+/// What no two runs have in common.
+const OF_THIS_RUN: [&str; 6] = ["visit", "record", "at", "sha256", "detail", "user"];
+
+/// Everything that a council exports after a story, without ids and moments.
+fn exports(town: &Town) -> BTreeMap<&'static str, Table> {
+    let tables = ["visits", "steps", "no-access", "concerns", "acknowledgements", "audit"];
+    let without = |mut row: BTreeMap<String, String>| {
+        row.retain(|column, _| !OF_THIS_RUN.contains(&column.as_str()) && !column.ends_with("_at"));
+        row
+    };
+    tables.into_iter().map(|table| (table, town.export(table).into_iter().map(without).collect())).collect()
+}
+
+/// A day: visits of every ending, concerns, a photo, a lost answer, a reassignment, a restart.
+fn story(mut town: Town) -> BTreeMap<&'static str, Table> {
+    let day = sample("appointments-2026-11-24.csv").display().to_string();
+    town.does(&["import-appointments", &day]);
+    assert!(town.does(&["import-appointments", &day]).contains("0 added, 0 updated, 60 unchanged"));
+    let officer = Phone::of("melton-2", &town, town.address());
+    let electrician = Phone::of("vale-3", &town, town.address());
+    let inside = officer.enters("WO-261124-00009");
+    officer.does(&["visit", "flag", &inside, "--kind", "safeguarding", "--note", "For the lead alone."]);
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.jpg");
+    std::fs::write(&photo, doorstep_tests::sample::photo(600)).unwrap();
+    officer.does(&["visit", "photo", &inside, "--purpose", "before", &photo.display().to_string()]);
+    officer.does(&["visit", "leave", &inside, "--outcome", "completed"]);
+    officer.does(&["sync"]);
+    let refused = officer.starts("WO-261124-00026");
+    officer.does(&[
+        "visit",
+        "refuse",
+        &refused,
+        "--reason",
+        "support-needs",
+        "--words",
+        "Not without Иван\u{2019}s aunt",
+    ]);
+    officer.does(&["sync"]);
+    town.kill();
+    town.start();
+    let nobody = electrician.starts("WO-261124-00032");
+    electrician.does(&["visit", "no-answer", &nobody]);
+    for (kind, words) in [("complaint", "The gate was left open"), ("breach", "My mate was rude at the door")] {
+        electrician.does(&["visit", "concern", &nobody, "--kind", kind, "--words", words]);
+    }
+    electrician.does(&["sync"]);
+    assert_eq!(electrician.says(&["sync"])["received"], 0, "nothing is sent twice");
+    town.publishes_code();
+
+    let table = std::fs::read_to_string(&day).unwrap();
+    let row = table.lines().find(|line| line.starts_with("WO-261124-00015,")).unwrap().replace("melton-2", "melton-1");
+    let reassigned = folder.path().join("reassigned.csv");
+    std::fs::write(&reassigned, format!("{}\n{row}\n", table.lines().next().unwrap())).unwrap();
+    town.does(&["import-appointments", &reassigned.display().to_string()]);
+    officer.does(&["sync"]);
+    assert!(!officer.does(&["appointments", "--json"]).contains("WO-261124-00015"));
+
+    let found = |words: &str| {
+        let file = folder.path().join("found.csv").display().to_string();
+        let said = town.does(&["export", "--what", "visits", "--words", words, "--out", &file]);
+        said.split(' ').next().unwrap().parse::<u32>().unwrap()
+    };
+    assert_eq!(
+        (found("ИВАН"), found("o'connor"), found("100%"), found("dafydd")),
+        (1, 1, 0, 2),
+        "capital letters or not"
+    );
+    exports(&town)
+}
+
+#[test]
+fn the_same_story_is_told_by_both_databases() {
+    let server = Postgres::start();
+    let embedded = story(Town::open());
+    let served = story(Town::open_on_postgres(&server.database()));
+    for (table, rows) in &embedded {
+        assert!(!rows.is_empty(), "{table} tells nothing");
+        assert_eq!(&served[table], rows, "{table}");
+    }
+}
+
+#[test]
+fn several_processes_on_one_database_are_killed_and_started_under_load_and_nothing_is_lost() {
+    const PHONES: [&str; 4] = ["melton-1", "melton-2", "vale-3", "rutland-3"];
+    let server = Postgres::start();
+    let town = Town::open_on_postgres(&server.database());
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let mut others: Vec<(Child, SocketAddr)> = (0..2).map(|_| town.serves(([127, 0, 0, 1], 0).into())).collect();
+    let lines: Vec<Line> = PHONES.iter().map(|_| Line::to(town.address())).collect();
+    let phones: Vec<Phone> =
+        PHONES.iter().zip(&lines).map(|(user, line)| Phone::of(user, &town, line.address())).collect();
+    let over = AtomicBool::new(false);
+    let mut saved = 0;
+    std::thread::scope(|scope| {
+        let working: Vec<_> = phones
+            .iter()
+            .map(|phone| {
+                scope.spawn(|| {
+                    let mut saved = 1;
+                    for round in 0..6 {
+                        let kind = ["visit", "start-unplanned", "--kind", "inspection", "--purpose", "A look"];
+                        let visit = phone.says(&[&kind[..], &["--address", &format!("{round} High Street")]].concat());
+                        let visit = visit["visit"].as_str().unwrap().to_owned();
+                        for step in ["introduced", "reason_stated", "id_shown"] {
+                            phone.does(&["visit", "step", &visit, step, "done"]);
+                        }
+                        phone.does(&["visit", "no-answer", &visit]);
+                        saved += 5;
+                        let _whoever_answers_may_just_be_killed = phone.tries(&["sync"]);
+                    }
+                    saved
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            // Each phone is answered by another process every time, and one of them is killed every time.
+            for round in 0.. {
+                if over.load(Ordering::SeqCst) {
+                    break;
+                }
+                let which = round % others.len();
+                let _already_gone = others[which].0.kill();
+                let _reaped = others[which].0.wait();
+                others[which] = town.serves(others[which].1);
+                for (number, line) in lines.iter().enumerate() {
+                    let answering = (number + round) % (others.len() + 1);
+                    line.leads_to(others.get(answering).map_or(town.address(), |(_, address)| *address));
+                }
+                std::thread::sleep(std::time::Duration::from_millis(300));
+            }
+        });
+        saved = working.into_iter().map(|phone| phone.join().unwrap()).sum();
+        over.store(true, Ordering::SeqCst);
+    });
+    for (phone, line) in phones.iter().zip(&lines) {
+        line.leads_to(town.address());
+        eventually("sending", || phone.tries(&["sync"]).status.success());
+        assert_eq!(phone.says(&["status"])["unsent"], 0);
+        phone.does(&["verify"]);
+    }
+    for (mut other, _) in others {
+        let _killed = other.kill();
+        let _reaped = other.wait();
+    }
+    assert!(!town.data().join("council.db").exists(), "something was kept beside the server");
+    let counted = json(&town.does(&["counts", "--json"]));
+    assert_eq!((counted["records"].as_u64().unwrap(), counted["set_aside"].as_u64().unwrap()), (saved, 0));
+    assert_eq!(town.export("no-access").len(), PHONES.len() * 6);
+}
+
+#[test]
+fn a_database_that_would_be_spoken_to_in_the_clear_is_refused_and_no_password_is_printed() {
+    let town = Town::open();
+    for (address, said) in [
+        ("postgres://council:hunter2@db.council.example/council", "sslmode=require"),
+        ("postgres://council:hunter2@127.0.0.1:1/council", "the database server"),
+        ("hunter2", "can't be read"),
+    ] {
+        let refused = town.tries(&["counts", "--database", address]);
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && error.contains(said), "{error}");
+        assert!(!error.contains("hunter2"), "a password is printed: {error}");
+    }
+}
