@@ -93,6 +93,11 @@ impl Town {
         town
     }
 
+    /// From its next start on the council's database is at a server.
+    pub fn moves_to(&mut self, database: &str) {
+        self.database = Some(database.to_owned());
+    }
+
     /// The folder of the council's data.
     #[must_use]
     pub fn data(&self) -> PathBuf {

@@ -44,6 +44,12 @@ pub enum CouncilError {
         "the database server runs with fsync=off: a power cut would lose what phones were told is safe. Turn it on."
     )]
     DatabaseForgets,
+    /// There is something in the database that everything was to be moved to.
+    #[error("there is something in that database already. Nothing was changed. Take an empty one.")]
+    DatabaseInUse,
+    /// What was moved is not what was there.
+    #[error("the two databases do not hold the same after moving. Nothing was kept there; go on with the one you had.")]
+    NotTheSame,
     /// No connection to PostgreSQL came in time.
     #[error("the database server gave no connection in time. Nothing was changed.")]
     NoDatabase,

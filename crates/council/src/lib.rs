@@ -21,6 +21,6 @@ pub use error::CouncilError;
 pub use office::{EnrolmentOffer, Office};
 pub use routes::router;
 pub use service::Service;
-pub use storage::DatabaseAt;
+pub use storage::{DatabaseAt, Holding, Holdings};
 #[cfg(feature = "typescript")]
 pub use web::declarations;

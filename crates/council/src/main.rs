@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
-use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Office, router};
+use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, router};
 use doorstep_domain::conduct::PublishedCode;
 use tracing_subscriber::EnvFilter;
 
@@ -130,6 +130,18 @@ enum Command {
         /// The text, UTF-8.
         file: PathBuf,
     },
+    /// Moves the embedded database to PostgreSQL, and proves that both hold the same. Stop the service first.
+    MigrateStorage {
+        /// The folder that holds the council's keys, its photos and its embedded database.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// An empty PostgreSQL database, `postgres://user:password@host/name`.
+        #[arg(long, value_name = "URL", env = "DOORSTEP_DATABASE", hide_env_values = true)]
+        to: String,
+        /// Print what each table holds as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Says how many records are held, and how many were set aside.
     Counts {
         #[command(flatten)]
@@ -239,6 +251,11 @@ fn run(command: Command) -> Result<ExitCode> {
             tell_offer(&offer, qr.as_deref(), json)?;
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
+        Command::MigrateStorage { data, to, json } => {
+            let office = Office::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
+            let holdings = office.move_storage(&data, &DatabaseAt::Server(to))?;
+            tell_moved(&holdings, json);
+        }
         Command::Counts { data, json } => {
             let (records, set_aside) = office(&data)?.record_counts()?;
             let said = serde_json::json!({ "records": records, "set_aside": set_aside });
@@ -329,6 +346,17 @@ fn export(office: &Office, what: What, format: Format, selection: &Selection, ou
         let _there_may_be_none = fs::remove_file(&beside);
     }
     written.with_context(|| format!("{} can't be written", out.display()))
+}
+
+fn tell_moved(holdings: &Holdings, json: bool) {
+    if json {
+        print(&format!("{}\n", serde_json::json!(holdings)));
+        return;
+    }
+    for (table, holding) in holdings {
+        print(&format!("{table}: {} rows, {}\n", holding.rows, holding.digest));
+    }
+    print("Both databases hold the same. Name the new one to `serve` with --database; the old file stays as it is.\n");
 }
 
 fn tell_import(imported: &Imported, taking: Taking, json: bool) -> ExitCode {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::keys::Keys;
 use crate::service::{EPOCH, NAME};
-use crate::storage::{Organisation, Person, Role, Storage};
+use crate::storage::{Holdings, Organisation, Person, Role, Storage, move_all};
 use crate::{CouncilError, DatabaseAt, Environment, Service, times};
 
 /// Characters in a password, at least.
@@ -148,6 +148,15 @@ impl Office {
             user: user_name.to_owned(),
             expires_at: times::from_ms(expires_ms),
         })
+    }
+
+    /// Moves everything to another database, which is empty, and proves that both hold the same: what each table holds. Stop the
+    /// service first: what comes in meanwhile stays behind.
+    ///
+    /// # Errors
+    /// [`CouncilError::DatabaseInUse`], [`CouncilError::NotTheSame`]; the other database is as it was then.
+    pub fn move_storage(&self, data: &Path, to: &DatabaseAt) -> Result<Holdings, CouncilError> {
+        move_all(&self.service.storage, &Storage::at(data, to)?, &self.service.environment)
     }
 
     /// The day in England.

@@ -162,6 +162,38 @@ fn several_processes_on_one_database_are_killed_and_started_under_load_and_nothi
 }
 
 #[test]
+fn an_embedded_database_moves_to_postgresql_and_both_hold_the_same() {
+    let server = Postgres::start();
+    let mut town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "no-answer", &visit]);
+    phone.does(&["sync"]);
+    let before = exports(&town);
+
+    town.kill();
+    let database = server.database();
+    let moved = json(&town.does(&["migrate-storage", "--to", &database, "--json"]));
+    assert_eq!(moved["record"]["rows"], 3, "{moved}");
+    let again = town.tries(&["migrate-storage", "--to", &database]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("something in that database already"));
+
+    town.moves_to(&database);
+    town.start();
+    let after = exports(&town);
+    for (table, rows) in &before {
+        assert!(after[table].starts_with(rows), "{table}");
+    }
+    // The phone notices nothing, and the audit log goes on behind what was moved.
+    let next = phone.starts("WO-261124-00015");
+    phone.does(&["visit", "no-answer", &next]);
+    phone.does(&["sync"]);
+    assert_eq!(town.export("no-access").len(), 2);
+    assert!(town.export("audit").len() > before["audit"].len());
+}
+
+#[test]
 fn a_database_that_would_be_spoken_to_in_the_clear_is_refused_and_no_password_is_printed() {
     let town = Town::open();
     for (address, said) in [

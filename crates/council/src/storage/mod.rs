@@ -7,6 +7,7 @@ mod code;
 mod concerns;
 mod database;
 mod devices;
+mod moving;
 mod people;
 mod photos;
 mod visits;
@@ -20,6 +21,8 @@ pub(crate) use chain::{Aside, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
 pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
 pub(crate) use devices::Device;
+pub(crate) use moving::move_all;
+pub use moving::{Holding, Holdings};
 pub(crate) use people::{Organisation, Person, Role};
 pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use visits::{Filter, VisitRow};
@@ -165,6 +168,10 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    fn go_on_numbering(&self) -> Result<(), CouncilError> {
+        self.connection.go_on_numbering()
+    }
+
     fn write(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError> {
         self.connection.execute(sql, params)
     }

@@ -33,6 +33,9 @@ pub(crate) trait Connection {
 
     /// Carries out a statement; how many rows it changed.
     fn execute(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError>;
+
+    /// After rows came in with numbers of their own: the database's own numbering goes on behind them.
+    fn go_on_numbering(&self) -> Result<(), CouncilError>;
 }
 
 /// What is done with a connection, once or, where a transaction has to be tried again, more than once.

@@ -252,6 +252,11 @@ impl Connection for InTransaction<'_> {
         let changed = self.of.wait(self.transaction.execute_raw(&statement, params))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
+
+    fn go_on_numbering(&self) -> Result<(), CouncilError> {
+        let sql = "SELECT setval(pg_get_serial_sequence('audit', 'audit_id'), (SELECT coalesce(max(audit_id), 0) + 1 FROM audit), false)";
+        self.query(sql, &[], &mut |_| Ok(()))
+    }
 }
 
 /// The statement with PostgreSQL's placeholders.

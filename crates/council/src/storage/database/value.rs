@@ -113,12 +113,20 @@ pub(crate) enum Row<'a> {
 }
 
 impl Row<'_> {
-    /// What stands in a column.
+    /// What stands in a column, read as what it is to be.
     ///
     /// # Errors
     /// [`CouncilError`] when there is no such column, or something else stands there.
     pub(crate) fn get<T: FromValue>(&self, column: &'static str) -> Result<T, CouncilError> {
-        let value = match self {
+        T::from_value(self.value(column)?).ok_or(CouncilError::Unreadable(column))
+    }
+
+    /// What stands in a column, as it is.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when there is no such column.
+    pub(crate) fn value(&self, column: &'static str) -> Result<Value, CouncilError> {
+        Ok(match self {
             Self::Sqlite(row) => match row.get_ref(column)? {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(number) => Value::Integer(number),
@@ -127,8 +135,7 @@ impl Row<'_> {
                 ValueRef::Real(_) => return Err(CouncilError::Unreadable(column)),
             },
             Self::Postgres(row) => row.try_get(column)?,
-        };
-        T::from_value(value).ok_or(CouncilError::Unreadable(column))
+        })
     }
 }
 

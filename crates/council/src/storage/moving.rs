@@ -1,0 +1,171 @@
+//! Moving everything from one database to another, and proving that both hold the same.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::database::{Connection, Value};
+use super::{Reading, Storage, Writing};
+use crate::{CouncilError, Environment};
+
+/// A table with its columns; those that refer to another table come behind it.
+struct Table {
+    name: &'static str,
+    columns: &'static [&'static str],
+}
+
+macro_rules! tables {
+    ($($name:literal: $($column:literal)+;)+) => { &[$(Table { name: $name, columns: &[$($column),+] }),+] };
+}
+
+const TABLES: &[Table] = tables! {
+    "meta": "name" "value";
+    "organisation": "organisation_id" "name" "kind";
+    "person": "user_id" "user_name" "display_name" "organisation_id" "role" "position" "email" "password_hash";
+    "session": "token_hash" "user_id" "created_ms" "seen_ms";
+    "device": "device_id" "user_id" "public_key" "name" "app_version" "enrolled_ms" "contact_ms" "revoked_ms";
+    "enrolment_code": "code_hash" "user_id" "expires_ms" "used_ms";
+    "appointment": "appointment_ref" "user_id" "window_start_ms" "window_end_ms" "uprn" "tenant_name" "address"
+        "appointment" "words";
+    "feed_end": "user_id" "version";
+    "feed": "user_id" "appointment_ref" "version" "withdrawn";
+    "chain": "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked";
+    "record": "device_id" "epoch" "sequence" "hash" "record_id" "commitment" "visit_id" "received_ms" "envelope";
+    "body": "record_id" "body";
+    "visit_key": "visit_id" "key";
+    "seal": "device_id" "epoch" "sequence" "seal";
+    "set_aside": "device_id" "epoch" "sequence" "hash" "reason" "holds_place" "received_ms" "envelope" "body";
+    "visit": "visit_id" "started_ms" "appointment_ref" "uprn" "visit_kind" "user_id" "organisation_id" "outcome"
+        "ended_ms" "received_ms" "folded" "words" "address" "entry";
+    "sealed_concern": "record_id" "visit_id" "recorded_ms" "received_ms";
+    "audit": "audit_id" "at_ms" "user_name" "action" "detail";
+    "code": "code_hash" "label" "from_day" "text" "published_ms" "published_by";
+    "acknowledgement": "record_id" "user_id" "code_hash" "label" "name" "position" "organisation" "signed"
+        "recorded_ms" "received_ms";
+    "concern": "record_id" "visit_id" "user_id" "kind" "noticed_ms" "recorded_ms" "received_ms" "struck" "concern";
+    "photo": "sha256" "visit_id" "struck" "refused";
+    "blob": "sha256" "size" "held" "complete_ms";
+    "blob_piece": "sha256" "at" "piece";
+};
+
+/// What a table holds: how many rows, and a digest of them all that does not depend on their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holding {
+    /// Rows.
+    pub rows: u64,
+    /// The sum of the SHA-256 of every row, modulo 2^256, in hexadecimal.
+    pub digest: String,
+}
+
+/// What each table holds, by its name.
+pub type Holdings = BTreeMap<&'static str, Holding>;
+
+/// Puts everything that one database holds into another, which is empty, in one transaction; then reads both again.
+///
+/// # Errors
+/// [`CouncilError::DatabaseInUse`] when the other is not empty, [`CouncilError::NotTheSame`] when they differ: the other holds
+/// nothing then that it did not hold before.
+pub(crate) fn move_all(from: &Storage, to: &Storage, environment: &Environment) -> Result<Holdings, CouncilError> {
+    // One moment of the one, and one transaction of the other: nobody sees half of it.
+    from.read_at_length(|reading| {
+        to.transact(environment, |writing| {
+            for table in TABLES {
+                if !table.is_empty(writing)? {
+                    return Err(CouncilError::DatabaseInUse);
+                }
+                table.copy(reading, writing)?;
+            }
+            writing.go_on_numbering()?;
+            let holdings = holdings(reading.connection)?;
+            if holdings == self::holdings(writing.connection)? { Ok(holdings) } else { Err(CouncilError::NotTheSame) }
+        })
+    })
+}
+
+/// What each table of a database holds.
+fn holdings(connection: &dyn Connection) -> Result<Holdings, CouncilError> {
+    TABLES.iter().map(|table| Ok((table.name, table.holding(connection)?))).collect()
+}
+
+impl Table {
+    fn is_empty(&self, reading: &Reading<'_>) -> Result<bool, CouncilError> {
+        let any = reading.one(&format!("SELECT 1 FROM {} LIMIT 1", self.name), &[], |_| Ok(()))?;
+        Ok(any.is_none())
+    }
+
+    fn each_row(
+        &self,
+        connection: &dyn Connection,
+        mut each: impl FnMut(Vec<Value>) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let sql = format!("SELECT {} FROM {}", self.columns.join(", "), self.name);
+        connection.query_at_length(&sql, &[], &mut |row| {
+            each(self.columns.iter().map(|column| row.value(column)).collect::<Result<_, _>>()?)?;
+            Ok(true)
+        })
+    }
+
+    fn copy(&self, reading: &Reading<'_>, writing: &Writing<'_>) -> Result<(), CouncilError> {
+        let places: Vec<String> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
+        let sql = format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.columns.join(", "), places.join(", "));
+        self.each_row(reading.connection, |row| writing.write(&sql, &row).map(drop))
+    }
+
+    fn holding(&self, connection: &dyn Connection) -> Result<Holding, CouncilError> {
+        let (mut rows, mut sum) = (0, [0_u8; 32]);
+        self.each_row(connection, |row| {
+            rows += 1;
+            add(&mut sum, &digest(&row));
+            Ok(())
+        })?;
+        Ok(Holding { rows, digest: data_encoding::HEXLOWER.encode(&sum) })
+    }
+}
+
+/// A row's own digest: each value with its kind and its length before it, so that no two rows look alike.
+fn digest(row: &[Value]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for value in row {
+        let (kind, bytes): (u8, &[u8]) = match value {
+            Value::Null => (0, &[]),
+            Value::Integer(number) => (1, &number.to_be_bytes()),
+            Value::Text(text) => (2, text.as_bytes()),
+            Value::Bytes(bytes) => (3, bytes),
+        };
+        hash.update([kind]);
+        hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(bytes);
+    }
+    hash.finalize().into()
+}
+
+/// Adds to a number of 256 bits; what does not fit falls away.
+fn add(sum: &mut [u8; 32], more: &[u8; 32]) {
+    let mut carry = 0;
+    for (byte, more) in sum.iter_mut().zip(more).rev() {
+        let added = u16::from(*byte) + u16::from(*more) + carry;
+        carry = added >> 8;
+        *byte = added.to_be_bytes()[1];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_does_not_depend_on_the_order_of_rows_and_depends_on_everything_else() {
+        let of = |rows: &[&[Value]]| {
+            let mut sum = [0; 32];
+            rows.iter().for_each(|row| add(&mut sum, &digest(row)));
+            sum
+        };
+        let (one, other) = ([Value::from("a"), Value::from("bc")], [Value::from("ab"), Value::from("c")]);
+        assert_eq!(of(&[&one, &other]), of(&[&other, &one]));
+        assert_ne!(of(&[&one]), of(&[&other]), "where a value ends matters");
+        assert_ne!(of(&[&one, &one]), of(&[&one]), "how often a row is there matters");
+        assert_ne!(digest(&[Value::Null]), digest(&[Value::from("")]));
+        assert_ne!(digest(&[Value::from(1_i64)]), digest(&[Value::from("1")]));
+    }
+}
