@@ -4,7 +4,9 @@
 
 pub mod cast;
 pub mod clauses;
+pub mod desk;
 pub mod postgres;
+pub mod roles;
 pub mod sample;
 pub mod simulation;
 pub mod typescript;

@@ -19,8 +19,9 @@ mod web;
 pub use environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};
 pub use error::CouncilError;
 pub use office::{EnrolmentOffer, Office};
-pub use routes::router;
+pub use routes::{RouteRow, router, routes};
 pub use service::Service;
 pub use storage::{DatabaseAt, Holding, Holdings};
+pub use web::Seat;
 #[cfg(feature = "typescript")]
 pub use web::declarations;

@@ -2,14 +2,18 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::routing::{get, post, put};
+use axum::handler::Handler;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, delete, get, post, put};
 use doorstep_domain::protocol::Limits;
+use serde::Serialize;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::Service;
+use crate::web::seats::{ADMINISTRATORS, AUDIT, DESKS, LEADS, May, Seat, door};
 use crate::web::{audit, codes, concerns, devices, exports, pages, safeguarding, sessions, visits};
 
 /// Seconds for one request, upload included.
@@ -20,49 +24,122 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
      trusted-types svelte-trusted-html";
 
+/// The longest thing that a console sends is a table of appointments.
+const CONSOLE_BYTES: usize = 16 * 1024 * 1024;
+
+/// What somebody may send who has not signed in.
+const SIGN_IN_BYTES: usize = 16 * 1024;
+
+/// A route: what may be asked at which address, by whom, and who answers.
+struct Route {
+    method: Method,
+    path: &'static str,
+    may: May,
+    answers: MethodRouter<Service>,
+}
+
+/// A route as a table shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RouteRow {
+    /// `GET`, `POST`, ...
+    pub method: String,
+    /// The address, with its variable parts in braces.
+    pub path: &'static str,
+    /// `anybody`, `phones` or `people`.
+    pub who: &'static str,
+    /// Of people: where they sit.
+    pub roles: &'static [Seat],
+}
+
+/// Every route, once.
+fn all_routes() -> Vec<Route> {
+    use May::{Anybody, Phones};
+    let page = pages::console;
+    vec![
+        // What phones say.
+        Route::post("/v1/enrol", Phones, devices::enrol),
+        Route::post("/v1/sync", Phones, devices::sync),
+        Route::put("/v1/blobs/{sha256}", Phones, devices::put_blob),
+        // Signing in and out.
+        Route::get("/api/session", DESKS, sessions::show),
+        Route::post("/api/session", Anybody, sessions::sign_in),
+        Route::delete("/api/session", Anybody, sessions::sign_out),
+        // What the console shows.
+        Route::get("/api/today", DESKS, visits::today),
+        Route::get("/api/visits", DESKS, visits::list),
+        Route::get("/api/visits/{visit}", DESKS, visits::show),
+        Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo),
+        Route::get("/api/organisations", DESKS, visits::organisations),
+        Route::get("/api/concerns", DESKS, concerns::list),
+        Route::get("/api/acknowledgements", DESKS, codes::register),
+        Route::get("/api/exports/dictionary", DESKS, exports::dictionary),
+        Route::get("/api/exports/{table}", DESKS, exports::table),
+        Route::get("/api/codes", DESKS, codes::list),
+        Route::post("/api/codes", ADMINISTRATORS, codes::publish),
+        Route::get("/api/safeguarding", LEADS, safeguarding::list),
+        Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open),
+        Route::get("/api/audit", AUDIT, audit::list),
+        // The console's own pages: each is the same file, which then asks for what it shows.
+        Route::get("/", Anybody, page),
+        Route::get("/visits", Anybody, page),
+        Route::get("/visits/{visit}", Anybody, page),
+        Route::get("/concerns", Anybody, page),
+        Route::get("/acknowledgements", Anybody, page),
+        Route::get("/code", Anybody, page),
+        Route::get("/exports", Anybody, page),
+        Route::get("/audit", Anybody, page),
+        Route::get("/safeguarding", Anybody, page),
+        Route::get("/assets/{name}", Anybody, pages::asset),
+        Route::get("/health", Anybody, pages::health),
+    ]
+}
+
+impl Route {
+    fn get<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
+        Self { method: Method::GET, path, may, answers: get(answers) }
+    }
+
+    fn post<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
+        Self { method: Method::POST, path, may, answers: post(answers) }
+    }
+
+    fn put<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
+        Self { method: Method::PUT, path, may, answers: put(answers) }
+    }
+
+    fn delete<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
+        Self { method: Method::DELETE, path, may, answers: delete(answers) }
+    }
+
+    fn row(&self) -> RouteRow {
+        let (who, roles) = match self.may {
+            May::Anybody => ("anybody", [].as_slice()),
+            May::Phones => ("phones", [].as_slice()),
+            May::Seats(seats) => ("people", seats),
+        };
+        RouteRow { method: self.method.to_string(), path: self.path, who, roles }
+    }
+}
+
+/// Every route with who may use it, from the router itself.
+#[must_use]
+pub fn routes() -> Vec<RouteRow> {
+    all_routes().iter().map(Route::row).collect()
+}
+
 /// The router of the service.
 pub fn router(service: Service) -> Router {
-    let phones = Router::new()
-        .route("/v1/enrol", post(devices::enrol))
-        .route("/v1/sync", post(devices::sync))
-        .route("/v1/blobs/{sha256}", put(devices::put_blob))
-        .layer(DefaultBodyLimit::max(Limits::MESSAGE_BYTES));
-
-    let console = Router::new()
-        .route("/api/session", get(sessions::show).post(sessions::sign_in).delete(sessions::sign_out))
-        .route("/api/today", get(visits::today))
-        .route("/api/visits", get(visits::list))
-        .route("/api/visits/{visit}", get(visits::show))
-        .route("/api/visits/{visit}/photos/{sha256}", get(visits::photo))
-        .route("/api/organisations", get(visits::organisations))
-        .route("/api/exports/dictionary", get(exports::dictionary))
-        .route("/api/exports/{table}", get(exports::table))
-        .route("/api/audit", get(audit::list))
-        .route("/api/concerns", get(concerns::list))
-        .route("/api/acknowledgements", get(codes::register))
-        .route("/api/codes", get(codes::list).post(codes::publish))
-        .route("/api/safeguarding", get(safeguarding::list))
-        .route("/api/safeguarding/{record}", get(safeguarding::open))
-        // The longest thing that a console sends is a version of the Code.
-        .layer(DefaultBodyLimit::max(1024 * 1024));
-
-    let files = Router::new()
-        .route("/", get(pages::console))
-        .route("/visits", get(pages::console))
-        .route("/visits/{visit}", get(pages::console))
-        .route("/concerns", get(pages::console))
-        .route("/acknowledgements", get(pages::console))
-        .route("/code", get(pages::console))
-        .route("/exports", get(pages::console))
-        .route("/audit", get(pages::console))
-        .route("/safeguarding", get(pages::console))
-        .route("/assets/{name}", get(pages::asset))
-        .route("/health", get(pages::health));
-
-    Router::new()
-        .merge(phones)
-        .merge(console)
-        .merge(files)
+    let mut known = Router::new();
+    for Route { path, may, answers, .. } in all_routes() {
+        let most = match may {
+            May::Anybody => SIGN_IN_BYTES,
+            May::Phones => Limits::MESSAGE_BYTES,
+            May::Seats(_) => CONSOLE_BYTES,
+        };
+        let at_the_door = from_fn_with_state((service.clone(), may), door);
+        known = known.route(path, answers.layer(DefaultBodyLimit::max(most)).layer(at_the_door));
+    }
+    known
         .fallback(pages::not_found)
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::REQUEST_TIMEOUT,

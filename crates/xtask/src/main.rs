@@ -35,6 +35,15 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Prints every route with who may use it, from the router itself.
+    Routes {
+        /// One JSON object a route.
+        #[arg(long)]
+        json: bool,
+        /// Also draw the table in docs/roles.md anew.
+        #[arg(long)]
+        write: bool,
+    },
     /// Runs the simulation over many worlds.
     Sim {
         /// How many worlds.
@@ -61,6 +70,12 @@ fn main() -> ExitCode {
         }
         Command::Clauses { write } => {
             let mut words = vec!["run", "-q", "-p", "doorstep-tests", "--bin", "clauses"];
+            words.extend(write.then_some("write"));
+            steps::quietly(&words)
+        }
+        Command::Routes { json, write } => {
+            let mut words = vec!["run", "-q", "-p", "doorstep-tests", "--bin", "routes", "--"];
+            words.extend(json.then_some("json"));
             words.extend(write.then_some("write"));
             steps::quietly(&words)
         }

@@ -7,6 +7,7 @@ mod exports;
 mod generated;
 mod journeys;
 mod photos;
+mod roles;
 mod scene;
 mod simulation;
 mod store;

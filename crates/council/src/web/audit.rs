@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 
-use super::sessions::SignedIn;
 use super::views::{AuditEntry, AuditList};
 use super::{WebProblem, ask};
 use crate::Service;
@@ -23,12 +22,8 @@ pub(crate) struct Wanted {
 
 pub(crate) async fn list(
     State(service): State<Service>,
-    person: SignedIn,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<AuditList>, WebProblem> {
-    if !person.reads_the_audit_log() {
-        return Err(WebProblem::NotFound);
-    }
     let said = |text: Option<String>| text.filter(|text| !text.is_empty());
     let (user, action) = (said(wanted.user), said(wanted.action));
     ask(service, move |service| {

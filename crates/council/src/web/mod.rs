@@ -8,11 +8,13 @@ pub(crate) mod exports;
 pub(crate) mod pages;
 mod problems;
 pub(crate) mod safeguarding;
+pub(crate) mod seats;
 pub(crate) mod sessions;
 pub(crate) mod views;
 pub(crate) mod visits;
 
 pub(crate) use problems::WebProblem;
+pub use seats::Seat;
 
 use crate::{CouncilError, Service};
 

@@ -8,22 +8,9 @@ use doorstep_domain::conduct::Appointment;
 use super::sessions::SignedIn;
 use super::views::{OpenedNote, SafeguardingRow};
 use super::{WebProblem, ask};
-use crate::storage::Role;
 use crate::{Service, times};
 
-fn for_a_lead(person: &SignedIn) -> Result<(), WebProblem> {
-    if person.0.role == Role::SafeguardingLead && person.bound_to().is_none() {
-        Ok(())
-    } else {
-        Err(WebProblem::NotFound)
-    }
-}
-
-pub(crate) async fn list(
-    State(service): State<Service>,
-    person: SignedIn,
-) -> Result<Json<Vec<SafeguardingRow>>, WebProblem> {
-    for_a_lead(&person)?;
+pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<SafeguardingRow>>, WebProblem> {
     ask(service, |service| {
         service.storage.read(|reading| {
             let mut rows = Vec::new();
@@ -52,7 +39,6 @@ pub(crate) async fn open(
     person: SignedIn,
     Path(record): Path<String>,
 ) -> Result<Json<OpenedNote>, WebProblem> {
-    for_a_lead(&person)?;
     let record: RecordId = record.parse().map_err(|_| WebProblem::NotFound)?;
     let user_name = person.0.user_name;
     let opened = ask(service, move |service| {

@@ -14,10 +14,11 @@ use axum::response::{IntoResponse, Response};
 use doorstep_domain::ledger::Hash;
 use serde::Deserialize;
 
+use super::seats::Seat;
 use super::views::SessionView;
 use super::{WebProblem, ask};
 use crate::Service;
-use crate::storage::{Person, Role};
+use crate::storage::Person;
 
 const COOKIE: &str = "doorstep_session";
 const IDLE_MS: i64 = 30 * 60 * 1000;
@@ -25,7 +26,8 @@ const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
 /// A header that a form of another site can't send.
 const OWN_REQUEST: &str = "x-doorstep";
 
-/// Somebody who has signed in.
+/// Somebody who has signed in, and whom the door of the route has let in.
+#[derive(Clone)]
 pub(crate) struct SignedIn(pub(crate) Person);
 
 impl SignedIn {
@@ -34,37 +36,42 @@ impl SignedIn {
         (self.0.organisation.kind != "council").then(|| self.0.organisation.name.clone())
     }
 
-    /// Whether they may see who did what.
-    pub(crate) fn reads_the_audit_log(&self) -> bool {
-        self.bound_to().is_none() && matches!(self.0.role, Role::Auditor | Role::Administrator)
+    /// Where they sit.
+    pub(crate) fn seat(&self) -> Seat {
+        Seat::of(&self.0)
     }
 }
 
 impl FromRequestParts<Service> for SignedIn {
     type Rejection = WebProblem;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, WebProblem> {
-        if parts.method != Method::GET && !parts.headers.contains_key(OWN_REQUEST) {
-            return Err(WebProblem::BadRequest("The request did not come from the console."));
-        }
-        let token = token(&parts.headers).ok_or(WebProblem::SignInFirst)?;
-        let person = ask(service.clone(), move |service| {
-            let now_ms = service.environment.clock.now_ms();
-            let Some((user, created_ms, seen_ms)) = service.storage.read(|reading| reading.session(&token))? else {
-                return Ok(None);
-            };
-            if now_ms - created_ms > LONGEST_MS || now_ms - seen_ms > IDLE_MS {
-                service.storage.transact(&service.environment, |writing| writing.end_session(&token))?;
-                return Ok(None);
-            }
-            if now_ms - seen_ms > 60_000 {
-                service.storage.transact(&service.environment, |writing| writing.session_seen(&token, now_ms))?;
-            }
-            service.storage.read(|reading| reading.person(user))
-        })
-        .await?;
-        person.map(SignedIn).ok_or(WebProblem::SignInFirst)
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, WebProblem> {
+        parts.extensions.get::<Self>().cloned().ok_or(WebProblem::SignInFirst)
     }
+}
+
+/// Whose session it is.
+pub(crate) async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> Result<Person, WebProblem> {
+    if *method != Method::GET && !headers.contains_key(OWN_REQUEST) {
+        return Err(WebProblem::BadRequest("The request did not come from the console."));
+    }
+    let token = token(headers).ok_or(WebProblem::SignInFirst)?;
+    let person = ask(service.clone(), move |service| {
+        let now_ms = service.environment.clock.now_ms();
+        let Some((user, created_ms, seen_ms)) = service.storage.read(|reading| reading.session(&token))? else {
+            return Ok(None);
+        };
+        if now_ms - created_ms > LONGEST_MS || now_ms - seen_ms > IDLE_MS {
+            service.storage.transact(&service.environment, |writing| writing.end_session(&token))?;
+            return Ok(None);
+        }
+        if now_ms - seen_ms > 60_000 {
+            service.storage.transact(&service.environment, |writing| writing.session_seen(&token, now_ms))?;
+        }
+        service.storage.read(|reading| reading.person(user))
+    })
+    .await?;
+    person.ok_or(WebProblem::SignInFirst)
 }
 
 fn token(headers: &HeaderMap) -> Option<[u8; 32]> {

@@ -1,0 +1,98 @@
+//! Who may use which route. A route is made with its seats, and nothing reaches its handler but through the door that asks for
+//! them: a handler without a row can't be written.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::WebProblem;
+use super::sessions::{SignedIn, signed_in};
+use crate::Service;
+use crate::storage::{Person, Role};
+
+/// Somebody's place: their role, and whether they sit at the council or at a firm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seat {
+    /// Works for a firm, visits tenants; has a phone and no desk.
+    Contractor,
+    /// Works for the council, visits tenants; has a phone and no desk.
+    Officer,
+    /// A firm's supervisor: sees that firm's visits and nothing else.
+    FirmSupervisor,
+    /// The council's supervisor.
+    Supervisor,
+    /// Alone reads safeguarding notes.
+    SafeguardingLead,
+    /// Reads, and checks that nothing was altered.
+    Auditor,
+    /// Enrols phones and runs the service.
+    Administrator,
+}
+
+impl Seat {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Contractor,
+        Self::Officer,
+        Self::FirmSupervisor,
+        Self::Supervisor,
+        Self::SafeguardingLead,
+        Self::Auditor,
+        Self::Administrator,
+    ];
+
+    /// Where a person sits. At a firm there is one desk: whoever a firm calls its auditor or administrator sees what its
+    /// supervisor sees.
+    pub(crate) fn of(person: &Person) -> Self {
+        let at_the_council = person.organisation.kind == "council";
+        match person.role {
+            Role::Contractor => Self::Contractor,
+            Role::Officer => Self::Officer,
+            _ if !at_the_council => Self::FirmSupervisor,
+            Role::Supervisor => Self::Supervisor,
+            Role::SafeguardingLead => Self::SafeguardingLead,
+            Role::Auditor => Self::Auditor,
+            Role::Administrator => Self::Administrator,
+        }
+    }
+}
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum May {
+    /// Anybody: there is nothing to know.
+    Anybody,
+    /// Phones, by their signature under the request.
+    Phones,
+    /// People who have signed in and sit in one of these.
+    Seats(&'static [Seat]),
+}
+
+/// Everybody with a desk.
+pub(crate) const DESKS: May =
+    May::Seats(&[Seat::FirmSupervisor, Seat::Supervisor, Seat::SafeguardingLead, Seat::Auditor, Seat::Administrator]);
+/// Those who may see who did what.
+pub(crate) const AUDIT: May = May::Seats(&[Seat::Auditor, Seat::Administrator]);
+/// The safeguarding leads.
+pub(crate) const LEADS: May = May::Seats(&[Seat::SafeguardingLead]);
+/// Those who run the service.
+pub(crate) const ADMINISTRATORS: May = May::Seats(&[Seat::Administrator]);
+
+/// The door of a route: lets in who may come in, and tells the handler who they are. To anybody else the address does not
+/// exist.
+pub(crate) async fn door(
+    State((service, may)): State<(Service, May)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, WebProblem> {
+    if let May::Seats(seats) = may {
+        let person = signed_in(&service, request.method(), request.headers()).await?;
+        if !seats.contains(&Seat::of(&person)) {
+            return Err(WebProblem::NotFound);
+        }
+        request.extensions_mut().insert(SignedIn(person));
+    }
+    Ok(next.run(request).await)
+}

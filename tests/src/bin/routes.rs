@@ -1,0 +1,15 @@
+//! Prints every route with who may use it; with `json` one JSON object a line, with `write` draws `docs/roles.md` anew.
+
+use doorstep_tests::cast::root;
+use doorstep_tests::roles;
+
+fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let is_asked = |word: &str| asked.iter().any(|asked| asked == word);
+    for route in doorstep_council::routes() {
+        println!("{}", roles::line(&route, is_asked("json")));
+    }
+    if is_asked("write") {
+        std::fs::write(root().join("docs/roles.md"), roles::page()).expect("the page can be written");
+    }
+}

@@ -1,0 +1,106 @@
+//! Each cell of the table of routes by who may use them: allowed and denied, asked of a running council.
+
+use doorstep_council::{RouteRow, Seat, routes};
+use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::roles;
+use reqwest::StatusCode;
+
+/// Somebody of each seat who has a password.
+const PEOPLE: [(Seat, &str); 5] = [
+    (Seat::FirmSupervisor, "vale-super"),
+    (Seat::Supervisor, "super-1"),
+    (Seat::SafeguardingLead, "lead-1"),
+    (Seat::Auditor, "audit-1"),
+    (Seat::Administrator, "admin"),
+];
+
+#[test]
+fn the_page_of_roles_is_that_of_the_router() {
+    let committed = std::fs::read_to_string(root().join("docs/roles.md")).unwrap();
+    assert!(committed == roles::page(), "run `cargo xtask routes --write` and commit what it writes");
+}
+
+/// What stands for the variable parts of an address: things that are there, so that a 404 is a closed door.
+struct Things {
+    visit: String,
+    photo: String,
+    note: String,
+}
+
+impl Things {
+    fn address(&self, route: &RouteRow) -> String {
+        let address = route.path.replace("{visit}", &self.visit).replace("{sha256}", &self.photo);
+        let address = match route.path {
+            "/api/safeguarding/{record}" => address.replace("{record}", &self.note),
+            "/api/exports/{table}" => address.replace("{table}", "visits.csv"),
+            "/assets/{name}" => address.replace("{name}", &an_asset()),
+            _ => address,
+        };
+        assert!(!address.contains('{'), "say what stands for the variable part of {}", route.path);
+        address
+    }
+}
+
+fn an_asset() -> String {
+    let assets = std::fs::read_dir(root().join("ui/dist/console/assets")).expect("the console is built");
+    let first = assets.flatten().next().expect("a console has a file");
+    first.file_name().into_string().unwrap()
+}
+
+#[test]
+fn each_route_lets_in_those_of_its_row_and_nobody_else() {
+    let town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    // A visit of the firm whose supervisor asks, so that nothing is missing for anybody.
+    let phone = Phone::of("vale-3", &town, town.address());
+    let visit = phone.enters("WO-261124-00032");
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("photo.jpg");
+    std::fs::write(&picture, doorstep_tests::sample::photo(300)).unwrap();
+    phone.does(&["visit", "photo", &visit, "--purpose", "before", &picture.display().to_string()]);
+    phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead alone."]);
+    phone.does(&["sync"]);
+    let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
+    let notes = Clerk::of("lead-1", &town).reads("/api/safeguarding");
+    let things = Things { visit, photo, note: notes[0]["record"].as_str().unwrap().to_owned() };
+
+    let mut wrong = Vec::new();
+    let nobody = Clerk::nobody(&town);
+    let people: Vec<_> = PEOPLE.iter().map(|(seat, user)| (*seat, Clerk::of(user, &town))).collect();
+    for route in routes() {
+        // Whoever signs out is out.
+        if (route.method.as_str(), route.path) == ("DELETE", "/api/session") {
+            continue;
+        }
+        let address = things.address(&route);
+        let status = nobody.asks(&route.method, &address).status();
+        if route.who == "people" && status != StatusCode::UNAUTHORIZED {
+            wrong.push(format!("{} {}: nobody is answered {status}", route.method, route.path));
+        }
+        for (seat, clerk) in &people {
+            let status = clerk.asks(&route.method, &address).status();
+            let let_in = status != StatusCode::NOT_FOUND && status != StatusCode::UNAUTHORIZED;
+            let may = route.who != "people" || route.roles.contains(seat);
+            if let_in != may || status.is_server_error() {
+                wrong.push(format!("{} {}: {seat:?} is answered {status}", route.method, route.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn who_has_a_phone_and_no_desk_can_t_sign_in_and_nothing_is_changed_without_the_console_s_own_header() {
+    let town = Town::open();
+    let password = town.data().join("../password").display().to_string();
+    for user in ["melton-1", "vale-1"] {
+        town.does(&["set-password", "--user", user, "--password-file", &password]);
+        assert_eq!(Clerk::nobody(&town).signs_in(user, PASSWORD), StatusCode::FORBIDDEN, "{user}");
+    }
+    let administrator = Clerk::of("admin", &town);
+    for route in routes().iter().filter(|route| route.who == "people" && route.method != "GET") {
+        let forged = administrator.is_made_to_send(&route.method, route.path);
+        assert_eq!(forged, StatusCode::BAD_REQUEST, "{} {}", route.method, route.path);
+    }
+}
