@@ -8,11 +8,12 @@ use doorstep_core::{
 };
 use doorstep_domain::conduct::{
     About, Acknowledgement, Admission, After, Appointment, Attempt, Basis, Before, CancelReason, Cancellation,
-    CancelledBy, Clause, CodeSection, Command, Concern, ConcernKind, ConsentBy, Counting, Declaration, Ending, Entry,
-    Event, Finding, FollowUp, Hazard, LawfulGround, Leaving, Line, LoneWorking, Notice, NoticeAgreement, NoticeMethod,
-    NoticeStanding, Numbers, Outcome, Phase, Photo, PhotoPurpose, RaisedConcern, RefusalReason, Refused, RefusedEntry,
-    Rule, SealedNote, Severity, Signing, Started, Step, StepState, StepTaken, Strike, TakenPhoto, TenantSignature,
-    ToldOfCancellation, Validity, Visit, VisitKind, Weight, Welfare, Withdrawal, WithdrawalReason,
+    CancelledBy, CaseKind, CaseStep, Clause, CodeSection, Command, Concern, ConcernKind, ConsentBy, Counting,
+    Declaration, Due, Ending, Entry, Event, Finding, FollowUp, Hazard, LawfulGround, Leaving, Line, LoneWorking,
+    Notice, NoticeAgreement, NoticeMethod, NoticeStanding, Numbers, Outcome, Phase, Photo, PhotoPurpose, RaisedConcern,
+    RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity, Signing, Started, Step, StepState, StepTaken,
+    Strike, TakenPhoto, TenantSignature, ToldOfCancellation, Validity, Visit, VisitKind, Weight, Welfare, Withdrawal,
+    WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 use ts_rs::{Config, TS};
@@ -41,6 +42,8 @@ pub fn file() -> String {
         CancelReason,
         Cancellation,
         CancelledBy,
+        CaseKind,
+        CaseStep,
         Clause,
         CodeSection,
         CodeView,
@@ -52,6 +55,7 @@ pub fn file() -> String {
         Counting,
         Custody,
         Declaration,
+        Due,
         Ending,
         EnrolmentView,
         Entry,

@@ -120,6 +120,34 @@ async function asSupervisor(colorScheme) {
   await page.selectOption('#kind', 'gift')
   await page.waitForSelector('text=There are none')
   assert(page.url().includes('kind=gift'), 'the address holds the filter')
+  await page.click('nav >> text=Cases')
+  await page.waitForSelector('#cases')
+  assert((await page.textContent('#case-counts')).includes('open'))
+  assert(!/safeguard|shed/i.test(await page.textContent('main')), 'the cases tell of a sealed concern')
+  await isAccessible(page, `cases-${colorScheme}`)
+  await page.click('tr[data-kind=complaint] a')
+  await page.waitForSelector('#due')
+  assert((await page.textContent('#due')).includes('Acknowledge, by'), 'the deadline is not in words')
+  assert((await page.textContent('main')).includes('The gate was left open'))
+  assert(await page.isDisabled('[data-step=acknowledge]'), 'a step is done without a word')
+  await page.fill('#words', 'Rang the tenant and said sorry')
+  await isAccessible(page, `case-${colorScheme}`)
+  if (colorScheme === 'light') {
+    await page.selectOption('#owner', 'super-1')
+    await page.click('#assign')
+    await page.waitForFunction(() => document.querySelector('#case-owner').textContent.includes('Joan Pickering'))
+    await page.fill('#words', 'Rang the tenant and said sorry')
+    await page.click('[data-step=acknowledge]')
+    await page.waitForFunction(() => document.querySelector('#due').textContent.includes('Answer, by'))
+    await page.fill('#words', 'The gate is mended')
+    await page.selectOption('#outcome', 'upheld')
+    await page.click('#close')
+    await page.waitForSelector('#closed')
+    await page.fill('#words', 'Closed too early')
+    await page.click('#reopen')
+    await page.waitForSelector('#close')
+    await isAccessible(page, 'case-reopened')
+  }
   await page.click('nav >> text=Acknowledgements')
   await page.waitForSelector('#signed')
   assert((await page.textContent('main')).includes('no Code of its own yet'), 'the words that bind are not named')
@@ -272,7 +300,8 @@ async function asNobody() {
       'safeguarding',
       'audit',
       'exports/dictionary',
-      'exports/audit.csv'
+      'exports/audit.csv',
+      'cases'
     ]
     return Promise.all(paths.map(async (path) => (await fetch(`/api/${path}`)).status))
   })

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::{Acknowledgement, Event, fold};
+use doorstep_domain::conduct::{Acknowledgement, CaseKind, CaseOpened, Event, Visit, fold};
 use doorstep_domain::ledger::{Envelope, Hash, RecordKind, SCHEMA, VisitKey, decode_acknowledgement, decode_body};
 use doorstep_domain::protocol::{Limits, Receipt, SentRecord, SyncRequest, Verdict};
 
@@ -148,6 +148,10 @@ fn keep_content(
             }
             Event::ConcernRaised(concern) => {
                 touched.insert(visit);
+                if let Some(kind) = CaseKind::of_concern(&concern) {
+                    let opened = CaseOpened { kind, record, opened_at: concern.noticed_at };
+                    writing.open_case(&opened, visit, Some(user), received_ms)?;
+                }
                 let plain = PlainConcern { record, visit, user, concern, recorded_ms, received_ms };
                 writing.keep_plain_concern(&plain)?;
             }
@@ -261,5 +265,32 @@ fn fold_visit(writing: &Writing<'_>, visit: VisitId) -> Result<(), CouncilError>
     }
     let (_, received_ms) = writing.received_between(visit)?;
     writing.save_visit(&folded, received_ms)?;
+    keep_cases(writing, &folded, received_ms)?;
     writing.tell_of_attempt(&folded)
+}
+
+/// Opens the cases that a visit asks for, and closes those that its visitor took back.
+fn keep_cases(writing: &Writing<'_>, visit: &Visit, received_ms: i64) -> Result<(), CouncilError> {
+    let wanted = visit.cases();
+    for opened in &wanted {
+        writing.open_case(opened, visit.visit, visit.actor, received_ms)?;
+    }
+    let struck = |record| {
+        let line = visit.timeline.iter().find(|line| line.record == record);
+        line.and_then(|line| line.struck.as_ref()).map(|strike| strike.reason.clone())
+    };
+    for case in writing.cases_of(visit.visit)?.iter().filter(|case| case.closed_ms.is_none()) {
+        let is_wanted = wanted.iter().any(|opened| (opened.kind, opened.record) == (case.kind, case.record));
+        let (outcome, words) = if case.kind == CaseKind::OverdueCheckIn && visit.alone_until().is_none() {
+            ("safe", "The visitor is out, or has said that they are safe.".to_owned())
+        } else if let Some(reason) = struck(case.record) {
+            ("taken_back", reason)
+        } else if !is_wanted && case.kind.comes_from_the_visit() {
+            ("taken_back", "The visit no longer says so.".to_owned())
+        } else {
+            continue;
+        };
+        writing.close_by_itself(case.id, received_ms, outcome, &words)?;
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
-use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, router};
+use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Service, router};
 use doorstep_domain::conduct::PublishedCode;
 use tracing_subscriber::EnvFilter;
 
@@ -197,6 +197,7 @@ enum Table {
     NoAccess,
     Concerns,
     Acknowledgements,
+    Cases,
     Audit,
 }
 
@@ -269,6 +270,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 Table::NoAccess => What::NoAccess,
                 Table::Concerns => What::Concerns,
                 Table::Acknowledgements => What::Acknowledgements,
+                Table::Cases => What::Cases,
                 Table::Audit => What::Audit,
             };
             let format = match format {
@@ -412,9 +414,23 @@ fn serve(data: &Data, listen: SocketAddr) -> Result<()> {
         let listener =
             tokio::net::TcpListener::bind(listen).await.with_context(|| format!("{listen} can't be used"))?;
         print(&format!("Listening on http://{}\n", listener.local_addr()?));
+        tokio::spawn(look_at_the_clock(service.clone()));
         axum::serve(listener, router(service)).with_graceful_shutdown(stopped()).await?;
         Ok(())
     })
+}
+
+/// Looks at the clock every now and then, for as long as the service runs.
+async fn look_at_the_clock(service: Service) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(20));
+    loop {
+        every.tick().await;
+        let service = service.clone();
+        let looked = tokio::task::spawn_blocking(move || service.look_at_the_clock()).await;
+        if let Ok(Err(error)) = looked {
+            tracing::error!(%error, "Who is overdue could not be looked up; it is tried again.");
+        }
+    }
 }
 
 /// Waits for the machine to say stop.

@@ -13,8 +13,8 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::Service;
-use crate::web::seats::{ADMINISTRATORS, AUDIT, DESKS, LEADS, May, Seat, door};
-use crate::web::{audit, codes, concerns, devices, exports, pages, safeguarding, sessions, visits};
+use crate::web::seats::{ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, SUPERVISORS, Seat, door};
+use crate::web::{audit, cases, codes, concerns, devices, exports, pages, safeguarding, sessions, visits};
 
 /// Seconds for one request, upload included.
 const REQUEST_SECONDS: u64 = 120;
@@ -71,6 +71,9 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo),
         Route::get("/api/organisations", DESKS, visits::organisations),
         Route::get("/api/concerns", DESKS, concerns::list),
+        Route::get("/api/cases", CASES, cases::list),
+        Route::get("/api/cases/{case}", CASES, cases::show),
+        Route::post("/api/cases/{case}", SUPERVISORS, cases::act),
         Route::get("/api/acknowledgements", DESKS, codes::register),
         Route::get("/api/exports/dictionary", DESKS, exports::dictionary),
         Route::get("/api/exports/{table}", DESKS, exports::table),
@@ -84,6 +87,8 @@ fn all_routes() -> Vec<Route> {
         Route::get("/visits", Anybody, page),
         Route::get("/visits/{visit}", Anybody, page),
         Route::get("/concerns", Anybody, page),
+        Route::get("/cases", Anybody, page),
+        Route::get("/cases/{case}", Anybody, page),
         Route::get("/acknowledgements", Anybody, page),
         Route::get("/code", Anybody, page),
         Route::get("/exports", Anybody, page),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use doorstep_domain::DeviceId;
-use doorstep_domain::conduct::{CodeSection, PublishedCode};
+use doorstep_domain::conduct::{CodeSection, Numbers, PublishedCode};
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, Changes, Council, DeviceState, EnrolAnswer, EnrolRequest, EnrolmentCode, NoAnswer,
@@ -13,7 +13,7 @@ use doorstep_domain::protocol::{
 
 use crate::keys::Keys;
 use crate::photos::{Album, take_piece};
-use crate::storage::{Device, Storage};
+use crate::storage::{CaseId, Device, Storage};
 use crate::{CouncilError, DatabaseAt, Environment, ingest, times};
 
 pub(crate) const EPOCH: &str = "council_epoch";
@@ -85,6 +85,27 @@ impl Service {
             .ok()
             .and_then(|bytes| Epoch::from_slice(&bytes))
             .ok_or(CouncilError::Unreadable("council epoch"))
+    }
+
+    /// What no request brings about, but the clock: whoever works alone and is overdue becomes a case. Clause 6.1. Any number of
+    /// processes may look; each case is opened once.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database fails; the next look makes up for it.
+    pub fn look_at_the_clock(&self) -> Result<(), CouncilError> {
+        let now_ms = self.environment.clock.now_ms();
+        let patience_ms = i64::from(Numbers::shipped(times::day(now_ms)).safe_reminder_minutes) * 60_000;
+        let overdue = self.storage.read(|reading| reading.alone_before(now_ms - patience_ms))?;
+        for visit in overdue {
+            let Some(opened) = visit.overdue() else { continue };
+            let known = self.storage.read(|reading| reading.case(CaseId::of(opened.kind, opened.record)))?;
+            if known.is_none() {
+                self.storage.transact(&self.environment, |writing| {
+                    writing.open_case(&opened, visit.visit, visit.actor, now_ms)
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn try_enrol(&self, request: &[u8]) -> Result<Vec<u8>, Refusal> {

@@ -1,6 +1,7 @@
 //! The scenes. One binary, so that there is one link.
 
 mod arrows;
+mod cases;
 mod console;
 mod databases;
 mod exports;

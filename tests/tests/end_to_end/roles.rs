@@ -26,11 +26,13 @@ struct Things {
     visit: String,
     photo: String,
     note: String,
+    case: String,
 }
 
 impl Things {
     fn address(&self, route: &RouteRow) -> String {
-        let address = route.path.replace("{visit}", &self.visit).replace("{sha256}", &self.photo);
+        let address =
+            route.path.replace("{visit}", &self.visit).replace("{sha256}", &self.photo).replace("{case}", &self.case);
         let address = match route.path {
             "/api/safeguarding/{record}" => address.replace("{record}", &self.note),
             "/api/exports/{table}" => address.replace("{table}", "visits.csv"),
@@ -59,11 +61,14 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     let picture = folder.path().join("photo.jpg");
     std::fs::write(&picture, doorstep_tests::sample::photo(300)).unwrap();
     phone.does(&["visit", "photo", &visit, "--purpose", "before", &picture.display().to_string()]);
+    phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", "It took too long"]);
     phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead alone."]);
     phone.does(&["sync"]);
     let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
     let notes = Clerk::of("lead-1", &town).reads("/api/safeguarding");
-    let things = Things { visit, photo, note: notes[0]["record"].as_str().unwrap().to_owned() };
+    let cases = Clerk::of("super-1", &town).reads("/api/cases");
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let things = Things { visit, photo, note: text(&notes[0]["record"]), case: text(&cases["cases"][0]["case"]) };
 
     let mut wrong = Vec::new();
     let nobody = Clerk::nobody(&town);

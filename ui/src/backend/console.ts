@@ -1,6 +1,9 @@
 // What the console's screens may ask of the council, over HTTP.
 import type {
   AuditList,
+  CaseDeed,
+  CaseDetail,
+  CaseList,
   CodeList,
   CodeSection,
   ConcernListRow,
@@ -34,18 +37,18 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   }
 }
 
+/** What is sent as JSON. */
+function json(method: string, said: unknown): RequestInit {
+  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) }
+}
+
 function problem(code: string, message: string): Problem {
   return { code, message, refused: null }
 }
 
 export const council = {
   session: () => ask<SessionView>('/api/session'),
-  signIn: (user: string, password: string) =>
-    ask<SessionView>('/api/session', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ user, password })
-    }),
+  signIn: (user: string, password: string) => ask<SessionView>('/api/session', json('POST', { user, password })),
   signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
   today: () => ask<TodayBoard>('/api/today'),
   visits: (query: string) => ask<VisitList>(`/api/visits${query}`),
@@ -54,14 +57,13 @@ export const council = {
     `/api/visits/${encodeURIComponent(visit)}/photos/${encodeURIComponent(sha256)}`,
   organisations: () => ask<string[]>('/api/organisations'),
   concerns: (kind: string) => ask<ConcernListRow[]>(`/api/concerns?kind=${encodeURIComponent(kind)}`),
+  cases: (query: string) => ask<CaseList>(`/api/cases${query}`),
+  case: (id: string) => ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`),
+  doAbout: (id: string, deed: CaseDeed) => ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`, json('POST', deed)),
   register: () => ask<Register>('/api/acknowledgements'),
   codes: () => ask<CodeList>('/api/codes'),
   publishCode: (label: string, from: string, text: string) =>
-    ask<CodeSection[]>('/api/codes', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ label, from, text })
-    }),
+    ask<CodeSection[]>('/api/codes', json('POST', { label, from, text })),
   dictionary: () => ask<TableMeaning[]>('/api/exports/dictionary'),
   audit: (query: string) => ask<AuditList>(`/api/audit${query}`),
   safeguarding: () => ask<SafeguardingRow[]>('/api/safeguarding'),

@@ -10,6 +10,12 @@ class ConsoleState {
   path = $state(location.pathname)
   query = $state(location.search)
 
+  /** Whether whoever has signed in sees what is to be done, and by when. */
+  get seesCases(): boolean {
+    const roles = ['supervisor', 'safeguarding_lead', 'auditor']
+    return this.session !== null && this.session.of_the_council && roles.includes(this.session.role)
+  }
+
   async start() {
     window.addEventListener('popstate', () => this.read())
     try {

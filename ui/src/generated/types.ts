@@ -400,6 +400,210 @@ words: string | null, };
 
 export type CancelledBy = "visitor" | "council" | "tenant";
 
+export type CaseDeed = { "action": "assign", 
+/**
+ * Their user name.
+ */
+owner: string, } | { "action": "note", 
+/**
+ * What.
+ */
+words: string, } | { "action": "done", 
+/**
+ * Which.
+ */
+step: CaseStep, 
+/**
+ * How, in words.
+ */
+words: string, } | { "action": "close", 
+/**
+ * What came of it, as a stable name.
+ */
+outcome: string, 
+/**
+ * Why, in words.
+ */
+words: string, } | { "action": "reopen", 
+/**
+ * Why, in words.
+ */
+words: string, } | { "action": "escalate", 
+/**
+ * What they say.
+ */
+words: string, };
+
+export type CaseDetail = { 
+/**
+ * What the list shows of it.
+ */
+row: CaseListRow, 
+/**
+ * What was written at the door, where it comes from a concern.
+ */
+concern: Concern | null, 
+/**
+ * What is due next, with where its number comes from.
+ */
+due: Due | null, 
+/**
+ * What is still to be done, in its order.
+ */
+steps_left: Array<CaseStep>, 
+/**
+ * What it may be closed with, as stable names.
+ */
+outcomes: Array<string>, 
+/**
+ * What was done about it.
+ */
+log: Array<CaseLogLine>, 
+/**
+ * Who can be given it.
+ */
+owners: Array<CaseOwner>, 
+/**
+ * When the visitor's phone was last heard from.
+ */
+last_contact: string | null, 
+/**
+ * Whether whoever asks may do something about it.
+ */
+may_act: boolean, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
+export type CaseKind = "emergency_hazard" | "overdue_check_in" | "lawful_entry" | "aggression" | "complaint" | "complaint_stage_2" | "significant_hazard" | "minor_hazard" | "breach" | "refusal_support" | "refusal_decision" | "gift" | "conflict";
+
+export type CaseList = { 
+/**
+ * The rows.
+ */
+cases: Array<CaseListRow>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, 
+/**
+ * How many cases are open.
+ */
+open: number, 
+/**
+ * How many of them are past their deadline.
+ */
+late: number, 
+/**
+ * Who can be given one.
+ */
+owners: Array<CaseOwner>, 
+/**
+ * Records that phones have and the council has not: there may be cases in them.
+ */
+missing: Array<MissingRecords>, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
+export type CaseListRow = { 
+/**
+ * The case.
+ */
+case: string, 
+/**
+ * What it is about.
+ */
+kind: CaseKind, 
+/**
+ * The clause behind it.
+ */
+clause: Clause, 
+/**
+ * The visit that it comes from.
+ */
+visit: VisitId, 
+/**
+ * When it was said or seen, by the device's clock: its clock runs from here.
+ */
+opened_at: string, 
+/**
+ * When the council heard of it.
+ */
+received_at: string, 
+/**
+ * The user name of whoever has it.
+ */
+owner: string | null, 
+/**
+ * The name of whoever has it.
+ */
+owner_name: string | null, 
+/**
+ * What is to be done next; `null` when all is done.
+ */
+due_step: CaseStep | null, 
+/**
+ * By when; `null` where nothing is due, or where the bank holidays of that year are not known.
+ */
+due_at: string | null, 
+/**
+ * When it was closed.
+ */
+closed_at: string | null, 
+/**
+ * What came of it, as a stable name.
+ */
+outcome: string | null, 
+/**
+ * Where.
+ */
+address: string, 
+/**
+ * The visitor.
+ */
+visitor_name: string, 
+/**
+ * For whom the visitor works.
+ */
+organisation: string, };
+
+export type CaseLogLine = { 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * The user name of who did it; empty where the service itself did.
+ */
+user: string, 
+/**
+ * What: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
+ */
+action: string, 
+/**
+ * The step that was done, the owner, or the outcome.
+ */
+subject: string | null, 
+/**
+ * In words.
+ */
+words: string | null, };
+
+export type CaseOwner = { 
+/**
+ * The user name.
+ */
+user: string, 
+/**
+ * The name.
+ */
+name: string, };
+
+export type CaseStep = "acknowledge" | "answer" | "investigate" | "tell_in_writing" | "make_safe" | "review" | "decide" | "support" | "check";
+
 export type Clause = "3.1" | "3.2" | "3.3" | "4.1" | "5.1" | "5.2" | "5.3" | "6.1" | "6.2" | "7" | "8.1" | "8.2" | "9" | "10";
 
 export type CodeList = { 
@@ -684,6 +888,20 @@ council_contact: string,
  * Whether the visitor asks that somebody else takes the visit.
  */
 hand_over: boolean, };
+
+export type Due = { 
+/**
+ * What.
+ */
+step: CaseStep, 
+/**
+ * By when; `None` where the bank holidays of that year are not known, so that nobody guesses.
+ */
+by: string | null, 
+/**
+ * Where the number comes from.
+ */
+source: string, };
 
 export type Ending = { 
 /**
@@ -1614,6 +1832,14 @@ missing: Array<MissingRecords>,
  * Records that the council could not take, and keeps apart.
  */
 set_aside: Array<AsideRecords>, 
+/**
+ * Cases that are open.
+ */
+cases_open: number, 
+/**
+ * Cases that are open and past their deadline.
+ */
+cases_late: number, 
 /**
  * The council's clock when this was read.
  */

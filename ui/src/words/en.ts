@@ -150,6 +150,11 @@ export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
 }
 
 /** `1 record`, `2 records`. */
+/** With a capital letter. */
+export function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
 export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
@@ -190,7 +195,20 @@ export function photoStateWords(state: PhotoState): string {
 }
 
 /** What was done, as the audit log shows it. */
+/** A deadline, from the moment at which it is looked at: "by Friday 4 December", "2 hours late". */
+export function deadlineWords(by: string, now: string): { words: string; late: boolean } {
+  const left = Date.parse(by) - Date.parse(now)
+  if (left < 0) return { words: `${age(by, now)} late`, late: true }
+  // The end of a day is said by its day.
+  const last = new Date(Date.parse(by) - 1)
+  const day = date(last.toLocaleDateString('en-CA', { timeZone: 'Europe/London' }))
+  const atMidnight = new Date(by).toLocaleTimeString('en-GB', { timeZone: 'Europe/London' }) === '00:00:00'
+  return { words: atMidnight ? `by ${day}` : `by ${moment(by)}`, late: false }
+}
+
 export const actions: Record<string, string> = {
+  case_read: 'Opened a case',
+  case_changed: 'Did something about a case',
   appointments_imported: 'Imported appointments',
   code_published: 'Published a version of the Code',
   council_made: 'Set the council up',

@@ -3,6 +3,8 @@
 import type {
   CancelReason,
   CancelledBy,
+  CaseKind,
+  CaseStep,
   ConcernKind,
   ConsentBy,
   Hazard,
@@ -235,4 +237,58 @@ export const severities: Record<Severity, string> = {
   emergency: 'Somebody may be hurt today',
   significant: 'Somebody may be hurt if it stays',
   minor: 'To be put right'
+}
+
+export const caseKinds: Record<CaseKind, string> = {
+  emergency_hazard: 'Emergency: not safe',
+  overdue_check_in: 'Working alone, overdue',
+  lawful_entry: 'Entered without consent',
+  aggression: 'Aggression',
+  complaint: 'Complaint',
+  complaint_stage_2: 'Complaint, stage 2',
+  significant_hazard: 'Not safe',
+  minor_hazard: 'To be put right',
+  breach: 'Breach of the Code',
+  refusal_support: 'Refused: needs support',
+  refusal_decision: 'Refused: to be decided',
+  gift: 'Gift taken',
+  conflict: 'Knows the tenant'
+}
+
+/** What is to be done, as something to do, and as something that was done. */
+export const caseSteps: Record<CaseStep, { todo: string; done: string }> = {
+  acknowledge: { todo: 'acknowledge', done: 'Acknowledged' },
+  answer: { todo: 'answer', done: 'Answered' },
+  investigate: { todo: 'investigate', done: 'Investigated' },
+  tell_in_writing: { todo: 'tell the tenant in writing', done: 'Tenant told in writing' },
+  make_safe: { todo: 'make safe', done: 'Made safe' },
+  review: { todo: 'look through it', done: 'Looked through' },
+  decide: { todo: 'decide', done: 'Decided' },
+  support: { todo: 'arrange support', done: 'Support arranged' },
+  check: { todo: 'find out if they are safe', done: 'Found out' }
+}
+
+export const caseOutcomes: Record<string, string> = {
+  valid: 'A valid reason: it never counts towards enforcement',
+  not_valid: 'Not a valid reason',
+  support_arranged: 'Support is arranged',
+  not_needed: 'Nothing is needed',
+  no_action: 'No action',
+  apology: 'Apology',
+  training: 'Training',
+  contract: 'Action under the contract',
+  disciplinary: 'Disciplinary action',
+  upheld: 'Upheld',
+  partly_upheld: 'Partly upheld',
+  not_upheld: 'Not upheld',
+  withdrawn: 'Withdrawn by the tenant',
+  made_safe: 'Made safe',
+  no_hazard: 'There is no hazard',
+  safe: 'They are safe',
+  not_safe: 'They were not safe',
+  in_order: 'In order',
+  not_in_order: 'Not in order',
+  marker_proposed: 'A warning marker is proposed',
+  recorded: 'Recorded in the register',
+  taken_back: 'Taken back by the visitor'
 }

@@ -3,6 +3,7 @@
 
 mod acknowledgements;
 mod audit;
+mod cases;
 mod concerns;
 mod forms;
 mod no_access;
@@ -33,6 +34,8 @@ pub enum What {
     Concerns,
     /// One row a signature under the Code.
     Acknowledgements,
+    /// One row a case.
+    Cases,
     /// One row a line of the audit log.
     Audit,
 }
@@ -87,8 +90,8 @@ pub struct Exported {
 
 impl What {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Visits, Self::Steps, Self::NoAccess, Self::Concerns, Self::Acknowledgements, Self::Audit];
+    pub const ALL: [Self; 7] =
+        [Self::Visits, Self::Steps, Self::NoAccess, Self::Concerns, Self::Acknowledgements, Self::Cases, Self::Audit];
 
     /// The columns, in their order.
     #[must_use]
@@ -99,6 +102,7 @@ impl What {
             Self::NoAccess => &no_access::COLUMNS,
             Self::Concerns => &concerns::COLUMNS,
             Self::Acknowledgements => &acknowledgements::COLUMNS,
+            Self::Cases => &cases::COLUMNS,
             Self::Audit => &audit::COLUMNS,
         }
     }
@@ -112,6 +116,7 @@ impl What {
             Self::NoAccess => "no-access",
             Self::Concerns => "concerns",
             Self::Acknowledgements => "acknowledgements",
+            Self::Cases => "cases",
             Self::Audit => "audit",
         }
     }
@@ -135,6 +140,7 @@ impl What {
             Self::Acknowledgements => {
                 return reading.acknowledgements(firm)?.iter().map(acknowledgements::row).try_for_each(each);
             }
+            Self::Cases => return reading.each_case(firm, |case| each(cases::row(&case))),
             Self::Audit => return reading.each_audit_line(|line| each(audit::row(&line))),
         };
         reading.each_visit(&chosen.filter, |visit| {

@@ -83,6 +83,15 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// One that is not sealed.
+    pub(crate) fn plain_concern(&self, record: RecordId) -> Result<Option<Concern>, CouncilError> {
+        let text: Option<String> =
+            self.one("SELECT concern FROM concern WHERE record_id = ?1", params![record.as_bytes()], |row| {
+                row.get("concern")
+            })?;
+        text.map(|text| serde_json::from_str(&text).map_err(|_| CouncilError::Unreadable("concern"))).transpose()
+    }
+
     /// All sealed ones, newest first.
     pub(crate) fn sealed_concerns(&self) -> Result<Vec<SealedConcern>, CouncilError> {
         self.many(

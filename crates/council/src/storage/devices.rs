@@ -36,6 +36,16 @@ impl Reading<'_> {
         .transpose()
     }
 
+    /// When a person's phones were last heard from.
+    pub(crate) fn last_contact(&self, user: UserId) -> Result<Option<i64>, CouncilError> {
+        let last = self.one(
+            "SELECT max(contact_ms) AS last_ms FROM device WHERE user_id = ?1",
+            params![user.as_bytes()],
+            |row| row.get::<Option<i64>>("last_ms"),
+        )?;
+        Ok(last.flatten())
+    }
+
     /// Whose code it is, if it is still good.
     pub(crate) fn user_of_code(&self, code: Hash, now_ms: i64) -> Result<Option<UserId>, CouncilError> {
         self.one(

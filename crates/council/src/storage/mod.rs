@@ -2,6 +2,7 @@
 
 mod appointments;
 mod audit;
+mod cases;
 mod chain;
 mod code;
 mod concerns;
@@ -17,7 +18,8 @@ use std::path::Path;
 
 pub(crate) use appointments::Kept;
 pub(crate) use audit::AuditLine;
-pub(crate) use chain::{Aside, NewRecord, Place};
+pub(crate) use cases::{CaseAction, CaseFilter, CaseId, CaseLine, CaseRow};
+pub(crate) use chain::{Aside, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
 pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
 pub(crate) use devices::Device;

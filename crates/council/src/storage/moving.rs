@@ -37,13 +37,16 @@ const TABLES: &[Table] = tables! {
     "seal": "device_id" "epoch" "sequence" "seal";
     "set_aside": "device_id" "epoch" "sequence" "hash" "reason" "holds_place" "received_ms" "envelope" "body";
     "visit": "visit_id" "started_ms" "appointment_ref" "uprn" "visit_kind" "user_id" "organisation_id" "outcome"
-        "ended_ms" "received_ms" "folded" "words" "address" "entry";
+        "ended_ms" "received_ms" "folded" "words" "address" "entry" "alone_until_ms";
     "sealed_concern": "record_id" "visit_id" "recorded_ms" "received_ms";
     "audit": "audit_id" "at_ms" "user_name" "action" "detail";
     "code": "code_hash" "label" "from_day" "text" "published_ms" "published_by";
     "acknowledgement": "record_id" "user_id" "code_hash" "label" "name" "position" "organisation" "signed"
         "recorded_ms" "received_ms";
     "concern": "record_id" "visit_id" "user_id" "kind" "noticed_ms" "recorded_ms" "received_ms" "struck" "concern";
+    "case_file": "case_id" "kind" "visit_id" "record_id" "user_id" "opened_ms" "received_ms" "owner_id" "due_step" "due_ms"
+        "closed_ms" "outcome";
+    "case_line": "case_id" "number" "at_ms" "user_name" "action" "subject" "words";
     "photo": "sha256" "visit_id" "struck" "refused";
     "blob": "sha256" "size" "held" "complete_ms";
     "blob_piece": "sha256" "at" "piece";

@@ -109,6 +109,16 @@ impl Reading<'_> {
         })
     }
 
+    /// Those who can be given a case: the council's supervisors.
+    pub(crate) fn case_owners(&self) -> Result<Vec<(String, String)>, CouncilError> {
+        self.many(
+            "SELECT user_name, display_name FROM person JOIN organisation USING (organisation_id)
+             WHERE role = 'supervisor' AND kind = 'council' ORDER BY display_name",
+            params![],
+            |row| Ok((row.get("user_name")?, row.get("display_name")?)),
+        )
+    }
+
     pub(crate) fn organisation_names(&self) -> Result<Vec<String>, CouncilError> {
         self.many("SELECT name FROM organisation ORDER BY name", params![], |row| row.get("name"))
     }

@@ -178,13 +178,14 @@ impl Writing<'_> {
         let visitor_name = visitor.map(|visitor| visitor.display_name).unwrap_or_default();
         self.write(
             "INSERT INTO visit (visit_id, started_ms, appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms, received_ms,
-                 folded, words, address, entry)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT organisation_id FROM person WHERE user_id = ?6), ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                 folded, words, address, entry, alone_until_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT organisation_id FROM person WHERE user_id = ?6), ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (visit_id) DO UPDATE SET started_ms = excluded.started_ms, appointment_ref = excluded.appointment_ref,
                  uprn = excluded.uprn, visit_kind = excluded.visit_kind, user_id = excluded.user_id,
                  organisation_id = excluded.organisation_id, outcome = excluded.outcome, ended_ms = excluded.ended_ms,
                  received_ms = excluded.received_ms, folded = excluded.folded, words = excluded.words,
-                 address = excluded.address, entry = excluded.entry",
+                 address = excluded.address, entry = excluded.entry,
+                 alone_until_ms = excluded.alone_until_ms",
             params![
                 visit.visit.as_bytes(),
                 visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis()),
@@ -198,7 +199,8 @@ impl Writing<'_> {
                 folded,
                 words::of_visit(visit, &visitor_name),
                 visit.address.as_deref(),
-                visit.entry.as_ref().map(|entry| entry_name(&entry.basis))
+                visit.entry.as_ref().map(|entry| entry_name(&entry.basis)),
+                visit.alone_until().map(|until| until.timestamp_millis())
             ],
         )?;
         Ok(())

@@ -59,8 +59,12 @@ pub(crate) async fn dictionary(person: SignedIn) -> Json<Vec<TableMeaning>> {
 
 /// The tables that somebody may take.
 fn tables_for(person: &SignedIn) -> impl Iterator<Item = What> {
-    let reads_the_audit_log = matches!(person.seat(), Seat::Auditor | Seat::Administrator);
-    What::ALL.into_iter().filter(move |what| *what != What::Audit || reads_the_audit_log)
+    let seat = person.seat();
+    What::ALL.into_iter().filter(move |what| match what {
+        What::Audit => matches!(seat, Seat::Auditor | Seat::Administrator),
+        What::Cases => matches!(seat, Seat::Supervisor | Seat::SafeguardingLead | Seat::Auditor),
+        _ => true,
+    })
 }
 
 fn streamed(file: File) -> Body {

@@ -1,6 +1,7 @@
 //! What each URL does. A handler reads the request, asks the service off the runtime's threads, and words the answer.
 
 pub(crate) mod audit;
+pub(crate) mod cases;
 pub(crate) mod codes;
 pub(crate) mod concerns;
 pub(crate) mod devices;

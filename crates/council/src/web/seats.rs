@@ -73,6 +73,10 @@ pub(crate) enum May {
 /// Everybody with a desk.
 pub(crate) const DESKS: May =
     May::Seats(&[Seat::FirmSupervisor, Seat::Supervisor, Seat::SafeguardingLead, Seat::Auditor, Seat::Administrator]);
+/// Those who see what is to be done, and by when.
+pub(crate) const CASES: May = May::Seats(&[Seat::Supervisor, Seat::SafeguardingLead, Seat::Auditor]);
+/// Those who do it.
+pub(crate) const SUPERVISORS: May = May::Seats(&[Seat::Supervisor]);
 /// Those who may see who did what.
 pub(crate) const AUDIT: May = May::Seats(&[Seat::Auditor, Seat::Administrator]);
 /// The safeguarding leads.

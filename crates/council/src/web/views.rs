@@ -8,7 +8,7 @@ use doorstep_domain::conduct::{
 use serde::Serialize;
 
 use crate::service::NAME;
-use crate::storage::{AuditLine, ConcernRow, Person, PhotoRow, RegisterRow, Role, VisitRow};
+use crate::storage::{AuditLine, ConcernRow, Missing, Person, PhotoRow, RegisterRow, Role, VisitRow};
 use crate::{CouncilError, Service, times};
 
 /// Who has signed in.
@@ -258,6 +258,13 @@ pub(crate) struct MissingRecords {
     pub(crate) said_at: DateTime<Utc>,
 }
 
+impl From<Missing> for MissingRecords {
+    fn from(missing: Missing) -> Self {
+        let Missing { visitor_name, device, first, last, said_ms } = missing;
+        Self { visitor_name, device, first, last, said_at: times::from_ms(said_ms) }
+    }
+}
+
 /// Records of a phone that the council could not take, and keeps apart.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -293,6 +300,12 @@ pub(crate) struct TodayBoard {
     pub(crate) missing: Vec<MissingRecords>,
     /// Records that the council could not take, and keeps apart.
     pub(crate) set_aside: Vec<AsideRecords>,
+    /// Cases that are open.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) cases_open: u64,
+    /// Cases that are open and past their deadline.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) cases_late: u64,
     /// The council's clock when this was read.
     pub(crate) as_of: DateTime<Utc>,
 }
@@ -452,6 +465,7 @@ pub(crate) struct NotSignedRow {
 
 #[cfg(feature = "typescript")]
 pub(crate) fn declarations() -> Vec<(String, String)> {
+    use super::cases::{CaseDeed, CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner};
     let config = ts_rs::Config::new();
     macro_rules! of {
         ($($view:ty),*) => { vec![$((<$view as ts_rs::TS>::name(&config), <$view as ts_rs::TS>::decl(&config))),*] };
@@ -479,6 +493,12 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         CodeVersion,
         Register,
         RegisterEntry,
-        NotSignedRow
+        NotSignedRow,
+        CaseListRow,
+        CaseOwner,
+        CaseList,
+        CaseLogLine,
+        CaseDetail,
+        CaseDeed
     ]
 }

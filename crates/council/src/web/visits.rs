@@ -124,10 +124,10 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
                 planned.push(planned_row(&appointment, now_ms));
             }
         }
-        // What is amiss with phones is for the council's own people.
-        let (missing, aside) = match organisation {
-            Some(_) => (Vec::new(), Vec::new()),
-            None => (reading.missing()?, reading.aside_counts()?),
+        // What is amiss with phones, and cases, are for the council's own people.
+        let (missing, aside, (cases_open, cases_late)) = match organisation {
+            Some(_) => (Vec::new(), Vec::new(), (0, 0)),
+            None => (reading.missing()?, reading.aside_counts()?, reading.case_counts(now_ms)?),
         };
         let (under_way, ended): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.outcome == "open");
         Ok(TodayBoard {
@@ -143,16 +143,7 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
                 .into_iter()
                 .filter(|row| row.lawful_entry || row.findings > 0 || row.outcome == "entry_refused")
                 .collect(),
-            missing: missing
-                .into_iter()
-                .map(|missing| MissingRecords {
-                    visitor_name: missing.visitor_name,
-                    device: missing.device,
-                    first: missing.first,
-                    last: missing.last,
-                    said_at: times::from_ms(missing.said_ms),
-                })
-                .collect(),
+            missing: missing.into_iter().map(MissingRecords::from).collect(),
             set_aside: aside
                 .into_iter()
                 .map(|aside| AsideRecords {
@@ -163,6 +154,8 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
                     last_at: times::from_ms(aside.last_ms),
                 })
                 .collect(),
+            cases_open,
+            cases_late,
             as_of: times::from_ms(now_ms),
         })
     })

@@ -19,10 +19,11 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up_with_hook(include_str!("../../../migrations/sqlite/0004_two_databases.sql"), |transaction| {
             words::write_anew(transaction)
         }),
+        M::up(include_str!("../../../migrations/sqlite/0005_cases.sql")),
     ])
 });
 
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// An open database.
 pub(crate) struct Sqlite {

@@ -1,0 +1,362 @@
+//! Cases: what visits ask of the council, who does it, by when, and what was done.
+
+use chrono::{DateTime, Utc};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Progress, Visit};
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::{RecordId, UserId, VisitId};
+
+use super::database::{Conditions, Row, Value, params};
+use super::{Reading, Writing};
+use crate::{CouncilError, times};
+
+/// A case's id: the same for the same kind of the same record, however often the record comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CaseId([u8; 16]);
+
+impl CaseId {
+    /// The id of what a record opens.
+    pub(crate) fn of(kind: CaseKind, record: RecordId) -> Self {
+        let hash = Hash::of("doorstep-case-v1", &[kind.name().as_bytes(), record.as_bytes()]);
+        let mut id = [0; 16];
+        id.iter_mut().zip(hash.as_bytes()).for_each(|(byte, of)| *byte = *of);
+        Self(id)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for CaseId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl std::str::FromStr for CaseId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(drop)?;
+        bytes.try_into().map(Self).map_err(drop)
+    }
+}
+
+/// A case in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct CaseRow {
+    pub(crate) id: CaseId,
+    pub(crate) kind: CaseKind,
+    pub(crate) visit: VisitId,
+    pub(crate) record: RecordId,
+    /// The visitor.
+    pub(crate) user: Option<UserId>,
+    pub(crate) opened_ms: i64,
+    pub(crate) received_ms: i64,
+    pub(crate) owner: Option<String>,
+    pub(crate) owner_name: Option<String>,
+    pub(crate) due_step: Option<CaseStep>,
+    /// Its place in the order of deadlines, in milliseconds: see [`CaseRow::due_ms`].
+    pub(crate) due_place: i64,
+    pub(crate) closed_ms: Option<i64>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) address: String,
+    pub(crate) visitor_name: String,
+    pub(crate) organisation: String,
+}
+
+/// A line of a case's log.
+#[derive(Debug, Clone)]
+pub(crate) struct CaseLine {
+    pub(crate) at_ms: i64,
+    pub(crate) user_name: String,
+    pub(crate) action: String,
+    pub(crate) subject: Option<String>,
+    pub(crate) words: Option<String>,
+}
+
+/// Which cases.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CaseFilter {
+    pub(crate) closed: bool,
+    pub(crate) kind: Option<CaseKind>,
+    /// The user name of an owner; `nobody` for those without one.
+    pub(crate) owner: Option<String>,
+    pub(crate) organisation: Option<String>,
+    /// Behind this one in the list.
+    pub(crate) after: Option<(i64, CaseId)>,
+}
+
+/// What is done about a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CaseAction {
+    /// It came in.
+    Opened,
+    /// Somebody takes it, or is given it.
+    Assigned(UserId, String),
+    /// Something was written down.
+    Noted,
+    /// A step was done.
+    Done(CaseStep),
+    /// It is over, and how.
+    Closed(String),
+    /// It goes on.
+    Reopened,
+}
+
+/// The place in the order of deadlines of what nobody can tell the deadline of: first, since somebody has to count.
+const NOBODY_CAN_TELL: i64 = 0;
+/// The place of what is done, and waits to be closed: behind everything that has a deadline.
+const NOTHING_IS_DUE: i64 = i64::MAX;
+
+impl CaseRow {
+    /// By when the next step is to be done; `None` where nothing is due, or nobody can tell.
+    pub(crate) fn due_ms(&self) -> Option<i64> {
+        Some(self.due_place).filter(|place| ![NOBODY_CAN_TELL, NOTHING_IS_DUE].contains(place))
+    }
+
+    /// What comes behind it in the list.
+    pub(crate) fn place(&self) -> (i64, CaseId) {
+        (self.closed_ms.unwrap_or(self.due_place), self.id)
+    }
+}
+
+const SELECT: &str = "
+    SELECT case_file.case_id, case_file.kind, case_file.visit_id, case_file.record_id, case_file.user_id, case_file.opened_ms,
+           case_file.received_ms, owner.user_name AS owner, owner.display_name AS owner_name, case_file.due_step,
+           case_file.due_ms, case_file.closed_ms, case_file.outcome,
+           coalesce(appointment.address, visit.address, '') AS address, visitor.display_name AS visitor_name,
+           organisation.name AS organisation
+    FROM case_file
+    LEFT JOIN visit ON visit.visit_id = case_file.visit_id
+    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+    LEFT JOIN person AS owner ON owner.user_id = case_file.owner_id
+    LEFT JOIN person AS visitor ON visitor.user_id = case_file.user_id
+    LEFT JOIN organisation ON organisation.organisation_id = visitor.organisation_id";
+
+fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
+    let unreadable = || CouncilError::Unreadable("case");
+    let text = |column| Ok::<_, CouncilError>(row.get::<Option<String>>(column)?.unwrap_or_default());
+    let due_step = row.get::<Option<String>>("due_step")?;
+    Ok(CaseRow {
+        id: CaseId(row.get("case_id")?),
+        kind: CaseKind::from_name(&row.get::<String>("kind")?).ok_or_else(unreadable)?,
+        visit: VisitId::from_bytes(row.get("visit_id")?),
+        record: RecordId::from_bytes(row.get("record_id")?),
+        user: row.get::<Option<[u8; 16]>>("user_id")?.map(UserId::from_bytes),
+        opened_ms: row.get("opened_ms")?,
+        received_ms: row.get("received_ms")?,
+        owner: row.get("owner")?,
+        owner_name: row.get("owner_name")?,
+        due_step: due_step.map(|name| CaseStep::from_name(&name).ok_or_else(unreadable)).transpose()?,
+        due_place: row.get::<Option<i64>>("due_ms")?.unwrap_or(NOTHING_IS_DUE),
+        closed_ms: row.get("closed_ms")?,
+        outcome: row.get("outcome")?,
+        address: text("address")?,
+        visitor_name: text("visitor_name")?,
+        organisation: text("organisation")?,
+    })
+}
+
+impl Reading<'_> {
+    /// A page of cases: open ones by their deadline, closed ones the last first.
+    pub(crate) fn cases(&self, filter: &CaseFilter, most: usize) -> Result<Vec<CaseRow>, CouncilError> {
+        let mut which = Conditions::default();
+        which.and_if("case_file.kind = ?", filter.kind.map(CaseKind::name));
+        match filter.owner.as_deref() {
+            Some("nobody") => which.and_that("case_file.owner_id IS NULL"),
+            owner => which.and_if("owner.user_name = ?", owner),
+        }
+        which.and_if("organisation.name = ?", filter.organisation.as_deref());
+        let place = filter.after.map(|(at_ms, id)| [Value::from(at_ms), Value::from(id.as_bytes())]);
+        let order = if filter.closed {
+            which.and_that("case_file.closed_ms IS NOT NULL");
+            place.into_iter().for_each(|place| which.and("(case_file.closed_ms, case_file.case_id) < (?, ?)", place));
+            "case_file.closed_ms DESC, case_file.case_id DESC"
+        } else {
+            which.and_that("case_file.closed_ms IS NULL");
+            place.into_iter().for_each(|place| which.and("(case_file.due_ms, case_file.case_id) > (?, ?)", place));
+            "case_file.due_ms, case_file.case_id"
+        };
+        let most = which.placeholder(most);
+        self.many(&format!("{SELECT}{} ORDER BY {order} LIMIT {most}", which.text()), which.values(), case_row)
+    }
+
+    /// Calls `each` for every case, open or closed, the first first: of one organisation's visitors, or of all.
+    pub(crate) fn each_case(
+        &self,
+        organisation: Option<&str>,
+        mut each: impl FnMut(CaseRow) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let mut which = Conditions::default();
+        which.and_if("organisation.name = ?", organisation);
+        let sql = format!("{SELECT}{} ORDER BY case_file.opened_ms, case_file.case_id", which.text());
+        self.connection.query_at_length(&sql, which.values(), &mut |row| {
+            each(case_row(row)?)?;
+            Ok(true)
+        })
+    }
+
+    /// One case.
+    pub(crate) fn case(&self, id: CaseId) -> Result<Option<CaseRow>, CouncilError> {
+        self.one(&format!("{SELECT} WHERE case_file.case_id = ?1"), params![id.as_bytes()], case_row)
+    }
+
+    /// The cases of a visit, the first first.
+    pub(crate) fn cases_of(&self, visit: VisitId) -> Result<Vec<CaseRow>, CouncilError> {
+        let sql = format!("{SELECT} WHERE case_file.visit_id = ?1 ORDER BY case_file.opened_ms, case_file.case_id");
+        self.many(&sql, params![visit.as_bytes()], case_row)
+    }
+
+    /// How many cases are open, and how many of them are past their deadline.
+    pub(crate) fn case_counts(&self, now_ms: i64) -> Result<(u64, u64), CouncilError> {
+        self.one(
+            "SELECT count(*) AS open, count(CASE WHEN due_ms > 0 AND due_ms < ?1 THEN 1 END) AS late
+             FROM case_file WHERE closed_ms IS NULL",
+            params![now_ms],
+            |row| Ok((row.get("open")?, row.get("late")?)),
+        )?
+        .ok_or(CouncilError::Unreadable("case"))
+    }
+
+    /// What was done about a case.
+    pub(crate) fn case_lines(&self, id: CaseId) -> Result<Vec<CaseLine>, CouncilError> {
+        self.many(
+            "SELECT at_ms, user_name, action, subject, words FROM case_line WHERE case_id = ?1 ORDER BY number",
+            params![id.as_bytes()],
+            |row| {
+                Ok(CaseLine {
+                    at_ms: row.get("at_ms")?,
+                    user_name: row.get("user_name")?,
+                    action: row.get("action")?,
+                    subject: row.get("subject")?,
+                    words: row.get("words")?,
+                })
+            },
+        )
+    }
+
+    /// The steps that were done since a case was opened, or last opened again.
+    pub(crate) fn steps_done(&self, id: CaseId) -> Result<Vec<(CaseStep, DateTime<Utc>)>, CouncilError> {
+        let mut done = Vec::new();
+        for line in self.case_lines(id)? {
+            match (line.action.as_str(), line.subject.as_deref().and_then(CaseStep::from_name)) {
+                ("done", Some(step)) => done.push((step, times::from_ms(line.at_ms))),
+                ("reopened", _) => done.clear(),
+                _ => {}
+            }
+        }
+        Ok(done)
+    }
+
+    /// Visits in which somebody works alone, and is not out by when they expected: before a moment.
+    pub(crate) fn alone_before(&self, before_ms: i64) -> Result<Vec<Visit>, CouncilError> {
+        let rows: Vec<String> = self.many(
+            "SELECT folded FROM visit WHERE alone_until_ms IS NOT NULL AND alone_until_ms < ?1 ORDER BY alone_until_ms",
+            params![before_ms],
+            |row| row.get("folded"),
+        )?;
+        rows.iter().map(|text| serde_json::from_str(text).map_err(|_| CouncilError::Unreadable("visit"))).collect()
+    }
+}
+
+impl Writing<'_> {
+    /// Opens a case, unless it is open or was.
+    pub(crate) fn open_case(
+        &self,
+        opened: &CaseOpened,
+        visit: VisitId,
+        visitor: Option<UserId>,
+        received_ms: i64,
+    ) -> Result<(), CouncilError> {
+        let id = CaseId::of(opened.kind, opened.record);
+        let is_new = self.write(
+            "INSERT INTO case_file (case_id, kind, visit_id, record_id, user_id, opened_ms, received_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (case_id) DO NOTHING",
+            params![
+                id.as_bytes(),
+                opened.kind.name(),
+                visit.as_bytes(),
+                opened.record.as_bytes(),
+                visitor.as_ref().map(UserId::as_bytes),
+                opened.opened_at.timestamp_millis(),
+                received_ms
+            ],
+        )?;
+        if is_new == 0 {
+            return Ok(());
+        }
+        self.case_goes_on(id, received_ms, "", &CaseAction::Opened, None)
+    }
+
+    /// Writes down what is done about a case, and tells anew what is due.
+    pub(crate) fn case_goes_on(
+        &self,
+        id: CaseId,
+        at_ms: i64,
+        user_name: &str,
+        action: &CaseAction,
+        words: Option<&str>,
+    ) -> Result<(), CouncilError> {
+        let (name, subject) = match action {
+            CaseAction::Opened => ("opened", None),
+            CaseAction::Assigned(_, owner) => ("assigned", Some(owner.as_str())),
+            CaseAction::Noted => ("noted", None),
+            CaseAction::Done(step) => ("done", Some(step.name())),
+            CaseAction::Closed(outcome) => ("closed", Some(outcome.as_str())),
+            CaseAction::Reopened => ("reopened", None),
+        };
+        self.write(
+            "INSERT INTO case_line (case_id, number, at_ms, user_name, action, subject, words)
+             VALUES (?1, (SELECT count(*) + 1 FROM case_line WHERE case_id = ?1), ?2, ?3, ?4, ?5, ?6)",
+            params![id.as_bytes(), at_ms, user_name, name, subject, words],
+        )?;
+        match action {
+            CaseAction::Assigned(owner, _) => self.write(
+                "UPDATE case_file SET owner_id = ?2 WHERE case_id = ?1",
+                params![id.as_bytes(), owner.as_bytes()],
+            )?,
+            CaseAction::Closed(outcome) => self.write(
+                "UPDATE case_file SET closed_ms = ?2, outcome = ?3 WHERE case_id = ?1",
+                params![id.as_bytes(), at_ms, outcome],
+            )?,
+            CaseAction::Reopened => self.write(
+                "UPDATE case_file SET closed_ms = NULL, outcome = NULL WHERE case_id = ?1",
+                params![id.as_bytes()],
+            )?,
+            CaseAction::Opened | CaseAction::Noted | CaseAction::Done(_) => 0,
+        };
+        self.tell_due(id)
+    }
+
+    /// Closes what the records themselves close: a visitor struck something out, or said that they are safe.
+    pub(crate) fn close_by_itself(
+        &self,
+        id: CaseId,
+        at_ms: i64,
+        outcome: &str,
+        words: &str,
+    ) -> Result<(), CouncilError> {
+        self.case_goes_on(id, at_ms, "", &CaseAction::Closed(outcome.to_owned()), Some(words))
+    }
+
+    fn tell_due(&self, id: CaseId) -> Result<(), CouncilError> {
+        let Some(case) = self.case(id)? else { return Ok(()) };
+        let done = self.steps_done(id)?;
+        let progress = Progress {
+            kind: case.kind,
+            opened_at: times::from_ms(case.opened_ms),
+            received_at: times::from_ms(case.received_ms),
+            done: &done,
+        };
+        let (step, due_ms) = match progress.due() {
+            Some(due) => (Some(due.step.name()), due.by.map_or(NOBODY_CAN_TELL, |by| by.timestamp_millis())),
+            None => (None, NOTHING_IS_DUE),
+        };
+        self.write(
+            "UPDATE case_file SET due_step = ?2, due_ms = ?3 WHERE case_id = ?1",
+            params![id.as_bytes(), step, due_ms],
+        )?;
+        Ok(())
+    }
+}

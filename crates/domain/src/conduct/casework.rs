@@ -1,0 +1,448 @@
+//! What a visit asks of the council: which cases it opens, what is to be done about each and by when. Clauses 3.1, 5.3, 6.1, 7
+//! and 8. Clocks run from when a thing was said or seen, not from when the council heard of it; only what nobody could do before
+//! hearing of it runs from there. The numbers are dated data with their source, which the council owns.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::working_days::end_of_working_day;
+use super::{About, Basis, Clause, Concern, Hazard, Severity, Validity, Visit};
+use crate::RecordId;
+
+/// What a case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum CaseKind {
+    /// Somebody may be hurt within a day. Clause 6.1.
+    EmergencyHazard,
+    /// Somebody works alone and is not out by when they expected. Clause 6.1.
+    OverdueCheckIn,
+    /// Somebody went in without consent. Clause 3.1.
+    LawfulEntry,
+    /// Somebody was aggressive. Clause 7.
+    Aggression,
+    /// A tenant is not satisfied. Clause 8.1.
+    Complaint,
+    /// A tenant is not satisfied with the answer. Clause 8.1.
+    #[serde(rename = "complaint_stage_2")]
+    ComplaintStage2,
+    /// Something is not safe. Clause 6.1.
+    SignificantHazard,
+    /// Something is to be put right. Clause 6.1.
+    MinorHazard,
+    /// Somebody broke the Code. Clause 8.2.
+    Breach,
+    /// A refusal for a valid reason: somebody needs support. It is never a step towards enforcement. Clause 3.1.
+    RefusalSupport,
+    /// A refusal for a reason that a supervisor has to weigh. Clause 3.1.
+    RefusalDecision,
+    /// A gift was taken. Clause 5.3.
+    Gift,
+    /// A visitor knows the tenant. Clause 5.3.
+    Conflict,
+}
+
+/// What is to be done about a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum CaseStep {
+    /// Tell whoever complained that it is heard.
+    Acknowledge,
+    /// Answer it.
+    Answer,
+    /// Look at it.
+    Investigate,
+    /// Tell the tenant in writing what was found.
+    TellInWriting,
+    /// Make it safe.
+    MakeSafe,
+    /// Look through what happened.
+    Review,
+    /// Decide.
+    Decide,
+    /// Arrange what the tenant needs.
+    Support,
+    /// Find out whether they are safe.
+    Check,
+}
+
+/// From what a deadline runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Start {
+    /// When it was said or seen.
+    Opened,
+    /// When the council heard of it.
+    Received,
+    #[serde(untagged)]
+    Step(CaseStep),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Unit {
+    Minutes,
+    Hours,
+    WorkingDays,
+}
+
+/// How long something may take, from a day on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatedRule {
+    case: CaseKind,
+    step: CaseStep,
+    value: u32,
+    unit: Unit,
+    after: Start,
+    from: NaiveDate,
+    source: String,
+}
+
+static RULES: LazyLock<Vec<DatedRule>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("case_rules.json")).unwrap_or_default());
+
+/// A case that a visit opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseOpened {
+    /// What it is about.
+    pub kind: CaseKind,
+    /// The record that it comes from.
+    pub record: RecordId,
+    /// When it was said or seen: its clock runs from here.
+    pub opened_at: DateTime<Utc>,
+}
+
+/// What is to be done next, and by when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Due {
+    /// What.
+    pub step: CaseStep,
+    /// By when; `None` where the bank holidays of that year are not known, so that nobody guesses.
+    pub by: Option<DateTime<Utc>>,
+    /// Where the number comes from.
+    pub source: String,
+}
+
+/// What is known of a case's progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// What it is about.
+    pub kind: CaseKind,
+    /// When it was said or seen.
+    pub opened_at: DateTime<Utc>,
+    /// When the council heard of it.
+    pub received_at: DateTime<Utc>,
+    /// What was done, and when.
+    pub done: &'a [(CaseStep, DateTime<Utc>)],
+}
+
+impl CaseKind {
+    /// All kinds, the most urgent first.
+    pub const ALL: [Self; 13] = [
+        Self::EmergencyHazard,
+        Self::OverdueCheckIn,
+        Self::LawfulEntry,
+        Self::Aggression,
+        Self::Complaint,
+        Self::ComplaintStage2,
+        Self::SignificantHazard,
+        Self::MinorHazard,
+        Self::Breach,
+        Self::RefusalSupport,
+        Self::RefusalDecision,
+        Self::Gift,
+        Self::Conflict,
+    ];
+
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EmergencyHazard => "emergency_hazard",
+            Self::OverdueCheckIn => "overdue_check_in",
+            Self::LawfulEntry => "lawful_entry",
+            Self::Aggression => "aggression",
+            Self::Complaint => "complaint",
+            Self::ComplaintStage2 => "complaint_stage_2",
+            Self::SignificantHazard => "significant_hazard",
+            Self::MinorHazard => "minor_hazard",
+            Self::Breach => "breach",
+            Self::RefusalSupport => "refusal_support",
+            Self::RefusalDecision => "refusal_decision",
+            Self::Gift => "gift",
+            Self::Conflict => "conflict",
+        }
+    }
+
+    /// The kind by its stable name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The clause behind it.
+    #[must_use]
+    pub fn clause(self) -> Clause {
+        match self {
+            Self::EmergencyHazard | Self::SignificantHazard | Self::MinorHazard | Self::OverdueCheckIn => Clause::C6_1,
+            Self::LawfulEntry | Self::RefusalSupport | Self::RefusalDecision => Clause::C3_1,
+            Self::Aggression => Clause::C7,
+            Self::Complaint | Self::ComplaintStage2 => Clause::C8_1,
+            Self::Breach => Clause::C8_2,
+            Self::Gift | Self::Conflict => Clause::C5_3,
+        }
+    }
+
+    /// Whether a visit opens it by how it went, and not by a concern or a clock.
+    #[must_use]
+    pub fn comes_from_the_visit(self) -> bool {
+        matches!(self, Self::LawfulEntry | Self::RefusalSupport | Self::RefusalDecision)
+    }
+
+    /// What a case of this kind may be closed with, as stable names.
+    #[must_use]
+    pub fn outcomes(self) -> &'static [&'static str] {
+        match self {
+            Self::RefusalDecision => &["valid", "not_valid"],
+            Self::RefusalSupport => &["support_arranged", "not_needed"],
+            Self::Breach => &["no_action", "apology", "training", "contract", "disciplinary"],
+            Self::Complaint | Self::ComplaintStage2 => &["upheld", "partly_upheld", "not_upheld", "withdrawn"],
+            Self::EmergencyHazard | Self::SignificantHazard | Self::MinorHazard => &["made_safe", "no_hazard"],
+            Self::OverdueCheckIn => &["safe", "not_safe"],
+            Self::LawfulEntry => &["in_order", "not_in_order"],
+            Self::Aggression => &["no_action", "marker_proposed"],
+            Self::Gift | Self::Conflict => &["recorded", "no_action"],
+        }
+    }
+
+    /// What is to be done, in its order.
+    pub fn steps(self) -> impl Iterator<Item = CaseStep> {
+        let mut steps: Vec<CaseStep> = Vec::new();
+        for rule in RULES.iter().filter(|rule| rule.case == self) {
+            if !steps.contains(&rule.step) {
+                steps.push(rule.step);
+            }
+        }
+        steps.into_iter()
+    }
+
+    /// The kind that a concern opens; `None` where nothing is to be done.
+    #[must_use]
+    pub fn of_concern(concern: &Concern) -> Option<Self> {
+        Some(match &concern.about {
+            // Gas is an emergency, whatever somebody thinks of it at the door.
+            About::UnsafeCondition { hazard: Hazard::Gas, .. }
+            | About::UnsafeCondition { severity: Severity::Emergency, .. } => Self::EmergencyHazard,
+            About::UnsafeCondition { severity: Severity::Significant, .. } => Self::SignificantHazard,
+            About::UnsafeCondition { severity: Severity::Minor, .. } => Self::MinorHazard,
+            About::Aggression { .. } => Self::Aggression,
+            About::Complaint { .. } => Self::Complaint,
+            About::Breach => Self::Breach,
+            About::Gift { accepted: true } => Self::Gift,
+            About::Gift { accepted: false } => return None,
+            About::Conflict => Self::Conflict,
+        })
+    }
+}
+
+impl CaseStep {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Acknowledge,
+        Self::Answer,
+        Self::Investigate,
+        Self::TellInWriting,
+        Self::MakeSafe,
+        Self::Review,
+        Self::Decide,
+        Self::Support,
+        Self::Check,
+    ];
+
+    /// The stable name, as in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Answer => "answer",
+            Self::Investigate => "investigate",
+            Self::TellInWriting => "tell_in_writing",
+            Self::MakeSafe => "make_safe",
+            Self::Review => "review",
+            Self::Decide => "decide",
+            Self::Support => "support",
+            Self::Check => "check",
+        }
+    }
+
+    /// The step by its stable name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+}
+
+impl Progress<'_> {
+    /// What is to be done next, and by when; `None` when all is done. Where several things run at once, the one that is due
+    /// first.
+    #[must_use]
+    pub fn due(&self) -> Option<Due> {
+        let open = self.kind.steps().filter(|step| self.done_at(*step).is_none());
+        let mut dues: Vec<Due> = open.filter_map(|step| self.due_of(step)).collect();
+        // A deadline that can't be told comes first: somebody has to count.
+        dues.sort_by_key(|due| due.by);
+        dues.into_iter().next()
+    }
+
+    fn done_at(&self, step: CaseStep) -> Option<DateTime<Utc>> {
+        self.done.iter().find(|(done, _)| *done == step).map(|(_, at)| *at)
+    }
+
+    /// When a step is due; `None` while what it runs from has not happened.
+    fn due_of(&self, step: CaseStep) -> Option<Due> {
+        let of_step = RULES.iter().filter(|rule| rule.case == self.kind && rule.step == step);
+        let day = self.opened_at.date_naive();
+        // Before the first day of all, the first rule is the best that is known.
+        let rule = of_step
+            .clone()
+            .filter(|rule| rule.from <= day)
+            .max_by_key(|rule| rule.from)
+            .or_else(|| of_step.min_by_key(|rule| rule.from))?;
+        let start = match rule.after {
+            Start::Opened => self.opened_at,
+            Start::Received => self.received_at,
+            Start::Step(before) => self.done_at(before)?,
+        };
+        let by = match rule.unit {
+            Unit::Minutes => Some(start + TimeDelta::minutes(rule.value.into())),
+            Unit::Hours => Some(start + TimeDelta::hours(rule.value.into())),
+            Unit::WorkingDays => end_of_working_day(start, rule.value).ok(),
+        };
+        Some(Due { step, by, source: rule.source.clone() })
+    }
+}
+
+impl Visit {
+    /// The cases that the visit opens by itself: a refusal, a lawful entry, a tenant whom the visitor knows. Concerns open
+    /// theirs apart, since some of them are no part of the visit that everybody sees.
+    #[must_use]
+    pub fn cases(&self) -> Vec<CaseOpened> {
+        let mut cases = Vec::new();
+        if let Some(entry) = &self.entry
+            && matches!(entry.basis, Basis::Lawful { .. })
+        {
+            cases.push(CaseOpened { kind: CaseKind::LawfulEntry, record: entry.record, opened_at: entry.at });
+        }
+        if let Some(ending) = &self.ending
+            && let Some(refusal) = &ending.refusal
+        {
+            let kind = match refusal.reason.validity() {
+                Validity::Valid => CaseKind::RefusalSupport,
+                Validity::NotValid | Validity::SupervisorDecides => CaseKind::RefusalDecision,
+            };
+            cases.push(CaseOpened { kind, record: ending.record, opened_at: ending.at });
+        }
+        let declared = self
+            .timeline
+            .iter()
+            .find(|line| line.struck.is_none() && matches!(line.event, super::Event::KnowsTenant(_)));
+        if let Some(line) = declared {
+            cases.push(CaseOpened { kind: CaseKind::Conflict, record: line.record, opened_at: line.at });
+        }
+        cases
+    }
+
+    /// The case of somebody who works alone and is not out by when they expected; `None` once they are out, or safe.
+    #[must_use]
+    pub fn overdue(&self) -> Option<CaseOpened> {
+        let opened_at = self.alone_until()?;
+        let said = |line: &&super::Line| line.struck.is_none() && matches!(line.event, super::Event::LoneWorking(_));
+        let record = self.timeline.iter().rev().find(said)?.record;
+        Some(CaseOpened { kind: CaseKind::OverdueCheckIn, record, opened_at })
+    }
+
+    /// When somebody who works alone expected to be out, for as long as nothing says that they are.
+    #[must_use]
+    pub fn alone_until(&self) -> Option<DateTime<Utc>> {
+        let alone = self.before.lone_working.as_ref()?;
+        let still_there = self.ending.is_none() && self.before.safe_at.is_none();
+        still_there.then_some(alone.expected_end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn progress<'a>(kind: CaseKind, opened: &str, done: &'a [(CaseStep, DateTime<Utc>)]) -> Progress<'a> {
+        // The phone had no signal for three days.
+        let opened_at = at(opened);
+        Progress { kind, opened_at, received_at: opened_at + TimeDelta::days(3), done }
+    }
+
+    #[test]
+    fn every_kind_has_something_to_be_done_with_a_source_and_a_way_to_be_closed() {
+        for kind in CaseKind::ALL {
+            assert!(kind.steps().next().is_some(), "{kind:?}");
+            assert!(!kind.outcomes().is_empty(), "{kind:?}");
+            assert_eq!(CaseKind::from_name(kind.name()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert!(progress(kind, "2026-11-24T10:00:00Z", &[]).due().is_some(), "{kind:?}");
+        }
+        assert!(RULES.iter().all(|rule| rule.value > 0 && !rule.source.is_empty()));
+    }
+
+    #[test]
+    fn a_complaint_is_acknowledged_in_5_working_days_from_when_it_was_said_and_answered_in_10_after_that() {
+        let said = "2026-11-20T15:00:00Z";
+        let due = progress(CaseKind::Complaint, said, &[]).due().unwrap();
+        assert_eq!((due.step, due.by), (CaseStep::Acknowledge, Some(at("2026-11-28T00:00:00Z"))));
+        let acknowledged = [(CaseStep::Acknowledge, at("2026-11-24T12:00:00Z"))];
+        let due = progress(CaseKind::Complaint, said, &acknowledged).due().unwrap();
+        assert_eq!((due.step, due.by), (CaseStep::Answer, Some(at("2026-12-09T00:00:00Z"))));
+        let answered = [acknowledged[0], (CaseStep::Answer, at("2026-12-01T12:00:00Z"))];
+        assert_eq!(progress(CaseKind::Complaint, said, &answered).due(), None);
+    }
+
+    #[test]
+    fn an_emergency_hazard_has_24_hours_from_when_it_was_seen_and_a_significant_one_10_working_days() {
+        let due = progress(CaseKind::EmergencyHazard, "2026-11-21T16:00:00Z", &[]).due().unwrap();
+        assert_eq!(due.by, Some(at("2026-11-22T16:00:00Z")), "on a Sunday too");
+        let seen = "2026-11-24T10:00:00Z";
+        let due = progress(CaseKind::SignificantHazard, seen, &[]).due().unwrap();
+        assert_eq!((due.step, due.by), (CaseStep::Investigate, Some(at("2026-12-09T00:00:00Z"))));
+        let looked = [(CaseStep::Investigate, at("2026-11-27T10:00:00Z"))];
+        let due = progress(CaseKind::SignificantHazard, seen, &looked).due().unwrap();
+        assert_eq!((due.step, due.by), (CaseStep::TellInWriting, Some(at("2026-12-03T00:00:00Z"))));
+    }
+
+    #[test]
+    fn a_lawful_entry_is_looked_at_within_an_hour_of_being_heard_of() {
+        let due = progress(CaseKind::LawfulEntry, "2026-11-24T10:00:00Z", &[]).due().unwrap();
+        assert_eq!(due.by, Some(at("2026-11-27T11:00:00Z")));
+    }
+
+    #[test]
+    fn a_deadline_in_a_year_whose_holidays_are_not_known_is_not_guessed() {
+        let due = progress(CaseKind::Complaint, "2028-12-28T10:00:00Z", &[]).due().unwrap();
+        assert_eq!((due.step, due.by), (CaseStep::Acknowledge, None));
+    }
+
+    #[test]
+    fn a_smell_of_gas_is_an_emergency_whatever_was_thought_of_it_and_a_gift_not_taken_is_no_case() {
+        let concern = |about| Concern { about, words: "x".into(), noticed_at: at("2026-11-24T10:00:00Z") };
+        let gas = About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Minor };
+        assert_eq!(CaseKind::of_concern(&concern(gas)), Some(CaseKind::EmergencyHazard));
+        assert_eq!(CaseKind::of_concern(&concern(About::Gift { accepted: false })), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! What visits ask of the council: cases, each with a deadline that runs from when the thing was said or seen.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::Clock;
+use doorstep_tests::cast::{Phone, Town, eventually, sample};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::postgres::Postgres;
+use serde_json::{Value, json};
+
+fn sample_day(town: &Town) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+}
+
+fn moment(value: &Value) -> DateTime<Utc> {
+    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{value} is no moment"))
+}
+
+/// The cases of a list, each by its kind.
+fn kinds(list: &Value) -> Vec<&str> {
+    list["cases"].as_array().unwrap().iter().map(|case| case["kind"].as_str().unwrap()).collect()
+}
+
+fn of_kind<'a>(list: &'a Value, kind: &str) -> &'a Value {
+    let mut cases = list["cases"].as_array().unwrap().iter();
+    cases.find(|case| case["kind"] == kind).unwrap_or_else(|| panic!("there is no {kind} in {list}"))
+}
+
+fn what_is_said_at_the_door_becomes_cases(town: &Town) {
+    sample_day(town);
+    let phone = Phone::of("vale-3", town, town.address());
+    let visit = phone.starts("WO-261124-00032");
+    phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
+    for (kind, words) in [("complaint", "Six weeks without heat"), ("breach", "My mate was rude"), ("gift", "A tenner")]
+    {
+        phone.does(&["visit", "concern", &visit, "--kind", kind, "--words", words]);
+    }
+    let gas = ["visit", "concern", &visit, "--kind", "unsafe-condition", "--words", "A smell of gas"];
+    phone.does(&[&gas[..], &["--hazard", "gas", "--severity", "minor"]].concat());
+    phone.does(&["sync"]);
+    phone.does(&["sync"]);
+
+    let supervisor = Clerk::of("super-1", town);
+    let list = supervisor.reads("/api/cases");
+    assert_eq!(list["open"], 4, "a gift that was not taken is no case: {list}");
+    assert_eq!(kinds(&list)[0], "emergency_hazard", "what is due first comes first");
+    let mut all = kinds(&list);
+    all.sort_unstable();
+    assert_eq!(all, ["breach", "complaint", "emergency_hazard", "refusal_decision"]);
+    let gas = of_kind(&list, "emergency_hazard");
+    assert_eq!(moment(&gas["due_at"]) - moment(&gas["opened_at"]), TimeDelta::hours(24));
+
+    // A complaint from its beginning to stage 2.
+    let complaint = format!("/api/cases/{}", of_kind(&list, "complaint")["case"].as_str().unwrap());
+    let case = supervisor.does("POST", &complaint, &json!({ "action": "assign", "owner": "super-1" }));
+    assert_eq!(case["row"]["owner_name"], "Joan Pickering");
+    assert_eq!(case["concern"]["words"], "Six weeks without heat");
+    assert!(case["due"]["source"].as_str().unwrap().contains("Ombudsman"), "{case}");
+    let done = |step: &str, words: &str| json!({ "action": "done", "step": step, "words": words });
+    assert_eq!(supervisor.sends("POST", &complaint, &done("acknowledge", " ")).status(), 422, "nothing without a word");
+    let case = supervisor.does("POST", &complaint, &done("acknowledge", "Rang them"));
+    assert_eq!(case["due"]["step"], "answer");
+    assert_eq!(supervisor.sends("POST", &complaint, &done("acknowledge", "Again")).status(), 422);
+    let stage_2 = json!({ "action": "escalate", "words": "They do not agree" });
+    supervisor.does("POST", &complaint, &stage_2);
+    let closed = json!({ "action": "close", "outcome": "upheld", "words": "Boiler replaced" });
+    let case = supervisor.does("POST", &complaint, &closed);
+    assert_eq!((case["row"]["outcome"].as_str(), case["due"].is_null()), (Some("upheld"), true));
+    let log: Vec<_> = case["log"].as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
+    assert_eq!(log, ["opened", "assigned", "done", "noted", "closed"]);
+    let nonsense = json!({ "action": "close", "outcome": "apology", "words": "x" });
+    assert_eq!(supervisor.sends("POST", &complaint, &nonsense).status(), 422, "it is closed already");
+    let list = supervisor.reads("/api/cases");
+    assert!(kinds(&list).contains(&"complaint_stage_2") && !kinds(&list).contains(&"complaint"), "{list}");
+    assert_eq!(kinds(&supervisor.reads("/api/cases?state=closed")), ["complaint"]);
+    assert_eq!(kinds(&supervisor.reads("/api/cases?kind=breach&owner=nobody")), ["breach"]);
+    supervisor.does("POST", &complaint, &json!({ "action": "reopen", "words": "By mistake" }));
+    assert_eq!(supervisor.reads(&complaint)["due"]["step"], "acknowledge", "its steps begin anew");
+
+    // What the visitor takes back is closed by itself, and says why.
+    let shown = phone.says(&["visit", "show", &visit]);
+    let refusal = shown["ending"]["record"].as_str().unwrap();
+    phone.does(&["visit", "correct", refusal, "--reason", "Wrong door"]);
+    phone.does(&["sync"]);
+    let closed = supervisor.reads("/api/cases?state=closed");
+    let refused = of_kind(&closed, "refusal_decision");
+    assert_eq!(refused["outcome"], "taken_back");
+    let case = supervisor.reads(&format!("/api/cases/{}", refused["case"].as_str().unwrap()));
+    let last = case["log"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((last["words"].as_str(), last["user"].as_str()), (Some("Wrong door"), Some("")));
+
+    // A firm, whose people they are about, sees none; an auditor sees all and changes nothing.
+    assert_eq!(Clerk::of("vale-super", town).asks("GET", "/api/cases").status(), 404);
+    let auditor = Clerk::of("audit-1", town);
+    assert_eq!(auditor.reads(&complaint)["may_act"], false);
+    assert_eq!(auditor.sends("POST", &complaint, &stage_2).status(), 404);
+    let audited = town.export("audit");
+    assert!(audited.iter().any(|line| line["action"] == "case_read" && line["user"] == "audit-1"));
+    assert_eq!(town.export("cases").len(), 5);
+}
+
+#[test]
+fn what_is_said_at_the_door_becomes_cases_with_deadlines_on_both_databases() {
+    what_is_said_at_the_door_becomes_cases(&Town::open());
+    let server = Postgres::start();
+    what_is_said_at_the_door_becomes_cases(&Town::open_on_postgres(&server.database()));
+}
+
+#[test]
+fn a_complaint_said_days_before_it_was_sent_has_its_deadline_from_when_it_was_said() {
+    let town = Town::open();
+    let phone = Phone::of("vale-3", &town, town.address());
+    let said = doorstep_core::SystemClock.now().utc() - TimeDelta::days(30);
+    let words = ["concern", "--kind", "complaint", "--words", "Nobody came", "--noticed-at", &said.to_rfc3339()];
+    phone.does(&words);
+    phone.does(&["sync"]);
+    let list = Clerk::of("super-1", &town).reads("/api/cases");
+    assert_eq!((list["open"].as_u64(), list["late"].as_u64()), (Some(1), Some(1)), "the days without signal count");
+    assert!(moment(&list["cases"][0]["due_at"]) - said < TimeDelta::days(12));
+}
+
+#[test]
+fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
+    let town = Town::open();
+    sample_day(&town);
+    let phone = Phone::of("vale-3", &town, town.address());
+    let visit = phone.starts("WO-261124-00032");
+    let expected = doorstep_core::SystemClock.now().utc() - TimeDelta::minutes(30);
+    phone.does(&["visit", "alone", &visit, "--expected-end", &expected.to_rfc3339()]);
+    phone.does(&["sync"]);
+    let supervisor = Clerk::of("super-1", &town);
+    eventually("a look at the clock", || supervisor.reads("/api/cases")["open"] == 1);
+    let list = supervisor.reads("/api/cases");
+    assert_eq!(kinds(&list), ["overdue_check_in"]);
+    assert_eq!(list["late"], 1);
+    phone.does(&["visit", "safe", &visit]);
+    phone.does(&["sync"]);
+    assert_eq!(of_kind(&supervisor.reads("/api/cases?state=closed"), "overdue_check_in")["outcome"], "safe");
+}
