@@ -14,6 +14,7 @@ use crate::cast::{PASSWORD, Town};
 pub struct Clerk {
     client: Client,
     council: SocketAddr,
+    token: Option<String>,
 }
 
 impl Clerk {
@@ -37,7 +38,13 @@ impl Clerk {
         // Another test may have done so before.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().cookie_store(true).timeout(Duration::from_secs(30)).build();
-        Self { client: client.expect("a client can be made"), council: town.address() }
+        Self { client: client.expect("a client can be made"), council: town.address(), token: None }
+    }
+
+    /// Another system, with its token.
+    #[must_use]
+    pub fn with_token(token: &str, town: &Town) -> Self {
+        Self { token: Some(token.to_owned()), ..Self::nobody(town) }
     }
 
     /// Tries to sign in.
@@ -98,6 +105,10 @@ impl Clerk {
 
     fn request(&self, method: &str, address: &str) -> RequestBuilder {
         let method: Method = method.parse().expect("that is a method");
-        self.client.request(method, format!("http://{}{address}", self.council))
+        let request = self.client.request(method, format!("http://{}{address}", self.council));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 }

@@ -8,7 +8,7 @@ const ABOVE: &str = "\
 
 Each person sits in one seat, by their role and by whether they are of the council or of a firm. To anybody else an address does
 not exist: the answer is 404, as for an address that nobody has. What a firm's supervisor is given is bound to that firm, in every list,
-export, search and by its id. Contractors and officers have a phone and no desk.
+export, search and by its id. Contractors and officers have a phone and no desk. A housing system comes by a token of its own (`doorstep-council api-token`).
 
 This table is drawn from the router by `cargo xtask routes --write`, and a test compares the two; another signs in as each of them, asks for
 each address and looks at who is let in.
@@ -25,11 +25,14 @@ pub fn page() -> String {
     for route in routes() {
         let cell = |seat: &Seat| match route.who {
             "people" if !route.roles.contains(seat) => "",
-            "phones" => "",
+            "phones" | "systems" => "",
             _ => "yes",
         };
         let cells: Vec<&str> = seats.iter().map(cell).collect();
-        let who = if route.who == "phones" { " (phones)" } else { "" };
+        let who = match route.who {
+            "phones" | "systems" => format!(" ({})", route.who),
+            _ => String::new(),
+        };
         page.push_str(&format!("| {} | `{}`{who} | {} |\n", route.method, route.path, cells.join(" | ")));
     }
     page

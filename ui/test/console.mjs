@@ -231,9 +231,80 @@ async function asAnotherFirm() {
   assert(table.includes('The gate was left open') && !table.includes('rude'), 'a firm exports a breach')
 }
 
+/** A table of appointments, by its rows. */
+function appointments(...rows) {
+  const header =
+    'appointment_ref,uprn,address_line_1,address_line_2,town,postcode,tenant_name,tenant_phone,visit_kind,purpose,window_start,window_end,organisation,assigned_to,notice_given_at,notice_method,told_who_and_why,support_needs,hazard_note'
+  return {
+    name: 'table.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from([header, ...rows].join('\n'))
+  }
+}
+
+async function asPlanner(colorScheme) {
+  const good = (ref) =>
+    `${ref},532979068556,4 Eyebrook Rise,,Melton Mowbray,LE13 9ZR,Kwame Null,,inspection,Damp in the hall,2027-02-01T12:00,2027-02-01T13:00,Melton Borough Council,melton-2,2027-01-20T12:00,letter,yes,,`
+  const page = await person(colorScheme)
+  await signIn(page, 'super-1')
+  await page.click('nav >> text=Appointments')
+  await page.waitForSelector('#appointments')
+  await isAccessible(page, `appointments-${colorScheme}`)
+  const ref = `DESK-${colorScheme}`
+  await page.click('#take-in')
+  await page.setInputFiles('#table', appointments(good(ref), good(`${ref}-2`).replace('2027-02-01T13:00', 'noon')))
+  await page.waitForSelector('#faults')
+  const preview = await page.textContent('#preview')
+  assert(preview.includes('1 good row: 1 to add') && preview.includes('1 fault'), preview)
+  const faults = await page.textContent('#faults')
+  assert(faults.includes('window_end') && faults.includes('noon'), faults)
+  await isAccessible(page, `appointments-faults-${colorScheme}`)
+  assert.equal(
+    await page.evaluate(async (q) => (await (await fetch(`/api/appointments?q=${q}`)).json()).appointments.length, ref),
+    0,
+    'a look takes something in'
+  )
+  await page.click('#take-good')
+  await page.waitForSelector('#taken')
+  await page.fill('#q', ref)
+  await page.click('#filter')
+  await page.waitForSelector(`tr[data-ref=${ref}]`)
+  assert.equal(await page.locator('tr[data-ref]').count(), 1, 'half a row was taken')
+  await page.click(`tr[data-ref=${ref}] button`)
+  await page.selectOption('#visitor', 'vale-1')
+  await isAccessible(page, `appointment-change-${colorScheme}`)
+  await page.click('#reassign')
+  await page.waitForFunction(
+    (ref) => document.querySelector(`tr[data-ref=${ref}]`).textContent.includes('Pete Marlow'),
+    ref
+  )
+  await page.click(`tr[data-ref=${ref}] button`)
+  await page.fill('#because', 'The tenant moved out')
+  await page.click('#call-off')
+  await page.waitForFunction(
+    (ref) => document.querySelector(`tr[data-ref=${ref}]`).textContent.includes('Called off'),
+    ref
+  )
+}
+
 async function asAdministrator() {
   const page = await person('light')
   await signIn(page, 'admin')
+  await page.click('nav >> text=Devices')
+  await page.waitForSelector('#phones')
+  await page.selectOption('#user', 'melton-4')
+  await page.click('#offer')
+  await page.waitForFunction(() => document.querySelector('#offered img')?.naturalWidth > 0)
+  await isAccessible(page, 'devices')
+  await page.click('nav >> text=People')
+  await page.waitForSelector('tr[data-user=vale-4]')
+  await isAccessible(page, 'people')
+  await page.click('tr[data-user=vale-4] button')
+  await page.click('#leave')
+  await page.waitForFunction(() => document.querySelector('tr[data-user=vale-4]').textContent.includes('Left'))
+  await page.click('tr[data-user=vale-4] button')
+  await page.click('#return')
+  await page.waitForFunction(() => !document.querySelector('tr[data-user=vale-4]').textContent.includes('Left'))
   await page.click('nav >> text=Code versions')
   await page.fill('#label', 'Version 2')
   await page.fill('#from', '2025-06-02')
@@ -311,6 +382,8 @@ async function asNobody() {
 for (const story of [
   () => asSupervisor('light'),
   () => asSupervisor('dark'),
+  () => asPlanner('light'),
+  () => asPlanner('dark'),
   asAnotherFirm,
   asLead,
   asAuditor,

@@ -106,6 +106,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prints a token by which a housing system may put appointments. An earlier one of that name holds no more.
+    ApiToken {
+        #[command(flatten)]
+        data: Data,
+        /// What the system is called, as the audit log names it.
+        #[arg(long)]
+        name: String,
+    },
     /// Runs the service and the console until it is stopped.
     Serve {
         #[command(flatten)]
@@ -251,6 +259,7 @@ fn run(command: Command) -> Result<ExitCode> {
             let offer = office(&data)?.offer_enrolment(&user, server.as_deref())?;
             tell_offer(&offer, qr.as_deref(), json)?;
         }
+        Command::ApiToken { data, name } => print(&format!("{}\n", office(&data)?.make_api_token(&name)?)),
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
         Command::MigrateStorage { data, to, json } => {
             let office = Office::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;

@@ -116,14 +116,7 @@ impl Office {
     /// # Errors
     /// [`CouncilError::NoSuchUser`], [`CouncilError::WeakPassword`].
     pub fn set_password(&self, user_name: &str, password: &str) -> Result<(), CouncilError> {
-        let environment = &self.service.environment;
-        let hash = hash_password(password, environment)?;
-        self.service.storage.transact(environment, |writing| {
-            let person =
-                writing.person_by_name(user_name)?.ok_or_else(|| CouncilError::NoSuchUser(user_name.to_owned()))?;
-            writing.set_password_hash(person.id, &hash)?;
-            writing.audit(environment.clock.now_ms(), user_name, "password_set", &serde_json::json!({}))
-        })
+        self.service.set_password(user_name, password, "command line")
     }
 
     /// Makes a code that enrols one phone for a person, once, within 10 minutes.
@@ -131,23 +124,23 @@ impl Office {
     /// # Errors
     /// [`CouncilError::NoSuchUser`].
     pub fn offer_enrolment(&self, user_name: &str, server: Option<&str>) -> Result<EnrolmentOffer, CouncilError> {
+        self.service.offer_enrolment(user_name, server, "command line")
+    }
+
+    /// Makes a token by which another system of the council's signs its requests, in place of an earlier one of that name. It
+    /// is shown once, and kept nowhere.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when it can't be kept.
+    pub fn make_api_token(&self, name: &str) -> Result<String, CouncilError> {
         let environment = &self.service.environment;
+        let token = data_encoding::HEXLOWER.encode(&environment.random::<32>());
         let now_ms = environment.clock.now_ms();
-        let expires_ms = now_ms + Limits::CODE_SECONDS * 1000;
-        let code = EnrolmentCode::new(environment.random(), &self.service.public_key());
         self.service.storage.transact(environment, |writing| {
-            let person =
-                writing.person_by_name(user_name)?.ok_or_else(|| CouncilError::NoSuchUser(user_name.to_owned()))?;
-            writing.keep_code(code.hash(), person.id, expires_ms)?;
-            writing.audit(now_ms, user_name, "enrolment_offered", &serde_json::json!({}))
+            writing.keep_api_token(&crate::web::token_hash(&token), name, now_ms)?;
+            writing.audit(now_ms, "command line", "api_token_made", &serde_json::json!({ "name": name }))
         })?;
-        let server = server.map(|server| format!("&server={server}")).unwrap_or_default();
-        Ok(EnrolmentOffer {
-            qr: format!("doorstep:enrol?code={code}{server}"),
-            code: code.to_string(),
-            user: user_name.to_owned(),
-            expires_at: times::from_ms(expires_ms),
-        })
+        Ok(token)
     }
 
     /// Moves everything to another database, which is empty, and proves that both hold the same: what each table holds. Stop the
@@ -227,6 +220,49 @@ impl Office {
                 );
             }
             Ok(notes)
+        })
+    }
+}
+
+impl Service {
+    /// Sets a password, and ends the sessions of whose it is.
+    pub(crate) fn set_password(&self, user_name: &str, password: &str, by: &str) -> Result<(), CouncilError> {
+        let environment = &self.environment;
+        let hash = hash_password(password, environment)?;
+        self.storage.transact(environment, |writing| {
+            let person =
+                writing.person_by_name(user_name)?.ok_or_else(|| CouncilError::NoSuchUser(user_name.to_owned()))?;
+            writing.set_password_hash(person.id, &hash)?;
+            writing.audit(environment.clock.now_ms(), by, "password_set", &serde_json::json!({ "of": user_name }))
+        })
+    }
+
+    /// Makes a code that enrols one phone for a person, once, within 10 minutes.
+    ///
+    /// # Errors
+    /// [`CouncilError::NoSuchUser`].
+    pub(crate) fn offer_enrolment(
+        &self,
+        user_name: &str,
+        server: Option<&str>,
+        by: &str,
+    ) -> Result<EnrolmentOffer, CouncilError> {
+        let environment = &self.environment;
+        let now_ms = environment.clock.now_ms();
+        let expires_ms = now_ms + Limits::CODE_SECONDS * 1000;
+        let code = EnrolmentCode::new(environment.random(), &self.public_key());
+        self.storage.transact(environment, |writing| {
+            let person =
+                writing.person_by_name(user_name)?.ok_or_else(|| CouncilError::NoSuchUser(user_name.to_owned()))?;
+            writing.keep_code(code.hash(), person.id, expires_ms)?;
+            writing.audit(now_ms, by, "enrolment_offered", &serde_json::json!({ "for": user_name }))
+        })?;
+        let server = server.map(|server| format!("&server={server}")).unwrap_or_default();
+        Ok(EnrolmentOffer {
+            qr: format!("doorstep:enrol?code={code}{server}"),
+            code: code.to_string(),
+            user: user_name.to_owned(),
+            expires_at: times::from_ms(expires_ms),
         })
     }
 }

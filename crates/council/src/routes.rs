@@ -13,8 +13,13 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::Service;
-use crate::web::seats::{ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, SUPERVISORS, Seat, door};
-use crate::web::{audit, cases, codes, concerns, devices, exports, pages, safeguarding, sessions, visits};
+use crate::web::seats::{
+    ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
+};
+use crate::web::{
+    appointments, audit, cases, codes, concerns, devices, exports, pages, people, phones, safeguarding, sessions,
+    visits,
+};
 
 /// Seconds for one request, upload included.
 const REQUEST_SECONDS: u64 = 120;
@@ -45,7 +50,7 @@ pub struct RouteRow {
     pub method: String,
     /// The address, with its variable parts in braces.
     pub path: &'static str,
-    /// `anybody`, `phones` or `people`.
+    /// `anybody`, `phones`, `systems` or `people`.
     pub who: &'static str,
     /// Of people: where they sit.
     pub roles: &'static [Seat],
@@ -53,7 +58,7 @@ pub struct RouteRow {
 
 /// Every route, once.
 fn all_routes() -> Vec<Route> {
-    use May::{Anybody, Phones};
+    use May::{Anybody, Phones, Systems};
     let page = pages::console;
     vec![
         // What phones say.
@@ -74,6 +79,17 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/cases", CASES, cases::list),
         Route::get("/api/cases/{case}", CASES, cases::show),
         Route::post("/api/cases/{case}", SUPERVISORS, cases::act),
+        Route::get("/api/appointments", DESKS, appointments::list),
+        Route::post("/api/appointments", PLANNERS, appointments::import),
+        Route::post("/api/appointments/preview", PLANNERS, appointments::preview),
+        Route::put("/api/appointments/{reference}", Systems, appointments::put),
+        Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
+        Route::get("/api/phones", ROSTER, phones::list),
+        Route::post("/api/phones", ADMINISTRATORS, phones::offer),
+        Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke),
+        Route::get("/api/people", ROSTER, people::list),
+        Route::post("/api/people", ADMINISTRATORS, people::import),
+        Route::post("/api/people/{user}", ADMINISTRATORS, people::change),
         Route::get("/api/acknowledgements", DESKS, codes::register),
         Route::get("/api/exports/dictionary", DESKS, exports::dictionary),
         Route::get("/api/exports/{table}", DESKS, exports::table),
@@ -89,6 +105,9 @@ fn all_routes() -> Vec<Route> {
         Route::get("/concerns", Anybody, page),
         Route::get("/cases", Anybody, page),
         Route::get("/cases/{case}", Anybody, page),
+        Route::get("/appointments", Anybody, page),
+        Route::get("/phones", Anybody, page),
+        Route::get("/people", Anybody, page),
         Route::get("/acknowledgements", Anybody, page),
         Route::get("/code", Anybody, page),
         Route::get("/exports", Anybody, page),
@@ -120,6 +139,7 @@ impl Route {
         let (who, roles) = match self.may {
             May::Anybody => ("anybody", [].as_slice()),
             May::Phones => ("phones", [].as_slice()),
+            May::Systems => ("systems", [].as_slice()),
             May::Seats(seats) => ("people", seats),
         };
         RouteRow { method: self.method.to_string(), path: self.path, who, roles }
@@ -139,6 +159,7 @@ pub fn router(service: Service) -> Router {
         let most = match may {
             May::Anybody => SIGN_IN_BYTES,
             May::Phones => Limits::MESSAGE_BYTES,
+            May::Systems => SIGN_IN_BYTES,
             May::Seats(_) => CONSOLE_BYTES,
         };
         let at_the_door = from_fn_with_state((service.clone(), may), door);

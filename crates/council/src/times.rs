@@ -59,6 +59,12 @@ pub(crate) fn day_of(unix_ms: i64) -> (i64, i64) {
     (midnight(Some(day)), midnight(day.succ_opt()))
 }
 
+/// The end of the day in England that begins at a moment, on days of 23 and 25 hours too.
+pub(crate) fn end_of_day(start_ms: i64) -> i64 {
+    const HALF_A_DAY_MS: i64 = 12 * 60 * 60 * 1000;
+    day_of(start_ms + HALF_A_DAY_MS).1
+}
+
 /// The first millisecond of a date such as `2026-11-24` in England.
 pub(crate) fn start_of(date: &str) -> Option<i64> {
     let date = chrono::NaiveDate::parse_from_str(date.trim(), "%Y-%m-%d").ok()?;

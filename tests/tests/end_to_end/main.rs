@@ -4,6 +4,7 @@ mod arrows;
 mod cases;
 mod console;
 mod databases;
+mod desk;
 mod exports;
 mod generated;
 mod journeys;

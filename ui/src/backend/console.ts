@@ -1,5 +1,8 @@
 // What the console's screens may ask of the council, over HTTP.
 import type {
+  AppointmentChange,
+  AppointmentList,
+  AppointmentListRow,
   AuditList,
   CaseDeed,
   CaseDetail,
@@ -7,7 +10,12 @@ import type {
   CodeList,
   CodeSection,
   ConcernListRow,
+  Imported,
   OpenedNote,
+  PersonChange,
+  PersonListRow,
+  PhoneList,
+  PhoneOffer,
   Problem,
   Register,
   SafeguardingRow,
@@ -42,6 +50,11 @@ function json(method: string, said: unknown): RequestInit {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) }
 }
 
+/** A table as it lies on the disk. */
+function table(file: File): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'text/csv' }, body: file }
+}
+
 function problem(code: string, message: string): Problem {
   return { code, message, refused: null }
 }
@@ -60,6 +73,19 @@ export const council = {
   cases: (query: string) => ask<CaseList>(`/api/cases${query}`),
   case: (id: string) => ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`),
   doAbout: (id: string, deed: CaseDeed) => ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`, json('POST', deed)),
+  appointments: (query: string) => ask<AppointmentList>(`/api/appointments${query}`),
+  previewAppointments: (file: File) => ask<Imported>('/api/appointments/preview', table(file)),
+  importAppointments: (file: File, onlyGood: boolean) =>
+    ask<Imported>(`/api/appointments?only_good=${onlyGood}`, table(file)),
+  changeAppointment: (reference: string, change: AppointmentChange) =>
+    ask<AppointmentListRow>(`/api/appointments/${encodeURIComponent(reference)}`, json('POST', change)),
+  phones: () => ask<PhoneList>('/api/phones'),
+  offerPhone: (user: string) => ask<PhoneOffer>('/api/phones', json('POST', { user, server: location.origin })),
+  revokePhone: (device: string) => ask<null>(`/api/phones/${encodeURIComponent(device)}`, { method: 'DELETE' }),
+  people: () => ask<PersonListRow[]>('/api/people'),
+  importPeople: (file: File) => ask<Imported>('/api/people', table(file)),
+  changePerson: (user: string, change: PersonChange) =>
+    ask<null>(`/api/people/${encodeURIComponent(user)}`, json('POST', change)),
   register: () => ask<Register>('/api/acknowledgements'),
   codes: () => ask<CodeList>('/api/codes'),
   publishCode: (label: string, from: string, text: string) =>

@@ -174,6 +174,68 @@ hazard_note: string | null,
  */
 known_attempts?: Array<Attempt>, };
 
+export type AppointmentChange = { "action": "reassign", 
+/**
+ * Their user name.
+ */
+user: string, } | { "action": "cancel", 
+/**
+ * Why, in words.
+ */
+because: string, };
+
+export type AppointmentList = { 
+/**
+ * The rows, by the start of their window.
+ */
+appointments: Array<AppointmentListRow>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, 
+/**
+ * Who can be sent.
+ */
+visitors: Array<Visitor>, 
+/**
+ * Whether whoever asks may take tables in.
+ */
+may_import: boolean, 
+/**
+ * Whether whoever asks may give appointments to others and call them off.
+ */
+may_change: boolean, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
+export type AppointmentListRow = { 
+/**
+ * What is planned.
+ */
+appointment: Appointment, 
+/**
+ * The name of who goes.
+ */
+assigned_name: string, 
+/**
+ * The visit that came of it.
+ */
+visit: VisitId | null, 
+/**
+ * How the visit ended, as a stable name; `open` while it goes on, `null` where there is none.
+ */
+outcome: string | null, 
+/**
+ * When the council called it off.
+ */
+cancelled_at: string | null, 
+/**
+ * Why.
+ */
+cancelled_because: string | null, };
+
 export type AppointmentRef = string;
 
 export type AppointmentView = { 
@@ -1073,6 +1135,24 @@ tenant_told: boolean, };
 
 export type Hazard = "gas" | "electrics" | "structure" | "hoarding" | "sharps" | "animals" | "damp_and_mould" | "fire" | "other";
 
+export type Imported = { 
+/**
+ * Rows that are new.
+ */
+added: number, 
+/**
+ * Rows that were known and have changed.
+ */
+updated: number, 
+/**
+ * Rows that were known, just like this.
+ */
+unchanged: number, 
+/**
+ * What could not be taken.
+ */
+faults: Array<RowFault>, };
+
 export type LawfulGround = "emergency_repair" | "warrant" | "court_order" | "other";
 
 export type Leaving = "completed" | "further_visit_needed";
@@ -1283,7 +1363,125 @@ visit: VisitId,
  */
 expected_end: string, };
 
+export type PersonChange = { "action": "set_password", 
+/**
+ * 12 characters or more.
+ */
+password: string, } | { "action": "end_sessions" } | { "action": "leave" } | { "action": "return" };
+
+export type PersonListRow = { 
+/**
+ * The user name.
+ */
+user: string, 
+/**
+ * The name.
+ */
+name: string, 
+/**
+ * The organisation.
+ */
+organisation: string, 
+/**
+ * Where they sit.
+ */
+seat: Seat, 
+/**
+ * The position.
+ */
+position: string, 
+/**
+ * The address for mail.
+ */
+email: string, 
+/**
+ * Whether they have a password for the console.
+ */
+has_password: boolean, 
+/**
+ * How many sessions of theirs are open.
+ */
+sessions: number, 
+/**
+ * How many phones they have.
+ */
+phones: number, 
+/**
+ * When they left.
+ */
+left_at: string | null, };
+
 export type Phase = "at_the_door" | "inside" | "leaving";
+
+export type PhoneList = { 
+/**
+ * The phones, the one that was heard from last first.
+ */
+phones: Array<PhoneRow>, 
+/**
+ * Records that they have and the council has not.
+ */
+missing: Array<MissingRecords>, 
+/**
+ * Records that the council could not take, and keeps apart.
+ */
+set_aside: Array<AsideRecords>, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
+export type PhoneOffer = { 
+/**
+ * The code to type.
+ */
+code: string, 
+/**
+ * When it stops working.
+ */
+expires_at: string, 
+/**
+ * The same as an image for the phone's camera, SVG.
+ */
+qr: string, };
+
+export type PhoneRow = { 
+/**
+ * Its id.
+ */
+device: string, 
+/**
+ * What it calls itself.
+ */
+name: string, 
+/**
+ * The version of its app.
+ */
+app_version: string, 
+/**
+ * Whose it is, by user name.
+ */
+user: string, 
+/**
+ * Whose it is.
+ */
+user_display_name: string, 
+/**
+ * For whom they work.
+ */
+organisation: string, 
+/**
+ * When it was enrolled.
+ */
+enrolled_at: string, 
+/**
+ * When it was last heard from.
+ */
+contact_at: string, 
+/**
+ * When it was revoked.
+ */
+revoked_at: string | null, };
 
 export type Photo = { 
 /**
@@ -1479,6 +1677,24 @@ received_at: string, };
 
 export type Role = "contractor" | "officer" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
 
+export type RowFault = { 
+/**
+ * The row as a spreadsheet counts it: the header is row 1.
+ */
+row: number, 
+/**
+ * The column's name.
+ */
+column: string, 
+/**
+ * What stands there, shortened.
+ */
+value: string, 
+/**
+ * What is wrong with it.
+ */
+fault: string, };
+
 export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first";
 
 export type SafeguardingRow = { 
@@ -1512,6 +1728,8 @@ export type SealedNote = {
  * The note as an age file (age-encryption.org/v1), made on the device.
  */
 sealed: number[], };
+
+export type Seat = "contractor" | "officer" | "firm_supervisor" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
 
 export type SessionView = { 
 /**
@@ -2194,6 +2412,20 @@ findings: Array<Finding>,
  * Everything that happened, as a person would tell it; sealed notes and breaches are never in it.
  */
 timeline: Array<Line>, };
+
+export type Visitor = { 
+/**
+ * The user name.
+ */
+user: string, 
+/**
+ * The name.
+ */
+name: string, 
+/**
+ * For whom they work.
+ */
+organisation: string, };
 
 export type Vocabulary = { 
 /**

@@ -115,6 +115,11 @@ export function windowWords(start: string, end: string): string {
   return `${hourWords(start)} to ${hourWords(end)}`
 }
 
+/** A window with its day: `today 2pm to 4pm`, `Thursday 26 November 9am to 11am`. */
+export function windowDayWords(start: string, end: string, now: string): string {
+  return `${dayWords(start, now)} ${windowWords(start, end)}`
+}
+
 /** `2 hours`, `3 days`: how long ago, in the largest whole unit. */
 export function age(since: string, now: string): string {
   const minutes = Math.max(0, Math.floor((Date.parse(now) - Date.parse(since)) / 60_000))
@@ -149,12 +154,12 @@ export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
   return lines
 }
 
-/** `1 record`, `2 records`. */
 /** With a capital letter. */
 export function sentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** `1 record`, `2 records`. */
 export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
@@ -207,6 +212,14 @@ export function deadlineWords(by: string, now: string): { words: string; late: b
 }
 
 export const actions: Record<string, string> = {
+  appointment_put: 'A housing system put an appointment',
+  appointment_reassigned: 'Gave an appointment to somebody else',
+  appointment_cancelled: 'Called an appointment off',
+  person_left: 'Said that somebody left',
+  person_returned: 'Said that somebody is back',
+  sessions_ended: 'Ended somebody’s sessions',
+  device_revoked: 'Revoked a phone',
+  api_token_made: 'Made a token for another system',
   case_read: 'Opened a case',
   case_changed: 'Did something about a case',
   appointments_imported: 'Imported appointments',

@@ -13,6 +13,7 @@ import type {
   Outcome,
   PhotoPurpose,
   RefusalReason,
+  Seat,
   Severity,
   Step,
   VisitKind,
@@ -291,4 +292,14 @@ export const caseOutcomes: Record<string, string> = {
   marker_proposed: 'A warning marker is proposed',
   recorded: 'Recorded in the register',
   taken_back: 'Taken back by the visitor'
+}
+
+export const seats: Record<Seat, string> = {
+  contractor: 'Contractor',
+  officer: 'Officer',
+  firm_supervisor: 'Firm’s supervisor',
+  supervisor: 'Supervisor',
+  safeguarding_lead: 'Safeguarding lead',
+  auditor: 'Auditor',
+  administrator: 'Administrator'
 }

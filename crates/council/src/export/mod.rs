@@ -168,7 +168,6 @@ impl Selection {
     /// # Errors
     /// [`CouncilError::NotADate`], [`CouncilError::NoSuchPage`].
     pub(crate) fn chosen(&self, bound_to: Option<String>) -> Result<Chosen, CouncilError> {
-        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let date = |text: &Option<String>| {
             said(text).map(|text| crate::times::start_of(&text).ok_or(CouncilError::NotADate(text))).transpose()
@@ -178,8 +177,7 @@ impl Selection {
             outcome: said(&self.outcome),
             entry: said(&self.entry),
             from_ms: date(&self.from)?,
-            // The whole of the last day: to the start of the next, on days of 23 and 25 hours too.
-            to_ms: date(&self.to)?.map(|start| crate::times::day_of(start + DAY_MS / 2).1),
+            to_ms: date(&self.to)?.map(crate::times::end_of_day),
             words: said(&self.q),
             after: said(&self.after).map(|text| place(&text).ok_or(CouncilError::NoSuchPage)).transpose()?,
         };

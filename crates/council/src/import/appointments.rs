@@ -1,14 +1,13 @@
 //! Appointments from the housing system.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::{Imported, RowFault, TableRow, Taking, read_table};
-use crate::storage::{Person, Reading};
-use crate::{CouncilError, Office, times};
+use crate::storage::{Kept, Person, Reading};
+use crate::{CouncilError, Office, Service, times};
 
 const COLUMNS: [&str; 19] = [
     "appointment_ref",
@@ -35,59 +34,112 @@ const COLUMNS: [&str; 19] = [
 /// Characters of any value.
 const LONGEST: usize = 500;
 
+/// A row that is good, with whom it is for.
+type Good = (Appointment, UserId);
+
+/// Who and what a table names, as far as the council knows them.
+#[derive(Default)]
+struct Known {
+    people: BTreeMap<String, Person>,
+    organisations: BTreeSet<String>,
+}
+
+impl Known {
+    fn learn(&mut self, reading: &Reading<'_>, user_name: &str, organisation: &str) -> Result<(), CouncilError> {
+        if !self.people.contains_key(user_name)
+            && let Some(person) = reading.person_by_name(user_name)?
+        {
+            self.people.insert(user_name.to_owned(), person);
+        }
+        if !self.organisations.contains(organisation) && reading.organisation(organisation)?.is_some() {
+            self.organisations.insert(organisation.to_owned());
+        }
+        Ok(())
+    }
+}
+
 impl Office {
     /// Imports appointments; those that are known by their reference are updated.
     ///
     /// # Errors
     /// [`CouncilError`] when the database fails. Faults in the table are not errors but the answer.
     pub fn import_appointments(&self, table: &[u8], taking: Taking) -> Result<Imported, CouncilError> {
-        let people = self.service.storage.read(|reading| people_of(reading, table))?;
-        let (mut good, mut faults) = read_table(table, &COLUMNS, |row| appointment(row, &people));
+        self.service.import_appointments(table, taking, "command line")
+    }
+}
+
+impl Service {
+    /// Takes a table in, or says what taking it in would come to.
+    pub(crate) fn import_appointments(&self, table: &[u8], taking: Taking, by: &str) -> Result<Imported, CouncilError> {
+        let known = self.storage.read(|reading| known_of(reading, table))?;
+        let (mut good, mut faults) = read_table(table, &COLUMNS, |row| appointment(row, &known));
         set_repeats_apart(&mut good, &mut faults);
         faults.sort_by_key(|fault| fault.row);
         let mut imported = Imported { faults, ..Imported::default() };
+        if taking == Taking::Nothing {
+            let counted = self.storage.read(|reading| {
+                let kept = good.iter().map(|(_, (appointment, user))| reading.would_keep(appointment, *user));
+                kept.collect::<Result<Vec<_>, _>>()
+            })?;
+            imported.count(&counted);
+            return Ok(imported);
+        }
         if !imported.faults.is_empty() && taking == Taking::AllOrNothing {
             return Ok(imported);
         }
-        let environment = &self.service.environment;
-        self.service.storage.transact(environment, |writing| {
-            // Counted anew, should the transaction have to be done again.
-            (imported.added, imported.updated, imported.unchanged) = (0, 0, 0);
-            for (_, (appointment, user)) in &good {
-                match writing.keep_appointment(appointment, *user)? {
-                    crate::storage::Kept::Added => imported.added += 1,
-                    crate::storage::Kept::Updated => imported.updated += 1,
-                    crate::storage::Kept::Unchanged => imported.unchanged += 1,
-                }
-            }
-            let detail = serde_json::json!({ "added": imported.added, "updated": imported.updated });
-            writing.audit(environment.clock.now_ms(), "", "appointments_imported", &detail)
+        let now_ms = self.environment.clock.now_ms();
+        let kept = self.storage.transact(&self.environment, |writing| {
+            let kept = good.iter().map(|(_, (appointment, user))| writing.keep_appointment(appointment, *user));
+            let kept = kept.collect::<Result<Vec<_>, _>>()?;
+            let mut counted = Imported::default();
+            counted.count(&kept);
+            let detail = serde_json::json!({ "added": counted.added, "updated": counted.updated });
+            writing.audit(now_ms, by, "appointments_imported", &detail)?;
+            Ok(kept)
         })?;
+        imported.count(&kept);
         Ok(imported)
     }
+
+    /// Takes in one appointment from a housing system: its values by the columns of the table. What is wrong with it, if it
+    /// can't be taken.
+    pub(crate) fn put_appointment(
+        &self,
+        reference: &str,
+        values: &BTreeMap<String, String>,
+        by: &str,
+    ) -> Result<Result<Kept, Vec<RowFault>>, CouncilError> {
+        let of = |column: &str| values.get(column).map(|text| text.trim()).unwrap_or_default();
+        let mut known = Known::default();
+        self.storage.read(|reading| known.learn(reading, of("assigned_to"), of("organisation")))?;
+        let values = COLUMNS.iter().map(|column| (*column, of(column)));
+        let values = values.chain([("appointment_ref", reference)]).collect();
+        let mut row = TableRow { number: 1, values, faults: Vec::new() };
+        let read = appointment(&mut row, &known);
+        let (Some((appointment, user)), true) = (read, row.faults.is_empty()) else { return Ok(Err(row.faults)) };
+        let now_ms = self.environment.clock.now_ms();
+        let kept = self.storage.transact(&self.environment, |writing| {
+            let kept = writing.keep_appointment(&appointment, user)?;
+            let detail = serde_json::json!({ "appointment": reference });
+            writing.audit(now_ms, by, "appointment_put", &detail)?;
+            Ok(kept)
+        })?;
+        Ok(Ok(kept))
+    }
 }
 
-/// Whom the table names, by user name.
-fn people_of(reading: &Reading<'_>, table: &[u8]) -> Result<BTreeMap<String, Option<Person>>, CouncilError> {
-    let mut people = BTreeMap::new();
-    let (named, _) = read_table(table, &["assigned_to"], |row| Some(row.text("assigned_to").to_owned()));
-    for (_, name) in named {
-        if let Entry::Vacant(unknown) = people.entry(name) {
-            let person = reading.person_by_name(unknown.key())?;
-            unknown.insert(person);
-        }
+/// Whom the table names, by user name, and which organisations.
+fn known_of(reading: &Reading<'_>, table: &[u8]) -> Result<Known, CouncilError> {
+    let mut known = Known::default();
+    let named =
+        |row: &mut TableRow<'_>| Some((row.text("assigned_to").to_owned(), row.text("organisation").to_owned()));
+    for (_, (user_name, organisation)) in read_table(table, &["assigned_to", "organisation"], named).0 {
+        known.learn(reading, &user_name, &organisation)?;
     }
-    for (_, organisation) in read_table(table, &["organisation"], |row| Some(row.text("organisation").to_owned())).0 {
-        // An organisation is kept under a key that no user name can be.
-        let key = format!("\u{0}{organisation}");
-        if !people.contains_key(&key) && reading.organisation(&organisation)?.is_some() {
-            people.insert(key, None);
-        }
-    }
-    Ok(people)
+    Ok(known)
 }
 
-fn appointment(row: &mut TableRow<'_>, people: &BTreeMap<String, Option<Person>>) -> Option<(Appointment, UserId)> {
+fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<Good> {
     for column in COLUMNS {
         if row.text(column).chars().count() > LONGEST {
             row.fault(column, "is longer than 500 characters");
@@ -125,15 +177,15 @@ fn appointment(row: &mut TableRow<'_>, people: &BTreeMap<String, Option<Person>>
         _ => Err("is neither yes nor no"),
     });
     let organisation = row.required("organisation");
-    let known = people.contains_key(&format!("\u{0}{organisation}"));
-    if !organisation.is_empty() && !known {
+    let organisation_is_known = known.organisations.contains(&organisation);
+    if !organisation.is_empty() && !organisation_is_known {
         row.fault("organisation", "is not known; import people first");
     }
     let assigned_to = row.required("assigned_to");
-    let person = people.get(&assigned_to).and_then(Option::as_ref);
+    let person = known.people.get(&assigned_to);
     match person {
         None if !assigned_to.is_empty() => row.fault("assigned_to", "is not known; import people first"),
-        Some(person) if known && person.organisation.name != organisation => {
+        Some(person) if organisation_is_known && person.organisation.name != organisation => {
             row.fault("assigned_to", "belongs to another organisation");
         }
         _ => {}
@@ -168,7 +220,7 @@ fn appointment(row: &mut TableRow<'_>, people: &BTreeMap<String, Option<Person>>
 }
 
 /// Two rows with one reference: neither can be trusted to be the right one.
-fn set_repeats_apart(good: &mut Vec<(usize, (Appointment, UserId))>, faults: &mut Vec<RowFault>) {
+fn set_repeats_apart(good: &mut Vec<(usize, Good)>, faults: &mut Vec<RowFault>) {
     let mut rows: BTreeMap<AppointmentRef, Vec<usize>> = BTreeMap::new();
     for (number, (appointment, _)) in good.iter() {
         rows.entry(appointment.reference.clone()).or_default().push(*number);

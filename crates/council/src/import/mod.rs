@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::storage::Kept;
+
 /// Something in a table that can't be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RowFault {
     /// The row as a spreadsheet counts it: the header is row 1.
     pub row: usize,
@@ -23,6 +26,7 @@ pub struct RowFault {
 
 /// What an import came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Imported {
     /// Rows that are new.
     pub added: usize,
@@ -41,6 +45,15 @@ pub enum Taking {
     AllOrNothing,
     /// The good rows.
     OnlyGood,
+    /// Nothing: only what it would come to.
+    Nothing,
+}
+
+impl Imported {
+    fn count(&mut self, kept: &[Kept]) {
+        let of = |kind: Kept| kept.iter().filter(|kept| **kept == kind).count();
+        (self.added, self.updated, self.unchanged) = (of(Kept::Added), of(Kept::Updated), of(Kept::Unchanged));
+    }
 }
 
 /// Rows at most.

@@ -6,7 +6,7 @@ use doorstep_domain::{OrganisationId, UserId};
 
 use super::{Imported, Taking, read_table};
 use crate::storage::{Organisation, Person, Role};
-use crate::{CouncilError, Office};
+use crate::{CouncilError, Office, Service};
 
 const COLUMNS: [&str; 7] = ["user", "display_name", "organisation", "organisation_kind", "role", "position", "email"];
 
@@ -26,6 +26,13 @@ impl Office {
     /// # Errors
     /// [`CouncilError`] when the database fails. Faults in the table are not errors but the answer.
     pub fn import_people(&self, table: &[u8], taking: Taking) -> Result<Imported, CouncilError> {
+        self.service.import_people(table, taking, "command line")
+    }
+}
+
+impl Service {
+    /// Takes a table of people in, or says what is wrong with it.
+    pub(crate) fn import_people(&self, table: &[u8], taking: Taking, by: &str) -> Result<Imported, CouncilError> {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let (good, faults) = read_table(table, &COLUMNS, |row| {
             let user = row.required("user");
@@ -51,11 +58,11 @@ impl Office {
             })
         });
         let mut imported = Imported { faults, ..Imported::default() };
-        if !imported.faults.is_empty() && taking == Taking::AllOrNothing {
+        if taking == Taking::Nothing || (!imported.faults.is_empty() && taking == Taking::AllOrNothing) {
             return Ok(imported);
         }
-        let environment = &self.service.environment;
-        self.service.storage.transact(environment, |writing| {
+        let environment = &self.environment;
+        self.storage.transact(environment, |writing| {
             // Counted anew, should the transaction have to be done again.
             (imported.added, imported.updated, imported.unchanged) = (0, 0, 0);
             for (_, row) in &good {
@@ -82,7 +89,7 @@ impl Office {
                 if known.is_some() { imported.updated += 1 } else { imported.added += 1 }
             }
             let detail = serde_json::json!({ "added": imported.added, "updated": imported.updated });
-            writing.audit(environment.clock.now_ms(), "", "people_imported", &detail)
+            writing.audit(environment.clock.now_ms(), by, "people_imported", &detail)
         })?;
         Ok(imported)
     }

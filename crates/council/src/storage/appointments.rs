@@ -4,7 +4,7 @@ use doorstep_domain::conduct::{Appointment, Attempt, Visit};
 use doorstep_domain::protocol::{Limits, Pulled};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
-use super::database::{Conditions, params};
+use super::database::{Conditions, Row, Value, params};
 use super::{Reading, Writing, words};
 use crate::CouncilError;
 
@@ -32,6 +32,7 @@ impl Reading<'_> {
         organisation: Option<&str>,
     ) -> Result<Vec<Appointment>, CouncilError> {
         let mut which = Conditions::default();
+        which.and_that("cancelled_ms IS NULL");
         which.and("window_start_ms >= ? AND window_start_ms < ?", [from_ms, to_ms]);
         which.and_if(
             "user_id IN (SELECT user_id FROM person JOIN organisation USING (organisation_id) WHERE name = ?)",
@@ -111,7 +112,107 @@ impl Reading<'_> {
     }
 }
 
+/// Which appointments.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AppointmentFilter {
+    /// Of this organisation.
+    pub(crate) organisation: Option<String>,
+    /// Their window starts at or after, milliseconds.
+    pub(crate) from_ms: Option<i64>,
+    /// Their window starts before, milliseconds.
+    pub(crate) to_ms: Option<i64>,
+    /// Words to be found in reference, UPRN, address or tenant.
+    pub(crate) words: Option<String>,
+    /// Behind this one in the list.
+    pub(crate) after: Option<(i64, String)>,
+}
+
+/// An appointment in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct AppointmentRow {
+    pub(crate) appointment: Appointment,
+    pub(crate) assigned_name: String,
+    /// When and why the council called it off.
+    pub(crate) cancelled: Option<(i64, String)>,
+}
+
+impl Reading<'_> {
+    /// A page of appointments, by the start of their window.
+    pub(crate) fn appointments(
+        &self,
+        filter: &AppointmentFilter,
+        most: usize,
+    ) -> Result<Vec<AppointmentRow>, CouncilError> {
+        let mut which = Conditions::default();
+        which.and_if("organisation.name = ?", filter.organisation.as_deref());
+        which.and_if("window_start_ms >= ?", filter.from_ms);
+        which.and_if("window_start_ms < ?", filter.to_ms);
+        which.and_if("words LIKE ? ESCAPE '\\'", filter.words.as_deref().and_then(words::pattern));
+        if let Some((at_ms, reference)) = &filter.after {
+            let place = [Value::from(*at_ms), Value::from(reference)];
+            which.and("(window_start_ms, appointment_ref) > (?, ?)", place);
+        }
+        let most = which.placeholder(most);
+        let sql = format!("{SELECT}{} ORDER BY window_start_ms, appointment_ref LIMIT {most}", which.text());
+        self.many(&sql, which.values(), appointment_row)
+    }
+
+    /// One appointment.
+    pub(crate) fn appointment(&self, reference: &AppointmentRef) -> Result<Option<AppointmentRow>, CouncilError> {
+        self.one(&format!("{SELECT} WHERE appointment_ref = ?1"), params![reference.as_str()], appointment_row)
+    }
+
+    /// What keeping an appointment would change.
+    pub(crate) fn would_keep(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
+        let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;
+        Ok(match self.kept(&appointment.reference)? {
+            None => Kept::Added,
+            Some((who, what)) if who == user && what == text => Kept::Unchanged,
+            Some(_) => Kept::Updated,
+        })
+    }
+
+    fn kept(&self, reference: &AppointmentRef) -> Result<Option<(UserId, String)>, CouncilError> {
+        self.one(
+            "SELECT user_id, appointment FROM appointment WHERE appointment_ref = ?1",
+            params![reference.as_str()],
+            |row| Ok((UserId::from_bytes(row.get("user_id")?), row.get("appointment")?)),
+        )
+    }
+}
+
+const SELECT: &str = "
+    SELECT appointment, display_name AS assigned_name, cancelled_ms, cancelled_because
+    FROM appointment JOIN person USING (user_id) JOIN organisation USING (organisation_id)";
+
+fn appointment_row(row: &Row<'_>) -> Result<AppointmentRow, CouncilError> {
+    let cancelled_ms: Option<i64> = row.get("cancelled_ms")?;
+    let because: Option<String> = row.get("cancelled_because")?;
+    Ok(AppointmentRow {
+        appointment: read(&row.get::<String>("appointment")?)?,
+        assigned_name: row.get("assigned_name")?,
+        cancelled: cancelled_ms.map(|at_ms| (at_ms, because.unwrap_or_default())),
+    })
+}
+
 impl Writing<'_> {
+    /// Calls an appointment off: it leaves the phone of whoever would have gone. What was done of it stays.
+    pub(crate) fn cancel_appointment(
+        &self,
+        reference: &AppointmentRef,
+        now_ms: i64,
+        because: &str,
+    ) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE appointment SET cancelled_ms = ?2, cancelled_because = ?3 WHERE appointment_ref = ?1",
+            params![reference.as_str(), now_ms, because],
+        )?;
+        match self.kept(reference)? {
+            Some((user, _)) => self.feed(user, reference.as_str(), true),
+            None => Ok(()),
+        }
+    }
+
     /// Tells the devices of later appointments at a property that there was an attempt without access.
     pub(crate) fn tell_of_attempt(&self, visit: &Visit) -> Result<(), CouncilError> {
         let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
@@ -133,11 +234,7 @@ impl Writing<'_> {
     pub(crate) fn keep_appointment(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
         let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;
         let reference = appointment.reference.as_str();
-        let before = self.one(
-            "SELECT user_id, appointment FROM appointment WHERE appointment_ref = ?1",
-            params![reference],
-            |row| Ok((UserId::from_bytes(row.get("user_id")?), row.get::<String>("appointment")?)),
-        )?;
+        let before = self.kept(&appointment.reference)?;
         if before.as_ref().is_some_and(|(who, what)| *who == user && *what == text) {
             return Ok(Kept::Unchanged);
         }
@@ -147,7 +244,7 @@ impl Writing<'_> {
              ON CONFLICT (appointment_ref) DO UPDATE SET user_id = excluded.user_id, window_start_ms = excluded.window_start_ms,
                  window_end_ms = excluded.window_end_ms, uprn = excluded.uprn, tenant_name = excluded.tenant_name,
                  address = excluded.address, appointment = excluded.appointment,
-                 words = excluded.words",
+                 words = excluded.words, cancelled_ms = NULL, cancelled_because = NULL",
             params![
                 reference,
                 user.as_bytes(),

@@ -16,7 +16,45 @@ pub(crate) struct Device {
     pub(crate) revoked: bool,
 }
 
+/// A phone in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct DeviceRow {
+    pub(crate) id: DeviceId,
+    pub(crate) name: String,
+    pub(crate) app_version: String,
+    pub(crate) user_name: String,
+    pub(crate) display_name: String,
+    pub(crate) organisation: String,
+    pub(crate) enrolled_ms: i64,
+    pub(crate) contact_ms: i64,
+    pub(crate) revoked_ms: Option<i64>,
+}
+
 impl Reading<'_> {
+    /// Every phone, the one that was heard from last first.
+    pub(crate) fn devices(&self) -> Result<Vec<DeviceRow>, CouncilError> {
+        self.many(
+            "SELECT device_id, device.name AS device_name, app_version, user_name, display_name, organisation.name AS organisation,
+                    enrolled_ms, contact_ms, revoked_ms
+             FROM device JOIN person USING (user_id) JOIN organisation USING (organisation_id)
+             ORDER BY contact_ms DESC, device_id",
+            params![],
+            |row| {
+                Ok(DeviceRow {
+                    id: DeviceId::from_bytes(row.get("device_id")?),
+                    name: row.get("device_name")?,
+                    app_version: row.get("app_version")?,
+                    user_name: row.get("user_name")?,
+                    display_name: row.get("display_name")?,
+                    organisation: row.get("organisation")?,
+                    enrolled_ms: row.get("enrolled_ms")?,
+                    contact_ms: row.get("contact_ms")?,
+                    revoked_ms: row.get("revoked_ms")?,
+                })
+            },
+        )
+    }
+
     pub(crate) fn device(&self, id: DeviceId) -> Result<Option<Device>, CouncilError> {
         let row = self.one(
             "SELECT user_id, public_key, revoked_ms IS NOT NULL AS revoked FROM device WHERE device_id = ?1",
@@ -81,6 +119,15 @@ impl Writing<'_> {
             "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
             params![device.id.as_bytes(), device.user.as_bytes(), device.key.as_bytes(), name, version, now_ms],
+        )?;
+        Ok(())
+    }
+
+    /// Revokes a phone: it may still send what it holds, and is given nothing more.
+    pub(crate) fn revoke_device(&self, device: DeviceId, now_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE device SET revoked_ms = ?2 WHERE device_id = ?1 AND revoked_ms IS NULL",
+            params![device.as_bytes(), now_ms],
         )?;
         Ok(())
     }

@@ -16,10 +16,10 @@ mod words;
 
 use std::path::Path;
 
-pub(crate) use appointments::Kept;
+pub(crate) use appointments::{AppointmentFilter, AppointmentRow, Kept};
 pub(crate) use audit::AuditLine;
 pub(crate) use cases::{CaseAction, CaseFilter, CaseId, CaseLine, CaseRow};
-pub(crate) use chain::{Aside, Missing, NewRecord, Place};
+pub(crate) use chain::{Aside, AsideCount, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
 pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
 pub(crate) use devices::Device;

@@ -22,12 +22,14 @@ macro_rules! tables {
 const TABLES: &[Table] = tables! {
     "meta": "name" "value";
     "organisation": "organisation_id" "name" "kind";
-    "person": "user_id" "user_name" "display_name" "organisation_id" "role" "position" "email" "password_hash";
+    "person": "user_id" "user_name" "display_name" "organisation_id" "role" "position" "email" "password_hash"
+        "left_ms";
     "session": "token_hash" "user_id" "created_ms" "seen_ms";
     "device": "device_id" "user_id" "public_key" "name" "app_version" "enrolled_ms" "contact_ms" "revoked_ms";
     "enrolment_code": "code_hash" "user_id" "expires_ms" "used_ms";
     "appointment": "appointment_ref" "user_id" "window_start_ms" "window_end_ms" "uprn" "tenant_name" "address"
-        "appointment" "words";
+        "appointment" "words" "cancelled_ms" "cancelled_because";
+    "api_token": "token_hash" "name" "made_ms" "revoked_ms";
     "feed_end": "user_id" "version";
     "feed": "user_id" "appointment_ref" "version" "withdrawn";
     "chain": "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked";

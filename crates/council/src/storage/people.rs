@@ -90,7 +90,48 @@ fn person(row: &Row<'_>) -> Result<Person, CouncilError> {
 const PERSON: &str = "SELECT person.*, organisation.name AS organisation_name, organisation.kind
                       FROM person JOIN organisation USING (organisation_id)";
 
+/// A person in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct PersonRow {
+    pub(crate) person: Person,
+    pub(crate) email: String,
+    pub(crate) has_password: bool,
+    pub(crate) sessions: u64,
+    pub(crate) phones: u64,
+    pub(crate) left_ms: Option<i64>,
+}
+
 impl Reading<'_> {
+    /// Everybody, by organisation and name.
+    pub(crate) fn people(&self) -> Result<Vec<PersonRow>, CouncilError> {
+        self.many(
+            "SELECT person.*, organisation.name AS organisation_name, organisation.kind,
+                    (SELECT count(*) FROM session WHERE session.user_id = person.user_id) AS sessions,
+                    (SELECT count(*) FROM device WHERE device.user_id = person.user_id AND revoked_ms IS NULL) AS phones
+             FROM person JOIN organisation USING (organisation_id) ORDER BY organisation.name, display_name, user_name",
+            params![],
+            |row| {
+                Ok(PersonRow {
+                    person: person(row)?,
+                    email: row.get("email")?,
+                    has_password: row.get::<Option<String>>("password_hash")?.is_some(),
+                    sessions: row.get("sessions")?,
+                    phones: row.get("phones")?,
+                    left_ms: row.get("left_ms")?,
+                })
+            },
+        )
+    }
+
+    /// Whose token it is, if it is one and still holds.
+    pub(crate) fn api_token(&self, token_hash: &[u8; 32]) -> Result<Option<String>, CouncilError> {
+        self.one(
+            "SELECT name FROM api_token WHERE token_hash = ?1 AND revoked_ms IS NULL",
+            params![token_hash],
+            |row| row.get("name"),
+        )
+    }
+
     pub(crate) fn person_by_name(&self, user_name: &str) -> Result<Option<Person>, CouncilError> {
         self.one(&format!("{PERSON} WHERE user_name = ?1"), params![user_name], person)
     }
@@ -124,9 +165,11 @@ impl Reading<'_> {
     }
 
     pub(crate) fn password_hash(&self, user_name: &str) -> Result<Option<String>, CouncilError> {
-        let hash = self.one("SELECT password_hash FROM person WHERE user_name = ?1", params![user_name], |row| {
-            row.get::<Option<String>>("password_hash")
-        })?;
+        let hash = self.one(
+            "SELECT password_hash FROM person WHERE user_name = ?1 AND left_ms IS NULL",
+            params![user_name],
+            |row| row.get::<Option<String>>("password_hash"),
+        )?;
         Ok(hash.flatten())
     }
 
@@ -172,7 +215,34 @@ impl Writing<'_> {
     /// Sets a password's hash, and ends every session of the person.
     pub(crate) fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), CouncilError> {
         self.write("UPDATE person SET password_hash = ?2 WHERE user_id = ?1", params![user.as_bytes(), hash])?;
+        self.end_sessions_of(user)
+    }
+
+    pub(crate) fn end_sessions_of(&self, user: UserId) -> Result<(), CouncilError> {
         self.write("DELETE FROM session WHERE user_id = ?1", params![user.as_bytes()])?;
+        Ok(())
+    }
+
+    /// Somebody leaves, or comes back: who has left signs in no more, and their phones are revoked.
+    pub(crate) fn set_left(&self, user: UserId, left_ms: Option<i64>) -> Result<(), CouncilError> {
+        self.write("UPDATE person SET left_ms = ?2 WHERE user_id = ?1", params![user.as_bytes(), left_ms])?;
+        if let Some(left_ms) = left_ms {
+            self.end_sessions_of(user)?;
+            self.write(
+                "UPDATE device SET revoked_ms = ?2 WHERE user_id = ?1 AND revoked_ms IS NULL",
+                params![user.as_bytes(), left_ms],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a token of another system; an earlier one of that name holds no more.
+    pub(crate) fn keep_api_token(&self, token_hash: &[u8; 32], name: &str, now_ms: i64) -> Result<(), CouncilError> {
+        self.write("DELETE FROM api_token WHERE name = ?1", params![name])?;
+        self.write(
+            "INSERT INTO api_token (token_hash, name, made_ms) VALUES (?1, ?2, ?3)",
+            params![token_hash, name, now_ms],
+        )?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What each URL does. A handler reads the request, asks the service off the runtime's threads, and words the answer.
 
+pub(crate) mod appointments;
 pub(crate) mod audit;
 pub(crate) mod cases;
 pub(crate) mod codes;
@@ -7,6 +8,8 @@ pub(crate) mod concerns;
 pub(crate) mod devices;
 pub(crate) mod exports;
 pub(crate) mod pages;
+pub(crate) mod people;
+pub(crate) mod phones;
 mod problems;
 pub(crate) mod safeguarding;
 pub(crate) mod seats;
@@ -16,6 +19,7 @@ pub(crate) mod visits;
 
 pub(crate) use problems::WebProblem;
 pub use seats::Seat;
+pub(crate) use sessions::token_hash;
 
 use crate::{CouncilError, Service};
 

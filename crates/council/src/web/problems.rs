@@ -31,7 +31,10 @@ pub(crate) enum WebProblem {
 impl From<CouncilError> for WebProblem {
     fn from(error: CouncilError) -> Self {
         match error {
-            CouncilError::NotACode(_) | CouncilError::TooManyRows => return Self::NotTaken(error.to_string()),
+            CouncilError::NotACode(_)
+            | CouncilError::TooManyRows
+            | CouncilError::WeakPassword
+            | CouncilError::NoSuchUser(_) => return Self::NotTaken(error.to_string()),
             CouncilError::NotADate(_) => return Self::BadRequest("A date is written 2026-11-24."),
             CouncilError::NoSuchPage => return Self::BadRequest("That page does not exist."),
             _ => {}

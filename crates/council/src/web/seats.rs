@@ -1,18 +1,20 @@
 //! Who may use which route. A route is made with its seats, and nothing reaches its handler but through the door that asks for
 //! them: a handler without a row can't be written.
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 
 use super::WebProblem;
-use super::sessions::{SignedIn, signed_in};
+use super::sessions::{SignedIn, signed_in, system};
 use crate::Service;
 use crate::storage::{Person, Role};
 
 /// Somebody's place: their role, and whether they sit at the council or at a firm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Seat {
     /// Works for a firm, visits tenants; has a phone and no desk.
@@ -66,8 +68,17 @@ pub(crate) enum May {
     Anybody,
     /// Phones, by their signature under the request.
     Phones,
+    /// Other systems of the council's, by their token.
+    Systems,
     /// People who have signed in and sit in one of these.
     Seats(&'static [Seat]),
+}
+
+impl May {
+    /// Whether people of a seat are let in.
+    pub(crate) fn lets_in(self, seat: Seat) -> bool {
+        matches!(self, Self::Seats(seats) if seats.contains(&seat))
+    }
 }
 
 /// Everybody with a desk.
@@ -77,6 +88,12 @@ pub(crate) const DESKS: May =
 pub(crate) const CASES: May = May::Seats(&[Seat::Supervisor, Seat::SafeguardingLead, Seat::Auditor]);
 /// Those who do it.
 pub(crate) const SUPERVISORS: May = May::Seats(&[Seat::Supervisor]);
+/// Those who plan visits.
+pub(crate) const PLANNERS: May = May::Seats(&[Seat::Supervisor, Seat::Administrator]);
+/// Those who say who goes, and that nobody does.
+pub(crate) const SENDERS: May = May::Seats(&[Seat::FirmSupervisor, Seat::Supervisor]);
+/// Those who see which phones and people there are.
+pub(crate) const ROSTER: May = May::Seats(&[Seat::Auditor, Seat::Administrator]);
 /// Those who may see who did what.
 pub(crate) const AUDIT: May = May::Seats(&[Seat::Auditor, Seat::Administrator]);
 /// The safeguarding leads.
@@ -91,12 +108,31 @@ pub(crate) async fn door(
     mut request: Request,
     next: Next,
 ) -> Result<Response, WebProblem> {
-    if let May::Seats(seats) = may {
-        let person = signed_in(&service, request.method(), request.headers()).await?;
-        if !seats.contains(&Seat::of(&person)) {
-            return Err(WebProblem::NotFound);
+    match may {
+        May::Anybody | May::Phones => {}
+        May::Systems => {
+            let system = System(system(&service, request.headers()).await?);
+            request.extensions_mut().insert(system);
         }
-        request.extensions_mut().insert(SignedIn(person));
+        May::Seats(_) => {
+            let person = signed_in(&service, request.method(), request.headers()).await?;
+            if !may.lets_in(Seat::of(&person)) {
+                return Err(WebProblem::NotFound);
+            }
+            request.extensions_mut().insert(SignedIn(person));
+        }
     }
     Ok(next.run(request).await)
+}
+
+/// Another system of the council's, whom the door has let in: its name.
+#[derive(Debug, Clone)]
+pub(crate) struct System(pub(crate) String);
+
+impl FromRequestParts<Service> for System {
+    type Rejection = WebProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, WebProblem> {
+        parts.extensions.get::<Self>().cloned().ok_or(WebProblem::SignInFirst)
+    }
 }

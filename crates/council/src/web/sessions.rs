@@ -77,11 +77,20 @@ pub(crate) async fn signed_in(service: &Service, method: &Method, headers: &Head
 fn token(headers: &HeaderMap) -> Option<[u8; 32]> {
     let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
     let value = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
-    Some(hash_of(value))
+    Some(token_hash(value))
 }
 
-fn hash_of(token: &str) -> [u8; 32] {
+/// What is kept of a token: nobody can make the token of it.
+pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     *Hash::of("doorstep-session-v1", &[token.as_bytes()]).as_bytes()
+}
+
+/// The name of the system whose token came with a request.
+pub(crate) async fn system(service: &Service, headers: &HeaderMap) -> Result<String, WebProblem> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let hash = token_hash(bearer.ok_or(WebProblem::SignInFirst)?.trim());
+    let name = ask(service.clone(), move |service| service.storage.read(|reading| reading.api_token(&hash))).await?;
+    name.ok_or(WebProblem::SignInFirst)
 }
 
 #[derive(Deserialize)]
@@ -121,7 +130,7 @@ pub(crate) async fn sign_in(
         };
         let token = data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
         service.storage.transact(&service.environment, |writing| {
-            writing.keep_session(&hash_of(&token), person.id, now_ms)?;
+            writing.keep_session(&token_hash(&token), person.id, now_ms)?;
             writing.audit(now_ms, &person.user_name, "signed_in", &serde_json::json!({}))
         })?;
         Ok(Some((SessionView::of(service, &person)?, token)))

@@ -8,7 +8,7 @@ use doorstep_domain::conduct::{
 use serde::Serialize;
 
 use crate::service::NAME;
-use crate::storage::{AuditLine, ConcernRow, Missing, Person, PhotoRow, RegisterRow, Role, VisitRow};
+use crate::storage::{AsideCount, AuditLine, ConcernRow, Missing, Person, PhotoRow, RegisterRow, Role, VisitRow};
 use crate::{CouncilError, Service, times};
 
 /// Who has signed in.
@@ -282,6 +282,13 @@ pub(crate) struct AsideRecords {
     pub(crate) last_at: DateTime<Utc>,
 }
 
+impl From<AsideCount> for AsideRecords {
+    fn from(aside: AsideCount) -> Self {
+        let AsideCount { visitor_name, device, reason, records, last_ms } = aside;
+        Self { visitor_name, device, reason, records, last_at: times::from_ms(last_ms) }
+    }
+}
+
 /// The council's day.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -465,7 +472,12 @@ pub(crate) struct NotSignedRow {
 
 #[cfg(feature = "typescript")]
 pub(crate) fn declarations() -> Vec<(String, String)> {
+    use super::appointments::{AppointmentChange, AppointmentList, AppointmentListRow, Visitor};
     use super::cases::{CaseDeed, CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner};
+    use super::people::{PersonChange, PersonListRow};
+    use super::phones::{PhoneList, PhoneOffer, PhoneRow};
+    use super::seats::Seat;
+    use crate::import::{Imported, RowFault};
     let config = ts_rs::Config::new();
     macro_rules! of {
         ($($view:ty),*) => { vec![$((<$view as ts_rs::TS>::name(&config), <$view as ts_rs::TS>::decl(&config))),*] };
@@ -499,6 +511,18 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         CaseList,
         CaseLogLine,
         CaseDetail,
-        CaseDeed
+        CaseDeed,
+        AppointmentListRow,
+        AppointmentList,
+        AppointmentChange,
+        Visitor,
+        Imported,
+        RowFault,
+        PhoneRow,
+        PhoneList,
+        PhoneOffer,
+        PersonListRow,
+        PersonChange,
+        Seat
     ]
 }

@@ -144,16 +144,7 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
                 .filter(|row| row.lawful_entry || row.findings > 0 || row.outcome == "entry_refused")
                 .collect(),
             missing: missing.into_iter().map(MissingRecords::from).collect(),
-            set_aside: aside
-                .into_iter()
-                .map(|aside| AsideRecords {
-                    visitor_name: aside.visitor_name,
-                    device: aside.device,
-                    reason: aside.reason,
-                    records: aside.records,
-                    last_at: times::from_ms(aside.last_ms),
-                })
-                .collect(),
+            set_aside: aside.into_iter().map(AsideRecords::from).collect(),
             cases_open,
             cases_late,
             as_of: times::from_ms(now_ms),

@@ -20,10 +20,11 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
             words::write_anew(transaction)
         }),
         M::up(include_str!("../../../migrations/sqlite/0005_cases.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0006_desk.sql")),
     ])
 });
 
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 
 /// An open database.
 pub(crate) struct Sqlite {

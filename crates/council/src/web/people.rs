@@ -1,0 +1,140 @@
+//! People and organisations at the desk: who there is, in which seat, and what an administrator does about it.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::seats::Seat;
+use super::sessions::SignedIn;
+use super::{WebProblem, ask};
+use crate::import::{Imported, Taking};
+use crate::{CouncilError, Service, times};
+
+/// A person in the list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct PersonListRow {
+    /// The user name.
+    pub(crate) user: String,
+    /// The name.
+    pub(crate) name: String,
+    /// The organisation.
+    pub(crate) organisation: String,
+    /// Where they sit.
+    pub(crate) seat: Seat,
+    /// The position.
+    pub(crate) position: String,
+    /// The address for mail.
+    pub(crate) email: String,
+    /// Whether they have a password for the console.
+    pub(crate) has_password: bool,
+    /// How many sessions of theirs are open.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) sessions: u64,
+    /// How many phones they have.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) phones: u64,
+    /// When they left.
+    pub(crate) left_at: Option<DateTime<Utc>>,
+}
+
+/// What an administrator does about a person.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "action")]
+pub(crate) enum PersonChange {
+    /// Sets their password, and ends their sessions.
+    SetPassword {
+        /// 12 characters or more.
+        password: String,
+    },
+    /// Ends their sessions.
+    EndSessions,
+    /// They left: they sign in no more, and their phones are revoked.
+    Leave,
+    /// They are back.
+    Return,
+}
+
+pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<PersonListRow>>, WebProblem> {
+    ask(service, |service| {
+        let people = service.storage.read(|reading| reading.people())?;
+        let shown = people.into_iter().map(|row| PersonListRow {
+            seat: Seat::of(&row.person),
+            user: row.person.user_name,
+            name: row.person.display_name,
+            organisation: row.person.organisation.name,
+            position: row.person.position,
+            email: row.email,
+            has_password: row.has_password,
+            sessions: row.sessions,
+            phones: row.phones,
+            left_at: row.left_ms.map(times::from_ms),
+        });
+        Ok(shown.collect())
+    })
+    .await
+    .map(Json)
+}
+
+/// Whether to take the table, or only to look at it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Look {
+    #[serde(default)]
+    only_look: bool,
+}
+
+/// Takes a table of people in, all of it or nothing; or says what is wrong with it.
+pub(crate) async fn import(
+    State(service): State<Service>,
+    person: SignedIn,
+    Query(Look { only_look }): Query<Look>,
+    table: Bytes,
+) -> Result<Json<Imported>, WebProblem> {
+    if table.is_empty() {
+        return Err(WebProblem::BadRequest("There is no table in the request."));
+    }
+    let taking = if only_look { Taking::Nothing } else { Taking::AllOrNothing };
+    ask(service, move |service| service.import_people(&table, taking, &person.0.user_name)).await.map(Json)
+}
+
+pub(crate) async fn change(
+    State(service): State<Service>,
+    person: SignedIn,
+    Path(user): Path<String>,
+    Json(change): Json<PersonChange>,
+) -> Result<(), WebProblem> {
+    let by = person.0.user_name;
+    if matches!(change, PersonChange::Leave) && by == user {
+        return Err(WebProblem::NotTaken(
+            "You can't leave by your own hand: another administrator does it.".to_owned(),
+        ));
+    }
+    ask(service, move |service| {
+        if let PersonChange::SetPassword { password } = &change {
+            return service.set_password(&user, password, &by);
+        }
+        let now_ms = service.environment.clock.now_ms();
+        service.storage.transact(&service.environment, |writing| {
+            let of = writing.person_by_name(&user)?.ok_or_else(|| CouncilError::NoSuchUser(user.clone()))?;
+            let action = match change {
+                PersonChange::EndSessions => {
+                    writing.end_sessions_of(of.id)?;
+                    "sessions_ended"
+                }
+                PersonChange::Leave => {
+                    writing.set_left(of.id, Some(now_ms))?;
+                    "person_left"
+                }
+                PersonChange::Return | PersonChange::SetPassword { .. } => {
+                    writing.set_left(of.id, None)?;
+                    "person_returned"
+                }
+            };
+            writing.audit(now_ms, &by, action, &serde_json::json!({ "of": user }))
+        })
+    })
+    .await
+}

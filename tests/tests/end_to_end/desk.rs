@@ -1,0 +1,121 @@
+//! What is done at the desk: appointments in, by table and by a housing system; phones and people.
+
+use doorstep_tests::cast::{PASSWORD, Phone, Town, sample};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::postgres::Postgres;
+use serde_json::{Value, json};
+
+fn appointment() -> Value {
+    json!({
+        "uprn": "532979068556", "address_line_1": "4 Eyebrook Rise", "town": "Melton Mowbray", "postcode": "LE13 9ZR",
+        "tenant_name": "Kwame Null", "visit_kind": "inspection", "purpose": "Damp in the hall",
+        "window_start": "2026-11-24T12:00", "window_end": "2026-11-24T13:00", "organisation": "Melton Borough Council",
+        "assigned_to": "melton-2", "told_who_and_why": "yes",
+    })
+}
+
+fn with(column: &str, value: &str) -> Value {
+    let mut appointment = appointment();
+    appointment[column] = json!(value);
+    appointment
+}
+
+fn a_housing_system_puts_appointments_one_by_one(town: &Town) {
+    let token = town.does(&["api-token", "--name", "housing"]);
+    let system = Clerk::with_token(token.trim(), town);
+    let put = |reference: &str, said: &Value| {
+        let answer = system.sends("PUT", &format!("/api/appointments/{reference}"), said);
+        (answer.status().as_u16(), answer.json::<Value>().unwrap())
+    };
+    assert_eq!(put("HS-1", &appointment()), (201, json!({ "kept": "added" })));
+    assert_eq!(put("HS-1", &appointment()), (200, json!({ "kept": "unchanged" })), "sent again, it is there once");
+    assert_eq!(put("HS-1", &with("purpose", "Mould")).1, json!({ "kept": "updated" }));
+    let (status, said) = put("HS-2", &with("window_end", "2026-11-24T11:00"));
+    assert_eq!((status, said["faults"][0]["column"].as_str()), (422, Some("window_end")), "{said}");
+    assert_eq!(put("HS-2", &with("assigned_to", "vale-1")).0, 422, "somebody of another organisation");
+    assert_eq!(put("not%20a%20reference%00", &appointment()).0, 422);
+
+    let phone = Phone::of("melton-2", town, town.address());
+    let has = |phone: &Phone| phone.does(&["appointments", "--json"]).contains("HS-1");
+    assert!(has(&phone));
+    let supervisor = Clerk::of("super-1", town);
+    let change = |what: &Value| supervisor.does("POST", "/api/appointments/HS-1", what);
+    let changed = change(&json!({ "action": "reassign", "user": "melton-1" }));
+    assert_eq!(changed["assigned_name"], "Harriet Swann");
+    phone.does(&["sync"]);
+    assert!(!has(&phone), "the details leave the phone of whoever no longer goes");
+    let other = Phone::of("melton-1", town, town.address());
+    assert!(has(&other));
+    change(&json!({ "action": "cancel", "because": "The tenant moved out" }));
+    other.does(&["sync"]);
+    assert!(!has(&other), "what is called off leaves the phone");
+    assert_eq!(put("HS-1", &with("assigned_to", "melton-1")).1["kept"], "updated", "the housing system plans it anew");
+    other.does(&["sync"]);
+    assert!(has(&other));
+
+    // A token that was made anew replaces the one before; nobody else's word counts.
+    let _newer = town.does(&["api-token", "--name", "housing"]);
+    assert_eq!(put("HS-1", &appointment()).0, 401);
+    assert_eq!(supervisor.sends("PUT", "/api/appointments/HS-1", &appointment()).status(), 401);
+}
+
+#[test]
+fn a_housing_system_puts_appointments_one_by_one_on_both_databases() {
+    a_housing_system_puts_appointments_one_by_one(&Town::open());
+    let server = Postgres::start();
+    a_housing_system_puts_appointments_one_by_one(&Town::open_on_postgres(&server.database()));
+}
+
+#[test]
+fn a_firm_sends_its_own_people_and_touches_nobody_else_s_appointments() {
+    let town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let firm = Clerk::of("vale-super", &town);
+    let list = firm.reads("/api/appointments");
+    let organisations = list["appointments"].as_array().unwrap().iter().map(|row| &row["appointment"]["organisation"]);
+    assert!(organisations.clone().all(|name| name == "Vale Property Services Ltd") && organisations.count() > 0);
+    assert!(list["visitors"].as_array().unwrap().iter().all(|one| one["organisation"] == "Vale Property Services Ltd"));
+    let theirs = "/api/appointments/WO-261124-00032";
+    firm.does("POST", theirs, &json!({ "action": "reassign", "user": "vale-1" }));
+    assert_eq!(firm.sends("POST", theirs, &json!({ "action": "reassign", "user": "melton-1" })).status(), 422);
+    let others = "/api/appointments/WO-261124-00009";
+    assert_eq!(firm.sends("POST", others, &json!({ "action": "cancel", "because": "x" })).status(), 404);
+}
+
+#[test]
+fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds() {
+    let town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "no-answer", &visit]);
+    let administrator = Clerk::of("admin", &town);
+    let listed = administrator.reads("/api/phones");
+    let device = listed["phones"][0]["device"].as_str().unwrap().to_owned();
+    assert_eq!(listed["phones"][0]["user"], "melton-2");
+    administrator.does("DELETE", &format!("/api/phones/{device}"), &json!({}));
+    phone.does(&["sync"]);
+    assert_eq!(phone.says(&["status"])["revoked"], true);
+    assert_eq!(town.export("no-access").len(), 1, "what it held is not lost");
+
+    let supervisor = Clerk::of("super-1", &town);
+    administrator.does("POST", "/api/people/super-1", &json!({ "action": "leave" }));
+    assert_eq!(supervisor.asks("GET", "/api/visits").status(), 401, "their session is over");
+    assert_eq!(Clerk::nobody(&town).signs_in("super-1", PASSWORD), 403);
+    administrator.does("POST", "/api/people/super-1", &json!({ "action": "return" }));
+    let weak = json!({ "action": "set_password", "password": "short" });
+    assert_eq!(administrator.sends("POST", "/api/people/super-1", &weak).status(), 422);
+    let strong = json!({ "action": "set_password", "password": "a much longer one" });
+    administrator.does("POST", "/api/people/super-1", &strong);
+    assert_eq!(Clerk::nobody(&town).signs_in("super-1", "a much longer one"), 200);
+    assert_eq!(administrator.sends("POST", "/api/people/admin", &json!({ "action": "leave" })).status(), 422);
+
+    // A code from the desk enrols a phone as one from the command line does.
+    let offer =
+        administrator.does("POST", "/api/phones", &json!({ "user": "melton-4", "server": "https://x.example" }));
+    assert!(offer["qr"].as_str().unwrap().contains("<svg"));
+    let server = format!("http://{}", town.address());
+    Phone::new().does(&["enrol", "--server", &server, "--code", offer["code"].as_str().unwrap()]);
+    let nobody = json!({ "user": "nobody", "server": "https://x.example" });
+    assert_eq!(administrator.sends("POST", "/api/phones", &nobody).status(), 422);
+}
