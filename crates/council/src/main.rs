@@ -206,6 +206,7 @@ enum Table {
     Concerns,
     Acknowledgements,
     Cases,
+    Reports,
     Audit,
 }
 
@@ -280,6 +281,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 Table::Concerns => What::Concerns,
                 Table::Acknowledgements => What::Acknowledgements,
                 Table::Cases => What::Cases,
+                Table::Reports => What::Reports,
                 Table::Audit => What::Audit,
             };
             let format = match format {

@@ -17,8 +17,8 @@ use crate::web::seats::{
     ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
 };
 use crate::web::{
-    appointments, audit, cases, codes, concerns, devices, exports, pages, people, phones, safeguarding, sessions,
-    visits,
+    appointments, audit, cases, codes, concerns, devices, exports, pages, people, phones, reports, safeguarding,
+    sessions, visits,
 };
 
 /// Seconds for one request, upload included.
@@ -75,6 +75,8 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/visits/{visit}", DESKS, visits::show),
         Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo),
         Route::get("/api/organisations", DESKS, visits::organisations),
+        Route::get("/api/no-access", DESKS, reports::no_access),
+        Route::get("/api/reports", DESKS, reports::show),
         Route::get("/api/concerns", DESKS, concerns::list),
         Route::get("/api/cases", CASES, cases::list),
         Route::get("/api/cases/{case}", CASES, cases::show),
@@ -105,6 +107,8 @@ fn all_routes() -> Vec<Route> {
         Route::get("/concerns", Anybody, page),
         Route::get("/cases", Anybody, page),
         Route::get("/cases/{case}", Anybody, page),
+        Route::get("/no-access", Anybody, page),
+        Route::get("/reports", Anybody, page),
         Route::get("/appointments", Anybody, page),
         Route::get("/phones", Anybody, page),
         Route::get("/people", Anybody, page),

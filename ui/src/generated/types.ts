@@ -1207,6 +1207,76 @@ last: number,
  */
 said_at: string, };
 
+export type NoAccessAttempt = { 
+/**
+ * Whether it counts towards enforcement, once a supervisor has decided.
+ */
+decided: Counting, 
+/**
+ * The visit.
+ */
+visit: VisitId, 
+/**
+ * When it ended, by the device's clock.
+ */
+at: string, 
+/**
+ * What came of it.
+ */
+outcome: Outcome, 
+/**
+ * Whether it counts towards enforcement.
+ */
+counting: Counting, 
+/**
+ * Whether a court would count it: it counts, and the tenant had 24 hours' notice in writing.
+ */
+in_court: boolean, };
+
+export type NoAccessHome = { 
+/**
+ * The home's UPRN.
+ */
+uprn: string, 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The attempts, the first first.
+ */
+attempts: Array<NoAccessAttempt>, 
+/**
+ * How many of them count towards enforcement. A valid refusal never does.
+ */
+counting: number, 
+/**
+ * How many of those came after written notice in time: a court counts those.
+ */
+in_court: number, };
+
+export type NoAccessList = { 
+/**
+ * The homes, the last attempt first.
+ */
+homes: Array<NoAccessHome>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, 
+/**
+ * Attempts after which the next letter goes out.
+ */
+attempts_before_letter: number, 
+/**
+ * Records that phones have and the council has not: there may be attempts in them.
+ */
+missing: Array<MissingRecords>, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
 export type NotSignedRow = { 
 /**
  * Their name.
@@ -1674,6 +1744,46 @@ signed_at: string,
  * When the council had it.
  */
 received_at: string, };
+
+export type ReportCount = { 
+/**
+ * The day, or the organisation; empty where it is about all.
+ */
+of: string, 
+/**
+ * The answer, as a stable name.
+ */
+answer: string, 
+/**
+ * How many visits.
+ */
+visits: number, };
+
+export type Reports = { 
+/**
+ * How visits ended, day by day.
+ */
+outcomes_by_day: Array<ReportCount>, 
+/**
+ * Why entry was refused.
+ */
+refusals_by_reason: Array<ReportCount>, 
+/**
+ * What notice tenants had, by organisation. Clause 3.1.
+ */
+notice_kept: Array<ReportCount>, 
+/**
+ * Whether ID was shown where somebody came to the door, by organisation. Clause 3.2.
+ */
+id_shown: Array<ReportCount>, 
+/**
+ * Records that phones have and the council has not: the numbers may be too low.
+ */
+missing: Array<MissingRecords>, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
 
 export type Role = "contractor" | "officer" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
 

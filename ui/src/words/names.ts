@@ -10,6 +10,7 @@ import type {
   Hazard,
   LawfulGround,
   NoticeMethod,
+  NoticeStanding,
   Outcome,
   PhotoPurpose,
   RefusalReason,
@@ -302,4 +303,13 @@ export const seats: Record<Seat, string> = {
   safeguarding_lead: 'Safeguarding lead',
   auditor: 'Auditor',
   administrator: 'Administrator'
+}
+
+export const noticeStandings: Record<NoticeStanding, string> = {
+  good: 'Good notice',
+  meets_minimum: 'Minimum notice',
+  short: 'Short notice',
+  not_given: 'No notice on record',
+  exempt_emergency: 'Emergency: none needed',
+  exempt_investigation: 'Investigation: none needed'
 }

@@ -7,6 +7,7 @@ mod cases;
 mod concerns;
 mod forms;
 mod no_access;
+mod reports;
 mod steps;
 mod visits;
 
@@ -18,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 pub use forms::{Encoding, Format};
 
-use crate::storage::{Filter, Reading, VisitRow};
+use crate::storage::{Filter, Question, Reading, VisitRow};
 use crate::{CouncilError, Office, Service};
 
 /// Which table.
@@ -36,6 +37,8 @@ pub enum What {
     Acknowledgements,
     /// One row a case.
     Cases,
+    /// One row an answer to a question of the reports.
+    Reports,
     /// One row a line of the audit log.
     Audit,
 }
@@ -90,8 +93,16 @@ pub struct Exported {
 
 impl What {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Visits, Self::Steps, Self::NoAccess, Self::Concerns, Self::Acknowledgements, Self::Cases, Self::Audit];
+    pub const ALL: [Self; 8] = [
+        Self::Visits,
+        Self::Steps,
+        Self::NoAccess,
+        Self::Concerns,
+        Self::Acknowledgements,
+        Self::Cases,
+        Self::Reports,
+        Self::Audit,
+    ];
 
     /// The columns, in their order.
     #[must_use]
@@ -103,6 +114,7 @@ impl What {
             Self::Concerns => &concerns::COLUMNS,
             Self::Acknowledgements => &acknowledgements::COLUMNS,
             Self::Cases => &cases::COLUMNS,
+            Self::Reports => &reports::COLUMNS,
             Self::Audit => &audit::COLUMNS,
         }
     }
@@ -117,6 +129,7 @@ impl What {
             Self::Concerns => "concerns",
             Self::Acknowledgements => "acknowledgements",
             Self::Cases => "cases",
+            Self::Reports => "reports",
             Self::Audit => "audit",
         }
     }
@@ -141,6 +154,14 @@ impl What {
                 return reading.acknowledgements(firm)?.iter().map(acknowledgements::row).try_for_each(each);
             }
             Self::Cases => return reading.each_case(firm, |case| each(cases::row(&case))),
+            Self::Reports => {
+                let asked = |question: &Question| chosen.kind.as_deref().is_none_or(|kind| kind == question.name());
+                for question in Question::ALL.into_iter().filter(asked) {
+                    let counts = reading.counted(question, &chosen.filter.counted())?;
+                    counts.iter().map(|count| reports::row(question, count)).try_for_each(&mut each)?;
+                }
+                return Ok(());
+            }
             Self::Audit => return reading.each_audit_line(|line| each(audit::row(&line))),
         };
         reading.each_visit(&chosen.filter, |visit| {

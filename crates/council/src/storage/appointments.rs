@@ -5,6 +5,7 @@ use doorstep_domain::protocol::{Limits, Pulled};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::database::{Conditions, Row, Value, params};
+use super::visits::OF_ORGANISATION;
 use super::{Reading, Writing, words};
 use crate::CouncilError;
 
@@ -44,14 +45,14 @@ impl Reading<'_> {
         rows.iter().map(|text| read(text)).collect()
     }
 
-    /// Visits to a property in which nobody got in, oldest first.
-    pub(crate) fn attempts_at(&self, uprn: &Uprn) -> Result<Vec<Attempt>, CouncilError> {
-        let rows: Vec<String> = self.many(
-            "SELECT folded FROM visit WHERE uprn = ?1 AND outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult')
-             ORDER BY started_ms",
-            params![uprn.as_str()],
-            |row| row.get("folded"),
-        )?;
+    /// Visits to a property in which nobody got in, oldest first: of one organisation, or of all.
+    pub(crate) fn attempts_at(&self, uprn: &Uprn, organisation: Option<&str>) -> Result<Vec<Attempt>, CouncilError> {
+        let mut which = Conditions::default();
+        which.and_that("visit.outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult')");
+        which.and("visit.uprn = ?", [uprn.as_str()]);
+        which.and_if(OF_ORGANISATION, organisation);
+        let sql = format!("SELECT folded FROM visit{} ORDER BY started_ms", which.text());
+        let rows: Vec<String> = self.many(&sql, which.values(), |row| row.get("folded"))?;
         let visit = |text: &String| serde_json::from_str::<Visit>(text).map_err(|_| CouncilError::Unreadable("visit"));
         let visits = rows.iter().map(visit).collect::<Result<Vec<_>, _>>()?;
         Ok(visits.iter().filter_map(Visit::attempt).collect())
@@ -102,7 +103,7 @@ impl Reading<'_> {
             changes.push(match appointment {
                 Some(text) if !withdrawn => {
                     let mut appointment = read(&text)?;
-                    appointment.known_attempts = self.attempts_at(&appointment.uprn)?;
+                    appointment.known_attempts = self.attempts_at(&appointment.uprn, None)?;
                     Pulled::Given(Box::new(appointment))
                 }
                 _ => Pulled::Withdrawn(reference.parse().map_err(|_| CouncilError::Unreadable("appointment"))?),

@@ -11,6 +11,7 @@ mod devices;
 mod moving;
 mod people;
 mod photos;
+mod reports;
 mod visits;
 mod words;
 
@@ -27,6 +28,7 @@ pub(crate) use moving::move_all;
 pub use moving::{Holding, Holdings};
 pub(crate) use people::{Organisation, Person, Role};
 pub(crate) use photos::{Blob, PhotoRow};
+pub(crate) use reports::{Count, Counted, NoAccessRow, Question};
 pub(crate) use visits::{Filter, VisitRow};
 
 use database::{Connection, Database, Postgres, Row, Sqlite, Value, params};

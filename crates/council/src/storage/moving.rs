@@ -39,7 +39,8 @@ const TABLES: &[Table] = tables! {
     "seal": "device_id" "epoch" "sequence" "seal";
     "set_aside": "device_id" "epoch" "sequence" "hash" "reason" "holds_place" "received_ms" "envelope" "body";
     "visit": "visit_id" "started_ms" "appointment_ref" "uprn" "visit_kind" "user_id" "organisation_id" "outcome"
-        "ended_ms" "received_ms" "folded" "words" "address" "entry" "alone_until_ms";
+        "ended_ms" "received_ms" "folded" "words" "address" "entry" "alone_until_ms" "day" "refusal_reason"
+        "notice_standing" "id_shown";
     "sealed_concern": "record_id" "visit_id" "recorded_ms" "received_ms";
     "audit": "audit_id" "at_ms" "user_name" "action" "detail";
     "code": "code_hash" "label" "from_day" "text" "published_ms" "published_by";

@@ -4,7 +4,7 @@ use doorstep_domain::conduct::{Appointment, Basis, Visit};
 use doorstep_domain::{AppointmentRef, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
-use super::{Reading, Writing, words};
+use super::{Counted, Reading, Writing, reports, words};
 use crate::CouncilError;
 
 /// Which visits. Every part that is set must hold.
@@ -41,7 +41,8 @@ pub(crate) struct VisitRow {
 }
 
 /// Of one organisation. By its id, which the index of the list begins with.
-const OF_ORGANISATION: &str = "visit.organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?)";
+pub(super) const OF_ORGANISATION: &str =
+    "visit.organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?)";
 
 const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
 
@@ -81,6 +82,11 @@ fn visit_row(row: &Row<'_>) -> Result<VisitRow, CouncilError> {
 }
 
 impl Filter {
+    /// The same visits, to be counted.
+    pub(crate) fn counted(&self) -> Counted {
+        Counted { organisation: self.organisation.clone(), from_ms: self.from_ms, to_ms: self.to_ms }
+    }
+
     fn conditions(&self) -> Conditions {
         let mut which = Conditions::default();
         which.and_if(OF_ORGANISATION, self.organisation.as_deref());
@@ -174,21 +180,25 @@ impl Writing<'_> {
     /// Keeps the row of a visit as its records now fold.
     pub(crate) fn save_visit(&self, visit: &Visit, received_ms: i64) -> Result<(), CouncilError> {
         let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
+        let started_ms = visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis());
+        let [day, refusal_reason, notice_standing, id_shown] = reports::columns(visit, started_ms);
         let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
         let visitor_name = visitor.map(|visitor| visitor.display_name).unwrap_or_default();
         self.write(
             "INSERT INTO visit (visit_id, started_ms, appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms, received_ms,
-                 folded, words, address, entry, alone_until_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT organisation_id FROM person WHERE user_id = ?6), ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                 folded, words, address, entry, alone_until_ms, day, refusal_reason, notice_standing, id_shown)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT organisation_id FROM person WHERE user_id = ?6), ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                     ?17, ?18)
              ON CONFLICT (visit_id) DO UPDATE SET started_ms = excluded.started_ms, appointment_ref = excluded.appointment_ref,
                  uprn = excluded.uprn, visit_kind = excluded.visit_kind, user_id = excluded.user_id,
                  organisation_id = excluded.organisation_id, outcome = excluded.outcome, ended_ms = excluded.ended_ms,
                  received_ms = excluded.received_ms, folded = excluded.folded, words = excluded.words,
                  address = excluded.address, entry = excluded.entry,
-                 alone_until_ms = excluded.alone_until_ms",
+                 alone_until_ms = excluded.alone_until_ms, day = excluded.day, refusal_reason = excluded.refusal_reason,
+                 notice_standing = excluded.notice_standing, id_shown = excluded.id_shown",
             params![
                 visit.visit.as_bytes(),
-                visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis()),
+                started_ms,
                 visit.appointment.as_ref().map(AppointmentRef::as_str),
                 visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str),
                 visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name),
@@ -200,7 +210,11 @@ impl Writing<'_> {
                 words::of_visit(visit, &visitor_name),
                 visit.address.as_deref(),
                 visit.entry.as_ref().map(|entry| entry_name(&entry.basis)),
-                visit.alone_until().map(|until| until.timestamp_millis())
+                visit.alone_until().map(|until| until.timestamp_millis()),
+                day,
+                refusal_reason,
+                notice_standing,
+                id_shown
             ],
         )?;
         Ok(())

@@ -11,6 +11,7 @@ pub(crate) mod pages;
 pub(crate) mod people;
 pub(crate) mod phones;
 mod problems;
+pub(crate) mod reports;
 pub(crate) mod safeguarding;
 pub(crate) mod seats;
 pub(crate) mod sessions;

@@ -476,6 +476,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
     use super::cases::{CaseDeed, CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner};
     use super::people::{PersonChange, PersonListRow};
     use super::phones::{PhoneList, PhoneOffer, PhoneRow};
+    use super::reports::{NoAccessAttempt, NoAccessHome, NoAccessList, ReportCount, Reports};
     use super::seats::Seat;
     use crate::import::{Imported, RowFault};
     let config = ts_rs::Config::new();
@@ -523,6 +524,11 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         PhoneOffer,
         PersonListRow,
         PersonChange,
+        NoAccessAttempt,
+        NoAccessHome,
+        NoAccessList,
+        ReportCount,
+        Reports,
         Seat
     ]
 }

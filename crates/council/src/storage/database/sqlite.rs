@@ -8,7 +8,7 @@ use rusqlite_migration::{M, Migrations};
 
 use super::{Connection, Database, Row, Value, Work};
 use crate::planted::{self, Bug};
-use crate::storage::words;
+use crate::storage::{reports, words};
 use crate::{CouncilError, Environment};
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -21,10 +21,13 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         }),
         M::up(include_str!("../../../migrations/sqlite/0005_cases.sql")),
         M::up(include_str!("../../../migrations/sqlite/0006_desk.sql")),
+        M::up_with_hook(include_str!("../../../migrations/sqlite/0007_reports.sql"), |transaction| {
+            reports::write_anew(transaction)
+        }),
     ])
 });
 
-const SCHEMA_VERSION: i64 = 6;
+const SCHEMA_VERSION: i64 = 7;
 
 /// An open database.
 pub(crate) struct Sqlite {

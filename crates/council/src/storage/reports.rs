@@ -1,0 +1,202 @@
+//! Counts of visits, for reports and for the homes where nobody gets in.
+
+use doorstep_domain::conduct::{Attempt, Outcome, Step, StepState, Visit};
+use doorstep_domain::{Uprn, VisitId};
+
+use super::Reading;
+use super::database::{Conditions, Row, Value, params};
+use crate::CouncilError;
+
+/// Which visits are counted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counted {
+    /// Of this organisation.
+    pub(crate) organisation: Option<String>,
+    /// Started at or after, milliseconds.
+    pub(crate) from_ms: Option<i64>,
+    /// Started before, milliseconds.
+    pub(crate) to_ms: Option<i64>,
+}
+
+/// A question that a report answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// How visits ended, day by day.
+    OutcomesByDay,
+    /// Why entry was refused.
+    RefusalsByReason,
+    /// What notice tenants had, by organisation. Clause 3.1.
+    NoticeKept,
+    /// Whether ID was shown where somebody came to the door, by organisation. Clause 3.2.
+    IdShown,
+}
+
+/// So many visits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Count {
+    /// The day, or the organisation; empty where it is about all.
+    pub(crate) of: String,
+    /// The answer, as a stable name.
+    pub(crate) answer: String,
+    pub(crate) visits: u64,
+}
+
+/// A home where nobody got in.
+#[derive(Debug, Clone)]
+pub(crate) struct NoAccessRow {
+    pub(crate) uprn: Uprn,
+    pub(crate) last_ms: i64,
+    pub(crate) address: String,
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+impl Question {
+    pub(crate) const ALL: [Self; 4] = [Self::OutcomesByDay, Self::RefusalsByReason, Self::NoticeKept, Self::IdShown];
+
+    /// The stable name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OutcomesByDay => "outcomes_by_day",
+            Self::RefusalsByReason => "refusals_by_reason",
+            Self::NoticeKept => "notice_kept",
+            Self::IdShown => "id_shown",
+        }
+    }
+
+    /// What is counted: of what, by which answer, and which visits have one.
+    fn sql(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::OutcomesByDay => ("visit.day", "coalesce(visit.outcome, 'open')", "visit.day <> ''"),
+            Self::RefusalsByReason => ("''", "visit.refusal_reason", "visit.refusal_reason IS NOT NULL"),
+            Self::NoticeKept => ("organisation.name", "visit.notice_standing", "visit.notice_standing IS NOT NULL"),
+            Self::IdShown => (
+                "organisation.name",
+                "CASE visit.id_shown WHEN 1 THEN 'yes' ELSE 'no' END",
+                "visit.id_shown IS NOT NULL",
+            ),
+        }
+    }
+}
+
+/// Whether ID was shown, of a visit in which somebody came to the door; `None` of the others. Whoever went in without a word on
+/// it did not show it.
+pub(super) fn id_shown(visit: &Visit) -> Option<bool> {
+    let said = visit.steps.get(&Step::IdShown).map(|taken| taken.state == StepState::Done);
+    let met = |outcome: Outcome| matches!(outcome, Outcome::EntryRefused | Outcome::NoSuitableAdult);
+    let somebody_came = visit.entry.is_some() || visit.ending.as_ref().is_some_and(|ending| met(ending.outcome));
+    said.or_else(|| somebody_came.then_some(false))
+}
+
+impl Reading<'_> {
+    /// The answers to a question, each with its number of visits.
+    pub(crate) fn counted(&self, question: Question, of: &Counted) -> Result<Vec<Count>, CouncilError> {
+        let (what, answer, has_one) = question.sql();
+        let mut which = Conditions::default();
+        which.and_that(has_one);
+        which.and_if("visit.started_ms >= ?", of.from_ms);
+        which.and_if("visit.started_ms < ?", of.to_ms);
+        which.and_if("organisation.name = ?", of.organisation.as_deref());
+        let sql = format!(
+            "SELECT counted, answer, count(*) AS visits FROM (
+                 SELECT {what} AS counted, {answer} AS answer FROM visit
+                 LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id{}) AS answered
+             GROUP BY counted, answer ORDER BY counted, answer",
+            which.text()
+        );
+        self.many(&sql, which.values(), |row| {
+            Ok(Count {
+                of: row.get::<Option<String>>("counted")?.unwrap_or_default(),
+                answer: row.get("answer")?,
+                visits: row.get("visits")?,
+            })
+        })
+    }
+
+    /// A page of homes where nobody got in, the last attempt first. Whoever is bound to an organisation is given its attempts
+    /// alone.
+    pub(crate) fn no_access(
+        &self,
+        organisation: Option<&str>,
+        bound_to: Option<&str>,
+        after: Option<(i64, &str)>,
+        most: usize,
+    ) -> Result<Vec<NoAccessRow>, CouncilError> {
+        let mut which = Conditions::default();
+        which.and_that(
+            "visit.outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult') AND visit.uprn IS NOT NULL",
+        );
+        which.and_if("organisation.name = ?", organisation);
+        let mut behind = Conditions::default();
+        if let Some((at_ms, uprn)) = after {
+            which.placeholder(at_ms);
+            which.placeholder(uprn);
+            let first = which.values().len() - 1;
+            behind.and_that(&format!("(last_ms, uprn) < (CAST(?{first} AS BIGINT), CAST(?{} AS TEXT))", first + 1));
+        }
+        let most = which.placeholder(most);
+        let sql = format!(
+            "SELECT uprn, last_ms, address FROM (
+                 SELECT visit.uprn AS uprn, max(visit.started_ms) AS last_ms,
+                        max(coalesce(appointment.address, visit.address, '')) AS address
+                 FROM visit
+                 LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+                 LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id{}
+                 GROUP BY visit.uprn) AS home{} ORDER BY last_ms DESC, uprn DESC LIMIT {most}",
+            which.text(),
+            behind.text()
+        );
+        let home = |row: &Row<'_>| {
+            let uprn: String = row.get("uprn")?;
+            let uprn = Uprn::try_from(uprn).map_err(|_| CouncilError::Unreadable("UPRN"))?;
+            Ok((uprn, row.get::<i64>("last_ms")?, row.get::<String>("address")?))
+        };
+        let homes = self.many(&sql, which.values(), home)?;
+        homes
+            .into_iter()
+            .map(|(uprn, last_ms, address)| {
+                let attempts = self.attempts_at(&uprn, bound_to)?;
+                Ok(NoAccessRow { uprn, last_ms, address, attempts })
+            })
+            .collect()
+    }
+
+    /// What a supervisor decided about a refusal, if they have.
+    pub(crate) fn refusal_decision(&self, visit: VisitId) -> Result<Option<String>, CouncilError> {
+        let outcome = self.one(
+            "SELECT outcome FROM case_file WHERE visit_id = ?1 AND kind = 'refusal_decision' AND closed_ms IS NOT NULL
+             ORDER BY closed_ms DESC LIMIT 1",
+            params![visit.as_bytes()],
+            |row| row.get::<Option<String>>("outcome"),
+        )?;
+        Ok(outcome.flatten())
+    }
+}
+
+/// The columns that reports count by, of a visit: day, reason, notice, ID.
+pub(super) fn columns(visit: &Visit, started_ms: i64) -> [Value; 4] {
+    let refusal = visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref());
+    [
+        Value::from(crate::times::day(started_ms).to_string()),
+        Value::from(refusal.map(|refusal| refusal.reason.name())),
+        Value::from(visit.notice.as_ref().map(|notice| notice.standing.name())),
+        Value::from(id_shown(visit)),
+    ]
+}
+
+/// Writes those columns of all visits that were kept before there were any.
+pub(super) fn write_anew(database: &rusqlite::Transaction<'_>) -> rusqlite_migration::HookResult {
+    let unreadable = |error: serde_json::Error| rusqlite_migration::HookError::Hook(error.to_string());
+    let mut every = database.prepare("SELECT visit_id, started_ms, folded FROM visit")?;
+    let mut write = database.prepare(
+        "UPDATE visit SET day = ?2, refusal_reason = ?3, notice_standing = ?4, id_shown = ?5 WHERE visit_id = ?1",
+    )?;
+    let mut rows = every.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, started_ms, text): (Vec<u8>, i64, String) =
+            (row.get("visit_id")?, row.get("started_ms")?, row.get("folded")?);
+        let visit: Visit = serde_json::from_str(&text).map_err(unreadable)?;
+        let [day, reason, notice, id_shown] = columns(&visit, started_ms);
+        write.execute((id, day, reason, notice, id_shown))?;
+    }
+    Ok(())
+}

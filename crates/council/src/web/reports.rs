@@ -1,0 +1,197 @@
+//! Reports, and the homes where nobody gets in.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use chrono::{DateTime, Utc};
+use doorstep_domain::conduct::{Attempt, Counting, Numbers};
+use serde::{Deserialize, Serialize};
+
+use super::sessions::SignedIn;
+use super::views::MissingRecords;
+use super::{WebProblem, ask};
+use crate::export::Selection;
+use crate::storage::{NoAccessRow, Question, Reading};
+use crate::{CouncilError, Service, times};
+
+/// Homes on a page.
+const PAGE: usize = 50;
+
+/// So many visits.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct ReportCount {
+    /// The day, or the organisation; empty where it is about all.
+    pub(crate) of: String,
+    /// The answer, as a stable name.
+    pub(crate) answer: String,
+    /// How many visits.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) visits: u64,
+}
+
+/// The answers to the questions that reports ask.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct Reports {
+    /// How visits ended, day by day.
+    pub(crate) outcomes_by_day: Vec<ReportCount>,
+    /// Why entry was refused.
+    pub(crate) refusals_by_reason: Vec<ReportCount>,
+    /// What notice tenants had, by organisation. Clause 3.1.
+    pub(crate) notice_kept: Vec<ReportCount>,
+    /// Whether ID was shown where somebody came to the door, by organisation. Clause 3.2.
+    pub(crate) id_shown: Vec<ReportCount>,
+    /// Records that phones have and the council has not: the numbers may be too low.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// An attempt to get in, with what a supervisor made of it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NoAccessAttempt {
+    /// The attempt as its records say it.
+    #[serde(flatten)]
+    pub(crate) attempt: Attempt,
+    /// Whether it counts towards enforcement, once a supervisor has decided.
+    pub(crate) decided: Counting,
+}
+
+/// A home where nobody got in.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NoAccessHome {
+    /// The home's UPRN.
+    pub(crate) uprn: String,
+    /// The address.
+    pub(crate) address: String,
+    /// The attempts, the first first.
+    pub(crate) attempts: Vec<NoAccessAttempt>,
+    /// How many of them count towards enforcement. A valid refusal never does.
+    pub(crate) counting: usize,
+    /// How many of those came after written notice in time: a court counts those.
+    pub(crate) in_court: usize,
+}
+
+/// A page of homes.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NoAccessList {
+    /// The homes, the last attempt first.
+    pub(crate) homes: Vec<NoAccessHome>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// Attempts after which the next letter goes out.
+    pub(crate) attempts_before_letter: u32,
+    /// Records that phones have and the council has not: there may be attempts in them.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+pub(crate) async fn show(
+    State(service): State<Service>,
+    person: SignedIn,
+    Query(wanted): Query<Selection>,
+) -> Result<Json<Reports>, WebProblem> {
+    let bound_to = person.bound_to();
+    let of = wanted.chosen(bound_to.clone())?.filter.counted();
+    ask(service, move |service| {
+        let now_ms = service.environment.clock.now_ms();
+        service.storage.read(|reading| {
+            let answers = |question| {
+                let counts = reading.counted(question, &of)?.into_iter();
+                Ok::<_, CouncilError>(
+                    counts
+                        .map(|count| ReportCount { of: count.of, answer: count.answer, visits: count.visits })
+                        .collect(),
+                )
+            };
+            Ok(Reports {
+                outcomes_by_day: answers(Question::OutcomesByDay)?,
+                refusals_by_reason: answers(Question::RefusalsByReason)?,
+                notice_kept: answers(Question::NoticeKept)?,
+                id_shown: answers(Question::IdShown)?,
+                missing: missing(reading, bound_to.is_none())?,
+                as_of: times::from_ms(now_ms),
+            })
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// Which page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Page {
+    organisation: Option<String>,
+    after: Option<String>,
+}
+
+pub(crate) async fn no_access(
+    State(service): State<Service>,
+    person: SignedIn,
+    Query(page): Query<Page>,
+) -> Result<Json<NoAccessList>, WebProblem> {
+    let bound_to = person.bound_to();
+    let organisation = bound_to.clone().or(page.organisation.filter(|name| !name.is_empty()));
+    let after = match page.after.filter(|after| !after.is_empty()) {
+        None => None,
+        Some(after) => {
+            let place = after.split_once('.').and_then(|(at, uprn)| Some((at.parse().ok()?, uprn.to_owned())));
+            Some(place.ok_or(WebProblem::BadRequest("That page does not exist."))?)
+        }
+    };
+    ask(service, move |service| {
+        let now_ms = service.environment.clock.now_ms();
+        service.storage.read(|reading| {
+            let after = after.as_ref().map(|(at_ms, uprn): &(i64, String)| (*at_ms, uprn.as_str()));
+            let mut rows = reading.no_access(organisation.as_deref(), bound_to.as_deref(), after, PAGE + 1)?;
+            let more = rows.len() > PAGE;
+            rows.truncate(PAGE);
+            let next = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.last_ms, row.uprn));
+            Ok(NoAccessList {
+                homes: rows.into_iter().map(|row| home(reading, row)).collect::<Result<_, _>>()?,
+                next,
+                attempts_before_letter: Numbers::shipped(times::day(now_ms)).attempts_before_letter,
+                missing: missing(reading, bound_to.is_none())?,
+                as_of: times::from_ms(now_ms),
+            })
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// What phones have and the council has not is for the council's own people.
+fn missing(reading: &Reading<'_>, of_the_council: bool) -> Result<Vec<MissingRecords>, CouncilError> {
+    if !of_the_council {
+        return Ok(Vec::new());
+    }
+    Ok(reading.missing()?.into_iter().map(MissingRecords::from).collect())
+}
+
+fn home(reading: &Reading<'_>, row: NoAccessRow) -> Result<NoAccessHome, CouncilError> {
+    let mut attempts = Vec::with_capacity(row.attempts.len());
+    for attempt in row.attempts {
+        let decided = match attempt.counting {
+            Counting::ToBeDecided => match reading.refusal_decision(attempt.visit)?.as_deref() {
+                Some("valid") => Counting::ValidRefusal,
+                Some("not_valid") => Counting::Counts,
+                _ => Counting::ToBeDecided,
+            },
+            counting => counting,
+        };
+        attempts.push(NoAccessAttempt { attempt, decided });
+    }
+    let counts = attempts.iter().filter(|attempt| attempt.decided == Counting::Counts);
+    Ok(NoAccessHome {
+        uprn: row.uprn.to_string(),
+        address: row.address,
+        counting: counts.clone().count(),
+        in_court: counts.filter(|attempt| attempt.attempt.in_court).count(),
+        attempts,
+    })
+}
