@@ -54,6 +54,7 @@ pub fn sample(name: &str) -> PathBuf {
 pub struct Town {
     folder: tempfile::TempDir,
     database: Option<String>,
+    second_factor: bool,
     service: Option<Child>,
     address: SocketAddr,
 }
@@ -74,7 +75,8 @@ impl Town {
     fn open_on(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
         fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
-        let mut town = Self { folder, database, service: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut town =
+            Self { folder, database, second_factor: false, service: None, address: ([127, 0, 0, 1], 0).into() };
         let password = town.folder.path().join("password").display().to_string();
         town.does(&[
             "init",
@@ -91,6 +93,11 @@ impl Town {
         }
         town.start();
         town
+    }
+
+    /// From its next start on, signing in to the console asks for a second factor, as it does by itself outside of tests.
+    pub fn asks_for_second_factor(&mut self) {
+        self.second_factor = true;
     }
 
     /// From its next start on the council's database is at a server.
@@ -157,6 +164,9 @@ impl Town {
         let (command, rest) = words.split_first().expect("a command has a word");
         let mut council = Command::new(program("doorstep-council"));
         council.args([*command, "--data", &self.data().display().to_string()]).args(rest).env("RUST_LOG", "warn");
+        if !self.second_factor {
+            council.env("DOORSTEP_SECOND_FACTOR", "off");
+        }
         if let Some(database) = &self.database {
             council.env("DOORSTEP_DATABASE", database);
         }

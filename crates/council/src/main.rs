@@ -121,6 +121,9 @@ enum Command {
         /// Address and port; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:8470")]
         listen: SocketAddr,
+        /// Whether signing in to the console asks for a code from an authenticator beside the password.
+        #[arg(long, value_name = "on|off", default_value = "on", env = "DOORSTEP_SECOND_FACTOR")]
+        second_factor: Switch,
     },
     /// Publishes a version of the Code of conduct: a text with its numbered clauses. Everybody is asked to sign it.
     PublishCode {
@@ -210,6 +213,12 @@ enum Table {
     Audit,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Form {
     Csv,
@@ -272,7 +281,7 @@ fn run(command: Command) -> Result<ExitCode> {
             let said = serde_json::json!({ "records": records, "set_aside": set_aside });
             print(&if json { format!("{said}\n") } else { format!("{records} records, {set_aside} set aside.\n") });
         }
-        Command::Serve { data, listen } => serve(&data, listen)?,
+        Command::Serve { data, listen, second_factor } => serve(&data, listen, second_factor)?,
         Command::Export { data, what, format, excel, outcome, entry, organisation, from, to, words, kind, out } => {
             let what = match what {
                 Table::Visits => What::Visits,
@@ -414,13 +423,14 @@ fn tell_offer(offer: &EnrolmentOffer, qr: Option<&Path>, json: bool) -> Result<(
     Ok(())
 }
 
-fn serve(data: &Data, listen: SocketAddr) -> Result<()> {
+fn serve(data: &Data, listen: SocketAddr, second_factor: Switch) -> Result<()> {
     if !listen.ip().is_loopback() {
         bail!(
             "the service speaks plain HTTP: let it listen on this machine (127.0.0.1) and put a proxy with TLS in front, see docs/deploy.md"
         );
     }
     let service = office(data)?.service();
+    let service = if second_factor == Switch::On { service } else { service.without_second_factor() };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener =
             tokio::net::TcpListener::bind(listen).await.with_context(|| format!("{listen} can't be used"))?;

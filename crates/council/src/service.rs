@@ -27,6 +27,7 @@ pub struct Service {
     pub(crate) album: Album,
     pub(crate) environment: Environment,
     pub(crate) data: PathBuf,
+    pub(crate) asks_for_second_factor: bool,
 }
 
 impl std::fmt::Debug for Service {
@@ -49,7 +50,20 @@ impl Service {
         if !storage.read(|reading| reading.has_meta(NAME))? {
             return Err(CouncilError::NotInitialised(data.to_owned()));
         }
-        Ok(Self { storage, keys, album: Album::in_data(data), environment, data: data.to_owned() })
+        Ok(Self {
+            storage,
+            keys,
+            album: Album::in_data(data),
+            environment,
+            data: data.to_owned(),
+            asks_for_second_factor: true,
+        })
+    }
+
+    /// For trying the console out: a password alone signs in.
+    #[must_use]
+    pub fn without_second_factor(self) -> Self {
+        Self { asks_for_second_factor: false, ..self }
     }
 
     /// The council's public key, which devices pin.

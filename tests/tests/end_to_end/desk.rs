@@ -1,6 +1,6 @@
 //! What is done at the desk: appointments in, by table and by a housing system; phones and people.
 
-use doorstep_tests::cast::{PASSWORD, Phone, Town, sample};
+use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
 use doorstep_tests::desk::Clerk;
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
@@ -118,4 +118,33 @@ fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds()
     Phone::new().does(&["enrol", "--server", &server, "--code", offer["code"].as_str().unwrap()]);
     let nobody = json!({ "user": "nobody", "server": "https://x.example" });
     assert_eq!(administrator.sends("POST", "/api/phones", &nobody).status(), 422);
+}
+
+#[test]
+fn a_password_alone_signs_nobody_in_and_a_code_is_taken_once() {
+    let mut town = Town::open();
+    town.kill();
+    town.asks_for_second_factor();
+    town.start();
+    let browsed = std::process::Command::new("node")
+        .arg("test/second-factor.mjs")
+        .current_dir(root().join("ui"))
+        .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
+        .env("DOORSTEP_PASSWORD", PASSWORD)
+        .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
+        .output()
+        .expect("node runs");
+    assert!(browsed.status.success(), "{}", String::from_utf8_lossy(&browsed.stderr));
+}
+
+#[test]
+fn whoever_guesses_somebody_s_password_slows_down_strangers_and_not_them() {
+    let town = Town::open();
+    let at_their_desk = Clerk::of("super-1", &town);
+    let stranger = Clerk::nobody(&town);
+    for _ in 0..5 {
+        assert_eq!(stranger.signs_in("super-1", "a guess of mine"), 403);
+    }
+    assert_eq!(stranger.signs_in("super-1", PASSWORD), 429, "whoever guesses waits");
+    assert_eq!(at_their_desk.signs_in("super-1", PASSWORD), 200, "they are not locked out by it");
 }

@@ -22,6 +22,7 @@ import type {
   Reports,
   SafeguardingRow,
   SessionView,
+  SignInAnswer,
   TableMeaning,
   TodayBoard,
   VisitDetail,
@@ -63,7 +64,8 @@ function problem(code: string, message: string): Problem {
 
 export const council = {
   session: () => ask<SessionView>('/api/session'),
-  signIn: (user: string, password: string) => ask<SessionView>('/api/session', json('POST', { user, password })),
+  signIn: (user: string, password: string, code: string | null) =>
+    ask<SignInAnswer>('/api/session', json('POST', { user, password, code })),
   signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
   today: () => ask<TodayBoard>('/api/today'),
   visits: (query: string) => ask<VisitList>(`/api/visits${query}`),

@@ -1437,7 +1437,7 @@ export type PersonChange = { "action": "set_password",
 /**
  * 12 characters or more.
  */
-password: string, } | { "action": "end_sessions" } | { "action": "leave" } | { "action": "return" };
+password: string, } | { "action": "end_sessions" } | { "action": "forget_second_factor" } | { "action": "leave" } | { "action": "return" };
 
 export type PersonListRow = { 
 /**
@@ -1885,7 +1885,19 @@ recorded_at: string,
  */
 reason: string, };
 
+export type SetUp = { 
+/**
+ * The secret, to type.
+ */
+secret: string, 
+/**
+ * The same as an image for the authenticator's camera, SVG.
+ */
+qr: string, };
+
 export type Severity = "emergency" | "significant" | "minor";
+
+export type SignInAnswer = { "signed_in": SessionView } | { "set_up": SetUp } | "code_needed";
 
 export type Signing = { "typed": string } | { "drawn": Array<Array<[number, number]>> };
 

@@ -232,6 +232,7 @@ export const actions: Record<string, string> = {
   people_imported: 'Imported people',
   photo_opened: 'Opened a photo',
   sign_in_failed: 'A sign-in failed',
+  second_factor_forgotten: 'Let somebody set up their authenticator anew',
   signed_in: 'Signed in'
 }
 

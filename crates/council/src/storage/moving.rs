@@ -23,7 +23,8 @@ const TABLES: &[Table] = tables! {
     "meta": "name" "value";
     "organisation": "organisation_id" "name" "kind";
     "person": "user_id" "user_name" "display_name" "organisation_id" "role" "position" "email" "password_hash"
-        "left_ms";
+        "left_ms" "totp_secret" "totp_confirmed_ms" "totp_last_step";
+    "known_browser": "token_hash" "user_id" "seen_ms";
     "session": "token_hash" "user_id" "created_ms" "seen_ms";
     "device": "device_id" "user_id" "public_key" "name" "app_version" "enrolled_ms" "contact_ms" "revoked_ms";
     "enrolment_code": "code_hash" "user_id" "expires_ms" "used_ms";

@@ -90,6 +90,15 @@ fn person(row: &Row<'_>) -> Result<Person, CouncilError> {
 const PERSON: &str = "SELECT person.*, organisation.name AS organisation_name, organisation.kind
                       FROM person JOIN organisation USING (organisation_id)";
 
+/// A person's second factor: a secret that their authenticator has too.
+#[derive(Clone)]
+pub(crate) struct SecondFactor {
+    /// In base 32.
+    pub(crate) secret: String,
+    /// Whether a code of it was right once.
+    pub(crate) confirmed: bool,
+}
+
 /// A person in the list.
 #[derive(Debug, Clone)]
 pub(crate) struct PersonRow {
@@ -121,6 +130,26 @@ impl Reading<'_> {
                 })
             },
         )
+    }
+
+    /// A person's second factor, as far as it is set up.
+    pub(crate) fn second_factor(&self, user: UserId) -> Result<Option<SecondFactor>, CouncilError> {
+        self.one(
+            "SELECT totp_secret, totp_confirmed_ms IS NOT NULL AS confirmed FROM person
+             WHERE user_id = ?1 AND totp_secret IS NOT NULL",
+            params![user.as_bytes()],
+            |row| Ok(SecondFactor { secret: row.get("totp_secret")?, confirmed: row.get("confirmed")? }),
+        )
+    }
+
+    /// Whether somebody has signed in from a browser before.
+    pub(crate) fn knows_browser(&self, token_hash: &[u8; 32], user_name: &str) -> Result<bool, CouncilError> {
+        let known = self.one(
+            "SELECT 1 FROM known_browser JOIN person USING (user_id) WHERE token_hash = ?1 AND user_name = ?2",
+            params![token_hash, user_name],
+            |_| Ok(()),
+        )?;
+        Ok(known.is_some())
     }
 
     /// Whose token it is, if it is one and still holds.
@@ -216,6 +245,47 @@ impl Writing<'_> {
     pub(crate) fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), CouncilError> {
         self.write("UPDATE person SET password_hash = ?2 WHERE user_id = ?1", params![user.as_bytes(), hash])?;
         self.end_sessions_of(user)
+    }
+
+    pub(crate) fn offer_second_factor(&self, user: UserId, secret: &str) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE person SET totp_secret = ?2, totp_confirmed_ms = NULL, totp_last_step = NULL
+             WHERE user_id = ?1 AND totp_confirmed_ms IS NULL",
+            params![user.as_bytes(), secret],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a code that was right; `false` when it, or a later one, was taken before.
+    pub(crate) fn take_second_factor(&self, user: UserId, step: u64, now_ms: i64) -> Result<bool, CouncilError> {
+        let taken = self.write(
+            "UPDATE person SET totp_last_step = ?2, totp_confirmed_ms = coalesce(totp_confirmed_ms, ?3)
+             WHERE user_id = ?1 AND (totp_last_step IS NULL OR totp_last_step < ?2)",
+            params![user.as_bytes(), step, now_ms],
+        )?;
+        Ok(taken == 1)
+    }
+
+    /// Somebody lost their authenticator: they set up another at their next sign-in.
+    pub(crate) fn forget_second_factor(&self, user: UserId) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE person SET totp_secret = NULL, totp_confirmed_ms = NULL, totp_last_step = NULL WHERE user_id = ?1",
+            params![user.as_bytes()],
+        )?;
+        self.end_sessions_of(user)
+    }
+
+    pub(crate) fn keep_known_browser(
+        &self,
+        token_hash: &[u8; 32],
+        user: UserId,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO known_browser (token_hash, user_id, seen_ms) VALUES (?1, ?2, ?3)",
+            params![token_hash, user.as_bytes(), now_ms],
+        )?;
+        Ok(())
     }
 
     pub(crate) fn end_sessions_of(&self, user: UserId) -> Result<(), CouncilError> {

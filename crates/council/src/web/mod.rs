@@ -14,6 +14,7 @@ mod problems;
 pub(crate) mod reports;
 pub(crate) mod safeguarding;
 pub(crate) mod seats;
+mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod views;
 pub(crate) mod visits;

@@ -52,6 +52,8 @@ pub(crate) enum PersonChange {
     },
     /// Ends their sessions.
     EndSessions,
+    /// They lost their authenticator: they set up another at their next sign-in.
+    ForgetSecondFactor,
     /// They left: they sign in no more, and their phones are revoked.
     Leave,
     /// They are back.
@@ -123,6 +125,10 @@ pub(crate) async fn change(
                 PersonChange::EndSessions => {
                     writing.end_sessions_of(of.id)?;
                     "sessions_ended"
+                }
+                PersonChange::ForgetSecondFactor => {
+                    writing.forget_second_factor(of.id)?;
+                    "second_factor_forgotten"
                 }
                 PersonChange::Leave => {
                     writing.set_left(of.id, Some(now_ms))?;

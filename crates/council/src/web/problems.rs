@@ -13,6 +13,8 @@ pub(crate) enum WebProblem {
     SignInFirst,
     /// The name or the password is wrong.
     WrongPassword,
+    /// The code of the second factor is wrong, or was taken before.
+    WrongCode,
     /// Too many wrong passwords from there for that name.
     Wait {
         /// Seconds.
@@ -49,6 +51,11 @@ impl IntoResponse for WebProblem {
         let (status, code, title) = match &self {
             Self::SignInFirst => (StatusCode::UNAUTHORIZED, "sign-in-first", "Sign in first."),
             Self::WrongPassword => (StatusCode::FORBIDDEN, "wrong-password", "The user name or the password is wrong."),
+            Self::WrongCode => (
+                StatusCode::FORBIDDEN,
+                "wrong-code",
+                "That code is not right, or was used already. Wait for the next one.",
+            ),
             Self::Wait { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "wait", "Too many wrong tries. Wait a little, then try again.")
             }

@@ -1,4 +1,4 @@
-//! Signing in to the console: local accounts, argon2id. A session is a random number in a cookie that no script can read
+//! Signing in to the console: local accounts, argon2id and a second factor. A session is a random number in a cookie that no script can read
 //! and no other site can send; the database holds its hash alone.
 
 use std::collections::HashMap;
@@ -10,17 +10,20 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use doorstep_domain::ledger::Hash;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::seats::Seat;
+use super::second_factor::{self, Second, SetUp};
 use super::views::SessionView;
 use super::{WebProblem, ask};
-use crate::Service;
 use crate::storage::Person;
+use crate::{CouncilError, Service};
 
 const COOKIE: &str = "doorstep_session";
+/// A browser from which somebody has signed in before.
+const KNOWN_BROWSER: &str = "doorstep_browser";
 const IDLE_MS: i64 = 30 * 60 * 1000;
 const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
 /// A header that a form of another site can't send.
@@ -75,9 +78,13 @@ pub(crate) async fn signed_in(service: &Service, method: &Method, headers: &Head
 }
 
 fn token(headers: &HeaderMap) -> Option<[u8; 32]> {
+    cookie(headers, COOKIE).map(|value| token_hash(&value))
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
-    let value = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
-    Some(token_hash(value))
+    let value = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))?;
+    Some(value.to_owned())
 }
 
 /// What is kept of a token: nobody can make the token of it.
@@ -97,6 +104,21 @@ pub(crate) async fn system(service: &Service, headers: &HeaderMap) -> Result<Str
 pub(crate) struct Credentials {
     user: String,
     password: String,
+    /// Six digits from an authenticator.
+    code: Option<String>,
+}
+
+/// What comes of the right password.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SignInAnswer {
+    /// They have signed in.
+    SignedIn(SessionView),
+    /// They set their authenticator up first.
+    SetUp(SetUp),
+    /// The code from their authenticator is asked for.
+    CodeNeeded,
 }
 
 pub(crate) async fn show(
@@ -104,6 +126,14 @@ pub(crate) async fn show(
     SignedIn(person): SignedIn,
 ) -> Result<Json<SessionView>, WebProblem> {
     ask(service, move |service| SessionView::of(service, &person)).await.map(Json)
+}
+
+/// How a try to sign in ended.
+enum Tried {
+    In { view: SessionView, token: String, browser: Option<String> },
+    Asked(SignInAnswer),
+    WrongPassword,
+    WrongCode,
 }
 
 pub(crate) async fn sign_in(
@@ -115,35 +145,80 @@ pub(crate) async fn sign_in(
         return Err(WebProblem::BadRequest("The request did not come from the console."));
     }
     let now_ms = service.environment.clock.now_ms();
-    THROTTLE.may_try(&credentials.user, now_ms)?;
-    let user = credentials.user.clone();
-    let signed_in = ask(service, move |service| {
-        let (person, hash) = service.storage.read(|reading| {
-            Ok((reading.person_by_name(&credentials.user)?, reading.password_hash(&credentials.user)?))
-        })?;
-        let right = verifies(&credentials.password, hash.as_deref());
-        let Some(person) = person.filter(|person| right && person.role.uses_the_console()) else {
-            service.storage.transact(&service.environment, |writing| {
-                writing.audit(now_ms, "", "sign_in_failed", &serde_json::json!({}))
-            })?;
-            return Ok(None);
-        };
-        let token = data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
-        service.storage.transact(&service.environment, |writing| {
-            writing.keep_session(&token_hash(&token), person.id, now_ms)?;
-            writing.audit(now_ms, &person.user_name, "signed_in", &serde_json::json!({}))
-        })?;
-        Ok(Some((SessionView::of(service, &person)?, token)))
-    })
-    .await?;
-    let Some((view, token)) = signed_in else {
-        THROTTLE.failed(&user, now_ms);
-        return Err(WebProblem::WrongPassword);
+    let browser = cookie(&headers, KNOWN_BROWSER).map(|value| token_hash(&value));
+    let name = credentials.user.clone();
+    let known = match browser {
+        Some(browser) => {
+            let name = name.clone();
+            ask(service.clone(), move |service| service.storage.read(|reading| reading.knows_browser(&browser, &name)))
+                .await?
+        }
+        None => false,
     };
-    THROTTLE.succeeded(&user);
-    let secure = if came_over_tls(&headers) { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}");
-    Ok(([(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())], Json(view)).into_response())
+    // Guesses from strangers' browsers are counted apart: they don't lock somebody out of their own.
+    let counted = (name, browser.filter(|_| known));
+    THROTTLE.may_try(&counted, now_ms)?;
+    let tried = ask(service, move |service| try_to_sign_in(service, &credentials, known, now_ms)).await?;
+    let answer = match tried {
+        Tried::In { view, token, browser } => {
+            THROTTLE.succeeded(&counted);
+            let secure = if came_over_tls(&headers) { "; Secure" } else { "" };
+            let kept = |name: &str, value: &str, age: &str| {
+                format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}")
+            };
+            let mut cookies = vec![kept(COOKIE, &token, "")];
+            cookies.extend(browser.map(|browser| kept(KNOWN_BROWSER, &browser, "; Max-Age=31536000")));
+            let cookies = cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie));
+            (AppendHeaders(cookies), Json(SignInAnswer::SignedIn(view))).into_response()
+        }
+        Tried::Asked(asked) => Json(asked).into_response(),
+        wrong @ (Tried::WrongPassword | Tried::WrongCode) => {
+            THROTTLE.failed(&counted, now_ms);
+            let wrong_code = matches!(wrong, Tried::WrongCode);
+            return Err(if wrong_code { WebProblem::WrongCode } else { WebProblem::WrongPassword });
+        }
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
+}
+
+/// The password first, then the second factor, then a session.
+fn try_to_sign_in(
+    service: &Service,
+    credentials: &Credentials,
+    browser_is_known: bool,
+    now_ms: i64,
+) -> Result<Tried, CouncilError> {
+    let (person, hash) = service
+        .storage
+        .read(|reading| Ok((reading.person_by_name(&credentials.user)?, reading.password_hash(&credentials.user)?)))?;
+    let failed = |tried| {
+        service.storage.transact(&service.environment, |writing| {
+            writing.audit(now_ms, "", "sign_in_failed", &serde_json::json!({}))
+        })?;
+        Ok(tried)
+    };
+    let right = verifies(&credentials.password, hash.as_deref());
+    let Some(person) = person.filter(|person| right && person.role.uses_the_console()) else {
+        return failed(Tried::WrongPassword);
+    };
+    if service.asks_for_second_factor {
+        match second_factor::look(service, &person, credentials.code.as_deref())? {
+            Second::Right => {}
+            Second::ToSetUp(set_up) => return Ok(Tried::Asked(SignInAnswer::SetUp(set_up))),
+            Second::Needed => return Ok(Tried::Asked(SignInAnswer::CodeNeeded)),
+            Second::Wrong => return failed(Tried::WrongCode),
+        }
+    }
+    let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
+    let (token, browser) = (random_token(), (!browser_is_known).then(random_token));
+    service.storage.transact(&service.environment, |writing| {
+        writing.keep_session(&token_hash(&token), person.id, now_ms)?;
+        if let Some(browser) = &browser {
+            writing.keep_known_browser(&token_hash(browser), person.id, now_ms)?;
+        }
+        writing.audit(now_ms, &person.user_name, "signed_in", &serde_json::json!({}))
+    })?;
+    Ok(Tried::In { view: SessionView::of(service, &person)?, token, browser })
 }
 
 pub(crate) async fn sign_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, WebProblem> {
@@ -173,10 +248,13 @@ fn verifies(password: &str, hash: Option<&str>) -> bool {
 
 static THROTTLE: LazyLock<Throttle> = LazyLock::new(Throttle::default);
 
+/// A name, and the browser that is known for it: strangers' browsers are all one.
+type Counted = (String, Option<[u8; 32]>);
+
 /// Slows down guessing: after 5 wrong tries for a name, each further one waits longer, up to five minutes.
 #[derive(Default)]
 struct Throttle {
-    tries: Mutex<HashMap<String, (u32, i64)>>,
+    tries: Mutex<HashMap<Counted, (u32, i64)>>,
 }
 
 impl Throttle {
@@ -184,12 +262,12 @@ impl Throttle {
     /// Names that are remembered, at most.
     const MOST: usize = 10_000;
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (u32, i64)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Counted, (u32, i64)>> {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn may_try(&self, name: &str, now_ms: i64) -> Result<(), WebProblem> {
-        let Some((count, last_ms)) = self.lock().get(name).copied() else { return Ok(()) };
+    fn may_try(&self, counted: &Counted, now_ms: i64) -> Result<(), WebProblem> {
+        let Some((count, last_ms)) = self.lock().get(counted).copied() else { return Ok(()) };
         let Some(beyond) = count.checked_sub(Self::FREE) else { return Ok(()) };
         let wait_ms = (5_000_i64 << beyond.min(6)).min(300_000);
         let left_ms = last_ms + wait_ms - now_ms;
@@ -200,16 +278,16 @@ impl Throttle {
         }
     }
 
-    fn failed(&self, name: &str, now_ms: i64) {
+    fn failed(&self, counted: &Counted, now_ms: i64) {
         let mut tries = self.lock();
         if tries.len() >= Self::MOST {
             tries.retain(|_, (_, last_ms)| now_ms - *last_ms < 300_000);
         }
-        let entry = tries.entry(name.to_owned()).or_insert((0, now_ms));
+        let entry = tries.entry(counted.clone()).or_insert((0, now_ms));
         *entry = (entry.0.saturating_add(1), now_ms);
     }
 
-    fn succeeded(&self, name: &str) {
-        self.lock().remove(name);
+    fn succeeded(&self, counted: &Counted) {
+        self.lock().remove(counted);
     }
 }

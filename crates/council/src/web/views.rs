@@ -478,6 +478,8 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
     use super::phones::{PhoneList, PhoneOffer, PhoneRow};
     use super::reports::{NoAccessAttempt, NoAccessHome, NoAccessList, ReportCount, Reports};
     use super::seats::Seat;
+    use super::second_factor::SetUp;
+    use super::sessions::SignInAnswer;
     use crate::import::{Imported, RowFault};
     let config = ts_rs::Config::new();
     macro_rules! of {
@@ -529,6 +531,8 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         NoAccessList,
         ReportCount,
         Reports,
+        SetUp,
+        SignInAnswer,
         Seat
     ]
 }

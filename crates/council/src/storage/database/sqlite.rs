@@ -24,10 +24,11 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up_with_hook(include_str!("../../../migrations/sqlite/0007_reports.sql"), |transaction| {
             reports::write_anew(transaction)
         }),
+        M::up(include_str!("../../../migrations/sqlite/0008_sign_in.sql")),
     ])
 });
 
-const SCHEMA_VERSION: i64 = 7;
+const SCHEMA_VERSION: i64 = 8;
 
 /// An open database.
 pub(crate) struct Sqlite {
