@@ -72,6 +72,20 @@ impl Town {
         Self::open_on(Some(database.to_owned()))
     }
 
+    /// A council as an earlier program left it, running under this one: a copy of a folder of `tests/databases`.
+    ///
+    /// # Panics
+    /// When it can't be copied or does not come up.
+    #[must_use]
+    pub fn frozen(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a council needs a folder");
+        copy(&root().join("tests/databases").join(name), &folder.path().join("data"));
+        let mut town =
+            Self { folder, database: None, second_factor: false, service: None, address: ([127, 0, 0, 1], 0).into() };
+        town.start();
+        town
+    }
+
     fn open_on(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
         fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
@@ -213,6 +227,13 @@ impl Drop for Town {
     }
 }
 
+/// Copies all that is in a folder into another.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "{} can't be copied", from.display());
+}
+
 /// Reads JSON.
 ///
 /// # Panics
@@ -256,15 +277,19 @@ impl Phone {
     }
 
     /// A copy of the phone, keys and all, as it is now.
-    ///
-    /// # Panics
-    /// When it can't be copied.
     #[must_use]
     pub fn cloned(&self) -> Self {
-        let copy = Self::new();
-        let copied = Command::new("cp").arg("-a").arg(self.folder.path().join(".")).arg(copy.folder.path()).status();
-        assert!(copied.is_ok_and(|status| status.success()), "a phone can't be copied");
-        copy
+        let other = Self::new();
+        copy(self.folder.path(), other.folder.path());
+        other
+    }
+
+    /// A phone as an earlier program left it: a copy of a folder of `tests/databases`.
+    #[must_use]
+    pub fn frozen(name: &str) -> Self {
+        let phone = Self::new();
+        copy(&root().join("tests/databases").join(name), phone.folder.path());
+        phone
     }
 
     /// The folder of the store.

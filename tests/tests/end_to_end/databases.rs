@@ -6,6 +6,7 @@ use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use doorstep_tests::cast::{Line, Phone, Town, eventually, json, sample};
+use doorstep_tests::desk::Clerk;
 use doorstep_tests::postgres::Postgres;
 
 type Table = Vec<BTreeMap<String, String>>;
@@ -206,4 +207,31 @@ fn a_database_that_would_be_spoken_to_in_the_clear_is_refused_and_no_password_is
         assert!(!refused.status.success() && error.contains(said), "{error}");
         assert!(!error.contains("hunter2"), "a password is printed: {error}");
     }
+}
+
+/// `tests/databases` holds what programs of 24 November 2026 left: a council of schema 3 and a phone of schema 4, of which two
+/// records had not been sent.
+#[test]
+fn what_an_earlier_program_left_is_opened_by_this_one_whole() {
+    let town = Town::frozen("council-schema-3");
+    let visits = town.export("visits");
+    let mut outcomes: Vec<&str> = visits.iter().map(|visit| visit["outcome"].as_str()).collect();
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, ["completed", "entry_refused"]);
+    let supervisor = Clerk::of("super-1", &town);
+    let found = |query: &str| supervisor.reads(query)["visits"].as_array().unwrap().len();
+    assert_eq!(found("/api/visits?q=dafydd"), 2, "what is searched was written anew");
+    assert_eq!((found("/api/visits?entry=consent"), found("/api/visits?entry=lawful")), (1, 0));
+    let reports = supervisor.reads("/api/reports");
+    assert_eq!(reports["id_shown"], json(r#"[{ "of": "Melton Borough Council", "answer": "yes", "visits": 2 }]"#));
+    assert_eq!(reports["refusals_by_reason"][0]["answer"], "other");
+    assert_eq!(Clerk::of("lead-1", &town).reads("/api/safeguarding").as_array().unwrap().len(), 1);
+
+    let phone = Phone::frozen("phone-schema-4");
+    assert_eq!(phone.says(&["status"])["unsent"], 2);
+    let server = format!("http://{}", town.address());
+    phone.does(&["enrol", "--server", &server, "--code", &town.code_for("melton-2")]);
+    assert_eq!(phone.says(&["sync"])["waiting"], 0);
+    phone.does(&["verify"]);
+    assert_eq!(town.export("visits").len(), 3, "what waited has come");
 }
