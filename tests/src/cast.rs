@@ -86,6 +86,29 @@ impl Town {
         town
     }
 
+    /// A place for a council, with nothing in it.
+    ///
+    /// # Panics
+    /// When there is no place.
+    #[must_use]
+    pub fn empty(database: Option<String>) -> Self {
+        let folder = tempfile::tempdir().expect("a council needs a folder");
+        Self { folder, database, second_factor: false, service: None, address: ([127, 0, 0, 1], 0).into() }
+    }
+
+    /// Stops for good: where it listened.
+    #[must_use]
+    pub fn stopped(mut self) -> SocketAddr {
+        self.kill();
+        self.address
+    }
+
+    /// Starts where another listened before.
+    pub fn start_at(&mut self, address: SocketAddr) {
+        self.address = address;
+        self.start();
+    }
+
     fn open_on(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
         fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
@@ -195,6 +218,30 @@ impl Town {
         let output = self.tries(words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("the council prints text")
+    }
+
+    /// Runs the council's program on no council's data, which must do it, and returns what it printed.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[must_use]
+    pub fn runs(&self, words: &[&str]) -> String {
+        let output =
+            Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs");
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the council prints text")
+    }
+
+    /// Runs the council's program on no council's data, which must refuse, and returns what it said.
+    ///
+    /// # Panics
+    /// When it does not refuse.
+    #[must_use]
+    pub fn fails(&self, words: &[&str]) -> String {
+        let output =
+            Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs");
+        assert!(!output.status.success(), "{words:?} was done");
+        String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     /// A one-time code for somebody's phone.

@@ -44,6 +44,12 @@ pub enum CouncilError {
         "the database server runs with fsync=off: a power cut would lose what phones were told is safe. Turn it on."
     )]
     DatabaseForgets,
+    /// A file is no backup, or not whole.
+    #[error("that backup can't be used: {0}. Nothing was changed.")]
+    BadBackup(&'static str),
+    /// A key for backups is none.
+    #[error("that is no key for backups. Make one with `doorstep-council backup-key`.")]
+    BadBackupKey,
     /// There is something in the database that everything was to be moved to.
     #[error("there is something in that database already. Nothing was changed. Take an empty one.")]
     DatabaseInUse,

@@ -37,6 +37,25 @@ impl Keys {
         signing.exists() && safeguarding.exists()
     }
 
+    /// The files as they are, each by its name.
+    pub(crate) fn files(data: &Path) -> Result<Vec<(String, Zeroizing<String>)>, CouncilError> {
+        let (signing, safeguarding) = paths(data);
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        [signing, safeguarding].iter().map(|path| Ok((name(path), read_secret(path)?))).collect()
+    }
+
+    /// Takes them away: what was put back of a backup that turned out not to be whole.
+    pub(crate) fn remove(data: &Path) -> std::io::Result<()> {
+        fs::remove_dir_all(data.join("keys"))
+    }
+
+    /// Puts a file back where it was.
+    pub(crate) fn put_back(data: &Path, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
+        let (signing, safeguarding) = paths(data);
+        let path = [signing, safeguarding].into_iter().find(|path| path.file_name().is_some_and(|file| file == name));
+        write_secret(&path.ok_or(CouncilError::BadBackup("there is a key in it of another kind"))?, secret)
+    }
+
     /// Makes new ones.
     pub(crate) fn make(data: &Path, environment: &Environment) -> Result<(), CouncilError> {
         let (signing, safeguarding) = paths(data);

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod assets;
+pub mod backup;
 mod environment;
 mod error;
 pub mod export;

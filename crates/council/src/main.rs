@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use doorstep_council::backup::{BackedUp, BackupKey, check_backup};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
 use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Service, router};
@@ -153,6 +154,41 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Makes a key for backups: its public half is printed, the other half goes to a file that belongs in a safe.
+    BackupKey {
+        /// The file for the half that opens backups. It must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Writes everything into one encrypted file, while the service runs: tables, photos and keys.
+    Backup {
+        #[command(flatten)]
+        data: Data,
+        /// The public half of the key for backups, `age1...`.
+        #[arg(long, value_name = "KEY", env = "DOORSTEP_BACKUP_RECIPIENT")]
+        recipient: String,
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Reads a backup through, and says whether it is whole. Nothing is changed.
+    CheckBackup {
+        /// The file with the half of the key that opens backups.
+        #[arg(long, value_name = "FILE")]
+        identity: PathBuf,
+        /// The backup.
+        file: PathBuf,
+    },
+    /// Puts a backup into an empty folder, and an empty database. Phones then send again what they still hold.
+    Restore {
+        #[command(flatten)]
+        data: Data,
+        /// The file with the half of the key that opens backups.
+        #[arg(long, value_name = "FILE")]
+        identity: PathBuf,
+        /// The backup.
+        file: PathBuf,
+    },
     /// Says how many records are held, and how many were set aside.
     Counts {
         #[command(flatten)]
@@ -276,6 +312,22 @@ fn run(command: Command) -> Result<ExitCode> {
             let holdings = office.move_storage(&data, &DatabaseAt::Server(to))?;
             tell_moved(&holdings, json);
         }
+        Command::BackupKey { out } => make_backup_key(&out)?,
+        Command::Backup { data, recipient, out } => {
+            let office = office(&data)?;
+            let held = whole_or_nothing(&out, |file| Ok(office.back_up(&recipient, file)?))?;
+            tell_backup(&held, &format!("are in {}. It opens with the other half of the key.", out.display()));
+        }
+        Command::CheckBackup { identity, file } => {
+            let held = check_backup(&read_password(&identity)?, open(&file)?)?;
+            tell_backup(&held, "are in it, and it is whole.");
+        }
+        Command::Restore { data, identity, file } => {
+            let identity = read_password(&identity)?;
+            let (_, held) =
+                Office::restore(&data.data, &data.database(), Environment::real(), &identity, open(&file)?)?;
+            tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
+        }
         Command::Counts { data, json } => {
             let (records, set_aside) = office(&data)?.record_counts()?;
             let said = serde_json::json!({ "records": records, "set_aside": set_aside });
@@ -354,20 +406,50 @@ fn read_password(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))
 }
 
-/// Written beside the file and put in its place when it is whole: an export that fails leaves the old file as it was.
+/// A table in a file.
 fn export(office: &Office, what: What, format: Format, selection: &Selection, out: &Path) -> Result<Exported> {
+    whole_or_nothing(out, |file| Ok(office.export(what, format, selection, file)?))
+}
+
+/// Written beside the file and put in its place when it is whole: what fails leaves the old file as it was.
+fn whole_or_nothing<T>(out: &Path, write: impl FnOnce(&mut fs::File) -> Result<T>) -> Result<T> {
     let beside = out.with_extension("part");
     let written = (|| {
-        let mut file = fs::File::options().read(true).write(true).create(true).truncate(true).open(&beside)?;
-        let exported = office.export(what, format, selection, &mut file)?;
+        let mut options = fs::File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        let written = write(&mut file)?;
         file.sync_all()?;
         fs::rename(&beside, out)?;
-        anyhow::Ok(exported)
+        anyhow::Ok(written)
     })();
     if written.is_err() {
         let _there_may_be_none = fs::remove_file(&beside);
     }
     written.with_context(|| format!("{} can't be written", out.display()))
+}
+
+fn open(file: &Path) -> Result<fs::File> {
+    fs::File::open(file).with_context(|| format!("{} can't be read", file.display()))
+}
+
+fn make_backup_key(out: &Path) -> Result<()> {
+    let key = BackupKey::new();
+    let mut options = fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(out).and_then(|mut file| file.write_all(key.identity.as_bytes()));
+    written.with_context(|| format!("{} can't be written", out.display()))?;
+    print(&format!("{}\n", key.recipient));
+    Ok(())
+}
+
+fn tell_backup(held: &BackedUp, what_now: &str) {
+    let rows: u64 = held.tables.values().map(|table| table.rows).sum();
+    print(&format!("{rows} rows and {} photos {what_now}\n", held.photos));
 }
 
 fn tell_moved(holdings: &Holdings, json: bool) {

@@ -51,7 +51,7 @@ impl Album {
     }
 
     /// Keeps a picture: all of it is on disk when this returns `Ok`, under its name, or nothing is.
-    fn keep(&self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
+    pub(crate) fn keep(&self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
         let path = self.path(sha256);
         let failed = |source| CouncilError::File { path: path.clone(), source };
         let shelf = path.parent().unwrap_or(&self.folder);

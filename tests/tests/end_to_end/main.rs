@@ -1,6 +1,7 @@
 //! The scenes. One binary, so that there is one link.
 
 mod arrows;
+mod backups;
 mod cases;
 mod console;
 mod databases;

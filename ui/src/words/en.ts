@@ -220,6 +220,7 @@ export const actions: Record<string, string> = {
   sessions_ended: 'Ended somebody’s sessions',
   device_revoked: 'Revoked a phone',
   api_token_made: 'Made a token for another system',
+  backed_up: 'Made a backup',
   case_read: 'Opened a case',
   case_changed: 'Did something about a case',
   appointments_imported: 'Imported appointments',

@@ -31,6 +31,7 @@ pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use reports::{Count, Counted, NoAccessRow, Question};
 pub(crate) use visits::{Filter, VisitRow};
 
+pub(crate) use database::SCHEMA_VERSION;
 use database::{Connection, Database, Postgres, Row, Sqlite, Value, params};
 
 use crate::{CouncilError, Environment};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::database::{Connection, Value};
@@ -57,7 +57,7 @@ const TABLES: &[Table] = tables! {
 };
 
 /// What a table holds: how many rows, and a digest of them all that does not depend on their order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holding {
     /// Rows.
     pub rows: u64,
@@ -66,7 +66,7 @@ pub struct Holding {
 }
 
 /// What each table holds, by its name.
-pub type Holdings = BTreeMap<&'static str, Holding>;
+pub type Holdings = BTreeMap<String, Holding>;
 
 /// Puts everything that one database holds into another, which is empty, in one transaction; then reads both again.
 ///
@@ -92,7 +92,7 @@ pub(crate) fn move_all(from: &Storage, to: &Storage, environment: &Environment) 
 
 /// What each table of a database holds.
 fn holdings(connection: &dyn Connection) -> Result<Holdings, CouncilError> {
-    TABLES.iter().map(|table| Ok((table.name, table.holding(connection)?))).collect()
+    TABLES.iter().map(|table| Ok((table.name.to_owned(), table.holding(connection)?))).collect()
 }
 
 impl Table {
@@ -113,9 +113,13 @@ impl Table {
         })
     }
 
-    fn copy(&self, reading: &Reading<'_>, writing: &Writing<'_>) -> Result<(), CouncilError> {
+    fn insert(&self) -> String {
         let places: Vec<String> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
-        let sql = format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.columns.join(", "), places.join(", "));
+        format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.columns.join(", "), places.join(", "))
+    }
+
+    fn copy(&self, reading: &Reading<'_>, writing: &Writing<'_>) -> Result<(), CouncilError> {
+        let sql = self.insert();
         self.each_row(reading.connection, |row| writing.write(&sql, &row).map(drop))
     }
 
@@ -130,21 +134,82 @@ impl Table {
     }
 }
 
-/// A row's own digest: each value with its kind and its length before it, so that no two rows look alike.
-fn digest(row: &[Value]) -> [u8; 32] {
-    let mut hash = Sha256::new();
+/// A row as bytes: each value with its kind and its length before it, so that no two rows look alike.
+pub(crate) fn written(row: &[Value]) -> Vec<u8> {
+    let mut bytes = Vec::new();
     for value in row {
-        let (kind, bytes): (u8, &[u8]) = match value {
+        let (kind, value): (u8, &[u8]) = match value {
             Value::Null => (0, &[]),
             Value::Integer(number) => (1, &number.to_be_bytes()),
             Value::Text(text) => (2, text.as_bytes()),
             Value::Bytes(bytes) => (3, bytes),
         };
-        hash.update([kind]);
-        hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(bytes);
+        bytes.push(kind);
+        bytes.extend(u64::try_from(value.len()).unwrap_or(u64::MAX).to_be_bytes());
+        bytes.extend(value);
     }
-    hash.finalize().into()
+    bytes
+}
+
+/// Reads a row back; `None` when that is none.
+fn read_back(mut bytes: &[u8]) -> Option<Vec<Value>> {
+    let mut row = Vec::new();
+    while let Some((kind, rest)) = bytes.split_first() {
+        let (length, rest) = rest.split_first_chunk::<8>()?;
+        let (value, rest) = rest.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+        row.push(match kind {
+            0 => Value::Null,
+            1 => Value::Integer(i64::from_be_bytes(value.try_into().ok()?)),
+            2 => Value::Text(String::from_utf8(value.to_vec()).ok()?),
+            3 => Value::Bytes(value.to_vec()),
+            _ => return None,
+        });
+        bytes = rest;
+    }
+    Some(row)
+}
+
+fn digest(row: &[Value]) -> [u8; 32] {
+    Sha256::digest(written(row)).into()
+}
+
+impl Reading<'_> {
+    /// Calls `each` for every row of every table: the table's number, and the row as bytes. What each table holds, at the end.
+    pub(crate) fn each_row_of_all(
+        &self,
+        mut each: impl FnMut(u8, &[u8]) -> Result<(), CouncilError>,
+    ) -> Result<Holdings, CouncilError> {
+        for (number, table) in (0..).zip(TABLES) {
+            table.each_row(self.connection, |row| each(number, &written(&row)))?;
+        }
+        holdings(self.connection)
+    }
+}
+
+impl Writing<'_> {
+    /// Whether nothing is held at all.
+    pub(crate) fn holds_nothing(&self) -> Result<bool, CouncilError> {
+        for table in TABLES {
+            if !table.is_empty(self)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Puts a row back into the table of that number.
+    pub(crate) fn put_back(&self, table: u8, row: &[u8]) -> Result<(), CouncilError> {
+        let unreadable = || CouncilError::BadBackup("a row of it can't be read");
+        let table = TABLES.get(usize::from(table)).ok_or_else(unreadable)?;
+        let row = read_back(row).filter(|row| row.len() == table.columns.len()).ok_or_else(unreadable)?;
+        self.write(&table.insert(), &row).map(drop)
+    }
+
+    /// After all rows are back: what each table holds now.
+    pub(crate) fn all_is_back(&self) -> Result<Holdings, CouncilError> {
+        self.go_on_numbering()?;
+        holdings(self.connection)
+    }
 }
 
 /// Adds to a number of 256 bits; what does not fit falls away.
@@ -172,6 +237,10 @@ mod tests {
         assert_eq!(of(&[&one, &other]), of(&[&other, &one]));
         assert_ne!(of(&[&one]), of(&[&other]), "where a value ends matters");
         assert_ne!(of(&[&one, &one]), of(&[&one]), "how often a row is there matters");
+        for row in [&one[..], &other[..], &[Value::Null, Value::from(-7_i64), Value::from([1_u8, 2])]] {
+            assert_eq!(read_back(&written(row)).as_deref(), Some(row));
+        }
+        assert_eq!(read_back(&[2, 0, 0, 0, 0, 0, 0, 0, 9, 65]), None, "cut off");
         assert_ne!(digest(&[Value::Null]), digest(&[Value::from("")]));
         assert_ne!(digest(&[Value::from(1_i64)]), digest(&[Value::from("1")]));
     }

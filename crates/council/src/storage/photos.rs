@@ -40,6 +40,13 @@ impl Reading<'_> {
         )
     }
 
+    /// The name of every picture that is here, whole.
+    pub(crate) fn whole_blobs(&self) -> Result<Vec<Hash>, CouncilError> {
+        self.many("SELECT sha256 FROM blob WHERE complete_ms IS NOT NULL ORDER BY sha256", params![], |row| {
+            Ok(Hash::from_bytes(row.get("sha256")?))
+        })
+    }
+
     /// All pieces of a picture, one behind the other.
     pub(crate) fn pieces(&self, sha256: Hash) -> Result<Vec<u8>, CouncilError> {
         let pieces: Vec<Vec<u8>> = self.many(

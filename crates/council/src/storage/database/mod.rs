@@ -8,7 +8,7 @@ mod value;
 
 pub(crate) use conditions::Conditions;
 pub(crate) use postgres::Postgres;
-pub(crate) use sqlite::Sqlite;
+pub(crate) use sqlite::{SCHEMA_VERSION, Sqlite};
 pub(crate) use value::{Row, Value};
 
 use crate::{CouncilError, Environment};

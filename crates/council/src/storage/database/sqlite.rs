@@ -28,7 +28,8 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     ])
 });
 
-const SCHEMA_VERSION: i64 = 8;
+/// The number of the newest migration, in both databases.
+pub(crate) const SCHEMA_VERSION: i64 = 8;
 
 /// An open database.
 pub(crate) struct Sqlite {
