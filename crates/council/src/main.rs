@@ -19,8 +19,17 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
+    /// How the log is written, on standard error. It holds ids, and never a name or an address.
+    #[arg(long, global = true, default_value = "text", env = "DOORSTEP_LOG")]
+    log: Log,
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Log {
+    Text,
+    Json,
 }
 
 #[derive(Args)]
@@ -263,13 +272,17 @@ enum Form {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
+    let arguments = Arguments::parse();
+    let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false)
-        .init();
-    match run(Arguments::parse().command) {
+        .with_target(false);
+    match arguments.log {
+        Log::Text => log.init(),
+        Log::Json => log.json().init(),
+    }
+    match run(arguments.command) {
         Ok(code) => code,
         Err(error) => {
             say(std::io::stderr(), &format!("doorstep-council: {error:#}\n"));

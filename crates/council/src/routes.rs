@@ -17,8 +17,8 @@ use crate::web::seats::{
     ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
 };
 use crate::web::{
-    appointments, audit, cases, codes, concerns, devices, exports, pages, people, phones, reports, safeguarding,
-    sessions, visits,
+    appointments, audit, cases, codes, concerns, devices, exports, operation, pages, people, phones, reports,
+    safeguarding, sessions, visits,
 };
 
 /// Seconds for one request, upload included.
@@ -118,7 +118,10 @@ fn all_routes() -> Vec<Route> {
         Route::get("/audit", Anybody, page),
         Route::get("/safeguarding", Anybody, page),
         Route::get("/assets/{name}", Anybody, pages::asset),
-        Route::get("/health", Anybody, pages::health),
+        // What those who run the service ask.
+        Route::get("/health", Anybody, operation::live),
+        Route::get("/ready", Anybody, operation::ready),
+        Route::get("/metrics", Systems, operation::metrics),
     ]
 }
 
@@ -170,6 +173,7 @@ pub fn router(service: Service) -> Router {
         known = known.route(path, answers.layer(DefaultBodyLimit::max(most)).layer(at_the_door));
     }
     known
+        .route_layer(from_fn_with_state(service.clone(), operation::count))
         .fallback(pages::not_found)
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::REQUEST_TIMEOUT,

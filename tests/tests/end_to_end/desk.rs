@@ -148,3 +148,29 @@ fn whoever_guesses_somebody_s_password_slows_down_strangers_and_not_them() {
     assert_eq!(stranger.signs_in("super-1", PASSWORD), 429, "whoever guesses waits");
     assert_eq!(at_their_desk.signs_in("super-1", PASSWORD), 200, "they are not locked out by it");
 }
+
+#[test]
+fn whoever_runs_it_sees_how_it_does_and_nobody_s_name() {
+    let town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "no-answer", &visit]);
+    phone.does(&["sync"]);
+    let _found = Clerk::of("super-1", &town).reads("/api/visits?q=Patel");
+    let nobody = Clerk::nobody(&town);
+    assert_eq!(nobody.asks("GET", "/health").status(), 200);
+    assert_eq!(nobody.asks("GET", "/ready").status(), 200);
+    assert_eq!(nobody.asks("GET", "/metrics").status(), 401);
+    let token = town.does(&["api-token", "--name", "prometheus"]);
+    let metrics = Clerk::with_token(token.trim(), &town).asks("GET", "/metrics").text().unwrap();
+    for line in [
+        "doorstep_records 3",
+        "doorstep_records_not_received 0",
+        r#"doorstep_requests_total{route="/api/visits",method="GET",status="200"} 1"#,
+        r#"doorstep_request_seconds_count{route="/v1/sync"}"#,
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
+    assert!(!metrics.contains("Patel") && !metrics.contains(&visit), "a metric names somebody");
+}

@@ -7,6 +7,7 @@ pub(crate) mod codes;
 pub(crate) mod concerns;
 pub(crate) mod devices;
 pub(crate) mod exports;
+pub(crate) mod operation;
 pub(crate) mod pages;
 pub(crate) mod people;
 pub(crate) mod phones;

@@ -1,11 +1,11 @@
-//! The console's files, and what a probe asks.
+//! The console's files.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 
-use super::{WebProblem, ask};
-use crate::{Service, assets};
+use super::WebProblem;
+use crate::assets;
 
 pub(crate) async fn console() -> Response {
     assets::page()
@@ -13,12 +13,6 @@ pub(crate) async fn console() -> Response {
 
 pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     assets::file(&name)
-}
-
-/// Whether the database answers.
-pub(crate) async fn health(State(service): State<Service>) -> Result<&'static str, WebProblem> {
-    ask(service, |service| service.storage.read(|reading| reading.meta(crate::service::NAME))).await?;
-    Ok("ok\n")
 }
 
 pub(crate) async fn not_found(uri: Uri) -> Response {
