@@ -123,7 +123,7 @@ impl Office {
             if !writing.holds_nothing()? {
                 return Err(CouncilError::DatabaseInUse);
             }
-            read_all(open(identity, &mut *file)?, &mut IntoCouncil { writing, album: &album, keys: Vec::new(), data })
+            read_all(open(identity, &mut file)?, &mut IntoCouncil { writing, album: &album, keys: Vec::new(), data })
         });
         drop(storage);
         if held.is_err() {

@@ -1,275 +1,22 @@
 //! `doorstep-council`: the council's service and what its administrator does by hand.
 
+mod arguments;
+
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use arguments::{Arguments, Command, Data, Form, Log, Switch, Table};
+use clap::Parser;
 use doorstep_council::backup::{BackedUp, BackupKey, check_backup};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
 use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Service, router};
 use doorstep_domain::conduct::PublishedCode;
 use tracing_subscriber::EnvFilter;
-
-/// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    /// How the log is written, on standard error. It holds ids, and never a name or an address.
-    #[arg(long, global = true, default_value = "text", env = "DOORSTEP_LOG")]
-    log: Log,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Log {
-    Text,
-    Json,
-}
-
-#[derive(Args)]
-struct Data {
-    /// The folder that holds the council's keys, its photos and, where no server is named, its database.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// A PostgreSQL database, `postgres://user:password@host/name`. On another machine it has to ask for TLS, with
-    /// `?sslmode=require`.
-    #[arg(long, value_name = "URL", env = "DOORSTEP_DATABASE", hide_env_values = true)]
-    database: Option<String>,
-}
-
-impl Data {
-    fn database(&self) -> DatabaseAt {
-        self.database.clone().map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server)
-    }
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Makes a council: its keys, its database, its first administrator.
-    Init {
-        #[command(flatten)]
-        data: Data,
-        /// The council's name, as people know it.
-        #[arg(long)]
-        name: String,
-        /// The user name of the first administrator.
-        #[arg(long)]
-        admin_user: String,
-        /// A file with the administrator's password, 12 characters or more.
-        #[arg(long, value_name = "FILE")]
-        admin_password_file: PathBuf,
-    },
-    /// Imports organisations and people.
-    ImportPeople {
-        #[command(flatten)]
-        data: Data,
-        /// The table, CSV in UTF-8.
-        file: PathBuf,
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Imports appointments. Each fault is named by row and column; with a fault nothing is taken, unless --only-good.
-    ImportAppointments {
-        #[command(flatten)]
-        data: Data,
-        /// Take the good rows and leave the others.
-        #[arg(long)]
-        only_good: bool,
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-        /// The table, CSV in UTF-8.
-        file: PathBuf,
-    },
-    /// Sets the password of somebody who uses the console.
-    SetPassword {
-        #[command(flatten)]
-        data: Data,
-        /// The user name.
-        #[arg(long)]
-        user: String,
-        /// A file with the password, 12 characters or more.
-        #[arg(long, value_name = "FILE")]
-        password_file: PathBuf,
-    },
-    /// Prints a one-time code, and its QR image, that enrols one phone within 10 minutes.
-    Enrol {
-        #[command(flatten)]
-        data: Data,
-        /// Whose phone it will be.
-        #[arg(long)]
-        user: String,
-        /// The address at which phones reach this council, to put into the QR image.
-        #[arg(long, value_name = "URL")]
-        server: Option<String>,
-        /// Also write the QR image to this file, as SVG.
-        #[arg(long, value_name = "FILE")]
-        qr: Option<PathBuf>,
-        /// Print the offer as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Prints a token by which a housing system may put appointments. An earlier one of that name holds no more.
-    ApiToken {
-        #[command(flatten)]
-        data: Data,
-        /// What the system is called, as the audit log names it.
-        #[arg(long)]
-        name: String,
-    },
-    /// Runs the service and the console until it is stopped.
-    Serve {
-        #[command(flatten)]
-        data: Data,
-        /// Address and port; port 0 takes a free one.
-        #[arg(long, default_value = "127.0.0.1:8470")]
-        listen: SocketAddr,
-        /// Whether signing in to the console asks for a code from an authenticator beside the password.
-        #[arg(long, value_name = "on|off", default_value = "on", env = "DOORSTEP_SECOND_FACTOR")]
-        second_factor: Switch,
-    },
-    /// Publishes a version of the Code of conduct: a text with its numbered clauses. Everybody is asked to sign it.
-    PublishCode {
-        #[command(flatten)]
-        data: Data,
-        /// What people call the version; the file's name where nothing is said.
-        #[arg(long, value_name = "TEXT")]
-        label: Option<String>,
-        /// The first day on which it binds, such as 2025-06-02; today where nothing is said.
-        #[arg(long, value_name = "DATE", value_parser = date)]
-        from: Option<chrono::NaiveDate>,
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-        /// The text, UTF-8.
-        file: PathBuf,
-    },
-    /// Moves the embedded database to PostgreSQL, and proves that both hold the same. Stop the service first.
-    MigrateStorage {
-        /// The folder that holds the council's keys, its photos and its embedded database.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
-        /// An empty PostgreSQL database, `postgres://user:password@host/name`.
-        #[arg(long, value_name = "URL", env = "DOORSTEP_DATABASE", hide_env_values = true)]
-        to: String,
-        /// Print what each table holds as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Makes a key for backups: its public half is printed, the other half goes to a file that belongs in a safe.
-    BackupKey {
-        /// The file for the half that opens backups. It must not exist.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
-    /// Writes everything into one encrypted file, while the service runs: tables, photos and keys.
-    Backup {
-        #[command(flatten)]
-        data: Data,
-        /// The public half of the key for backups, `age1...`.
-        #[arg(long, value_name = "KEY", env = "DOORSTEP_BACKUP_RECIPIENT")]
-        recipient: String,
-        /// The file to write.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
-    /// Reads a backup through, and says whether it is whole. Nothing is changed.
-    CheckBackup {
-        /// The file with the half of the key that opens backups.
-        #[arg(long, value_name = "FILE")]
-        identity: PathBuf,
-        /// The backup.
-        file: PathBuf,
-    },
-    /// Puts a backup into an empty folder, and an empty database. Phones then send again what they still hold.
-    Restore {
-        #[command(flatten)]
-        data: Data,
-        /// The file with the half of the key that opens backups.
-        #[arg(long, value_name = "FILE")]
-        identity: PathBuf,
-        /// The backup.
-        file: PathBuf,
-    },
-    /// Says how many records are held, and how many were set aside.
-    Counts {
-        #[command(flatten)]
-        data: Data,
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Writes a whole table.
-    Export {
-        #[command(flatten)]
-        data: Data,
-        /// Which table.
-        #[arg(long)]
-        what: Table,
-        /// In which form.
-        #[arg(long, default_value = "csv")]
-        format: Form,
-        /// Begin with a byte order mark, for Excel.
-        #[arg(long)]
-        excel: bool,
-        /// Only visits with this outcome, such as `entry_refused`; `open` for those under way.
-        #[arg(long, value_name = "NAME")]
-        outcome: Option<String>,
-        /// Only visits in which somebody went in by consent, or on a lawful basis without it.
-        #[arg(long, value_name = "consent|lawful")]
-        entry: Option<String>,
-        /// Only of this firm, or of the council.
-        #[arg(long, value_name = "NAME")]
-        organisation: Option<String>,
-        /// Only visits that started on this day or later.
-        #[arg(long, value_name = "DATE")]
-        from: Option<String>,
-        /// Only visits that started on this day or earlier.
-        #[arg(long, value_name = "DATE")]
-        to: Option<String>,
-        /// Only visits with these words in their reference, address, tenant or visitor.
-        #[arg(long, value_name = "WORDS")]
-        words: Option<String>,
-        /// Only concerns of this kind.
-        #[arg(long, value_name = "NAME")]
-        kind: Option<String>,
-        /// The file to write.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Table {
-    Visits,
-    Steps,
-    NoAccess,
-    Concerns,
-    Acknowledgements,
-    Cases,
-    Reports,
-    Audit,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Switch {
-    On,
-    Off,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Form {
-    Csv,
-    Xlsx,
-    Jsonl,
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -374,10 +121,6 @@ fn run(command: Command) -> Result<ExitCode> {
 
 fn office(data: &Data) -> Result<Office> {
     Ok(Office::open(&data.data, &data.database(), Environment::real())?)
-}
-
-fn date(text: &str) -> Result<chrono::NaiveDate, String> {
-    text.parse().map_err(|_| "is no date such as 2026-11-24".to_owned())
 }
 
 fn publish_code(
