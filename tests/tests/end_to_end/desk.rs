@@ -82,6 +82,35 @@ fn a_firm_sends_its_own_people_and_touches_nobody_else_s_appointments() {
     assert_eq!(firm.sends("POST", others, &json!({ "action": "cancel", "because": "x" })).status(), 404);
 }
 
+/// Two firms at one home: each is shown its own attempts and counts, whatever it asks for.
+#[test]
+fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
+    let town = Town::open();
+    let go = |user: &str| {
+        let phone = Phone::of(user, &town, town.address());
+        let visit =
+            ["visit", "start-unplanned", "--kind", "inspection", "--purpose", "A look", "--uprn", "532979068556"];
+        let visit = phone.says(&visit)["visit"].as_str().unwrap().to_owned();
+        phone.does(&["visit", "no-answer", &visit]);
+        phone.does(&["sync"]);
+        visit
+    };
+    let (own, others) = (go("vale-1"), go("rutland-1"));
+    let attempts = |clerk: &Clerk, query: &str| {
+        let homes = clerk.reads(&format!("/api/no-access{query}"));
+        let attempts = homes["homes"][0]["attempts"].as_array().unwrap().clone();
+        attempts.iter().map(|attempt| attempt["visit"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let firm = Clerk::of("vale-super", &town);
+    assert_eq!(attempts(&firm, "?organisation=Rutland+Gas+%26+Heating"), [own.clone()]);
+    assert_eq!(attempts(&Clerk::of("super-1", &town), ""), [own, others]);
+    let visits = |clerk: &Clerk| clerk.reads("/api/reports?organisation=")["outcomes_by_day"][0]["visits"].clone();
+    assert_eq!((visits(&firm), visits(&Clerk::of("super-1", &town))), (json!(1), json!(2)));
+    let table = firm.asks("GET", "/api/exports/reports.csv").text().unwrap();
+    assert!(table.contains("no_answer,1") && !table.contains("Rutland"), "{table}");
+    assert_eq!(firm.asks("GET", "/api/exports/cases.csv").status(), 404);
+}
+
 #[test]
 fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds() {
     let town = Town::open();
