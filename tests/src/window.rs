@@ -22,6 +22,7 @@ pub struct Desk {
     environment: Vec<(String, String)>,
     port: u16,
     size: (u32, u32),
+    look: Look,
 }
 
 /// How somebody has set their screen.
@@ -41,6 +42,15 @@ impl Look {
             Self::Light => "Adwaita",
             Self::Dark => "Adwaita:dark",
             Self::HighContrast => "HighContrast",
+        }
+    }
+
+    /// What a page asks to know of it, as a media query.
+    fn media(self) -> &'static str {
+        match self {
+            Self::Light => "(prefers-color-scheme: light)",
+            Self::Dark => "(prefers-color-scheme: dark)",
+            Self::HighContrast => "(prefers-contrast: more)",
         }
     }
 }
@@ -95,7 +105,7 @@ impl Desk {
         );
         environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
         let mut desk =
-            Self { folder, children: vec![display, bus], environment, port: free_port(), size: (width, height) };
+            Self { folder, children: vec![display, bus], environment, port: free_port(), size: (width, height), look };
         desk.unlock_key_store();
         desk.start_driver();
         desk
@@ -206,6 +216,8 @@ impl Desk {
         let (width, height) = self.size;
         let window = Window { client };
         window.resizes(width, height).await;
+        let script = format!("done(matchMedia('{}').matches ? 1 : 0)", self.look.media());
+        assert!(window.measures(&script).await > 0.5, "the window does not look {:?}", self.look);
         window
     }
 

@@ -102,7 +102,7 @@ fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
         attempts.iter().map(|attempt| attempt["visit"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let firm = Clerk::of("vale-super", &town);
-    assert_eq!(attempts(&firm, "?organisation=Rutland+Gas+%26+Heating"), [own.clone()]);
+    assert_eq!(attempts(&firm, "?organisation=Rutland+Gas+%26+Heating"), std::slice::from_ref(&own));
     assert_eq!(attempts(&Clerk::of("super-1", &town), ""), [own, others]);
     let visits = |clerk: &Clerk| clerk.reads("/api/reports?organisation=")["outcomes_by_day"][0]["visits"].clone();
     assert_eq!((visits(&firm), visits(&Clerk::of("super-1", &town))), (json!(1), json!(2)));
