@@ -55,6 +55,7 @@ pub struct Town {
     folder: tempfile::TempDir,
     database: Option<String>,
     second_factor: bool,
+    settings: Vec<(String, String)>,
     service: Option<Child>,
     address: SocketAddr,
 }
@@ -80,8 +81,14 @@ impl Town {
     pub fn frozen(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
         copy(&root().join("tests/databases").join(name), &folder.path().join("data"));
-        let mut town =
-            Self { folder, database: None, second_factor: false, service: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut town = Self {
+            folder,
+            database: None,
+            second_factor: false,
+            settings: Vec::new(),
+            service: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
         town.start();
         town
     }
@@ -93,7 +100,14 @@ impl Town {
     #[must_use]
     pub fn empty(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
-        Self { folder, database, second_factor: false, service: None, address: ([127, 0, 0, 1], 0).into() }
+        Self {
+            folder,
+            database,
+            second_factor: false,
+            settings: Vec::new(),
+            service: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        }
     }
 
     /// Stops for good: where it listened.
@@ -112,8 +126,14 @@ impl Town {
     fn open_on(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
         fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
-        let mut town =
-            Self { folder, database, second_factor: false, service: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut town = Self {
+            folder,
+            database,
+            second_factor: false,
+            settings: Vec::new(),
+            service: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
         let password = town.folder.path().join("password").display().to_string();
         town.does(&[
             "init",
@@ -135,6 +155,11 @@ impl Town {
     /// From its next start on, signing in to the console asks for a second factor, as it does by itself outside of tests.
     pub fn asks_for_second_factor(&mut self) {
         self.second_factor = true;
+    }
+
+    /// From its next start on these settings hold, which its environment says.
+    pub fn is_told(&mut self, settings: &[(&str, &str)]) {
+        self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     }
 
     /// From its next start on the council's database is at a server.
@@ -207,6 +232,7 @@ impl Town {
         if let Some(database) = &self.database {
             council.env("DOORSTEP_DATABASE", database);
         }
+        council.envs(self.settings.iter().map(|(name, value)| (name, value)));
         council
     }
 

@@ -5,6 +5,7 @@
 pub mod cast;
 pub mod clauses;
 pub mod desk;
+pub mod outside;
 pub mod postgres;
 pub mod roles;
 pub mod sample;

@@ -67,6 +67,12 @@ pub enum CouncilError {
         "the database is on another machine, and its address does not ask for TLS: add sslmode=require. Nothing was sent."
     )]
     DatabaseWithoutTls,
+    /// A setting is wrong.
+    #[error("the settings for {0} can't be used: {1}.")]
+    BadSetting(&'static str, &'static str),
+    /// The provider with which people sign in does not answer, or not as OpenID Connect says.
+    #[error("the provider with which people sign in can't be used: {0}")]
+    Provider(String),
     /// The disk would not take it.
     #[error("the disk would not take it. Nothing was changed.")]
     Disk,

@@ -1,25 +1,32 @@
 //! `doorstep-council`: the council's service and what its administrator does by hand.
 
 mod arguments;
+mod configuration;
+mod serve;
 
 use std::fs;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use arguments::{Arguments, Command, Data, Form, Log, Switch, Table};
+use anyhow::{Context, Result};
+use arguments::{Arguments, Command, Data, Form, Log, Table};
 use clap::Parser;
 use doorstep_council::backup::{BackedUp, BackupKey, check_backup};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
-use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Service, router};
+use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office};
 use doorstep_domain::conduct::PublishedCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let words = match configuration::words(std::env::args_os().collect()) {
+        Ok(words) => words,
+        Err(error) => return fails(&error),
+    };
+    let arguments = Arguments::parse_from(words);
+    // One provider of cryptography, for all who speak TLS here. There can be none yet.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(std::io::stderr)
@@ -31,11 +38,13 @@ fn main() -> ExitCode {
     }
     match run(arguments.command) {
         Ok(code) => code,
-        Err(error) => {
-            say(std::io::stderr(), &format!("doorstep-council: {error:#}\n"));
-            ExitCode::FAILURE
-        }
+        Err(error) => fails(&error),
     }
+}
+
+fn fails(error: &anyhow::Error) -> ExitCode {
+    say(std::io::stderr(), &format!("doorstep-council: {error:#}\n"));
+    ExitCode::FAILURE
 }
 
 fn run(command: Command) -> Result<ExitCode> {
@@ -93,7 +102,8 @@ fn run(command: Command) -> Result<ExitCode> {
             let said = serde_json::json!({ "records": records, "set_aside": set_aside });
             print(&if json { format!("{said}\n") } else { format!("{records} records, {set_aside} set aside.\n") });
         }
-        Command::Serve { data, listen, second_factor } => serve(&data, listen, second_factor)?,
+        Command::Serve { data, settings, check_config: true } => serve::check(&data, &settings)?,
+        Command::Serve { data, settings, check_config: false } => serve::serve(&data, &settings)?,
         Command::Export { data, what, format, excel, outcome, entry, organisation, from, to, words, kind, out } => {
             let what = match what {
                 Table::Visits => What::Visits,
@@ -259,52 +269,6 @@ fn tell_offer(offer: &EnrolmentOffer, qr: Option<&Path>, json: bool) -> Result<(
         offer.expires_at.format("%H:%M UTC")
     ));
     Ok(())
-}
-
-fn serve(data: &Data, listen: SocketAddr, second_factor: Switch) -> Result<()> {
-    if !listen.ip().is_loopback() {
-        bail!(
-            "the service speaks plain HTTP: let it listen on this machine (127.0.0.1) and put a proxy with TLS in front, see docs/deploy.md"
-        );
-    }
-    let service = office(data)?.service();
-    let service = if second_factor == Switch::On { service } else { service.without_second_factor() };
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let listener =
-            tokio::net::TcpListener::bind(listen).await.with_context(|| format!("{listen} can't be used"))?;
-        print(&format!("Listening on http://{}\n", listener.local_addr()?));
-        tokio::spawn(look_at_the_clock(service.clone()));
-        axum::serve(listener, router(service)).with_graceful_shutdown(stopped()).await?;
-        Ok(())
-    })
-}
-
-/// Looks at the clock every now and then, for as long as the service runs.
-async fn look_at_the_clock(service: Service) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(20));
-    loop {
-        every.tick().await;
-        let service = service.clone();
-        let looked = tokio::task::spawn_blocking(move || service.look_at_the_clock()).await;
-        if let Ok(Err(error)) = looked {
-            tracing::error!(%error, "Who is overdue could not be looked up; it is tried again.");
-        }
-    }
-}
-
-/// Waits for the machine to say stop.
-async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminated) => tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} },
-            Err(_) => drop(interrupted.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupted.await);
-    tracing::info!("Stopping: requests that are under way are finished first.");
 }
 
 fn print(text: &str) {

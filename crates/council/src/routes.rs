@@ -17,8 +17,8 @@ use crate::web::seats::{
     ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
 };
 use crate::web::{
-    appointments, audit, cases, codes, concerns, devices, exports, operation, pages, people, phones, reports,
-    safeguarding, sessions, visits,
+    appointments, audit, cases, codes, concerns, devices, exports, openid, operation, own_sessions, pages, people,
+    phones, reports, safeguarding, sessions, visits,
 };
 
 /// Seconds for one request, upload included.
@@ -69,6 +69,11 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/session", DESKS, sessions::show),
         Route::post("/api/session", Anybody, sessions::sign_in),
         Route::delete("/api/session", Anybody, sessions::sign_out),
+        Route::get("/api/sign-in", Anybody, openid::ways_in),
+        Route::get("/api/sign-in/openid", Anybody, openid::begin),
+        Route::get("/api/sign-in/openid/back", Anybody, openid::back),
+        Route::get("/api/sessions", DESKS, own_sessions::list),
+        Route::delete("/api/sessions/{session}", DESKS, own_sessions::end),
         // What the console shows.
         Route::get("/api/today", DESKS, visits::today),
         Route::get("/api/visits", DESKS, visits::list),
@@ -117,6 +122,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/exports", Anybody, page),
         Route::get("/audit", Anybody, page),
         Route::get("/safeguarding", Anybody, page),
+        Route::get("/sign-ins", Anybody, page),
         Route::get("/assets/{name}", Anybody, pages::asset),
         // What those who run the service ask.
         Route::get("/health", Anybody, operation::live),
@@ -161,6 +167,7 @@ pub fn routes() -> Vec<RouteRow> {
 
 /// The router of the service.
 pub fn router(service: Service) -> Router {
+    let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
     let mut known = Router::new();
     for Route { path, may, answers, .. } in all_routes() {
         let most = match may {
@@ -171,6 +178,9 @@ pub fn router(service: Service) -> Router {
         };
         let at_the_door = from_fn_with_state((service.clone(), may), door);
         known = known.route(path, answers.layer(DefaultBodyLimit::max(most)).layer(at_the_door));
+    }
+    if over_tls {
+        known = known.layer(always(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     }
     known
         .route_layer(from_fn_with_state(service.clone(), operation::count))

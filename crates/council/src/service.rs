@@ -12,6 +12,7 @@ use doorstep_domain::protocol::{
 };
 
 use crate::keys::Keys;
+use crate::openid::Provider;
 use crate::photos::{Album, take_piece};
 use crate::storage::{CaseId, Device, Storage};
 use crate::{CouncilError, DatabaseAt, Environment, ingest, times};
@@ -28,6 +29,8 @@ pub struct Service {
     pub(crate) environment: Environment,
     pub(crate) data: PathBuf,
     pub(crate) asks_for_second_factor: bool,
+    pub(crate) public_address: Option<String>,
+    pub(crate) provider: Option<Arc<Provider>>,
 }
 
 impl std::fmt::Debug for Service {
@@ -57,6 +60,8 @@ impl Service {
             environment,
             data: data.to_owned(),
             asks_for_second_factor: true,
+            public_address: None,
+            provider: None,
         })
     }
 
@@ -64,6 +69,18 @@ impl Service {
     #[must_use]
     pub fn without_second_factor(self) -> Self {
         Self { asks_for_second_factor: false, ..self }
+    }
+
+    /// Where people and phones reach the service.
+    #[must_use]
+    pub fn reached_at(self, public_address: Option<String>) -> Self {
+        Self { public_address, ..self }
+    }
+
+    /// Lets people sign in with the council's own accounts too.
+    #[must_use]
+    pub fn with_provider(self, provider: Option<Provider>) -> Self {
+        Self { provider: provider.map(Arc::new), ..self }
     }
 
     /// The council's public key, which devices pin.

@@ -9,6 +9,7 @@ mod desk;
 mod exports;
 mod generated;
 mod journeys;
+mod outward;
 mod photos;
 mod roles;
 mod scene;

@@ -34,7 +34,8 @@ impl Things {
     fn address(&self, route: &RouteRow) -> String {
         let address =
             route.path.replace("{visit}", &self.visit).replace("{sha256}", &self.photo).replace("{case}", &self.case);
-        let address = address.replace("{device}", &self.device).replace("{user}", "melton-4");
+        let address =
+            address.replace("{device}", &self.device).replace("{user}", "melton-4").replace("{session}", "none");
         let address = address.replace("{reference}", "WO-261124-00032");
         let address = match route.path {
             "/api/safeguarding/{record}" => address.replace("{record}", &self.note),

@@ -13,6 +13,7 @@ import type {
   Imported,
   NoAccessList,
   OpenedNote,
+  OwnSession,
   PersonChange,
   PersonListRow,
   PhoneList,
@@ -26,7 +27,8 @@ import type {
   TableMeaning,
   TodayBoard,
   VisitDetail,
-  VisitList
+  VisitList,
+  WaysIn
 } from '../generated/types'
 
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
@@ -66,6 +68,9 @@ export const council = {
   session: () => ask<SessionView>('/api/session'),
   signIn: (user: string, password: string, code: string | null) =>
     ask<SignInAnswer>('/api/session', json('POST', { user, password, code })),
+  waysIn: () => ask<WaysIn>('/api/sign-in'),
+  ownSessions: () => ask<OwnSession[]>('/api/sessions'),
+  endSession: (id: string) => ask<null>(`/api/sessions/${id}`, { method: 'DELETE' }),
   signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
   today: () => ask<TodayBoard>('/api/today'),
   visits: (query: string) => ask<VisitList>(`/api/visits${query}`),

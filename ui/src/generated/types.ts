@@ -1433,6 +1433,28 @@ visit: VisitId,
  */
 expected_end: string, };
 
+export type OwnSession = { 
+/**
+ * By what it is ended.
+ */
+id: string, 
+/**
+ * What the browser says it is.
+ */
+browser: string, 
+/**
+ * When it began.
+ */
+began_at: string, 
+/**
+ * When something was last asked in it, to the minute.
+ */
+seen_at: string, 
+/**
+ * Whether it is this very one.
+ */
+is_this: boolean, };
+
 export type PersonChange = { "action": "set_password", 
 /**
  * 12 characters or more.
@@ -2610,6 +2632,12 @@ photo_purposes: Array<PhotoPurpose>,
  * The numbers behind the rules.
  */
 numbers: Numbers, };
+
+export type WaysIn = { 
+/**
+ * What people call the provider with which they can sign in, where there is one.
+ */
+openid: string | null, };
 
 export type Weight = "must" | "should";
 

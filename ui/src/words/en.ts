@@ -311,3 +311,32 @@ export function asideWords(reason: string): string {
       return `The council could not read it (${reason}). It is kept on both sides. Call support.`
   }
 }
+
+/** What a browser is called, by what it says of itself. */
+export function browserName(said: string): string {
+  const browsers: [RegExp, string][] = [
+    [/Edg\//, 'Edge'],
+    [/Firefox\//, 'Firefox'],
+    [/Chrom(e|ium)\//, 'Chrome'],
+    [/Safari\//, 'Safari']
+  ]
+  const systems: [RegExp, string][] = [
+    [/Android/, 'Android'],
+    [/iPhone|iPad/, 'iOS'],
+    [/Windows/, 'Windows'],
+    [/Mac OS X/, 'macOS'],
+    [/Linux|X11/, 'Linux']
+  ]
+  const name = (of: [RegExp, string][]) => of.find(([pattern]) => pattern.test(said))?.[1]
+  const browser = name(browsers) ?? 'A browser'
+  const system = name(systems)
+  return system ? `${browser} on ${system}` : browser
+}
+
+/** Why signing in with the council's own account came to nothing, by the word in the address. */
+export const notSignedIn: Record<string, string> = {
+  'not-known':
+    'Your account was accepted, but Doorstep does not know it. Ask an administrator to enter your e-mail address with your name.',
+  'broken-off': 'Signing in was broken off, or took longer than ten minutes. Try again.',
+  'no-provider': 'Signing in with your account does not work just now. Use your password, or try again later.'
+}

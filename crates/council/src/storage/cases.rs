@@ -22,6 +22,10 @@ impl CaseId {
         Self(id)
     }
 
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -326,7 +330,8 @@ impl Writing<'_> {
             )?,
             CaseAction::Opened | CaseAction::Noted | CaseAction::Done(_) => 0,
         };
-        self.tell_due(id)
+        self.tell_due(id)?;
+        self.tell_of_case(id, action, user_name, at_ms)
     }
 
     /// Closes what the records themselves close: a visitor struck something out, or said that they are safe.

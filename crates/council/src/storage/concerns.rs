@@ -149,11 +149,11 @@ impl Writing<'_> {
     }
 
     pub(crate) fn keep_sealed_concern(&self, concern: &SealedConcern) -> Result<(), CouncilError> {
-        self.write(
+        let is_new = self.write(
             "INSERT INTO sealed_concern (record_id, visit_id, recorded_ms, received_ms) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (record_id) DO NOTHING",
             params![concern.record.as_bytes(), concern.visit.as_bytes(), concern.recorded_ms, concern.received_ms],
         )?;
-        Ok(())
+        if is_new == 1 { self.tell_leads(concern.received_ms) } else { Ok(()) }
     }
 }

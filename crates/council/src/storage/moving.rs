@@ -23,9 +23,9 @@ const TABLES: &[Table] = tables! {
     "meta": "name" "value";
     "organisation": "organisation_id" "name" "kind";
     "person": "user_id" "user_name" "display_name" "organisation_id" "role" "position" "email" "password_hash"
-        "left_ms" "totp_secret" "totp_confirmed_ms" "totp_last_step";
+        "left_ms" "totp_secret" "totp_confirmed_ms" "totp_last_step" "openid_subject";
     "known_browser": "token_hash" "user_id" "seen_ms";
-    "session": "token_hash" "user_id" "created_ms" "seen_ms";
+    "session": "token_hash" "user_id" "created_ms" "seen_ms" "browser";
     "device": "device_id" "user_id" "public_key" "name" "app_version" "enrolled_ms" "contact_ms" "revoked_ms";
     "enrolment_code": "code_hash" "user_id" "expires_ms" "used_ms";
     "appointment": "appointment_ref" "user_id" "window_start_ms" "window_end_ms" "uprn" "tenant_name" "address"
@@ -49,11 +49,13 @@ const TABLES: &[Table] = tables! {
         "recorded_ms" "received_ms";
     "concern": "record_id" "visit_id" "user_id" "kind" "noticed_ms" "recorded_ms" "received_ms" "struck" "concern";
     "case_file": "case_id" "kind" "visit_id" "record_id" "user_id" "opened_ms" "received_ms" "owner_id" "due_step" "due_ms"
-        "closed_ms" "outcome";
+        "closed_ms" "outcome" "told_due_ms" "told_late_ms";
     "case_line": "case_id" "number" "at_ms" "user_name" "action" "subject" "words";
     "photo": "sha256" "visit_id" "struck" "refused";
     "blob": "sha256" "size" "held" "complete_ms";
     "blob_piece": "sha256" "at" "piece";
+    "notice": "notice_id" "user_id" "about" "case_id" "detail" "made_ms" "next_ms" "tries" "sent_ms";
+    "erased": "visit_id" "erased_ms" "rule";
 };
 
 /// What a table holds: how many rows, and a digest of them all that does not depend on their order.

@@ -99,6 +99,15 @@ pub(crate) struct SecondFactor {
     pub(crate) confirmed: bool,
 }
 
+/// One of somebody's sessions.
+pub(crate) struct Session {
+    pub(crate) token_hash: [u8; 32],
+    pub(crate) created_ms: i64,
+    pub(crate) seen_ms: i64,
+    /// What the browser says it is.
+    pub(crate) browser: String,
+}
+
 /// A person in the list.
 #[derive(Debug, Clone)]
 pub(crate) struct PersonRow {
@@ -200,6 +209,34 @@ impl Reading<'_> {
             |row| row.get::<Option<String>>("password_hash"),
         )?;
         Ok(hash.flatten())
+    }
+
+    /// Whom a provider knows by a subject, if they are still there.
+    pub(crate) fn person_by_openid(&self, subject: &str) -> Result<Option<Person>, CouncilError> {
+        self.one(&format!("{PERSON} WHERE openid_subject = ?1 AND left_ms IS NULL"), params![subject], person)
+    }
+
+    /// Everybody with a mail address who is still there.
+    pub(crate) fn people_by_email(&self, email: &str) -> Result<Vec<Person>, CouncilError> {
+        let sql = format!("{PERSON} WHERE lower(email) = lower(?1) AND left_ms IS NULL");
+        self.many(&sql, params![email], person)
+    }
+
+    /// Somebody's sessions that were made after a moment, the last used first.
+    pub(crate) fn sessions_of(&self, user: UserId, after_ms: i64) -> Result<Vec<Session>, CouncilError> {
+        self.many(
+            "SELECT token_hash, created_ms, seen_ms, browser FROM session WHERE user_id = ?1 AND created_ms > ?2
+             ORDER BY seen_ms DESC, token_hash",
+            params![user.as_bytes(), after_ms],
+            |row| {
+                Ok(Session {
+                    token_hash: row.get("token_hash")?,
+                    created_ms: row.get("created_ms")?,
+                    seen_ms: row.get("seen_ms")?,
+                    browser: row.get("browser")?,
+                })
+            },
+        )
     }
 
     /// Who a session belongs to, and when it was made and last seen.
@@ -316,10 +353,25 @@ impl Writing<'_> {
         Ok(())
     }
 
-    pub(crate) fn keep_session(&self, token_hash: &[u8; 32], user: UserId, now_ms: i64) -> Result<(), CouncilError> {
+    /// A provider knows somebody by a subject from now on; `false` when it knew them by another before.
+    pub(crate) fn set_openid_subject(&self, user: UserId, subject: &str) -> Result<bool, CouncilError> {
+        let set = self.write(
+            "UPDATE person SET openid_subject = ?2 WHERE user_id = ?1 AND openid_subject IS NULL",
+            params![user.as_bytes(), subject],
+        )?;
+        Ok(set == 1)
+    }
+
+    pub(crate) fn keep_session(
+        &self,
+        token_hash: &[u8; 32],
+        user: UserId,
+        browser: &str,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
         self.write(
-            "INSERT INTO session (token_hash, user_id, created_ms, seen_ms) VALUES (?1, ?2, ?3, ?3)",
-            params![token_hash, user.as_bytes(), now_ms],
+            "INSERT INTO session (token_hash, user_id, created_ms, seen_ms, browser) VALUES (?1, ?2, ?3, ?3, ?4)",
+            params![token_hash, user.as_bytes(), now_ms, browser],
         )?;
         Ok(())
     }

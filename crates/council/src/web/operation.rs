@@ -53,9 +53,10 @@ pub(crate) async fn count(State(service): State<Service>, request: Request, next
 pub(crate) async fn metrics(State(service): State<Service>) -> Result<Response, WebProblem> {
     ask(service, |service| {
         let now_ms = service.environment.clock.now_ms();
-        let ((records, aside), (open, late), missing) = service
-            .storage
-            .read(|reading| Ok((reading.record_counts()?, reading.case_counts(now_ms)?, reading.missing()?)))?;
+        let ((records, aside), (open, late), missing, (waiting, given_up)) = service.storage.read(|reading| {
+            let (cases, notices) = (reading.case_counts(now_ms)?, reading.notice_counts()?);
+            Ok((reading.record_counts()?, cases, reading.missing()?, notices))
+        })?;
         let not_received: u64 = missing.iter().map(|run| run.last.saturating_sub(run.first) + 1).sum();
         for (name, value) in [
             ("doorstep_records", records),
@@ -63,6 +64,8 @@ pub(crate) async fn metrics(State(service): State<Service>) -> Result<Response, 
             ("doorstep_records_not_received", not_received),
             ("doorstep_cases_open", open),
             ("doorstep_cases_late", late),
+            ("doorstep_notices_waiting", waiting),
+            ("doorstep_notices_given_up", given_up),
         ] {
             metrics::gauge!(name).set(as_number(value));
         }

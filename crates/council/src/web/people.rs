@@ -40,8 +40,8 @@ pub(crate) struct PersonListRow {
     pub(crate) left_at: Option<DateTime<Utc>>,
 }
 
-/// What an administrator does about a person.
-#[derive(Debug, Deserialize)]
+/// What an administrator does about a person. It can hold a password: nothing prints it.
+#[derive(Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub(crate) enum PersonChange {

@@ -7,13 +7,20 @@ use crate::storage::Person;
 use crate::{CouncilError, Service};
 
 /// What somebody needs to set their authenticator up.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct SetUp {
     /// The secret, to type.
     pub(crate) secret: String,
     /// The same as an image for the authenticator's camera, SVG.
     pub(crate) qr: String,
+}
+
+/// A secret is in it, which nothing prints.
+impl std::fmt::Debug for SetUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SetUp(<redacted>)")
+    }
 }
 
 /// How far somebody has come with the second factor.

@@ -25,7 +25,7 @@ const COOKIE: &str = "doorstep_session";
 /// A browser from which somebody has signed in before.
 const KNOWN_BROWSER: &str = "doorstep_browser";
 const IDLE_MS: i64 = 30 * 60 * 1000;
-const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
+pub(super) const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
 /// A header that a form of another site can't send.
 const OWN_REQUEST: &str = "x-doorstep";
 
@@ -77,11 +77,12 @@ pub(crate) async fn signed_in(service: &Service, method: &Method, headers: &Head
     person.ok_or(WebProblem::SignInFirst)
 }
 
-fn token(headers: &HeaderMap) -> Option<[u8; 32]> {
+/// The hash of the session's token that came with a request.
+pub(super) fn token(headers: &HeaderMap) -> Option<[u8; 32]> {
     cookie(headers, COOKIE).map(|value| token_hash(&value))
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
     let value = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))?;
     Some(value.to_owned())
@@ -128,9 +129,16 @@ pub(crate) async fn show(
     ask(service, move |service| SessionView::of(service, &person)).await.map(Json)
 }
 
+/// A session that was opened.
+pub(super) struct Opened {
+    token: String,
+    /// By which the browser is known from now on, where it was not before.
+    known_browser: Option<String>,
+}
+
 /// How a try to sign in ended.
 enum Tried {
-    In { view: SessionView, token: String, browser: Option<String> },
+    In(SessionView, Opened),
     Asked(SignInAnswer),
     WrongPassword,
     WrongCode,
@@ -158,17 +166,14 @@ pub(crate) async fn sign_in(
     // Guesses from strangers' browsers are counted apart: they don't lock somebody out of their own.
     let counted = (name, browser.filter(|_| known));
     THROTTLE.may_try(&counted, now_ms)?;
-    let tried = ask(service, move |service| try_to_sign_in(service, &credentials, known, now_ms)).await?;
+    let secure = is_over_tls(&service, &headers);
+    let browser_name = browser_name(&headers);
+    let tried =
+        ask(service, move |service| try_to_sign_in(service, &credentials, known, &browser_name, now_ms)).await?;
     let answer = match tried {
-        Tried::In { view, token, browser } => {
+        Tried::In(view, opened) => {
             THROTTLE.succeeded(&counted);
-            let secure = if came_over_tls(&headers) { "; Secure" } else { "" };
-            let kept = |name: &str, value: &str, age: &str| {
-                format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}")
-            };
-            let mut cookies = vec![kept(COOKIE, &token, "")];
-            cookies.extend(browser.map(|browser| kept(KNOWN_BROWSER, &browser, "; Max-Age=31536000")));
-            let cookies = cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie));
+            let cookies = session_cookies(&opened, secure).into_iter().map(|cookie| (header::SET_COOKIE, cookie));
             (AppendHeaders(cookies), Json(SignInAnswer::SignedIn(view))).into_response()
         }
         Tried::Asked(asked) => Json(asked).into_response(),
@@ -186,6 +191,7 @@ fn try_to_sign_in(
     service: &Service,
     credentials: &Credentials,
     browser_is_known: bool,
+    browser_name: &str,
     now_ms: i64,
 ) -> Result<Tried, CouncilError> {
     let (person, hash) = service
@@ -209,16 +215,43 @@ fn try_to_sign_in(
             Second::Wrong => return failed(Tried::WrongCode),
         }
     }
+    let opened = open_session(service, &person, browser_is_known, browser_name, now_ms)?;
+    Ok(Tried::In(SessionView::of(service, &person)?, opened))
+}
+
+/// Opens a session for somebody who has proved who they are.
+pub(super) fn open_session(
+    service: &Service,
+    person: &Person,
+    browser_is_known: bool,
+    browser_name: &str,
+    now_ms: i64,
+) -> Result<Opened, CouncilError> {
     let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
-    let (token, browser) = (random_token(), (!browser_is_known).then(random_token));
+    let (token, known_browser) = (random_token(), (!browser_is_known).then(random_token));
     service.storage.transact(&service.environment, |writing| {
-        writing.keep_session(&token_hash(&token), person.id, now_ms)?;
-        if let Some(browser) = &browser {
+        writing.keep_session(&token_hash(&token), person.id, browser_name, now_ms)?;
+        if let Some(browser) = &known_browser {
             writing.keep_known_browser(&token_hash(browser), person.id, now_ms)?;
         }
         writing.audit(now_ms, &person.user_name, "signed_in", &serde_json::json!({}))
     })?;
-    Ok(Tried::In { view: SessionView::of(service, &person)?, token, browser })
+    Ok(Opened { token, known_browser })
+}
+
+/// The cookies that a browser is given with a session.
+pub(super) fn session_cookies(opened: &Opened, over_tls: bool) -> Vec<String> {
+    let secure = if over_tls { "; Secure" } else { "" };
+    let kept =
+        |name: &str, value: &str, age: &str| format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}");
+    let known = opened.known_browser.as_ref().map(|browser| kept(KNOWN_BROWSER, browser, "; Max-Age=31536000"));
+    std::iter::once(kept(COOKIE, &opened.token, "")).chain(known).collect()
+}
+
+/// What a browser says it is, shortened.
+pub(super) fn browser_name(headers: &HeaderMap) -> String {
+    let said = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
+    said.chars().take(200).collect()
 }
 
 pub(crate) async fn sign_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, WebProblem> {
@@ -232,9 +265,10 @@ pub(crate) async fn sign_out(State(service): State<Service>, headers: HeaderMap)
     Ok(([(header::SET_COOKIE, over)], ()).into_response())
 }
 
-/// A proxy that ends TLS says so; without one the service listens to this machine alone.
-fn came_over_tls(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+/// Whether people reach the service over TLS: its address says so, or the proxy that ends it.
+pub(super) fn is_over_tls(service: &Service, headers: &HeaderMap) -> bool {
+    service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"))
+        || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 
 /// Whether the password is right. One that nobody has takes as long to refuse as one that somebody has.

@@ -474,6 +474,8 @@ pub(crate) struct NotSignedRow {
 pub(crate) fn declarations() -> Vec<(String, String)> {
     use super::appointments::{AppointmentChange, AppointmentList, AppointmentListRow, Visitor};
     use super::cases::{CaseDeed, CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner};
+    use super::openid::WaysIn;
+    use super::own_sessions::OwnSession;
     use super::people::{PersonChange, PersonListRow};
     use super::phones::{PhoneList, PhoneOffer, PhoneRow};
     use super::reports::{NoAccessAttempt, NoAccessHome, NoAccessList, ReportCount, Reports};
@@ -533,6 +535,8 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         Reports,
         SetUp,
         SignInAnswer,
+        WaysIn,
+        OwnSession,
         Seat
     ]
 }

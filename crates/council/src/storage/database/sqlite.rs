@@ -25,11 +25,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
             reports::write_anew(transaction)
         }),
         M::up(include_str!("../../../migrations/sqlite/0008_sign_in.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0009_outward.sql")),
     ])
 });
 
 /// The number of the newest migration, in both databases.
-pub(crate) const SCHEMA_VERSION: i64 = 8;
+pub(crate) const SCHEMA_VERSION: i64 = 9;
 
 /// An open database.
 pub(crate) struct Sqlite {

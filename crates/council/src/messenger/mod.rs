@@ -1,0 +1,157 @@
+//! Telling those who must act, by mail, and the council's own systems. What is to be told was written down with what it is about
+//! (`storage/notices.rs`); here it is sent, and tried again until it is. It may be told twice, where the service was killed between
+//! sending and noting that: a mail says no more than that something waits, and a system knows a notice by its id.
+
+mod mail;
+mod webhook;
+
+use std::collections::BTreeMap;
+
+use doorstep_domain::UserId;
+
+pub use self::mail::{Mail, MailSettings};
+pub use self::webhook::{Webhook, WebhookSecret};
+use crate::storage::{About, CaseRow, Notice};
+use crate::{CouncilError, Service, times};
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// For how long a notice is nobody else's, once somebody sends it.
+const TAKEN_MS: i64 = 5 * MINUTE_MS;
+/// The longest wait between two tries.
+const LONGEST_WAIT_MS: i64 = 6 * HOUR_MS;
+/// After this long a notice is given up.
+const GIVEN_UP_MS: i64 = 3 * DAY_MS;
+/// How long before a deadline people are told that it is near.
+const SOON_MS: i64 = DAY_MS;
+/// For how long it is kept what was told.
+const KEPT_MS: i64 = 90 * DAY_MS;
+
+/// Why something could not be sent, in a word that names nobody.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotSent(String);
+
+/// Sends what waits to be told. Any number of processes may have one: each notice is taken by one of them.
+#[derive(Debug)]
+pub struct Messenger {
+    service: Service,
+    mail: Option<Mail>,
+    webhook: Option<Webhook>,
+}
+
+impl Messenger {
+    /// One that sends by what the council has: notices of the other kind wait.
+    #[must_use]
+    pub fn new(service: Service, mail: Option<Mail>, webhook: Option<Webhook>) -> Self {
+        Self { service, mail, webhook }
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database fails. What can't be sent is no error: it is tried again.
+    pub fn send_what_waits(&self) -> Result<(), CouncilError> {
+        self.tell_of_deadlines()?;
+        if let Some(webhook) = &self.webhook {
+            for notice in self.take(false)? {
+                let sent = webhook.send(&notice, self.now_ms() / 1000);
+                self.note(std::slice::from_ref(&notice), sent)?;
+            }
+        }
+        if let Some(mail) = &self.mail {
+            let mut by_person: BTreeMap<UserId, Vec<Notice>> = BTreeMap::new();
+            for notice in self.take(true)? {
+                let Some(user) = notice.user else { continue };
+                by_person.entry(user).or_default().push(notice);
+            }
+            for (user, notices) in by_person {
+                let sent = self.mail_to(mail, user, &notices)?;
+                self.note(&notices, sent)?;
+            }
+        }
+        let before_ms = self.now_ms() - KEPT_MS;
+        self.service.storage.transact(&self.service.environment, |writing| writing.forget_notices(before_ms))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.service.environment.clock.now_ms()
+    }
+
+    fn tell_of_deadlines(&self) -> Result<(), CouncilError> {
+        let now_ms = self.now_ms();
+        let Service { storage, environment, .. } = &self.service;
+        for (about, case) in storage.read(|reading| reading.deadlines_to_tell(now_ms, now_ms + SOON_MS))? {
+            storage.transact(environment, |writing| writing.tell_of_deadline(about, case, now_ms))?;
+        }
+        Ok(())
+    }
+
+    fn take(&self, by_mail: bool) -> Result<Vec<Notice>, CouncilError> {
+        let now_ms = self.now_ms();
+        let Service { storage, environment, .. } = &self.service;
+        storage.transact(environment, |writing| writing.take_notices(by_mail, now_ms, now_ms + TAKEN_MS))
+    }
+
+    /// One mail with all that somebody is to be told. What has been dealt with meanwhile is not told any more.
+    fn mail_to(&self, mail: &Mail, user: UserId, notices: &[Notice]) -> Result<Result<(), NotSent>, CouncilError> {
+        let (council, address, waiting) = self.service.storage.read(|reading| {
+            let mut waiting: Vec<(About, Option<CaseRow>)> = Vec::new();
+            for notice in notices {
+                let case = notice.case.map(|case| reading.case(case)).transpose()?.flatten();
+                let over = notice.case.is_some() && case.as_ref().is_none_or(|case| case.closed_ms.is_some());
+                let id = case.as_ref().map(|case| case.id);
+                waiting.retain(|(_, known)| known.as_ref().map(|case| case.id) != id);
+                if !over {
+                    waiting.push((notice.about, case));
+                }
+            }
+            Ok((reading.meta(crate::service::NAME)?, reading.email(user)?, waiting))
+        })?;
+        match address {
+            Some(address) if !waiting.is_empty() => Ok(mail.send(&address, &council, &lines(mail, &waiting))),
+            _ => Ok(Ok(())),
+        }
+    }
+
+    /// Notes what came of sending.
+    fn note(&self, notices: &[Notice], sent: Result<(), NotSent>) -> Result<(), CouncilError> {
+        let now_ms = self.now_ms();
+        if let Err(reason) = &sent {
+            tracing::warn!(%reason, notices = notices.len(), "Notices could not be sent; they are tried again.");
+        }
+        self.service.storage.transact(&self.service.environment, |writing| {
+            notices.iter().try_for_each(|notice| match sent {
+                Ok(()) => writing.notice_sent(notice.id, now_ms),
+                Err(_) => writing.notice_failed(notice.id, next_try(notice, now_ms)),
+            })
+        })
+    }
+}
+
+/// When a notice is tried again: after one minute, two, four, and so on; `None` when it has been tried for long enough.
+fn next_try(notice: &Notice, now_ms: i64) -> Option<i64> {
+    let wait_ms = (MINUTE_MS << notice.tries.min(16)).min(LONGEST_WAIT_MS);
+    (now_ms - notice.made_ms < GIVEN_UP_MS).then_some(now_ms + wait_ms)
+}
+
+/// What a mail says of each thing that waits: where it is and by when, and neither who nor what.
+fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
+    let by = |case: &CaseRow| {
+        let by = case.due_ms().map(|by_ms| times::from_ms(by_ms).with_timezone(&chrono_tz::Europe::London));
+        by.map(|by| format!(", to be dealt with by {}", by.format("%-d %B %Y, %H:%M"))).unwrap_or_default()
+    };
+    let line = |(about, case): &(About, Option<CaseRow>)| {
+        let Some(case) = case else { return format!("Something waits: {}", mail.link("/")) };
+        let what = match about {
+            About::Assigned => "This was given to you",
+            About::Due => "A deadline is near",
+            About::Late => "A deadline has passed",
+            _ => "This came in",
+        };
+        format!("{what}{}: {}", by(case), mail.link(&format!("/cases/{}", case.id)))
+    };
+    waiting.iter().map(line).collect()
+}

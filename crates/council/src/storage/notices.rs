@@ -1,0 +1,279 @@
+//! What somebody, or another system of the council's, is to be told. It is written in the transaction that it is about, so that
+//! nothing is told that did not happen, and nothing that happened stays untold.
+
+use doorstep_domain::UserId;
+use doorstep_domain::ledger::Hash;
+
+use super::database::{Value, params};
+use super::{CaseAction, CaseId, CaseRow, Reading, Role, Writing};
+use crate::{CouncilError, times};
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// A case came in.
+    Opened,
+    /// A case was given to somebody.
+    Assigned,
+    /// The deadline of a case is near.
+    Due,
+    /// The deadline of a case is over.
+    Late,
+    /// A step of a case was done.
+    StepDone,
+    /// A case was closed.
+    Closed,
+    /// A case goes on.
+    Reopened,
+    /// Something that a mail says no more of. Clause 6.2.
+    SomethingWaits,
+}
+
+impl About {
+    const ALL: [Self; 8] = [
+        Self::Opened,
+        Self::Assigned,
+        Self::Due,
+        Self::Late,
+        Self::StepDone,
+        Self::Closed,
+        Self::Reopened,
+        Self::SomethingWaits,
+    ];
+
+    /// Its stable name, by which other systems know it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "case.opened",
+            Self::Assigned => "case.assigned",
+            Self::Due => "case.due",
+            Self::Late => "case.late",
+            Self::StepDone => "case.step_done",
+            Self::Closed => "case.closed",
+            Self::Reopened => "case.reopened",
+            Self::SomethingWaits => "something_waits",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|about| about.name() == name)
+    }
+
+    fn of(action: &CaseAction) -> Option<Self> {
+        match action {
+            CaseAction::Opened => Some(Self::Opened),
+            CaseAction::Assigned(..) => Some(Self::Assigned),
+            CaseAction::Done(_) => Some(Self::StepDone),
+            CaseAction::Closed(_) => Some(Self::Closed),
+            CaseAction::Reopened => Some(Self::Reopened),
+            CaseAction::Noted => None,
+        }
+    }
+}
+
+/// A notice that waits to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Notice {
+    pub(crate) id: Hash,
+    /// Whose mail; `None` for the council's own systems.
+    pub(crate) user: Option<UserId>,
+    pub(crate) about: About,
+    pub(crate) case: Option<CaseId>,
+    /// What systems are told: JSON, ids alone.
+    pub(crate) detail: String,
+    pub(crate) made_ms: i64,
+    pub(crate) tries: u64,
+}
+
+impl Reading<'_> {
+    /// The mail address of somebody who is still there.
+    pub(crate) fn email(&self, user: UserId) -> Result<Option<String>, CouncilError> {
+        let email = self.one(
+            "SELECT email FROM person WHERE user_id = ?1 AND left_ms IS NULL",
+            params![user.as_bytes()],
+            |row| row.get::<String>("email"),
+        )?;
+        Ok(email.filter(|email| !email.is_empty()))
+    }
+
+    /// The council's own people of a role who can be reached by mail.
+    fn reached_by_mail(&self, role: Role) -> Result<Vec<UserId>, CouncilError> {
+        self.many(
+            "SELECT user_id FROM person JOIN organisation USING (organisation_id)
+             WHERE role = ?1 AND kind = 'council' AND left_ms IS NULL AND email <> '' ORDER BY user_name",
+            params![role.name()],
+            |row| Ok(UserId::from_bytes(row.get("user_id")?)),
+        )
+    }
+
+    /// Whose a case is, or those who may take it.
+    fn who_acts(&self, case: &CaseRow) -> Result<Vec<UserId>, CouncilError> {
+        match case.owner.as_deref().map(|owner| self.person_by_name(owner)).transpose()?.flatten() {
+            Some(owner) => Ok(vec![owner.id]),
+            None => self.reached_by_mail(Role::Supervisor),
+        }
+    }
+
+    /// Open cases with a deadline before a moment, of which `told` does not say that people were told.
+    fn cases_to_tell(&self, told: &'static str, before_ms: i64) -> Result<Vec<CaseId>, CouncilError> {
+        let sql = format!(
+            "SELECT case_id FROM case_file WHERE closed_ms IS NULL AND due_ms > 0 AND due_ms < ?1
+             AND ({told} IS NULL OR {told} <> due_ms) ORDER BY due_ms, case_id LIMIT 100"
+        );
+        self.many(&sql, params![before_ms], |row| Ok(CaseId::from_bytes(row.get("case_id")?)))
+    }
+
+    /// Cases whose deadline is near, and such whose deadline is over, of which nobody was told yet.
+    pub(crate) fn deadlines_to_tell(&self, now_ms: i64, soon_ms: i64) -> Result<Vec<(About, CaseId)>, CouncilError> {
+        let due = self.cases_to_tell("told_due_ms", soon_ms)?.into_iter().map(|case| (About::Due, case));
+        let late = self.cases_to_tell("told_late_ms", now_ms)?.into_iter().map(|case| (About::Late, case));
+        Ok(due.chain(late).collect())
+    }
+
+    /// How many notices wait, and how many were given up.
+    pub(crate) fn notice_counts(&self) -> Result<(u64, u64), CouncilError> {
+        self.one(
+            "SELECT (SELECT count(*) FROM notice WHERE next_ms IS NOT NULL) AS waiting,
+                    (SELECT count(*) FROM notice WHERE next_ms IS NULL AND sent_ms IS NULL) AS given_up",
+            params![],
+            |row| Ok((row.get("waiting")?, row.get("given_up")?)),
+        )?
+        .ok_or(CouncilError::Unreadable("notice"))
+    }
+
+    /// Notices that are to be tried: mail, or what systems are told, the first first.
+    fn notices_to_try(&self, by_mail: bool, now_ms: i64) -> Result<Vec<Notice>, CouncilError> {
+        let whose = if by_mail { "IS NOT NULL" } else { "IS NULL" };
+        let sql = format!(
+            "SELECT * FROM notice WHERE next_ms IS NOT NULL AND next_ms <= ?1 AND user_id {whose}
+             ORDER BY next_ms, notice_id LIMIT 200"
+        );
+        self.many(&sql, params![now_ms], |row| {
+            let about: String = row.get("about")?;
+            Ok(Notice {
+                id: Hash::from_bytes(row.get("notice_id")?),
+                user: row.get::<Option<[u8; 16]>>("user_id")?.map(UserId::from_bytes),
+                about: About::from_name(&about).ok_or(CouncilError::Unreadable("notice"))?,
+                case: row.get::<Option<[u8; 16]>>("case_id")?.map(CaseId::from_bytes),
+                detail: row.get("detail")?,
+                made_ms: row.get("made_ms")?,
+                tries: row.get("tries")?,
+            })
+        })
+    }
+}
+
+impl Writing<'_> {
+    /// Writes a notice, unless the same was written before.
+    fn keep_notice(
+        &self,
+        about: About,
+        case: Option<CaseId>,
+        user: Option<UserId>,
+        detail: &str,
+        at_ms: i64,
+    ) -> Result<(), CouncilError> {
+        let (case, user) = (case.map(|case| *case.as_bytes()), user.map(|user| *user.as_bytes()));
+        let of = |part: &Option<[u8; 16]>| part.map(|bytes| bytes.to_vec()).unwrap_or_default();
+        let at = at_ms.to_be_bytes();
+        let id =
+            Hash::of("doorstep-notice-v1", &[about.name().as_bytes(), &of(&case), &of(&user), &at, detail.as_bytes()]);
+        self.write(
+            "INSERT INTO notice (notice_id, user_id, about, case_id, detail, made_ms, next_ms, tries)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0) ON CONFLICT (notice_id) DO NOTHING",
+            params![id.as_bytes(), user, about.name(), case, detail, at_ms],
+        )?;
+        Ok(())
+    }
+
+    /// Tells of what was done about a case: systems of everything, and by mail whoever is to act and did not do it themselves.
+    pub(super) fn tell_of_case(
+        &self,
+        id: CaseId,
+        action: &CaseAction,
+        by: &str,
+        at_ms: i64,
+    ) -> Result<(), CouncilError> {
+        let (Some(about), Some(case)) = (About::of(action), self.case(id)?) else { return Ok(()) };
+        self.keep_notice(about, Some(id), None, &detail(about, &case, at_ms), at_ms)?;
+        let told = match action {
+            CaseAction::Opened => self.reached_by_mail(Role::Supervisor)?,
+            CaseAction::Assigned(owner, name) if name != by => vec![*owner],
+            CaseAction::Reopened if case.owner.as_deref() != Some(by) => self.who_acts(&case)?,
+            _ => Vec::new(),
+        };
+        told.into_iter().try_for_each(|user| self.keep_notice(about, Some(id), Some(user), "", at_ms))
+    }
+
+    /// Tells the safeguarding leads that something waits: no mail, no other system and nobody else learns what. Clause 6.2.
+    pub(super) fn tell_leads(&self, at_ms: i64) -> Result<(), CouncilError> {
+        let leads = self.reached_by_mail(Role::SafeguardingLead)?;
+        leads.into_iter().try_for_each(|lead| self.keep_notice(About::SomethingWaits, None, Some(lead), "", at_ms))
+    }
+
+    /// Tells whoever is to act that a deadline is near, or over.
+    pub(crate) fn tell_of_deadline(&self, about: About, id: CaseId, at_ms: i64) -> Result<(), CouncilError> {
+        let Some(case) = self.case(id)?.filter(|case| case.closed_ms.is_none()) else { return Ok(()) };
+        self.keep_notice(about, Some(id), None, &detail(about, &case, at_ms), at_ms)?;
+        for user in self.who_acts(&case)? {
+            self.keep_notice(about, Some(id), Some(user), "", at_ms)?;
+        }
+        let told = if about == About::Late { "told_late_ms" } else { "told_due_ms" };
+        self.write(&format!("UPDATE case_file SET {told} = due_ms WHERE case_id = ?1"), params![id.as_bytes()])?;
+        Ok(())
+    }
+
+    /// Takes notices to be sent; until `again_ms` nobody else does.
+    pub(crate) fn take_notices(&self, by_mail: bool, now_ms: i64, again_ms: i64) -> Result<Vec<Notice>, CouncilError> {
+        let notices = self.notices_to_try(by_mail, now_ms)?;
+        for notice in &notices {
+            self.write(
+                "UPDATE notice SET next_ms = ?2, tries = tries + 1 WHERE notice_id = ?1",
+                params![notice.id.as_bytes(), again_ms],
+            )?;
+        }
+        Ok(notices)
+    }
+
+    /// A notice was sent.
+    pub(crate) fn notice_sent(&self, id: Hash, at_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE notice SET next_ms = NULL, sent_ms = ?2 WHERE notice_id = ?1",
+            params![id.as_bytes(), at_ms],
+        )?;
+        Ok(())
+    }
+
+    /// A notice could not be sent: it is tried again then, or never.
+    pub(crate) fn notice_failed(&self, id: Hash, again_ms: Option<i64>) -> Result<(), CouncilError> {
+        let again = again_ms.map_or(Value::Null, Value::from);
+        self.write("UPDATE notice SET next_ms = ?2 WHERE notice_id = ?1", params![id.as_bytes(), again])?;
+        Ok(())
+    }
+
+    /// Forgets what was told long ago.
+    pub(crate) fn forget_notices(&self, before_ms: i64) -> Result<(), CouncilError> {
+        self.write("DELETE FROM notice WHERE next_ms IS NULL AND made_ms < ?1", params![before_ms])?;
+        Ok(())
+    }
+}
+
+/// What systems are told of a case: ids and stable names, and nothing about anybody.
+fn detail(about: About, case: &CaseRow, at_ms: i64) -> String {
+    let written = |ms: Option<i64>| ms.map(|ms| times::written(times::from_ms(ms)));
+    serde_json::json!({
+        "type": about.name(),
+        "timestamp": times::written(times::from_ms(at_ms)),
+        "data": {
+            "case": case.id.to_string(),
+            "kind": case.kind.name(),
+            "visit": case.visit,
+            "opened_at": written(Some(case.opened_ms)),
+            "due_step": case.due_step.map(|step| step.name()),
+            "due_by": written(case.due_ms()),
+            "closed_at": written(case.closed_ms),
+            "outcome": case.outcome,
+        }
+    })
+    .to_string()
+}

@@ -1,0 +1,103 @@
+//! What the council speaks to outside: a mail server, another system of the council's, certificates for both.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::cast::{json, root};
+
+/// A certificate for this machine by an authority of the tests' own.
+#[derive(Debug)]
+pub struct Certificate {
+    /// The authority's certificate, PEM.
+    pub authority: PathBuf,
+    /// The machine's, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+}
+
+impl Certificate {
+    /// Makes an authority and a certificate for `localhost` and 127.0.0.1, as files in a folder.
+    ///
+    /// # Panics
+    /// When they can't be made or written.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        let key = rcgen::KeyPair::generate().expect("a key can be made");
+        let mut authority = rcgen::CertificateParams::default();
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        authority.distinguished_name.push(rcgen::DnType::CommonName, "An authority for tests");
+        let authority_text = authority.self_signed(&key).expect("an authority can be made").pem();
+        let issuer = rcgen::Issuer::new(authority, key);
+        let own_key = rcgen::KeyPair::generate().expect("a key can be made");
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let own = rcgen::CertificateParams::new(names).expect("those are names").signed_by(&own_key, &issuer);
+        let written = |name: &str, text: String| {
+            let file = folder.join(name);
+            fs::write(&file, text).expect("a certificate can be written");
+            file
+        };
+        Self {
+            authority: written("authority.pem", authority_text),
+            certificate: written("certificate.pem", own.expect("a certificate can be made").pem()),
+            key: written("key.pem", own_key.serialize_pem()),
+        }
+    }
+}
+
+/// A mail server that wants STARTTLS and a password, and a system that is told of cases, as one process.
+#[derive(Debug)]
+pub struct Outside {
+    process: Child,
+    lines: BufReader<ChildStdout>,
+    /// The port of the mail server.
+    pub smtp: u64,
+    /// The port of the system.
+    pub http: u64,
+}
+
+impl Outside {
+    /// Starts both; each refuses so many times before it takes anything.
+    ///
+    /// # Panics
+    /// When they don't start.
+    #[must_use]
+    pub fn start(certificate: &Certificate, refuses: u32) -> Self {
+        let mut process = Command::new("node")
+            .arg("test/outside.mjs")
+            .current_dir(root().join("ui"))
+            .env("DOORSTEP_CERTIFICATE", &certificate.certificate)
+            .env("DOORSTEP_KEY", &certificate.key)
+            .env("DOORSTEP_REFUSES", refuses.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node runs");
+        let lines = BufReader::new(process.stdout.take().expect("it has an output"));
+        let mut outside = Self { process, lines, smtp: 0, http: 0 };
+        let ports = outside.receives();
+        outside.smtp = ports["smtp"].as_u64().expect("a mail server has a port");
+        outside.http = ports["http"].as_u64().expect("a system has a port");
+        outside
+    }
+
+    /// What comes in next.
+    ///
+    /// # Panics
+    /// When nothing does any more.
+    pub fn receives(&mut self) -> Value {
+        let mut line = String::new();
+        let read = self.lines.read_line(&mut line).expect("lines can be read");
+        assert!(read > 0, "nothing comes in any more");
+        json(&line)
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let _gone = self.process.kill().and_then(|()| self.process.wait());
+    }
+}

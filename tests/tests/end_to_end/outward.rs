@@ -1,0 +1,231 @@
+//! Telling those who must act, and the council's own systems; signing in with the council's own accounts; TLS by the service itself.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use doorstep_council::messenger::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
+use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
+use doorstep_tests::cast::{Phone, Town, json, root, sample};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::outside::{Certificate, Outside};
+use serde_json::{Value, json};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The machine's clock, and so much more.
+struct Ahead(AtomicI64);
+
+impl TimeSource for Ahead {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms() + self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One who refuses in words that a case comes of, and one who writes to the safeguarding lead.
+fn a_day(town: &Town) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", town, town.address());
+    let visit = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "refuse", &visit, "--reason", "other", "--words", "I have the flu"]);
+    phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "The boy sleeps in the shed."]);
+    phone.does(&["sync"]);
+}
+
+fn mail(certificate: &Certificate, outside: &Outside) -> Mail {
+    let settings = MailSettings {
+        server: format!("smtp://localhost:{}", outside.smtp),
+        from: "Doorstep <doorstep@council.example>".to_owned(),
+        credentials: Some(("doorstep".to_owned(), "a mail password\n".to_owned().into())),
+        authority: Some(std::fs::read(&certificate.authority).unwrap()),
+        public_address: "https://doorstep.council.example/".to_owned(),
+    };
+    Mail::new(settings).unwrap()
+}
+
+#[test]
+fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_it_is_sent() {
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let town = Town::open();
+    a_day(&town);
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = Certificate::in_folder(folder.path());
+    let mut outside = Outside::start(&certificate, 2);
+    let clock = Arc::new(Ahead(AtomicI64::new(0)));
+    let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn TimeSource>, ..Environment::real() };
+    let service = Service::open(&town.data(), &DatabaseAt::InTheDataFolder, environment).unwrap();
+    let webhook =
+        Webhook::new(&format!("http://127.0.0.1:{}/told", outside.http), WebhookSecret::read(SECRET).unwrap());
+    let messenger = Messenger::new(service, Some(mail(&certificate, &outside)), Some(webhook.unwrap()));
+
+    // Each side refuses twice; the third time all of it arrives, and only once.
+    let minutes = |minutes: i64| clock.0.store(minutes * 60_000, Ordering::Relaxed);
+    for at in [0, 0, 2, 5, 9] {
+        minutes(at);
+        messenger.send_what_waits().unwrap();
+    }
+    let mut came: Vec<Value> = Vec::new();
+    while came.iter().filter(|one| one["mail"].is_string()).count() < 2
+        || !came.iter().any(|one| one["call"].is_string())
+    {
+        came.push(outside.receives());
+    }
+    let mails: Vec<&Value> = came.iter().filter(|one| one["mail"].is_string()).collect();
+    let to = |mail: &Value| mail["to"][0].as_str().unwrap().to_owned();
+    let mut told: Vec<String> = mails.iter().map(|mail| to(mail)).collect();
+    told.sort();
+    assert_eq!(told, ["lead-1@council.example", "super-1@council.example"], "a firm is not told of the council's work");
+    for mail in &mails {
+        let text = mail["mail"].as_str().unwrap().replace("=\r\n", "");
+        assert!(mail["secure"] == true && text.contains("something waits for you"), "{text}");
+        assert!(text.contains("https://doorstep.council.example/"), "{text}");
+        for private in ["flu", "Ivan", "Eyebrook", "Dafydd", "boy", "shed", "refus", "afeguard", "WO-26"] {
+            assert!(!text.contains(private), "{private} is in {text}");
+        }
+    }
+    let supervisor = mails.iter().find(|mail| to(mail).starts_with("super-1")).unwrap();
+    let cases = Clerk::of("super-1", &town).reads("/api/cases");
+    let case = cases["cases"][0]["case"].as_str().unwrap();
+    assert!(supervisor["mail"].as_str().unwrap().replace("=\r\n", "").contains(&format!("/cases/{case}")));
+
+    let call = came.iter().find(|one| one["call"].is_string()).unwrap();
+    let body = call["call"].as_str().unwrap();
+    assert_eq!(json(body)["type"], "case.opened");
+    assert_eq!(json(body)["data"]["case"], case);
+    assert!(!body.contains("flu") && !body.contains("melton"), "{body}");
+    assert!(signature_is_right(&call["headers"], body), "{call}");
+
+    // Nothing is told twice; a deadline that comes near, and one that has passed, are.
+    messenger.send_what_waits().unwrap();
+    minutes(60 * 24 * 30);
+    messenger.send_what_waits().unwrap();
+    let next = loop {
+        let next = outside.receives();
+        if next["mail"].is_string() {
+            break next;
+        }
+    };
+    assert!(next["mail"].as_str().unwrap().contains("A deadline has passed"), "{next}");
+}
+
+/// The signature by another hand than the one that made it: `webhook-signature` of Standard Webhooks.
+fn signature_is_right(headers: &Value, body: &str) -> bool {
+    let script = "const c = require('crypto'); const [secret, id, at, body, said] = process.argv.slice(1);
+        const key = Buffer.from(secret.slice(6), 'base64');
+        const made = 'v1,' + c.createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64');
+        process.exit(made === said ? 0 : 1)";
+    let header = |name: &str| headers[name].as_str().unwrap().to_owned();
+    let words = [header("webhook-id"), header("webhook-timestamp"), body.to_owned(), header("webhook-signature")];
+    Command::new("node").args(["-e", script, SECRET]).args(words).status().unwrap().success()
+}
+
+/// A file of settings, as the council's IT writes it: mail and TLS by the service itself.
+#[test]
+fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_order() {
+    let mut town = Town::open();
+    a_day(&town);
+    town.kill();
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = Certificate::in_folder(folder.path());
+    let mut outside = Outside::start(&certificate, 0);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let password = file("password", "a mail password\n");
+    let settings = |extra: &str| {
+        file(
+            "council.toml",
+            &format!(
+                "data = {:?}\nlisten = \"127.0.0.1:0\"\nsecond-factor = \"off\"\ntls-certificate = {:?}\ntls-key = {:?}\n\
+                 public-address = \"https://localhost:8470\"\nmail-server = \"smtp://localhost:{}\"\n\
+                 mail-from = \"doorstep@council.example\"\nmail-user = \"doorstep\"\nmail-password-file = {password:?}\n\
+                 mail-authority = {:?}\n{extra}",
+                town.data(),
+                certificate.certificate,
+                certificate.key,
+                outside.smtp,
+                certificate.authority
+            ),
+        )
+    };
+    for (wrong, said) in [
+        ("lisen = \"x\"", "there is no setting called \"lisen\""),
+        ("webhook = \"https://x.example\"", "--webhook-secret-file"),
+        ("openid-issuer = \"https://x.example\"", "--openid-client"),
+        ("behind-proxy = \"maybe\"", "invalid value 'maybe'"),
+    ] {
+        let words = ["serve", "--check-config", "--config", &settings(wrong)].map(str::to_owned);
+        let failed = town.fails(&words.each_ref().map(String::as_str));
+        assert!(failed.contains(said), "{wrong}: {failed}");
+    }
+    let good = settings("");
+    let checked = town.runs(&["serve", "--check-config", "--config", &good]);
+    assert!(checked.contains("These settings can be used") && checked.contains("by the service"), "{checked}");
+
+    let council = doorstep_tests::cast::program("doorstep-council");
+    let mut process = Command::new(council).args(["serve", "--config", &good]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("Listening on https://127.0.0.1:").unwrap_or_else(|| panic!("{line}"));
+
+    let authority = reqwest::Certificate::from_pem(&std::fs::read(&certificate.authority).unwrap()).unwrap();
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::blocking::Client::builder().tls_certs_only([authority]).build().unwrap();
+    let answer = client
+        .post(format!("https://localhost:{address}/api/session"))
+        .header("x-doorstep", "1")
+        .json(&json!({ "user": "super-1", "password": doorstep_tests::cast::PASSWORD }))
+        .send()
+        .unwrap();
+    assert!(answer.status().is_success());
+    assert!(answer.headers().get_all("set-cookie").iter().all(|cookie| cookie.to_str().unwrap().ends_with("; Secure")));
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+    assert!(reqwest::blocking::get(format!("http://127.0.0.1:{address}/health")).is_err(), "it speaks no plain HTTP");
+    let mut told = vec![
+        outside.receives()["to"][0].as_str().unwrap().to_owned(),
+        outside.receives()["to"][0].as_str().unwrap().to_owned(),
+    ];
+    told.sort();
+    assert_eq!(told, ["lead-1@council.example", "super-1@council.example"]);
+
+    let stopped = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+    assert!(stopped.unwrap().success() && process.wait().unwrap().success(), "it stops in good order");
+}
+
+#[test]
+fn the_council_s_people_sign_in_with_accounts_of_its_own() {
+    let mut town = Town::open();
+    let address = town.address();
+    let mut browsed = Command::new("node")
+        .arg("test/openid.mjs")
+        .current_dir(root().join("ui"))
+        .env("DOORSTEP_CONSOLE", format!("http://{address}"))
+        .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(browsed.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let issuer = json(&line)["issuer"].as_str().unwrap().to_owned();
+    let secret = town.data().join("../openid-secret");
+    std::fs::write(&secret, "a secret of the provider\n").unwrap();
+    town.kill();
+    town.is_told(&[
+        ("DOORSTEP_OPENID_ISSUER", &issuer),
+        ("DOORSTEP_OPENID_CLIENT", "doorstep"),
+        ("DOORSTEP_OPENID_SECRET_FILE", &secret.display().to_string()),
+        ("DOORSTEP_OPENID_NAME", "a Melton account"),
+        ("DOORSTEP_PUBLIC_ADDRESS", &format!("http://{address}")),
+    ]);
+    // Whoever signs in by the provider needs no second factor of Doorstep's: that is the provider's to ask for.
+    town.asks_for_second_factor();
+    town.start();
+    browsed.stdin.as_mut().unwrap().write_all(b"go\n").unwrap();
+    let browsed = browsed.wait_with_output().unwrap();
+    assert!(browsed.status.success(), "{}", String::from_utf8_lossy(&browsed.stderr));
+}
