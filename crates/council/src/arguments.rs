@@ -44,6 +44,24 @@ impl Data {
     }
 }
 
+/// Whose data.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Subject {
+    /// A tenant's home, by its UPRN. Say with --from and --to when they lived there.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "user")]
+    pub(crate) uprn: Option<String>,
+    /// The first day that they lived there.
+    #[arg(long, value_name = "DATE", value_parser = date, requires = "uprn")]
+    pub(crate) from: Option<chrono::NaiveDate>,
+    /// The last day that they lived there.
+    #[arg(long, value_name = "DATE", value_parser = date, requires = "uprn")]
+    pub(crate) to: Option<chrono::NaiveDate>,
+    /// Somebody who visits, or has a desk, by their user name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+}
+
 /// How the service is reached, and whom it reaches.
 #[derive(Args)]
 pub(crate) struct ServeSettings {
@@ -255,6 +273,51 @@ pub(crate) enum Command {
         identity: PathBuf,
         /// The backup.
         file: PathBuf,
+    },
+    /// Says what is kept longer than its rule allows, and erases it where that is asked for. Envelopes of records stay.
+    Retention {
+        #[command(flatten)]
+        data: Data,
+        /// The council's own rules, in place of those that come with the program: JSON, see docs/retention.md.
+        #[arg(long, value_name = "FILE", env = "DOORSTEP_RETENTION_RULES")]
+        rules: Option<PathBuf>,
+        /// Erase it. Without this word nothing is changed.
+        #[arg(long)]
+        apply: bool,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes what is held of one person into a new folder, to be checked and given to them.
+    SubjectAccess {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        subject: Subject,
+        /// The folder to make.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Says what is held of one person, and erases it where that is asked for. Envelopes of records, and sealed notes, stay.
+    Erase {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        subject: Subject,
+        /// Why, for the audit log: without anybody's name.
+        #[arg(long, value_name = "WORDS")]
+        because: String,
+        /// Erase it. Without this word nothing is changed.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// Reads every record that is held through: that each is what its device committed to, and follows the one before it.
+    CheckRecords {
+        #[command(flatten)]
+        data: Data,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Says how many records are held, and how many were set aside.
     Counts {

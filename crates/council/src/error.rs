@@ -67,6 +67,15 @@ pub enum CouncilError {
         "the database is on another machine, and its address does not ask for TLS: add sslmode=require. Nothing was sent."
     )]
     DatabaseWithoutTls,
+    /// Rules for how long what is kept can't be read.
+    #[error("these can't be used as rules for how long what is kept: {0}. Nothing was erased.")]
+    BadRules(String),
+    /// A case about somebody's home is open.
+    #[error("a case about that home is open: close it first, or it could not be dealt with. Nothing was erased.")]
+    CasesAreOpen,
+    /// Somebody has not left.
+    #[error("they have not left: an administrator says so under People first. Nothing was erased.")]
+    StillThere,
     /// A setting is wrong.
     #[error("the settings for {0} can't be used: {1}.")]
     BadSetting(&'static str, &'static str),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod configuration;
+mod personal_data;
 mod serve;
 
 use std::fs;
@@ -97,6 +98,16 @@ fn run(command: Command) -> Result<ExitCode> {
                 Office::restore(&data.data, &data.database(), Environment::real(), &identity, open(&file)?)?;
             tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
         }
+        Command::Retention { data, rules, apply, json } => {
+            personal_data::retention(&office(&data)?, rules.as_deref(), apply, json)?;
+        }
+        Command::SubjectAccess { data, subject, out } => {
+            personal_data::subject_access(&office(&data)?, &subject.read(), &out)?;
+        }
+        Command::Erase { data, subject, because, apply } => {
+            personal_data::erase(&office(&data)?, &subject.read(), &because, apply)?;
+        }
+        Command::CheckRecords { data, json } => return personal_data::check_records(&office(&data)?, json),
         Command::Counts { data, json } => {
             let (records, set_aside) = office(&data)?.record_counts()?;
             let said = serde_json::json!({ "records": records, "set_aside": set_aside });

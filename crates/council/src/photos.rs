@@ -17,6 +17,7 @@ use crate::storage::{Blob, Writing};
 mod reason {
     pub(super) const TOO_LARGE: &str = "photo-too-large";
     pub(super) const ANOTHER_FILE: &str = "another-file";
+    pub(super) const ERASED: &str = "erased";
 }
 
 /// The folder of pictures.
@@ -48,6 +49,17 @@ impl Album {
 
     fn holds(&self, sha256: Hash) -> bool {
         self.path(sha256).is_file()
+    }
+
+    /// Erases a picture, where there is one.
+    pub(crate) fn erase(&self, sha256: Hash) -> Result<(), CouncilError> {
+        let path = self.path(sha256);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(CouncilError::File { path, source: error })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Keeps a picture: all of it is on disk when this returns `Ok`, under its name, or nothing is.
@@ -82,6 +94,9 @@ pub(crate) fn take_piece(
     let sha256 = request.sha256;
     if !writing.names_photo(sha256)? {
         return Ok(BlobState::NotNamed);
+    }
+    if writing.picture_is_erased(sha256)? {
+        return Ok(BlobState::Refused(reason::ERASED.to_owned()));
     }
     let limit = u64::try_from(Limits::PHOTO_BYTES).unwrap_or(0);
     if request.total == 0 || request.total > limit || request.chunk.0.len() > Limits::BLOB_CHUNK {

@@ -10,6 +10,7 @@ mod exports;
 mod generated;
 mod journeys;
 mod outward;
+mod personal_data;
 mod photos;
 mod roles;
 mod scene;

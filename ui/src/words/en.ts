@@ -180,6 +180,8 @@ export function photoRefusedWords(reason: string): string {
       return 'it is too large'
     case 'carries-more':
       return 'there is more in the file than a picture'
+    case 'erased':
+      return 'the council no longer keeps it'
     default:
       return 'it is not a picture that can be read'
   }
@@ -199,7 +201,6 @@ export function photoStateWords(state: PhotoState): string {
   }
 }
 
-/** What was done, as the audit log shows it. */
 /** A deadline, from the moment at which it is looked at: "by Friday 4 December", "2 hours late". */
 export function deadlineWords(by: string, now: string): { words: string; late: boolean } {
   const left = Date.parse(by) - Date.parse(now)
@@ -232,6 +233,10 @@ export const actions: Record<string, string> = {
   password_set: 'Set a password',
   people_imported: 'Imported people',
   photo_opened: 'Opened a photo',
+  session_ended: 'Ended a session of their own',
+  subject_access: 'Wrote out what is held of one person',
+  erased_on_request: 'Erased what was held of one person',
+  erased_by_rule: 'Erased what was kept for long enough',
   sign_in_failed: 'A sign-in failed',
   second_factor_forgotten: 'Let somebody set up their authenticator anew',
   signed_in: 'Signed in'

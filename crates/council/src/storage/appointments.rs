@@ -163,6 +163,15 @@ impl Reading<'_> {
         self.one(&format!("{SELECT} WHERE appointment_ref = ?1"), params![reference.as_str()], appointment_row)
     }
 
+    /// An appointment as it is kept.
+    pub(crate) fn appointment_text(&self, reference: &str) -> Result<Option<serde_json::Value>, CouncilError> {
+        let text =
+            self.one("SELECT appointment FROM appointment WHERE appointment_ref = ?1", params![reference], |row| {
+                row.get::<String>("appointment")
+            })?;
+        text.map(|text| serde_json::from_str(&text).map_err(|_| CouncilError::Unreadable("appointment"))).transpose()
+    }
+
     /// What keeping an appointment would change.
     pub(crate) fn would_keep(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
         let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;

@@ -8,6 +8,7 @@ mod code;
 mod concerns;
 mod database;
 mod devices;
+mod erasing;
 mod moving;
 mod notices;
 mod people;
@@ -25,10 +26,11 @@ pub(crate) use chain::{Aside, AsideCount, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
 pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
 pub(crate) use devices::Device;
+pub(crate) use erasing::LedgerRow;
 pub(crate) use moving::move_all;
 pub use moving::{Holding, Holdings};
 pub(crate) use notices::{About, Notice};
-pub(crate) use people::{Organisation, Person, Role};
+pub(crate) use people::{Organisation, Person, PersonRow, Role};
 pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use reports::{Count, Counted, NoAccessRow, Question};
 pub(crate) use visits::{Filter, VisitRow};
@@ -115,6 +117,11 @@ impl Storage {
             |reading| work(&Writing { reading: Reading { connection: reading.connection } }),
             |work| self.database.transact(environment, work),
         )
+    }
+
+    /// Makes sure that what was erased is not to be found in the database's files any more.
+    pub(crate) fn leave_no_trace(&self) -> Result<(), CouncilError> {
+        self.database.leave_no_trace()
     }
 
     /// Hands the work to the database, and what came of it back.

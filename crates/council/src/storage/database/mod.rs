@@ -56,6 +56,9 @@ pub(crate) trait Database: Send + Sync {
 
     /// Writes.
     fn transact(&self, environment: &Environment, work: &mut Work<'_>) -> Result<(), CouncilError>;
+
+    /// What was deleted is not to be found in the database's own files any more, after this.
+    fn leave_no_trace(&self) -> Result<(), CouncilError>;
 }
 
 /// The values of a statement's placeholders, in their order.

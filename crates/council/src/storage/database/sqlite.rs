@@ -77,6 +77,12 @@ impl Database for Sqlite {
             Err(CouncilError::Disk)
         }
     }
+
+    fn leave_no_trace(&self) -> Result<(), CouncilError> {
+        // Pages are overwritten when they are freed; what was written before lies in the log until it is emptied.
+        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where a database is opened: with its settings")]
@@ -86,6 +92,7 @@ fn connect(file: &Path) -> Result<rusqlite::Connection, CouncilError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

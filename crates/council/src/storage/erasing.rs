@@ -1,0 +1,328 @@
+//! Erasing content: bodies, keys, lists and pictures go; the envelopes of the records stay, so that what was committed to can still be
+//! proved, and that something was there.
+
+use doorstep_domain::ledger::{Envelope, Hash};
+use doorstep_domain::{RecordId, UserId, VisitId};
+
+use super::database::{Conditions, Value, params};
+use super::{Reading, Writing};
+use crate::CouncilError;
+
+/// When a visit was over, as far as is known.
+const OVER: &str = "coalesce(visit.ended_ms, visit.started_ms)";
+
+/// A record as it lies in its chain, with what is needed to check it.
+pub(crate) struct LedgerRow {
+    pub(crate) device: [u8; 16],
+    pub(crate) epoch: [u8; 16],
+    pub(crate) sequence: u64,
+    pub(crate) hash: Hash,
+    pub(crate) envelope: Vec<u8>,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) key: Option<[u8; 32]>,
+    pub(crate) erased: bool,
+    /// Whether it could not be taken, and stands in the chain all the same.
+    pub(crate) aside: bool,
+    pub(crate) seal: Option<Vec<u8>>,
+    pub(crate) device_key: Vec<u8>,
+}
+
+impl Reading<'_> {
+    /// Every record that has a place in a chain, device by device, in order.
+    pub(crate) fn each_in_the_ledger(
+        &self,
+        mut each: impl FnMut(LedgerRow) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let sql = "
+            SELECT held.device_id, held.epoch, held.sequence, held.hash, held.envelope, held.aside, body.body, visit_key.key,
+                   erased.erased_ms, seal.seal, device.public_key
+            FROM (SELECT device_id, epoch, sequence, hash, record_id, visit_id, envelope, 0 AS aside FROM record
+                  UNION ALL SELECT device_id, epoch, sequence, hash, NULL, NULL, envelope, 1 FROM set_aside WHERE holds_place = 1) AS held
+            JOIN device ON device.device_id = held.device_id
+            LEFT JOIN body ON body.record_id = held.record_id
+            LEFT JOIN visit_key ON visit_key.visit_id = held.visit_id
+            LEFT JOIN erased ON erased.visit_id = held.visit_id
+            LEFT JOIN seal ON seal.device_id = held.device_id AND seal.epoch = held.epoch AND seal.sequence = held.sequence
+            ORDER BY held.device_id, held.epoch, held.sequence";
+        self.connection.query_at_length(sql, params![], &mut |row| {
+            each(LedgerRow {
+                device: row.get("device_id")?,
+                epoch: row.get("epoch")?,
+                sequence: row.get("sequence")?,
+                hash: Hash::from_bytes(row.get("hash")?),
+                envelope: row.get("envelope")?,
+                body: row.get("body")?,
+                key: row.get("key")?,
+                erased: row.get::<Option<i64>>("erased_ms")?.is_some(),
+                aside: row.get("aside")?,
+                seal: row.get("seal")?,
+                device_key: row.get("public_key")?,
+            })?;
+            Ok(true)
+        })
+    }
+
+    fn visit_ids(&self, sql: &str, values: &[Value]) -> Result<Vec<VisitId>, CouncilError> {
+        self.many(sql, values, |row| Ok(VisitId::from_bytes(row.get("visit_id")?)))
+    }
+
+    /// Visits that were over before a moment, and whose last case was closed before it too.
+    pub(crate) fn visits_over_before(&self, before_ms: i64) -> Result<Vec<VisitId>, CouncilError> {
+        let sql = format!(
+            "SELECT visit_id FROM visit WHERE {OVER} < ?1 AND NOT EXISTS (SELECT 1 FROM case_file
+                 WHERE case_file.visit_id = visit.visit_id AND (closed_ms IS NULL OR closed_ms >= ?1))
+             ORDER BY visit.started_ms, visit.visit_id"
+        );
+        self.visit_ids(&sql, params![before_ms])
+    }
+
+    /// Visits at a home, by its number: those that started in a span.
+    pub(crate) fn visits_at(
+        &self,
+        uprn: &str,
+        from_ms: Option<i64>,
+        to_ms: Option<i64>,
+    ) -> Result<Vec<VisitId>, CouncilError> {
+        let mut which = Conditions::default();
+        which.and("(visit.uprn = ? OR appointment.uprn = ?)", [uprn, uprn]);
+        which.and_if("visit.started_ms >= ?", from_ms);
+        which.and_if("visit.started_ms < ?", to_ms);
+        let sql = format!(
+            "SELECT visit.visit_id FROM visit LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{}
+             ORDER BY visit.started_ms, visit.visit_id",
+            which.text()
+        );
+        self.visit_ids(&sql, which.values())
+    }
+
+    /// Visits that somebody made.
+    pub(crate) fn visits_by(&self, user: UserId) -> Result<Vec<VisitId>, CouncilError> {
+        self.visit_ids(
+            "SELECT visit_id FROM visit WHERE user_id = ?1 ORDER BY started_ms, visit_id",
+            params![user.as_bytes()],
+        )
+    }
+
+    /// Whole pictures all of whose visits were over before a moment, and which no case came of.
+    pub(crate) fn pictures_over_before(&self, before_ms: i64, now_ms: i64) -> Result<Vec<Hash>, CouncilError> {
+        let sql = format!(
+            "SELECT photo.sha256 FROM photo JOIN blob USING (sha256) LEFT JOIN visit ON visit.visit_id = photo.visit_id
+             WHERE complete_ms IS NOT NULL
+             GROUP BY photo.sha256
+             HAVING max(coalesce({OVER}, ?2)) < ?1 AND max(CASE WHEN EXISTS
+                 (SELECT 1 FROM case_file WHERE case_file.visit_id = photo.visit_id) THEN 1 ELSE 0 END) = 0
+             ORDER BY photo.sha256"
+        );
+        self.many(&sql, params![before_ms, now_ms], |row| Ok(Hash::from_bytes(row.get("sha256")?)))
+    }
+
+    /// Sealed notes that were written before a moment and still are there.
+    pub(crate) fn notes_before(&self, before_ms: i64) -> Result<Vec<(RecordId, VisitId)>, CouncilError> {
+        self.many(
+            "SELECT record_id, visit_id FROM sealed_concern WHERE recorded_ms < ?1 ORDER BY recorded_ms, record_id",
+            params![before_ms],
+            |row| Ok((RecordId::from_bytes(row.get("record_id")?), VisitId::from_bytes(row.get("visit_id")?))),
+        )
+    }
+
+    fn record_ids(&self, sql: &str, values: &[Value]) -> Result<Vec<RecordId>, CouncilError> {
+        self.many(sql, values, |row| Ok(RecordId::from_bytes(row.get("record_id")?)))
+    }
+
+    /// Signatures under the Code from before a moment: such as were replaced by a later one, and of people who had left by then.
+    pub(crate) fn acknowledgements_over_before(&self, before_ms: i64) -> Result<Vec<RecordId>, CouncilError> {
+        self.record_ids(
+            "SELECT record_id FROM acknowledgement JOIN person USING (user_id)
+             WHERE recorded_ms < ?1 AND (person.left_ms < ?1 OR EXISTS (SELECT 1 FROM acknowledgement AS later
+                 WHERE later.user_id = acknowledgement.user_id AND later.recorded_ms > acknowledgement.recorded_ms))
+             ORDER BY recorded_ms, record_id",
+            params![before_ms],
+        )
+    }
+
+    /// Somebody's signatures under the Code.
+    pub(crate) fn acknowledgements_by(&self, user: UserId) -> Result<Vec<RecordId>, CouncilError> {
+        let sql = "SELECT record_id FROM acknowledgement WHERE user_id = ?1 ORDER BY recorded_ms, record_id";
+        self.record_ids(sql, params![user.as_bytes()])
+    }
+
+    /// Appointments that ended before a moment and no visit came of, at one home or anywhere: their references.
+    pub(crate) fn appointments_over_before(
+        &self,
+        before_ms: i64,
+        uprn: Option<&str>,
+    ) -> Result<Vec<String>, CouncilError> {
+        let mut which = Conditions::default();
+        which.and("window_end_ms < ?", [before_ms]);
+        which.and_if("uprn = ?", uprn);
+        which.and_that("NOT EXISTS (SELECT 1 FROM visit WHERE visit.appointment_ref = appointment.appointment_ref)");
+        let sql = format!("SELECT appointment_ref FROM appointment{} ORDER BY appointment_ref", which.text());
+        self.many(&sql, which.values(), |row| row.get("appointment_ref"))
+    }
+
+    /// How many lines of the audit log are older than a moment.
+    pub(crate) fn audit_lines_before(&self, before_ms: i64) -> Result<u64, CouncilError> {
+        self.one("SELECT count(*) AS lines FROM audit WHERE at_ms < ?1", params![before_ms], |row| row.get("lines"))?
+            .ok_or(CouncilError::Unreadable("audit"))
+    }
+
+    /// Whether a picture was here, and was erased.
+    pub(crate) fn picture_is_erased(&self, sha256: Hash) -> Result<bool, CouncilError> {
+        let sql = "SELECT 1 FROM photo WHERE sha256 = ?1 AND refused = 'erased' LIMIT 1";
+        Ok(self.one(sql, params![sha256.as_bytes()], |_| Ok(()))?.is_some())
+    }
+}
+
+impl Writing<'_> {
+    /// Erases what a visit's records say, its cases, its lists and its appointment; returns the pictures that nothing names any more.
+    /// Sealed notes stay: they have a rule of their own.
+    pub(crate) fn erase_visit(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<Vec<Hash>, CouncilError> {
+        let id = visit.as_bytes();
+        self.write(
+            "DELETE FROM body WHERE record_id IN (SELECT record_id FROM record WHERE visit_id = ?1)
+             AND record_id NOT IN (SELECT record_id FROM sealed_concern WHERE visit_id = ?1)",
+            params![id],
+        )?;
+        self.forget_key_without_notes(visit)?;
+        self.erase_set_aside(visit)?;
+        let appointment: Option<Option<String>> =
+            self.one("SELECT appointment_ref FROM visit WHERE visit_id = ?1", params![id], |row| {
+                row.get("appointment_ref")
+            })?;
+        let pictures = self.many(
+            "SELECT sha256 FROM photo WHERE visit_id = ?1 AND NOT EXISTS (SELECT 1 FROM photo AS other
+                 WHERE other.sha256 = photo.sha256 AND other.visit_id <> photo.visit_id)",
+            params![id],
+            |row| Ok(Hash::from_bytes(row.get("sha256")?)),
+        )?;
+        for picture in &pictures {
+            self.forget_blob(*picture)?;
+        }
+        for sql in [
+            "DELETE FROM photo WHERE visit_id = ?1",
+            "DELETE FROM notice WHERE case_id IN (SELECT case_id FROM case_file WHERE visit_id = ?1)",
+            "DELETE FROM case_line WHERE case_id IN (SELECT case_id FROM case_file WHERE visit_id = ?1)",
+            "DELETE FROM case_file WHERE visit_id = ?1",
+            "DELETE FROM concern WHERE visit_id = ?1",
+            "DELETE FROM visit WHERE visit_id = ?1",
+        ] {
+            self.write(sql, params![id])?;
+        }
+        if let Some(Some(appointment)) = appointment {
+            self.erase_appointment(&appointment)?;
+        }
+        self.note_erased(visit, now_ms, rule)?;
+        Ok(pictures)
+    }
+
+    fn note_erased(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO erased (visit_id, erased_ms, rule) VALUES (?1, ?2, ?3) ON CONFLICT (visit_id) DO NOTHING",
+            params![visit.as_bytes(), now_ms, rule],
+        )?;
+        Ok(())
+    }
+
+    /// Without its key nothing can be made of what a body's hash was made with.
+    fn forget_key_without_notes(&self, visit: VisitId) -> Result<(), CouncilError> {
+        self.write(
+            "DELETE FROM visit_key WHERE visit_id = ?1
+             AND NOT EXISTS (SELECT 1 FROM record JOIN body USING (record_id) WHERE visit_id = ?1)",
+            params![visit.as_bytes()],
+        )?;
+        Ok(())
+    }
+
+    /// What was set aside of a visit loses its body, and keeps its place.
+    fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
+        let aside = self.many(
+            "SELECT device_id, epoch, sequence, hash, envelope FROM set_aside WHERE length(body) > 0",
+            params![],
+            |row| {
+                let place: ([u8; 16], [u8; 16], u64, [u8; 32]) =
+                    (row.get("device_id")?, row.get("epoch")?, row.get("sequence")?, row.get("hash")?);
+                Ok((place, row.get::<Vec<u8>>("envelope")?))
+            },
+        )?;
+        for ((device, epoch, sequence, hash), envelope) in aside {
+            if Envelope::from_bytes(&envelope).is_ok_and(|envelope| envelope.visit == visit) {
+                self.write(
+                    "UPDATE set_aside SET body = ?5 WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
+                    params![device, epoch, sequence, hash, Vec::<u8>::new()],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases a picture that its visit still names.
+    pub(crate) fn erase_picture(&self, sha256: Hash) -> Result<(), CouncilError> {
+        self.refuse_blob(sha256, "erased")
+    }
+
+    /// Erases a sealed note.
+    pub(crate) fn erase_note(
+        &self,
+        record: RecordId,
+        visit: VisitId,
+        now_ms: i64,
+        rule: &str,
+    ) -> Result<(), CouncilError> {
+        self.write("DELETE FROM body WHERE record_id = ?1", params![record.as_bytes()])?;
+        self.write("DELETE FROM sealed_concern WHERE record_id = ?1", params![record.as_bytes()])?;
+        self.forget_key_without_notes(visit)?;
+        self.note_erased(visit, now_ms, rule)
+    }
+
+    /// Erases a signature under the Code.
+    pub(crate) fn erase_acknowledgement(&self, record: RecordId, now_ms: i64, rule: &str) -> Result<(), CouncilError> {
+        let id = record.as_bytes();
+        let file = self.one("SELECT visit_id FROM record WHERE record_id = ?1 LIMIT 1", params![id], |row| {
+            Ok(VisitId::from_bytes(row.get("visit_id")?))
+        })?;
+        self.write("DELETE FROM body WHERE record_id = ?1", params![id])?;
+        self.write("DELETE FROM acknowledgement WHERE record_id = ?1", params![id])?;
+        if let Some(file) = file {
+            self.forget_key_without_notes(file)?;
+            self.note_erased(file, now_ms, rule)?;
+        }
+        Ok(())
+    }
+
+    /// Erases an appointment.
+    pub(crate) fn erase_appointment(&self, reference: &str) -> Result<(), CouncilError> {
+        self.write("DELETE FROM feed WHERE appointment_ref = ?1", params![reference])?;
+        self.write("DELETE FROM appointment WHERE appointment_ref = ?1", params![reference])?;
+        Ok(())
+    }
+
+    /// Erases lines of the audit log that are older than a moment.
+    pub(crate) fn erase_audit_lines(&self, before_ms: i64) -> Result<(), CouncilError> {
+        self.write("DELETE FROM audit WHERE at_ms < ?1", params![before_ms])?;
+        Ok(())
+    }
+
+    /// Takes a person's name from everything but the envelopes, which hold none. What they did stays, by somebody without a name.
+    pub(crate) fn erase_person(&self, user: UserId, name_before: &str, name: &str) -> Result<(), CouncilError> {
+        let id = user.as_bytes();
+        for table in ["session", "known_browser", "enrolment_code", "notice"] {
+            self.write(&format!("DELETE FROM {table} WHERE user_id = ?1"), params![id])?;
+        }
+        self.write("UPDATE device SET name = '' WHERE user_id = ?1", params![id])?;
+        self.write(
+            "UPDATE person SET user_name = ?2, display_name = 'Erased', position = '', email = '', password_hash = NULL,
+                 totp_secret = NULL, totp_confirmed_ms = NULL, totp_last_step = NULL, openid_subject = NULL
+             WHERE user_id = ?1",
+            params![id, name],
+        )?;
+        for sql in [
+            "UPDATE audit SET user_name = ?2 WHERE user_name = ?1",
+            "UPDATE audit SET detail = replace(detail, '\"' || ?1 || '\"', '\"' || ?2 || '\"')",
+            "UPDATE case_line SET user_name = ?2 WHERE user_name = ?1",
+            "UPDATE case_line SET subject = ?2 WHERE subject = ?1",
+        ] {
+            self.write(sql, params![name_before, name])?;
+        }
+        Ok(())
+    }
+}

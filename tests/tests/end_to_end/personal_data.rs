@@ -1,0 +1,242 @@
+//! One person's own data, how long what is kept, and proving that nothing else was touched.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use doorstep_council::retention::{Kept, shipped_rules};
+use doorstep_council::{DatabaseAt, Environment, Office, SystemClock, TimeSource};
+use doorstep_tests::cast::{Phone, Town, json, sample};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::postgres::Postgres;
+use serde_json::{Value, json};
+
+const HOME: &str = "042307689879";
+/// Words that stand nowhere else.
+const CANARY: &str = "chrysanthemum";
+const SEALED: &str = "The boy said he sleeps in the shed.";
+
+fn refused(town: &Town, words: &[&str], why: &str) {
+    let output = town.tries(words);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains(why), "{words:?}: {error}");
+}
+
+/// Whether words stand in a file of a folder, or of a folder in it.
+fn holds(folder: &Path, words: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().flatten().any(|entry| {
+        if entry.path().is_dir() {
+            return holds(&entry.path(), words);
+        }
+        let bytes = std::fs::read(entry.path()).unwrap();
+        bytes.windows(words.len()).any(|part| part == words.as_bytes())
+    })
+}
+
+/// A visit with a photo, a complaint and a sealed note; and another, to another home.
+fn a_day(town: &Town) -> (Phone, String) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", town, town.address());
+    let visit = phone.enters("WO-261124-00009");
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.jpg");
+    std::fs::write(&photo, doorstep_tests::sample::photo(600)).unwrap();
+    phone.does(&["visit", "photo", &visit, "--purpose", "before", &photo.display().to_string()]);
+    phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", SEALED]);
+    phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", CANARY]);
+    phone.does(&["visit", "leave", &visit, "--outcome", "completed"]);
+    let other = phone.starts("WO-261124-00026");
+    phone.does(&["visit", "no-answer", &other]);
+    phone.does(&["sync"]);
+    phone.does(&["sync"]);
+    (phone, visit)
+}
+
+fn checked(town: &Town) -> Value {
+    json(&town.does(&["check-records", "--json"]))
+}
+
+fn close_every_case(town: &Town) {
+    let supervisor = Clerk::of("super-1", town);
+    for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
+        let at = format!("/api/cases/{}", case["case"].as_str().unwrap());
+        let outcome = supervisor.reads(&at)["outcomes"][0].clone();
+        supervisor.does("POST", &at, &json!({ "action": "close", "outcome": outcome, "words": "Done" }));
+    }
+}
+
+fn a_tenant_is_given_their_data_and_it_is_erased(town: &Town) {
+    let (phone, visit) = a_day(town);
+    let before = checked(town);
+    assert_eq!((&before["faults"], &before["gaps"], &before["erased"]), (&json!([]), &json!(0), &json!(0)));
+    assert_eq!(before["records"], before["content_holds"]);
+
+    // What they are given: their visit, its photo, and neither another's nor what is sealed.
+    let folder = tempfile::tempdir().unwrap();
+    let given = folder.path().join("given");
+    let ask = ["subject-access", "--uprn", HOME, "--out", given.to_str().unwrap()];
+    town.does(&ask);
+    refused(town, &ask, "can't be read or written");
+    let visits = json(&std::fs::read_to_string(given.join("visits.json")).unwrap());
+    assert_eq!(visits.as_array().unwrap().len(), 1);
+    assert_eq!((&visits[0]["visit"]["visit"], &visits[0]["cases"][0]["kind"]), (&json!(visit), &json!("complaint")));
+    assert!(holds(&given, CANARY) && !holds(&given, "shed") && !holds(&given, "Wolds View"));
+    assert_eq!(std::fs::read_dir(given.join("photos")).unwrap().count(), 1);
+    town.does(&[
+        "subject-access",
+        "--uprn",
+        HOME,
+        "--to",
+        "2026-01-01",
+        "--out",
+        folder.path().join("x").to_str().unwrap(),
+    ]);
+    assert!(!holds(&folder.path().join("x"), CANARY), "what came after they moved out is another's");
+
+    let erase = ["erase", "--uprn", HOME, "--because", "Asked for on 24 November"];
+    assert!(town.does(&erase).contains("1 visits, 1 photos"), "it says what there is, and changes nothing");
+    let really = [erase.as_slice(), &["--apply"]].concat();
+    refused(town, &really, "a case about that home is open");
+    close_every_case(town);
+    town.does(&really);
+
+    let after = checked(town);
+    assert_eq!((&after["faults"], &after["gaps"], &after["records"]), (&json!([]), &json!(0), &before["records"]));
+    assert!(after["erased"].as_u64().unwrap() > 5, "{after}");
+    assert!(!holds(&town.data(), CANARY), "the words can still be found in a file");
+    assert_eq!(town.export("visits").len(), 1, "the other visit is still there");
+    assert_eq!(Clerk::of("super-1", town).asks("GET", &format!("/api/visits/{visit}")).status(), 404);
+    assert!(
+        !town.data().join("photos").exists() || count_files(&town.data().join("photos")) == 0,
+        "the picture is gone"
+    );
+    let lead = Clerk::of("lead-1", town);
+    let notes = lead.reads("/api/safeguarding");
+    let note = lead.reads(&format!("/api/safeguarding/{}", notes[0]["record"].as_str().unwrap()));
+    assert_eq!(note["note"], SEALED, "what is sealed is the lead's, and has a rule of its own");
+    let audit = Clerk::of("audit-1", town).reads("/api/audit");
+    assert!(audit["lines"].as_array().unwrap().iter().any(|line| line["action"] == "erased_on_request"), "{audit}");
+    // The phone has it still, and it does not come back.
+    phone.does(&["sync"]);
+    assert_eq!(town.export("visits").len(), 1);
+}
+
+fn count_files(folder: &Path) -> usize {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .map(|entry| if entry.path().is_dir() { count_files(&entry.path()) } else { 1 })
+        .sum()
+}
+
+#[test]
+fn a_tenant_is_given_their_data_and_it_is_erased_on_both_databases() {
+    a_tenant_is_given_their_data_and_it_is_erased(&Town::open());
+    let server = Postgres::start();
+    a_tenant_is_given_their_data_and_it_is_erased(&Town::open_on_postgres(&server.database()));
+}
+
+#[test]
+fn whoever_left_is_given_their_data_and_loses_their_name() {
+    let town = Town::open();
+    let (_phone, visit) = a_day(&town);
+    let folder = tempfile::tempdir().unwrap();
+    let given = folder.path().join("given");
+    town.does(&["subject-access", "--user", "melton-2", "--out", given.to_str().unwrap()]);
+    assert!(holds(&given, "Dafydd") && holds(&given, &visit));
+    assert!(!holds(&given, "Patel") && !holds(&given, CANARY), "the tenant is somebody else");
+    let really = ["erase", "--user", "melton-2", "--because", "Asked for", "--apply"];
+    refused(&town, &really, "they have not left");
+    Clerk::of("admin", &town).does("POST", "/api/people/melton-2", &json!({ "action": "leave" }));
+    town.does(&really);
+    assert!(!holds(&town.data(), "Dafydd"), "the name can still be found in a file");
+    assert!(!holds(&town.data(), "melton-2@"), "the address can still be found in a file");
+    let detail = Clerk::of("super-1", &town).reads(&format!("/api/visits/{visit}"));
+    assert_eq!(detail["visitor_name"], "Erased", "what they did is still there");
+    assert_eq!(checked(&town)["faults"], json!([]));
+}
+
+/// The machine's clock, seven and a half years on.
+struct Later;
+
+impl TimeSource for Later {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms() + 2_740 * 86_400_000
+    }
+}
+
+fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
+    a_day(town);
+    let before = checked(town);
+    let looked = town.does(&["retention"]);
+    assert!(looked.contains("visits: 0 from before 2020-11-24") && looked.contains("Nothing was changed"), "{looked}");
+    let later = Environment { clock: Arc::new(Later), ..Environment::real() };
+    let office = Office::open(&town.data(), database, later).unwrap();
+    let items = |dues: &[doorstep_council::retention::Due], kind: Kept| {
+        dues.iter().find(|due| due.rule.kind == kind).unwrap().items
+    };
+    // The visit with an open case stays, and the other is over; a sealed note stays until its lead has a rule.
+    let dues = office.retain(&shipped_rules(), false).unwrap();
+    assert_eq!(
+        (items(&dues, Kept::Visits), items(&dues, Kept::Photos), items(&dues, Kept::SafeguardingNotes)),
+        (1, 0, 0)
+    );
+    assert!(items(&dues, Kept::Appointments) > 20 && items(&dues, Kept::AuditLog) > 0);
+    assert_eq!(checked(town), before, "looking changes nothing");
+    office.retain(&shipped_rules(), true).unwrap();
+    let dues = office.retain(&shipped_rules(), false).unwrap();
+    assert!(dues.iter().all(|due| due.items == 0), "{dues:?}");
+    assert_eq!(town.export("visits").len(), 1, "the one with an open case");
+    let mut own = shipped_rules();
+    own.iter_mut().filter(|rule| rule.kind == Kept::SafeguardingNotes).for_each(|rule| rule.keep_years = Some(1));
+    office.retain(&own, true).unwrap();
+    assert_eq!(Clerk::of("lead-1", town).reads("/api/safeguarding"), json!([]));
+    let after = checked(town);
+    assert_eq!((&after["faults"], &after["records"]), (&json!([]), &before["records"]));
+    assert!(holds(&town.data(), CANARY) || *database != DatabaseAt::InTheDataFolder);
+}
+
+#[test]
+fn what_is_over_is_erased_and_nothing_else_on_both_databases() {
+    what_is_over_is_erased_and_nothing_else(&Town::open(), &DatabaseAt::InTheDataFolder);
+    let server = Postgres::start();
+    let database = server.database();
+    what_is_over_is_erased_and_nothing_else(&Town::open_on_postgres(&database), &DatabaseAt::Server(database.clone()));
+}
+
+/// Whoever can write to the database can't change what was recorded without its being seen.
+#[test]
+fn what_was_altered_behind_the_council_s_back_is_found() {
+    let mut town = Town::open();
+    a_day(&town);
+    town.kill();
+    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    for (harm, said, mend) in [
+        (
+            "UPDATE body SET body = CAST(body || x'00' AS BLOB) WHERE record_id = (SELECT record_id FROM record ORDER BY sequence LIMIT 1)",
+            "its content is not what the device committed to",
+            "UPDATE body SET body = CAST(substr(body, 1, length(body) - 1) AS BLOB) WHERE record_id = (SELECT record_id FROM record ORDER BY sequence LIMIT 1)",
+        ),
+        (
+            "UPDATE record SET envelope = CAST(envelope || x'00' AS BLOB) WHERE sequence = 3",
+            "record 3: its envelope was altered",
+            "UPDATE record SET envelope = substr(envelope, 1, length(envelope) - 1) WHERE sequence = 3",
+        ),
+        (
+            "CREATE TABLE hidden AS SELECT * FROM body LIMIT 1; DELETE FROM body WHERE record_id IN (SELECT record_id FROM hidden)",
+            "its content is missing, and nothing says that it was erased",
+            "INSERT INTO body SELECT * FROM hidden",
+        ),
+        (
+            "CREATE TABLE gone AS SELECT * FROM record WHERE sequence = 2; DELETE FROM record WHERE sequence = 2",
+            "1 numbers are not held",
+            "INSERT INTO record SELECT * FROM gone",
+        ),
+    ] {
+        database.execute_batch(harm).unwrap();
+        let output = town.tries(&["check-records"]);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(told.contains(said), "{harm}: {told}");
+        database.execute_batch(mend).unwrap();
+    }
+    assert_eq!(checked(&town)["faults"], json!([]));
+}
