@@ -24,7 +24,16 @@ impl Clerk {
     /// When they can't.
     #[must_use]
     pub fn of(user: &str, town: &Town) -> Self {
-        let clerk = Self::nobody(town);
+        Self::at(user, town.address())
+    }
+
+    /// Somebody who has signed in at one of several processes of a council.
+    ///
+    /// # Panics
+    /// When they can't.
+    #[must_use]
+    pub fn at(user: &str, council: SocketAddr) -> Self {
+        let clerk = Self::nobody_at(council);
         assert_eq!(clerk.signs_in(user, PASSWORD), StatusCode::OK, "{user} can't sign in");
         clerk
     }
@@ -35,10 +44,14 @@ impl Clerk {
     /// When there is no client to be had.
     #[must_use]
     pub fn nobody(town: &Town) -> Self {
+        Self::nobody_at(town.address())
+    }
+
+    fn nobody_at(council: SocketAddr) -> Self {
         // Another test may have done so before.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().cookie_store(true).timeout(Duration::from_secs(30)).build();
-        Self { client: client.expect("a client can be made"), council: town.address(), token: None }
+        Self { client: client.expect("a client can be made"), council, token: None }
     }
 
     /// Another system, with its token.

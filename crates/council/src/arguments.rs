@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use doorstep_council::DatabaseAt;
+use doorstep_council::{DatabaseAt, PhotosAt};
 
 /// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
 #[derive(Parser)]
@@ -36,9 +36,17 @@ pub(crate) struct Data {
     /// `?sslmode=require`.
     #[arg(long, value_name = "URL", env = "DOORSTEP_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
+    /// Where photos are, if not in the data folder: `s3://bucket/prefix?endpoint=https://host&region=name`. Who may use the bucket
+    /// is said by `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    #[arg(long, value_name = "URL", env = "DOORSTEP_PHOTOS")]
+    pub(crate) photos: Option<String>,
 }
 
 impl Data {
+    pub(crate) fn photos(&self) -> PhotosAt {
+        self.photos.clone().map_or(PhotosAt::InTheDataFolder, PhotosAt::Bucket)
+    }
+
     pub(crate) fn database(&self) -> DatabaseAt {
         self.database.clone().map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server)
     }

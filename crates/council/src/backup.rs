@@ -10,8 +10,8 @@ use age::secrecy::ExposeSecret;
 use doorstep_domain::ledger::Hash;
 use serde::{Deserialize, Serialize};
 
+use crate::album::{Album, PhotosAt};
 use crate::keys::Keys;
-use crate::photos::Album;
 use crate::storage::{Holdings, SCHEMA_VERSION, Storage, Writing};
 use crate::{CouncilError, DatabaseAt, Environment, Office, Service};
 
@@ -106,6 +106,7 @@ impl Office {
     pub fn restore(
         data: &Path,
         database: &DatabaseAt,
+        photos: &PhotosAt,
         environment: Environment,
         identity: &str,
         from: File,
@@ -115,7 +116,7 @@ impl Office {
         }
         std::fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
         let storage = Storage::at(data, database)?;
-        let album = Album::in_data(data);
+        let album = Album::at(data, photos)?;
         let file = std::sync::Mutex::new(from);
         let held = storage.transact(&environment, |writing| {
             let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -131,7 +132,7 @@ impl Office {
             let _there_may_be_none = Keys::remove(data);
         }
         let held = held?;
-        let office = Self::open(data, database, environment)?;
+        let office = Self::open(data, database, environment)?.with_photos(photos)?;
         office.service.begin_epoch()?;
         Ok((office, held))
     }

@@ -67,6 +67,9 @@ pub enum CouncilError {
         "the database is on another machine, and its address does not ask for TLS: add sslmode=require. Nothing was sent."
     )]
     DatabaseWithoutTls,
+    /// The object store that holds photos does not do what it is asked.
+    #[error("the store of photos can't be used: {0}")]
+    Photos(String),
     /// Rules for how long what is kept can't be read.
     #[error("these can't be used as rules for how long what is kept: {0}. Nothing was erased.")]
     BadRules(String),

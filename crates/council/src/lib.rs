@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod album;
 mod assets;
 pub mod backup;
 mod environment;
@@ -23,6 +24,7 @@ pub mod subject;
 mod times;
 mod web;
 
+pub use album::PhotosAt;
 pub use environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};
 pub use error::CouncilError;
 pub use ledger_check::Checked;

@@ -94,8 +94,14 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Restore { data, identity, file } => {
             let identity = read_password(&identity)?;
-            let (_, held) =
-                Office::restore(&data.data, &data.database(), Environment::real(), &identity, open(&file)?)?;
+            let (_, held) = Office::restore(
+                &data.data,
+                &data.database(),
+                &data.photos(),
+                Environment::real(),
+                &identity,
+                open(&file)?,
+            )?;
             tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
         }
         Command::Retention { data, rules, apply, json } => {
@@ -141,7 +147,7 @@ fn run(command: Command) -> Result<ExitCode> {
 }
 
 fn office(data: &Data) -> Result<Office> {
-    Ok(Office::open(&data.data, &data.database(), Environment::real())?)
+    Ok(Office::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?)
 }
 
 fn publish_code(

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::keys::Keys;
 use crate::service::{EPOCH, NAME};
 use crate::storage::{Holdings, Organisation, Person, Role, Storage, move_all};
-use crate::{CouncilError, DatabaseAt, Environment, Service, times};
+use crate::{CouncilError, DatabaseAt, Environment, PhotosAt, Service, times};
 
 /// Characters in a password, at least.
 const SHORTEST_PASSWORD: usize = 12;
@@ -103,6 +103,14 @@ impl Office {
     /// As [`Service::open`].
     pub fn open(data: &Path, database: &DatabaseAt, environment: Environment) -> Result<Self, CouncilError> {
         Ok(Self { service: Service::open(data, database, environment)? })
+    }
+
+    /// Keeps photos elsewhere than in the data folder.
+    ///
+    /// # Errors
+    /// As [`Service::with_photos`].
+    pub fn with_photos(self, photos: &PhotosAt) -> Result<Self, CouncilError> {
+        Ok(Self { service: self.service.with_photos(photos)? })
     }
 
     /// The service of this council.

@@ -1,8 +1,6 @@
-//! Photos at the council: taking one in piece by piece, checking it, and keeping it as a file under its own hash.
+//! Photos at the council: taking one in piece by piece, and checking it before it is kept under its own hash.
 
-use std::fs;
-use std::io::{Cursor, Write};
-use std::path::{Path, PathBuf};
+use std::io::Cursor;
 
 use doorstep_domain::conduct::{NotAPhoto, PlainJpeg};
 use doorstep_domain::ledger::Hash;
@@ -10,6 +8,7 @@ use doorstep_domain::protocol::{BlobRequest, BlobState, Limits};
 use image::{ImageFormat, ImageReader};
 
 use crate::CouncilError;
+use crate::album::Album;
 use crate::planted::{self, Bug};
 use crate::storage::{Blob, Writing};
 
@@ -18,69 +17,6 @@ mod reason {
     pub(super) const TOO_LARGE: &str = "photo-too-large";
     pub(super) const ANOTHER_FILE: &str = "another-file";
     pub(super) const ERASED: &str = "erased";
-}
-
-/// The folder of pictures.
-#[derive(Debug, Clone)]
-pub(crate) struct Album {
-    folder: PathBuf,
-}
-
-impl Album {
-    pub(crate) fn in_data(data: &Path) -> Self {
-        Self { folder: data.join("photos") }
-    }
-
-    fn path(&self, sha256: Hash) -> PathBuf {
-        let name = sha256.to_string();
-        let (shelf, _) = name.split_at_checked(2).unwrap_or(("", ""));
-        self.folder.join(shelf).join(format!("{name}.jpg"))
-    }
-
-    /// A picture; `None` when there is none by that name.
-    pub(crate) fn read(&self, sha256: Hash) -> Result<Option<Vec<u8>>, CouncilError> {
-        let path = self.path(sha256);
-        match fs::read(&path) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(CouncilError::File { path, source }),
-        }
-    }
-
-    fn holds(&self, sha256: Hash) -> bool {
-        self.path(sha256).is_file()
-    }
-
-    /// Erases a picture, where there is one.
-    pub(crate) fn erase(&self, sha256: Hash) -> Result<(), CouncilError> {
-        let path = self.path(sha256);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(CouncilError::File { path, source: error })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Keeps a picture: all of it is on disk when this returns `Ok`, under its name, or nothing is.
-    pub(crate) fn keep(&self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
-        let path = self.path(sha256);
-        let failed = |source| CouncilError::File { path: path.clone(), source };
-        let shelf = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(shelf).map_err(failed)?;
-        let half_written = path.with_extension("part");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut part = options.open(&half_written).map_err(failed)?;
-        part.write_all(file).and_then(|()| part.sync_all()).map_err(failed)?;
-        fs::rename(&half_written, &path).map_err(failed)?;
-        // The name is on disk when the folder is.
-        #[cfg(unix)]
-        fs::File::open(shelf).and_then(|shelf| shelf.sync_all()).map_err(failed)?;
-        Ok(())
-    }
 }
 
 /// Takes a piece in, in one transaction with what is known of the picture. Nothing but the piece that comes next changes
@@ -103,7 +39,7 @@ pub(crate) fn take_piece(
         return refuse(writing, sha256, reason::TOO_LARGE);
     }
     let known = match writing.blob(sha256)? {
-        Some(blob) if blob.complete && album.holds(sha256) => return Ok(BlobState::Complete),
+        Some(blob) if blob.complete && album.holds(sha256)? => return Ok(BlobState::Complete),
         // Its file went missing, or somebody said another size: it comes again from its start.
         Some(blob) if blob.complete || blob.size != request.total => {
             writing.forget_blob(sha256)?;

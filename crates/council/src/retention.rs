@@ -5,7 +5,7 @@ use chrono::{Months, NaiveDate, TimeZone};
 use chrono_tz::Europe::London;
 use serde::{Deserialize, Serialize};
 
-use crate::photos::Album;
+use crate::album::Album;
 use crate::storage::{Reading, Writing};
 use crate::{CouncilError, Office, Service, times};
 

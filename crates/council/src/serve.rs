@@ -91,12 +91,13 @@ pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
     let own = || said(settings.behind_proxy == Switch::On, "by a proxy in front", "not at all, on this machine alone");
     print(&format!(
         "These settings can be used. Nothing was started, and nobody was asked over the network.\n\
-         Listens on:     {}\nTLS:            {}\nReached at:     {}\nDatabase:       {}\nSecond factor:  {}\n\
+         Listens on:     {}\nTLS:            {}\nReached at:     {}\nDatabase:       {}\nPhotos:         {}\nSecond factor:  {}\n\
          Mail:           {}\nWebhook:        {}\nOpenID Connect: {}\n",
         settings.listen,
         ready.tls.as_ref().map_or_else(own, |(certificate, _)| format!("by the service, {}", certificate.display())),
         settings.public_address.as_deref().unwrap_or("not said"),
         said(data.database.is_some(), "PostgreSQL", "embedded, in the data folder"),
+        data.photos.as_deref().unwrap_or("in the data folder"),
         said(settings.second_factor == Switch::On, "asked for", "not asked for: for trying out alone"),
         settings.mail_server.as_deref().unwrap_or("none: what is to be told by mail waits"),
         said(ready.webhook.is_some(), "told of cases", "none"),

@@ -11,9 +11,10 @@ use doorstep_domain::protocol::{
     PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
 };
 
+use crate::album::{Album, PhotosAt};
 use crate::keys::Keys;
 use crate::openid::Provider;
-use crate::photos::{Album, take_piece};
+use crate::photos::take_piece;
 use crate::storage::{CaseId, Device, Storage};
 use crate::{CouncilError, DatabaseAt, Environment, ingest, times};
 
@@ -56,7 +57,7 @@ impl Service {
         Ok(Self {
             storage,
             keys,
-            album: Album::in_data(data),
+            album: Album::at(data, &PhotosAt::InTheDataFolder)?,
             environment,
             data: data.to_owned(),
             asks_for_second_factor: true,
@@ -69,6 +70,14 @@ impl Service {
     #[must_use]
     pub fn without_second_factor(self) -> Self {
         Self { asks_for_second_factor: false, ..self }
+    }
+
+    /// Keeps photos elsewhere than in the data folder.
+    ///
+    /// # Errors
+    /// [`CouncilError::BadSetting`] when that can't be.
+    pub fn with_photos(self, photos: &PhotosAt) -> Result<Self, CouncilError> {
+        Ok(Self { album: Album::at(&self.data, photos)?, ..self })
     }
 
     /// Where people and phones reach the service.

@@ -10,7 +10,9 @@ use doorstep_domain::VisitId;
 use doorstep_domain::conduct::PhotoPurpose;
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{BlobRequest, Council, NoAnswer, Signed, decode};
+use doorstep_tests::bucket::{KEY, ObjectStore};
 use doorstep_tests::cast::{Phone, Town, json, sample};
+use doorstep_tests::desk::Clerk;
 use doorstep_tests::sample::{bomb, photo};
 
 use crate::scene::Scene;
@@ -194,4 +196,66 @@ fn on_a_network_that_costs_nothing_photos_go_by_themselves() {
     assert_eq!(app.sync().unwrap().photos_waiting, 1);
     app.set_network(Network::Unmetered);
     assert_eq!(app.sync().unwrap().photos, 1);
+}
+
+/// Two processes of the council, on two machines as it were, share a bucket; what it does not take stays on the phone.
+#[test]
+fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
+    let mut town = Town::open();
+    let mut store = ObjectStore::start();
+    town.kill();
+    town.is_told(&[
+        ("DOORSTEP_PHOTOS", &store.photos()),
+        ("AWS_ACCESS_KEY_ID", KEY.0),
+        ("AWS_SECRET_ACCESS_KEY", KEY.1),
+    ]);
+    town.start();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.enters("WO-261124-00009");
+    let folder = tempfile::tempdir().unwrap();
+    let takes = |side: u32| {
+        let file = folder.path().join("photo.jpg");
+        std::fs::write(&file, doorstep_tests::sample::photo(side)).unwrap();
+        phone.does(&["visit", "photo", &visit, "--purpose", "before", &file.display().to_string()]);
+    };
+    takes(600);
+    phone.does(&["sync"]);
+    assert_eq!(
+        (store.files(), town.data().join("photos").exists()),
+        (1, false),
+        "it is in the bucket and nowhere else"
+    );
+
+    store.goes_away();
+    takes(500);
+    let _refused = phone.tries(&["sync"]);
+    let waiting = |phone: &Phone| phone.says(&["status"])["photos_waiting"].clone();
+    assert_eq!(waiting(&phone), 1, "what the council could not keep is still on the phone");
+    store.comes_back();
+    phone.does(&["sync"]);
+    assert_eq!((waiting(&phone), store.files()), (serde_json::json!(0), 2));
+
+    // Another process shows what the first took in.
+    let (mut other, address) = town.serves(([127, 0, 0, 1], 0).into());
+    let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
+    let supervisor = Clerk::at("super-1", address);
+    let shown = supervisor.asks("GET", &format!("/api/visits/{visit}/photos/{photo}"));
+    assert_eq!((shown.status().as_u16(), shown.headers()["content-type"].to_str().unwrap()), (200, "image/jpeg"));
+    other.kill().and_then(|()| other.wait()).unwrap();
+
+    // A backup has the pictures, and gives them back into a folder.
+    let (identity, backup) = (folder.path().join("backup.key"), folder.path().join("council.backup"));
+    let path = |path: &std::path::Path| path.display().to_string();
+    let key = town.runs(&["backup-key", "--out", &path(&identity)]);
+    town.does(&["backup", "--recipient", key.trim(), "--out", &path(&backup)]);
+    let again = Town::empty(None);
+    let restored = again.does(&["restore", "--identity", &path(&identity), &path(&backup)]);
+    assert!(restored.contains("and 2 photos") && again.data().join("photos").exists(), "{restored}");
+
+    // Erased, they are gone from the bucket.
+    phone.does(&["visit", "leave", &visit, "--outcome", "completed"]);
+    phone.does(&["sync"]);
+    town.does(&["erase", "--uprn", "042307689879", "--because", "Asked for", "--apply"]);
+    assert_eq!(store.files(), 0);
 }
