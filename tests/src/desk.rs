@@ -60,6 +60,18 @@ impl Clerk {
         Self { token: Some(token.to_owned()), ..Self::nobody(town) }
     }
 
+    /// Asks as a spreadsheet does, with a name and a password, for so many rows at a time.
+    ///
+    /// # Panics
+    /// When nobody answers.
+    #[must_use]
+    pub fn refreshes(&self, address: &str, password: &str, rows: usize) -> Response {
+        let request = self.client.get(format!("http://{}{address}", self.council));
+        let request =
+            request.basic_auth("anybody", Some(password)).header("prefer", format!("odata.maxpagesize={rows}"));
+        request.send().expect("the council answers")
+    }
+
     /// Tries to sign in.
     #[must_use]
     pub fn signs_in(&self, user: &str, password: &str) -> StatusCode {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use doorstep_council::{DatabaseAt, PhotosAt};
+use doorstep_council::{DatabaseAt, Opens, PhotosAt};
 
 /// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
 #[derive(Parser)]
@@ -201,13 +201,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Prints a token by which a housing system may put appointments. An earlier one of that name holds no more.
+    /// Prints a token by which another system comes in. An earlier one of that name holds no more.
     ApiToken {
         #[command(flatten)]
         data: Data,
         /// What the system is called, as the audit log names it.
         #[arg(long)]
         name: String,
+        /// What it opens: putting appointments, the service's metrics, or a feed of every visit.
+        #[arg(long, required = true, value_delimiter = ',')]
+        may: Vec<TokenOpens>,
     },
     /// Runs the service and the console until it is stopped.
     Serve {
@@ -385,6 +388,23 @@ pub(crate) enum Table {
     Cases,
     Reports,
     Audit,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum TokenOpens {
+    Appointments,
+    Metrics,
+    Feed,
+}
+
+impl From<TokenOpens> for Opens {
+    fn from(opens: TokenOpens) -> Self {
+        match opens {
+            TokenOpens::Appointments => Self::Appointments,
+            TokenOpens::Metrics => Self::Metrics,
+            TokenOpens::Feed => Self::Feed,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

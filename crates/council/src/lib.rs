@@ -32,6 +32,6 @@ pub use office::{EnrolmentOffer, Office};
 pub use routes::{RouteRow, router, routes};
 pub use service::Service;
 pub use storage::{DatabaseAt, Holding, Holdings};
-pub use web::Seat;
 #[cfg(feature = "typescript")]
 pub use web::declarations;
+pub use web::{Opens, Seat};

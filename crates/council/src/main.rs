@@ -16,7 +16,7 @@ use clap::Parser;
 use doorstep_council::backup::{BackedUp, BackupKey, check_backup};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
-use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office};
+use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Opens};
 use doorstep_domain::conduct::PublishedCode;
 use tracing_subscriber::EnvFilter;
 
@@ -75,7 +75,10 @@ fn run(command: Command) -> Result<ExitCode> {
             let offer = office(&data)?.offer_enrolment(&user, server.as_deref())?;
             tell_offer(&offer, qr.as_deref(), json)?;
         }
-        Command::ApiToken { data, name } => print(&format!("{}\n", office(&data)?.make_api_token(&name)?)),
+        Command::ApiToken { data, name, may } => {
+            let opens: Vec<Opens> = may.into_iter().map(Opens::from).collect();
+            print(&format!("{}\n", office(&data)?.make_api_token(&name, &opens)?));
+        }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
         Command::MigrateStorage { data, to, json } => {
             let office = Office::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;

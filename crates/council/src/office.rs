@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::keys::Keys;
 use crate::service::{EPOCH, NAME};
 use crate::storage::{Holdings, Organisation, Person, Role, Storage, move_all};
+use crate::web::Opens;
 use crate::{CouncilError, DatabaseAt, Environment, PhotosAt, Service, times};
 
 /// Characters in a password, at least.
@@ -140,13 +141,14 @@ impl Office {
     ///
     /// # Errors
     /// [`CouncilError`] when it can't be kept.
-    pub fn make_api_token(&self, name: &str) -> Result<String, CouncilError> {
+    pub fn make_api_token(&self, name: &str, opens: &[Opens]) -> Result<String, CouncilError> {
+        let may = opens.iter().map(|opens| opens.name()).collect::<Vec<_>>().join(" ");
         let environment = &self.service.environment;
         let token = data_encoding::HEXLOWER.encode(&environment.random::<32>());
         let now_ms = environment.clock.now_ms();
         self.service.storage.transact(environment, |writing| {
-            writing.keep_api_token(&crate::web::token_hash(&token), name, now_ms)?;
-            writing.audit(now_ms, "command line", "api_token_made", &serde_json::json!({ "name": name }))
+            writing.keep_api_token(&crate::web::token_hash(&token), name, &may, now_ms)?;
+            writing.audit(now_ms, "command line", "api_token_made", &serde_json::json!({ "name": name, "may": may }))
         })?;
         Ok(token)
     }

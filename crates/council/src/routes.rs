@@ -14,11 +14,11 @@ use tower_http::trace::TraceLayer;
 
 use crate::Service;
 use crate::web::seats::{
-    ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
+    ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, Opens, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
 };
 use crate::web::{
-    appointments, audit, cases, codes, concerns, devices, exports, openid, operation, own_sessions, pages, people,
-    phones, reports, safeguarding, sessions, visits,
+    appointments, audit, cases, codes, concerns, devices, exports, odata, openid, operation, own_sessions, pages,
+    people, phones, reports, safeguarding, sessions, visits,
 };
 
 /// Seconds for one request, upload included.
@@ -59,6 +59,7 @@ pub struct RouteRow {
 /// Every route, once.
 fn all_routes() -> Vec<Route> {
     use May::{Anybody, Phones, Systems};
+    use Opens::{Appointments, Feed, Metrics};
     let page = pages::console;
     vec![
         // What phones say.
@@ -89,7 +90,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/appointments", DESKS, appointments::list),
         Route::post("/api/appointments", PLANNERS, appointments::import),
         Route::post("/api/appointments/preview", PLANNERS, appointments::preview),
-        Route::put("/api/appointments/{reference}", Systems, appointments::put),
+        Route::put("/api/appointments/{reference}", Systems(Appointments), appointments::put),
         Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
         Route::get("/api/phones", ROSTER, phones::list),
         Route::post("/api/phones", ADMINISTRATORS, phones::offer),
@@ -127,7 +128,12 @@ fn all_routes() -> Vec<Route> {
         // What those who run the service ask.
         Route::get("/health", Anybody, operation::live),
         Route::get("/ready", Anybody, operation::ready),
-        Route::get("/metrics", Systems, operation::metrics),
+        Route::get("/metrics", Systems(Metrics), operation::metrics),
+        // What spreadsheets and Power BI refresh from.
+        Route::get("/odata/v4", Systems(Feed), odata::service),
+        Route::get("/odata/v4/", Systems(Feed), odata::service),
+        Route::get("/odata/v4/$metadata", Systems(Feed), odata::metadata),
+        Route::get("/odata/v4/Visits", Systems(Feed), odata::visits),
     ]
 }
 
@@ -152,7 +158,7 @@ impl Route {
         let (who, roles) = match self.may {
             May::Anybody => ("anybody", [].as_slice()),
             May::Phones => ("phones", [].as_slice()),
-            May::Systems => ("systems", [].as_slice()),
+            May::Systems(_) => ("systems", [].as_slice()),
             May::Seats(seats) => ("people", seats),
         };
         RouteRow { method: self.method.to_string(), path: self.path, who, roles }
@@ -173,7 +179,7 @@ pub fn router(service: Service) -> Router {
         let most = match may {
             May::Anybody => SIGN_IN_BYTES,
             May::Phones => Limits::MESSAGE_BYTES,
-            May::Systems => SIGN_IN_BYTES,
+            May::Systems(_) => SIGN_IN_BYTES,
             May::Seats(_) => CONSOLE_BYTES,
         };
         let at_the_door = from_fn_with_state((service.clone(), may), door);

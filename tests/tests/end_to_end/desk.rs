@@ -21,7 +21,7 @@ fn with(column: &str, value: &str) -> Value {
 }
 
 fn a_housing_system_puts_appointments_one_by_one(town: &Town) {
-    let token = town.does(&["api-token", "--name", "housing"]);
+    let token = town.does(&["api-token", "--name", "housing", "--may", "appointments"]);
     let system = Clerk::with_token(token.trim(), town);
     let put = |reference: &str, said: &Value| {
         let answer = system.sends("PUT", &format!("/api/appointments/{reference}"), said);
@@ -54,7 +54,7 @@ fn a_housing_system_puts_appointments_one_by_one(town: &Town) {
     assert!(has(&other));
 
     // A token that was made anew replaces the one before; nobody else's word counts.
-    let _newer = town.does(&["api-token", "--name", "housing"]);
+    let _newer = town.does(&["api-token", "--name", "housing", "--may", "appointments"]);
     assert_eq!(put("HS-1", &appointment()).0, 401);
     assert_eq!(supervisor.sends("PUT", "/api/appointments/HS-1", &appointment()).status(), 401);
 }
@@ -191,7 +191,7 @@ fn whoever_runs_it_sees_how_it_does_and_nobody_s_name() {
     assert_eq!(nobody.asks("GET", "/health").status(), 200);
     assert_eq!(nobody.asks("GET", "/ready").status(), 200);
     assert_eq!(nobody.asks("GET", "/metrics").status(), 401);
-    let token = town.does(&["api-token", "--name", "prometheus"]);
+    let token = town.does(&["api-token", "--name", "prometheus", "--may", "metrics"]);
     let metrics = Clerk::with_token(token.trim(), &town).asks("GET", "/metrics").text().unwrap();
     for line in [
         "doorstep_records 3",

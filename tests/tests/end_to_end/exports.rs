@@ -6,7 +6,8 @@ use std::path::Path;
 use calamine::{Data, Reader, Xlsx, open_workbook};
 use doorstep_domain::ledger::Hash;
 use doorstep_tests::cast::{Phone, Town, json, sample};
-use serde_json::Value;
+use doorstep_tests::desk::Clerk;
+use serde_json::{Value, json};
 
 fn a_day(town: &Town) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
@@ -96,4 +97,76 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
     assert_eq!(detail["filter"], json(r#"{"outcome":"entry_refused","q":"words"}"#), "a name is in the audit log");
     assert_eq!(detail["sha256"], Hash::of_file(&fs::read(&file).unwrap()).to_string());
     assert!(log.iter().any(|line| line["action"] == "device_enrolled"));
+}
+
+/// As Excel does it: asks what there is and what its columns are, then reads page by page.
+#[test]
+fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
+    let town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let refused = phone.starts("WO-261124-00026");
+    phone.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "Ask O'Neill, she \"knows\""]);
+    for appointment in ["WO-261124-00009", "WO-261124-00015"] {
+        let visit = phone.starts(appointment);
+        phone.does(&["visit", "no-answer", &visit]);
+    }
+    phone.does(&["sync"]);
+    let token = town.does(&["api-token", "--name", "power-bi", "--may", "feed"]);
+    let nobody = Clerk::nobody(&town);
+    let reads = |address: &str| {
+        let answer = nobody.refreshes(address, token.trim(), 2);
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["odata-version"].to_str().unwrap()),
+            (200, "4.0"),
+            "{address}"
+        );
+        answer
+    };
+    let there: Value = reads("/odata/v4/").json().unwrap();
+    assert_eq!((&there["value"][0]["name"], &there["value"][0]["url"]), (&json!("Visits"), &json!("Visits")));
+    let metadata = reads("/odata/v4/$metadata").text().unwrap();
+
+    let mut visits = Vec::new();
+    let mut next = Some("/odata/v4/Visits?$count=true".to_owned());
+    let mut pages = 0;
+    while let Some(address) = next {
+        let page: Value = reads(&address).json().unwrap();
+        visits.extend(page["value"].as_array().unwrap().clone());
+        let behind =
+            page["@odata.nextLink"].as_str().map(|link| link.split_once(&town.address().to_string()).unwrap().1);
+        assert_eq!(page["@odata.count"], if pages == 0 { json!(3) } else { Value::Null });
+        (next, pages) = (behind.map(str::to_owned), pages + 1);
+    }
+    assert_eq!((visits.len(), pages), (3, 2));
+    // The feed and the table say the same, column by column, and each column is in the description.
+    let table = town.export("visits");
+    for (fed, row) in visits.iter().zip(&table) {
+        assert_eq!(fed.as_object().unwrap().len(), row.len());
+        for (column, text) in row {
+            let same = match &fed[column] {
+                Value::Null => text.is_empty(),
+                Value::String(fed) => fed == text,
+                fed => fed.to_string() == *text,
+            };
+            assert!(same, "{column}: {} is not {text:?}", fed[column]);
+            assert!(metadata.contains(&format!("<Property Name=\"{column}\" Type=\"Edm.")), "{column}");
+        }
+    }
+    let one: Value =
+        reads("/odata/v4/Visits?$filter=outcome%20eq%20'entry_refused'&$select=visit,photos_held").json().unwrap();
+    assert_eq!(one["value"], json!([{ "visit": refused, "photos_held": 0 }]));
+    let later: Value = reads("/odata/v4/Visits?$filter=started_at%20ge%202030-01-01T00:00:00Z").json().unwrap();
+    assert_eq!(later["value"], json!([]));
+
+    // Who has another token, or none, is asked for one; what the feed does not do, it says.
+    let housing = town.does(&["api-token", "--name", "housing", "--may", "appointments,metrics"]);
+    for password in [housing.trim(), "guessed", ""] {
+        let answer = nobody.refreshes("/odata/v4/Visits", password, 2);
+        assert_eq!(answer.status(), 401);
+        assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic realm="));
+    }
+    assert_eq!(nobody.refreshes("/odata/v4/Visits?$orderby=visit", token.trim(), 2).status(), 501);
+    let audit = Clerk::of("audit-1", &town).reads("/api/audit?action=feed_read");
+    assert_eq!(audit["lines"][0]["user"], "power-bi", "{audit}");
 }

@@ -230,6 +230,7 @@ export const actions: Record<string, string> = {
   device_enrolled: 'Enrolled a phone',
   enrolment_offered: 'Gave out a code that enrols a phone',
   exported: 'Took a table away',
+  feed_read: 'Refreshed from the feed of visits',
   password_set: 'Set a password',
   people_imported: 'Imported people',
   photo_opened: 'Opened a photo',

@@ -27,3 +27,5 @@ CREATE TABLE erased ( -- visits of which nothing but the envelopes of their reco
     erased_ms INTEGER NOT NULL,
     rule TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+ALTER TABLE api_token ADD COLUMN may TEXT NOT NULL DEFAULT 'appointments metrics'; -- what it opens, with spaces between

@@ -206,7 +206,12 @@ impl Selection {
     }
 }
 
-fn place(text: &str) -> Option<(i64, doorstep_domain::VisitId)> {
+/// A visit's values, in the order of its table's columns.
+pub(crate) fn visit_values(row: &VisitRow) -> Vec<String> {
+    visits::row(row)
+}
+
+pub(crate) fn place(text: &str) -> Option<(i64, doorstep_domain::VisitId)> {
     let (at, id) = text.split_once('.')?;
     Some((at.parse().ok()?, id.parse().ok()?))
 }

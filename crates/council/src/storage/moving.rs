@@ -30,7 +30,7 @@ const TABLES: &[Table] = tables! {
     "enrolment_code": "code_hash" "user_id" "expires_ms" "used_ms";
     "appointment": "appointment_ref" "user_id" "window_start_ms" "window_end_ms" "uprn" "tenant_name" "address"
         "appointment" "words" "cancelled_ms" "cancelled_because";
-    "api_token": "token_hash" "name" "made_ms" "revoked_ms";
+    "api_token": "token_hash" "name" "made_ms" "revoked_ms" "may";
     "feed_end": "user_id" "version";
     "feed": "user_id" "appointment_ref" "version" "withdrawn";
     "chain": "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked";

@@ -129,6 +129,17 @@ impl Reading<'_> {
         self.many(&sql, which.values(), visit_row)
     }
 
+    /// How many visits fit.
+    pub(crate) fn count_visits(&self, filter: &Filter) -> Result<u64, CouncilError> {
+        let which = filter.conditions();
+        let sql = format!(
+            "SELECT count(*) AS visits FROM visit
+             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{}",
+            which.text()
+        );
+        self.one(&sql, which.values(), |row| row.get("visits"))?.ok_or(CouncilError::Unreadable("visit"))
+    }
+
     /// One visit, if the organisation may see it.
     pub(crate) fn visit(&self, visit: VisitId, organisation: Option<&str>) -> Result<Option<VisitRow>, CouncilError> {
         let mut which = Conditions::default();

@@ -7,6 +7,7 @@ pub(crate) mod codes;
 pub(crate) mod concerns;
 pub(crate) mod devices;
 pub(crate) mod exports;
+pub(crate) mod odata;
 pub(crate) mod openid;
 pub(crate) mod operation;
 pub(crate) mod own_sessions;
@@ -23,7 +24,7 @@ pub(crate) mod views;
 pub(crate) mod visits;
 
 pub(crate) use problems::WebProblem;
-pub use seats::Seat;
+pub use seats::{Opens, Seat};
 pub(crate) use sessions::token_hash;
 
 use crate::{CouncilError, Service};

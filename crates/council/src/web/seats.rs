@@ -2,9 +2,10 @@
 //! them: a handler without a row can't be written.
 
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{self, HeaderValue};
 use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::WebProblem;
@@ -68,8 +69,8 @@ pub(crate) enum May {
     Anybody,
     /// Phones, by their signature under the request.
     Phones,
-    /// Other systems of the council's, by their token.
-    Systems,
+    /// Other systems of the council's, by a token that opens this.
+    Systems(Opens),
     /// People who have signed in and sit in one of these.
     Seats(&'static [Seat]),
 }
@@ -78,6 +79,29 @@ impl May {
     /// Whether people of a seat are let in.
     pub(crate) fn lets_in(self, seat: Seat) -> bool {
         matches!(self, Self::Seats(seats) if seats.contains(&seat))
+    }
+}
+
+/// What a token of another system opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// Putting appointments.
+    Appointments,
+    /// How the service does.
+    Metrics,
+    /// Reading every visit, as a feed.
+    Feed,
+}
+
+impl Opens {
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Appointments => "appointments",
+            Self::Metrics => "metrics",
+            Self::Feed => "feed",
+        }
     }
 }
 
@@ -110,10 +134,16 @@ pub(crate) async fn door(
 ) -> Result<Response, WebProblem> {
     match may {
         May::Anybody | May::Phones => {}
-        May::Systems => {
-            let system = System(system(&service, request.headers()).await?);
-            request.extensions_mut().insert(system);
-        }
+        May::Systems(what) => match system(&service, request.headers(), what).await {
+            Ok(name) => drop(request.extensions_mut().insert(System(name))),
+            Err(problem) => {
+                // Excel and Power BI ask for a name and a password once they are told so.
+                let mut refused = problem.into_response();
+                let ways = HeaderValue::from_static("Basic realm=\"Doorstep\", charset=\"UTF-8\"");
+                refused.headers_mut().insert(header::WWW_AUTHENTICATE, ways);
+                return Ok(refused);
+            }
+        },
         May::Seats(_) => {
             let person = signed_in(&service, request.method(), request.headers()).await?;
             if !may.lets_in(Seat::of(&person)) {

@@ -14,7 +14,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use doorstep_domain::ledger::Hash;
 use serde::{Deserialize, Serialize};
 
-use super::seats::Seat;
+use super::seats::{Opens, Seat};
 use super::second_factor::{self, Second, SetUp};
 use super::views::SessionView;
 use super::{WebProblem, ask};
@@ -93,12 +93,22 @@ pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     *Hash::of("doorstep-session-v1", &[token.as_bytes()]).as_bytes()
 }
 
-/// The name of the system whose token came with a request.
-pub(crate) async fn system(service: &Service, headers: &HeaderMap) -> Result<String, WebProblem> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let hash = token_hash(bearer.ok_or(WebProblem::SignInFirst)?.trim());
-    let name = ask(service.clone(), move |service| service.storage.read(|reading| reading.api_token(&hash))).await?;
-    name.ok_or(WebProblem::SignInFirst)
+/// The name of the system whose token came with a request, and opens what it asks for: as a bearer's, or as a password beside any
+/// name, which is all that a spreadsheet can send.
+pub(crate) async fn system(service: &Service, headers: &HeaderMap, what: Opens) -> Result<String, WebProblem> {
+    let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = said.and_then(|said| match said.split_once(' ')? {
+        ("Bearer", token) => Some(token.trim().to_owned()),
+        ("Basic", both) => {
+            let both = String::from_utf8(data_encoding::BASE64.decode(both.trim().as_bytes()).ok()?).ok()?;
+            both.split_once(':').map(|(_, password)| password.to_owned())
+        }
+        _ => None,
+    });
+    let hash = token_hash(&token.ok_or(WebProblem::SignInFirst)?);
+    let known = ask(service.clone(), move |service| service.storage.read(|reading| reading.api_token(&hash))).await?;
+    let opened = known.filter(|(_, may)| may.split(' ').any(|may| may == what.name()));
+    opened.map(|(name, _)| name).ok_or(WebProblem::SignInFirst)
 }
 
 #[derive(Deserialize)]
