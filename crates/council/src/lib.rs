@@ -12,6 +12,7 @@ mod keys;
 mod ledger_check;
 pub mod messenger;
 mod office;
+mod openapi;
 pub mod openid;
 mod outward;
 mod photos;

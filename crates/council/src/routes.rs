@@ -1,25 +1,45 @@
 //! Every URL of the service, on one page.
 
-use axum::Router;
+use std::collections::BTreeMap;
+
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::{Json, Router};
+use doorstep_domain::conduct::CodeSection;
 use doorstep_domain::protocol::Limits;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::Service;
+use crate::export::Selection;
+use crate::import::Imported;
+use crate::openapi::{Body, Contract, Operation, schema_of};
+use crate::web::WebProblem;
+use crate::web::appointments::{AppointmentChange, AppointmentList, AppointmentListRow};
+use crate::web::cases::{CaseDeed, CaseDetail, CaseList};
+use crate::web::openid::WaysIn;
+use crate::web::own_sessions::OwnSession;
+use crate::web::people::{PersonChange, PersonListRow};
+use crate::web::phones::{PhoneList, PhoneOffer};
+use crate::web::reports::{NoAccessList, Reports};
 use crate::web::seats::{
     ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, Opens, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
+};
+use crate::web::sessions::{Credentials, SignInAnswer};
+use crate::web::views::{
+    AuditList, CodeList, ConcernListRow, OpenedNote, Register, SafeguardingRow, SessionView, TableMeaning, TodayBoard,
+    VisitDetail, VisitList,
 };
 use crate::web::{
     appointments, audit, cases, codes, concerns, devices, exports, odata, openid, operation, own_sessions, pages,
     people, phones, reports, safeguarding, sessions, visits,
 };
+use crate::{Service, openapi};
 
 /// Seconds for one request, upload included.
 const REQUEST_SECONDS: u64 = 120;
@@ -41,6 +61,7 @@ struct Route {
     path: &'static str,
     may: May,
     answers: MethodRouter<Service>,
+    contract: Contract,
 }
 
 /// A route as a table shows it.
@@ -67,45 +88,58 @@ fn all_routes() -> Vec<Route> {
         Route::post("/v1/sync", Phones, devices::sync),
         Route::put("/v1/blobs/{sha256}", Phones, devices::put_blob),
         // Signing in and out.
-        Route::get("/api/session", DESKS, sessions::show),
-        Route::post("/api/session", Anybody, sessions::sign_in),
+        Route::get("/api/session", DESKS, sessions::show).tells::<SessionView>(),
+        Route::post("/api/session", Anybody, sessions::sign_in).takes::<Credentials>().tells::<SignInAnswer>(),
         Route::delete("/api/session", Anybody, sessions::sign_out),
-        Route::get("/api/sign-in", Anybody, openid::ways_in),
-        Route::get("/api/sign-in/openid", Anybody, openid::begin),
-        Route::get("/api/sign-in/openid/back", Anybody, openid::back),
-        Route::get("/api/sessions", DESKS, own_sessions::list),
+        Route::get("/api/sign-in", Anybody, openid::ways_in).tells::<WaysIn>(),
+        Route::get("/api/sign-in/openid", Anybody, openid::begin).redirects(),
+        Route::get("/api/sign-in/openid/back", Anybody, openid::back).asks::<openid::Back>().redirects(),
+        Route::get("/api/sessions", DESKS, own_sessions::list).tells::<Vec<OwnSession>>(),
         Route::delete("/api/sessions/{session}", DESKS, own_sessions::end),
+        Route::get("/api/openapi.json", Anybody, openapi).tells::<serde_json::Value>(),
         // What the console shows.
-        Route::get("/api/today", DESKS, visits::today),
-        Route::get("/api/visits", DESKS, visits::list),
-        Route::get("/api/visits/{visit}", DESKS, visits::show),
-        Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo),
-        Route::get("/api/organisations", DESKS, visits::organisations),
-        Route::get("/api/no-access", DESKS, reports::no_access),
-        Route::get("/api/reports", DESKS, reports::show),
-        Route::get("/api/concerns", DESKS, concerns::list),
-        Route::get("/api/cases", CASES, cases::list),
-        Route::get("/api/cases/{case}", CASES, cases::show),
-        Route::post("/api/cases/{case}", SUPERVISORS, cases::act),
-        Route::get("/api/appointments", DESKS, appointments::list),
-        Route::post("/api/appointments", PLANNERS, appointments::import),
-        Route::post("/api/appointments/preview", PLANNERS, appointments::preview),
-        Route::put("/api/appointments/{reference}", Systems(Appointments), appointments::put),
-        Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
-        Route::get("/api/phones", ROSTER, phones::list),
-        Route::post("/api/phones", ADMINISTRATORS, phones::offer),
+        Route::get("/api/today", DESKS, visits::today).tells::<TodayBoard>(),
+        Route::get("/api/visits", DESKS, visits::list).asks::<Selection>().tells::<VisitList>(),
+        Route::get("/api/visits/{visit}", DESKS, visits::show).tells::<VisitDetail>(),
+        Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo).tells_other("image/jpeg"),
+        Route::get("/api/organisations", DESKS, visits::organisations).tells::<Vec<String>>(),
+        Route::get("/api/no-access", DESKS, reports::no_access).asks::<reports::Page>().tells::<NoAccessList>(),
+        Route::get("/api/reports", DESKS, reports::show).asks::<Selection>().tells::<Reports>(),
+        Route::get("/api/concerns", DESKS, concerns::list).asks::<concerns::Wanted>().tells::<Vec<ConcernListRow>>(),
+        Route::get("/api/cases", CASES, cases::list).asks::<cases::Wanted>().tells::<CaseList>(),
+        Route::get("/api/cases/{case}", CASES, cases::show).tells::<CaseDetail>(),
+        Route::post("/api/cases/{case}", SUPERVISORS, cases::act).takes::<CaseDeed>().tells::<CaseDetail>(),
+        Route::get("/api/appointments", DESKS, appointments::list)
+            .asks::<appointments::Wanted>()
+            .tells::<AppointmentList>(),
+        Route::post("/api/appointments", PLANNERS, appointments::import)
+            .asks::<appointments::Rows>()
+            .takes_table()
+            .tells::<Imported>(),
+        Route::post("/api/appointments/preview", PLANNERS, appointments::preview).takes_table().tells::<Imported>(),
+        Route::put("/api/appointments/{reference}", Systems(Appointments), appointments::put)
+            .takes::<BTreeMap<String, String>>()
+            .tells::<appointments::Put>(),
+        Route::post("/api/appointments/{reference}", SENDERS, appointments::change)
+            .takes::<AppointmentChange>()
+            .tells::<AppointmentListRow>(),
+        Route::get("/api/phones", ROSTER, phones::list).tells::<PhoneList>(),
+        Route::post("/api/phones", ADMINISTRATORS, phones::offer).takes::<phones::OfferFor>().tells::<PhoneOffer>(),
         Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke),
-        Route::get("/api/people", ROSTER, people::list),
-        Route::post("/api/people", ADMINISTRATORS, people::import),
-        Route::post("/api/people/{user}", ADMINISTRATORS, people::change),
-        Route::get("/api/acknowledgements", DESKS, codes::register),
-        Route::get("/api/exports/dictionary", DESKS, exports::dictionary),
-        Route::get("/api/exports/{table}", DESKS, exports::table),
-        Route::get("/api/codes", DESKS, codes::list),
-        Route::post("/api/codes", ADMINISTRATORS, codes::publish),
-        Route::get("/api/safeguarding", LEADS, safeguarding::list),
-        Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open),
-        Route::get("/api/audit", AUDIT, audit::list),
+        Route::get("/api/people", ROSTER, people::list).tells::<Vec<PersonListRow>>(),
+        Route::post("/api/people", ADMINISTRATORS, people::import)
+            .asks::<people::Look>()
+            .takes_table()
+            .tells::<Imported>(),
+        Route::post("/api/people/{user}", ADMINISTRATORS, people::change).takes::<PersonChange>(),
+        Route::get("/api/acknowledgements", DESKS, codes::register).tells::<Register>(),
+        Route::get("/api/exports/dictionary", DESKS, exports::dictionary).tells::<Vec<TableMeaning>>(),
+        Route::get("/api/exports/{table}", DESKS, exports::table).asks::<Selection>().tells_other("*/*"),
+        Route::get("/api/codes", DESKS, codes::list).tells::<CodeList>(),
+        Route::post("/api/codes", ADMINISTRATORS, codes::publish).takes::<codes::NewCode>().tells::<Vec<CodeSection>>(),
+        Route::get("/api/safeguarding", LEADS, safeguarding::list).tells::<Vec<SafeguardingRow>>(),
+        Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open).tells::<OpenedNote>(),
+        Route::get("/api/audit", AUDIT, audit::list).asks::<audit::Wanted>().tells::<AuditList>(),
         // The console's own pages: each is the same file, which then asks for what it shows.
         Route::get("/", Anybody, page),
         Route::get("/visits", Anybody, page),
@@ -126,32 +160,68 @@ fn all_routes() -> Vec<Route> {
         Route::get("/sign-ins", Anybody, page),
         Route::get("/assets/{name}", Anybody, pages::asset),
         // What those who run the service ask.
-        Route::get("/health", Anybody, operation::live),
-        Route::get("/ready", Anybody, operation::ready),
-        Route::get("/metrics", Systems(Metrics), operation::metrics),
+        Route::get("/health", Anybody, operation::live).tells_other("text/plain"),
+        Route::get("/ready", Anybody, operation::ready).tells_other("text/plain"),
+        Route::get("/metrics", Systems(Metrics), operation::metrics).tells_other("text/plain"),
         // What spreadsheets and Power BI refresh from.
-        Route::get("/odata/v4", Systems(Feed), odata::service),
-        Route::get("/odata/v4/", Systems(Feed), odata::service),
-        Route::get("/odata/v4/$metadata", Systems(Feed), odata::metadata),
-        Route::get("/odata/v4/Visits", Systems(Feed), odata::visits),
+        Route::get("/odata/v4", Systems(Feed), odata::service).tells::<serde_json::Value>(),
+        Route::get("/odata/v4/", Systems(Feed), odata::service).tells::<serde_json::Value>(),
+        Route::get("/odata/v4/$metadata", Systems(Feed), odata::metadata).tells_other("application/xml"),
+        Route::get("/odata/v4/Visits", Systems(Feed), odata::visits).tells::<serde_json::Value>(),
     ]
 }
 
 impl Route {
     fn get<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::GET, path, may, answers: get(answers) }
+        Self { method: Method::GET, path, may, answers: get(answers), contract: Contract::default() }
     }
 
     fn post<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::POST, path, may, answers: post(answers) }
+        Self { method: Method::POST, path, may, answers: post(answers), contract: Contract::default() }
     }
 
     fn put<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::PUT, path, may, answers: put(answers) }
+        Self { method: Method::PUT, path, may, answers: put(answers), contract: Contract::default() }
     }
 
     fn delete<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::DELETE, path, may, answers: delete(answers) }
+        Self { method: Method::DELETE, path, may, answers: delete(answers), contract: Contract::default() }
+    }
+
+    /// What its query can say.
+    fn asks<T: JsonSchema>(mut self) -> Self {
+        self.contract.query = Some(schema_of::<T>);
+        self
+    }
+
+    /// What it takes, in JSON.
+    fn takes<T: JsonSchema>(mut self) -> Self {
+        self.contract.takes = Body::Json(schema_of::<T>);
+        self
+    }
+
+    /// That it takes a table.
+    fn takes_table(mut self) -> Self {
+        self.contract.takes = Body::Other("text/csv");
+        self
+    }
+
+    /// What it tells, in JSON.
+    fn tells<T: JsonSchema>(mut self) -> Self {
+        self.contract.tells = Body::Json(schema_of::<T>);
+        self
+    }
+
+    /// What it tells, by its media type.
+    fn tells_other(mut self, media: &'static str) -> Self {
+        self.contract.tells = Body::Other(media);
+        self
+    }
+
+    /// That it sends whoever asks elsewhere.
+    fn redirects(mut self) -> Self {
+        self.contract.redirects = true;
+        self
     }
 
     fn row(&self) -> RouteRow {
@@ -169,6 +239,18 @@ impl Route {
 #[must_use]
 pub fn routes() -> Vec<RouteRow> {
     all_routes().iter().map(Route::row).collect()
+}
+
+/// The routes as a document for programs, but for phones' and the console's pages.
+pub(crate) async fn openapi() -> Json<serde_json::Value> {
+    let operation = |route: Route| {
+        let RouteRow { method, path, who, .. } = route.row();
+        Operation { method, path, who, contract: route.contract }
+    };
+    let for_programs = |route: &Route| {
+        ["/api/", "/odata/", "/health", "/ready", "/metrics"].iter().any(|begin| route.path.starts_with(begin))
+    };
+    Json(openapi::document(all_routes().into_iter().filter(for_programs).map(operation)))
 }
 
 /// The router of the service.
@@ -189,6 +271,7 @@ pub fn router(service: Service) -> Router {
         known = known.layer(always(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     }
     known
+        .method_not_allowed_fallback(async || WebProblem::OtherMethod)
         .route_layer(from_fn_with_state(service.clone(), operation::count))
         .fallback(pages::not_found)
         .layer(TimeoutLayer::with_status_code(

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::steps::{root, say, step, succeeds};
 
 /// Debian packages: to build, to open a window, and to test with.
-const PACKAGES: [&str; 17] = [
+const PACKAGES: [&str; 18] = [
     "build-essential",
     "pkg-config",
     "libssl-dev",
@@ -24,6 +24,7 @@ const PACKAGES: [&str; 17] = [
     "dunst",
     "postgresql",
     "procps",
+    "python3-venv",
     "fonts-dejavu-core",
     "fonts-noto-cjk",
     "chromium",
@@ -34,12 +35,28 @@ const UBUNTU_CHROMIUM: &str = "chromium-browser";
 
 const TAURI_DRIVER: &str = "2.1.0";
 const CARGO_DENY: &str = "0.20.2";
+const SCHEMATHESIS: &str = "4.32.5";
 
 /// Everything.
 pub(crate) fn everything() -> Result<()> {
     debian_packages()?;
     ui_packages()?;
+    schemathesis()?;
     tool("tauri-driver", TAURI_DRIVER)
+}
+
+/// What holds the service against its description, in an environment of its own in the target folder.
+fn schemathesis() -> Result<()> {
+    let folder = root().join("target/tools/schemathesis");
+    let python = folder.join("bin/python");
+    let known = Command::new(folder.join("bin/schemathesis")).arg("--version").output();
+    if known.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim().ends_with(SCHEMATHESIS)) {
+        return Ok(());
+    }
+    step("Making a place for schemathesis", Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    let package = format!("schemathesis=={SCHEMATHESIS}");
+    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package];
+    step("Installing schemathesis", Command::new(python).args(words))
 }
 
 /// The packages that are missing, by the system's own package manager.

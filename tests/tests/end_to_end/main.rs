@@ -9,6 +9,7 @@ mod desk;
 mod exports;
 mod generated;
 mod journeys;
+mod openapi;
 mod outward;
 mod personal_data;
 mod photos;

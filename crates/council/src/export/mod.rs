@@ -53,7 +53,7 @@ pub struct Column(
 );
 
 /// Which rows, as a list's filters and the address of a list hold it. A date is a day in England, `2026-11-24`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Selection {
     /// Visits with this outcome, by its stable name; `open` for none yet.

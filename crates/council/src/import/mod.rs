@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::storage::Kept;
 
 /// Something in a table that can't be taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RowFault {
     /// The row as a spreadsheet counts it: the header is row 1.
@@ -25,7 +25,7 @@ pub struct RowFault {
 }
 
 /// What an import came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Imported {
     /// Rows that are new.

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -13,6 +12,7 @@ use doorstep_domain::conduct::Appointment;
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::{Deserialize, Serialize};
 
+use super::extract::{Json, Path, Query};
 use super::seats::System;
 use super::sessions::SignedIn;
 use super::{WebProblem, ask};
@@ -26,7 +26,7 @@ const PAGE: usize = 50;
 const LONGEST_REASON: usize = 500;
 
 /// An appointment in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct AppointmentListRow {
     /// What is planned.
@@ -44,7 +44,7 @@ pub(crate) struct AppointmentListRow {
 }
 
 /// Somebody who visits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct Visitor {
     /// The user name.
@@ -56,7 +56,7 @@ pub(crate) struct Visitor {
 }
 
 /// A page of appointments.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct AppointmentList {
     /// The rows, by the start of their window.
@@ -74,7 +74,7 @@ pub(crate) struct AppointmentList {
 }
 
 /// Filters as the address bar holds them. A date is a day in England.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct Wanted {
     from: Option<String>,
@@ -171,7 +171,7 @@ pub(crate) async fn preview(
 }
 
 /// Which rows of a table to take.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 pub(crate) struct Rows {
     #[serde(default)]
     only_good: bool,
@@ -200,8 +200,8 @@ async fn take_in(
 }
 
 /// What a housing system is told.
-#[derive(Debug, Serialize)]
-struct Put {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(crate) struct Put {
     /// `added`, `updated` or `unchanged`.
     kept: &'static str,
     /// What is wrong, column by column; nothing was changed then.
@@ -227,7 +227,7 @@ pub(crate) async fn put(
 }
 
 /// What is changed about an appointment.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub(crate) enum AppointmentChange {

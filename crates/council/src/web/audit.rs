@@ -1,9 +1,9 @@
 //! The audit log, for auditors and administrators of the council.
 
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
+use super::extract::{Json, Query};
 use super::views::{AuditEntry, AuditList};
 use super::{WebProblem, ask};
 use crate::Service;
@@ -12,7 +12,7 @@ use crate::Service;
 const PAGE: usize = 100;
 
 /// Filters as the address bar holds them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct Wanted {
     user: Option<String>,

@@ -1,12 +1,12 @@
 //! Cases: the queue by deadline, one case with its log, and what is done about it. Clauses 3.1, 5.3, 6.1, 7 and 8.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Clause, Concern, Due, Progress};
 use serde::{Deserialize, Serialize};
 
+use super::extract::{Json, Path, Query};
 use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::views::MissingRecords;
@@ -20,7 +20,7 @@ const PAGE: usize = 50;
 const LONGEST_NOTE: usize = 4_000;
 
 /// A case in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct CaseListRow {
     /// The case.
@@ -78,7 +78,7 @@ impl From<&CaseRow> for CaseListRow {
 }
 
 /// Somebody who can be given a case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct CaseOwner {
     /// The user name.
@@ -88,7 +88,7 @@ pub(crate) struct CaseOwner {
 }
 
 /// A page of cases.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct CaseList {
     /// The rows.
@@ -110,7 +110,7 @@ pub(crate) struct CaseList {
 }
 
 /// A line of a case's log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct CaseLogLine {
     /// When.
@@ -133,7 +133,7 @@ impl From<CaseLine> for CaseLogLine {
 }
 
 /// A case whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct CaseDetail {
     /// What the list shows of it.
@@ -159,7 +159,7 @@ pub(crate) struct CaseDetail {
 }
 
 /// Filters as the address bar holds them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct Wanted {
     state: Option<String>,
@@ -188,7 +188,7 @@ impl Wanted {
 }
 
 /// What somebody does about a case.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub(crate) enum CaseDeed {

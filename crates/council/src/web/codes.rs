@@ -1,11 +1,11 @@
 //! Versions of the Code, publishing one, and the register of signatures. Clauses 9 and 10.
 
-use axum::Json;
 use axum::extract::State;
 use chrono::NaiveDate;
 use doorstep_domain::conduct::{CodeSection, PublishedCode};
 use serde::Deserialize;
 
+use super::extract::Json;
 use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::views::{CodeList, CodeVersion, NotSignedRow, Register, RegisterEntry};
@@ -13,7 +13,7 @@ use super::{WebProblem, ask};
 use crate::{Service, times};
 
 /// A version to publish.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 pub(crate) struct NewCode {
     label: String,
     from: NaiveDate,

@@ -1,9 +1,9 @@
 //! Concerns that are not sealed: a firm is given those of its own people, and never a breach. Clauses 5.3, 6.1, 7, 8.
 
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
+use super::extract::{Json, Query};
 use super::sessions::SignedIn;
 use super::views::ConcernListRow;
 use super::{WebProblem, ask};
@@ -13,7 +13,7 @@ use crate::Service;
 const MOST: usize = 500;
 
 /// Filters as the address bar holds them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 pub(crate) struct Wanted {
     kind: Option<String>,
 }

@@ -4,13 +4,13 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio_util::io::ReaderStream;
 
+use super::extract::{Json, Path, Query};
 use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::views::{TableColumn, TableMeaning};

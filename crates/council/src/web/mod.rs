@@ -7,6 +7,7 @@ pub(crate) mod codes;
 pub(crate) mod concerns;
 pub(crate) mod devices;
 pub(crate) mod exports;
+mod extract;
 pub(crate) mod odata;
 pub(crate) mod openid;
 pub(crate) mod operation;

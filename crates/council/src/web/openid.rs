@@ -1,12 +1,12 @@
 //! Signing in with the council's own accounts: to the provider, and back.
 
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::ask;
+use super::extract::{Json, Query};
 use super::sessions::{cookie, is_over_tls, open_session, session_cookies};
 use crate::openid::{Attempt, BACK, Identity};
 use crate::storage::Person;
@@ -15,7 +15,7 @@ use crate::{CouncilError, Service};
 const ATTEMPT: &str = "doorstep_openid";
 
 /// By what people can sign in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct WaysIn {
     /// What people call the provider with which they can sign in, where there is one.
@@ -38,7 +38,7 @@ pub(crate) async fn begin(State(service): State<Service>, headers: HeaderMap) ->
 }
 
 /// What the provider says when it sends somebody back.
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 pub(crate) struct Back {
     code: Option<String>,
     state: Option<String>,

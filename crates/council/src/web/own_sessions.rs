@@ -1,11 +1,11 @@
 //! Somebody's own sessions: where they are signed in, and ending that.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::extract::{Json, Path};
 use super::sessions::{SignedIn, token};
 use super::{WebProblem, ask};
 use crate::{Service, times};
@@ -14,7 +14,7 @@ use crate::{Service, times};
 const SHOWN: usize = 8;
 
 /// One of somebody's sessions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct OwnSession {
     /// By what it is ended.

@@ -1,10 +1,10 @@
 //! The console's files.
 
-use axum::extract::Path;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 
 use super::WebProblem;
+use super::extract::Path;
 use crate::assets;
 
 pub(crate) async fn console() -> Response {

@@ -1,11 +1,11 @@
 //! People and organisations at the desk: who there is, in which seat, and what an administrator does about it.
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::extract::{Json, Path, Query};
 use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::{WebProblem, ask};
@@ -13,7 +13,7 @@ use crate::import::{Imported, Taking};
 use crate::{CouncilError, Service, times};
 
 /// A person in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct PersonListRow {
     /// The user name.
@@ -41,7 +41,7 @@ pub(crate) struct PersonListRow {
 }
 
 /// What an administrator does about a person. It can hold a password: nothing prints it.
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub(crate) enum PersonChange {
@@ -82,7 +82,7 @@ pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<Pers
 }
 
 /// Whether to take the table, or only to look at it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 pub(crate) struct Look {
     #[serde(default)]
     only_look: bool,

@@ -1,18 +1,18 @@
 //! Phones at the desk: which there are, a code that enrols one, and revoking one that is lost.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use doorstep_domain::DeviceId;
 use serde::{Deserialize, Serialize};
 
+use super::extract::{Json, Path};
 use super::sessions::SignedIn;
 use super::views::{AsideRecords, MissingRecords};
 use super::{WebProblem, ask};
 use crate::{CouncilError, Service, times};
 
 /// A phone in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct PhoneRow {
     /// Its id.
@@ -36,7 +36,7 @@ pub(crate) struct PhoneRow {
 }
 
 /// All phones.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct PhoneList {
     /// The phones, the one that was heard from last first.
@@ -50,7 +50,7 @@ pub(crate) struct PhoneList {
 }
 
 /// A code that enrols one phone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct PhoneOffer {
     /// The code to type.
@@ -62,7 +62,7 @@ pub(crate) struct PhoneOffer {
 }
 
 /// Whose phone is to be enrolled.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 pub(crate) struct OfferFor {
     user: String,
     /// The address at which phones reach the council, as the browser knows it.

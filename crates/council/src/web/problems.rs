@@ -24,6 +24,12 @@ pub(crate) enum WebProblem {
     NotFound,
     /// The request makes no sense.
     BadRequest(&'static str),
+    /// That can't be done at this address.
+    OtherMethod,
+    /// What was sent is not JSON.
+    OtherMediaType,
+    /// What was sent is too long.
+    TooLarge,
     /// What was sent can't be taken, and why.
     NotTaken(String),
     /// Something is wrong at the council.
@@ -61,6 +67,13 @@ impl IntoResponse for WebProblem {
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."),
             Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", *title),
+            Self::OtherMethod => {
+                (StatusCode::METHOD_NOT_ALLOWED, "other-method", "That can't be done at this address.")
+            }
+            Self::OtherMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "other-media-type", "What is sent here is JSON.")
+            }
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "What was sent is too long."),
             Self::NotTaken(title) => (StatusCode::UNPROCESSABLE_ENTITY, "not-taken", title.as_str()),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,

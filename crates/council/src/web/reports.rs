@@ -1,11 +1,11 @@
 //! Reports, and the homes where nobody gets in.
 
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{Attempt, Counting, Numbers};
 use serde::{Deserialize, Serialize};
 
+use super::extract::{Json, Query};
 use super::sessions::SignedIn;
 use super::views::MissingRecords;
 use super::{WebProblem, ask};
@@ -17,7 +17,7 @@ use crate::{CouncilError, Service, times};
 const PAGE: usize = 50;
 
 /// So many visits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct ReportCount {
     /// The day, or the organisation; empty where it is about all.
@@ -30,7 +30,7 @@ pub(crate) struct ReportCount {
 }
 
 /// The answers to the questions that reports ask.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct Reports {
     /// How visits ended, day by day.
@@ -48,7 +48,7 @@ pub(crate) struct Reports {
 }
 
 /// An attempt to get in, with what a supervisor made of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct NoAccessAttempt {
     /// The attempt as its records say it.
@@ -59,7 +59,7 @@ pub(crate) struct NoAccessAttempt {
 }
 
 /// A home where nobody got in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct NoAccessHome {
     /// The home's UPRN.
@@ -75,7 +75,7 @@ pub(crate) struct NoAccessHome {
 }
 
 /// A page of homes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct NoAccessList {
     /// The homes, the last attempt first.
@@ -123,7 +123,7 @@ pub(crate) async fn show(
 }
 
 /// Which page.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct Page {
     organisation: Option<String>,

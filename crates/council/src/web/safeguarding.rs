@@ -1,10 +1,10 @@
 //! Safeguarding notes, for the leads alone. To anybody else these addresses do not exist. Each reading is in the audit log.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use doorstep_domain::RecordId;
 use doorstep_domain::conduct::Appointment;
 
+use super::extract::{Json, Path};
 use super::sessions::SignedIn;
 use super::views::{OpenedNote, SafeguardingRow};
 use super::{WebProblem, ask};

@@ -14,7 +14,7 @@ use crate::Service;
 use crate::storage::{Person, Role};
 
 /// Somebody's place: their role, and whether they sit at the council or at a firm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Seat {

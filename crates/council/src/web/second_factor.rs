@@ -7,7 +7,7 @@ use crate::storage::Person;
 use crate::{CouncilError, Service};
 
 /// What somebody needs to set their authenticator up.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct SetUp {
     /// The secret, to type.

@@ -6,7 +6,6 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordVerifier};
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
@@ -14,6 +13,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use doorstep_domain::ledger::Hash;
 use serde::{Deserialize, Serialize};
 
+use super::extract::Json;
 use super::seats::{Opens, Seat};
 use super::second_factor::{self, Second, SetUp};
 use super::views::SessionView;
@@ -111,7 +111,7 @@ pub(crate) async fn system(service: &Service, headers: &HeaderMap, what: Opens) 
     opened.map(|(name, _)| name).ok_or(WebProblem::SignInFirst)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 pub(crate) struct Credentials {
     user: String,
     password: String,
@@ -120,7 +120,7 @@ pub(crate) struct Credentials {
 }
 
 /// What comes of the right password.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignInAnswer {

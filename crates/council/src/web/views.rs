@@ -12,7 +12,7 @@ use crate::storage::{AsideCount, AuditLine, ConcernRow, Missing, Person, PhotoRo
 use crate::{CouncilError, Service, times};
 
 /// Who has signed in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct SessionView {
     /// The user name.
@@ -43,7 +43,7 @@ impl SessionView {
 }
 
 /// A visit in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct VisitListRow {
     /// The visit.
@@ -97,7 +97,7 @@ impl From<&VisitRow> for VisitListRow {
 }
 
 /// A page of visits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct VisitList {
     /// The rows.
@@ -109,7 +109,7 @@ pub(crate) struct VisitList {
 }
 
 /// A visit whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct VisitDetail {
     /// What is known of it.
@@ -127,7 +127,7 @@ pub(crate) struct VisitDetail {
 }
 
 /// A photo of a visit, held or still on its way.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct PhotoOfVisit {
     /// What its record says.
@@ -151,7 +151,7 @@ impl PhotoOfVisit {
 }
 
 /// A page of the audit log, last line first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct AuditList {
     /// The lines.
@@ -164,7 +164,7 @@ pub(crate) struct AuditList {
 }
 
 /// A line of the audit log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct AuditEntry {
     /// The council's clock.
@@ -190,7 +190,7 @@ impl AuditEntry {
 }
 
 /// A table that can be taken away, and what its columns mean.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct TableMeaning {
     /// The table's stable name.
@@ -200,7 +200,7 @@ pub(crate) struct TableMeaning {
 }
 
 /// A column, and what it means.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct TableColumn {
     /// The stable name.
@@ -210,7 +210,7 @@ pub(crate) struct TableColumn {
 }
 
 /// A number that can be clicked.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct OutcomeCount {
     /// The outcome, or `open`.
@@ -221,7 +221,7 @@ pub(crate) struct OutcomeCount {
 }
 
 /// An appointment of today that nobody has started.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct Planned {
     /// The reference.
@@ -241,7 +241,7 @@ pub(crate) struct Planned {
 }
 
 /// Records that a phone has and the council has not.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct MissingRecords {
     /// Whose phone.
@@ -266,7 +266,7 @@ impl From<Missing> for MissingRecords {
 }
 
 /// Records of a phone that the council could not take, and keeps apart.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct AsideRecords {
     /// Whose phone.
@@ -290,7 +290,7 @@ impl From<AsideCount> for AsideRecords {
 }
 
 /// The council's day.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct TodayBoard {
     /// The day in England, `2026-11-24`.
@@ -318,7 +318,7 @@ pub(crate) struct TodayBoard {
 }
 
 /// A safeguarding note in the lead's list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct SafeguardingRow {
     /// The record.
@@ -336,7 +336,7 @@ pub(crate) struct SafeguardingRow {
 }
 
 /// A safeguarding note, opened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct OpenedNote {
     /// The note; `null` when it was sealed to other keys.
@@ -344,7 +344,7 @@ pub(crate) struct OpenedNote {
 }
 
 /// A concern in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct ConcernListRow {
     /// The record.
@@ -388,7 +388,7 @@ impl From<ConcernRow> for ConcernListRow {
 }
 
 /// Versions of the Code.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct CodeList {
     /// All of them, newest first.
@@ -398,7 +398,7 @@ pub(crate) struct CodeList {
 }
 
 /// A version of the Code.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct CodeVersion {
     /// The SHA-256 of the exact text, in hexadecimal.
@@ -422,7 +422,7 @@ pub(crate) struct CodeVersion {
 }
 
 /// Who has signed the Code, and who has not.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct Register {
     /// What people call the version that binds today.
@@ -436,7 +436,7 @@ pub(crate) struct Register {
 }
 
 /// A signature under the Code.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct RegisterEntry {
     /// The record.
@@ -461,7 +461,7 @@ impl From<RegisterRow> for RegisterEntry {
 }
 
 /// Somebody who has not signed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct NotSignedRow {
     /// Their name.

@@ -1,13 +1,13 @@
 //! Today, the list of visits, one visit.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Appointment;
 use doorstep_domain::ledger::Hash;
 
+use super::extract::{Json, Path, Query};
 use super::sessions::SignedIn;
 use super::views::{
     AsideRecords, MissingRecords, OutcomeCount, PhotoOfVisit, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,

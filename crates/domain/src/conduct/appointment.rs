@@ -9,6 +9,7 @@ use crate::{AppointmentRef, Uprn};
 /// Why somebody comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VisitKind {
     /// A repair that the tenant asked for. 24 to 48 hours' notice, clause 3.1.
@@ -30,6 +31,7 @@ pub enum VisitKind {
 /// How the tenant was given notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeMethod {
     /// A letter.
@@ -47,6 +49,7 @@ pub enum NoticeMethod {
 /// A planned visit. Times are UTC here; the screens show Europe/London.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Appointment {
     /// The housing system's reference.
     #[serde(rename = "ref")]

@@ -8,6 +8,7 @@ use super::NoticeMethod;
 /// "I know this tenant": a conflict of interest, declared before the visit. Clause 5.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Declaration {
     /// How they know each other, in the visitor's words.
     pub relation: String,
@@ -22,6 +23,7 @@ pub struct Declaration {
 /// Working alone. Clause 6.1. Doorstep is no certified lone-worker device, and does not replace one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoneWorking {
     /// Whether the visitor's own lone-worker device is on.
     pub device_on: bool,
@@ -32,6 +34,7 @@ pub struct LoneWorking {
 /// Who called a visit off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancelledBy {
     /// The visitor, or their firm.
@@ -45,6 +48,7 @@ pub enum CancelledBy {
 /// Why a visit was called off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
     /// The job before it took longer.
@@ -68,6 +72,7 @@ pub enum CancelReason {
 /// A visit that does not go ahead. Clause 3.2.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cancellation {
     /// Who called it off.
     pub by: CancelledBy,
@@ -80,6 +85,7 @@ pub struct Cancellation {
 /// The tenant was told that the visit does not go ahead. Clause 3.2.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ToldOfCancellation {
     /// How.
     pub means: NoticeMethod,

@@ -10,6 +10,7 @@ use super::Clause;
 /// What a concern is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConcernKind {
     /// A child or an adult may be at risk. Only the safeguarding leads may know of it. Clause 6.2.
@@ -31,6 +32,7 @@ pub enum ConcernKind {
 /// What is not safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Hazard {
     /// A smell of gas, or carbon monoxide. The gas emergency line first.
@@ -56,6 +58,7 @@ pub enum Hazard {
 /// How bad it is, as the visitor sees it; somebody at the council decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Somebody may be hurt within a day.
@@ -69,6 +72,7 @@ pub enum Severity {
 /// What a plain concern says besides its words, kind by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum About {
     /// Something is not safe.
@@ -106,6 +110,7 @@ pub enum About {
 /// A concern that is not sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Concern {
     /// What it is about.
     pub about: About,
@@ -118,10 +123,12 @@ pub struct Concern {
 /// A note that only the holders of some keys can open.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SealedNote {
     /// The note as an age file (age-encryption.org/v1), made on the device.
     #[cfg_attr(feature = "typescript", ts(type = "number[]"))]
     #[serde(with = "super::event::bytes")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<u8>"))]
     pub sealed: Vec<u8>,
 }
 

@@ -7,6 +7,7 @@ use super::Step;
 /// Who gave consent to enter. It is consent to enter only: it is not consent to use data, and a child can't give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentBy {
     /// The tenant.
@@ -20,6 +21,7 @@ pub enum ConsentBy {
 /// What allows entry without consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LawfulGround {
     /// An emergency repair.
@@ -35,6 +37,7 @@ pub enum LawfulGround {
 /// On what footing the visitor went in. There is no third kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// Somebody who may say so said yes.
@@ -60,6 +63,7 @@ pub enum Basis {
 /// can be recorded, and shows as what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Admission {
     /// The steps that were left out.
     pub missing: Vec<Step>,

@@ -13,6 +13,7 @@ use crate::{AppointmentRef, RecordId, Uprn};
 /// One fact of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The visitor set out, or stands before the door.
@@ -121,6 +122,7 @@ pub enum Event {
 /// What a visit begins with. Where there is an appointment it names the home by its key alone: name and address stay there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Started {
     /// The appointment, where there is one.
     pub appointment: Option<AppointmentRef>,

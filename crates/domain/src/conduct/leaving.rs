@@ -8,6 +8,7 @@ use super::Signing;
 /// How a visit ended by the visitor's leaving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Leaving {
     /// What was to be done is done.
@@ -19,6 +20,7 @@ pub enum Leaving {
 /// What comes next, where the work is not finished. Clause 4.1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FollowUp {
     /// What is still to be done.
     pub what: String,
@@ -34,6 +36,7 @@ pub struct FollowUp {
 /// A tenant's signature, if they wished to give one. It says that somebody was there, not that all was well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TenantSignature {
     /// Who signed.
     pub name: String,
@@ -44,6 +47,7 @@ pub struct TenantSignature {
 /// Why a visitor left at once. None of these is a refusal by the tenant. Clause 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WithdrawalReason {
     /// Somebody was aggressive.

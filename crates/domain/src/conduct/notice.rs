@@ -13,6 +13,7 @@ use super::{ConsentBy, NoticeMethod, Numbers, VisitKind};
 /// What the Code makes of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeStanding {
     /// 48 hours or more; for planned work, two weeks or more.
@@ -32,6 +33,7 @@ pub enum NoticeStanding {
 /// The notice that a tenant had of a visit, as it was known when the visit's file was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notice {
     /// What the Code makes of it.
     pub standing: NoticeStanding,
@@ -53,6 +55,7 @@ pub struct Notice {
 /// The tenant agreed to a visit at short notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NoticeAgreement {
     /// Who agreed.
     pub by: ConsentBy,

@@ -24,6 +24,7 @@ pub struct DatedNumber {
 /// The numbers that hold on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Numbers {
     /// Hours of notice that a tenant must have. Clause 3.1.
     pub notice_minimum_hours: u32,

@@ -13,6 +13,7 @@ use crate::hash::Hash;
 /// What a photo shows. Never a person: clause 5.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PhotoPurpose {
     /// The door, and the card that was left.
@@ -30,6 +31,7 @@ pub enum PhotoPurpose {
 /// A photo as its record tells of it; the picture itself travels apart, after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Photo {
     /// The SHA-256 of its file.
     #[cfg_attr(feature = "typescript", ts(type = "string"))]
@@ -47,6 +49,7 @@ pub struct Photo {
 /// A photo with its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TakenPhoto {
     /// The record that says so.
     pub record: RecordId,

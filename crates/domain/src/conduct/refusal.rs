@@ -7,6 +7,7 @@ use super::{Clause, Step};
 /// Why entry was refused at the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     /// The tenant needs a trusted adult to be there. Clause 3.1.
@@ -34,6 +35,7 @@ pub enum RefusalReason {
 /// How the Code takes a reason. A valid refusal never counts towards enforcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Validity {
     /// The Code names it as a valid reason.
@@ -121,6 +123,7 @@ impl Validity {
 /// The rule that stood in the way of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// Entry needs consent or a lawful basis.
@@ -188,6 +191,7 @@ impl Rule {
 /// A command that the Code does not allow as things stand: which clause, which rule, and what is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refused {
     /// The clause that stands in the way.
     pub clause: Clause,

@@ -14,6 +14,7 @@ use crate::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 /// What is known of one visit: a fold over its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Visit {
     /// The visit.
     pub visit: VisitId,
@@ -69,6 +70,7 @@ pub struct Visit {
 /// What was said before the door.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Before {
     /// How the visitor told the tenant who comes and why.
     pub told: Option<NoticeMethod>,
@@ -85,6 +87,7 @@ pub struct Before {
 /// What was said of how a visit ended, or of what comes next.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct After {
     /// Why it did not go ahead.
     pub cancellation: Option<Cancellation>,
@@ -108,6 +111,7 @@ pub struct After {
 /// Why a visitor left at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Withdrawal {
     /// Why.
     pub reason: WithdrawalReason,
@@ -118,6 +122,7 @@ pub struct Withdrawal {
 /// Whether something seemed wrong at a home where nobody gets in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Welfare {
     /// Whether it did.
     pub worried: bool,
@@ -128,6 +133,7 @@ pub struct Welfare {
 /// A concern with its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RaisedConcern {
     /// The record that says so.
     pub record: RecordId,
@@ -140,6 +146,7 @@ pub struct RaisedConcern {
 /// What was said of a step, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepTaken {
     /// What was said.
     #[serde(flatten)]
@@ -153,6 +160,7 @@ pub struct StepTaken {
 /// Going in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// On what footing.
     pub basis: Basis,
@@ -167,6 +175,7 @@ pub struct Entry {
 /// One line of what happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Line {
     /// The record behind the line.
     pub record: RecordId,
@@ -181,6 +190,7 @@ pub struct Line {
 /// A correction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Strike {
     /// When, by the device's clock.
     pub at: DateTime<Utc>,

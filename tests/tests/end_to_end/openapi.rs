@@ -1,0 +1,123 @@
+//! The service's own description, held against the service as it runs: requests of every kind, good and bad, and whether what comes back is
+//! what the description says.
+
+use std::process::Command;
+
+use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
+use doorstep_tests::desk::Clerk;
+use serde_json::{Value, json};
+
+/// What is looked at in each answer.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
+                      response_headers_conformance,unsupported_method,ignored_auth";
+
+fn a_day(town: &Town) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    town.publishes_code();
+    let phone = Phone::of("melton-2", town, town.address());
+    let visit = phone.enters("WO-261124-00009");
+    phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead alone."]);
+    phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", "It took too long"]);
+    phone.does(&["visit", "leave", &visit, "--outcome", "completed"]);
+    let refused = phone.starts("WO-261124-00026");
+    phone.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "I have the flu"]);
+    phone.does(&["sync"]);
+}
+
+/// The service's description, with things that are there in place of the variable parts of addresses.
+fn description(town: &Town) -> Value {
+    let mut described: Value = Clerk::nobody(town).reads("/api/openapi.json");
+    let first = |list: &Value, name: &str| list[0][name].as_str().expect("there is one").to_owned();
+    let supervisor = Clerk::of("super-1", town);
+    let things = [
+        ("/api/visits/{visit}", "visit", first(&supervisor.reads("/api/visits")["visits"], "visit")),
+        ("/api/cases/{case}", "case", first(&supervisor.reads("/api/cases")["cases"], "case")),
+        ("/api/exports/{table}", "table", "visits.csv".to_owned()),
+        (
+            "/api/safeguarding/{record}",
+            "record",
+            first(&Clerk::of("lead-1", town).reads("/api/safeguarding"), "record"),
+        ),
+    ];
+    for (path, name, there) in things {
+        let parameters = described["paths"][path]["get"]["parameters"].as_array_mut().expect("it has one");
+        let parameter = parameters.iter_mut().find(|parameter| parameter["name"] == name).expect("it is described");
+        parameter["example"] = json!(there);
+    }
+    described
+}
+
+/// Asks the service everything that a description has, as somebody who comes with a header; whether it answers so, and what was found.
+fn asks(town: &Town, described: &Value, header: &str, only: &[&str]) -> (bool, String) {
+    let program = root().join("target/tools/schemathesis/bin/schemathesis");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("openapi.json"), described.to_string()).unwrap();
+    let output = Command::new(program)
+        .current_dir(folder.path())
+        .args(["run", "openapi.json", "--url", &format!("http://{}", town.address()), "--checks", CHECKS])
+        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--generation-deterministic"])
+        .args(["--no-color", "--suppress-health-check", "all", "--warnings", "off"])
+        .args(["-H", header, "-H", "x-doorstep: 1"])
+        // Whoever signs out asks nothing more; a password that is tried wrongly is slowed down.
+        .args(["--exclude-path", "/api/session", "--exclude-path-regex", "^/api/sign-in/openid"])
+        .args(only)
+        .output()
+        .expect("schemathesis runs; `cargo xtask test` installs it");
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn cookie(town: &Town, user: &str) -> String {
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let answer = reqwest::blocking::Client::new()
+        .post(format!("http://{}/api/session", town.address()))
+        .header("x-doorstep", "1")
+        .json(&json!({ "user": user, "password": PASSWORD }))
+        .send()
+        .unwrap();
+    let session = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    format!("Cookie: {session}")
+}
+
+#[test]
+fn the_service_answers_as_its_own_description_says() {
+    let town = Town::open();
+    a_day(&town);
+    let described = description(&town);
+    let no_systems = ["--exclude-path-regex", "^/(metrics|odata)"];
+    for user in ["super-1", "lead-1", "admin", "vale-super"] {
+        let (holds, told) = asks(&town, &described, &cookie(&town, user), &no_systems);
+        assert!(holds, "as {user}: {told}");
+    }
+    let token = town.does(&["api-token", "--name", "all", "--may", "appointments,metrics,feed"]);
+    let bearer = format!("Authorization: Bearer {}", token.trim());
+    let systems = ["--include-path-regex", "^/(metrics|odata|health|ready|api/appointments/.reference.)"];
+    let (holds, told) = asks(&town, &described, &bearer, &systems);
+    assert!(holds, "as a system: {told}");
+
+    // A description that says something else than what comes is found out.
+    let supervisor = cookie(&town, "super-1");
+    for (path, wrong) in
+        [("/api/organisations", json!({ "type": "integer" })), ("/api/visits/{visit}", json!({ "type": "array" }))]
+    {
+        let mut other = described.clone();
+        other["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"] = wrong;
+        let (holds, told) = asks(&town, &other, &supervisor, &["--include-path", path]);
+        assert!(!holds && told.contains("violates schema"), "{path}: {told}");
+    }
+}
+
+/// Every route of the table is described, and with whom it lets in.
+#[test]
+fn every_route_for_programs_is_described() {
+    let town = Town::open();
+    let described: Value = Clerk::nobody(&town).reads("/api/openapi.json");
+    for route in doorstep_council::routes() {
+        let operation = &described["paths"][route.path][route.method.to_lowercase()];
+        let is_for_programs =
+            ["/api/", "/odata/", "/health", "/ready", "/metrics"].iter().any(|begin| route.path.starts_with(begin));
+        assert_eq!(operation.is_object(), is_for_programs, "{} {}", route.method, route.path);
+        if is_for_programs {
+            assert_eq!(operation["security"].is_array(), ["people", "systems"].contains(&route.who), "{}", route.path);
+        }
+    }
+}
