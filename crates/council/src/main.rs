@@ -141,7 +141,8 @@ fn run(command: Command) -> Result<ExitCode> {
                 Form::Xlsx => Format::Xlsx,
                 Form::Jsonl => Format::JsonLines,
             };
-            let selection = Selection { outcome, entry, organisation, from, to, q: words, kind, after: None };
+            let selection =
+                Selection { outcome, entry, organisation, from, to, q: words, kind, order: None, after: None };
             let Exported { rows, sha256 } = export(&office(&data)?, what, format, &selection, &out)?;
             print(&format!("{rows} rows are in {}. SHA-256 {sha256}.\n", out.display()));
         }

@@ -1,4 +1,4 @@
-//! The service described for programs: OpenAPI 3.1, made from the routes themselves. What a route says of what it takes and tells is
+//! The service described for programs: `OpenAPI` 3.1, made from the routes themselves. What a route says of what it takes and tells is
 //! held against the running service by the tests.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -59,8 +59,11 @@ pub(crate) fn document(operations: impl Iterator<Item = Operation>) -> Value {
     let mut taken = settings.for_deserialize().into_generator();
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {
-        let of_path = paths.entry(operation.path).or_insert_with(|| json!({}));
-        of_path[operation.method.to_lowercase()] = described(&operation, &mut told, &mut taken);
+        let described = described(&operation, &mut told, &mut taken);
+        let of_path = paths.entry(operation.path).or_insert_with(|| Value::Object(Map::new()));
+        if let Some(of_path) = of_path.as_object_mut() {
+            of_path.insert(operation.method.to_lowercase(), described);
+        }
     }
     let mut schemas = told.take_definitions(true);
     schemas.append(&mut taken.take_definitions(true));
@@ -112,7 +115,6 @@ fn described(operation: &Operation, told: &mut SchemaGenerator, taken: &mut Sche
         parameters.push(json!({ "name": "x-doorstep", "in": "header", "required": true, "description": says,
                                 "schema": { "type": "string", "pattern": "^[0-9]+$" } }));
     }
-    let problem = json!({ "$ref": "#/components/responses/problem" });
     let done = match contract.tells {
         Body::Nothing => json!({ "description": "Done" }),
         Body::Json(schema) => {
@@ -120,35 +122,40 @@ fn described(operation: &Operation, told: &mut SchemaGenerator, taken: &mut Sche
         }
         Body::Other(media) => json!({ "description": "The answer", "content": { media: {} } }),
     };
-    let mut responses = if contract.redirects {
-        json!({ "303": { "description": "Elsewhere, by its Location" } })
-    } else {
-        json!({ "200": done })
-    };
-    if *method == "PUT" {
-        responses["201"] = responses["200"].clone();
+    let elsewhere = json!({ "description": "Elsewhere, by its Location" });
+    let answers = match (contract.redirects, method.as_str()) {
+        (true, _) => vec![("303", elsewhere)],
         // Which values are wrong is said in the form of the answer.
-        responses["422"] = responses["200"].clone();
-    }
-    responses["default"] = problem;
-    let mut described = json!({ "parameters": parameters, "responses": responses });
+        (false, "PUT") => vec![("200", done.clone()), ("201", done.clone()), ("422", done)],
+        (false, _) => vec![("200", done)],
+    };
+    let problem = json!({ "$ref": "#/components/responses/problem" });
+    let responses: Map<String, Value> = answers
+        .into_iter()
+        .chain([("default", problem)])
+        .map(|(status, response)| (status.to_owned(), response))
+        .collect();
+    let mut described = Map::new();
+    let mut say = |name: &str, value: Value| described.insert(name.to_owned(), value);
+    say("parameters", parameters.into());
+    say("responses", responses.into());
     match contract.takes {
-        Body::Nothing => {}
+        Body::Nothing => None,
         Body::Json(schema) => {
             let content = json!({ "application/json": { "schema": schema(taken) } });
-            described["requestBody"] = json!({ "required": true, "content": content });
+            say("requestBody", json!({ "required": true, "content": content }))
         }
         Body::Other(media) => {
-            described["requestBody"] =
-                json!({ "required": true, "content": { media: { "schema": { "type": "string" } } } });
+            let content = json!({ media: { "schema": { "type": "string" } } });
+            say("requestBody", json!({ "required": true, "content": content }))
         }
-    }
+    };
     match *who {
-        "people" => described["security"] = json!([{ "session": [] }]),
-        "systems" => described["security"] = json!([{ "token": [] }, { "token_as_password": [] }]),
-        _ => {}
-    }
-    described
+        "people" => say("security", json!([{ "session": [] }])),
+        "systems" => say("security", json!([{ "token": [] }, { "token_as_password": [] }])),
+        _ => None,
+    };
+    described.into()
 }
 
 /// A query's parameters: the properties of its type.
@@ -157,22 +164,21 @@ fn query_parameters(schema: SchemaOf) -> Vec<Value> {
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
     let schema = schema(&mut generator);
     let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    let parameter = |(name, schema): (String, Value)| {
-        // In an address what is not said is left out, and nothing is null.
-        let kind = match &schema["type"] {
-            Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default(),
-            kind => kind.clone(),
-        };
-        json!({ "name": name, "in": "query", "schema": { "type": kind }, "description": schema["description"] })
-    };
-    properties.into_iter().map(parameter).map(without_null).collect()
+    properties.into_iter().map(|(name, schema)| query_parameter(&name, &schema)).collect()
 }
 
-fn without_null(mut parameter: Value) -> Value {
-    if parameter["description"].is_null()
-        && let Some(parameter) = parameter.as_object_mut()
-    {
-        parameter.remove("description");
+fn query_parameter(name: &str, schema: &Value) -> Value {
+    // In an address what is not said is left out, and nothing is null.
+    let kind = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().find(|kind| *kind != "null"),
+        kind => kind,
+    };
+    let mut parameter = Map::new();
+    parameter.insert("name".to_owned(), name.into());
+    parameter.insert("in".to_owned(), "query".into());
+    parameter.insert("schema".to_owned(), json!({ "type": kind }));
+    if let Some(description) = schema.get("description") {
+        parameter.insert("description".to_owned(), description.clone());
     }
-    parameter
+    parameter.into()
 }

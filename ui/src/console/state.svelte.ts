@@ -38,6 +38,12 @@ class ConsoleState {
     document.getElementById('main')?.focus()
   }
 
+  /** Says in the address what the view is, and stays where the reader is. */
+  stay(address: string) {
+    history.replaceState(null, '', address)
+    this.read()
+  }
+
   /** Asks, and when the session is over shows the sign-in again. */
   async ask<T>(question: Promise<T>): Promise<{ answer?: T; problem?: Problem }> {
     try {

@@ -77,6 +77,9 @@ pub struct Selection {
     /// Concerns of this kind, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// `oldest` for the oldest visits first; the newest where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
     /// Behind this place in the list, as the page before gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
@@ -200,6 +203,7 @@ impl Selection {
             from_ms: date(&self.from)?,
             to_ms: date(&self.to)?.map(crate::times::end_of_day),
             words: said(&self.q),
+            oldest_first: self.order.as_deref() == Some("oldest"),
             after: said(&self.after).map(|text| place(&text).ok_or(CouncilError::NoSuchPage)).transpose()?,
         };
         Ok(Chosen { filter, kind: said(&self.kind) })

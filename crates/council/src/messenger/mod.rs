@@ -137,11 +137,20 @@ fn next_try(notice: &Notice, now_ms: i64) -> Option<i64> {
     (now_ms - notice.made_ms < GIVEN_UP_MS).then_some(now_ms + wait_ms)
 }
 
+/// A deadline in England; the end of a day is said by its day.
+fn deadline(by_ms: i64) -> String {
+    let by = times::from_ms(by_ms).with_timezone(&chrono_tz::Europe::London);
+    if by.time() == chrono::NaiveTime::MIN {
+        return format!("the end of {}", times::day(by_ms - 1).format("%-d %B %Y"));
+    }
+    by.format("%-d %B %Y, %H:%M").to_string()
+}
+
 /// What a mail says of each thing that waits: where it is and by when, and neither who nor what.
 fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
     let by = |case: &CaseRow| {
-        let by = case.due_ms().map(|by_ms| times::from_ms(by_ms).with_timezone(&chrono_tz::Europe::London));
-        by.map(|by| format!(", to be dealt with by {}", by.format("%-d %B %Y, %H:%M"))).unwrap_or_default()
+        let by = case.due_ms().map(deadline);
+        by.map(|by| format!(", to be dealt with by {by}")).unwrap_or_default()
     };
     let line = |(about, case): &(About, Option<CaseRow>)| {
         let Some(case) = case else { return format!("Something waits: {}", mail.link("/")) };
@@ -154,4 +163,16 @@ fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
         format!("{what}{}: {}", by(case), mail.link(&format!("/cases/{}", case.id)))
     };
     waiting.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_day_is_said_by_its_day() {
+        let at = |text| times::read(text).unwrap().timestamp_millis();
+        assert_eq!(deadline(at("2026-11-27T00:00")), "the end of 26 November 2026");
+        assert_eq!(deadline(at("2026-06-24T17:30")), "24 June 2026, 17:30");
+    }
 }

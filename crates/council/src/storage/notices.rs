@@ -114,19 +114,19 @@ impl Reading<'_> {
         }
     }
 
-    /// Open cases with a deadline before a moment, of which `told` does not say that people were told.
-    fn cases_to_tell(&self, told: &'static str, before_ms: i64) -> Result<Vec<CaseId>, CouncilError> {
+    /// Open cases with a deadline in a span, of which `told` does not say that people were told.
+    fn cases_to_tell(&self, told: &'static str, from_ms: i64, before_ms: i64) -> Result<Vec<CaseId>, CouncilError> {
         let sql = format!(
-            "SELECT case_id FROM case_file WHERE closed_ms IS NULL AND due_ms > 0 AND due_ms < ?1
+            "SELECT case_id FROM case_file WHERE closed_ms IS NULL AND due_ms >= ?1 AND due_ms < ?2
              AND ({told} IS NULL OR {told} <> due_ms) ORDER BY due_ms, case_id LIMIT 100"
         );
-        self.many(&sql, params![before_ms], |row| Ok(CaseId::from_bytes(row.get("case_id")?)))
+        self.many(&sql, params![from_ms, before_ms], |row| Ok(CaseId::from_bytes(row.get("case_id")?)))
     }
 
     /// Cases whose deadline is near, and such whose deadline is over, of which nobody was told yet.
     pub(crate) fn deadlines_to_tell(&self, now_ms: i64, soon_ms: i64) -> Result<Vec<(About, CaseId)>, CouncilError> {
-        let due = self.cases_to_tell("told_due_ms", soon_ms)?.into_iter().map(|case| (About::Due, case));
-        let late = self.cases_to_tell("told_late_ms", now_ms)?.into_iter().map(|case| (About::Late, case));
+        let due = self.cases_to_tell("told_due_ms", now_ms, soon_ms)?.into_iter().map(|case| (About::Due, case));
+        let late = self.cases_to_tell("told_late_ms", 1, now_ms)?.into_iter().map(|case| (About::Late, case));
         Ok(due.chain(late).collect())
     }
 
@@ -251,9 +251,9 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Forgets what was told long ago.
+    /// Forgets what was to be told long ago, whether or not it was.
     pub(crate) fn forget_notices(&self, before_ms: i64) -> Result<(), CouncilError> {
-        self.write("DELETE FROM notice WHERE next_ms IS NULL AND made_ms < ?1", params![before_ms])?;
+        self.write("DELETE FROM notice WHERE made_ms < ?1", params![before_ms])?;
         Ok(())
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Filter {
     pub(crate) to_ms: Option<i64>,
     /// Words to be found in reference, UPRN, address, tenant or visitor.
     pub(crate) words: Option<String>,
+    /// The oldest first, and not the newest.
+    pub(crate) oldest_first: bool,
     /// After this visit in the list: the last of the page before.
     pub(crate) after: Option<(i64, VisitId)>,
 }
@@ -45,6 +47,7 @@ pub(super) const OF_ORGANISATION: &str =
     "visit.organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?)";
 
 const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
+const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_id";
 
 impl VisitRow {
     /// Where, on one line: the appointment's address, or the one that the visitor gave.
@@ -103,21 +106,26 @@ impl Filter {
         }
         if let Some((at_ms, id)) = self.after {
             let place = [Value::from(at_ms), Value::from(id.as_bytes())];
-            which.and("(visit.started_ms, visit.visit_id) < (?, ?)", place);
+            let behind = if self.oldest_first { ">" } else { "<" };
+            which.and(&format!("(visit.started_ms, visit.visit_id) {behind} (?, ?)"), place);
         }
         which
+    }
+
+    fn order(&self) -> &'static str {
+        if self.oldest_first { OLDEST_FIRST } else { NEWEST_FIRST }
     }
 }
 
 impl Reading<'_> {
-    /// Calls `each` for every visit that fits, newest first, until it says stop by `false`.
+    /// Calls `each` for every visit that fits, in the filter's order, until it says stop by `false`.
     pub(crate) fn each_visit(
         &self,
         filter: &Filter,
         mut each: impl FnMut(VisitRow) -> Result<bool, CouncilError>,
     ) -> Result<(), CouncilError> {
         let which = filter.conditions();
-        let sql = format!("{SELECT}{}{NEWEST_FIRST}", which.text());
+        let sql = format!("{SELECT}{}{}", which.text(), filter.order());
         self.connection.query_at_length(&sql, which.values(), &mut |row| each(visit_row(row)?))
     }
 
@@ -125,7 +133,7 @@ impl Reading<'_> {
     pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<VisitRow>, CouncilError> {
         let mut which = filter.conditions();
         let most = which.placeholder(most);
-        let sql = format!("{SELECT}{}{NEWEST_FIRST} LIMIT {most}", which.text());
+        let sql = format!("{SELECT}{}{} LIMIT {most}", which.text(), filter.order());
         self.many(&sql, which.values(), visit_row)
     }
 

@@ -1,4 +1,4 @@
-//! A feed of visits that Excel and Power BI refresh from by themselves: OData 4.0, to be read. The columns are those of the table of
+//! A feed of visits that Excel and Power BI refresh from by themselves: `OData` 4.0, to be read. The columns are those of the table of
 //! visits; it pages by key, as the console's list does. What it can't do it says, and the program does it by itself.
 
 use axum::Json;
