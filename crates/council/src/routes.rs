@@ -32,7 +32,7 @@ use crate::web::seats::{
 };
 use crate::web::sessions::{Credentials, SignInAnswer};
 use crate::web::views::{
-    AuditList, CodeList, ConcernListRow, OpenedNote, Register, SafeguardingRow, SessionView, TableMeaning, TodayBoard,
+    AuditList, CodeList, ConcernList, OpenedNote, Register, SafeguardingRow, SessionView, TableMeaning, TodayBoard,
     VisitDetail, VisitList,
 };
 use crate::web::{
@@ -105,7 +105,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/organisations", DESKS, visits::organisations).tells::<Vec<String>>(),
         Route::get("/api/no-access", DESKS, reports::no_access).asks::<reports::Page>().tells::<NoAccessList>(),
         Route::get("/api/reports", DESKS, reports::show).asks::<Selection>().tells::<Reports>(),
-        Route::get("/api/concerns", DESKS, concerns::list).asks::<concerns::Wanted>().tells::<Vec<ConcernListRow>>(),
+        Route::get("/api/concerns", DESKS, concerns::list).asks::<concerns::Wanted>().tells::<ConcernList>(),
         Route::get("/api/cases", CASES, cases::list).asks::<cases::Wanted>().tells::<CaseList>(),
         Route::get("/api/cases/{case}", CASES, cases::show).tells::<CaseDetail>(),
         Route::post("/api/cases/{case}", SUPERVISORS, cases::act).takes::<CaseDeed>().tells::<CaseDetail>(),

@@ -9,7 +9,7 @@ import type {
   CaseList,
   CodeList,
   CodeSection,
-  ConcernListRow,
+  ConcernList,
   Imported,
   NoAccessList,
   OpenedNote,
@@ -78,7 +78,7 @@ export const council = {
   photoPath: (visit: string, sha256: string) =>
     `/api/visits/${encodeURIComponent(visit)}/photos/${encodeURIComponent(sha256)}`,
   organisations: () => ask<string[]>('/api/organisations'),
-  concerns: (kind: string) => ask<ConcernListRow[]>(`/api/concerns?kind=${encodeURIComponent(kind)}`),
+  concerns: (query: string) => ask<ConcernList>(`/api/concerns${query}`),
   cases: (query: string) => ask<CaseList>(`/api/cases${query}`),
   case: (id: string) => ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`),
   doAbout: (id: string, deed: CaseDeed) => ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`, json('POST', deed)),

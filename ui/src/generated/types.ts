@@ -872,6 +872,16 @@ urgent: boolean, };
 
 export type ConcernKind = "safeguarding" | "unsafe_condition" | "aggression" | "complaint" | "breach" | "gift" | "conflict";
 
+export type ConcernList = { 
+/**
+ * The rows.
+ */
+concerns: Array<ConcernListRow>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, };
+
 export type ConcernListRow = { 
 /**
  * The record.

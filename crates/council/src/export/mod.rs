@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 pub use forms::{Encoding, Format};
 
-use crate::storage::{Filter, Question, Reading, VisitRow};
+use crate::storage::{ConcernFilter, Filter, Question, Reading, VisitRow};
 use crate::{CouncilError, Office, Service};
 
 /// Which table.
@@ -150,8 +150,9 @@ impl What {
             Self::Steps => steps::rows,
             Self::NoAccess => no_access::rows,
             Self::Concerns => {
-                let concerns = reading.plain_concerns(firm, chosen.kind.as_deref(), usize::MAX)?;
-                return concerns.iter().map(concerns::row).try_for_each(each);
+                let filter =
+                    ConcernFilter { firm: chosen.filter.organisation.clone(), kind: chosen.kind.clone(), after: None };
+                return reading.each_plain_concern(&filter, |concern| each(concerns::row(&concern)));
             }
             Self::Acknowledgements => {
                 return reading.acknowledgements(firm)?.iter().map(acknowledgements::row).try_for_each(each);

@@ -4,7 +4,7 @@ use doorstep_domain::conduct::{Concern, Event, SealedNote};
 use doorstep_domain::ledger::decode_body;
 use doorstep_domain::{RecordId, UserId, VisitId};
 
-use super::database::{Conditions, params};
+use super::database::{Conditions, Row, Value, params};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -39,48 +39,78 @@ pub(crate) struct ConcernRow {
     pub(crate) address: String,
 }
 
-impl Reading<'_> {
-    /// Plain concerns, newest first, at most so many. A firm is given those of its own people, and of them no breach: a
-    /// breach may be about the firm. Clause 8.2.
-    pub(crate) fn plain_concerns(
-        &self,
-        firm: Option<&str>,
-        kind: Option<&str>,
-        most: usize,
-    ) -> Result<Vec<ConcernRow>, CouncilError> {
+/// Which plain concerns. A firm is given those of its own people, and of them no breach: a breach may be about the firm.
+/// Clause 8.2.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ConcernFilter {
+    pub(crate) firm: Option<String>,
+    pub(crate) kind: Option<String>,
+    /// Behind this one in the list: when it was said or seen, in milliseconds, and its record.
+    pub(crate) after: Option<(i64, RecordId)>,
+}
+
+impl ConcernFilter {
+    fn conditions(&self) -> Conditions {
         let mut which = Conditions::default();
-        which.and_if("organisation.name = ? AND concern.kind <> 'breach'", firm);
-        which.and_if("concern.kind = ?", kind);
+        which.and_if("organisation.name = ? AND concern.kind <> 'breach'", self.firm.as_deref());
+        which.and_if("concern.kind = ?", self.kind.as_deref());
+        if let Some((at_ms, record)) = self.after {
+            let place = [Value::from(at_ms), Value::from(record.as_bytes())];
+            which.and("(concern.noticed_ms, concern.record_id) < (?, ?)", place);
+        }
+        which
+    }
+}
+
+const SELECT: &str = "
+    SELECT concern.record_id, concern.visit_id, concern.user_id, concern.concern, concern.recorded_ms, concern.received_ms,
+           concern.struck, person.display_name AS visitor_name, organisation.name AS organisation,
+           coalesce(appointment.address, visit.address, '') AS address
+    FROM concern JOIN person ON person.user_id = concern.user_id JOIN organisation USING (organisation_id)
+    LEFT JOIN visit ON visit.visit_id = concern.visit_id
+    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref";
+
+const NEWEST_FIRST: &str = " ORDER BY concern.noticed_ms DESC, concern.record_id DESC";
+
+fn concern_row(row: &Row<'_>) -> Result<ConcernRow, CouncilError> {
+    let concern: String = row.get("concern")?;
+    Ok(ConcernRow {
+        plain: PlainConcern {
+            record: RecordId::from_bytes(row.get("record_id")?),
+            visit: VisitId::from_bytes(row.get("visit_id")?),
+            user: UserId::from_bytes(row.get("user_id")?),
+            concern: serde_json::from_str(&concern).map_err(|_| CouncilError::Unreadable("concern"))?,
+            recorded_ms: row.get("recorded_ms")?,
+            received_ms: row.get("received_ms")?,
+        },
+        struck: row.get("struck")?,
+        visitor_name: row.get("visitor_name")?,
+        organisation: row.get("organisation")?,
+        address: row.get("address")?,
+    })
+}
+
+impl Reading<'_> {
+    /// A page of plain concerns, newest first.
+    pub(crate) fn plain_concerns(&self, filter: &ConcernFilter, most: usize) -> Result<Vec<ConcernRow>, CouncilError> {
+        let mut which = filter.conditions();
         let most = which.placeholder(most);
-        let sql = format!(
-            "SELECT concern.record_id, concern.visit_id, concern.user_id, concern.concern, concern.recorded_ms, concern.received_ms,
-                    concern.struck, person.display_name AS visitor_name, organisation.name AS organisation,
-                    coalesce(appointment.address, visit.address, '') AS address
-             FROM concern JOIN person ON person.user_id = concern.user_id JOIN organisation USING (organisation_id)
-             LEFT JOIN visit ON visit.visit_id = concern.visit_id
-             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{}
-             ORDER BY noticed_ms DESC, concern.record_id DESC LIMIT {most}",
-            which.text()
-        );
-        let rows = self.many(&sql, which.values(), |row| {
-            let concern: String = row.get("concern")?;
-            Ok((
-                RecordId::from_bytes(row.get("record_id")?),
-                VisitId::from_bytes(row.get("visit_id")?),
-                UserId::from_bytes(row.get("user_id")?),
-                concern,
-                (row.get("recorded_ms")?, row.get("received_ms")?, row.get("struck")?),
-                (row.get("visitor_name")?, row.get("organisation")?, row.get("address")?),
-            ))
-        })?;
-        rows.into_iter()
-            .map(|(record, visit, user, concern, (recorded_ms, received_ms, struck), of)| {
-                let (visitor_name, organisation, address) = of;
-                let concern = serde_json::from_str(&concern).map_err(|_| CouncilError::Unreadable("concern"))?;
-                let plain = PlainConcern { record, visit, user, concern, recorded_ms, received_ms };
-                Ok(ConcernRow { plain, struck, visitor_name, organisation, address })
-            })
-            .collect()
+        let sql = format!("{SELECT}{}{NEWEST_FIRST} LIMIT {most}", which.text());
+        self.many(&sql, which.values(), concern_row)
+    }
+
+    /// Calls `each` for every plain concern that fits, newest first.
+    pub(crate) fn each_plain_concern(
+        &self,
+        filter: &ConcernFilter,
+        mut each: impl FnMut(ConcernRow) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let which = filter.conditions();
+        let sql = format!("{SELECT}{}{NEWEST_FIRST}", which.text());
+        self.connection.query_at_length(&sql, which.values(), &mut |row| {
+            each(concern_row(row)?)?;
+            Ok(true)
+        })
     }
 
     /// One that is not sealed.

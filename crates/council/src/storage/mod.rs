@@ -24,7 +24,7 @@ pub(crate) use audit::AuditLine;
 pub(crate) use cases::{CaseAction, CaseFilter, CaseId, CaseLine, CaseRow};
 pub(crate) use chain::{Aside, AsideCount, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
-pub(crate) use concerns::{ConcernRow, PlainConcern, SealedConcern};
+pub(crate) use concerns::{ConcernFilter, ConcernRow, PlainConcern, SealedConcern};
 pub(crate) use devices::Device;
 pub(crate) use erasing::LedgerRow;
 pub(crate) use moving::move_all;

@@ -5,29 +5,42 @@ use serde::Deserialize;
 
 use super::extract::{Json, Query};
 use super::sessions::SignedIn;
-use super::views::ConcernListRow;
+use super::views::{ConcernList, ConcernListRow};
 use super::{WebProblem, ask};
-use crate::Service;
+use crate::storage::ConcernFilter;
+use crate::{CouncilError, Service};
 
-/// Concerns on the page.
-const MOST: usize = 500;
+/// Concerns on a page.
+const PAGE: usize = 50;
 
 /// Filters as the address bar holds them.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 pub(crate) struct Wanted {
+    /// Of this kind, by its stable name.
     kind: Option<String>,
+    /// Behind this place in the list, as the page before gave it.
+    after: Option<String>,
 }
 
 pub(crate) async fn list(
     State(service): State<Service>,
     person: SignedIn,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Vec<ConcernListRow>>, WebProblem> {
-    let firm = person.bound_to();
-    let kind = wanted.kind.filter(|kind| !kind.is_empty());
+) -> Result<Json<ConcernList>, WebProblem> {
+    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let place = |text: String| {
+        let (at, record) = text.split_once('.')?;
+        Some((at.parse().ok()?, record.parse().ok()?))
+    };
+    let after = said(wanted.after).map(|text| place(text).ok_or(CouncilError::NoSuchPage)).transpose()?;
+    let filter = ConcernFilter { firm: person.bound_to(), kind: said(wanted.kind), after };
     ask(service, move |service| {
-        let rows = service.storage.read(|reading| reading.plain_concerns(firm.as_deref(), kind.as_deref(), MOST))?;
-        Ok(rows.into_iter().map(ConcernListRow::from).collect())
+        let mut rows = service.storage.read(|reading| reading.plain_concerns(&filter, PAGE + 1))?;
+        let more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let last = rows.last().filter(|_| more).map(|row| &row.plain);
+        let next = last.map(|last| format!("{}.{}", last.concern.noticed_at.timestamp_millis(), last.record));
+        Ok(ConcernList { concerns: rows.into_iter().map(ConcernListRow::from).collect(), next })
     })
     .await
     .map(Json)

@@ -343,6 +343,16 @@ pub(crate) struct OpenedNote {
     pub(crate) note: Option<String>,
 }
 
+/// A page of concerns that are not sealed, newest first.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct ConcernList {
+    /// The rows.
+    pub(crate) concerns: Vec<ConcernListRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+}
+
 /// A concern in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -506,6 +516,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         SafeguardingRow,
         OpenedNote,
         ConcernListRow,
+        ConcernList,
         CodeList,
         CodeVersion,
         Register,
