@@ -10,7 +10,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use doorstep_council::messenger::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
 use doorstep_council::openid::{Provider, ProviderSettings};
-use doorstep_council::{Service, router};
+use doorstep_council::{CouncilError, router};
 use zeroize::Zeroizing;
 
 use crate::arguments::{Data, ServeSettings, Switch};
@@ -111,12 +111,15 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
     let Ready { tls: certificate, mail, webhook, provider } = settings.read()?;
     let service = office(data)?.service().reached_at(settings.public_address.clone()).with_provider(provider);
     let service = if settings.second_factor == Switch::On { service } else { service.without_second_factor() };
-    let messenger = Arc::new(Messenger::new(service.clone(), mail, webhook));
+    let messenger = Messenger::new(service.clone(), mail, webhook);
     let listener = TcpListener::bind(settings.listen).with_context(|| format!("{} can't be used", settings.listen))?;
     let address = listener.local_addr()?;
     runtime()?.block_on(async {
         let handle = Handle::new();
-        tokio::spawn(look_at_the_clock(service.clone(), Arc::clone(&messenger)));
+        // Apart from each other: a mail server that answers slowly delays nobody who is overdue.
+        let overdue = service.clone();
+        tokio::spawn(again_and_again(move || overdue.look_at_the_clock()));
+        tokio::spawn(again_and_again(move || messenger.send_what_waits()));
         tokio::spawn(stop_when_told(handle.clone()));
         let routes = router(service.clone()).into_make_service();
         if let Some((certificate, key)) = certificate {
@@ -162,18 +165,15 @@ async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
     }
 }
 
-/// Looks at the clock every now and then, for as long as the service runs: who is overdue, and what is to be told.
-async fn look_at_the_clock(service: Service, messenger: Arc<Messenger>) {
+/// Does something every now and then, for as long as the service runs: looks who is overdue, sends what is to be told.
+async fn again_and_again(work: impl Fn() -> Result<(), CouncilError> + Send + Sync + 'static) {
+    let work = Arc::new(work);
     let mut every = tokio::time::interval(Duration::from_secs(20));
     loop {
         every.tick().await;
-        let (service, messenger) = (service.clone(), Arc::clone(&messenger));
-        let looked = tokio::task::spawn_blocking(move || {
-            service.look_at_the_clock()?;
-            messenger.send_what_waits()
-        });
-        if let Ok(Err(error)) = looked.await {
-            tracing::error!(%error, "Looking at the clock failed; it is tried again.");
+        let work = Arc::clone(&work);
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || work()).await {
+            tracing::error!(%error, "What the clock brings about failed; it is tried again.");
         }
     }
 }

@@ -55,12 +55,6 @@ impl Messenger {
     /// [`CouncilError`] when the database fails. What can't be sent is no error: it is tried again.
     pub fn send_what_waits(&self) -> Result<(), CouncilError> {
         self.tell_of_deadlines()?;
-        if let Some(webhook) = &self.webhook {
-            for notice in self.take(false)? {
-                let sent = webhook.send(&notice, self.now_ms() / 1000);
-                self.note(std::slice::from_ref(&notice), sent)?;
-            }
-        }
         if let Some(mail) = &self.mail {
             let mut by_person: BTreeMap<UserId, Vec<Notice>> = BTreeMap::new();
             for notice in self.take(true)? {
@@ -70,6 +64,18 @@ impl Messenger {
             for (user, notices) in by_person {
                 let sent = self.mail_to(mail, user, &notices)?;
                 self.note(&notices, sent)?;
+            }
+        }
+        if let Some(webhook) = &self.webhook {
+            let notices = self.take(false)?;
+            let mut waiting = notices.as_slice();
+            while let Some((first, behind)) = waiting.split_first() {
+                match webhook.send(first, self.now_ms() / 1000) {
+                    Ok(()) => self.note(std::slice::from_ref(first), Ok(()))?,
+                    // Nobody waits for a system that does not answer, once for each notice.
+                    not_sent => return self.note(waiting, not_sent),
+                }
+                waiting = behind;
             }
         }
         let before_ms = self.now_ms() - KEPT_MS;
@@ -103,8 +109,8 @@ impl Messenger {
                 let case = notice.case.map(|case| reading.case(case)).transpose()?.flatten();
                 let over = notice.case.is_some() && case.as_ref().is_none_or(|case| case.closed_ms.is_some());
                 let id = case.as_ref().map(|case| case.id);
-                waiting.retain(|(_, known)| known.as_ref().map(|case| case.id) != id);
                 if !over {
+                    waiting.retain(|(_, known)| known.as_ref().map(|case| case.id) != id);
                     waiting.push((notice.about, case));
                 }
             }
