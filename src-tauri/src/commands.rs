@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use data_encoding::BASE64;
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    Clock, CodeView, EnrolmentView, Network, OutboxView, Problem, StatusView, SystemClock, TodayView, Unplanned,
-    VisitSummary, VisitView, Vocabulary,
+    CodeView, EnrolmentView, Network, OutboxView, Problem, StatusView, TodayView, Unplanned, VisitSummary, VisitView,
+    Vocabulary,
 };
 use doorstep_domain::conduct::{Command, Concern, NotAPhoto, PhotoPurpose, Signing, VisitKind};
 use doorstep_domain::ledger::Hash;
@@ -32,7 +32,7 @@ pub(crate) async fn status(handle: AppHandle, core: Core<'_>, reminder: State<'_
 
 #[tauri::command]
 pub(crate) fn vocabulary() -> Vocabulary {
-    Vocabulary::of_the_code(SystemClock.now().utc().date_naive())
+    Vocabulary::of_the_code()
 }
 
 #[tauri::command]

@@ -9,11 +9,11 @@ use doorstep_core::{
 use doorstep_domain::conduct::{
     About, Acknowledgement, Admission, After, Appointment, Attempt, Basis, Before, CancelReason, Cancellation,
     CancelledBy, CaseKind, CaseStep, Clause, CodeSection, Command, Concern, ConcernKind, ConsentBy, Counting,
-    Declaration, Due, Ending, Entry, Event, Finding, FollowUp, Hazard, LawfulGround, Leaving, Line, LoneWorking,
-    Notice, NoticeAgreement, NoticeMethod, NoticeStanding, Numbers, Outcome, Phase, Photo, PhotoPurpose, RaisedConcern,
-    RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity, Signing, Started, Step, StepState, StepTaken,
-    Strike, TakenPhoto, TenantSignature, ToldOfCancellation, Validity, Visit, VisitKind, Weight, Welfare, Withdrawal,
-    WithdrawalReason,
+    DatedNumber, Declaration, Due, Ending, Entry, Event, Finding, FollowUp, Hazard, LawfulGround, Leaving, Line,
+    LoneWorking, Notice, NoticeAgreement, NoticeMethod, NoticeStanding, NumberUnit, Numbers, Outcome, Phase, Photo,
+    PhotoPurpose, RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity, Signing, Started,
+    Step, StepState, StepTaken, Strike, TakenPhoto, TenantSignature, ToldOfCancellation, Validity, Visit, VisitKind,
+    Weight, Welfare, Withdrawal, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 use ts_rs::{Config, TS};
@@ -54,6 +54,7 @@ pub fn file() -> String {
         ConsentBy,
         Counting,
         Custody,
+        DatedNumber,
         Declaration,
         Due,
         Ending,
@@ -71,6 +72,7 @@ pub fn file() -> String {
         NoticeAgreement,
         NoticeMethod,
         NoticeStanding,
+        NumberUnit,
         Numbers,
         OutboxGroup,
         OutboxView,

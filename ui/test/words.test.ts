@@ -11,11 +11,25 @@ import {
   moment,
   problemWords,
   sendingWords,
+  stepLabel,
   windowWords
 } from '../src/words/en'
 import { noticeWords, told } from '../src/words/events'
+import { numberName, numberWords } from '../src/words/numbers'
 
 const now = '2026-11-24T12:00:00Z'
+
+const numbers: Numbers = {
+  notice_minimum_hours: 24,
+  notice_good_hours: 48,
+  planned_work_days: 14,
+  adult_age: 18,
+  attempts_before_letter: 3,
+  welfare_question_at_attempt: 2,
+  phone_it_in_minutes: 15,
+  own_visits_days: 30,
+  safe_reminder_minutes: 5
+}
 
 function status(changes: Partial<StatusView>): StatusView {
   return {
@@ -35,6 +49,7 @@ function status(changes: Partial<StatusView>): StatusView {
     last_contact: null,
     now,
     revoked: false,
+    numbers,
     ...changes
   }
 }
@@ -101,18 +116,6 @@ describe('problems say what happened, what is safe and what to do', () => {
   })
 })
 
-const numbers: Numbers = {
-  notice_minimum_hours: 24,
-  notice_good_hours: 48,
-  planned_work_days: 14,
-  adult_age: 18,
-  attempts_before_letter: 3,
-  welfare_question_at_attempt: 2,
-  phone_it_in_minutes: 15,
-  own_visits_days: 30,
-  safe_reminder_minutes: 5
-}
-
 const attempt = (at: string, changes: Partial<Attempt> = {}): Attempt => ({
   visit: '0',
   at,
@@ -120,6 +123,21 @@ const attempt = (at: string, changes: Partial<Attempt> = {}): Attempt => ({
   counting: 'counts',
   in_court: false,
   ...changes
+})
+
+describe('the council’s numbers have names', () => {
+  it('and units that fit them', () => {
+    expect(numberName('complaint.acknowledge')).toBe('Complaint: acknowledge')
+    expect(numberWords(1, 'working_days')).toBe('1 working day')
+    expect(numberWords(null, 'years')).toBe('For ever')
+  })
+})
+
+describe('a step says the age that the council has set', () => {
+  it('and not one of its own', () => {
+    expect(stepLabel('adult_present', { ...numbers, adult_age: 16 })).toBe('An adult is there (16 or over)')
+    expect(stepLabel('shoe_covers', numbers)).toBe('Shoe covers on')
+  })
 })
 
 describe('attempts say which of them count', () => {

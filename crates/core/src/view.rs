@@ -35,6 +35,8 @@ pub struct EnrolmentView {
 pub struct StatusView {
     /// Who the device belongs to; `null` before it is enrolled.
     pub enrolled: Option<EnrolmentView>,
+    /// The numbers behind the rules, as they hold today.
+    pub numbers: Numbers,
     /// Whether a PIN has been set.
     pub pin_set: bool,
     /// Whether somebody has signed in, where a PIN is asked for.
@@ -356,14 +358,12 @@ pub struct Vocabulary {
     pub severities: Vec<Severity>,
     /// What a photo shows.
     pub photo_purposes: Vec<PhotoPurpose>,
-    /// The numbers behind the rules.
-    pub numbers: Numbers,
 }
 
 impl Vocabulary {
-    /// What the domain knows, with the numbers that hold on a day.
+    /// What the domain knows.
     #[must_use]
-    pub fn of_the_code(day: NaiveDate) -> Self {
+    pub fn of_the_code() -> Self {
         let describe = |step: Step| StepDescription {
             step,
             clause: step.clause(),
@@ -387,7 +387,6 @@ impl Vocabulary {
             hazards: Hazard::ALL.to_vec(),
             severities: Severity::ALL.to_vec(),
             photo_purposes: PhotoPurpose::ALL.to_vec(),
-            numbers: Numbers::shipped(day),
         }
     }
 }

@@ -238,6 +238,21 @@ pub(crate) enum Command {
         /// The text, UTF-8.
         file: PathBuf,
     },
+    /// Enters a number that the council owns, from a day that has not begun, as the console does under Numbers.
+    EnterNumber {
+        #[command(flatten)]
+        data: Data,
+        /// The number, by its stable name, such as `attempts_before_letter` or `complaint.acknowledge`.
+        name: String,
+        /// The value, in the number's own unit.
+        value: u32,
+        /// The first day on which it holds, such as 2026-12-01.
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        from: chrono::NaiveDate,
+        /// Where it comes from: a decision, a law, a clause.
+        #[arg(long, value_name = "TEXT")]
+        source: String,
+    },
     /// Moves the embedded database to PostgreSQL, and proves that both hold the same. Stop the service first.
     MigrateStorage {
         /// The folder that holds the council's keys, its photos and its embedded database.
@@ -289,9 +304,6 @@ pub(crate) enum Command {
     Retention {
         #[command(flatten)]
         data: Data,
-        /// The council's own rules, in place of those that come with the program: JSON, see docs/retention.md.
-        #[arg(long, value_name = "FILE", env = "DOORSTEP_RETENTION_RULES")]
-        rules: Option<PathBuf>,
         /// Erase it. Without this word nothing is changed.
         #[arg(long)]
         apply: bool,

@@ -70,9 +70,9 @@ pub enum CouncilError {
     /// The object store that holds photos does not do what it is asked.
     #[error("the store of photos can't be used: {0}")]
     Photos(String),
-    /// Rules for how long what is kept can't be read.
-    #[error("these can't be used as rules for how long what is kept: {0}. Nothing was erased.")]
-    BadRules(String),
+    /// A number can't be one of the council's, and why.
+    #[error("{0}")]
+    BadNumber(String),
     /// A case about somebody's home is open.
     #[error("a case about that home is open: close it first, or it could not be dealt with. Nothing was erased.")]
     CasesAreOpen,

@@ -11,6 +11,7 @@ mod ingest;
 mod keys;
 mod ledger_check;
 pub mod messenger;
+mod numbers;
 mod office;
 mod openapi;
 pub mod openid;

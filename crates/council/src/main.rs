@@ -17,7 +17,7 @@ use doorstep_council::backup::{BackedUp, BackupKey, check_backup};
 use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
 use doorstep_council::import::{Imported, Taking};
 use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Opens};
-use doorstep_domain::conduct::PublishedCode;
+use doorstep_domain::conduct::{DatedNumber, PublishedCode};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -80,6 +80,10 @@ fn run(command: Command) -> Result<ExitCode> {
             print(&format!("{}\n", office(&data)?.make_api_token(&name, &opens)?));
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
+        Command::EnterNumber { data, name, value, from, source } => {
+            office(&data)?.enter_number(&DatedNumber { name, value, from, source })?;
+            print(&format!("It holds from {from}.\n"));
+        }
         Command::MigrateStorage { data, to, json } => {
             let office = Office::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
             let holdings = office.move_storage(&data, &DatabaseAt::Server(to))?;
@@ -107,8 +111,8 @@ fn run(command: Command) -> Result<ExitCode> {
             )?;
             tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
         }
-        Command::Retention { data, rules, apply, json } => {
-            personal_data::retention(&office(&data)?, rules.as_deref(), apply, json)?;
+        Command::Retention { data, apply, json } => {
+            personal_data::retention(&office(&data)?, apply, json)?;
         }
         Command::SubjectAccess { data, subject, out } => {
             personal_data::subject_access(&office(&data)?, &subject.read(), &out)?;

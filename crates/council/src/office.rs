@@ -5,7 +5,7 @@ use std::path::Path;
 
 use argon2::{Argon2, PasswordHasher};
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{CodeSection, PublishedCode, Visit};
+use doorstep_domain::conduct::{CodeSection, DatedNumber, PublishedCode, Visit};
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{EnrolmentCode, Limits};
 use doorstep_domain::{DeviceId, OrganisationId, UserId};
@@ -175,6 +175,14 @@ impl Office {
     /// [`CouncilError::NotACode`] when no clause can be found in the text.
     pub fn publish_code(&self, code: &PublishedCode, by: &str) -> Result<Vec<CodeSection>, CouncilError> {
         self.service.publish_code(code, by)
+    }
+
+    /// Enters a number that the council owns, from a day that has not begun: phones pull it at their next contact.
+    ///
+    /// # Errors
+    /// [`CouncilError::BadNumber`] says what is wrong with it; nothing has changed then.
+    pub fn enter_number(&self, number: &DatedNumber) -> Result<(), CouncilError> {
+        self.service.enter_number(number, "command line")
     }
 
     /// Everything that is held of one device, kept or set aside.

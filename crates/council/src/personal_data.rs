@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use doorstep_council::Office;
-use doorstep_council::retention::{Due, read_rules, shipped_rules};
+use doorstep_council::retention::Due;
 use doorstep_council::subject::{HeldOf, Subject};
 
-use crate::{arguments, print, read_password};
+use crate::{arguments, print};
 
 impl arguments::Subject {
     /// Whose data is meant. The command line asks for a home or a user.
@@ -21,9 +21,8 @@ impl arguments::Subject {
     }
 }
 
-pub(crate) fn retention(office: &Office, rules: Option<&Path>, apply: bool, json: bool) -> Result<()> {
-    let rules = rules.map_or_else(|| Ok(shipped_rules()), |file| anyhow::Ok(read_rules(&read_password(file)?)?))?;
-    let dues = office.retain(&rules, apply)?;
+pub(crate) fn retention(office: &Office, apply: bool, json: bool) -> Result<()> {
+    let dues = office.retain(apply)?;
     if json {
         print(&format!("{}\n", serde_json::json!(dues)));
         return Ok(());

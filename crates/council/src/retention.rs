@@ -1,19 +1,22 @@
-//! How long what is kept, by whose rule, and erasing what is over. The rules are dated data with their source, and the council's to
-//! change. Nothing is erased but by an administrator's word, who can look first.
+//! How long what is kept, by whose rule, and erasing what is over. For how long is a number, and the council's to change. Nothing is erased but by an administrator's word, who can look first.
 
 use chrono::{Months, NaiveDate, TimeZone};
 use chrono_tz::Europe::London;
-use serde::{Deserialize, Serialize};
+use doorstep_domain::conduct::CouncilNumbers;
+use serde::Serialize;
 
 use crate::album::Album;
 use crate::storage::{Reading, Writing};
-use crate::{CouncilError, Office, Service, times};
+use crate::{CouncilError, Office, Service, numbers, times};
 
 /// Visits that are erased in one transaction.
 const AT_ONCE: usize = 50;
 
+/// Why something is kept for ever.
+const NOBODY_HAS_SAID: &str = "Nobody has entered for how long: see Numbers in the console";
+
 /// What a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// What visits' records say, their cases and their photos; from the end of the visit, or the close of its last case.
@@ -30,16 +33,15 @@ pub enum Kept {
     AuditLog,
 }
 
-/// A rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A rule, as it holds on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// What it is about.
     pub kind: Kept,
-    /// For how many years it is kept; `null` for ever.
+    /// For how many years it is kept; `None` for ever, until somebody says for how long.
     pub keep_years: Option<u32>,
     /// The first day on which the rule holds.
-    pub from: NaiveDate,
+    pub from: Option<NaiveDate>,
     /// Who says so.
     pub source: String,
 }
@@ -56,31 +58,41 @@ pub struct Due {
     pub items: u64,
 }
 
-/// The rules that come with the program.
-#[must_use]
-pub fn shipped_rules() -> Vec<Rule> {
-    serde_json::from_str(include_str!("retention_rules.json")).unwrap_or_default()
-}
-
-/// Reads rules that the council has made: JSON, as the shipped ones.
-///
-/// # Errors
-/// [`CouncilError::BadRules`] when it is none.
-pub fn read_rules(text: &str) -> Result<Vec<Rule>, CouncilError> {
-    serde_json::from_str(text).map_err(|error| CouncilError::BadRules(error.to_string()))
-}
-
-/// The rules that hold on a day: of each kind the newest.
-fn in_force(rules: &[Rule], day: NaiveDate) -> Vec<Rule> {
-    let mut held: Vec<Rule> = rules.iter().filter(|rule| rule.from <= day).cloned().collect();
-    held.sort_by_key(|rule| (rule.kind, std::cmp::Reverse(rule.from)));
-    held.dedup_by_key(|rule| rule.kind);
-    held
+/// The rules that hold on a day.
+fn in_force(own: &CouncilNumbers, day: NaiveDate) -> impl Iterator<Item = Rule> {
+    Kept::ALL.into_iter().map(move |kind| match numbers::of_the_desk(kind.number(), day, own) {
+        Some(years) => Rule { kind, keep_years: Some(years.value), from: Some(years.from), source: years.source },
+        None => Rule { kind, keep_years: None, from: None, source: NOBODY_HAS_SAID.to_owned() },
+    })
 }
 
 /// The first moment of a day in England.
 fn midnight(day: NaiveDate) -> Option<i64> {
     Some(London.from_local_datetime(&day.and_hms_opt(0, 0, 0)?).earliest()?.timestamp_millis())
+}
+
+impl Kept {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Visits,
+        Self::Photos,
+        Self::SafeguardingNotes,
+        Self::Acknowledgements,
+        Self::Appointments,
+        Self::AuditLog,
+    ];
+
+    /// The number that says for how many years.
+    fn number(self) -> &'static str {
+        match self {
+            Self::Visits => "keep_visits",
+            Self::Photos => "keep_photos",
+            Self::SafeguardingNotes => "keep_safeguarding_notes",
+            Self::Acknowledgements => "keep_acknowledgements",
+            Self::Appointments => "keep_appointments",
+            Self::AuditLog => "keep_audit_log",
+        }
+    }
 }
 
 impl Rule {
@@ -102,8 +114,9 @@ impl Rule {
 
     /// The name under which what it erased is noted.
     fn name(&self) -> String {
-        let kind = serde_json::to_string(&self.kind).unwrap_or_default();
-        format!("{}, {} years, rule of {}", kind.trim_matches('"'), self.keep_years.unwrap_or(0), self.from)
+        let years = self.keep_years.unwrap_or(0);
+        let from = self.from.map(|from| from.to_string()).unwrap_or_default();
+        format!("{}, {years} years, rule of {from}", self.kind.number())
     }
 }
 
@@ -169,12 +182,13 @@ impl Office {
     ///
     /// # Errors
     /// [`CouncilError`] when the database or a picture can't be changed; what was erased until then stays erased.
-    pub fn retain(&self, rules: &[Rule], apply: bool) -> Result<Vec<Due>, CouncilError> {
+    pub fn retain(&self, apply: bool) -> Result<Vec<Due>, CouncilError> {
         let service = &self.service;
         let now_ms = service.environment.clock.now_ms();
         let today = times::day(now_ms);
         let mut dues = Vec::new();
-        for rule in in_force(rules, today) {
+        let own = service.storage.read(|reading| reading.council_numbers())?;
+        for rule in in_force(&own, today) {
             let before = rule.before(today);
             let Some(before_ms) = before.and_then(midnight) else {
                 dues.push(Due { rule, before, items: 0 });
@@ -202,25 +216,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_rule_of_a_kind_holds_from_its_day_on() {
-        let rules = read_rules(
-            r#"[{"kind":"photos","keep_years":2,"from":"2026-01-01","source":"a"},
-                {"kind":"photos","keep_years":1,"from":"2026-12-01","source":"b"}]"#,
-        )
-        .unwrap();
-        let years =
-            |day: &str| in_force(&rules, day.parse().unwrap()).iter().map(|rule| rule.keep_years).collect::<Vec<_>>();
-        assert_eq!(years("2026-11-30"), [Some(2)]);
-        assert_eq!(years("2026-12-01"), [Some(1)]);
-        assert_eq!(years("2025-12-31"), []);
-        assert!(read_rules(r#"[{"kind":"photoes","keep_years":2,"from":"2026-01-01","source":"a"}]"#).is_err());
-    }
-
-    #[test]
-    fn every_kind_has_a_shipped_rule_with_its_source() {
-        let rules = shipped_rules();
-        assert_eq!(rules.len(), 6);
-        assert!(rules.iter().all(|rule| !rule.source.is_empty()));
+    fn what_nobody_has_said_anything_of_is_kept_for_ever() {
+        let rules: Vec<Rule> = in_force(&CouncilNumbers::default(), "2026-11-24".parse().unwrap()).collect();
+        let kept = |kind| rules.iter().find(|rule| rule.kind == kind).unwrap().keep_years;
+        assert_eq!((kept(Kept::Visits), kept(Kept::SafeguardingNotes)), (Some(6), None));
         let leap = Rule { keep_years: Some(1), ..rules.into_iter().next().unwrap() };
         assert_eq!(leap.before("2028-02-29".parse().unwrap()).unwrap().to_string(), "2027-02-28");
     }

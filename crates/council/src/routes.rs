@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use axum::{Json, Router};
-use doorstep_domain::conduct::CodeSection;
+use doorstep_domain::conduct::{CodeSection, DatedNumber};
 use doorstep_domain::protocol::Limits;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,6 +22,7 @@ use crate::openapi::{Body, Contract, Operation, schema_of};
 use crate::web::WebProblem;
 use crate::web::appointments::{AppointmentChange, AppointmentList, AppointmentListRow};
 use crate::web::cases::{CaseDeed, CaseDetail, CaseList};
+use crate::web::numbers::NumberList;
 use crate::web::openid::WaysIn;
 use crate::web::own_sessions::OwnSession;
 use crate::web::people::{PersonChange, PersonListRow};
@@ -36,8 +37,8 @@ use crate::web::views::{
     VisitDetail, VisitList,
 };
 use crate::web::{
-    appointments, audit, cases, codes, concerns, devices, exports, odata, openid, operation, own_sessions, pages,
-    people, phones, reports, safeguarding, sessions, visits,
+    appointments, audit, cases, codes, concerns, devices, exports, numbers, odata, openid, operation, own_sessions,
+    pages, people, phones, reports, safeguarding, sessions, visits,
 };
 use crate::{Service, openapi};
 
@@ -135,6 +136,9 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/acknowledgements", DESKS, codes::register).tells::<Register>(),
         Route::get("/api/exports/dictionary", DESKS, exports::dictionary).tells::<Vec<TableMeaning>>(),
         Route::get("/api/exports/{table}", DESKS, exports::table).asks::<Selection>().tells_other("*/*"),
+        Route::get("/api/numbers", DESKS, numbers::list).tells::<NumberList>(),
+        Route::post("/api/numbers", ADMINISTRATORS, numbers::enter).takes::<DatedNumber>(),
+        Route::delete("/api/numbers/{name}/{from}", ADMINISTRATORS, numbers::withdraw),
         Route::get("/api/codes", DESKS, codes::list).tells::<CodeList>(),
         Route::post("/api/codes", ADMINISTRATORS, codes::publish).takes::<codes::NewCode>().tells::<Vec<CodeSection>>(),
         Route::get("/api/safeguarding", LEADS, safeguarding::list).tells::<Vec<SafeguardingRow>>(),
@@ -154,6 +158,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/people", Anybody, page),
         Route::get("/acknowledgements", Anybody, page),
         Route::get("/code", Anybody, page),
+        Route::get("/numbers", Anybody, page),
         Route::get("/exports", Anybody, page),
         Route::get("/audit", Anybody, page),
         Route::get("/safeguarding", Anybody, page),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use doorstep_domain::DeviceId;
-use doorstep_domain::conduct::{CodeSection, Numbers, PublishedCode};
+use doorstep_domain::conduct::{CodeSection, CouncilNumbers, PublishedCode};
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, Changes, Council, DeviceState, EnrolAnswer, EnrolRequest, EnrolmentCode, NoAnswer,
@@ -16,7 +16,7 @@ use crate::keys::Keys;
 use crate::openid::Provider;
 use crate::photos::take_piece;
 use crate::storage::{CaseId, Device, Storage};
-use crate::{CouncilError, DatabaseAt, Environment, ingest, times};
+use crate::{CouncilError, DatabaseAt, Environment, ingest, numbers, times};
 
 pub(crate) const EPOCH: &str = "council_epoch";
 pub(crate) const NAME: &str = "council_name";
@@ -134,8 +134,10 @@ impl Service {
     /// [`CouncilError`] when the database fails; the next look makes up for it.
     pub fn look_at_the_clock(&self) -> Result<(), CouncilError> {
         let now_ms = self.environment.clock.now_ms();
-        let patience_ms = i64::from(Numbers::shipped(times::day(now_ms)).safe_reminder_minutes) * 60_000;
-        let overdue = self.storage.read(|reading| reading.alone_before(now_ms - patience_ms))?;
+        let overdue = self.storage.read(|reading| {
+            let patience_ms = i64::from(numbers::of_the_door(reading, now_ms)?.safe_reminder_minutes) * 60_000;
+            reading.alone_before(now_ms - patience_ms)
+        })?;
         for visit in overdue {
             let Some(opened) = visit.overdue() else { continue };
             let known = self.storage.read(|reading| reading.case(CaseId::of(opened.kind, opened.record)))?;
@@ -228,6 +230,9 @@ impl Service {
                 DeviceState::Revoked => (Vec::new(), 0, false),
                 DeviceState::Active | DeviceState::Forked => writing.changes(device.user, cursor, snapshot)?,
             };
+            // A device that says nothing holds the empty table.
+            let numbers = writing.council_numbers()?.for_the_door();
+            let held = request.numbers.clone().unwrap_or_else(|| CouncilNumbers::default().hash());
             Ok(SyncAnswer {
                 protocol: PROTOCOL,
                 device: device.id,
@@ -247,6 +252,7 @@ impl Service {
                         .filter(|code| request.code.as_deref() != Some(&code.hash()))
                         .filter(|_| device_state != DeviceState::Revoked)
                         .map(Box::new),
+                    numbers: Some(numbers).filter(|numbers| numbers.hash() != held),
                     cursor,
                     more,
                 },

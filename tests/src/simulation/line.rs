@@ -191,6 +191,7 @@ fn forged_receipts(request: &[u8]) -> Vec<u8> {
             appointments: Vec::new(),
             safeguarding_keys: Vec::new(),
             code: None,
+            numbers: None,
             cursor: asked.cursor,
             more: false,
         },

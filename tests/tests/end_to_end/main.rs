@@ -9,6 +9,7 @@ mod desk;
 mod exports;
 mod generated;
 mod journeys;
+mod numbers;
 mod openapi;
 mod outward;
 mod personal_data;

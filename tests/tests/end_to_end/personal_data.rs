@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use doorstep_council::retention::{Kept, shipped_rules};
+use doorstep_council::retention::Kept;
 use doorstep_council::{DatabaseAt, Environment, Office, SystemClock, TimeSource};
 use doorstep_tests::cast::{Phone, Town, json, sample};
 use doorstep_tests::desk::Clerk;
@@ -175,20 +175,23 @@ fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
         dues.iter().find(|due| due.rule.kind == kind).unwrap().items
     };
     // The visit with an open case stays, and the other is over; a sealed note stays until its lead has a rule.
-    let dues = office.retain(&shipped_rules(), false).unwrap();
+    let dues = office.retain(false).unwrap();
     assert_eq!(
         (items(&dues, Kept::Visits), items(&dues, Kept::Photos), items(&dues, Kept::SafeguardingNotes)),
         (1, 0, 0)
     );
     assert!(items(&dues, Kept::Appointments) > 20 && items(&dues, Kept::AuditLog) > 0);
     assert_eq!(checked(town), before, "looking changes nothing");
-    office.retain(&shipped_rules(), true).unwrap();
-    let dues = office.retain(&shipped_rules(), false).unwrap();
+    office.retain(true).unwrap();
+    let dues = office.retain(false).unwrap();
     assert!(dues.iter().all(|due| due.items == 0), "{dues:?}");
     assert_eq!(town.export("visits").len(), 1, "the one with an open case");
-    let mut own = shipped_rules();
-    own.iter_mut().filter(|rule| rule.kind == Kept::SafeguardingNotes).for_each(|rule| rule.keep_years = Some(1));
-    office.retain(&own, true).unwrap();
+    let admin = Clerk::of("admin", town);
+    let tomorrow = &admin.reads("/api/numbers")["earliest"];
+    let years =
+        json!({ "name": "keep_safeguarding_notes", "value": 1, "from": tomorrow, "source": "The lead's schedule" });
+    admin.does("POST", "/api/numbers", &years);
+    office.retain(true).unwrap();
     assert_eq!(Clerk::of("lead-1", town).reads("/api/safeguarding"), json!([]));
     let after = checked(town);
     assert_eq!((&after["faults"], &after["records"]), (&json!([]), &before["records"]));

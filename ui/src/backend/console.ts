@@ -10,8 +10,10 @@ import type {
   CodeList,
   CodeSection,
   ConcernList,
+  DatedNumber,
   Imported,
   NoAccessList,
+  NumberList,
   OpenedNote,
   OwnSession,
   PersonChange,
@@ -101,6 +103,10 @@ export const council = {
   codes: () => ask<CodeList>('/api/codes'),
   publishCode: (label: string, from: string, text: string) =>
     ask<CodeSection[]>('/api/codes', json('POST', { label, from, text })),
+  numbers: () => ask<NumberList>('/api/numbers'),
+  enterNumber: (number: DatedNumber) => ask<null>('/api/numbers', json('POST', number)),
+  withdrawNumber: (name: string, from: string) =>
+    ask<null>(`/api/numbers/${encodeURIComponent(name)}/${from}`, { method: 'DELETE' }),
   dictionary: () => ask<TableMeaning[]>('/api/exports/dictionary'),
   audit: (query: string) => ask<AuditList>(`/api/audit${query}`),
   safeguarding: () => ask<SafeguardingRow[]>('/api/safeguarding'),

@@ -926,6 +926,40 @@ struck: string | null, };
 
 export type ConsentBy = "tenant" | "household_adult" | "trusted_adult";
 
+export type CouncilNumber = { 
+/**
+ * Its stable name.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+group: NumberGroup, 
+/**
+ * What it counts.
+ */
+unit: NumberUnit, 
+/**
+ * The least that makes sense.
+ */
+least: number, 
+/**
+ * The most that makes sense.
+ */
+most: number, 
+/**
+ * What holds today; `null` where nobody has said.
+ */
+value: number | null, 
+/**
+ * Where that comes from.
+ */
+source: string | null, 
+/**
+ * Every value, the newest first.
+ */
+values: Array<NumberValue>, };
+
 export type Counting = "counts" | "valid_refusal" | "to_be_decided";
 
 export type Custody = { 
@@ -942,6 +976,24 @@ received_at: string | null,
  * when all of them are.
  */
 photos: Array<PhotoState>, };
+
+export type DatedNumber = { 
+/**
+ * The number's stable name.
+ */
+name: string, 
+/**
+ * Its value.
+ */
+value: number, 
+/**
+ * The first day on which it holds, in Europe/London.
+ */
+from: string, 
+/**
+ * Where it comes from: a law, a clause, a decision of the council.
+ */
+source: string, };
 
 export type Declaration = { 
 /**
@@ -1340,6 +1392,50 @@ asked: NoticeMethod, };
 export type NoticeMethod = "letter" | "email" | "text" | "phone" | "in_person";
 
 export type NoticeStanding = "good" | "meets_minimum" | "short" | "not_given" | "exempt_emergency" | "exempt_investigation";
+
+export type NumberGroup = "door" | "deadlines" | "retention" | "desk";
+
+export type NumberList = { 
+/**
+ * The numbers.
+ */
+numbers: Array<CouncilNumber>, 
+/**
+ * Whether whoever asks may change them.
+ */
+may_change: boolean, 
+/**
+ * The first day from which a number can change.
+ */
+earliest: string, };
+
+export type NumberUnit = "minutes" | "hours" | "days" | "working_days" | "years" | "attempts";
+
+export type NumberValue = { 
+/**
+ * The value.
+ */
+value: number, 
+/**
+ * The first day on which it holds, in Europe/London.
+ */
+from: string, 
+/**
+ * Where it comes from.
+ */
+source: string, 
+/**
+ * Who entered it; `null` for what Doorstep ships with.
+ */
+entered_by: string | null, 
+/**
+ * When.
+ */
+entered_at: string | null, 
+/**
+ * Whether it has not begun, and can be taken back.
+ */
+to_come: boolean, };
 
 export type Numbers = { 
 /**
@@ -1964,6 +2060,10 @@ export type StatusView = {
  * Who the device belongs to; `null` before it is enrolled.
  */
 enrolled: EnrolmentView | null, 
+/**
+ * The numbers behind the rules, as they hold today.
+ */
+numbers: Numbers, 
 /**
  * Whether a PIN has been set.
  */
@@ -2637,11 +2737,7 @@ severities: Array<Severity>,
 /**
  * What a photo shows.
  */
-photo_purposes: Array<PhotoPurpose>, 
-/**
- * The numbers behind the rules.
- */
-numbers: Numbers, };
+photo_purposes: Array<PhotoPurpose>, };
 
 export type WaysIn = { 
 /**

@@ -1,5 +1,5 @@
 // Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are called is here.
-import type { Attempt, Basis, Finding, Numbers, PhotoState, Problem, Rule, StatusView } from '../generated/types'
+import type { Attempt, Basis, Finding, Numbers, PhotoState, Problem, Rule, StatusView, Step } from '../generated/types'
 import { consent, lawful, outcomes, steps } from './names'
 
 export * from './names'
@@ -154,6 +154,11 @@ export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
   return lines
 }
 
+/** What a step of the list says, with the age from which somebody is an adult. */
+export function stepLabel(step: Step, numbers: Numbers | undefined): string {
+  return steps[step].label.replace('AGE', String(numbers?.adult_age ?? ''))
+}
+
 /** With a capital letter. */
 export function sentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
@@ -233,6 +238,8 @@ export const actions: Record<string, string> = {
   feed_read: 'Refreshed from the feed of visits',
   password_set: 'Set a password',
   people_imported: 'Imported people',
+  number_entered: 'Entered a number',
+  number_withdrawn: 'Took a number back',
   photo_opened: 'Opened a photo',
   session_ended: 'Ended a session of their own',
   subject_access: 'Wrote out what is held of one person',

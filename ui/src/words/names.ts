@@ -37,7 +37,7 @@ export const steps: Record<Step, { label: string; done: string; ask: string; cla
   },
   id_shown: { label: 'Showed my ID', done: 'ID shown', ask: 'show your ID', clause: '3.2' },
   adult_present: {
-    label: 'An adult is there (18 or over)',
+    label: 'An adult is there (AGE or over)',
     done: 'Adult present',
     ask: 'speak to an adult',
     clause: '3.1'

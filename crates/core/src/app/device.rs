@@ -26,10 +26,10 @@ impl App {
     /// [`AppError::Store`] when the store can't be read.
     pub fn status(&self) -> Result<StatusView, AppError> {
         let now = self.environment.clock.now().utc();
-        let numbers = self.numbers();
-        let phone_after = TimeDelta::minutes(i64::from(numbers.phone_it_in_minutes));
-        let remind_after = TimeDelta::minutes(i64::from(numbers.safe_reminder_minutes));
         self.store.read(|reading| {
+            let numbers = self.numbers(reading)?;
+            let phone_after = TimeDelta::minutes(i64::from(numbers.phone_it_in_minutes));
+            let remind_after = TimeDelta::minutes(i64::from(numbers.safe_reminder_minutes));
             let enrolment = reading.enrolment()?;
             let counts = reading.counts()?;
             let alone = reading.alone()?.map(|(visit, ends_ms)| Overdue { visit, expected_end: time(ends_ms) });
@@ -53,6 +53,7 @@ impl App {
                 now,
                 revoked: enrolment.as_ref().is_some_and(|enrolment| enrolment.revoked),
                 enrolled: enrolment.map(enrolment_view),
+                numbers,
             })
         })
     }

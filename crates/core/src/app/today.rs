@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_domain::Uprn;
+use doorstep_domain::conduct::working_days::day_in_england;
 use doorstep_domain::conduct::{Appointment, Attempt, Numbers, attempts, fold};
 
 use super::{App, time};
 use crate::AppError;
-use crate::store::{Reading, VisitRow};
+use crate::store::{Reading, StoreError, VisitRow};
 use crate::view::{AppointmentView, ToDo, TodayView, VisitSummary};
 
 impl App {
@@ -58,22 +59,23 @@ impl App {
     /// As [`App::appointments`].
     pub fn visits(&self) -> Result<Vec<VisitSummary>, AppError> {
         self.signed_in()?;
-        let days = TimeDelta::days(i64::from(self.numbers().own_visits_days));
-        let since = self.environment.clock.now().unix_ms.saturating_sub(days.num_milliseconds());
         self.store.read(|reading| {
+            let days = TimeDelta::days(i64::from(self.numbers(reading)?.own_visits_days));
+            let since = self.environment.clock.now().unix_ms.saturating_sub(days.num_milliseconds());
             let rows = reading.visits_since(since)?;
             rows.into_iter().map(|row| addressed(reading, row)).collect()
         })
     }
 
-    /// The numbers behind the rules, as they hold today.
-    pub(super) fn numbers(&self) -> Numbers {
-        Numbers::shipped(self.environment.clock.now().utc().date_naive())
+    /// The numbers behind the rules, as they hold today in England: those of the council, as it last told them.
+    pub(super) fn numbers(&self, reading: &Reading<'_>) -> Result<Numbers, StoreError> {
+        let own = reading.numbers_held()?.unwrap_or_default();
+        Ok(Numbers::on(day_in_england(self.environment.clock.now().utc()), &own))
     }
 
     fn appointment_views(&self, reading: &Reading<'_>) -> Result<Vec<AppointmentView>, AppError> {
         reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
-        let numbers = self.numbers();
+        let numbers = self.numbers(reading)?;
         let view = |appointment: Appointment| {
             let visit = reading.last_visit_to(&appointment.reference)?.map(summary);
             let attempts = attempts_at(reading, &appointment.uprn, &appointment.known_attempts)?;

@@ -210,7 +210,7 @@ impl App {
     fn plan_of(&self, reading: &Reading<'_>, appointment: &AppointmentRef) -> Result<Started, AppError> {
         let details = reading.appointment(appointment)?;
         let details = details.ok_or_else(|| AppError::NoSuchAppointment(appointment.clone()))?;
-        Ok(details.plan(&self.numbers()))
+        Ok(details.plan(&self.numbers(reading)?))
     }
 
     fn new_visit(&self) -> VisitId {

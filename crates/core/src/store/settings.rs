@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_domain::conduct::PublishedCode;
+use doorstep_domain::conduct::{CouncilNumbers, PublishedCode};
 use doorstep_domain::ledger::Epoch;
 use doorstep_domain::{DeviceId, UserId};
 use rusqlite::params;
@@ -35,6 +35,7 @@ pub(crate) struct Enrolment {
 
 const ENROLMENT: &str = "enrolment";
 const CODE: &str = "code";
+const NUMBERS: &str = "numbers";
 const SIGNED: &str = "code_signed";
 
 /// The last signature under a version of the Code.
@@ -60,6 +61,11 @@ impl Reading<'_> {
     /// The Code that is in force, once the council has published one.
     pub(crate) fn code(&self) -> Result<Option<PublishedCode>, StoreError> {
         self.setting(CODE)
+    }
+
+    /// The council's own numbers, once it has told them.
+    pub(crate) fn numbers_held(&self) -> Result<Option<CouncilNumbers>, StoreError> {
+        self.setting(NUMBERS)
     }
 
     /// When a person signed a version of the Code, by the device's clock.
@@ -91,6 +97,10 @@ impl Writing<'_> {
 
     pub(crate) fn set_code(&self, code: &PublishedCode) -> Result<(), StoreError> {
         self.set(CODE, code)
+    }
+
+    pub(crate) fn set_numbers(&self, numbers: &CouncilNumbers) -> Result<(), StoreError> {
+        self.set(NUMBERS, numbers)
     }
 
     pub(crate) fn set_signed(&self, signed: &CodeSignature) -> Result<(), StoreError> {

@@ -122,6 +122,7 @@ mod tests {
                 appointments: vec![],
                 safeguarding_keys: vec![],
                 code: None,
+                numbers: None,
                 cursor: 0,
                 more: false,
             },

@@ -120,6 +120,7 @@ impl Before {
                 council_epoch: enrolment.council_epoch,
                 cursor: enrolment.cursor,
                 code: writing.code()?.map(|code| code.hash()),
+                numbers: writing.numbers_held()?.map(|numbers| numbers.hash()),
                 head: HeadClaim { epoch: head.epoch, sequence: head.sequence, hash: head.hash },
                 visit_keys: visit_keys
                     .into_iter()
@@ -263,6 +264,10 @@ fn take_changes(writing: &crate::store::Writing<'_>, answer: &SyncAnswer) -> Res
     // Text that is no Code can't be read or signed: the one that is held stays.
     if let Some(code) = answer.changes.code.as_ref().filter(|code| code.sections().is_ok()) {
         writing.set_code(code)?;
+    }
+    // A number of its own that goes against another holds nothing up: what was held stays.
+    if let Some(numbers) = answer.changes.numbers.as_ref().filter(|numbers| numbers.check().is_ok()) {
+        writing.set_numbers(numbers)?;
     }
     Ok(())
 }

@@ -11,8 +11,8 @@ use doorstep_domain::UserId;
 
 pub use self::mail::{Mail, MailSettings};
 pub use self::webhook::{Webhook, WebhookSecret};
-use crate::storage::{About, CaseRow, Notice};
-use crate::{CouncilError, Service, times};
+use crate::storage::{About, CaseRow, Notice, Reading};
+use crate::{CouncilError, Service, numbers, times};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -24,8 +24,6 @@ const TAKEN_MS: i64 = 5 * MINUTE_MS;
 const LONGEST_WAIT_MS: i64 = 6 * HOUR_MS;
 /// After this long a notice is given up.
 const GIVEN_UP_MS: i64 = 3 * DAY_MS;
-/// How long before a deadline people are told that it is near.
-const SOON_MS: i64 = DAY_MS;
 /// For how long it is kept what was told.
 const KEPT_MS: i64 = 90 * DAY_MS;
 
@@ -89,7 +87,9 @@ impl Messenger {
     fn tell_of_deadlines(&self) -> Result<(), CouncilError> {
         let now_ms = self.now_ms();
         let Service { storage, environment, .. } = &self.service;
-        for (about, case) in storage.read(|reading| reading.deadlines_to_tell(now_ms, now_ms + SOON_MS))? {
+        for (about, case) in
+            storage.read(|reading| reading.deadlines_to_tell(now_ms, now_ms + soon_ms(reading, now_ms)?))?
+        {
             storage.transact(environment, |writing| writing.tell_of_deadline(about, case, now_ms))?;
         }
         Ok(())
@@ -135,6 +135,13 @@ impl Messenger {
             })
         })
     }
+}
+
+/// How long before a deadline people are told of it.
+fn soon_ms(reading: &Reading<'_>, now_ms: i64) -> Result<i64, CouncilError> {
+    let own = reading.council_numbers()?;
+    let hours = numbers::of_the_desk("deadline_near_hours", times::day(now_ms), &own);
+    Ok(hours.map_or(0, |number| i64::from(number.value) * HOUR_MS))
 }
 
 /// When a notice is tried again: after one minute, two, four, and so on; `None` when it has been tried for long enough.

@@ -1,7 +1,7 @@
 //! Cases: what visits ask of the council, who does it, by when, and what was done.
 
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Progress, Visit};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Due, Progress, Visit};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, UserId, VisitId};
 
@@ -253,6 +253,18 @@ impl Reading<'_> {
         Ok(done)
     }
 
+    /// What is to be done next about a case, and by when.
+    pub(crate) fn due(&self, case: &CaseRow) -> Result<Option<Due>, CouncilError> {
+        let progress = Progress {
+            kind: case.kind,
+            opened_at: times::from_ms(case.opened_ms),
+            received_at: times::from_ms(case.received_ms),
+            done: &self.steps_done(case.id)?,
+            numbers: &self.council_numbers()?,
+        };
+        Ok(progress.due())
+    }
+
     /// Visits in which somebody works alone, and is not out by when they expected: before a moment.
     pub(crate) fn alone_before(&self, before_ms: i64) -> Result<Vec<Visit>, CouncilError> {
         let rows: Vec<String> = self.many(
@@ -347,14 +359,7 @@ impl Writing<'_> {
 
     fn tell_due(&self, id: CaseId) -> Result<(), CouncilError> {
         let Some(case) = self.case(id)? else { return Ok(()) };
-        let done = self.steps_done(id)?;
-        let progress = Progress {
-            kind: case.kind,
-            opened_at: times::from_ms(case.opened_ms),
-            received_at: times::from_ms(case.received_ms),
-            done: &done,
-        };
-        let (step, due_ms) = match progress.due() {
+        let (step, due_ms) = match self.due(&case)? {
             Some(due) => (Some(due.step.name()), due.by.map_or(NOBODY_CAN_TELL, |by| by.timestamp_millis())),
             None => (None, NOTHING_IS_DUE),
         };

@@ -11,6 +11,7 @@ mod devices;
 mod erasing;
 mod moving;
 mod notices;
+mod numbers;
 mod people;
 mod photos;
 mod reports;

@@ -56,6 +56,7 @@ const TABLES: &[Table] = tables! {
     "blob_piece": "sha256" "at" "piece";
     "notice": "notice_id" "user_id" "about" "case_id" "detail" "made_ms" "next_ms" "tries" "sent_ms";
     "erased": "visit_id" "erased_ms" "rule";
+    "council_number": "name" "from_day" "value" "source" "entered_ms" "entered_by";
 };
 
 /// What a table holds: how many rows, and a digest of them all that does not depend on their order.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Clause, Concern, Due, Progress};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Clause, Concern, Due};
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Json, Path, Query};
@@ -365,17 +365,10 @@ impl CaseDeed {
 
 fn detail(reading: &Reading<'_>, id: CaseId, may_act: bool, now_ms: i64) -> Result<Option<CaseDetail>, CouncilError> {
     let Some(case) = reading.case(id)? else { return Ok(None) };
-    let done = reading.steps_done(id)?;
-    let progress = Progress {
-        kind: case.kind,
-        opened_at: times::from_ms(case.opened_ms),
-        received_at: times::from_ms(case.received_ms),
-        done: &done,
-    };
     let last_contact = case.user.map(|user| reading.last_contact(user)).transpose()?.flatten();
     Ok(Some(CaseDetail {
         concern: reading.plain_concern(case.record)?,
-        due: progress.due().filter(|_| case.closed_ms.is_none()),
+        due: reading.due(&case)?.filter(|_| case.closed_ms.is_none()),
         steps_left: case.due_steps(reading)?,
         outcomes: case.kind.outcomes().to_vec(),
         log: reading.case_lines(id)?.into_iter().map(CaseLogLine::from).collect(),

@@ -8,6 +8,7 @@ pub(crate) mod concerns;
 pub(crate) mod devices;
 pub(crate) mod exports;
 mod extract;
+pub(crate) mod numbers;
 pub(crate) mod odata;
 pub(crate) mod openid;
 pub(crate) mod operation;

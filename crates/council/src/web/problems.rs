@@ -42,6 +42,7 @@ impl From<CouncilError> for WebProblem {
             CouncilError::NotACode(_)
             | CouncilError::TooManyRows
             | CouncilError::WeakPassword
+            | CouncilError::BadNumber(_)
             | CouncilError::NoSuchUser(_) => return Self::NotTaken(error.to_string()),
             CouncilError::NotADate(_) => return Self::BadRequest("A date is written 2026-11-24."),
             CouncilError::NoSuchPage => return Self::BadRequest("That page does not exist."),

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{Attempt, Counting, Numbers};
+use doorstep_domain::conduct::{Attempt, Counting};
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Json, Query};
@@ -11,7 +11,7 @@ use super::views::MissingRecords;
 use super::{WebProblem, ask};
 use crate::export::Selection;
 use crate::storage::{NoAccessRow, Question, Reading};
-use crate::{CouncilError, Service, times};
+use crate::{CouncilError, Service, numbers, times};
 
 /// Homes on a page.
 const PAGE: usize = 50;
@@ -155,7 +155,7 @@ pub(crate) async fn no_access(
             Ok(NoAccessList {
                 homes: rows.into_iter().map(|row| home(reading, row)).collect::<Result<_, _>>()?,
                 next,
-                attempts_before_letter: Numbers::shipped(times::day(now_ms)).attempts_before_letter,
+                attempts_before_letter: numbers::of_the_door(reading, now_ms)?.attempts_before_letter,
                 missing: missing(reading, bound_to.is_none())?,
                 as_of: times::from_ms(now_ms),
             })

@@ -484,6 +484,7 @@ pub(crate) struct NotSignedRow {
 pub(crate) fn declarations() -> Vec<(String, String)> {
     use super::appointments::{AppointmentChange, AppointmentList, AppointmentListRow, Visitor};
     use super::cases::{CaseDeed, CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner};
+    use super::numbers::{CouncilNumber, NumberList, NumberValue};
     use super::openid::WaysIn;
     use super::own_sessions::OwnSession;
     use super::people::{PersonChange, PersonListRow};
@@ -493,11 +494,16 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
     use super::second_factor::SetUp;
     use super::sessions::SignInAnswer;
     use crate::import::{Imported, RowFault};
+    use crate::numbers::NumberGroup;
     let config = ts_rs::Config::new();
     macro_rules! of {
         ($($view:ty),*) => { vec![$((<$view as ts_rs::TS>::name(&config), <$view as ts_rs::TS>::decl(&config))),*] };
     }
     of![
+        NumberGroup,
+        NumberValue,
+        CouncilNumber,
+        NumberList,
         Role,
         SessionView,
         VisitListRow,

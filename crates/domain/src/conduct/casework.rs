@@ -4,11 +4,12 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::working_days::end_of_working_day;
-use super::{About, Basis, Clause, Concern, Hazard, Severity, Validity, Visit};
+use super::numbers::Held;
+use super::working_days::{day_in_england, end_of_working_day};
+use super::{About, Basis, Clause, Concern, CouncilNumbers, Hazard, NumberKind, NumberUnit, Severity, Validity, Visit};
 use crate::RecordId;
 
 /// What a case is about.
@@ -84,29 +85,49 @@ enum Start {
     Step(CaseStep),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Unit {
-    Minutes,
-    Hours,
-    WorkingDays,
-}
-
-/// How long something may take, from a day on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DatedRule {
+/// What may take how long. How long is a number, which the council owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rule {
     case: CaseKind,
     step: CaseStep,
-    value: u32,
-    unit: Unit,
     after: Start,
-    from: NaiveDate,
-    source: String,
+    number: NumberKind,
 }
 
-static RULES: LazyLock<Vec<DatedRule>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("case_rules.json")).unwrap_or_default());
+/// A rule as it lies in its file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleRow {
+    case: CaseKind,
+    step: CaseStep,
+    unit: NumberUnit,
+    after: Start,
+    held: Vec<Held>,
+}
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let rows: Vec<RuleRow> = serde_json::from_str(include_str!("case_rules.json")).unwrap_or_default();
+    rows.into_iter().map(Rule::from).collect()
+});
+
+impl From<RuleRow> for Rule {
+    fn from(RuleRow { case, step, unit, after, held }: RuleRow) -> Self {
+        let name = format!("{}.{}", case.name(), step.name());
+        // No deadline is longer than half a year or so.
+        let most = match unit {
+            NumberUnit::Minutes => 1_440,
+            NumberUnit::Hours => 720,
+            NumberUnit::Days | NumberUnit::WorkingDays | NumberUnit::Years | NumberUnit::Attempts => 130,
+        };
+        let shipped = held.into_iter().map(|held| held.of(&name)).collect();
+        Self { case, step, after, number: NumberKind { name, unit, least: 1, most, shipped } }
+    }
+}
+
+/// Every deadline of a case as a number, named by the case and the step: `complaint.acknowledge`.
+pub fn deadlines() -> impl Iterator<Item = &'static NumberKind> {
+    RULES.iter().map(|rule| &rule.number)
+}
 
 /// A case that a visit opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +164,8 @@ pub struct Progress<'a> {
     pub received_at: DateTime<Utc>,
     /// What was done, and when.
     pub done: &'a [(CaseStep, DateTime<Utc>)],
+    /// The numbers that the council has entered.
+    pub numbers: &'a CouncilNumbers,
 }
 
 impl CaseKind {
@@ -226,13 +249,7 @@ impl CaseKind {
 
     /// What is to be done, in its order.
     pub fn steps(self) -> impl Iterator<Item = CaseStep> {
-        let mut steps: Vec<CaseStep> = Vec::new();
-        for rule in RULES.iter().filter(|rule| rule.case == self) {
-            if !steps.contains(&rule.step) {
-                steps.push(rule.step);
-            }
-        }
-        steps.into_iter()
+        RULES.iter().filter(move |rule| rule.case == self).map(|rule| rule.step)
     }
 
     /// The kind that a concern opens; `None` where nothing is to be done.
@@ -309,25 +326,22 @@ impl Progress<'_> {
 
     /// When a step is due; `None` while what it runs from has not happened.
     fn due_of(&self, step: CaseStep) -> Option<Due> {
-        let of_step = RULES.iter().filter(|rule| rule.case == self.kind && rule.step == step);
-        let day = self.opened_at.date_naive();
-        // Before the first day of all, the first rule is the best that is known.
-        let rule = of_step
-            .clone()
-            .filter(|rule| rule.from <= day)
-            .max_by_key(|rule| rule.from)
-            .or_else(|| of_step.min_by_key(|rule| rule.from))?;
+        let rule = RULES.iter().find(|rule| rule.case == self.kind && rule.step == step)?;
+        // What holds is what held on the day on which it was said or seen: no deadline moves while it runs.
+        let number = rule.number.on(day_in_england(self.opened_at), self.numbers)?;
         let start = match rule.after {
             Start::Opened => self.opened_at,
             Start::Received => self.received_at,
             Start::Step(before) => self.done_at(before)?,
         };
-        let by = match rule.unit {
-            Unit::Minutes => Some(start + TimeDelta::minutes(rule.value.into())),
-            Unit::Hours => Some(start + TimeDelta::hours(rule.value.into())),
-            Unit::WorkingDays => end_of_working_day(start, rule.value).ok(),
+        let by = match rule.number.unit {
+            NumberUnit::Minutes => Some(start + TimeDelta::minutes(number.value.into())),
+            NumberUnit::Hours => Some(start + TimeDelta::hours(number.value.into())),
+            NumberUnit::Days => Some(start + TimeDelta::days(number.value.into())),
+            NumberUnit::WorkingDays => end_of_working_day(start, number.value).ok(),
+            NumberUnit::Years | NumberUnit::Attempts => None,
         };
-        Some(Due { step, by, source: rule.source.clone() })
+        Some(Due { step, by, source: number.source.clone() })
     }
 }
 
@@ -387,10 +401,12 @@ mod tests {
         text.parse().unwrap()
     }
 
+    static NONE: LazyLock<CouncilNumbers> = LazyLock::new(CouncilNumbers::default);
+
     fn progress<'a>(kind: CaseKind, opened: &str, done: &'a [(CaseStep, DateTime<Utc>)]) -> Progress<'a> {
         // The phone had no signal for three days.
         let opened_at = at(opened);
-        Progress { kind, opened_at, received_at: opened_at + TimeDelta::days(3), done }
+        Progress { kind, opened_at, received_at: opened_at + TimeDelta::days(3), done, numbers: &NONE }
     }
 
     #[test]
@@ -402,7 +418,31 @@ mod tests {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
             assert!(progress(kind, "2026-11-24T10:00:00Z", &[]).due().is_some(), "{kind:?}");
         }
-        assert!(RULES.iter().all(|rule| rule.value > 0 && !rule.source.is_empty()));
+        for kind in deadlines() {
+            assert!(!kind.shipped.is_empty(), "{}", kind.name);
+            for number in &kind.shipped {
+                assert!(kind.check(number.value).is_ok() && !number.source.is_empty(), "{}", kind.name);
+            }
+        }
+        let mut names: Vec<&str> = deadlines().map(|kind| kind.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), RULES.len(), "a step of a case has one deadline");
+    }
+
+    #[test]
+    fn the_councils_own_number_holds_for_what_is_said_from_its_day_on_and_no_running_deadline_moves() {
+        let own = CouncilNumbers::new(vec![super::super::DatedNumber {
+            name: "complaint.acknowledge".into(),
+            value: 3,
+            from: "2026-11-24".parse().unwrap(),
+            source: "Cabinet, minute 12".into(),
+        }]);
+        let due = |said: &str| Progress { numbers: &own, ..progress(CaseKind::Complaint, said, &[]) }.due().unwrap();
+        assert_eq!(due("2026-11-23T10:00:00Z").by, Some(at("2026-12-01T00:00:00Z")), "5 working days");
+        let shorter = due("2026-11-24T10:00:00Z");
+        assert_eq!(shorter.by, Some(at("2026-11-28T00:00:00Z")), "3 working days");
+        assert_eq!(shorter.source, "Cabinet, minute 12");
     }
 
     #[test]

@@ -1,27 +1,198 @@
-//! The numbers behind the rules: dated data with their source, which the council owns. None of them stands in code.
+//! The numbers behind the rules: dated data with their source, which the council owns. None of them stands in code. Doorstep
+//! ships with those of the law, the Code and good practice; the council enters its own over them, from a day on, and phones pull
+//! what they need of them.
 
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// One number, from a day on.
+use crate::ledger::Hash;
+
+/// What a number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NumberUnit {
+    /// Minutes.
+    Minutes,
+    /// Clock hours, weekends included.
+    Hours,
+    /// Calendar days.
+    Days,
+    /// Days that are no Saturday, Sunday or bank holiday in England.
+    WorkingDays,
+    /// Years.
+    Years,
+    /// Attempts without access.
+    Attempts,
+}
+
+/// The value of a number, from a day on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DatedNumber {
-    /// Its stable name.
+    /// The number's stable name.
     pub name: String,
     /// Its value.
     pub value: u32,
-    /// What it counts: `hours`, `days`.
-    pub unit: String,
     /// The first day on which it holds, in Europe/London.
     pub from: NaiveDate,
-    /// Where it comes from.
+    /// Where it comes from: a law, a clause, a decision of the council.
     pub source: String,
 }
 
-/// The numbers that hold on one day.
+/// A number that there is, what it counts, and the values that Doorstep ships with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberKind {
+    /// Its stable name.
+    pub name: String,
+    /// What it counts.
+    pub unit: NumberUnit,
+    /// The least that makes sense.
+    pub least: u32,
+    /// The most that makes sense.
+    pub most: u32,
+    /// What Doorstep ships with; nothing where only the council can say.
+    pub shipped: Vec<DatedNumber>,
+}
+
+/// The numbers that the council has entered over those that Doorstep ships with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CouncilNumbers(Vec<DatedNumber>);
+
+/// A value that can't be: too small, too large, or against another one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadNumber {
+    /// Outside of what makes sense.
+    #[error("{name} is from {least} to {most}")]
+    OutOfRange {
+        /// Which.
+        name: String,
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// Good notice would be shorter than the notice that a tenant must have. Clause 3.1.
+    #[error("good notice can't be shorter than the notice that a tenant must have")]
+    GoodNoticeTooShort,
+}
+
+/// A row of a table of numbers, as it lies in a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kind {
+    name: String,
+    unit: NumberUnit,
+    least: u32,
+    most: u32,
+    held: Vec<Held>,
+}
+
+/// A value in such a row.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Held {
+    value: u32,
+    from: NaiveDate,
+    source: String,
+}
+
+impl Held {
+    pub(super) fn of(self, name: &str) -> DatedNumber {
+        DatedNumber { name: name.to_owned(), value: self.value, from: self.from, source: self.source }
+    }
+}
+
+/// Reads a table of numbers: JSON, as `numbers.json` beside this file.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn read(json: &str) -> Result<Vec<NumberKind>, serde_json::Error> {
+    let kinds: Vec<Kind> = serde_json::from_str(json)?;
+    let kind = |Kind { name, unit, least, most, held }: Kind| {
+        let shipped = held.into_iter().map(|held| held.of(&name)).collect();
+        NumberKind { name, unit, least, most, shipped }
+    };
+    Ok(kinds.into_iter().map(kind).collect())
+}
+
+static SHIPPED: LazyLock<Vec<NumberKind>> = LazyLock::new(|| read(include_str!("numbers.json")).unwrap_or_default());
+
+impl NumberKind {
+    /// The numbers by which phones decide, those of [`Numbers`].
+    #[must_use]
+    pub fn of_the_door() -> &'static [Self] {
+        &SHIPPED
+    }
+
+    /// What holds on a day: the newest value that has begun, the council's own before a shipped one of the same day. Before
+    /// the first day of all, the first shipped value is the best that is known.
+    #[must_use]
+    pub fn on<'a>(&'a self, day: NaiveDate, own: &'a CouncilNumbers) -> Option<&'a DatedNumber> {
+        let own = own.0.iter().filter(|number| number.name == self.name);
+        let begun = self.shipped.iter().chain(own).filter(|number| number.from <= day);
+        begun.max_by_key(|number| number.from).or_else(|| self.shipped.iter().min_by_key(|number| number.from))
+    }
+
+    /// Whether a value makes sense.
+    ///
+    /// # Errors
+    /// [`BadNumber::OutOfRange`].
+    pub fn check(&self, value: u32) -> Result<(), BadNumber> {
+        if (self.least..=self.most).contains(&value) {
+            return Ok(());
+        }
+        Err(BadNumber::OutOfRange { name: self.name.clone(), least: self.least, most: self.most })
+    }
+}
+
+impl CouncilNumbers {
+    /// The table, in an order that depends on nothing but what is in it.
+    #[must_use]
+    pub fn new(mut rows: Vec<DatedNumber>) -> Self {
+        rows.sort_by(|a, b| (&a.name, a.from).cmp(&(&b.name, b.from)));
+        Self(rows)
+    }
+
+    /// Its rows.
+    #[must_use]
+    pub fn rows(&self) -> &[DatedNumber] {
+        &self.0
+    }
+
+    /// What phones need of it.
+    #[must_use]
+    pub fn for_the_door(&self) -> Self {
+        let at_the_door = |number: &&DatedNumber| SHIPPED.iter().any(|kind| kind.name == number.name);
+        Self(self.0.iter().filter(at_the_door).cloned().collect())
+    }
+
+    /// By which a phone and the council know whether they hold the same table, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let text = serde_json::to_vec(&self.0).unwrap_or_default();
+        Hash::of("doorstep-numbers-v1", &[&text]).to_string()
+    }
+
+    /// Whether the numbers go with each other, on each day on which one begins.
+    ///
+    /// # Errors
+    /// [`BadNumber::GoodNoticeTooShort`].
+    pub fn check(&self) -> Result<(), BadNumber> {
+        let short = |number: &DatedNumber| {
+            let numbers = Numbers::on(number.from, self);
+            numbers.notice_good_hours < numbers.notice_minimum_hours
+        };
+        if self.0.iter().any(short) { Err(BadNumber::GoodNoticeTooShort) } else { Ok(()) }
+    }
+}
+
+/// The numbers that hold at the door on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -46,29 +217,19 @@ pub struct Numbers {
     pub safe_reminder_minutes: u32,
 }
 
-static SHIPPED: LazyLock<Vec<DatedNumber>> = LazyLock::new(|| read(include_str!("numbers.json")).unwrap_or_default());
-
-/// Reads a table of numbers: JSON, as `numbers.json` beside this file.
-///
-/// # Errors
-/// What is wrong with it, in words.
-pub fn read(json: &str) -> Result<Vec<DatedNumber>, serde_json::Error> {
-    serde_json::from_str(json)
-}
-
 impl Numbers {
     /// The numbers that Doorstep ships with, as they hold on a day.
     #[must_use]
     pub fn shipped(day: NaiveDate) -> Self {
+        Self::on(day, &CouncilNumbers::default())
+    }
+
+    /// The numbers as they hold on a day, with those that the council has entered.
+    #[must_use]
+    pub fn on(day: NaiveDate, own: &CouncilNumbers) -> Self {
         let value = |name: &str| {
-            let of_that_name = SHIPPED.iter().filter(|number| number.name == name);
-            // Before the first day of all, the first value is the best that is known.
-            of_that_name
-                .clone()
-                .filter(|number| number.from <= day)
-                .max_by_key(|number| number.from)
-                .or_else(|| of_that_name.clone().min_by_key(|number| number.from))
-                .map_or(0, |number| number.value)
+            let kind = SHIPPED.iter().find(|kind| kind.name == name);
+            kind.and_then(|kind| kind.on(day, own)).map_or(0, |number| number.value)
         };
         Self {
             notice_minimum_hours: value("notice_minimum_hours"),
@@ -88,15 +249,48 @@ impl Numbers {
 mod tests {
     use super::*;
 
+    fn own(name: &str, value: u32, from: &str) -> DatedNumber {
+        DatedNumber { name: name.into(), value, from: from.parse().unwrap(), source: "Cabinet, minute 12".into() }
+    }
+
     #[test]
     fn every_number_is_there_and_says_where_it_comes_from() {
-        let table = read(include_str!("numbers.json")).unwrap();
-        assert!(table.iter().all(|number| number.value > 0 && !number.source.is_empty() && !number.unit.is_empty()));
+        let table = NumberKind::of_the_door();
+        for kind in table {
+            assert!(!kind.shipped.is_empty(), "{}", kind.name);
+            for number in &kind.shipped {
+                assert!(kind.check(number.value).is_ok() && !number.source.is_empty(), "{}", kind.name);
+            }
+        }
         for day in ["2020-01-01", "2025-06-02", "2099-01-01"] {
             let text = serde_json::to_value(Numbers::shipped(day.parse().unwrap())).unwrap();
             let all = text.as_object().unwrap();
             assert_eq!(all.len(), table.len(), "each row of the table is a number, and each number a row");
             assert!(all.values().all(|value| value.as_u64().unwrap() > 0), "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_council_enters_holds_from_its_day_on_and_not_before() {
+        let table = CouncilNumbers::new(vec![own("phone_it_in_minutes", 30, "2026-12-01")]);
+        let minutes = |day: &str| Numbers::on(day.parse().unwrap(), &table).phone_it_in_minutes;
+        assert_eq!((minutes("2026-11-30"), minutes("2026-12-01"), minutes("2027-12-01")), (15, 30, 30));
+    }
+
+    #[test]
+    fn a_table_is_known_by_what_is_in_it_and_not_by_its_order() {
+        let (a, b) = (own("adult_age", 18, "2026-12-01"), own("keep_visits", 7, "2026-12-01"));
+        let one = CouncilNumbers::new(vec![a.clone(), b.clone()]);
+        assert_eq!(one.hash(), CouncilNumbers::new(vec![b, a.clone()]).hash());
+        assert_ne!(one.hash(), CouncilNumbers::default().hash());
+        assert_eq!(one.for_the_door().rows(), [a], "phones erase nothing by the council's years");
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_refused() {
+        let age = NumberKind::of_the_door().iter().find(|kind| kind.name == "adult_age").unwrap();
+        assert_eq!(age.check(8).unwrap_err().to_string(), "adult_age is from 16 to 25");
+        let table = CouncilNumbers::new(vec![own("notice_minimum_hours", 72, "2026-12-01")]);
+        assert_eq!(table.check(), Err(BadNumber::GoodNoticeTooShort));
     }
 }

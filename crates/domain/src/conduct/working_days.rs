@@ -26,6 +26,12 @@ static PUBLISHED: LazyLock<Published> = LazyLock::new(|| {
     serde_json::from_str(include_str!("bank_holidays.json")).unwrap_or(Published { from: 1, to: 0, days: Vec::new() })
 });
 
+/// The day in England at a moment.
+#[must_use]
+pub fn day_in_england(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&London).date_naive()
+}
+
 /// Whether people at a council work on a day.
 ///
 /// # Errors
@@ -45,7 +51,7 @@ pub fn is_working_day(day: NaiveDate) -> Result<bool, YearNotKnown> {
 /// # Errors
 /// [`YearNotKnown`].
 pub fn end_of_working_day(after: DateTime<Utc>, days: u32) -> Result<DateTime<Utc>, YearNotKnown> {
-    let mut day = after.with_timezone(&London).date_naive();
+    let mut day = day_in_england(after);
     let mut left = days;
     while left > 0 {
         day = day.succ_opt().ok_or(YearNotKnown(day.year()))?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
-use crate::conduct::{Appointment, PublishedCode};
+use crate::conduct::{Appointment, CouncilNumbers, PublishedCode};
 use crate::ledger::{Epoch, Hash, Seal};
 use crate::{AppointmentRef, DeviceId, VisitId};
 
@@ -23,6 +23,9 @@ pub struct SyncRequest {
     /// The hash of the Code that the device holds, as [`PublishedCode::hash`] gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The hash of the council's numbers that the device holds, as [`CouncilNumbers::hash`] gives it; `None` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numbers: Option<String>,
     /// The end of the device's chain, sent or not: by it the council knows what is missing.
     pub head: HeadClaim,
     /// The keys of the visits in the batch.
@@ -153,6 +156,9 @@ pub struct Changes {
     /// The Code that is in force, where the device holds another one or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Box<PublishedCode>>,
+    /// The numbers of the council's own, where the device holds others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numbers: Option<CouncilNumbers>,
     /// The cursor for the next pull.
     pub cursor: u64,
     /// Whether more waits.

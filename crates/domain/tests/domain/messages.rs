@@ -37,6 +37,7 @@ fn answer() -> SyncAnswer {
             appointments: vec![],
             safeguarding_keys: vec![],
             code: None,
+            numbers: None,
             cursor: 7,
             more: false,
         },

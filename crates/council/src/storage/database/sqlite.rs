@@ -26,11 +26,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         }),
         M::up(include_str!("../../../migrations/sqlite/0008_sign_in.sql")),
         M::up(include_str!("../../../migrations/sqlite/0009_outward.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0010_numbers.sql")),
     ])
 });
 
 /// The number of the newest migration, in both databases.
-pub(crate) const SCHEMA_VERSION: i64 = 9;
+pub(crate) const SCHEMA_VERSION: i64 = 10;
 
 /// An open database.
 pub(crate) struct Sqlite {

@@ -1,0 +1,56 @@
+// What the numbers that the council owns are called, and how one is said.
+import type { CaseKind, CaseStep, NumberGroup, NumberUnit } from '../generated/types'
+import { plural, sentence } from './en'
+import { caseKinds, caseSteps } from './names'
+
+export const numberGroups: Record<NumberGroup, string> = {
+  door: 'At the door',
+  deadlines: 'Deadlines of cases',
+  retention: 'How long what is kept',
+  desk: 'At the desk'
+}
+
+const named: Record<string, string> = {
+  notice_minimum_hours: 'Notice that a tenant must have, clause 3.1',
+  notice_good_hours: 'Notice that a tenant should have, clause 3.1',
+  planned_work_days: 'Notice of planned work, clause 3.1',
+  adult_age: 'Age of a suitable adult, clause 3.1',
+  attempts_before_letter: 'Attempts without access before the next letter',
+  welfare_question_at_attempt: 'Attempt from which to ask whether something is wrong',
+  phone_it_in_minutes: 'Unsent for so long: something urgent is phoned in',
+  own_visits_days: 'Own past visits that a visitor sees',
+  safe_reminder_minutes: 'Past the expected end: reminder to say “I am safe”, clause 6.1',
+  keep_visits: 'Visits, their cases and photos, after the visit or its last case',
+  keep_photos: 'Photos of visits that no case came of',
+  keep_safeguarding_notes: 'Safeguarding notes',
+  keep_acknowledgements: 'Signatures that were replaced, or whose owner left',
+  keep_appointments: 'Appointments that no visit came of',
+  keep_audit_log: 'Lines of the audit log',
+  deadline_near_hours: 'Before a deadline: mail that it is near'
+}
+
+const units: Record<NumberUnit, string> = {
+  minutes: 'minute',
+  hours: 'hour',
+  days: 'day',
+  working_days: 'working day',
+  years: 'year',
+  attempts: 'attempt'
+}
+
+/** `Complaint: acknowledge`, or what else the number is. */
+export function numberName(name: string): string {
+  const [kind, step] = name.split('.')
+  if (step === undefined) return named[name] ?? sentence(name.replaceAll('_', ' '))
+  return `${caseKinds[kind as CaseKind]}: ${caseSteps[step as CaseStep].todo}`
+}
+
+/** `5 working days`; what nobody has said is kept for ever. */
+export function numberWords(value: number | null, unit: NumberUnit): string {
+  return value === null ? 'For ever' : plural(value, units[unit])
+}
+
+/** `working days` */
+export function unitWords(unit: NumberUnit): string {
+  return `${units[unit]}s`
+}
