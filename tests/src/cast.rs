@@ -208,6 +208,15 @@ impl Town {
         (service, address)
     }
 
+    /// What the service holds of the machine's memory, in KiB; 0 where the system does not tell.
+    #[must_use]
+    pub fn memory_kib(&self) -> u64 {
+        let pid = self.service.as_ref().map_or(0, Child::id);
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        resident.and_then(|words| words.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    }
+
     /// Kills the service, as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut service) = self.service.take() {

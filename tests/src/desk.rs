@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::cast::{PASSWORD, Town};
 
+/// A table of a million rows takes its time.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// Somebody at a desk.
 #[derive(Debug)]
 pub struct Clerk {
@@ -50,7 +53,7 @@ impl Clerk {
     fn nobody_at(council: SocketAddr) -> Self {
         // Another test may have done so before.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().cookie_store(true).timeout(Duration::from_secs(30)).build();
+        let client = Client::builder().cookie_store(true).timeout(PATIENCE).build();
         Self { client: client.expect("a client can be made"), council, token: None }
     }
 

@@ -56,6 +56,16 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{port}/{name}")
     }
 
+    /// Puts SQL to one of its databases with `psql`, and returns what that prints.
+    ///
+    /// # Panics
+    /// When the server refuses it.
+    pub fn asks(&self, database: &str, sql: &str) -> Vec<u8> {
+        let asked = self.run("psql", &["--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]);
+        assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+        asked.stdout
+    }
+
     fn data(&self) -> String {
         self.folder.path().join("data").display().to_string()
     }

@@ -170,3 +170,36 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     let audit = Clerk::of("audit-1", &town).reads("/api/audit?action=feed_read");
     assert_eq!(audit["lines"][0]["user"], "power-bi", "{audit}");
 }
+
+/// What the audit log says of exports over HTTP: so many begun, so many taken whole.
+fn taken(town: &Town) -> (usize, usize) {
+    let log = Clerk::of("audit-1", town).reads("/api/audit?user=super-1");
+    let of = |action: &str| log["lines"].as_array().unwrap().iter().filter(|line| line["action"] == action).count();
+    (of("export_begun"), of("exported"))
+}
+
+#[test]
+fn an_export_is_sent_while_it_is_written_and_one_that_nobody_waits_for_is_stopped() {
+    let town = Town::open();
+    a_day(&town);
+    doorstep_tests::multitude::in_the_data_folder(&town.data(), 8_000);
+    let supervisor = Clerk::of("super-1", &town);
+    for form in ["csv", "jsonl"] {
+        let mut answer = supervisor.asks("GET", &format!("/api/exports/visits.{form}"));
+        let mut first = [0; 1000];
+        std::io::Read::read_exact(&mut answer, &mut first).unwrap();
+    }
+    assert_eq!(taken(&town), (2, 0), "the first rows were here before the last were written");
+
+    // Whoever goes away takes no whole file, and the audit log knows that something left. One that stays has every row.
+    let whole = supervisor.asks("GET", "/api/exports/visits.jsonl?order=oldest").text().unwrap();
+    assert_eq!(whole.lines().count(), 8_003);
+    assert_eq!(taken(&town), (3, 1));
+    let line = town.export("audit").into_iter().rfind(|line| line["action"] == "exported").unwrap();
+    assert_eq!(json(&line["detail"])["sha256"], Hash::of_file(whole.as_bytes()).to_string());
+
+    let refused = supervisor.asks("GET", "/api/exports/visits.csv?from=yesterday");
+    assert_eq!(refused.status(), 400, "what can be refused is refused before the first byte");
+    let short = supervisor.asks("GET", "/api/exports/visits.csv?outcome=entry_refused&to=2020-01-01");
+    assert!(short.headers().contains_key("content-length"), "a browser is not told how much is to come");
+}

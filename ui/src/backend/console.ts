@@ -33,22 +33,40 @@ import type {
   WaysIn
 } from '../generated/types'
 
-async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  let response: Response
+async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
+    return await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
   } catch {
     throw problem('no-connection', 'The council’s service does not answer. Nothing was changed. Try again.')
   }
+}
+
+async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await reach(path, init)
   const text = await response.text()
   if (response.ok) return (text ? JSON.parse(text) : null) as T
+  throw refusal(text)
+}
+
+/** A table, whole, and what its file is called. */
+export async function takeTable(path: string, signal: AbortSignal): Promise<{ name: string; file: Blob }> {
+  const response = await reach(path, { signal })
+  if (!response.ok) throw refusal(await response.text())
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'doorstep'
+  try {
+    return { name, file: await response.blob() }
+  } catch {
+    throw problem('no-connection', 'The file broke off on its way. Nothing was kept. Try again.')
+  }
+}
+
+/** Why not, as the council words it. */
+function refusal(text: string): Problem {
   try {
     const said = JSON.parse(text) as { code: string; title: string }
-    throw problem(said.code, said.title)
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError)
-      throw problem('internal', 'Something is wrong at the council. Nothing was changed.')
-    throw thrown
+    return problem(said.code, said.title)
+  } catch {
+    return problem('internal', 'Something is wrong at the council. Nothing was changed.')
   }
 }
 

@@ -1,10 +1,11 @@
 //! The forms in which a table can be taken away: CSV for programs and for Excel, a workbook, JSON Lines.
 
-use std::io::{Seek, Write};
+use std::io::{BufWriter, Seek, Write};
 
 use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
 
 use super::What;
+use super::growing::Growing;
 use crate::CouncilError;
 
 /// In which form.
@@ -60,11 +61,11 @@ pub(super) trait Sheet {
 pub(super) fn begin<'w>(
     format: Format,
     what: What,
-    to: impl Write + Seek + Send + 'w,
+    to: &'w mut Growing<'_>,
 ) -> Result<Box<dyn Sheet + 'w>, CouncilError> {
     Ok(match format {
         Format::Csv(encoding) => Box::new(Csv::begin(what, encoding, to)?),
-        Format::Xlsx => Box::new(Xlsx::begin(what, to)?),
+        Format::Xlsx => Box::new(Xlsx::begin(what, BufWriter::new(to.file()))?),
         Format::JsonLines => Box::new(JsonLines { what, to }),
     })
 }

@@ -6,18 +6,18 @@ mod audit;
 mod cases;
 mod concerns;
 mod forms;
+mod growing;
 mod no_access;
 mod reports;
 mod steps;
 mod visits;
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use forms::{Encoding, Format};
+pub(crate) use growing::{Growing, Growth};
 
 use crate::storage::{ConcernFilter, Filter, Question, Reading, VisitRow};
 use crate::{CouncilError, Office, Service};
@@ -234,7 +234,7 @@ impl Office {
         to: &mut File,
     ) -> Result<Exported, CouncilError> {
         Export { service: &self.service, what, format, selection, by: "command line", bound_to: None }
-            .write(to, || true)
+            .write(&mut Growing::unwatched(to), || true)
     }
 }
 
@@ -251,12 +251,19 @@ pub(crate) struct Export<'a> {
 }
 
 impl Export<'_> {
-    /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at each row.
-    pub(crate) fn write(self, to: &mut File, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
+    /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at each row. The file may be sent
+    /// while it grows: its beginning is noted in the audit log before the first byte, and its end before the last.
+    pub(crate) fn write(self, to: &mut Growing<'_>, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
         let Self { service, what, format, selection, by, bound_to } = self;
         let chosen = selection.chosen(bound_to)?;
-        let mut rows = 0;
-        let mut sheet = forms::begin(format, what, BufWriter::new(&mut *to))?;
+        let audit = |action, detail: &serde_json::Value| {
+            let now_ms = service.environment.clock.now_ms();
+            service.storage.transact(&service.environment, |writing| writing.audit(now_ms, by, action, detail))
+        };
+        let (what_name, format_name, filter) = (what.name(), format.name(), selection.for_the_audit_log());
+        audit("export_begun", &serde_json::json!({ "what": what_name, "format": format_name, "filter": filter }))?;
+        let mut rows: u64 = 0;
+        let mut sheet = forms::begin(format, what, to)?;
         // A reader of its own: whoever else asks the council does not wait for a long table.
         service.storage.read_at_length(|reading| {
             what.each_row(reading, &chosen, |row| {
@@ -268,28 +275,12 @@ impl Export<'_> {
             })
         })?;
         sheet.end()?;
-        let sha256 = sha256_of(to)?;
-        let now_ms = service.environment.clock.now_ms();
+        let sha256 = to.hash()?;
         let detail = serde_json::json!({
-            "what": what.name(), "format": format.name(), "filter": selection.for_the_audit_log(), "rows": rows,
-            "sha256": sha256,
+            "what": what_name, "format": format_name, "filter": filter, "rows": rows, "sha256": sha256,
         });
-        service.storage.transact(&service.environment, |writing| writing.audit(now_ms, by, "exported", &detail))?;
+        audit("exported", &detail)?;
+        to.release()?;
         Ok(Exported { rows, sha256 })
     }
-}
-
-/// The hash of a whole file, which is left at its start.
-fn sha256_of(file: &mut File) -> Result<String, CouncilError> {
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; 64 * 1024];
-    file.seek(SeekFrom::Start(0))?;
-    loop {
-        match file.read(&mut piece)? {
-            0 => break,
-            read => hash.update(piece.get(..read).unwrap_or_default()),
-        }
-    }
-    file.seek(SeekFrom::Start(0))?;
-    Ok(data_encoding::HEXLOWER.encode(&hash.finalize()))
 }

@@ -40,6 +40,7 @@ pub(crate) async fn list(
     .map(Json)
 }
 
+/// A visit whole. That it was read is in the audit log: it tells of a tenant. Clause 5.2.
 pub(crate) async fn show(
     State(service): State<Service>,
     person: SignedIn,
@@ -48,10 +49,18 @@ pub(crate) async fn show(
     let visit: VisitId = visit.parse().map_err(|_| WebProblem::NotFound)?;
     let bound_to = person.bound_to();
     let found = ask(service, move |service| {
-        service.storage.read(|reading| {
+        let found = service.storage.read(|reading| {
             let Some(row) = reading.visit(visit, bound_to.as_deref())? else { return Ok(None) };
             Ok(Some((row, reading.photos_of(visit)?)))
-        })
+        })?;
+        if found.is_some() {
+            let now_ms = service.environment.clock.now_ms();
+            let detail = serde_json::json!({ "visit": visit });
+            service.storage.transact(&service.environment, |writing| {
+                writing.audit(now_ms, &person.0.user_name, "visit_read", &detail)
+            })?;
+        }
+        Ok(found)
     })
     .await?;
     let (row, photos) = found.ok_or(WebProblem::NotFound)?;

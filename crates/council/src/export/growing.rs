@@ -1,0 +1,126 @@
+//! A file that can be sent while it is written. How far it may be read is told as it grows; the last piece only when it is released,
+//! so that nobody holds a whole file that the audit log does not know.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+
+use sha2::{Digest, Sha256};
+
+/// Bytes that are written, and told of, at once.
+const PIECE: usize = 64 * 1024;
+
+/// How far a file has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Growth {
+    /// Bytes from the start that may be read.
+    pub(crate) readable: u64,
+    /// Whether that is all.
+    pub(crate) whole: bool,
+}
+
+/// A file that grows. What is put into it by [`Write`] can be read as it comes; what goes into [`Growing::file`] only at the end.
+pub(crate) struct Growing<'a> {
+    file: &'a mut File,
+    piece: Vec<u8>,
+    written: u64,
+    hash: Sha256,
+    told: Box<dyn Fn(Growth) + 'a>,
+}
+
+impl<'a> Growing<'a> {
+    pub(crate) fn new(file: &'a mut File, told: impl Fn(Growth) + 'a) -> Self {
+        Self { file, piece: Vec::with_capacity(PIECE), written: 0, hash: Sha256::new(), told: Box::new(told) }
+    }
+
+    /// One that nobody reads before it is whole.
+    pub(crate) fn unwatched(file: &'a mut File) -> Self {
+        Self::new(file, |_| ())
+    }
+
+    /// The file, for what writes here and there in it.
+    pub(crate) fn file(&mut self) -> &mut File {
+        self.file
+    }
+
+    fn put_down(&mut self) -> io::Result<()> {
+        // What was written before may be read now; this piece waits for the next, or for the release.
+        (self.told)(Growth { readable: self.written, whole: false });
+        self.file.write_all(&self.piece)?;
+        self.hash.update(&self.piece);
+        self.written += u64::try_from(self.piece.len()).unwrap_or(0);
+        self.piece.clear();
+        Ok(())
+    }
+
+    /// The SHA-256 of the whole file, in hexadecimal.
+    pub(crate) fn hash(&mut self) -> io::Result<String> {
+        self.put_down()?;
+        let end = self.file.seek(SeekFrom::End(0))?;
+        let hash = if end == self.written { self.hash.clone().finalize() } else { self.hash_of_all()? };
+        self.written = end;
+        Ok(data_encoding::HEXLOWER.encode(&hash))
+    }
+
+    fn hash_of_all(&mut self) -> io::Result<sha2::digest::Output<Sha256>> {
+        self.file.seek(SeekFrom::Start(0))?;
+        let mut reader = BufReader::with_capacity(PIECE, &mut *self.file);
+        let mut piece = vec![0; PIECE];
+        let mut hash = Sha256::new();
+        loop {
+            match reader.read(&mut piece)? {
+                0 => return Ok(hash.finalize()),
+                read => hash.update(piece.get(..read).unwrap_or_default()),
+            }
+        }
+    }
+
+    /// Lets all of it be read.
+    pub(crate) fn release(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        (self.told)(Growth { readable: self.written, whole: true });
+        Ok(())
+    }
+}
+
+impl Write for Growing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.piece.len() + bytes.len() > PIECE {
+            self.put_down()?;
+        }
+        self.piece.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // Pieces are put down as they fill up, and the last by `hash`.
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn the_last_piece_is_kept_back_until_the_file_is_released() {
+        let mut file = tempfile::tempfile().unwrap();
+        let told = Cell::new(0);
+        let mut growing = Growing::new(&mut file, |growth| told.set(growth.readable));
+        let line = [b'x'; 1000];
+        for _ in 0..200 {
+            growing.write_all(&line).unwrap();
+        }
+        let before = told.get();
+        assert!(before > 0 && before <= 200_000 - 65_000, "{before}");
+        let hash = growing.hash().unwrap();
+        assert!(told.get() < 200_000, "all of it can be read before it is released");
+        growing.release().unwrap();
+        assert_eq!(told.get(), 200_000);
+        drop(growing);
+        let mut whole = Vec::new();
+        file.read_to_end(&mut whole).unwrap();
+        assert_eq!(hash, data_encoding::HEXLOWER.encode(&Sha256::digest(&whole)));
+    }
+}

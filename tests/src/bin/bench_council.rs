@@ -1,0 +1,227 @@
+//! What `cargo xtask bench` measures of the council: lists and exports of a million visits, what they take of memory, and a backlog
+//! on its way in, on both databases. One JSON object a line.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
+
+use doorstep_core::http::HttpConnect;
+use doorstep_core::keys::MemoryKeyStore;
+use doorstep_core::{App, Clock, Environment, Moment, OsRandomness, RealDisk, SignIn, SystemClock, Unplanned};
+use doorstep_domain::conduct::{Command, Signing, Step, StepState, VisitKind};
+use doorstep_tests::cast::{Phone, Town, sample};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::multitude;
+use doorstep_tests::postgres::Postgres;
+use serde_json::{Value, json};
+
+/// Visits at the council.
+const VISITS: usize = 1_000_000;
+/// Requests of which the median is told.
+const REQUESTS: usize = 31;
+/// Records of the backlog.
+const BACKLOG: usize = 10_000;
+/// Records of one visit of the backlog.
+const OF_A_VISIT: usize = 5;
+
+fn main() {
+    let visits = std::env::args().nth(1).map_or(VISITS, |words| words.parse().expect("a number of visits"));
+    let server = Postgres::start();
+    for database in [None, Some(server.database())] {
+        let name = if database.is_some() { "postgresql" } else { "sqlite" };
+        let town = match &database {
+            None => Town::open(),
+            Some(database) => Town::open_on_postgres(database),
+        };
+        a_day(&town);
+        eprintln!("{name}: making {visits} visits.");
+        match &database {
+            None => multitude::in_the_data_folder(&town.data(), visits),
+            Some(database) => multitude::at(&server, database, visits),
+        }
+        lists(&town, name);
+        backlog(&town, name);
+        exports(&town, name);
+        if let Some(database) = &database {
+            copy(&server, database, visits);
+        }
+    }
+}
+
+fn tell(what: &str, database: &str, figures: Value) {
+    let mut line = json!({ "what": what, "database": database });
+    if let (Some(line), Value::Object(figures)) = (line.as_object_mut(), figures) {
+        line.extend(figures);
+    }
+    println!("{line}");
+}
+
+fn rounded(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+/// A few visits of several kinds, of which the others are copies.
+fn a_day(town: &Town) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let officer = Phone::of("melton-2", town, town.address());
+    let inside = officer.enters("WO-261124-00009");
+    officer.does(&["visit", "leave", &inside, "--outcome", "completed"]);
+    let refused = officer.starts("WO-261124-00026");
+    officer.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "I have the flu"]);
+    let forced = officer.starts("WO-261124-00021");
+    officer.does(&["visit", "enter", &forced, "--lawful", "emergency-repair", "--authorised-by", "Joan Pickering"]);
+    officer.does(&["sync"]);
+    let electrician = Phone::of("vale-3", town, town.address());
+    let nobody = electrician.starts("WO-261124-00032");
+    electrician.does(&["visit", "no-answer", &nobody]);
+    electrician.does(&["sync"]);
+}
+
+fn lists(town: &Town, database: &str) {
+    let clerk = Clerk::of("super-1", town);
+    let median = |query: &str| {
+        let mut times: Vec<f64> = (0..REQUESTS)
+            .map(|_| {
+                let began = Instant::now();
+                let answer = clerk.asks("GET", &format!("/api/visits?{query}"));
+                assert!(answer.status().is_success(), "{query}");
+                assert!(!answer.bytes().expect("an answer has a body").is_empty());
+                began.elapsed().as_secs_f64() * 1000.0
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        times[REQUESTS / 2]
+    };
+    let bare = {
+        let mut times: Vec<f64> = (0..REQUESTS)
+            .map(|_| {
+                let began = Instant::now();
+                drop(clerk.reads("/api/session"));
+                began.elapsed().as_secs_f64() * 1000.0
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        times[REQUESTS / 2]
+    };
+    tell("one request that reads no visit", database, json!({ "median_ms": rounded(bare) }));
+    let first = median("");
+    for (name, query) in [
+        ("all", ""),
+        ("oldest first", "order=oldest"),
+        ("outcome", "outcome=entry_refused"),
+        ("lawful entries", "entry=lawful"),
+        ("a firm's", "organisation=Vale%20Repairs%20Ltd"),
+        ("a span", "from=2025-11-01&to=2025-11-30"),
+        ("words that many have", "q=dairy"),
+        ("words that nobody has", "q=zzzyx"),
+    ] {
+        tell("list of 50", database, json!({ "filter": name, "median_ms": rounded(median(query)) }));
+    }
+    // Half a million visits further down: page 10,000.
+    let now_ms = SystemClock.now().unix_ms;
+    let deep = median(&format!("after={}.ffffffff-ffff-7000-a000-000000000001", now_ms - 500_000 * 60_000));
+    tell("page 10,000 against page 1", database, json!({ "median_ms": rounded(deep), "ratio": rounded(deep / first) }));
+}
+
+fn exports(town: &Town, database: &str) {
+    let clerk = Clerk::of("super-1", town);
+    for form in ["csv", "jsonl", "xlsx"] {
+        let before = town.memory_kib();
+        let began = Instant::now();
+        let mut answer = clerk.asks("GET", &format!("/api/exports/visits.{form}"));
+        let mut piece = vec![0; 64 * 1024];
+        let first = answer.read(&mut piece).expect("the export comes");
+        let first_ms = began.elapsed().as_secs_f64() * 1000.0;
+        let (mut bytes, mut most) = (first, before);
+        loop {
+            match answer.read(&mut piece).expect("the export comes") {
+                0 => break,
+                read => bytes += read,
+            }
+            most = most.max(town.memory_kib());
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        tell(
+            "export of visits",
+            database,
+            json!({
+                "form": form, "seconds": rounded(seconds), "megabytes": bytes / 1_000_000,
+                "first_byte_ms": rounded(first_ms), "memory_before_mib": before / 1024,
+                "memory_grew_mib": (most - before) / 1024,
+            }),
+        );
+    }
+}
+
+/// What the server itself takes to write out the same visits and their appointments, in the same order.
+fn copy(server: &Postgres, database: &str, visits: usize) {
+    let began = Instant::now();
+    let written = server.asks(
+        database,
+        "COPY (SELECT visit.*, appointment.appointment, organisation.name, person.user_name, person.display_name FROM visit
+               LEFT JOIN appointment USING (appointment_ref) LEFT JOIN person ON person.user_id = visit.user_id
+               LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id
+               ORDER BY visit.started_ms DESC, visit.visit_id DESC) TO STDOUT (FORMAT csv)",
+    );
+    let seconds = began.elapsed().as_secs_f64();
+    tell(
+        "psql COPY of the same visits",
+        "postgresql",
+        json!({ "visits": visits, "seconds": rounded(seconds), "megabytes": written.len() / 1_000_000 }),
+    );
+}
+
+/// A clock that goes on by a second each time, so that a backlog of a week is made in a moment.
+struct Quick(AtomicI64);
+
+impl Clock for Quick {
+    fn now(&self) -> Moment {
+        let now = SystemClock.now();
+        Moment { unix_ms: now.unix_ms - 7 * 86_400_000 + self.0.fetch_add(1_000, Ordering::SeqCst), ..now }
+    }
+}
+
+/// A phone that was without signal for long: from the first request to the last receipt.
+fn backlog(town: &Town, database: &str) {
+    let folder = tempfile::tempdir().expect("a phone needs a folder");
+    let environment = Environment {
+        clock: Arc::new(Quick(AtomicI64::new(0))),
+        randomness: Arc::new(OsRandomness),
+        keys: Arc::new(MemoryKeyStore::default()),
+        disk: Arc::new(RealDisk),
+        connect: Arc::new(HttpConnect),
+        sign_in: SignIn::ByKeyStore,
+    };
+    let app = App::open(folder.path(), environment).expect("the store opens");
+    let server = format!("http://{}", town.address());
+    app.enrol(&server, &town.code_for("melton-3"), "bench").expect("the phone is enrolled");
+    app.sync().expect("the council answers");
+    let code = app.code(None).expect("there is a Code").hash;
+    app.acknowledge(&code, "A visitor", Signing::Typed("A visitor".to_owned())).expect("it is signed");
+    app.sync().expect("the council answers");
+    for number in 0..BACKLOG / OF_A_VISIT {
+        let address = Some(format!("{number} Long Street, Melton Mowbray"));
+        let plan =
+            Unplanned { visit_kind: VisitKind::EmergencyRepair, purpose: "A leak".to_owned(), uprn: None, address };
+        let visit = app.start_unplanned(plan).expect("a visit starts").visit.visit;
+        for step in [Step::IdWorn, Step::Introduced, Step::ReasonStated] {
+            app.act(visit, Command::RecordStep { step, state: StepState::Done }).expect("a step is saved");
+        }
+        app.act(visit, Command::NoAnswer).expect("the ending is saved");
+    }
+    let waiting = app.status().expect("the phone knows").unsent;
+    let began = Instant::now();
+    let mut rounds = 1;
+    while app.sync().expect("the council answers").waiting > 0 {
+        rounds += 1;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let rate = f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)) / seconds;
+    tell(
+        "a backlog to its last receipt",
+        database,
+        json!({ "records": waiting, "seconds": rounded(seconds), "records_a_second": rate.round(), "syncs": rounds,
+                "memory_mib": town.memory_kib() / 1024 }),
+    );
+}
