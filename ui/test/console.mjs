@@ -131,6 +131,7 @@ async function asSupervisor(colorScheme) {
   assert(page.url().includes('kind=gift'), 'the address holds the filter')
   await page.click('nav >> text=Cases')
   await page.waitForSelector('#cases')
+  await sorts(page, '#cases', 'about', 1)
   assert((await page.textContent('#case-counts')).includes('open'))
   assert(!/safeguard|shed/i.test(await page.textContent('main')), 'the cases tell of a sealed concern')
   await isAccessible(page, `cases-${colorScheme}`)
@@ -272,6 +273,8 @@ async function asPlanner(colorScheme) {
   await signIn(page, 'super-1')
   await page.click('nav >> text=Appointments')
   await page.waitForSelector('#appointments')
+  await sorts(page, '#appointments', 'where', 2)
+  assert(page.url().includes('sort=-where'), 'the address holds how the table is sorted')
   await isAccessible(page, `appointments-${colorScheme}`)
   const ref = `DESK-${colorScheme}`
   await page.click('#take-in')
@@ -308,6 +311,25 @@ async function asPlanner(colorScheme) {
     (ref) => document.querySelector(`tr[data-ref=${ref}]`).textContent.includes('Called off'),
     ref
   )
+}
+
+/** Sorts a table by a column, both ways, and sees that the cells of that column are in order. */
+async function sorts(page, table, column, cell) {
+  for (const way of ['ascending', 'descending']) {
+    await page.click(`${table} th[data-column=${column}] button`)
+    await page.waitForFunction(
+      ([table, column, cell, way]) => {
+        const head = document.querySelector(`${table} th[data-column=${column}]`)
+        const cells = [...document.querySelectorAll(`${table} tbody tr td:nth-child(${cell})`)]
+        const words = cells.map((one) => one.textContent.trim().toLowerCase())
+        const inOrder = words.toSorted()
+        if (way === 'descending') inOrder.reverse()
+        const two = words[0] !== words.at(-1)
+        return head?.ariaSort === way && two && words.every((word, at) => word === inOrder[at])
+      },
+      [table, column, cell, way]
+    )
+  }
 }
 
 async function asAdministrator() {

@@ -104,7 +104,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/visits/{visit}", DESKS, visits::show).tells::<VisitDetail>(),
         Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo).tells_other("image/jpeg"),
         Route::get("/api/organisations", DESKS, visits::organisations).tells::<Vec<String>>(),
-        Route::get("/api/no-access", DESKS, reports::no_access).asks::<reports::Page>().tells::<NoAccessList>(),
+        Route::get("/api/no-access", DESKS, reports::no_access).asks::<reports::Homes>().tells::<NoAccessList>(),
         Route::get("/api/reports", DESKS, reports::show).asks::<Selection>().tells::<Reports>(),
         Route::get("/api/concerns", DESKS, concerns::list).asks::<concerns::Wanted>().tells::<ConcernList>(),
         Route::get("/api/cases", CASES, cases::list).asks::<cases::Wanted>().tells::<CaseList>(),

@@ -203,3 +203,65 @@ fn whoever_runs_it_sees_how_it_does_and_nobody_s_name() {
     }
     assert!(!metrics.contains("Patel") && !metrics.contains(&visit), "a metric names somebody");
 }
+
+/// Every row of a list, page by page, as the next link of each leads on.
+fn all_pages(clerk: &Clerk, address: &str, of: &str) -> (Vec<Value>, usize) {
+    let (mut rows, mut pages, mut after) = (Vec::new(), 0, String::new());
+    loop {
+        let page = clerk.reads(&format!("{address}&after={after}"));
+        rows.extend(page[of].as_array().unwrap().clone());
+        pages += 1;
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => return (rows, pages),
+        }
+    }
+}
+
+fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("vale-3", town, town.address());
+    for appointment in ["WO-261124-00032", "WO-261124-00039"] {
+        let visit = phone.starts(appointment);
+        phone.does(&["visit", "no-answer", &visit]);
+        phone.does(&["visit", "concern", &visit, "--kind", "breach", "--words", "Rude"]);
+        phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", "Late"]);
+    }
+    phone.does(&["sync"]);
+    let supervisor = Clerk::of("super-1", town);
+    let text = |row: &Value, at: &str| row.pointer(at).unwrap().to_string().to_lowercase();
+    for (address, of, sort, at, id) in [
+        ("/api/appointments", "appointments", "when", "/appointment/window_start", "/appointment/ref"),
+        ("/api/appointments", "appointments", "who", "/assigned_name", "/appointment/ref"),
+        ("/api/appointments", "appointments", "where", "/appointment/address", "/appointment/ref"),
+        ("/api/cases", "cases", "about", "/kind", "/case"),
+        ("/api/cases", "cases", "opened", "/opened_at", "/case"),
+        ("/api/cases", "cases", "due", "/due_at", "/case"),
+        ("/api/cases", "cases", "owner", "/owner_name", "/case"),
+        ("/api/no-access", "homes", "attempts", "/counting", "/uprn"),
+    ] {
+        let (up, pages) = all_pages(&supervisor, &format!("{address}?sort={sort}"), of);
+        let (mut down, _) = all_pages(&supervisor, &format!("{address}?sort=-{sort}"), of);
+        assert!(up.len() > 1, "{address}: there is nothing to sort");
+        assert!(of != "appointments" || pages > 1, "{address}: there is one page alone");
+        let keys: Vec<String> = up.iter().map(|row| text(row, at)).collect();
+        assert!(keys.is_sorted(), "{address} by {sort}: {keys:?}");
+        down.reverse();
+        let ids = |rows: &[Value]| rows.iter().map(|row| text(row, id)).collect::<Vec<_>>();
+        assert_eq!(ids(&up), ids(&down), "{address} by {sort}: the other way round is not the same");
+        let mut each = ids(&up);
+        each.sort_unstable();
+        each.dedup();
+        assert_eq!(each.len(), up.len(), "{address} by {sort}: a row is on two pages");
+    }
+    for wrong in ["/api/cases?sort=rent", "/api/cases?after=7", "/api/appointments?sort=when&after=00~x"] {
+        assert_eq!(supervisor.asks("GET", wrong).status(), 400, "{wrong}");
+    }
+}
+
+#[test]
+fn lists_are_sorted_by_any_of_their_columns_page_by_page_on_both_databases() {
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open());
+    let server = Postgres::start();
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open_on_postgres(&server.database()));
+}

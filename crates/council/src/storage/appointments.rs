@@ -4,7 +4,8 @@ use doorstep_domain::conduct::{Appointment, Attempt, Visit};
 use doorstep_domain::protocol::{Limits, Pulled};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
-use super::database::{Conditions, Row, Value, params};
+use super::database::{Conditions, Row, params};
+use super::order::{Order, Page, SortColumn, Sortable};
 use super::visits::OF_ORGANISATION;
 use super::{Reading, Writing, words};
 use crate::CouncilError;
@@ -124,9 +125,18 @@ pub(crate) struct AppointmentFilter {
     pub(crate) to_ms: Option<i64>,
     /// Words to be found in reference, UPRN, address or tenant.
     pub(crate) words: Option<String>,
-    /// Behind this one in the list.
-    pub(crate) after: Option<(i64, String)>,
 }
+
+/// How appointments can be sorted: the columns of their list.
+pub(crate) static APPOINTMENTS: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "when", sql: "window_start_ms", text: false },
+        SortColumn { name: "where", sql: "lower(address)", text: true },
+        SortColumn { name: "who", sql: "lower(assigned_name)", text: true },
+    ],
+    id: "appointment_ref",
+    text_id: true,
+};
 
 /// An appointment in the list.
 #[derive(Debug, Clone)]
@@ -138,24 +148,19 @@ pub(crate) struct AppointmentRow {
 }
 
 impl Reading<'_> {
-    /// A page of appointments, by the start of their window.
+    /// A page of appointments.
     pub(crate) fn appointments(
         &self,
         filter: &AppointmentFilter,
+        order: &Order,
         most: usize,
-    ) -> Result<Vec<AppointmentRow>, CouncilError> {
+    ) -> Result<Page<AppointmentRow>, CouncilError> {
         let mut which = Conditions::default();
         which.and_if("organisation.name = ?", filter.organisation.as_deref());
         which.and_if("window_start_ms >= ?", filter.from_ms);
         which.and_if("window_start_ms < ?", filter.to_ms);
         which.and_if("words LIKE ? ESCAPE '\\'", filter.words.as_deref().and_then(words::pattern));
-        if let Some((at_ms, reference)) = &filter.after {
-            let place = [Value::from(*at_ms), Value::from(reference)];
-            which.and("(window_start_ms, appointment_ref) > (?, ?)", place);
-        }
-        let most = which.placeholder(most);
-        let sql = format!("{SELECT}{} ORDER BY window_start_ms, appointment_ref LIMIT {most}", which.text());
-        self.many(&sql, which.values(), appointment_row)
+        self.page(&format!("{SELECT}{}", which.text()), which, order, most, appointment_row)
     }
 
     /// One appointment.
@@ -192,7 +197,7 @@ impl Reading<'_> {
 }
 
 const SELECT: &str = "
-    SELECT appointment, display_name AS assigned_name, cancelled_ms, cancelled_because
+    SELECT appointment, appointment_ref, window_start_ms, address, display_name AS assigned_name, cancelled_ms, cancelled_because
     FROM appointment JOIN person USING (user_id) JOIN organisation USING (organisation_id)";
 
 fn appointment_row(row: &Row<'_>) -> Result<AppointmentRow, CouncilError> {

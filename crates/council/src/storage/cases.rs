@@ -5,7 +5,8 @@ use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Due, Progress, Vi
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, UserId, VisitId};
 
-use super::database::{Conditions, Row, Value, params};
+use super::database::{Conditions, Row, params};
+use super::order::{Order, Page, SortColumn, Sortable};
 use super::{Reading, Writing};
 use crate::{CouncilError, times};
 
@@ -87,9 +88,21 @@ pub(crate) struct CaseFilter {
     /// The user name of an owner; `nobody` for those without one.
     pub(crate) owner: Option<String>,
     pub(crate) organisation: Option<String>,
-    /// Behind this one in the list.
-    pub(crate) after: Option<(i64, CaseId)>,
 }
+
+/// How cases can be sorted: the columns of their list.
+pub(crate) static CASES: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "due", sql: "due_ms", text: false },
+        SortColumn { name: "closed", sql: "closed_ms", text: false },
+        SortColumn { name: "opened", sql: "opened_ms", text: false },
+        SortColumn { name: "about", sql: "kind", text: true },
+        SortColumn { name: "where", sql: "lower(address)", text: true },
+        SortColumn { name: "owner", sql: "lower(coalesce(owner_name, ''))", text: true },
+    ],
+    id: "case_id",
+    text_id: false,
+};
 
 /// What is done about a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,11 +130,6 @@ impl CaseRow {
     /// By when the next step is to be done; `None` where nothing is due, or nobody can tell.
     pub(crate) fn due_ms(&self) -> Option<i64> {
         Some(self.due_place).filter(|place| ![NOBODY_CAN_TELL, NOTHING_IS_DUE].contains(place))
-    }
-
-    /// What comes behind it in the list.
-    pub(crate) fn place(&self) -> (i64, CaseId) {
-        (self.closed_ms.unwrap_or(self.due_place), self.id)
     }
 }
 
@@ -163,8 +171,8 @@ fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
 }
 
 impl Reading<'_> {
-    /// A page of cases: open ones by their deadline, closed ones the last first.
-    pub(crate) fn cases(&self, filter: &CaseFilter, most: usize) -> Result<Vec<CaseRow>, CouncilError> {
+    /// A page of cases.
+    pub(crate) fn cases(&self, filter: &CaseFilter, order: &Order, most: usize) -> Result<Page<CaseRow>, CouncilError> {
         let mut which = Conditions::default();
         which.and_if("case_file.kind = ?", filter.kind.map(CaseKind::name));
         match filter.owner.as_deref() {
@@ -172,18 +180,8 @@ impl Reading<'_> {
             owner => which.and_if("owner.user_name = ?", owner),
         }
         which.and_if("organisation.name = ?", filter.organisation.as_deref());
-        let place = filter.after.map(|(at_ms, id)| [Value::from(at_ms), Value::from(id.as_bytes())]);
-        let order = if filter.closed {
-            which.and_that("case_file.closed_ms IS NOT NULL");
-            place.into_iter().for_each(|place| which.and("(case_file.closed_ms, case_file.case_id) < (?, ?)", place));
-            "case_file.closed_ms DESC, case_file.case_id DESC"
-        } else {
-            which.and_that("case_file.closed_ms IS NULL");
-            place.into_iter().for_each(|place| which.and("(case_file.due_ms, case_file.case_id) > (?, ?)", place));
-            "case_file.due_ms, case_file.case_id"
-        };
-        let most = which.placeholder(most);
-        self.many(&format!("{SELECT}{} ORDER BY {order} LIMIT {most}", which.text()), which.values(), case_row)
+        which.and_that(if filter.closed { "case_file.closed_ms IS NOT NULL" } else { "case_file.closed_ms IS NULL" });
+        self.page(&format!("{SELECT}{}", which.text()), which, order, most, case_row)
     }
 
     /// Calls `each` for every case, open or closed, the first first: of one organisation's visitors, or of all.

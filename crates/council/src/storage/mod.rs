@@ -12,6 +12,7 @@ mod erasing;
 mod moving;
 mod notices;
 mod numbers;
+mod order;
 mod people;
 mod photos;
 mod reports;
@@ -20,9 +21,9 @@ mod words;
 
 use std::path::Path;
 
-pub(crate) use appointments::{AppointmentFilter, AppointmentRow, Kept};
+pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Kept};
 pub(crate) use audit::AuditLine;
-pub(crate) use cases::{CaseAction, CaseFilter, CaseId, CaseLine, CaseRow};
+pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseId, CaseLine, CaseRow};
 pub(crate) use chain::{Aside, AsideCount, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, RegisterRow};
 pub(crate) use concerns::{ConcernFilter, ConcernRow, PlainConcern, SealedConcern};
@@ -31,9 +32,10 @@ pub(crate) use erasing::LedgerRow;
 pub(crate) use moving::move_all;
 pub use moving::{Holding, Holdings};
 pub(crate) use notices::{About, Notice};
+pub(crate) use order::{Order, Page};
 pub(crate) use people::{Organisation, Person, PersonRow, Role};
 pub(crate) use photos::{Blob, PhotoRow};
-pub(crate) use reports::{Count, Counted, NoAccessRow, Question};
+pub(crate) use reports::{Count, Counted, HOMES, NoAccessRow, Question};
 pub(crate) use visits::{Filter, VisitRow};
 
 pub(crate) use database::SCHEMA_VERSION;

@@ -5,6 +5,7 @@ use doorstep_domain::{Uprn, VisitId};
 
 use super::Reading;
 use super::database::{Conditions, Row, Value, params};
+use super::order::{Order, Page, SortColumn, Sortable};
 use crate::CouncilError;
 
 /// Which visits are counted.
@@ -41,11 +42,21 @@ pub(crate) struct Count {
     pub(crate) visits: u64,
 }
 
+/// How homes where nobody got in can be sorted.
+pub(crate) static HOMES: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "last", sql: "last_ms", text: false },
+        SortColumn { name: "attempts", sql: "attempts", text: false },
+        SortColumn { name: "where", sql: "lower(address)", text: true },
+    ],
+    id: "uprn",
+    text_id: true,
+};
+
 /// A home where nobody got in.
 #[derive(Debug, Clone)]
 pub(crate) struct NoAccessRow {
     pub(crate) uprn: Uprn,
-    pub(crate) last_ms: i64,
     pub(crate) address: String,
     pub(crate) attempts: Vec<Attempt>,
 }
@@ -118,46 +129,33 @@ impl Reading<'_> {
         &self,
         organisation: Option<&str>,
         bound_to: Option<&str>,
-        after: Option<(i64, &str)>,
+        order: &Order,
         most: usize,
-    ) -> Result<Vec<NoAccessRow>, CouncilError> {
+    ) -> Result<Page<NoAccessRow>, CouncilError> {
         let mut which = Conditions::default();
         which.and_that(
             "visit.outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult') AND visit.uprn IS NOT NULL",
         );
         which.and_if("organisation.name = ?", organisation);
-        let mut behind = Conditions::default();
-        if let Some((at_ms, uprn)) = after {
-            which.placeholder(at_ms);
-            which.placeholder(uprn);
-            let first = which.values().len() - 1;
-            behind.and_that(&format!("(last_ms, uprn) < (CAST(?{first} AS BIGINT), CAST(?{} AS TEXT))", first + 1));
-        }
-        let most = which.placeholder(most);
-        let sql = format!(
-            "SELECT uprn, last_ms, address FROM (
-                 SELECT visit.uprn AS uprn, max(visit.started_ms) AS last_ms,
-                        max(coalesce(appointment.address, visit.address, '')) AS address
-                 FROM visit
-                 LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
-                 LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id{}
-                 GROUP BY visit.uprn) AS home{} ORDER BY last_ms DESC, uprn DESC LIMIT {most}",
-            which.text(),
-            behind.text()
+        let listed = format!(
+            "SELECT visit.uprn AS uprn, max(visit.started_ms) AS last_ms, count(*) AS attempts,
+                    max(coalesce(appointment.address, visit.address, '')) AS address
+             FROM visit
+             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+             LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id{}
+             GROUP BY visit.uprn",
+            which.text()
         );
         let home = |row: &Row<'_>| {
             let uprn: String = row.get("uprn")?;
-            let uprn = Uprn::try_from(uprn).map_err(|_| CouncilError::Unreadable("UPRN"))?;
-            Ok((uprn, row.get::<i64>("last_ms")?, row.get::<String>("address")?))
+            Ok((Uprn::try_from(uprn).map_err(|_| CouncilError::Unreadable("UPRN"))?, row.get::<String>("address")?))
         };
-        let homes = self.many(&sql, which.values(), home)?;
-        homes
-            .into_iter()
-            .map(|(uprn, last_ms, address)| {
-                let attempts = self.attempts_at(&uprn, bound_to)?;
-                Ok(NoAccessRow { uprn, last_ms, address, attempts })
-            })
-            .collect()
+        let Page { rows, next } = self.page(&listed, which, order, most, home)?;
+        let rows = rows.into_iter().map(|(uprn, address)| {
+            let attempts = self.attempts_at(&uprn, bound_to)?;
+            Ok(NoAccessRow { uprn, address, attempts })
+        });
+        Ok(Page { rows: rows.collect::<Result<_, CouncilError>>()?, next })
     }
 
     /// What a supervisor decided about a refusal, if they have.

@@ -17,7 +17,7 @@ use super::seats::System;
 use super::sessions::SignedIn;
 use super::{WebProblem, ask};
 use crate::import::{Imported, RowFault, Taking};
-use crate::storage::{AppointmentFilter, AppointmentRow, Kept, Reading};
+use crate::storage::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Kept, Reading};
 use crate::{CouncilError, Service, times};
 
 /// Appointments on a page.
@@ -59,7 +59,7 @@ pub(crate) struct Visitor {
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct AppointmentList {
-    /// The rows, by the start of their window.
+    /// The rows, by the start of their window where nothing else was asked for.
     pub(crate) appointments: Vec<AppointmentListRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
@@ -81,6 +81,8 @@ pub(crate) struct Wanted {
     to: Option<String>,
     organisation: Option<String>,
     q: Option<String>,
+    /// `when`, `where` or `who`; with `-` before it the other way round.
+    sort: Option<String>,
     after: Option<String>,
 }
 
@@ -90,16 +92,11 @@ impl Wanted {
         let day = |text: Option<String>| {
             said(text).map(|text| times::start_of(&text).ok_or(CouncilError::NotADate(text))).transpose()
         };
-        let place = |text: String| {
-            let (at, reference) = text.split_once('~')?;
-            Some((at.parse().ok()?, reference.to_owned()))
-        };
         Ok(AppointmentFilter {
             organisation: bound_to.or_else(|| said(self.organisation)),
             from_ms: day(self.from)?,
             to_ms: day(self.to)?.map(times::end_of_day),
             words: said(self.q),
-            after: said(self.after).map(|text| place(text).ok_or(CouncilError::NoSuchPage)).transpose()?,
         })
     }
 }
@@ -110,20 +107,15 @@ pub(crate) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<AppointmentList>, WebProblem> {
     let firm = person.bound_to();
+    let order = APPOINTMENTS.order(wanted.sort.as_deref(), "when", wanted.after.as_deref())?;
     let filter = wanted.filter(firm.clone())?;
     ask(service, move |service| {
         let now_ms = service.environment.clock.now_ms();
         service.storage.read(|reading| {
-            let mut rows = reading.appointments(&filter, PAGE + 1)?;
-            let more = rows.len() > PAGE;
-            rows.truncate(PAGE);
-            let place = |row: &AppointmentRow| {
-                format!("{}~{}", row.appointment.window_start.timestamp_millis(), row.appointment.reference)
-            };
-            let next = rows.last().filter(|_| more).map(place);
+            let page = reading.appointments(&filter, &order, PAGE)?;
             Ok(AppointmentList {
-                appointments: rows.into_iter().map(|row| shown(reading, row)).collect::<Result<_, _>>()?,
-                next,
+                appointments: page.rows.into_iter().map(|row| shown(reading, row)).collect::<Result<_, _>>()?,
+                next: page.next,
                 visitors: visitors(reading, firm.as_deref())?,
                 may_import: super::seats::PLANNERS.lets_in(person.seat()),
                 may_change: super::seats::SENDERS.lets_in(person.seat()),

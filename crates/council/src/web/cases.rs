@@ -11,7 +11,7 @@ use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::views::MissingRecords;
 use super::{WebProblem, ask};
-use crate::storage::{CaseAction, CaseFilter, CaseId, CaseLine, CaseRow, Reading};
+use crate::storage::{CASES, CaseAction, CaseFilter, CaseId, CaseLine, CaseRow, Order, Reading};
 use crate::{CouncilError, Service, times};
 
 /// Cases on a page.
@@ -166,24 +166,26 @@ pub(crate) struct Wanted {
     kind: Option<String>,
     owner: Option<String>,
     organisation: Option<String>,
+    /// `due`, `closed`, `opened`, `about`, `where` or `owner`; with `-` before it the other way round.
+    sort: Option<String>,
     after: Option<String>,
 }
 
 impl Wanted {
     fn filter(&self) -> Result<CaseFilter, CouncilError> {
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let place = |text: String| {
-            let (at, id) = text.split_once('.')?;
-            Some((at.parse().ok()?, id.parse().ok()?))
-        };
         let kind = |name: String| CaseKind::from_name(&name).ok_or(CouncilError::NoSuchPage);
         Ok(CaseFilter {
             closed: self.state.as_deref() == Some("closed"),
             kind: said(&self.kind).map(kind).transpose()?,
             owner: said(&self.owner),
             organisation: said(&self.organisation),
-            after: said(&self.after).map(|text| place(text).ok_or(CouncilError::NoSuchPage)).transpose()?,
         })
+    }
+
+    /// Open ones by their deadline, closed ones the last first, where nothing else is asked for.
+    fn order(&self, closed: bool) -> Result<Order, CouncilError> {
+        CASES.order(self.sort.as_deref(), if closed { "-closed" } else { "due" }, self.after.as_deref())
     }
 }
 
@@ -233,20 +235,15 @@ pub(crate) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<CaseList>, WebProblem> {
     let filter = wanted.filter()?;
+    let order = wanted.order(filter.closed)?;
     ask(service, move |service| {
         let now_ms = service.environment.clock.now_ms();
         service.storage.read(|reading| {
-            let mut rows = reading.cases(&filter, PAGE + 1)?;
-            let more = rows.len() > PAGE;
-            rows.truncate(PAGE);
-            let next = rows.last().filter(|_| more).map(|row| {
-                let (at, id) = row.place();
-                format!("{at}.{id}")
-            });
+            let page = reading.cases(&filter, &order, PAGE)?;
             let (open, late) = reading.case_counts(now_ms)?;
             Ok(CaseList {
-                cases: rows.iter().map(CaseListRow::from).collect(),
-                next,
+                cases: page.rows.iter().map(CaseListRow::from).collect(),
+                next: page.next,
                 open,
                 late,
                 owners: owners(reading)?,

@@ -10,7 +10,7 @@ use super::sessions::SignedIn;
 use super::views::MissingRecords;
 use super::{WebProblem, ask};
 use crate::export::Selection;
-use crate::storage::{NoAccessRow, Question, Reading};
+use crate::storage::{HOMES, NoAccessRow, Page, Question, Reading};
 use crate::{CouncilError, Service, numbers, times};
 
 /// Homes on a page.
@@ -122,36 +122,28 @@ pub(crate) async fn show(
     .map(Json)
 }
 
-/// Which page.
+/// Which homes, in which order.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-pub(crate) struct Page {
+pub(crate) struct Homes {
     organisation: Option<String>,
+    /// `last` for the last attempt, `attempts` for how many, or `where`; with `-` before it the other way round.
+    sort: Option<String>,
     after: Option<String>,
 }
 
 pub(crate) async fn no_access(
     State(service): State<Service>,
     person: SignedIn,
-    Query(page): Query<Page>,
+    Query(page): Query<Homes>,
 ) -> Result<Json<NoAccessList>, WebProblem> {
     let bound_to = person.bound_to();
     let organisation = bound_to.clone().or(page.organisation.filter(|name| !name.is_empty()));
-    let after = match page.after.filter(|after| !after.is_empty()) {
-        None => None,
-        Some(after) => {
-            let place = after.split_once('.').and_then(|(at, uprn)| Some((at.parse().ok()?, uprn.to_owned())));
-            Some(place.ok_or(WebProblem::BadRequest("That page does not exist."))?)
-        }
-    };
+    let order = HOMES.order(page.sort.as_deref(), "-last", page.after.as_deref())?;
     ask(service, move |service| {
         let now_ms = service.environment.clock.now_ms();
         service.storage.read(|reading| {
-            let after = after.as_ref().map(|(at_ms, uprn): &(i64, String)| (*at_ms, uprn.as_str()));
-            let mut rows = reading.no_access(organisation.as_deref(), bound_to.as_deref(), after, PAGE + 1)?;
-            let more = rows.len() > PAGE;
-            rows.truncate(PAGE);
-            let next = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.last_ms, row.uprn));
+            let Page { rows, next } = reading.no_access(organisation.as_deref(), bound_to.as_deref(), &order, PAGE)?;
             Ok(NoAccessList {
                 homes: rows.into_iter().map(|row| home(reading, row)).collect::<Result<_, _>>()?,
                 next,
