@@ -16,8 +16,7 @@ const IN_SQLITE: &str = "
     SELECT unhex('ffffffffffff7000a000' || printf('%012x', number)), started_ms - number * 60000,
            replace(folded, substr(hex, 1, 8) || '-' || substr(hex, 9, 4) || '-' || substr(hex, 13, 4) || '-' || substr(hex, 17, 4) || '-' || substr(hex, 21),
                    'ffffffff-ffff-7000-a000-' || printf('%012x', number)), {same}
-    FROM copy JOIN original ON place = number % others;
-    ANALYZE;";
+    FROM copy JOIN original ON place = number % others;";
 
 const IN_POSTGRES: &str = "
     INSERT INTO visit (visit_id, started_ms, folded, {same})

@@ -22,6 +22,7 @@ const now = '2026-11-24T12:00:00Z'
 const numbers: Numbers = {
   notice_minimum_hours: 24,
   notice_good_hours: 48,
+  notice_in_writing_hours: 24,
   planned_work_days: 14,
   adult_age: 18,
   attempts_before_letter: 3,

@@ -27,7 +27,7 @@ use crate::web::openid::WaysIn;
 use crate::web::own_sessions::OwnSession;
 use crate::web::people::{PersonChange, PersonListRow};
 use crate::web::phones::{PhoneList, PhoneOffer};
-use crate::web::reports::{NoAccessList, Reports};
+use crate::web::reports::{EvidencePack, NoAccessList, Reports};
 use crate::web::seats::{
     ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, Opens, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
 };
@@ -105,6 +105,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo).tells_other("image/jpeg"),
         Route::get("/api/organisations", DESKS, visits::organisations).tells::<Vec<String>>(),
         Route::get("/api/no-access", DESKS, reports::no_access).asks::<reports::Homes>().tells::<NoAccessList>(),
+        Route::get("/api/no-access/{uprn}", CASES, reports::evidence).tells::<EvidencePack>(),
         Route::get("/api/reports", DESKS, reports::show).asks::<Selection>().tells::<Reports>(),
         Route::get("/api/concerns", DESKS, concerns::list).asks::<concerns::Wanted>().tells::<ConcernList>(),
         Route::get("/api/cases", CASES, cases::list).asks::<cases::Wanted>().tells::<CaseList>(),
@@ -152,6 +153,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/cases", Anybody, page),
         Route::get("/cases/{case}", Anybody, page),
         Route::get("/no-access", Anybody, page),
+        Route::get("/no-access/{uprn}", Anybody, page),
         Route::get("/reports", Anybody, page),
         Route::get("/appointments", Anybody, page),
         Route::get("/phones", Anybody, page),

@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 const VISITS: usize = 1_000_000;
 /// Requests of which the median is told.
 const REQUESTS: usize = 31;
+/// A search that finds nothing.
+const NOWHERE: &str = "q=zzzyx";
 /// Records of the backlog.
 const BACKLOG: usize = 10_000;
 /// Records of one visit of the backlog.
@@ -81,7 +83,9 @@ fn a_day(town: &Town) {
 fn lists(town: &Town, database: &str) {
     let clerk = Clerk::of("super-1", town);
     let median = |query: &str| {
-        let mut times: Vec<f64> = (0..REQUESTS)
+        // Whoever looks for what nobody has looks through all.
+        let requests = if query == NOWHERE { 3 } else { REQUESTS };
+        let mut times: Vec<f64> = (0..requests)
             .map(|_| {
                 let began = Instant::now();
                 let answer = clerk.asks("GET", &format!("/api/visits?{query}"));
@@ -91,7 +95,7 @@ fn lists(town: &Town, database: &str) {
             })
             .collect();
         times.sort_by(f64::total_cmp);
-        times[REQUESTS / 2]
+        times[requests / 2]
     };
     let bare = {
         let mut times: Vec<f64> = (0..REQUESTS)
@@ -111,10 +115,10 @@ fn lists(town: &Town, database: &str) {
         ("oldest first", "order=oldest"),
         ("outcome", "outcome=entry_refused"),
         ("lawful entries", "entry=lawful"),
-        ("a firm's", "organisation=Vale%20Repairs%20Ltd"),
+        ("a firm's", "organisation=Vale%20Property%20Services%20Ltd"),
         ("a span", "from=2025-11-01&to=2025-11-30"),
         ("words that many have", "q=dairy"),
-        ("words that nobody has", "q=zzzyx"),
+        ("words that nobody has", NOWHERE),
     ] {
         tell("list of 50", database, json!({ "filter": name, "median_ms": rounded(median(query)) }));
     }

@@ -136,3 +136,31 @@ fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
     phone.does(&["sync"]);
     assert_eq!(of_kind(&supervisor.reads("/api/cases?state=closed"), "overdue_check_in")["outcome"], "safe");
 }
+
+#[test]
+fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_it_stands_on() {
+    let town = Town::open();
+    sample_day(&town);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.starts("WO-261124-00033");
+    phone.does(&["visit", "refuse", &visit, "--reason", "illness", "--words", "Come back in spring"]);
+    phone.does(&["sync"]);
+    let supervisor = Clerk::of("super-1", &town);
+    let address = "/api/no-access/016776504563";
+    let standing = |pack: &Value| (pack["home"]["counting"].as_u64(), pack["home"]["in_court"].as_u64());
+    let pack = supervisor.reads(address);
+    assert_eq!(pack["visits"][0]["visit"]["notice"]["written"], true, "the appointment was announced by letter");
+    assert_eq!(pack["home"]["attempts"][0]["decided"], "to_be_decided");
+    assert_eq!(standing(&pack), (Some(0), Some(0)), "nothing counts that nobody has decided");
+
+    let list = supervisor.reads("/api/cases?kind=refusal_decision");
+    let case = format!("/api/cases/{}", list["cases"][0]["case"].as_str().unwrap());
+    supervisor.does("POST", &case, &json!({ "action": "close", "outcome": "not_valid", "words": "Asked their GP" }));
+    assert_eq!(standing(&supervisor.reads(address)), (Some(1), Some(1)));
+    assert_eq!(supervisor.reads("/api/no-access")["homes"][0]["in_court"], 1, "the list says the same");
+
+    assert_eq!(Clerk::of("vale-super", &town).asks("GET", address).status(), 404, "a pack is the council's own");
+    assert_eq!(supervisor.asks("GET", "/api/no-access/1").status(), 404, "nobody was kept out there");
+    let audited = town.export("audit");
+    assert_eq!(audited.iter().filter(|line| line["action"] == "evidence_made").count(), 2);
+}

@@ -36,7 +36,7 @@ impl Things {
             route.path.replace("{visit}", &self.visit).replace("{sha256}", &self.photo).replace("{case}", &self.case);
         let address =
             address.replace("{device}", &self.device).replace("{user}", "melton-4").replace("{session}", "none");
-        let address = address.replace("{reference}", "WO-261124-00032");
+        let address = address.replace("{reference}", "WO-261124-00032").replace("{uprn}", "089874094317");
         let address = match route.path {
             "/api/safeguarding/{record}" => address.replace("{record}", &self.note),
             "/api/exports/{table}" => address.replace("{table}", "visits.csv"),
@@ -63,6 +63,8 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     // A visit of the firm whose supervisor asks, so that nothing is missing for anybody.
     let phone = Phone::of("vale-3", &town, town.address());
     let visit = phone.enters("WO-261124-00032");
+    let nobody_in = phone.starts("WO-261124-00039");
+    phone.does(&["visit", "no-answer", &nobody_in]);
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("photo.jpg");
     std::fs::write(&picture, doorstep_tests::sample::photo(300)).unwrap();

@@ -186,7 +186,7 @@ because: string, };
 
 export type AppointmentList = { 
 /**
- * The rows, by the start of their window.
+ * The rows, by the start of their window where nothing else was asked for.
  */
 appointments: Array<AppointmentListRow>, 
 /**
@@ -1163,6 +1163,36 @@ record: RecordId,
  */
 reason: string, } };
 
+export type EvidencePack = { 
+/**
+ * The home, its attempts and how they count.
+ */
+home: NoAccessHome, 
+/**
+ * The visits behind the attempts, in the order of time.
+ */
+visits: Array<VisitDetail>, 
+/**
+ * How many attempts come before the next letter.
+ */
+attempts_before_letter: number, 
+/**
+ * Who asked for it.
+ */
+made_by: string, 
+/**
+ * The council.
+ */
+council_name: string, 
+/**
+ * Records that phones have and the council has not: there may be attempts in them.
+ */
+missing: Array<MissingRecords>, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
 export type Finding = { "finding": "left_out_before_entry", 
 /**
  * Which step.
@@ -1446,6 +1476,10 @@ notice_minimum_hours: number,
  * Hours of notice that a tenant should have. Clause 3.1.
  */
 notice_good_hours: number, 
+/**
+ * Hours of notice in writing, without which an attempt does not count in court. Clause 3.1.
+ */
+notice_in_writing_hours: number, 
 /**
  * Days before planned work starts on which the tenant must know of it. Clause 3.1.
  */

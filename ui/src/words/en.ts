@@ -235,6 +235,7 @@ export const actions: Record<string, string> = {
   device_enrolled: 'Enrolled a phone',
   enrolment_offered: 'Gave out a code that enrols a phone',
   export_begun: 'Began to take a table away',
+  evidence_made: 'Made an evidence pack',
   exported: 'Took a table away',
   feed_read: 'Refreshed from the feed of visits',
   password_set: 'Set a password',

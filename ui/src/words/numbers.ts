@@ -13,6 +13,7 @@ export const numberGroups: Record<NumberGroup, string> = {
 const named: Record<string, string> = {
   notice_minimum_hours: 'Notice that a tenant must have, clause 3.1',
   notice_good_hours: 'Notice that a tenant should have, clause 3.1',
+  notice_in_writing_hours: 'Notice in writing that a court asks for, clause 3.1',
   planned_work_days: 'Notice of planned work, clause 3.1',
   adult_age: 'Age of a suitable adult, clause 3.1',
   attempts_before_letter: 'Attempts without access before the next letter',

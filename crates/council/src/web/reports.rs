@@ -2,14 +2,16 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use doorstep_domain::Uprn;
 use doorstep_domain::conduct::{Attempt, Counting};
 use serde::{Deserialize, Serialize};
 
-use super::extract::{Json, Query};
+use super::extract::{Json, Path, Query};
 use super::sessions::SignedIn;
-use super::views::MissingRecords;
+use super::views::{MissingRecords, VisitDetail};
 use super::{WebProblem, ask};
 use crate::export::Selection;
+use crate::service::NAME;
 use crate::storage::{HOMES, NoAccessRow, Page, Question, Reading};
 use crate::{CouncilError, Service, numbers, times};
 
@@ -157,6 +159,73 @@ pub(crate) async fn no_access(
     .map(Json)
 }
 
+/// What happened at a home where nobody got in, for a meeting, a solicitor or a court.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct EvidencePack {
+    /// The home, its attempts and how they count.
+    pub(crate) home: NoAccessHome,
+    /// The visits behind the attempts, in the order of time.
+    pub(crate) visits: Vec<VisitDetail>,
+    /// How many attempts come before the next letter.
+    pub(crate) attempts_before_letter: u32,
+    /// Who asked for it.
+    pub(crate) made_by: String,
+    /// The council.
+    pub(crate) council_name: String,
+    /// Records that phones have and the council has not: there may be attempts in them.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// The pack of one home. That it was made is in the audit log: it tells of a tenant.
+pub(crate) async fn evidence(
+    State(service): State<Service>,
+    person: SignedIn,
+    Path(uprn): Path<String>,
+) -> Result<Json<EvidencePack>, WebProblem> {
+    let uprn = Uprn::try_from(uprn).map_err(|_| WebProblem::NotFound)?;
+    let pack = ask(service, move |service| {
+        let now_ms = service.environment.clock.now_ms();
+        let pack = service.storage.read(|reading| pack(reading, uprn.clone(), &person, now_ms))?;
+        if pack.is_some() {
+            let detail = serde_json::json!({ "uprn": uprn });
+            service.storage.transact(&service.environment, |writing| {
+                writing.audit(now_ms, &person.0.user_name, "evidence_made", &detail)
+            })?;
+        }
+        Ok(pack)
+    });
+    pack.await?.map(Json).ok_or(WebProblem::NotFound)
+}
+
+fn pack(
+    reading: &Reading<'_>,
+    uprn: Uprn,
+    person: &SignedIn,
+    now_ms: i64,
+) -> Result<Option<EvidencePack>, CouncilError> {
+    let attempts = reading.attempts_at(&uprn, None)?;
+    let mut visits = Vec::with_capacity(attempts.len());
+    for attempt in &attempts {
+        if let Some(row) = reading.visit(attempt.visit, None)? {
+            visits.push(VisitDetail::of(row, &reading.photos_of(attempt.visit)?));
+        }
+    }
+    let Some(last) = visits.last() else { return Ok(None) };
+    let address = last.address();
+    Ok(Some(EvidencePack {
+        home: home(reading, NoAccessRow { uprn, address, attempts })?,
+        visits,
+        attempts_before_letter: numbers::of_the_door(reading, now_ms)?.attempts_before_letter,
+        made_by: person.0.display_name.clone(),
+        council_name: reading.meta(NAME)?,
+        missing: missing(reading, true)?,
+        as_of: times::from_ms(now_ms),
+    }))
+}
+
 /// What phones have and the council has not is for the council's own people.
 fn missing(reading: &Reading<'_>, of_the_council: bool) -> Result<Vec<MissingRecords>, CouncilError> {
     if !of_the_council {
@@ -165,19 +234,26 @@ fn missing(reading: &Reading<'_>, of_the_council: bool) -> Result<Vec<MissingRec
     Ok(reading.missing()?.into_iter().map(MissingRecords::from).collect())
 }
 
-fn home(reading: &Reading<'_>, row: NoAccessRow) -> Result<NoAccessHome, CouncilError> {
-    let mut attempts = Vec::with_capacity(row.attempts.len());
-    for attempt in row.attempts {
-        let decided = match attempt.counting {
-            Counting::ToBeDecided => match reading.refusal_decision(attempt.visit)?.as_deref() {
-                Some("valid") => Counting::ValidRefusal,
-                Some("not_valid") => Counting::Counts,
-                _ => Counting::ToBeDecided,
-            },
-            counting => counting,
-        };
-        attempts.push(NoAccessAttempt { attempt, decided });
+/// An attempt with what a supervisor made of it. What they decided counts, in court too where notice was in writing.
+fn decided(reading: &Reading<'_>, mut attempt: Attempt) -> Result<NoAccessAttempt, CouncilError> {
+    let decision = match attempt.counting {
+        Counting::ToBeDecided => reading.refusal_decision(attempt.visit)?,
+        Counting::Counts | Counting::ValidRefusal => None,
+    };
+    let decided = match decision.as_deref() {
+        Some("valid") => Counting::ValidRefusal,
+        Some("not_valid") => Counting::Counts,
+        _ => attempt.counting,
+    };
+    if decided != attempt.counting && decided == Counting::Counts {
+        let visit = reading.visit(attempt.visit, None)?;
+        attempt.in_court = visit.and_then(|row| row.visit.notice).is_some_and(|notice| notice.written);
     }
+    Ok(NoAccessAttempt { attempt, decided })
+}
+
+fn home(reading: &Reading<'_>, row: NoAccessRow) -> Result<NoAccessHome, CouncilError> {
+    let attempts = row.attempts.into_iter().map(|attempt| decided(reading, attempt)).collect::<Result<Vec<_>, _>>()?;
     let counts = attempts.iter().filter(|attempt| attempt.decided == Counting::Counts);
     Ok(NoAccessHome {
         uprn: row.uprn.to_string(),

@@ -126,6 +126,26 @@ pub(crate) struct VisitDetail {
     pub(crate) photos: Vec<PhotoOfVisit>,
 }
 
+impl VisitDetail {
+    /// A visit with the photos that are held of it.
+    pub(crate) fn of(row: VisitRow, photos: &[PhotoRow]) -> Self {
+        Self {
+            photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, photos)).collect(),
+            visitor_name: row.visitor_name,
+            organisation: row.organisation,
+            received_at: times::from_ms(row.received_ms),
+            appointment: row.appointment,
+            visit: row.visit,
+        }
+    }
+
+    /// Where, on one line.
+    pub(crate) fn address(&self) -> String {
+        let given = || self.visit.address.clone().unwrap_or_default();
+        self.appointment.as_ref().map_or_else(given, Appointment::address_line)
+    }
+}
+
 /// A photo of a visit, held or still on its way.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -489,7 +509,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
     use super::own_sessions::OwnSession;
     use super::people::{PersonChange, PersonListRow};
     use super::phones::{PhoneList, PhoneOffer, PhoneRow};
-    use super::reports::{NoAccessAttempt, NoAccessHome, NoAccessList, ReportCount, Reports};
+    use super::reports::{EvidencePack, NoAccessAttempt, NoAccessHome, NoAccessList, ReportCount, Reports};
     use super::seats::Seat;
     use super::second_factor::SetUp;
     use super::sessions::SignInAnswer;
@@ -500,6 +520,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         ($($view:ty),*) => { vec![$((<$view as ts_rs::TS>::name(&config), <$view as ts_rs::TS>::decl(&config))),*] };
     }
     of![
+        EvidencePack,
         NumberGroup,
         NumberValue,
         CouncilNumber,

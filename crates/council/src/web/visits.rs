@@ -10,7 +10,7 @@ use doorstep_domain::ledger::Hash;
 use super::extract::{Json, Path, Query};
 use super::sessions::SignedIn;
 use super::views::{
-    AsideRecords, MissingRecords, OutcomeCount, PhotoOfVisit, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,
+    AsideRecords, MissingRecords, OutcomeCount, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,
 };
 use super::{WebProblem, ask};
 use crate::export::Selection;
@@ -64,14 +64,7 @@ pub(crate) async fn show(
     })
     .await?;
     let (row, photos) = found.ok_or(WebProblem::NotFound)?;
-    Ok(Json(VisitDetail {
-        photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, &photos)).collect(),
-        visitor_name: row.visitor_name,
-        organisation: row.organisation,
-        received_at: times::from_ms(row.received_ms),
-        appointment: row.appointment,
-        visit: row.visit,
-    }))
+    Ok(Json(VisitDetail::of(row, &photos)))
 }
 
 /// A photo, for those who may see its visit. That it was looked at is in the audit log: it shows a home.

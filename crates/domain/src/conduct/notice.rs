@@ -63,9 +63,6 @@ pub struct NoticeAgreement {
     pub asked: NoticeMethod,
 }
 
-/// The hours in writing that section 11(6) of the Landlord and Tenant Act 1985 asks for.
-const IN_WRITING_HOURS: i64 = 24;
-
 impl Notice {
     /// Looks at the notice of a visit that starts at a moment.
     #[must_use]
@@ -103,7 +100,8 @@ impl Notice {
             method: given.map(|(_, method)| method),
             minutes: elapsed.map(|elapsed| elapsed.num_minutes()),
             written: given.is_some_and(|(_, method)| method.is_written())
-                && elapsed.is_some_and(|elapsed| elapsed >= TimeDelta::hours(IN_WRITING_HOURS)),
+                && elapsed
+                    .is_some_and(|elapsed| elapsed >= TimeDelta::hours(i64::from(numbers.notice_in_writing_hours))),
             told_who_and_why,
             earliest,
         }

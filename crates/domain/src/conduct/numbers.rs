@@ -201,6 +201,8 @@ pub struct Numbers {
     pub notice_minimum_hours: u32,
     /// Hours of notice that a tenant should have. Clause 3.1.
     pub notice_good_hours: u32,
+    /// Hours of notice in writing, without which an attempt does not count in court. Clause 3.1.
+    pub notice_in_writing_hours: u32,
     /// Days before planned work starts on which the tenant must know of it. Clause 3.1.
     pub planned_work_days: u32,
     /// From this age somebody is a suitable adult, in years. Clause 3.1.
@@ -234,6 +236,7 @@ impl Numbers {
         Self {
             notice_minimum_hours: value("notice_minimum_hours"),
             notice_good_hours: value("notice_good_hours"),
+            notice_in_writing_hours: value("notice_in_writing_hours"),
             planned_work_days: value("planned_work_days"),
             adult_age: value("adult_age"),
             attempts_before_letter: value("attempts_before_letter"),

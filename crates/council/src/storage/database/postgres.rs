@@ -25,7 +25,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/postgres/0007_reports.sql"),
     include_str!("../../../migrations/postgres/0008_sign_in.sql"),
     include_str!("../../../migrations/postgres/0009_outward.sql"),
-    include_str!("../../../migrations/postgres/0010_numbers.sql"),
+    include_str!("../../../migrations/postgres/0010_numbers_and_search.sql"),
 ];
 /// The number of the first of them: a schema has the same number in both databases.
 const FIRST_MIGRATION: i64 = 4;

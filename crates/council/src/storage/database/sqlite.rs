@@ -26,18 +26,22 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         }),
         M::up(include_str!("../../../migrations/sqlite/0008_sign_in.sql")),
         M::up(include_str!("../../../migrations/sqlite/0009_outward.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0010_numbers.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0010_numbers_and_search.sql")),
     ])
 });
 
 /// The number of the newest migration, in both databases.
 pub(crate) const SCHEMA_VERSION: i64 = 10;
 
+/// Connections that are kept for the next who reads.
+const IDLE_READERS: usize = 8;
+
 /// An open database.
 pub(crate) struct Sqlite {
     file: PathBuf,
     writer: Mutex<rusqlite::Connection>,
-    reader: Mutex<rusqlite::Connection>,
+    /// Connections that nobody reads by just now: whoever reads takes one, so that no slow question holds up the others.
+    readers: Mutex<Vec<rusqlite::Connection>>,
 }
 
 impl Sqlite {
@@ -52,14 +56,20 @@ impl Sqlite {
             rusqlite_migration::Error::RusqliteError { err, .. } => CouncilError::Database(err),
             _ => CouncilError::Unreadable("migrations"),
         })?;
-        Ok(Self { file: file.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(connect(file)?) })
+        Ok(Self { file: file.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
 }
 
 impl Database for Sqlite {
     fn read(&self, work: &mut Work<'_>) -> Result<(), CouncilError> {
-        let mut connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&connection.transaction()?)
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = idle.map_or_else(|| connect(&self.file), Ok)?;
+        let done = work(&connection.transaction()?);
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+        done
     }
 
     fn read_at_length(&self, work: &mut Work<'_>) -> Result<(), CouncilError> {

@@ -7,3 +7,5 @@ CREATE TABLE council_number ( -- numbers that the council has entered over those
     entered_by TEXT NOT NULL,
     PRIMARY KEY (name, from_day)
 );
+
+-- For searching there is nothing to change here: PostgreSQL keeps long text apart, so that rows are short to look through.
