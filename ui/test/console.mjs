@@ -407,6 +407,29 @@ async function asAdministrator() {
   await isAccessible(page, 'acknowledgements-not-signed')
 }
 
+/** A supervisor who is out, with a phone: nothing is cut off, and only tables go sideways. */
+async function asSupervisorOnAPhone() {
+  const page = await person('light')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await signIn(page, 'super-1')
+  await page.waitForSelector('.counts')
+  for (const [path, there] of [
+    ['', '.counts'],
+    ['visits', 'tr[data-visit]'],
+    ['cases', '#cases'],
+    ['no-access', '[data-uprn]'],
+    ['appointments', '#appointments'],
+    ['exports', '#dictionary'],
+    ['numbers', '[data-number]']
+  ]) {
+    await page.goto(`${address}/${path}`)
+    await page.waitForSelector(there)
+    await isAccessible(page, `phone-${path || 'today'}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    assert(wide <= 390, `${path || 'today'} is ${wide} pixels wide`)
+  }
+}
+
 async function asLead() {
   const page = await person('light')
   await signIn(page, 'lead-1')
@@ -470,6 +493,7 @@ for (const story of [
   () => asPlanner('light'),
   () => asPlanner('dark'),
   asAnotherFirm,
+  asSupervisorOnAPhone,
   asLead,
   asAuditor,
   asAdministrator,
