@@ -94,7 +94,7 @@ pub(crate) struct CaseFilter {
 pub(crate) static CASES: Sortable = Sortable {
     columns: &[
         SortColumn { name: "due", sql: "due_ms", text: false },
-        SortColumn { name: "closed", sql: "closed_ms", text: false },
+        SortColumn { name: "closed", sql: "coalesce(closed_ms, 0)", text: false },
         SortColumn { name: "opened", sql: "opened_ms", text: false },
         SortColumn { name: "about", sql: "kind", text: true },
         SortColumn { name: "where", sql: "lower(address)", text: true },

@@ -116,7 +116,11 @@ impl Reading<'_> {
             .many(&sql, values.values(), |row| Ok((read(row)?, written(&row.value("sort_value")?, &row.value(id)?))))?;
         let more = rows.len() > most;
         rows.truncate(most);
-        let next = rows.last().and_then(|(_, place)| place.clone()).filter(|_| more);
+        let next = match rows.last().filter(|_| more) {
+            // A list is never cut without a word.
+            Some((_, place)) => Some(place.clone().ok_or(CouncilError::Unreadable("place in a list"))?),
+            None => None,
+        };
         Ok(Page { rows: rows.into_iter().map(|(row, _)| row).collect(), next })
     }
 }

@@ -99,6 +99,9 @@ impl Follower {
                 let wanted = usize::try_from(readable - self.at).unwrap_or(PIECE).min(PIECE);
                 let mut piece = BytesMut::with_capacity(wanted);
                 let read = (&mut self.file).take(readable - self.at).read_buf(&mut piece).await?;
+                if read == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
                 self.at += u64::try_from(read).unwrap_or(0);
                 return Ok(Some((piece.freeze(), self)));
             }
