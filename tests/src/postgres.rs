@@ -31,7 +31,10 @@ impl Postgres {
             assert!(given.is_ok_and(|status| status.success()), "there is no user postgres");
         }
         let data = server.data();
-        let made = server.run("initdb", &["--auth=trust", "--username=postgres", "--encoding=UTF8", "-D", &data]);
+        let made = server.run(
+            "initdb",
+            &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "-D", &data],
+        );
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let options = format!(
             "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={}",

@@ -13,12 +13,15 @@ use serde::Serialize;
 
 use crate::keys::Keys;
 use crate::service::{EPOCH, NAME};
-use crate::storage::{Holdings, Organisation, Person, Role, Storage, move_all};
+use crate::storage::{Holdings, NOTES, Organisation, Person, Role, Storage, move_all};
 use crate::web::Opens;
 use crate::{CouncilError, DatabaseAt, Environment, PhotosAt, Service, times};
 
 /// Characters in a password, at least.
 const SHORTEST_PASSWORD: usize = 12;
+
+/// Safeguarding notes that are held in memory at once.
+const NOTES_AT_ONCE: usize = 50;
 
 /// A code that enrols one phone, once, soon.
 #[derive(Debug, Clone, Serialize)]
@@ -231,13 +234,21 @@ impl Office {
     pub fn safeguarding_notes(&self) -> Result<Vec<String>, CouncilError> {
         self.service.storage.read(|reading| {
             let mut notes = Vec::new();
-            for concern in reading.sealed_concerns()? {
-                let sealed = reading.sealed_note(concern.record)?;
-                notes.extend(
-                    sealed.and_then(|note| self.service.keys.open_note(&note.sealed)).map(|note| note.to_string()),
-                );
+            let mut after = None;
+            loop {
+                let order = NOTES.order(None, "-received", after.as_deref())?;
+                let page = reading.sealed_concerns(&order, NOTES_AT_ONCE)?;
+                for row in page.rows {
+                    let sealed = reading.sealed_note(row.sealed.record)?;
+                    notes.extend(
+                        sealed.and_then(|note| self.service.keys.open_note(&note.sealed)).map(|note| note.to_string()),
+                    );
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => return Ok(notes),
+                }
             }
-            Ok(notes)
         })
     }
 }

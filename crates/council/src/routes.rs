@@ -25,7 +25,7 @@ use crate::web::cases::{CaseDeed, CaseDetail, CaseList};
 use crate::web::numbers::NumberList;
 use crate::web::openid::WaysIn;
 use crate::web::own_sessions::OwnSession;
-use crate::web::people::{PersonChange, PersonListRow};
+use crate::web::people::{PersonChange, PersonList};
 use crate::web::phones::{PhoneList, PhoneOffer};
 use crate::web::reports::{EvidencePack, NoAccessList, Reports};
 use crate::web::seats::{
@@ -33,7 +33,7 @@ use crate::web::seats::{
 };
 use crate::web::sessions::{Credentials, SignInAnswer};
 use crate::web::views::{
-    AuditList, CodeList, ConcernList, OpenedNote, Register, SafeguardingRow, SessionView, TableMeaning, TodayBoard,
+    AuditList, CodeList, ConcernList, OpenedNote, Register, SafeguardingList, SessionView, TableMeaning, TodayBoard,
     VisitDetail, VisitList,
 };
 use crate::web::{
@@ -125,16 +125,16 @@ fn all_routes() -> Vec<Route> {
         Route::post("/api/appointments/{reference}", SENDERS, appointments::change)
             .takes::<AppointmentChange>()
             .tells::<AppointmentListRow>(),
-        Route::get("/api/phones", ROSTER, phones::list).tells::<PhoneList>(),
+        Route::get("/api/phones", ROSTER, phones::list).asks::<phones::Wanted>().tells::<PhoneList>(),
         Route::post("/api/phones", ADMINISTRATORS, phones::offer).takes::<phones::OfferFor>().tells::<PhoneOffer>(),
         Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke),
-        Route::get("/api/people", ROSTER, people::list).tells::<Vec<PersonListRow>>(),
+        Route::get("/api/people", ROSTER, people::list).asks::<people::Wanted>().tells::<PersonList>(),
         Route::post("/api/people", ADMINISTRATORS, people::import)
             .asks::<people::Look>()
             .takes_table()
             .tells::<Imported>(),
         Route::post("/api/people/{user}", ADMINISTRATORS, people::change).takes::<PersonChange>(),
-        Route::get("/api/acknowledgements", DESKS, codes::register).tells::<Register>(),
+        Route::get("/api/acknowledgements", DESKS, codes::register).asks::<codes::Wanted>().tells::<Register>(),
         Route::get("/api/exports/dictionary", DESKS, exports::dictionary).tells::<Vec<TableMeaning>>(),
         Route::get("/api/exports/{table}", DESKS, exports::table).asks::<Selection>().tells_other("*/*"),
         Route::get("/api/numbers", DESKS, numbers::list).tells::<NumberList>(),
@@ -142,7 +142,9 @@ fn all_routes() -> Vec<Route> {
         Route::delete("/api/numbers/{name}/{from}", ADMINISTRATORS, numbers::withdraw),
         Route::get("/api/codes", DESKS, codes::list).tells::<CodeList>(),
         Route::post("/api/codes", ADMINISTRATORS, codes::publish).takes::<codes::NewCode>().tells::<Vec<CodeSection>>(),
-        Route::get("/api/safeguarding", LEADS, safeguarding::list).tells::<Vec<SafeguardingRow>>(),
+        Route::get("/api/safeguarding", LEADS, safeguarding::list)
+            .asks::<safeguarding::Wanted>()
+            .tells::<SafeguardingList>(),
         Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open).tells::<OpenedNote>(),
         Route::get("/api/audit", AUDIT, audit::list).asks::<audit::Wanted>().tells::<AuditList>(),
         // The console's own pages: each is the same file, which then asks for what it shows.

@@ -10,7 +10,7 @@ use doorstep_domain::VisitId;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::storage::{Person, PersonRow, Reading, VisitRow};
+use crate::storage::{Person, Reading, RegisterFilter, VisitRow};
 use crate::{CouncilError, Office, times};
 
 /// Whose data.
@@ -198,7 +198,7 @@ impl Office {
         let id = person.id.to_string();
         let name = format!("erased-{}", id.rsplit('-').next().unwrap_or(&id));
         service.storage.transact(&service.environment, |writing| {
-            let row = writing.people()?.into_iter().find(|row| row.person.id == person.id);
+            let row = writing.person_row(person.id)?;
             if row.is_none_or(|row| row.left_ms.is_none()) {
                 return Err(CouncilError::StillThere);
             }
@@ -246,13 +246,13 @@ fn told(reading: &Reading<'_>, row: &VisitRow, of_home: bool) -> Result<serde_js
 }
 
 fn told_of_person(reading: &Reading<'_>, person: &Person) -> Result<serde_json::Value, CouncilError> {
-    let row: Option<PersonRow> = reading.people()?.into_iter().find(|row| row.person.id == person.id);
-    let register = reading.acknowledgements(None)?;
-    let signed: Vec<_> = register
-        .into_iter()
-        .filter(|signed| signed.user_name == person.user_name)
-        .map(|signed| signed.kept.acknowledgement)
-        .collect();
+    let row = reading.person_row(person.id)?;
+    let mut signed = Vec::new();
+    let theirs = RegisterFilter { user: Some(person.id), ..RegisterFilter::default() };
+    reading.each_acknowledgement(&theirs, |row| {
+        signed.push(row.kept.acknowledgement);
+        Ok(())
+    })?;
     let mut done = Vec::new();
     reading.each_audit_line(|line| {
         if line.user_name == person.user_name {

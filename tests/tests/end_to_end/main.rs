@@ -9,6 +9,7 @@ mod desk;
 mod exports;
 mod generated;
 mod journeys;
+mod lists;
 mod numbers;
 mod openapi;
 mod outward;

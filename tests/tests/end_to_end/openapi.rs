@@ -36,7 +36,7 @@ fn description(town: &Town) -> Value {
         (
             "/api/safeguarding/{record}",
             "record",
-            first(&Clerk::of("lead-1", town).reads("/api/safeguarding"), "record"),
+            first(&Clerk::of("lead-1", town).reads("/api/safeguarding")["notes"], "record"),
         ),
     ];
     for (path, name, there) in things {

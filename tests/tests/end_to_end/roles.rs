@@ -80,7 +80,7 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     let things = Things {
         visit,
         photo,
-        note: text(&notes[0]["record"]),
+        note: text(&notes["notes"][0]["record"]),
         case: text(&cases["cases"][0]["case"]),
         device: text(&phones["phones"][0]["device"]),
     };

@@ -18,13 +18,13 @@ import type {
   OpenedNote,
   OwnSession,
   PersonChange,
-  PersonListRow,
+  PersonList,
   PhoneList,
   PhoneOffer,
   Problem,
   Register,
   Reports,
-  SafeguardingRow,
+  SafeguardingList,
   SessionView,
   SignInAnswer,
   TableMeaning,
@@ -112,14 +112,14 @@ export const council = {
     ask<Imported>(`/api/appointments?only_good=${onlyGood}`, table(file)),
   changeAppointment: (reference: string, change: AppointmentChange) =>
     ask<AppointmentListRow>(`/api/appointments/${encodeURIComponent(reference)}`, json('POST', change)),
-  phones: () => ask<PhoneList>('/api/phones'),
+  phones: (query: string) => ask<PhoneList>(`/api/phones${query}`),
   offerPhone: (user: string) => ask<PhoneOffer>('/api/phones', json('POST', { user, server: location.origin })),
   revokePhone: (device: string) => ask<null>(`/api/phones/${encodeURIComponent(device)}`, { method: 'DELETE' }),
-  people: () => ask<PersonListRow[]>('/api/people'),
+  people: (query: string) => ask<PersonList>(`/api/people${query}`),
   importPeople: (file: File) => ask<Imported>('/api/people', table(file)),
   changePerson: (user: string, change: PersonChange) =>
     ask<null>(`/api/people/${encodeURIComponent(user)}`, json('POST', change)),
-  register: () => ask<Register>('/api/acknowledgements'),
+  register: (query: string) => ask<Register>(`/api/acknowledgements${query}`),
   codes: () => ask<CodeList>('/api/codes'),
   publishCode: (label: string, from: string, text: string) =>
     ask<CodeSection[]>('/api/codes', json('POST', { label, from, text })),
@@ -129,6 +129,6 @@ export const council = {
     ask<null>(`/api/numbers/${encodeURIComponent(name)}/${from}`, { method: 'DELETE' }),
   dictionary: () => ask<TableMeaning[]>('/api/exports/dictionary'),
   audit: (query: string) => ask<AuditList>(`/api/audit${query}`),
-  safeguarding: () => ask<SafeguardingRow[]>('/api/safeguarding'),
+  safeguarding: (query: string) => ask<SafeguardingList>(`/api/safeguarding${query}`),
   openNote: (record: string) => ask<OpenedNote>(`/api/safeguarding/${encodeURIComponent(record)}`)
 }

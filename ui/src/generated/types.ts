@@ -392,7 +392,7 @@ export type AuditList = {
  */
 lines: Array<AuditEntry>, 
 /**
- * The place before which the next page goes on; `null` at the end.
+ * Behind what line the next page goes on; `null` at the end.
  */
 next: number | null, 
 /**
@@ -1379,6 +1379,16 @@ name: string,
  */
 organisation: string, };
 
+export type NoteRead = { 
+/**
+ * The user name.
+ */
+user: string, 
+/**
+ * The council's clock.
+ */
+at: string, };
+
 export type Notice = { 
 /**
  * What the Code makes of it.
@@ -1601,6 +1611,16 @@ export type PersonChange = { "action": "set_password",
  */
 password: string, } | { "action": "end_sessions" } | { "action": "forget_second_factor" } | { "action": "leave" } | { "action": "return" };
 
+export type PersonList = { 
+/**
+ * The rows, by name where nothing else was asked for.
+ */
+people: Array<PersonListRow>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, };
+
 export type PersonListRow = { 
 /**
  * The user name.
@@ -1647,9 +1667,17 @@ export type Phase = "at_the_door" | "inside" | "leaving";
 
 export type PhoneList = { 
 /**
- * The phones, the one that was heard from last first.
+ * The phones, the one that was heard from last first where nothing else was asked for.
  */
 phones: Array<PhoneRow>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, 
+/**
+ * Who can be given one.
+ */
+visitors: Array<Visitor>, 
 /**
  * Records that they have and the council has not.
  */
@@ -1881,13 +1909,25 @@ binding: string,
  */
 published: boolean, 
 /**
- * Signatures, newest first.
+ * How many of those who visit have signed the version that binds today.
+ */
+have_signed: number, 
+/**
+ * How many of those who visit have not.
+ */
+have_not_signed: number, 
+/**
+ * A page of signatures, under any version; empty where those were asked for who have not signed.
  */
 signed: Array<RegisterEntry>, 
 /**
- * Those who visit and have not signed the version that binds today.
+ * A page of those who have not signed the version that binds today; empty where signatures were asked for.
  */
-not_signed: Array<NotSignedRow>, };
+not_signed: Array<NotSignedRow>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, };
 
 export type RegisterEntry = { 
 /**
@@ -1969,6 +2009,16 @@ fault: string, };
 
 export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first";
 
+export type SafeguardingList = { 
+/**
+ * The notes.
+ */
+notes: Array<SafeguardingRow>, 
+/**
+ * What to ask for to get the next page; `null` on the last.
+ */
+next: string | null, };
+
 export type SafeguardingRow = { 
 /**
  * The record.
@@ -1993,7 +2043,11 @@ address: string,
 /**
  * Who wrote it.
  */
-visitor_name: string, };
+visitor_name: string, 
+/**
+ * Who read it, first to last.
+ */
+read: Array<NoteRead>, };
 
 export type SealedNote = { 
 /**

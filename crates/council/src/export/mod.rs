@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use forms::{Encoding, Format};
 pub(crate) use growing::{Growing, Growth};
 
-use crate::storage::{ConcernFilter, Filter, Question, Reading, VisitRow};
+use crate::storage::{ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow};
 use crate::{CouncilError, Office, Service};
 
 /// Which table.
@@ -155,7 +155,12 @@ impl What {
                 return reading.each_plain_concern(&filter, |concern| each(concerns::row(&concern)));
             }
             Self::Acknowledgements => {
-                return reading.acknowledgements(firm)?.iter().map(acknowledgements::row).try_for_each(each);
+                let filter = RegisterFilter {
+                    organisation: chosen.filter.organisation.clone(),
+                    user: None,
+                    words: chosen.filter.words.clone(),
+                };
+                return reading.each_acknowledgement(&filter, |signed| each(acknowledgements::row(&signed)));
             }
             Self::Cases => return reading.each_case(firm, |case| each(cases::row(&case))),
             Self::Reports => {

@@ -7,7 +7,7 @@ use crate::CouncilError;
 /// A line of the audit log.
 #[derive(Debug, Clone)]
 pub(crate) struct AuditLine {
-    /// Its place, for paging. It is shown to nobody: a gap would tell that there is a line they may not see.
+    /// Its place, for paging.
     pub(crate) number: i64,
     pub(crate) at_ms: i64,
     pub(crate) user_name: String,
@@ -16,7 +16,18 @@ pub(crate) struct AuditLine {
     pub(crate) detail: String,
 }
 
-/// Every line that somebody other than a safeguarding lead may see: nobody else learns that there is a note. Clause 6.2.
+/// Which lines, and from where on.
+#[derive(Debug, Default)]
+pub(crate) struct AuditFilter {
+    pub(crate) user_name: Option<String>,
+    pub(crate) action: Option<String>,
+    pub(crate) oldest_first: bool,
+    /// Behind the line with this number.
+    pub(crate) after: Option<i64>,
+}
+
+/// Every line that somebody other than a safeguarding lead may see: nobody else learns that there is a note (clause 6.2). Who
+/// read one has a table of its own since schema 11; lines of an earlier program are left out.
 const LINES: &str =
     "(SELECT audit_id, at_ms, user_name, action, detail FROM audit WHERE action <> 'safeguarding_note_read') AS line";
 
@@ -42,21 +53,16 @@ impl Reading<'_> {
         })
     }
 
-    /// A page of lines, last to first: those before a number, of one user and one action or of all.
-    pub(crate) fn audit_page(
-        &self,
-        before: Option<i64>,
-        user_name: Option<&str>,
-        action: Option<&str>,
-        most: usize,
-    ) -> Result<Vec<AuditLine>, CouncilError> {
+    /// A page of lines, last to first where nothing else is asked for.
+    pub(crate) fn audit_page(&self, filter: &AuditFilter, most: usize) -> Result<Vec<AuditLine>, CouncilError> {
         let mut which = Conditions::default();
-        which.and_if("audit_id < ?", before);
-        which.and_if("user_name = ?", user_name);
-        which.and_if("action = ?", action);
+        let (way, behind) = if filter.oldest_first { ("ASC", "audit_id > ?") } else { ("DESC", "audit_id < ?") };
+        which.and_if(behind, filter.after);
+        which.and_if("user_name = ?", filter.user_name.as_deref());
+        which.and_if("action = ?", filter.action.as_deref());
         let most = which.placeholder(most);
         let which_lines = which.text();
-        let sql = format!("SELECT * FROM {LINES}{which_lines} ORDER BY audit_id DESC LIMIT {most}");
+        let sql = format!("SELECT * FROM {LINES}{which_lines} ORDER BY audit_id {way} LIMIT {most}");
         self.many(&sql, which.values(), line)
     }
 

@@ -1,11 +1,12 @@
 //! Versions of the Code, and the register of signatures under them. Clause 9 and the Acknowledgement.
 
 use chrono::NaiveDate;
-use doorstep_domain::conduct::{Acknowledgement, PublishedCode, Signing};
+use doorstep_domain::conduct::{Acknowledgement, PublishedCode};
 use doorstep_domain::{RecordId, UserId};
 
 use super::database::{Conditions, Row, params};
-use super::{Reading, Writing};
+use super::order::{Order, Page, SortColumn, Sortable};
+use super::{Reading, Writing, words};
 use crate::CouncilError;
 
 /// A version of the Code in a list.
@@ -33,6 +34,78 @@ pub(crate) struct Acknowledged {
 pub(crate) struct RegisterRow {
     pub(crate) user_name: String,
     pub(crate) kept: Acknowledged,
+}
+
+/// Whose signatures.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RegisterFilter {
+    /// Of this organisation.
+    pub(crate) organisation: Option<String>,
+    /// Of this person.
+    pub(crate) user: Option<UserId>,
+    /// Words to be found in the name.
+    pub(crate) words: Option<String>,
+}
+
+impl RegisterFilter {
+    fn conditions(&self, name: &str) -> Conditions {
+        let mut which = Conditions::default();
+        which.and_if("organisation.name = ?", self.organisation.as_deref());
+        which.and_if("person.user_id = ?", self.user.map(|user| user.as_bytes().to_vec()));
+        let pattern = self.words.as_deref().and_then(words::pattern);
+        which.and_if(&format!("lower({name}) LIKE ? ESCAPE '\\'"), pattern);
+        which
+    }
+}
+
+/// How signatures can be sorted.
+pub(crate) static REGISTER: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "signed", sql: "recorded_ms", text: false },
+        SortColumn { name: "name", sql: "lower(name)", text: true },
+        SortColumn { name: "position", sql: "lower(organisation || ' ' || position)", text: true },
+        SortColumn { name: "version", sql: "label", text: true },
+    ],
+    id: "record_id",
+    text_id: false,
+};
+
+/// How those who have not signed can be sorted.
+pub(crate) static NOT_SIGNED: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "name", sql: "lower(name)", text: true },
+        SortColumn { name: "organisation", sql: "lower(organisation)", text: true },
+    ],
+    id: "user_id",
+    text_id: false,
+};
+
+const SIGNATURES: &str = "
+    SELECT record_id, user_id, person.user_name, code_hash, label, acknowledgement.name, acknowledgement.position,
+           acknowledgement.organisation, signed, recorded_ms, received_ms
+    FROM acknowledgement JOIN person USING (user_id) JOIN organisation USING (organisation_id)";
+
+/// Those who visit, and have not left.
+const VISITORS: &str = "role IN ('contractor', 'officer') AND left_ms IS NULL";
+
+fn register_row(row: &Row<'_>) -> Result<RegisterRow, CouncilError> {
+    let signed: String = row.get("signed")?;
+    let acknowledgement = Acknowledgement {
+        code: row.get("code_hash")?,
+        label: row.get("label")?,
+        name: row.get("name")?,
+        position: row.get("position")?,
+        organisation: row.get("organisation")?,
+        signed: serde_json::from_str(&signed).map_err(|_| CouncilError::Unreadable("acknowledgement"))?,
+    };
+    let kept = Acknowledged {
+        record: RecordId::from_bytes(row.get("record_id")?),
+        user: UserId::from_bytes(row.get("user_id")?),
+        acknowledgement,
+        recorded_ms: row.get("recorded_ms")?,
+        received_ms: row.get("received_ms")?,
+    };
+    Ok(RegisterRow { user_name: row.get("user_name")?, kept })
 }
 
 fn published(row: &Row<'_>) -> Result<(String, String, String), CouncilError> {
@@ -72,57 +145,73 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// The register, newest first, of the people of one organisation or of all.
-    pub(crate) fn acknowledgements(&self, organisation: Option<&str>) -> Result<Vec<RegisterRow>, CouncilError> {
-        let mut which = Conditions::default();
-        which.and_if("organisation.name = ?", organisation);
-        let sql = format!(
-            "SELECT record_id, user_id, person.user_name, code_hash, label, acknowledgement.name, acknowledgement.position,
-                    acknowledgement.organisation, signed, recorded_ms, received_ms
-             FROM acknowledgement JOIN person USING (user_id) JOIN organisation USING (organisation_id){}
-             ORDER BY recorded_ms DESC, record_id DESC",
-            which.text()
-        );
-        self.many(&sql, which.values(), |row| {
-            let signed: String = row.get("signed")?;
-            let acknowledgement = Acknowledgement {
-                code: row.get("code_hash")?,
-                label: row.get("label")?,
-                name: row.get("name")?,
-                position: row.get("position")?,
-                organisation: row.get("organisation")?,
-                signed: serde_json::from_str(&signed).unwrap_or(Signing::Typed(String::new())),
-            };
-            let kept = Acknowledged {
-                record: RecordId::from_bytes(row.get("record_id")?),
-                user: UserId::from_bytes(row.get("user_id")?),
-                acknowledgement,
-                recorded_ms: row.get("recorded_ms")?,
-                received_ms: row.get("received_ms")?,
-            };
-            Ok(RegisterRow { user_name: row.get("user_name")?, kept })
+    /// A page of the register.
+    pub(crate) fn acknowledgements(
+        &self,
+        filter: &RegisterFilter,
+        order: &Order,
+        most: usize,
+    ) -> Result<Page<RegisterRow>, CouncilError> {
+        let which = filter.conditions("acknowledgement.name");
+        self.page(&format!("{SIGNATURES}{}", which.text()), which, order, most, register_row)
+    }
+
+    /// Calls `each` for every signature that fits, newest first.
+    pub(crate) fn each_acknowledgement(
+        &self,
+        filter: &RegisterFilter,
+        mut each: impl FnMut(RegisterRow) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let which = filter.conditions("acknowledgement.name");
+        let sql = format!("{SIGNATURES}{} ORDER BY recorded_ms DESC, record_id DESC", which.text());
+        self.connection.query_at_length(&sql, which.values(), &mut |row| {
+            each(register_row(row)?)?;
+            Ok(true)
         })
     }
 
-    /// Those who visit and have not signed a version: name, organisation.
+    /// A page of those who visit and have not signed a version: name, organisation.
     pub(crate) fn not_signed(
         &self,
         code_hash: &str,
-        organisation: Option<&str>,
-    ) -> Result<Vec<(String, String)>, CouncilError> {
-        let mut which = Conditions::default();
-        which.and_that("role IN ('contractor', 'officer')");
+        filter: &RegisterFilter,
+        order: &Order,
+        most: usize,
+    ) -> Result<Page<(String, String)>, CouncilError> {
+        let mut which = filter.conditions("display_name");
+        which.and_that(VISITORS);
         which.and(
             "NOT EXISTS (SELECT 1 FROM acknowledgement WHERE acknowledgement.user_id = person.user_id AND code_hash = ?)",
             [code_hash],
         );
-        which.and_if("organisation.name = ?", organisation);
-        let sql = format!(
-            "SELECT display_name, organisation.name AS organisation FROM person JOIN organisation USING (organisation_id){}
-             ORDER BY organisation.name, display_name",
+        let listed = format!(
+            "SELECT user_id, display_name AS name, organisation.name AS organisation
+             FROM person JOIN organisation USING (organisation_id){}",
             which.text()
         );
-        self.many(&sql, which.values(), |row| Ok((row.get("display_name")?, row.get("organisation")?)))
+        self.page(&listed, which, order, most, |row| Ok((row.get("name")?, row.get("organisation")?)))
+    }
+
+    /// Of those who visit, of one organisation or of all: how many have signed a version, and how many have not.
+    pub(crate) fn signed_counts(
+        &self,
+        code_hash: &str,
+        organisation: Option<&str>,
+    ) -> Result<(u64, u64), CouncilError> {
+        let mut which = Conditions::default();
+        let hash = which.placeholder(code_hash);
+        which.and_that(VISITORS);
+        which.and_if("organisation.name = ?", organisation);
+        let sql = format!(
+            "SELECT count(*) AS visitors, coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM acknowledgement
+                 WHERE acknowledgement.user_id = person.user_id AND code_hash = {hash}) THEN 1 ELSE 0 END), 0) AS signed
+             FROM person JOIN organisation USING (organisation_id){}",
+            which.text()
+        );
+        let counts =
+            self.one(&sql, which.values(), |row| Ok((row.get::<u64>("visitors")?, row.get::<u64>("signed")?)))?;
+        let (visitors, signed) = counts.unwrap_or_default();
+        Ok((signed, visitors.saturating_sub(signed)))
     }
 }
 

@@ -5,6 +5,7 @@ use doorstep_domain::ledger::decode_body;
 use doorstep_domain::{RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
+use super::order::{Order, Page, SortColumn, Sortable};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -16,6 +17,29 @@ pub(crate) struct SealedConcern {
     pub(crate) recorded_ms: i64,
     pub(crate) received_ms: i64,
 }
+
+/// A sealed concern in a lead's list.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedRow {
+    pub(crate) sealed: SealedConcern,
+    pub(crate) visitor_name: String,
+    /// The visit's address, where there is one.
+    pub(crate) address: String,
+}
+
+/// Who read a note, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct NoteReading {
+    pub(crate) user_name: String,
+    pub(crate) at_ms: i64,
+}
+
+/// How sealed concerns can be sorted.
+pub(crate) static NOTES: Sortable = Sortable {
+    columns: &[SortColumn { name: "received", sql: "received_ms", text: false }],
+    id: "record_id",
+    text_id: false,
+};
 
 /// A concern that is not sealed, with who raised it.
 #[derive(Debug, Clone)]
@@ -122,19 +146,39 @@ impl Reading<'_> {
         text.map(|text| serde_json::from_str(&text).map_err(|_| CouncilError::Unreadable("concern"))).transpose()
     }
 
-    /// All sealed ones, newest first.
-    pub(crate) fn sealed_concerns(&self) -> Result<Vec<SealedConcern>, CouncilError> {
-        self.many(
-            "SELECT record_id, visit_id, recorded_ms, received_ms FROM sealed_concern ORDER BY received_ms DESC, record_id DESC",
-            params![],
-            |row| {
-                Ok(SealedConcern {
+    /// A page of sealed ones.
+    pub(crate) fn sealed_concerns(&self, order: &Order, most: usize) -> Result<Page<SealedRow>, CouncilError> {
+        let listed = "
+            SELECT sealed_concern.record_id, sealed_concern.visit_id, sealed_concern.recorded_ms, sealed_concern.received_ms,
+                   coalesce(appointment.address, visit.address, '') AS address,
+                   (SELECT display_name FROM record JOIN device USING (device_id) JOIN person USING (user_id)
+                    WHERE record.record_id = sealed_concern.record_id LIMIT 1) AS visitor_name
+            FROM sealed_concern LEFT JOIN visit ON visit.visit_id = sealed_concern.visit_id
+            LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref";
+        self.page(listed, Conditions::default(), order, most, |row| {
+            Ok(SealedRow {
+                sealed: SealedConcern {
                     record: RecordId::from_bytes(row.get("record_id")?),
                     visit: VisitId::from_bytes(row.get("visit_id")?),
                     recorded_ms: row.get("recorded_ms")?,
                     received_ms: row.get("received_ms")?,
-                })
-            },
+                },
+                visitor_name: row.get::<Option<String>>("visitor_name")?.unwrap_or_default(),
+                address: row.get("address")?,
+            })
+        })
+    }
+
+    /// Who read a note, first to last.
+    pub(crate) fn readings_of(&self, record: RecordId) -> Result<Vec<NoteReading>, CouncilError> {
+        // Readings from before they had a table of their own are lines of the audit log, which is shown without them.
+        let noted_before = serde_json::json!({ "record": record }).to_string();
+        self.many(
+            "SELECT user_name, at_ms FROM note_reading WHERE record_id = ?1
+             UNION ALL SELECT user_name, at_ms FROM audit WHERE action = 'safeguarding_note_read' AND detail = ?2
+             ORDER BY at_ms, user_name",
+            params![record.as_bytes(), noted_before],
+            |row| Ok(NoteReading { user_name: row.get("user_name")?, at_ms: row.get("at_ms")? }),
         )
     }
 
@@ -175,6 +219,15 @@ impl Writing<'_> {
     /// The visitor struck a concern out, and said why. It stays.
     pub(crate) fn strike_concern(&self, record: RecordId, reason: &str) -> Result<(), CouncilError> {
         self.write("UPDATE concern SET struck = ?2 WHERE record_id = ?1", params![record.as_bytes(), reason])?;
+        Ok(())
+    }
+
+    /// Notes that somebody reads a note, before they do.
+    pub(crate) fn keep_note_reading(&self, record: RecordId, reading: &NoteReading) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO note_reading (record_id, at_ms, user_name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![record.as_bytes(), reading.at_ms, &reading.user_name],
+        )?;
         Ok(())
     }
 

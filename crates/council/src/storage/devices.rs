@@ -3,8 +3,9 @@
 use doorstep_domain::ledger::{Hash, PublicKey};
 use doorstep_domain::{DeviceId, UserId};
 
-use super::database::params;
-use super::{Reading, Writing};
+use super::database::{Conditions, params};
+use super::order::{Order, Page, SortColumn, Sortable};
+use super::{Reading, Writing, words};
 use crate::CouncilError;
 
 /// A phone, once enrolled.
@@ -30,29 +31,48 @@ pub(crate) struct DeviceRow {
     pub(crate) revoked_ms: Option<i64>,
 }
 
+/// How phones can be sorted.
+pub(crate) static DEVICES: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "heard", sql: "contact_ms", text: false },
+        SortColumn { name: "whose", sql: "lower(display_name)", text: true },
+        SortColumn { name: "device", sql: "lower(device_name)", text: true },
+        SortColumn { name: "enrolled", sql: "enrolled_ms", text: false },
+    ],
+    id: "device_id",
+    text_id: false,
+};
+
 impl Reading<'_> {
-    /// Every phone, the one that was heard from last first.
-    pub(crate) fn devices(&self) -> Result<Vec<DeviceRow>, CouncilError> {
-        self.many(
-            "SELECT device_id, device.name AS device_name, app_version, user_name, display_name, organisation.name AS organisation,
-                    enrolled_ms, contact_ms, revoked_ms
-             FROM device JOIN person USING (user_id) JOIN organisation USING (organisation_id)
-             ORDER BY contact_ms DESC, device_id",
-            params![],
-            |row| {
-                Ok(DeviceRow {
-                    id: DeviceId::from_bytes(row.get("device_id")?),
-                    name: row.get("device_name")?,
-                    app_version: row.get("app_version")?,
-                    user_name: row.get("user_name")?,
-                    display_name: row.get("display_name")?,
-                    organisation: row.get("organisation")?,
-                    enrolled_ms: row.get("enrolled_ms")?,
-                    contact_ms: row.get("contact_ms")?,
-                    revoked_ms: row.get("revoked_ms")?,
-                })
-            },
-        )
+    /// A page of phones, of people in whose name or user name there are some words, or of all.
+    pub(crate) fn devices(
+        &self,
+        whose: Option<&str>,
+        order: &Order,
+        most: usize,
+    ) -> Result<Page<DeviceRow>, CouncilError> {
+        let mut which = Conditions::default();
+        let pattern = whose.and_then(words::pattern);
+        which.and_if("lower(display_name || ' ' || user_name) LIKE ? ESCAPE '\\'", pattern);
+        let listed = format!(
+            "SELECT device_id, device.name AS device_name, app_version, user_name, display_name,
+                    organisation.name AS organisation, enrolled_ms, contact_ms, revoked_ms
+             FROM device JOIN person USING (user_id) JOIN organisation USING (organisation_id){}",
+            which.text()
+        );
+        self.page(&listed, which, order, most, |row| {
+            Ok(DeviceRow {
+                id: DeviceId::from_bytes(row.get("device_id")?),
+                name: row.get("device_name")?,
+                app_version: row.get("app_version")?,
+                user_name: row.get("user_name")?,
+                display_name: row.get("display_name")?,
+                organisation: row.get("organisation")?,
+                enrolled_ms: row.get("enrolled_ms")?,
+                contact_ms: row.get("contact_ms")?,
+                revoked_ms: row.get("revoked_ms")?,
+            })
+        })
     }
 
     pub(crate) fn device(&self, id: DeviceId) -> Result<Option<Device>, CouncilError> {

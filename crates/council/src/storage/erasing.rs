@@ -296,9 +296,11 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases lines of the audit log that are older than a moment.
+    /// Erases lines of the audit log that are older than a moment, and with them who read a note.
     pub(crate) fn erase_audit_lines(&self, before_ms: i64) -> Result<(), CouncilError> {
-        self.write("DELETE FROM audit WHERE at_ms < ?1", params![before_ms])?;
+        for table in ["audit", "note_reading"] {
+            self.write(&format!("DELETE FROM {table} WHERE at_ms < ?1"), params![before_ms])?;
+        }
         Ok(())
     }
 
@@ -317,6 +319,7 @@ impl Writing<'_> {
         )?;
         for sql in [
             "UPDATE audit SET user_name = ?2 WHERE user_name = ?1",
+            "UPDATE note_reading SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE audit SET detail = replace(detail, '\"' || ?1 || '\"', '\"' || ?2 || '\"')",
             "UPDATE case_line SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE case_line SET subject = ?2 WHERE subject = ?1",

@@ -43,6 +43,7 @@ const TABLES: &[Table] = tables! {
         "ended_ms" "received_ms" "folded" "words" "address" "entry" "alone_until_ms" "day" "refusal_reason"
         "notice_standing" "id_shown";
     "sealed_concern": "record_id" "visit_id" "recorded_ms" "received_ms";
+    "note_reading": "record_id" "at_ms" "user_name";
     "audit": "audit_id" "at_ms" "user_name" "action" "detail";
     "code": "code_hash" "label" "from_day" "text" "published_ms" "published_by";
     "acknowledgement": "record_id" "user_id" "code_hash" "label" "name" "position" "organisation" "signed"

@@ -3,8 +3,9 @@
 use doorstep_domain::{OrganisationId, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::database::{Row, params};
-use super::{Reading, Writing};
+use super::database::{Conditions, Row, params};
+use super::order::{Order, Page, SortColumn, Sortable};
+use super::{Reading, Writing, words};
 use crate::CouncilError;
 
 /// What a person is.
@@ -119,26 +120,85 @@ pub(crate) struct PersonRow {
     pub(crate) left_ms: Option<i64>,
 }
 
+/// Who of all the people.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PeopleFilter {
+    /// Of this organisation.
+    pub(crate) organisation: Option<String>,
+    /// Words to be found in name or user name.
+    pub(crate) words: Option<String>,
+}
+
+impl PeopleFilter {
+    fn conditions(&self) -> Conditions {
+        let mut which = Conditions::default();
+        which.and_if("organisation.name = ?", self.organisation.as_deref());
+        let pattern = self.words.as_deref().and_then(words::pattern);
+        which.and_if("lower(display_name || ' ' || user_name) LIKE ? ESCAPE '\\'", pattern);
+        which
+    }
+}
+
+/// How people can be sorted.
+pub(crate) static PEOPLE: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "name", sql: "lower(display_name)", text: true },
+        SortColumn { name: "organisation", sql: "lower(organisation_name)", text: true },
+        SortColumn { name: "role", sql: "role", text: true },
+        SortColumn { name: "position", sql: "lower(position)", text: true },
+    ],
+    id: "user_id",
+    text_id: false,
+};
+
+const PEOPLE_LISTED: &str = "
+    SELECT person.*, organisation.name AS organisation_name, organisation.kind,
+           (SELECT count(*) FROM session WHERE session.user_id = person.user_id) AS sessions,
+           (SELECT count(*) FROM device WHERE device.user_id = person.user_id AND revoked_ms IS NULL) AS phones
+    FROM person JOIN organisation USING (organisation_id)";
+
+fn person_row(row: &Row<'_>) -> Result<PersonRow, CouncilError> {
+    Ok(PersonRow {
+        person: person(row)?,
+        email: row.get("email")?,
+        has_password: row.get::<Option<String>>("password_hash")?.is_some(),
+        sessions: row.get("sessions")?,
+        phones: row.get("phones")?,
+        left_ms: row.get("left_ms")?,
+    })
+}
+
 impl Reading<'_> {
-    /// Everybody, by organisation and name.
-    pub(crate) fn people(&self) -> Result<Vec<PersonRow>, CouncilError> {
-        self.many(
-            "SELECT person.*, organisation.name AS organisation_name, organisation.kind,
-                    (SELECT count(*) FROM session WHERE session.user_id = person.user_id) AS sessions,
-                    (SELECT count(*) FROM device WHERE device.user_id = person.user_id AND revoked_ms IS NULL) AS phones
-             FROM person JOIN organisation USING (organisation_id) ORDER BY organisation.name, display_name, user_name",
-            params![],
-            |row| {
-                Ok(PersonRow {
-                    person: person(row)?,
-                    email: row.get("email")?,
-                    has_password: row.get::<Option<String>>("password_hash")?.is_some(),
-                    sessions: row.get("sessions")?,
-                    phones: row.get("phones")?,
-                    left_ms: row.get("left_ms")?,
-                })
-            },
-        )
+    /// A page of people.
+    pub(crate) fn people(
+        &self,
+        filter: &PeopleFilter,
+        order: &Order,
+        most: usize,
+    ) -> Result<Page<PersonRow>, CouncilError> {
+        let which = filter.conditions();
+        self.page(&format!("{PEOPLE_LISTED}{}", which.text()), which, order, most, person_row)
+    }
+
+    /// A person as the list shows them.
+    pub(crate) fn person_row(&self, user: UserId) -> Result<Option<PersonRow>, CouncilError> {
+        self.one(&format!("{PEOPLE_LISTED} WHERE person.user_id = ?1"), params![user.as_bytes()], person_row)
+    }
+
+    /// Those who visit and have not left, of one organisation or of all, by name: who can be sent somewhere. User name, name,
+    /// organisation.
+    pub(crate) fn visitors(&self, organisation: Option<&str>) -> Result<Vec<(String, String, String)>, CouncilError> {
+        let mut which = Conditions::default();
+        which.and_that("role IN ('contractor', 'officer') AND left_ms IS NULL");
+        which.and_if("organisation.name = ?", organisation);
+        let sql = format!(
+            "SELECT user_name, display_name, organisation.name AS organisation
+             FROM person JOIN organisation USING (organisation_id){} ORDER BY organisation.name, display_name, user_name",
+            which.text()
+        );
+        self.many(&sql, which.values(), |row| {
+            Ok((row.get("user_name")?, row.get("display_name")?, row.get("organisation")?))
+        })
     }
 
     /// A person's second factor, as far as it is set up.

@@ -140,17 +140,10 @@ fn shown(reading: &Reading<'_>, row: AppointmentRow) -> Result<AppointmentListRo
     })
 }
 
-fn visitors(reading: &Reading<'_>, firm: Option<&str>) -> Result<Vec<Visitor>, CouncilError> {
-    let people = reading.people()?.into_iter();
-    let theirs = people.filter(|row| row.left_ms.is_none() && !row.person.role.uses_the_console());
-    let theirs = theirs.filter(|row| firm.is_none_or(|firm| row.person.organisation.name == firm));
-    Ok(theirs
-        .map(|row| Visitor {
-            user: row.person.user_name,
-            name: row.person.display_name,
-            organisation: row.person.organisation.name,
-        })
-        .collect())
+/// Who can be sent, of one firm or of all.
+pub(super) fn visitors(reading: &Reading<'_>, firm: Option<&str>) -> Result<Vec<Visitor>, CouncilError> {
+    let visitor = |(user, name, organisation)| Visitor { user, name, organisation };
+    Ok(reading.visitors(firm)?.into_iter().map(visitor).collect())
 }
 
 /// What taking a table in would come to. Nothing is changed.

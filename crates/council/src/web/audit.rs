@@ -7,6 +7,7 @@ use super::extract::{Json, Query};
 use super::views::{AuditEntry, AuditList};
 use super::{WebProblem, ask};
 use crate::Service;
+use crate::storage::AuditFilter;
 
 /// Lines on a page.
 const PAGE: usize = 100;
@@ -17,7 +18,10 @@ const PAGE: usize = 100;
 pub(crate) struct Wanted {
     user: Option<String>,
     action: Option<String>,
-    before: Option<i64>,
+    /// `oldest` for the first lines first.
+    order: Option<String>,
+    /// Behind the line that the page before gave.
+    after: Option<i64>,
 }
 
 pub(crate) async fn list(
@@ -25,10 +29,15 @@ pub(crate) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<AuditList>, WebProblem> {
     let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let (user, action) = (said(wanted.user), said(wanted.action));
+    let filter = AuditFilter {
+        user_name: said(wanted.user),
+        action: said(wanted.action),
+        oldest_first: wanted.order.as_deref() == Some("oldest"),
+        after: wanted.after,
+    };
     ask(service, move |service| {
         service.storage.read(|reading| {
-            let mut lines = reading.audit_page(wanted.before, user.as_deref(), action.as_deref(), PAGE + 1)?;
+            let mut lines = reading.audit_page(&filter, PAGE + 1)?;
             let more = lines.len() > PAGE;
             lines.truncate(PAGE);
             Ok(AuditList {

@@ -5,12 +5,16 @@ use chrono::NaiveDate;
 use doorstep_domain::conduct::{CodeSection, PublishedCode};
 use serde::Deserialize;
 
-use super::extract::Json;
+use super::extract::{Json, Query};
 use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::views::{CodeList, CodeVersion, NotSignedRow, Register, RegisterEntry};
 use super::{WebProblem, ask};
+use crate::storage::{NOT_SIGNED, REGISTER, RegisterFilter};
 use crate::{Service, times};
+
+/// Signatures, or people, on a page.
+const PAGE: usize = 50;
 
 /// A version to publish.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
@@ -56,8 +60,34 @@ pub(crate) async fn publish(
     ask(service, move |service| service.publish_code(&code, &person.0.user_name)).await.map(Json)
 }
 
-pub(crate) async fn register(State(service): State<Service>, person: SignedIn) -> Result<Json<Register>, WebProblem> {
-    let firm = person.bound_to();
+/// Which part of the register, as the address bar holds it.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    /// `not_signed` for those who visit and have not signed; signatures where nothing is said.
+    state: Option<String>,
+    organisation: Option<String>,
+    q: Option<String>,
+    /// `signed`, `name`, `position` or `version`, or of those who have not signed `name` or `organisation`; with `-` before it the
+    /// other way round.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+pub(crate) async fn register(
+    State(service): State<Service>,
+    person: SignedIn,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Register>, WebProblem> {
+    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let not_signed = wanted.state.as_deref() == Some("not_signed");
+    let (sortable, otherwise) = if not_signed { (&NOT_SIGNED, "name") } else { (&REGISTER, "-signed") };
+    let order = sortable.order(wanted.sort.as_deref(), otherwise, wanted.after.as_deref())?;
+    let filter = RegisterFilter {
+        organisation: person.bound_to().or_else(|| said(wanted.organisation)),
+        user: None,
+        words: said(wanted.q),
+    };
     ask(service, move |service| {
         let today = times::day(service.environment.clock.now_ms());
         service.storage.read(|reading| {
@@ -65,16 +95,28 @@ pub(crate) async fn register(State(service): State<Service>, person: SignedIn) -
             let in_force = reading.code_in_force(today)?;
             let published = in_force.is_some();
             let binding = in_force.unwrap_or_else(PublishedCode::own_words);
-            let not_signed = reading.not_signed(&binding.hash(), firm.as_deref())?;
-            Ok(Register {
-                binding: binding.label,
+            let (have_signed, have_not_signed) =
+                reading.signed_counts(&binding.hash(), filter.organisation.as_deref())?;
+            let mut register = Register {
                 published,
-                signed: reading.acknowledgements(firm.as_deref())?.into_iter().map(RegisterEntry::from).collect(),
-                not_signed: not_signed
-                    .into_iter()
-                    .map(|(name, organisation)| NotSignedRow { name, organisation })
-                    .collect(),
-            })
+                have_signed,
+                have_not_signed,
+                signed: Vec::new(),
+                not_signed: Vec::new(),
+                next: None,
+                binding: binding.label.clone(),
+            };
+            if not_signed {
+                let page = reading.not_signed(&binding.hash(), &filter, &order, PAGE)?;
+                let shown = |(name, organisation)| NotSignedRow { name, organisation };
+                register.not_signed = page.rows.into_iter().map(shown).collect();
+                register.next = page.next;
+            } else {
+                let page = reading.acknowledgements(&filter, &order, PAGE)?;
+                register.signed = page.rows.into_iter().map(RegisterEntry::from).collect();
+                register.next = page.next;
+            }
+            Ok(register)
         })
     })
     .await

@@ -10,7 +10,11 @@ use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::{WebProblem, ask};
 use crate::import::{Imported, Taking};
+use crate::storage::{PEOPLE, PeopleFilter};
 use crate::{CouncilError, Service, times};
+
+/// People on a page.
+const PAGE: usize = 50;
 
 /// A person in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -60,10 +64,37 @@ pub(crate) enum PersonChange {
     Return,
 }
 
-pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<PersonListRow>>, WebProblem> {
-    ask(service, |service| {
-        let people = service.storage.read(|reading| reading.people())?;
-        let shown = people.into_iter().map(|row| PersonListRow {
+/// A page of people.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct PersonList {
+    /// The rows, by name where nothing else was asked for.
+    pub(crate) people: Vec<PersonListRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// Filters as the address bar holds them.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    organisation: Option<String>,
+    q: Option<String>,
+    /// `name`, `organisation`, `role` or `position`; with `-` before it the other way round.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(service): State<Service>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<PersonList>, WebProblem> {
+    let order = PEOPLE.order(wanted.sort.as_deref(), "name", wanted.after.as_deref())?;
+    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let filter = PeopleFilter { organisation: said(wanted.organisation), words: said(wanted.q) };
+    ask(service, move |service| {
+        let page = service.storage.read(|reading| reading.people(&filter, &order, PAGE))?;
+        let shown = page.rows.into_iter().map(|row| PersonListRow {
             seat: Seat::of(&row.person),
             user: row.person.user_name,
             name: row.person.display_name,
@@ -75,7 +106,7 @@ pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<Pers
             phones: row.phones,
             left_at: row.left_ms.map(times::from_ms),
         });
-        Ok(shown.collect())
+        Ok(PersonList { people: shown.collect(), next: page.next })
     })
     .await
     .map(Json)

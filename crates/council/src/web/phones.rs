@@ -5,11 +5,16 @@ use chrono::{DateTime, Utc};
 use doorstep_domain::DeviceId;
 use serde::{Deserialize, Serialize};
 
-use super::extract::{Json, Path};
+use super::appointments::{Visitor, visitors};
+use super::extract::{Json, Path, Query};
 use super::sessions::SignedIn;
 use super::views::{AsideRecords, MissingRecords};
 use super::{WebProblem, ask};
+use crate::storage::DEVICES;
 use crate::{CouncilError, Service, times};
+
+/// Phones on a page.
+const PAGE: usize = 50;
 
 /// A phone in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -35,12 +40,16 @@ pub(crate) struct PhoneRow {
     pub(crate) revoked_at: Option<DateTime<Utc>>,
 }
 
-/// All phones.
+/// A page of phones.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct PhoneList {
-    /// The phones, the one that was heard from last first.
+    /// The phones, the one that was heard from last first where nothing else was asked for.
     pub(crate) phones: Vec<PhoneRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// Who can be given one.
+    pub(crate) visitors: Vec<Visitor>,
     /// Records that they have and the council has not.
     pub(crate) missing: Vec<MissingRecords>,
     /// Records that the council could not take, and keeps apart.
@@ -69,11 +78,26 @@ pub(crate) struct OfferFor {
     server: String,
 }
 
-pub(crate) async fn list(State(service): State<Service>) -> Result<Json<PhoneList>, WebProblem> {
-    ask(service, |service| {
+/// Filters as the address bar holds them.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    q: Option<String>,
+    /// `heard`, `whose`, `device` or `enrolled`; with `-` before it the other way round.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(service): State<Service>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<PhoneList>, WebProblem> {
+    let order = DEVICES.order(wanted.sort.as_deref(), "-heard", wanted.after.as_deref())?;
+    ask(service, move |service| {
         let now_ms = service.environment.clock.now_ms();
         service.storage.read(|reading| {
-            let phones = reading.devices()?.into_iter().map(|row| PhoneRow {
+            let page = reading.devices(wanted.q.as_deref(), &order, PAGE)?;
+            let phones = page.rows.into_iter().map(|row| PhoneRow {
                 device: row.id.to_string(),
                 name: row.name,
                 app_version: row.app_version,
@@ -86,6 +110,8 @@ pub(crate) async fn list(State(service): State<Service>) -> Result<Json<PhoneLis
             });
             Ok(PhoneList {
                 phones: phones.collect(),
+                next: page.next,
+                visitors: visitors(reading, None)?,
                 missing: reading.missing()?.into_iter().map(MissingRecords::from).collect(),
                 set_aside: reading.aside_counts()?.into_iter().map(AsideRecords::from).collect(),
                 as_of: times::from_ms(now_ms),

@@ -1,33 +1,56 @@
-//! Safeguarding notes, for the leads alone. To anybody else these addresses do not exist. Each reading is in the audit log.
+//! Safeguarding notes, for the leads alone. To anybody else these addresses do not exist. Each reading is noted, where
+//! leads alone see it.
 
 use axum::extract::State;
 use doorstep_domain::RecordId;
-use doorstep_domain::conduct::Appointment;
+use serde::Deserialize;
 
-use super::extract::{Json, Path};
+use super::extract::{Json, Path, Query};
 use super::sessions::SignedIn;
-use super::views::{OpenedNote, SafeguardingRow};
+use super::views::{NoteRead, OpenedNote, SafeguardingList, SafeguardingRow};
 use super::{WebProblem, ask};
-use crate::{Service, times};
+use crate::storage::{NOTES, NoteReading, SealedRow};
+use crate::{CouncilError, Service, times};
 
-pub(crate) async fn list(State(service): State<Service>) -> Result<Json<Vec<SafeguardingRow>>, WebProblem> {
-    ask(service, |service| {
+/// Notes on a page.
+const PAGE: usize = 50;
+
+/// Which page, as the address bar holds it.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    /// `received` or, the last to come first, `-received`.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+fn shown(row: SealedRow, readings: Vec<NoteReading>) -> SafeguardingRow {
+    let read = |NoteReading { user_name, at_ms }| NoteRead { user: user_name, at: times::from_ms(at_ms) };
+    SafeguardingRow {
+        record: row.sealed.record.to_string(),
+        visit: row.sealed.visit,
+        recorded_at: times::from_ms(row.sealed.recorded_ms),
+        received_at: times::from_ms(row.sealed.received_ms),
+        address: row.address,
+        visitor_name: row.visitor_name,
+        read: readings.into_iter().map(read).collect(),
+    }
+}
+
+pub(crate) async fn list(
+    State(service): State<Service>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<SafeguardingList>, WebProblem> {
+    let order = NOTES.order(wanted.sort.as_deref(), "-received", wanted.after.as_deref())?;
+    ask(service, move |service| {
         service.storage.read(|reading| {
-            let mut rows = Vec::new();
-            for concern in reading.sealed_concerns()? {
-                let visit = reading.visit(concern.visit, None)?;
-                let address =
-                    visit.as_ref().and_then(|visit| visit.appointment.as_ref()).map(Appointment::address_line);
-                rows.push(SafeguardingRow {
-                    record: concern.record.to_string(),
-                    visit: concern.visit,
-                    recorded_at: times::from_ms(concern.recorded_ms),
-                    received_at: times::from_ms(concern.received_ms),
-                    address: address.unwrap_or_default(),
-                    visitor_name: visit.map(|visit| visit.visitor_name).unwrap_or_default(),
-                });
-            }
-            Ok(rows)
+            let page = reading.sealed_concerns(&order, PAGE)?;
+            let with_readings = |row: SealedRow| {
+                let readings = reading.readings_of(row.sealed.record)?;
+                Ok(shown(row, readings))
+            };
+            let notes = page.rows.into_iter().map(with_readings).collect::<Result<_, CouncilError>>()?;
+            Ok(SafeguardingList { notes, next: page.next })
         })
     })
     .await
@@ -43,11 +66,9 @@ pub(crate) async fn open(
     let user_name = person.0.user_name;
     let opened = ask(service, move |service| {
         let Some(sealed) = service.storage.read(|reading| reading.sealed_note(record))? else { return Ok(None) };
-        // Noted before it is read: a reading without its line in the log can't happen.
-        service.storage.transact(&service.environment, |writing| {
-            let detail = serde_json::json!({ "record": record });
-            writing.audit(service.environment.clock.now_ms(), &user_name, "safeguarding_note_read", &detail)
-        })?;
+        // Noted before it is read: a reading of which nobody knows can't happen.
+        let reading = NoteReading { user_name: user_name.clone(), at_ms: service.environment.clock.now_ms() };
+        service.storage.transact(&service.environment, |writing| writing.keep_note_reading(record, &reading))?;
         Ok(Some(OpenedNote { note: service.keys.open_note(&sealed.sealed).map(|note| note.to_string()) }))
     })
     .await?;

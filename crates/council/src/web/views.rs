@@ -170,13 +170,13 @@ impl PhotoOfVisit {
     }
 }
 
-/// A page of the audit log, last line first.
+/// A page of the audit log, last line first where nothing else was asked for.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub(crate) struct AuditList {
     /// The lines.
     pub(crate) lines: Vec<AuditEntry>,
-    /// The place before which the next page goes on; `null` at the end.
+    /// Behind what line the next page goes on; `null` at the end.
     #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
     pub(crate) next: Option<i64>,
     /// What was ever done, by stable name: to filter by.
@@ -337,6 +337,16 @@ pub(crate) struct TodayBoard {
     pub(crate) as_of: DateTime<Utc>,
 }
 
+/// A page of safeguarding notes, newest first.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct SafeguardingList {
+    /// The notes.
+    pub(crate) notes: Vec<SafeguardingRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+}
+
 /// A safeguarding note in the lead's list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -353,6 +363,18 @@ pub(crate) struct SafeguardingRow {
     pub(crate) address: String,
     /// Who wrote it.
     pub(crate) visitor_name: String,
+    /// Who read it, first to last.
+    pub(crate) read: Vec<NoteRead>,
+}
+
+/// That somebody read a safeguarding note.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NoteRead {
+    /// The user name.
+    pub(crate) user: String,
+    /// The council's clock.
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// A safeguarding note, opened.
@@ -459,10 +481,18 @@ pub(crate) struct Register {
     pub(crate) binding: String,
     /// Whether the council has published it; before that, Doorstep's own plain words bind.
     pub(crate) published: bool,
-    /// Signatures, newest first.
+    /// How many of those who visit have signed the version that binds today.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) have_signed: u64,
+    /// How many of those who visit have not.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) have_not_signed: u64,
+    /// A page of signatures, under any version; empty where those were asked for who have not signed.
     pub(crate) signed: Vec<RegisterEntry>,
-    /// Those who visit and have not signed the version that binds today.
+    /// A page of those who have not signed the version that binds today; empty where signatures were asked for.
     pub(crate) not_signed: Vec<NotSignedRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
 }
 
 /// A signature under the Code.
@@ -507,7 +537,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
     use super::numbers::{CouncilNumber, NumberList, NumberValue};
     use super::openid::WaysIn;
     use super::own_sessions::OwnSession;
-    use super::people::{PersonChange, PersonListRow};
+    use super::people::{PersonChange, PersonList, PersonListRow};
     use super::phones::{PhoneList, PhoneOffer, PhoneRow};
     use super::reports::{EvidencePack, NoAccessAttempt, NoAccessHome, NoAccessList, ReportCount, Reports};
     use super::seats::Seat;
@@ -540,7 +570,9 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         MissingRecords,
         AsideRecords,
         TodayBoard,
+        SafeguardingList,
         SafeguardingRow,
+        NoteRead,
         OpenedNote,
         ConcernListRow,
         ConcernList,
@@ -564,6 +596,7 @@ pub(crate) fn declarations() -> Vec<(String, String)> {
         PhoneRow,
         PhoneList,
         PhoneOffer,
+        PersonList,
         PersonListRow,
         PersonChange,
         NoAccessAttempt,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{TransactionBehavior, params_from_iter};
 use rusqlite_migration::{M, Migrations};
 
@@ -27,11 +28,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../../migrations/sqlite/0008_sign_in.sql")),
         M::up(include_str!("../../../migrations/sqlite/0009_outward.sql")),
         M::up(include_str!("../../../migrations/sqlite/0010_numbers_and_search.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0011_note_readings.sql")),
     ])
 });
 
 /// The number of the newest migration, in both databases.
-pub(crate) const SCHEMA_VERSION: i64 = 10;
+pub(crate) const SCHEMA_VERSION: i64 = 11;
 
 /// Connections that are kept for the next who reads.
 const IDLE_READERS: usize = 8;
@@ -105,6 +107,10 @@ fn connect(file: &Path) -> Result<rusqlite::Connection, CouncilError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(128);
+    // SQLite's own knows the letters of ASCII alone, and PostgreSQL's all of them: Иван is found by иван in both.
+    connection.create_scalar_function("lower", 1, FunctionFlags::SQLITE_DETERMINISTIC, |called| {
+        Ok(called.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+    })?;
     Ok(connection)
 }
 

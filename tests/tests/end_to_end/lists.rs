@@ -1,0 +1,158 @@
+//! Lists at the desk: sorted by their columns, searched, page by page by key.
+
+use std::fmt::Write as _;
+
+use doorstep_tests::cast::{Phone, Town, sample};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::postgres::Postgres;
+use serde_json::{Value, json};
+
+/// Every page of a list, and how many there were.
+fn all_pages(clerk: &Clerk, address: &str, of: &str) -> (Vec<Value>, usize) {
+    let (mut rows, mut pages, mut after) = (Vec::new(), 0, String::new());
+    loop {
+        let further = if after.is_empty() {
+            String::new()
+        } else {
+            format!("{}after={after}", if address.contains('?') { '&' } else { '?' })
+        };
+        let page = clerk.reads(&format!("{address}{further}"));
+        rows.extend(page[of].as_array().unwrap().clone());
+        pages += 1;
+        match &page["next"] {
+            Value::String(next) => next.clone_into(&mut after),
+            Value::Number(next) => after = next.to_string(),
+            _ => return (rows, pages),
+        }
+    }
+}
+
+/// Takes in sixty people with the same position, some of whom have names that differ in their letters' size alone.
+fn sixty_more_people(town: &Town) {
+    let mut table = "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned();
+    for number in 0..60 {
+        let name = if number % 2 == 0 { "Ивáн Þór" } else { "ИВÁН ÞÓR" };
+        writeln!(
+            table,
+            "many-{number},{name} {},Vale Property Services Ltd,contractor,contractor,Fitter,m{number}@vale.example",
+            number / 2
+        )
+        .unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.csv");
+    std::fs::write(&file, table).unwrap();
+    town.does(&["import-people", &file.display().to_string()]);
+}
+
+fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town) {
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    sixty_more_people(town);
+    let phone = Phone::of("vale-3", town, town.address());
+    Phone::of("melton-2", town, town.address()).does(&["sync"]);
+    for appointment in ["WO-261124-00032", "WO-261124-00039"] {
+        let visit = phone.starts(appointment);
+        phone.does(&["visit", "no-answer", &visit]);
+        phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead alone."]);
+        phone.does(&["visit", "concern", &visit, "--kind", "breach", "--words", "Rude"]);
+        phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", "Late"]);
+    }
+    phone.does(&["sync"]);
+    let [supervisor, auditor, lead] = ["super-1", "audit-1", "lead-1"].map(|user| Clerk::of(user, town));
+    let text = |row: &Value, at: &str| row.pointer(at).unwrap().to_string().to_lowercase();
+    for (clerk, address, of, sort, at, id) in [
+        (&supervisor, "/api/appointments", "appointments", "when", "/appointment/window_start", "/appointment/ref"),
+        (&supervisor, "/api/appointments", "appointments", "who", "/assigned_name", "/appointment/ref"),
+        (&supervisor, "/api/appointments", "appointments", "where", "/appointment/address", "/appointment/ref"),
+        (&supervisor, "/api/cases", "cases", "about", "/kind", "/case"),
+        (&supervisor, "/api/cases", "cases", "opened", "/opened_at", "/case"),
+        (&supervisor, "/api/cases", "cases", "due", "/due_at", "/case"),
+        (&supervisor, "/api/cases", "cases", "owner", "/owner_name", "/case"),
+        (&supervisor, "/api/no-access", "homes", "attempts", "/counting", "/uprn"),
+        (&supervisor, "/api/acknowledgements", "signed", "signed", "/signed_at", "/record"),
+        (&supervisor, "/api/acknowledgements", "signed", "name", "/acknowledgement/name", "/record"),
+        (&supervisor, "/api/acknowledgements?state=not_signed", "not_signed", "organisation", "/organisation", "/name"),
+        (&supervisor, "/api/acknowledgements?state=not_signed", "not_signed", "name", "/name", "/name"),
+        (&auditor, "/api/people", "people", "name", "/name", "/user"),
+        (&auditor, "/api/people", "people", "organisation", "/organisation", "/user"),
+        (&auditor, "/api/people", "people", "position", "/position", "/user"),
+        (&auditor, "/api/phones", "phones", "whose", "/user_display_name", "/device"),
+        (&auditor, "/api/phones", "phones", "heard", "/contact_at", "/device"),
+        (&lead, "/api/safeguarding", "notes", "received", "/received_at", "/record"),
+    ] {
+        let by = |sort: String| format!("{address}{}sort={sort}", if address.contains('?') { '&' } else { '?' });
+        let (up, pages) = all_pages(clerk, &by(sort.to_owned()), of);
+        let (mut down, _) = all_pages(clerk, &by(format!("-{sort}")), of);
+        assert!(up.len() > 1, "{address}: there is nothing to sort");
+        assert!(
+            !["appointments", "people", "not_signed"].contains(&of) || pages > 1,
+            "{address}: there is one page alone"
+        );
+        let keys: Vec<String> = up.iter().map(|row| text(row, at)).collect();
+        assert!(keys.is_sorted(), "{address} by {sort}: {keys:?}");
+        down.reverse();
+        let ids = |rows: &[Value]| rows.iter().map(|row| row.pointer(id).unwrap().to_string()).collect::<Vec<_>>();
+        assert_eq!(ids(&up), ids(&down), "{address} by {sort}: the other way round is not the same");
+        let mut each = ids(&up);
+        each.sort_unstable();
+        each.dedup();
+        assert_eq!(each.len(), up.len(), "{address} by {sort}: a row is on two pages");
+    }
+    for wrong in ["/api/cases?sort=rent", "/api/cases?after=7", "/api/appointments?sort=when&after=00~x"] {
+        assert_eq!(supervisor.asks("GET", wrong).status(), 400, "{wrong}");
+    }
+
+    let (found, _) = all_pages(&auditor, "/api/people?q=иВáН", "people");
+    assert_eq!(found.len(), 60, "people are found however their letters are written");
+    let (found, _) = all_pages(&auditor, "/api/people?q=иВáН&organisation=Melton Borough Council", "people");
+    assert_eq!(found, [] as [Value; 0]);
+    let register = supervisor.reads("/api/acknowledgements");
+    assert_eq!(
+        (&register["have_signed"], &register["signed"].as_array().unwrap().len().into()),
+        (&json!(2), &json!(2))
+    );
+    let (waiting, _) = all_pages(&supervisor, "/api/acknowledgements?state=not_signed", "not_signed");
+    assert_eq!(register["have_not_signed"], waiting.len(), "the count is that of the list");
+    let firm = Clerk::of("vale-super", town);
+    let (theirs, _) =
+        all_pages(&firm, "/api/acknowledgements?state=not_signed&organisation=Melton Borough Council", "not_signed");
+    assert!(
+        theirs.iter().all(|person| person["organisation"] == "Vale Property Services Ltd") && theirs.len() >= 60,
+        "{theirs:?}"
+    );
+    assert_eq!(firm.reads("/api/acknowledgements?q=dafydd")["signed"], json!([]), "another organisation's signature");
+}
+
+#[test]
+fn lists_are_sorted_by_any_of_their_columns_page_by_page_on_both_databases() {
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open());
+    let server = Postgres::start();
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open_on_postgres(&server.database()));
+}
+
+#[test]
+fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
+    let town = Town::open();
+    let phone = Phone::of("vale-3", &town, town.address());
+    phone.does(&["concern", "--kind", "safeguarding", "--words", "The boy sleeps in the shed"]);
+    phone.does(&["sync"]);
+    let lead = Clerk::of("lead-1", &town);
+    let listed = lead.reads("/api/safeguarding");
+    assert_eq!((&listed["notes"][0]["read"], &listed["notes"][1]), (&json!([]), &Value::Null));
+    assert_eq!(listed["notes"][0]["visitor_name"], "Kofi Mensah", "who wrote it is known without a visit");
+    let record = listed["notes"][0]["record"].as_str().unwrap();
+    assert_eq!(lead.reads(&format!("/api/safeguarding/{record}"))["note"], "The boy sleeps in the shed");
+    let auditor = Clerk::of("audit-1", &town);
+    let read = lead.reads("/api/safeguarding")["notes"][0]["read"].clone();
+    assert_eq!((&read[0]["user"], &read[1]), (&json!("lead-1"), &Value::Null));
+
+    // Whoever asks for the lines behind each number finds one less each time: none of them is hidden.
+    let behind = |number: usize| {
+        let page = auditor.reads(&format!("/api/audit?order=oldest&after={number}"));
+        page["lines"].as_array().unwrap().len()
+    };
+    let all = behind(0);
+    assert!((5..100).contains(&all), "there are lines, on one page");
+    let told: Vec<usize> = (0..=all).map(behind).collect();
+    assert_eq!(told, (0..=all).rev().collect::<Vec<_>>(), "a number is left out: something was read");
+}
