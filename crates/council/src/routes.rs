@@ -42,7 +42,7 @@ use crate::web::{
 };
 use crate::{Service, openapi};
 
-/// Seconds for one request, upload included.
+/// Seconds for one request, upload included; a table to take away may take longer.
 const REQUEST_SECONDS: u64 = 120;
 
 /// No script, style, frame or form but the console's own.
@@ -62,6 +62,8 @@ struct Route {
     path: &'static str,
     may: May,
     answers: MethodRouter<Service>,
+    /// Whether it may take longer than [`REQUEST_SECONDS`]: it ends when whoever asked goes away.
+    at_length: bool,
     contract: Contract,
 }
 
@@ -136,7 +138,7 @@ fn all_routes() -> Vec<Route> {
         Route::post("/api/people/{user}", ADMINISTRATORS, people::change).takes::<PersonChange>(),
         Route::get("/api/acknowledgements", DESKS, codes::register).asks::<codes::Wanted>().tells::<Register>(),
         Route::get("/api/exports/dictionary", DESKS, exports::dictionary).tells::<Vec<TableMeaning>>(),
-        Route::get("/api/exports/{table}", DESKS, exports::table).asks::<Selection>().tells_other("*/*"),
+        Route::get("/api/exports/{table}", DESKS, exports::table).asks::<Selection>().tells_other("*/*").at_length(),
         Route::get("/api/numbers", DESKS, numbers::list).tells::<NumberList>(),
         Route::post("/api/numbers", ADMINISTRATORS, numbers::enter).takes::<DatedNumber>(),
         Route::delete("/api/numbers/{name}/{from}", ADMINISTRATORS, numbers::withdraw),
@@ -182,19 +184,29 @@ fn all_routes() -> Vec<Route> {
 
 impl Route {
     fn get<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::GET, path, may, answers: get(answers), contract: Contract::default() }
+        Self::new(Method::GET, path, may, get(answers))
     }
 
     fn post<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::POST, path, may, answers: post(answers), contract: Contract::default() }
+        Self::new(Method::POST, path, may, post(answers))
     }
 
     fn put<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::PUT, path, may, answers: put(answers), contract: Contract::default() }
+        Self::new(Method::PUT, path, may, put(answers))
     }
 
     fn delete<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self { method: Method::DELETE, path, may, answers: delete(answers), contract: Contract::default() }
+        Self::new(Method::DELETE, path, may, delete(answers))
+    }
+
+    fn new(method: Method, path: &'static str, may: May, answers: MethodRouter<Service>) -> Self {
+        Self { method, path, may, answers, at_length: false, contract: Contract::default() }
+    }
+
+    /// That it may take as long as somebody waits.
+    fn at_length(mut self) -> Self {
+        self.at_length = true;
+        self
     }
 
     /// What its query can say.
@@ -266,7 +278,7 @@ pub(crate) async fn openapi() -> Json<serde_json::Value> {
 pub fn router(service: Service) -> Router {
     let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
     let mut known = Router::new();
-    for Route { path, may, answers, .. } in all_routes() {
+    for Route { path, may, answers, at_length, .. } in all_routes() {
         let most = match may {
             May::Anybody => SIGN_IN_BYTES,
             May::Phones => Limits::MESSAGE_BYTES,
@@ -274,7 +286,8 @@ pub fn router(service: Service) -> Router {
             May::Seats(_) => CONSOLE_BYTES,
         };
         let at_the_door = from_fn_with_state((service.clone(), may), door);
-        known = known.route(path, answers.layer(DefaultBodyLimit::max(most)).layer(at_the_door));
+        let answers = answers.layer(DefaultBodyLimit::max(most)).layer(at_the_door);
+        known = known.route(path, if at_length { answers } else { answers.layer(in_time()) });
     }
     if over_tls {
         known = known.layer(always(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
@@ -283,10 +296,6 @@ pub fn router(service: Service) -> Router {
         .method_not_allowed_fallback(async || WebProblem::OtherMethod)
         .route_layer(from_fn_with_state(service.clone(), operation::count))
         .fallback(pages::not_found)
-        .layer(TimeoutLayer::with_status_code(
-            axum::http::StatusCode::REQUEST_TIMEOUT,
-            std::time::Duration::from_secs(REQUEST_SECONDS),
-        ))
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "no-referrer"))
@@ -297,6 +306,12 @@ pub fn router(service: Service) -> Router {
             tracing::info_span!("request", method = %request.method(), path = %request.uri().path())
         }))
         .with_state(service)
+}
+
+/// What takes longer is answered for: 408.
+fn in_time() -> TimeoutLayer {
+    let longest = std::time::Duration::from_secs(REQUEST_SECONDS);
+    TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, longest)
 }
 
 fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

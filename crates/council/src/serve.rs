@@ -19,7 +19,7 @@ use crate::{office, print, read, read_password};
 /// How long requests that are under way may take once the service stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
 /// How often it is looked whether the certificate has changed.
-const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(5);
 
 /// What the settings come to.
 struct Ready {

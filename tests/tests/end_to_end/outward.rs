@@ -4,12 +4,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use doorstep_council::messenger::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
-use doorstep_tests::cast::{Phone, Town, json, root, sample};
+use doorstep_tests::cast::{Phone, Town, eventually, json, root, sample};
 use doorstep_tests::desk::Clerk;
 use doorstep_tests::outside::{Certificate, Outside};
+use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -121,6 +123,24 @@ fn signature_is_right(headers: &Value, body: &str) -> bool {
 }
 
 /// A file of settings, as the council's IT writes it: mail and TLS by the service itself.
+/// The service at a port of this machine goes on with what it has, until there is a certificate that can be used.
+fn a_renewed_certificate_is_served_and_a_bad_one_changes_nothing(port: &str, served: &Certificate, before: &Client) {
+    let health = format!("https://localhost:{port}/health");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let renewed = Certificate::in_folder(elsewhere.path());
+    std::fs::write(&served.certificate, "half a certificate").unwrap();
+    let authority = reqwest::Certificate::from_pem(&std::fs::read(&renewed.authority).unwrap()).unwrap();
+    // Without connections that are kept: each asks for the certificate anew.
+    let trusts_the_new = Client::builder().tls_certs_only([authority]).pool_max_idle_per_host(0).build().unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    assert!(before.get(&health).send().unwrap().status().is_success(), "what can't be used took the service away");
+    assert!(trusts_the_new.get(&health).send().is_err(), "it is not there yet");
+    std::fs::copy(&renewed.key, &served.key).unwrap();
+    std::fs::copy(&renewed.certificate, &served.certificate).unwrap();
+    eventually("serving the renewed certificate", || trusts_the_new.get(&health).send().is_ok());
+    assert!(before.get(&health).send().is_err(), "the certificate before is served still");
+}
+
 #[test]
 fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_order() {
     let mut town = Town::open();
@@ -173,7 +193,7 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
 
     let authority = reqwest::Certificate::from_pem(&std::fs::read(&certificate.authority).unwrap()).unwrap();
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::blocking::Client::builder().tls_certs_only([authority]).build().unwrap();
+    let client = Client::builder().tls_certs_only([authority]).pool_max_idle_per_host(0).build().unwrap();
     let answer = client
         .post(format!("https://localhost:{address}/api/session"))
         .header("x-doorstep", "1")
@@ -184,6 +204,7 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
     assert!(answer.headers().get_all("set-cookie").iter().all(|cookie| cookie.to_str().unwrap().ends_with("; Secure")));
     assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
     assert!(reqwest::blocking::get(format!("http://127.0.0.1:{address}/health")).is_err(), "it speaks no plain HTTP");
+    a_renewed_certificate_is_served_and_a_bad_one_changes_nothing(address, &certificate, &client);
     let mut told = vec![
         outside.receives()["to"][0].as_str().unwrap().to_owned(),
         outside.receives()["to"][0].as_str().unwrap().to_owned(),
