@@ -128,7 +128,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Serve { data, settings, check_config: true } => serve::check(&data, &settings)?,
         Command::Serve { data, settings, check_config: false } => serve::serve(&data, &settings)?,
-        Command::Export { data, what, format, excel, outcome, entry, organisation, from, to, words, kind, out } => {
+        Command::Export { data, what, format, excel, rows, out } => {
             let what = match what {
                 Table::Visits => What::Visits,
                 Table::Steps => What::Steps,
@@ -145,9 +145,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 Form::Xlsx => Format::Xlsx,
                 Form::Jsonl => Format::JsonLines,
             };
-            let selection =
-                Selection { outcome, entry, organisation, from, to, q: words, kind, order: None, after: None };
-            let Exported { rows, sha256 } = export(&office(&data)?, what, format, &selection, &out)?;
+            let Exported { rows, sha256 } = export(&office(&data)?, what, format, &(*rows).into(), &out)?;
             print(&format!("{rows} rows are in {}. SHA-256 {sha256}.\n", out.display()));
         }
     }

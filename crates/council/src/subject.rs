@@ -10,7 +10,7 @@ use doorstep_domain::VisitId;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::storage::{Person, Reading, RegisterFilter, VisitRow};
+use crate::storage::{AuditFilter, Person, Reading, RegisterFilter, VisitRow};
 use crate::{CouncilError, Office, times};
 
 /// Whose data.
@@ -254,10 +254,9 @@ fn told_of_person(reading: &Reading<'_>, person: &Person) -> Result<serde_json::
         Ok(())
     })?;
     let mut done = Vec::new();
-    reading.each_audit_line(|line| {
-        if line.user_name == person.user_name {
-            done.push(json!({ "at": times::from_ms(line.at_ms), "action": line.action, "detail": line.detail }));
-        }
+    let by_them = AuditFilter { user_name: Some(person.user_name.clone()), ..AuditFilter::default() };
+    reading.each_audit_line(&by_them, |line| {
+        done.push(json!({ "at": times::from_ms(line.at_ms), "action": line.action, "detail": line.detail }));
         Ok(())
     })?;
     Ok(json!({

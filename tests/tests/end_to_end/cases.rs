@@ -73,6 +73,17 @@ fn what_is_said_at_the_door_becomes_cases(town: &Town) {
     assert!(kinds(&list).contains(&"complaint_stage_2") && !kinds(&list).contains(&"complaint"), "{list}");
     assert_eq!(kinds(&supervisor.reads("/api/cases?state=closed")), ["complaint"]);
     assert_eq!(kinds(&supervisor.reads("/api/cases?kind=breach&owner=nobody")), ["breach"]);
+    let exported = |query: &str| {
+        let table = supervisor.asks("GET", &format!("/api/exports/cases.jsonl?{query}")).text().unwrap();
+        table
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(exported("state=closed"), ["complaint"], "what the list shows is what is taken away");
+    assert_eq!(exported("kind=breach&owner=nobody&state=open"), ["breach"]);
+    assert_eq!(exported("").len(), kinds(&list).len() + 1, "open and closed");
+    assert_eq!(supervisor.asks("GET", "/api/exports/cases.csv?state=lost").status(), 400);
     supervisor.does("POST", &complaint, &json!({ "action": "reopen", "words": "By mistake" }));
     assert_eq!(supervisor.reads(&complaint)["due"]["step"], "acknowledge", "its steps begin anew");
 

@@ -97,6 +97,12 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
     assert_eq!(detail["filter"], json(r#"{"outcome":"entry_refused","q":"words"}"#), "a name is in the audit log");
     assert_eq!(detail["sha256"], Hash::of_file(&fs::read(&file).unwrap()).to_string());
     assert!(log.iter().any(|line| line["action"] == "device_enrolled"));
+    let words = ["--what", "audit", "--format", "jsonl", "--user", "command line", "--action", "device_enrolled"];
+    assert!(export(&town, &words, &file).starts_with("0 rows"), "a phone is enrolled by whose it is");
+    let words = ["--what", "audit", "--format", "jsonl", "--user", "command line", "--action", "exported"];
+    export(&town, &words, &file);
+    let lines = fs::read_to_string(&file).unwrap();
+    assert!(lines.lines().count() >= 2 && lines.lines().all(|line| json(line)["action"] == "exported"), "{lines}");
 }
 
 /// As Excel does it: asks what there is and what its columns are, then reads page by page.

@@ -14,12 +14,13 @@ mod visits;
 
 use std::fs::File;
 
+use doorstep_domain::conduct::CaseKind;
 use serde::{Deserialize, Serialize};
 
 pub use forms::{Encoding, Format};
 pub(crate) use growing::{Growing, Growth};
 
-use crate::storage::{ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow};
+use crate::storage::{AuditFilter, CaseFilter, ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow};
 use crate::{CouncilError, Office, Service};
 
 /// Which table.
@@ -74,9 +75,21 @@ pub struct Selection {
     /// Words to be found in a visit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
-    /// Concerns of this kind, by its stable name.
+    /// Concerns, cases or answers of this kind, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Cases that are `open`, or `closed`; both where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Cases of this owner, by user name; `nobody` for those without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Lines of the audit log by this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Lines of the audit log with this action, by its stable name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// `oldest` for the oldest visits first; the newest where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
@@ -144,7 +157,6 @@ impl What {
         chosen: &Chosen,
         mut each: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        let firm = chosen.filter.organisation.as_deref();
         let of_visits: fn(&VisitRow) -> Vec<Vec<String>> = match self {
             Self::Visits => |visit| vec![visits::row(visit)],
             Self::Steps => steps::rows,
@@ -162,7 +174,7 @@ impl What {
                 };
                 return reading.each_acknowledgement(&filter, |signed| each(acknowledgements::row(&signed)));
             }
-            Self::Cases => return reading.each_case(firm, |case| each(cases::row(&case))),
+            Self::Cases => return reading.each_case(&chosen.cases()?, |case| each(cases::row(&case))),
             Self::Reports => {
                 let asked = |question: &Question| chosen.kind.as_deref().is_none_or(|kind| kind == question.name());
                 for question in Question::ALL.into_iter().filter(asked) {
@@ -171,7 +183,7 @@ impl What {
                 }
                 return Ok(());
             }
-            Self::Audit => return reading.each_audit_line(|line| each(audit::row(&line))),
+            Self::Audit => return reading.each_audit_line(&chosen.audit, |line| each(audit::row(&line))),
         };
         reading.each_visit(&chosen.filter, |visit| {
             of_visits(&visit).into_iter().try_for_each(&mut each)?;
@@ -185,6 +197,26 @@ impl What {
 pub(crate) struct Chosen {
     pub(crate) filter: Filter,
     pub(crate) kind: Option<String>,
+    state: Option<String>,
+    owner: Option<String>,
+    audit: AuditFilter,
+}
+
+impl Chosen {
+    fn cases(&self) -> Result<CaseFilter, CouncilError> {
+        let kind = |name: &String| CaseKind::from_name(name).ok_or(CouncilError::NoSuchPage);
+        let closed = |name: &String| match name.as_str() {
+            "open" => Ok(false),
+            "closed" => Ok(true),
+            _ => Err(CouncilError::NoSuchPage),
+        };
+        Ok(CaseFilter {
+            closed: self.state.as_ref().map(closed).transpose()?,
+            kind: self.kind.as_ref().map(kind).transpose()?,
+            owner: self.owner.clone(),
+            organisation: self.filter.organisation.clone(),
+        })
+    }
 }
 
 impl Selection {
@@ -212,7 +244,8 @@ impl Selection {
             oldest_first: self.order.as_deref() == Some("oldest"),
             after: said(&self.after).map(|text| place(&text).ok_or(CouncilError::NoSuchPage)).transpose()?,
         };
-        Ok(Chosen { filter, kind: said(&self.kind) })
+        let audit = AuditFilter { user_name: said(&self.user), action: said(&self.action), ..AuditFilter::default() };
+        Ok(Chosen { filter, kind: said(&self.kind), state: said(&self.state), owner: said(&self.owner), audit })
     }
 }
 

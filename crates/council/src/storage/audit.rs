@@ -26,6 +26,16 @@ pub(crate) struct AuditFilter {
     pub(crate) after: Option<i64>,
 }
 
+impl AuditFilter {
+    /// What they say, but for the place.
+    fn conditions(&self) -> Conditions {
+        let mut which = Conditions::default();
+        which.and_if("user_name = ?", self.user_name.as_deref());
+        which.and_if("action = ?", self.action.as_deref());
+        which
+    }
+}
+
 /// Every line that somebody other than a safeguarding lead may see: nobody else learns that there is a note (clause 6.2). Who
 /// read one has a table of its own since schema 11; lines of an earlier program are left out.
 const LINES: &str =
@@ -42,12 +52,15 @@ fn line(row: &Row<'_>) -> Result<AuditLine, CouncilError> {
 }
 
 impl Reading<'_> {
-    /// Every line, first to last, one by one.
+    /// Every line that fits, first to last, one by one.
     pub(crate) fn each_audit_line(
         &self,
+        filter: &AuditFilter,
         mut each: impl FnMut(AuditLine) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        self.connection.query_at_length(&format!("SELECT * FROM {LINES} ORDER BY audit_id"), params![], &mut |row| {
+        let which = filter.conditions();
+        let sql = format!("SELECT * FROM {LINES}{} ORDER BY audit_id", which.text());
+        self.connection.query_at_length(&sql, which.values(), &mut |row| {
             each(line(row)?)?;
             Ok(true)
         })
@@ -55,11 +68,9 @@ impl Reading<'_> {
 
     /// A page of lines, last to first where nothing else is asked for.
     pub(crate) fn audit_page(&self, filter: &AuditFilter, most: usize) -> Result<Vec<AuditLine>, CouncilError> {
-        let mut which = Conditions::default();
+        let mut which = filter.conditions();
         let (way, behind) = if filter.oldest_first { ("ASC", "audit_id > ?") } else { ("DESC", "audit_id < ?") };
         which.and_if(behind, filter.after);
-        which.and_if("user_name = ?", filter.user_name.as_deref());
-        which.and_if("action = ?", filter.action.as_deref());
         let most = which.placeholder(most);
         let which_lines = which.text();
         let sql = format!("SELECT * FROM {LINES}{which_lines} ORDER BY audit_id {way} LIMIT {most}");

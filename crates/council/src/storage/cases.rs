@@ -83,11 +83,30 @@ pub(crate) struct CaseLine {
 /// Which cases.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CaseFilter {
-    pub(crate) closed: bool,
+    /// Those that are closed, or those that are open; `None` for both.
+    pub(crate) closed: Option<bool>,
     pub(crate) kind: Option<CaseKind>,
     /// The user name of an owner; `nobody` for those without one.
     pub(crate) owner: Option<String>,
     pub(crate) organisation: Option<String>,
+}
+
+impl CaseFilter {
+    fn conditions(&self) -> Conditions {
+        let mut which = Conditions::default();
+        which.and_if("case_file.kind = ?", self.kind.map(CaseKind::name));
+        match self.owner.as_deref() {
+            Some("nobody") => which.and_that("case_file.owner_id IS NULL"),
+            owner => which.and_if("owner.user_name = ?", owner),
+        }
+        which.and_if("organisation.name = ?", self.organisation.as_deref());
+        match self.closed {
+            Some(true) => which.and_that("case_file.closed_ms IS NOT NULL"),
+            Some(false) => which.and_that("case_file.closed_ms IS NULL"),
+            None => {}
+        }
+        which
+    }
 }
 
 /// How cases can be sorted: the columns of their list.
@@ -173,25 +192,17 @@ fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
 impl Reading<'_> {
     /// A page of cases.
     pub(crate) fn cases(&self, filter: &CaseFilter, order: &Order, most: usize) -> Result<Page<CaseRow>, CouncilError> {
-        let mut which = Conditions::default();
-        which.and_if("case_file.kind = ?", filter.kind.map(CaseKind::name));
-        match filter.owner.as_deref() {
-            Some("nobody") => which.and_that("case_file.owner_id IS NULL"),
-            owner => which.and_if("owner.user_name = ?", owner),
-        }
-        which.and_if("organisation.name = ?", filter.organisation.as_deref());
-        which.and_that(if filter.closed { "case_file.closed_ms IS NOT NULL" } else { "case_file.closed_ms IS NULL" });
+        let which = filter.conditions();
         self.page(&format!("{SELECT}{}", which.text()), which, order, most, case_row)
     }
 
-    /// Calls `each` for every case, open or closed, the first first: of one organisation's visitors, or of all.
+    /// Calls `each` for every case that fits, the first first.
     pub(crate) fn each_case(
         &self,
-        organisation: Option<&str>,
+        filter: &CaseFilter,
         mut each: impl FnMut(CaseRow) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        let mut which = Conditions::default();
-        which.and_if("organisation.name = ?", organisation);
+        let which = filter.conditions();
         let sql = format!("{SELECT}{} ORDER BY case_file.opened_ms, case_file.case_id", which.text());
         self.connection.query_at_length(&sql, which.values(), &mut |row| {
             each(case_row(row)?)?;

@@ -176,7 +176,7 @@ impl Wanted {
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let kind = |name: String| CaseKind::from_name(&name).ok_or(CouncilError::NoSuchPage);
         Ok(CaseFilter {
-            closed: self.state.as_deref() == Some("closed"),
+            closed: Some(self.state.as_deref() == Some("closed")),
             kind: said(&self.kind).map(kind).transpose()?,
             owner: said(&self.owner),
             organisation: said(&self.organisation),
@@ -235,7 +235,7 @@ pub(crate) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<CaseList>, WebProblem> {
     let filter = wanted.filter()?;
-    let order = wanted.order(filter.closed)?;
+    let order = wanted.order(filter.closed == Some(true))?;
     ask(service, move |service| {
         let now_ms = service.environment.clock.now_ms();
         service.storage.read(|reading| {
