@@ -156,3 +156,30 @@ fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
     let told: Vec<usize> = (0..=all).map(behind).collect();
     assert_eq!(told, (0..=all).rev().collect::<Vec<_>>(), "a number is left out: something was read");
 }
+
+#[test]
+fn what_a_phone_has_and_the_council_has_not_is_said_beside_every_count_that_it_could_change() {
+    let mut town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("vale-3", &town, town.address());
+    phone.does(&["visit", "no-answer", &phone.starts("WO-261124-00032")]);
+    phone.does(&["sync"]);
+    town.kill();
+    // As after a visit of which the phone could say that it is there, and the line broke off.
+    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    assert_eq!(database.execute("UPDATE chain SET claimed = high_water + 3", []).unwrap(), 1);
+    drop(database);
+    town.start();
+    let counted = ["today", "visits", "cases", "no-access", "reports", "acknowledgements", "phones"];
+    let auditor = Clerk::of("audit-1", &town);
+    for of in counted {
+        let missing = &auditor.reads(&format!("/api/{of}"))["missing"];
+        assert_eq!((&missing[0]["visitor_name"], &missing[1]), (&json!("Kofi Mensah"), &Value::Null), "{of}");
+        let numbers = ["first", "last"].map(|name| missing[0][name].as_u64().unwrap());
+        assert_eq!(numbers[1] - numbers[0], 2, "{of}: three records are on their way");
+    }
+    let firm = Clerk::of("vale-super", &town);
+    for of in ["today", "visits", "no-access", "reports", "acknowledgements"] {
+        assert_eq!(firm.reads(&format!("/api/{of}"))["missing"], json!([]), "{of}: a firm is told of phones");
+    }
+}

@@ -1925,9 +1925,17 @@ signed: Array<RegisterEntry>,
  */
 not_signed: Array<NotSignedRow>, 
 /**
+ * Records that phones have and the council has not: there may be signatures in them.
+ */
+missing: Array<MissingRecords>, 
+/**
  * What to ask for to get the next page; `null` on the last.
  */
-next: string | null, };
+next: string | null, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
 
 export type RegisterEntry = { 
 /**
@@ -2564,6 +2572,10 @@ export type VisitList = {
  * The rows.
  */
 visits: Array<VisitListRow>, 
+/**
+ * Records that phones have and the council has not: there may be visits in them.
+ */
+missing: Array<MissingRecords>, 
 /**
  * What to ask for to get the next page; `null` on the last.
  */

@@ -6,6 +6,7 @@ use doorstep_domain::conduct::{CodeSection, PublishedCode};
 use serde::Deserialize;
 
 use super::extract::{Json, Query};
+use super::reports::missing;
 use super::seats::Seat;
 use super::sessions::SignedIn;
 use super::views::{CodeList, CodeVersion, NotSignedRow, Register, RegisterEntry};
@@ -83,13 +84,15 @@ pub(crate) async fn register(
     let not_signed = wanted.state.as_deref() == Some("not_signed");
     let (sortable, otherwise) = if not_signed { (&NOT_SIGNED, "name") } else { (&REGISTER, "-signed") };
     let order = sortable.order(wanted.sort.as_deref(), otherwise, wanted.after.as_deref())?;
+    let of_the_council = person.bound_to().is_none();
     let filter = RegisterFilter {
         organisation: person.bound_to().or_else(|| said(wanted.organisation)),
         user: None,
         words: said(wanted.q),
     };
     ask(service, move |service| {
-        let today = times::day(service.environment.clock.now_ms());
+        let now_ms = service.environment.clock.now_ms();
+        let today = times::day(now_ms);
         service.storage.read(|reading| {
             // Before the council has published one, phones ask for a signature under Doorstep's own plain words.
             let in_force = reading.code_in_force(today)?;
@@ -103,7 +106,9 @@ pub(crate) async fn register(
                 have_not_signed,
                 signed: Vec::new(),
                 not_signed: Vec::new(),
+                missing: missing(reading, of_the_council)?,
                 next: None,
+                as_of: times::from_ms(now_ms),
                 binding: binding.label.clone(),
             };
             if not_signed {

@@ -227,7 +227,7 @@ fn pack(
 }
 
 /// What phones have and the council has not is for the council's own people.
-fn missing(reading: &Reading<'_>, of_the_council: bool) -> Result<Vec<MissingRecords>, CouncilError> {
+pub(super) fn missing(reading: &Reading<'_>, of_the_council: bool) -> Result<Vec<MissingRecords>, CouncilError> {
     if !of_the_council {
         return Ok(Vec::new());
     }

@@ -102,6 +102,8 @@ impl From<&VisitRow> for VisitListRow {
 pub(crate) struct VisitList {
     /// The rows.
     pub(crate) visits: Vec<VisitListRow>,
+    /// Records that phones have and the council has not: there may be visits in them.
+    pub(crate) missing: Vec<MissingRecords>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
     /// The council's clock when this was read.
@@ -491,8 +493,12 @@ pub(crate) struct Register {
     pub(crate) signed: Vec<RegisterEntry>,
     /// A page of those who have not signed the version that binds today; empty where signatures were asked for.
     pub(crate) not_signed: Vec<NotSignedRow>,
+    /// Records that phones have and the council has not: there may be signatures in them.
+    pub(crate) missing: Vec<MissingRecords>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
 }
 
 /// A signature under the Code.

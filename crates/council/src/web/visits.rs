@@ -8,6 +8,7 @@ use doorstep_domain::conduct::Appointment;
 use doorstep_domain::ledger::Hash;
 
 use super::extract::{Json, Path, Query};
+use super::reports::missing;
 use super::sessions::SignedIn;
 use super::views::{
     AsideRecords, MissingRecords, OutcomeCount, Planned, TodayBoard, VisitDetail, VisitList, VisitListRow,
@@ -27,14 +28,17 @@ pub(crate) async fn list(
     person: SignedIn,
     Query(wanted): Query<Selection>,
 ) -> Result<Json<VisitList>, WebProblem> {
+    let of_the_council = person.bound_to().is_none();
     let filter = wanted.chosen(person.bound_to())?.filter;
     ask(service, move |service| {
-        let mut rows = service.storage.read(|reading| reading.visits(&filter, PAGE + 1))?;
+        let (mut rows, missing) = service
+            .storage
+            .read(|reading| Ok((reading.visits(&filter, PAGE + 1)?, missing(reading, of_the_council)?)))?;
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);
         let next = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.started_ms, row.visit.visit));
         let as_of = times::from_ms(service.environment.clock.now_ms());
-        Ok(VisitList { visits: rows.iter().map(VisitListRow::from).collect(), next, as_of })
+        Ok(VisitList { visits: rows.iter().map(VisitListRow::from).collect(), missing, next, as_of })
     })
     .await
     .map(Json)
