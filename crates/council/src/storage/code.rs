@@ -6,6 +6,7 @@ use doorstep_domain::{RecordId, UserId};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
+use super::people::VISITORS;
 use super::{Reading, Writing, words};
 use crate::CouncilError;
 
@@ -84,9 +85,6 @@ const SIGNATURES: &str = "
     SELECT record_id, user_id, person.user_name, code_hash, label, acknowledgement.name, acknowledgement.position,
            acknowledgement.organisation, signed, recorded_ms, received_ms
     FROM acknowledgement JOIN person USING (user_id) JOIN organisation USING (organisation_id)";
-
-/// Those who visit, and have not left.
-const VISITORS: &str = "role IN ('contractor', 'officer') AND left_ms IS NULL";
 
 fn register_row(row: &Row<'_>) -> Result<RegisterRow, CouncilError> {
     let signed: String = row.get("signed")?;

@@ -5,6 +5,7 @@ use doorstep_domain::{DeviceId, UserId};
 
 use super::database::{Conditions, params};
 use super::order::{Order, Page, SortColumn, Sortable};
+use super::people::NAMED;
 use super::{Reading, Writing, words};
 use crate::CouncilError;
 
@@ -53,7 +54,7 @@ impl Reading<'_> {
     ) -> Result<Page<DeviceRow>, CouncilError> {
         let mut which = Conditions::default();
         let pattern = whose.and_then(words::pattern);
-        which.and_if("lower(display_name || ' ' || user_name) LIKE ? ESCAPE '\\'", pattern);
+        which.and_if(NAMED, pattern);
         let listed = format!(
             "SELECT device_id, device.name AS device_name, app_version, user_name, display_name,
                     organisation.name AS organisation, enrolled_ms, contact_ms, revoked_ms

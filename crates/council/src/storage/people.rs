@@ -120,6 +120,12 @@ pub(crate) struct PersonRow {
     pub(crate) left_ms: Option<i64>,
 }
 
+/// Those who visit, and have not left.
+pub(super) const VISITORS: &str = "role IN ('contractor', 'officer') AND left_ms IS NULL";
+
+/// Those in whose name or user name a pattern is found.
+pub(super) const NAMED: &str = "lower(display_name || ' ' || user_name) LIKE ? ESCAPE '\\'";
+
 /// Who of all the people.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PeopleFilter {
@@ -134,7 +140,7 @@ impl PeopleFilter {
         let mut which = Conditions::default();
         which.and_if("organisation.name = ?", self.organisation.as_deref());
         let pattern = self.words.as_deref().and_then(words::pattern);
-        which.and_if("lower(display_name || ' ' || user_name) LIKE ? ESCAPE '\\'", pattern);
+        which.and_if(NAMED, pattern);
         which
     }
 }
@@ -189,7 +195,7 @@ impl Reading<'_> {
     /// organisation.
     pub(crate) fn visitors(&self, organisation: Option<&str>) -> Result<Vec<(String, String, String)>, CouncilError> {
         let mut which = Conditions::default();
-        which.and_that("role IN ('contractor', 'officer') AND left_ms IS NULL");
+        which.and_that(VISITORS);
         which.and_if("organisation.name = ?", organisation);
         let sql = format!(
             "SELECT user_name, display_name, organisation.name AS organisation

@@ -108,7 +108,8 @@ fn connect(file: &Path) -> Result<rusqlite::Connection, CouncilError> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(128);
     // SQLite's own knows the letters of ASCII alone, and PostgreSQL's all of them: Иван is found by иван in both.
-    connection.create_scalar_function("lower", 1, FunctionFlags::SQLITE_DETERMINISTIC, |called| {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("lower", 1, flags, |called| {
         Ok(called.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
     })?;
     Ok(connection)
