@@ -209,7 +209,7 @@ impl Office {
             // What visits are found by holds the visitor's name.
             for visit in visits {
                 if let Some(row) = writing.visit(*visit, None)? {
-                    writing.save_visit(&row.visit, row.received_ms)?;
+                    writing.save_visits(&[(row.visit, row.received_ms)])?;
                 }
             }
             Ok(())

@@ -24,6 +24,8 @@ const REQUESTS: usize = 31;
 const NOWHERE: &str = "q=zzzyx";
 /// Records of the backlog.
 const BACKLOG: usize = 10_000;
+/// Records that came before it.
+const BEFORE: usize = 2_000;
 /// Records of one visit of the backlog.
 const OF_A_VISIT: usize = 5;
 
@@ -43,10 +45,14 @@ fn main() {
             Some(database) => multitude::at(&server, database, visits),
         }
         lists(&town, name);
-        backlog(&town, name);
+        let server = database.as_ref().map(|database| (&server, database.as_str()));
+        backlog(&town, name, server);
+        if let Some((server, database)) = server {
+            bare_ingest(server, database);
+        }
         exports(&town, name);
-        if let Some(database) = &database {
-            copy(&server, database, visits);
+        if let Some((server, database)) = server {
+            copy(server, database, visits);
         }
     }
 }
@@ -186,8 +192,33 @@ impl Clock for Quick {
     }
 }
 
-/// A phone that was without signal for long: from the first request to the last receipt.
-fn backlog(town: &Town, database: &str) {
+/// What the server itself takes to put the same records and bodies from one table into another, with the same indexes, a
+/// thousand a commit.
+fn bare_ingest(server: &Postgres, database: &str) {
+    server.asks(
+        database,
+        "CREATE TABLE bare_record (LIKE record INCLUDING ALL); CREATE TABLE bare_body (LIKE body INCLUDING ALL);",
+    );
+    let began = Instant::now();
+    server.asks(
+        database,
+        "DO $$ BEGIN
+             FOR thousand IN 0..9 LOOP
+                 INSERT INTO bare_record SELECT * FROM record ORDER BY received_ms, sequence OFFSET thousand * 1000 LIMIT 1000;
+                 INSERT INTO bare_body SELECT * FROM body WHERE record_id IN
+                     (SELECT record_id FROM record ORDER BY received_ms, sequence OFFSET thousand * 1000 LIMIT 1000);
+                 COMMIT;
+             END LOOP;
+         END $$",
+    );
+    let rate = 10_000.0 / began.elapsed().as_secs_f64();
+    tell("bare rows, a thousand a commit", "postgresql", json!({ "records_a_second": rate.round() }));
+    server.asks(database, "DROP TABLE bare_record; DROP TABLE bare_body;");
+}
+
+/// A phone that was without signal for long: from the first request to the last receipt. The council has had records before, and
+/// its database knows how many.
+fn backlog(town: &Town, database: &str, analysed: Option<(&Postgres, &str)>) {
     let folder = tempfile::tempdir().expect("a phone needs a folder");
     let environment = Environment {
         clock: Arc::new(Quick(AtomicI64::new(0))),
@@ -204,16 +235,13 @@ fn backlog(town: &Town, database: &str) {
     let code = app.code(None).expect("there is a Code").hash;
     app.acknowledge(&code, "A visitor", Signing::Typed("A visitor".to_owned())).expect("it is signed");
     app.sync().expect("the council answers");
-    for number in 0..BACKLOG / OF_A_VISIT {
-        let address = Some(format!("{number} Long Street, Melton Mowbray"));
-        let plan =
-            Unplanned { visit_kind: VisitKind::EmergencyRepair, purpose: "A leak".to_owned(), uprn: None, address };
-        let visit = app.start_unplanned(plan).expect("a visit starts").visit.visit;
-        for step in [Step::IdWorn, Step::Introduced, Step::ReasonStated] {
-            app.act(visit, Command::RecordStep { step, state: StepState::Done }).expect("a step is saved");
-        }
-        app.act(visit, Command::NoAnswer).expect("the ending is saved");
+    let visits = |numbers: std::ops::Range<usize>| numbers.for_each(|number| a_visit(&app, number));
+    visits(0..BEFORE / OF_A_VISIT);
+    app.sync().expect("the council answers");
+    if let Some((server, database)) = analysed {
+        server.asks(database, "ANALYZE");
     }
+    visits(BEFORE / OF_A_VISIT..(BEFORE + BACKLOG) / OF_A_VISIT);
     let waiting = app.status().expect("the phone knows").unsent;
     let began = Instant::now();
     let mut rounds = 1;
@@ -228,4 +256,15 @@ fn backlog(town: &Town, database: &str) {
         json!({ "records": waiting, "seconds": rounded(seconds), "records_a_second": rate.round(), "syncs": rounds,
                 "memory_mib": town.memory_kib() / 1024 }),
     );
+}
+
+/// A visit at which nobody answers, in [`OF_A_VISIT`] records.
+fn a_visit(app: &App, number: usize) {
+    let address = Some(format!("{number} Long Street, Melton Mowbray"));
+    let plan = Unplanned { visit_kind: VisitKind::EmergencyRepair, purpose: "A leak".to_owned(), uprn: None, address };
+    let visit = app.start_unplanned(plan).expect("a visit starts").visit.visit;
+    for step in [Step::IdWorn, Step::Introduced, Step::ReasonStated] {
+        app.act(visit, Command::RecordStep { step, state: StepState::Done }).expect("a step is saved");
+    }
+    app.act(visit, Command::NoAnswer).expect("the ending is saved");
 }

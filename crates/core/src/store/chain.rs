@@ -1,5 +1,7 @@
 //! Writing the chain: the next record, the seal, a new epoch.
 
+use std::collections::BTreeSet;
+
 use doorstep_domain::conduct::{Acknowledgement, Event};
 use doorstep_domain::ledger::{
     Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, decode_body,
@@ -47,14 +49,26 @@ impl Reading<'_> {
         Ok(key.map(VisitKey::from_bytes))
     }
 
-    /// The seals of one epoch from a record on, in order.
-    pub(crate) fn seals_from(&self, epoch: Epoch, sequence: u64) -> Result<Vec<Seal>, StoreError> {
-        let rows: Vec<Vec<u8>> = self.many(
-            "SELECT seal FROM seal WHERE epoch = ?1 AND sequence >= ?2 ORDER BY sequence",
-            params![epoch.as_bytes(), sequence],
-            |row| row.get("seal"),
+    /// The seals of one epoch, in order.
+    pub(crate) fn seals(&self, epoch: Epoch) -> Result<Vec<Seal>, StoreError> {
+        let rows: Vec<Vec<u8>> =
+            self.many("SELECT seal FROM seal WHERE epoch = ?1 ORDER BY sequence", params![epoch.as_bytes()], |row| {
+                row.get("seal")
+            })?;
+        rows.iter().map(|bytes| seal(bytes)).collect()
+    }
+
+    /// The seals of one epoch that stand at these records, and the one that covers the last of them.
+    pub(crate) fn seals_of(&self, epoch: Epoch, sequences: &BTreeSet<u64>) -> Result<Vec<Seal>, StoreError> {
+        let (Some(first), Some(last)) = (sequences.first(), sequences.last()) else { return Ok(Vec::new()) };
+        let rows: Vec<(u64, Vec<u8>)> = self.many(
+            "SELECT sequence, seal FROM seal WHERE epoch = ?1 AND sequence >= ?2 AND sequence <=
+                 (SELECT coalesce(min(sequence), ?3) FROM seal WHERE epoch = ?1 AND sequence >= ?3)",
+            params![epoch.as_bytes(), first, last],
+            |row| Ok((row.get("sequence")?, row.get("seal")?)),
         )?;
-        rows.iter().map(|bytes| protocol::decode(bytes).map_err(|_| StoreError::Unreadable("seal"))).collect()
+        let belongs = |sequence| sequence >= *last || sequences.contains(&sequence);
+        rows.into_iter().filter(|(sequence, _)| belongs(*sequence)).map(|(_, bytes)| seal(&bytes)).collect()
     }
 }
 
@@ -207,4 +221,8 @@ impl Writing<'_> {
         let urgent = decode_body(&old.body).is_some_and(|body| body.event.is_urgent());
         self.insert_record(&envelope, &old.body, urgent)
     }
+}
+
+fn seal(bytes: &[u8]) -> Result<Seal, StoreError> {
+    protocol::decode(bytes).map_err(|_| StoreError::Unreadable("seal"))
 }

@@ -1,7 +1,7 @@
 //! One round: read, request, judge, plan, apply.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::ledger::{Epoch, PublicKey, SigningKey};
 use doorstep_domain::protocol::{
@@ -102,16 +102,15 @@ impl Before {
             let head = writing.head(enrolment.device)?.chain;
             let mut visit_keys = BTreeMap::new();
             let mut seals = Vec::new();
-            let mut first_of_epoch: BTreeMap<Epoch, u64> = BTreeMap::new();
+            let mut sequences: BTreeMap<Epoch, BTreeSet<u64>> = BTreeMap::new();
             for record in &batch {
                 if let Entry::Vacant(unknown) = visit_keys.entry(record.visit) {
                     unknown.insert(writing.visit_key(record.visit)?.ok_or(StoreError::Unreadable("visit key"))?);
                 }
-                let first = first_of_epoch.entry(record.epoch).or_insert(record.sequence);
-                *first = record.sequence.min(*first);
+                sequences.entry(record.epoch).or_default().insert(record.sequence);
             }
-            for (epoch, first) in first_of_epoch {
-                seals.extend(writing.seals_from(epoch, first)?);
+            for (epoch, sequences) in sequences {
+                seals.extend(writing.seals_of(epoch, &sequences)?);
             }
             let request = SyncRequest {
                 protocol: PROTOCOL,

@@ -1,5 +1,7 @@
 //! Cases: what visits ask of the council, who does it, by when, and what was done.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Due, Progress, Visit};
 use doorstep_domain::ledger::Hash;
@@ -219,6 +221,16 @@ impl Reading<'_> {
     pub(crate) fn cases_of(&self, visit: VisitId) -> Result<Vec<CaseRow>, CouncilError> {
         let sql = format!("{SELECT} WHERE case_file.visit_id = ?1 ORDER BY case_file.opened_ms, case_file.case_id");
         self.many(&sql, params![visit.as_bytes()], case_row)
+    }
+
+    /// The cases of many visits.
+    pub(crate) fn cases_of_visits(&self, visits: &[VisitId]) -> Result<BTreeMap<VisitId, Vec<CaseRow>>, CouncilError> {
+        let sql = format!("{SELECT} WHERE case_file.visit_id IN ({{}})");
+        let mut found: BTreeMap<VisitId, Vec<CaseRow>> = BTreeMap::new();
+        for case in self.among(&sql, visits.iter().map(VisitId::as_bytes), case_row)? {
+            found.entry(case.visit).or_default().push(case);
+        }
+        Ok(found)
     }
 
     /// How many cases are open, and how many of them are past their deadline.

@@ -1,12 +1,14 @@
 //! Records as the devices made them, byte for byte; what is held of each chain; what was set aside.
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 use doorstep_domain::conduct::Happened;
 use doorstep_domain::ledger::{Envelope, Epoch, Hash, Seal, VisitKey, decode_body};
 use doorstep_domain::protocol::{self, HeadClaim, HighWater};
 use doorstep_domain::{DeviceId, RecordId, VisitId};
 
-use super::database::params;
+use super::database::{Value, params};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -68,6 +70,31 @@ pub(crate) struct AsideCount {
     pub(crate) last_ms: i64,
 }
 
+/// A record that is kept, as the records beside it know it.
+pub(crate) struct KeptAt {
+    pub(crate) sequence: u64,
+    pub(crate) hash: Hash,
+    /// What it names as the one before it.
+    pub(crate) previous: Option<Hash>,
+}
+
+/// A record that was set aside.
+pub(crate) struct AsideAt {
+    pub(crate) sequence: u64,
+    pub(crate) hash: Hash,
+    pub(crate) reason: String,
+    pub(crate) holds_place: bool,
+}
+
+/// What is held of one visit.
+#[derive(Default)]
+pub(crate) struct OfVisit {
+    /// Its facts, as far as this build understands them, in no order.
+    pub(crate) facts: Vec<Happened>,
+    /// When the council last had anything of it.
+    pub(crate) last_ms: i64,
+}
+
 impl Reading<'_> {
     /// The hash of the record at a place, kept or set aside.
     pub(crate) fn hash_at(&self, place: Place) -> Result<Option<Hash>, CouncilError> {
@@ -79,68 +106,79 @@ impl Reading<'_> {
         )
     }
 
-    /// What the record at a place, if it is kept, names as the one before it.
-    pub(crate) fn previous_at(&self, place: Place) -> Result<Option<Hash>, CouncilError> {
-        let bytes = self.one(
-            "SELECT envelope FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3",
-            params![place.device.as_bytes(), place.epoch.as_bytes(), place.sequence],
-            |row| row.get::<Vec<u8>>("envelope"),
-        )?;
-        Ok(bytes.and_then(|bytes| Envelope::from_bytes(&bytes).ok()).map(|envelope| envelope.previous))
-    }
-
-    /// Why a record with this hash was set aside before, if it was.
-    pub(crate) fn aside_reason(&self, place: Place, hash: Hash) -> Result<Option<String>, CouncilError> {
-        self.one(
-            "SELECT reason FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
-            params![place.device.as_bytes(), place.epoch.as_bytes(), place.sequence, hash.as_bytes()],
-            |row| row.get("reason"),
+    /// The records that are kept from a place to a number, the last included.
+    pub(crate) fn kept_from(&self, first: Place, last: u64) -> Result<Vec<KeptAt>, CouncilError> {
+        self.many(
+            "SELECT sequence, hash, envelope FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
+            params![first.device.as_bytes(), first.epoch.as_bytes(), first.sequence, last],
+            |row| {
+                let envelope = Envelope::from_bytes(&row.get::<Vec<u8>>("envelope")?);
+                Ok(KeptAt {
+                    sequence: row.get("sequence")?,
+                    hash: Hash::from_bytes(row.get("hash")?),
+                    previous: envelope.ok().map(|envelope| envelope.previous),
+                })
+            },
         )
     }
 
-    /// The commitment that a record of this id made, if one is kept.
-    pub(crate) fn commitment_of(&self, record: RecordId) -> Result<Option<Hash>, CouncilError> {
-        self.one("SELECT commitment FROM record WHERE record_id = ?1 LIMIT 1", params![record.as_bytes()], |row| {
-            Ok(Hash::from_bytes(row.get("commitment")?))
-        })
+    /// The records that were set aside from a place to a number, the last included.
+    pub(crate) fn aside_from(&self, first: Place, last: u64) -> Result<Vec<AsideAt>, CouncilError> {
+        self.many(
+            "SELECT sequence, hash, reason, holds_place FROM set_aside
+             WHERE device_id = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
+            params![first.device.as_bytes(), first.epoch.as_bytes(), first.sequence, last],
+            |row| {
+                Ok(AsideAt {
+                    sequence: row.get("sequence")?,
+                    hash: Hash::from_bytes(row.get("hash")?),
+                    reason: row.get("reason")?,
+                    holds_place: row.get("holds_place")?,
+                })
+            },
+        )
     }
 
-    pub(crate) fn visit_key(&self, visit: VisitId) -> Result<Option<VisitKey>, CouncilError> {
-        let key =
-            self.one("SELECT key FROM visit_key WHERE visit_id = ?1", params![visit.as_bytes()], |row| row.get("key"))?;
-        Ok(key.map(VisitKey::from_bytes))
+    /// The commitments that records of these ids made, of those that are kept.
+    pub(crate) fn commitments(
+        &self,
+        records: impl IntoIterator<Item = RecordId>,
+    ) -> Result<Vec<(RecordId, Hash)>, CouncilError> {
+        self.among(
+            "SELECT record_id, commitment FROM record WHERE record_id IN ({})",
+            records.into_iter().map(|record| *record.as_bytes()),
+            |row| Ok((RecordId::from_bytes(row.get("record_id")?), Hash::from_bytes(row.get("commitment")?))),
+        )
     }
 
-    /// The facts of a visit, as far as this build understands them.
-    pub(crate) fn facts(&self, visit: VisitId) -> Result<Vec<Happened>, CouncilError> {
-        let rows = self.many(
-            "SELECT envelope, body FROM record JOIN body USING (record_id) WHERE visit_id = ?1",
-            params![visit.as_bytes()],
-            |row| Ok((row.get::<Vec<u8>>("envelope")?, row.get::<Vec<u8>>("body")?)),
+    /// The keys of visits, of those that have one.
+    pub(crate) fn visit_keys(
+        &self,
+        visits: impl IntoIterator<Item = VisitId>,
+    ) -> Result<Vec<(VisitId, VisitKey)>, CouncilError> {
+        self.among(
+            "SELECT visit_id, key FROM visit_key WHERE visit_id IN ({})",
+            visits.into_iter().map(|visit| *visit.as_bytes()),
+            |row| Ok((VisitId::from_bytes(row.get("visit_id")?), VisitKey::from_bytes(row.get("key")?))),
+        )
+    }
+
+    /// What is held of visits. What was erased counts for when it came, and says nothing any more.
+    pub(crate) fn of_visits(&self, visits: &[VisitId]) -> Result<BTreeMap<VisitId, OfVisit>, CouncilError> {
+        let mut found: BTreeMap<VisitId, OfVisit> = BTreeMap::new();
+        self.among(
+            "SELECT visit_id, received_ms, envelope, body FROM record LEFT JOIN body USING (record_id)
+             WHERE visit_id IN ({})",
+            visits.iter().map(VisitId::as_bytes),
+            |row| {
+                let of = found.entry(VisitId::from_bytes(row.get("visit_id")?)).or_default();
+                of.last_ms = of.last_ms.max(row.get("received_ms")?);
+                let body = row.get::<Option<Vec<u8>>>("body")?;
+                of.facts.extend(fact(&row.get::<Vec<u8>>("envelope")?, body.as_deref()));
+                Ok(())
+            },
         )?;
-        Ok(rows
-            .iter()
-            .filter_map(|(envelope, body)| Some((Envelope::from_bytes(envelope).ok()?, decode_body(body)?)))
-            .map(|(envelope, body)| Happened {
-                record: envelope.record,
-                device: envelope.device,
-                order: envelope.order,
-                at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
-                actor: envelope.actor,
-                event: body.event,
-            })
-            .collect())
-    }
-
-    /// When the council first had anything of a visit, and last.
-    pub(crate) fn received_between(&self, visit: VisitId) -> Result<(i64, i64), CouncilError> {
-        Ok(self
-            .one(
-                "SELECT min(received_ms) AS first, max(received_ms) AS last FROM record WHERE visit_id = ?1",
-                params![visit.as_bytes()],
-                |row| Ok((row.get::<Option<i64>>("first")?, row.get::<Option<i64>>("last")?)),
-            )?
-            .map_or((0, 0), |(first, last)| (first.unwrap_or(0), last.unwrap_or(0))))
+        Ok(found)
     }
 
     /// What is held of every chain of a device.
@@ -276,64 +314,75 @@ impl Writing<'_> {
         Ok(())
     }
 
-    pub(crate) fn keep_record(&self, record: &NewRecord<'_>) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO record (device_id, epoch, sequence, hash, record_id, commitment, visit_id, received_ms, envelope)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                record.place.device.as_bytes(),
-                record.place.epoch.as_bytes(),
-                record.place.sequence,
-                record.hash.as_bytes(),
-                record.envelope.record.as_bytes(),
-                record.envelope.commitment.as_bytes(),
-                record.envelope.visit.as_bytes(),
-                record.received_ms,
-                record.bytes
-            ],
+    pub(crate) fn keep_records(&self, records: &[NewRecord<'_>]) -> Result<(), CouncilError> {
+        let rows = records.iter().map(|record| {
+            [
+                Value::from(record.place.device.as_bytes()),
+                Value::from(record.place.epoch.as_bytes()),
+                Value::from(record.place.sequence),
+                Value::from(record.hash.as_bytes()),
+                Value::from(record.envelope.record.as_bytes()),
+                Value::from(record.envelope.commitment.as_bytes()),
+                Value::from(record.envelope.visit.as_bytes()),
+                Value::from(record.received_ms),
+                Value::from(record.bytes),
+            ]
+        });
+        self.write_rows(
+            "record (device_id, epoch, sequence, hash, record_id, commitment, visit_id, received_ms, envelope)",
+            rows.collect(),
+            "",
         )?;
         // A record that was issued again in a later epoch brings the same body once more.
-        self.write(
-            "INSERT INTO body (record_id, body) VALUES (?1, ?2) ON CONFLICT (record_id) DO NOTHING",
-            params![record.envelope.record.as_bytes(), record.body],
-        )?;
-        Ok(())
+        let bodies =
+            records.iter().map(|record| [Value::from(record.envelope.record.as_bytes()), Value::from(record.body)]);
+        self.write_rows("body (record_id, body)", bodies.collect(), "ON CONFLICT (record_id) DO NOTHING")
     }
 
-    pub(crate) fn keep_aside(&self, aside: &Aside<'_>) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO set_aside (device_id, epoch, sequence, hash, reason, holds_place, received_ms, envelope, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                aside.place.device.as_bytes(),
-                aside.place.epoch.as_bytes(),
-                aside.place.sequence,
-                aside.hash.as_bytes(),
-                aside.reason,
-                aside.holds_place,
-                aside.received_ms,
-                aside.envelope,
-                aside.body
-            ],
-        )?;
-        Ok(())
+    pub(crate) fn keep_asides(&self, asides: &[Aside<'_>]) -> Result<(), CouncilError> {
+        let rows = asides.iter().map(|aside| {
+            [
+                Value::from(aside.place.device.as_bytes()),
+                Value::from(aside.place.epoch.as_bytes()),
+                Value::from(aside.place.sequence),
+                Value::from(aside.hash.as_bytes()),
+                Value::from(aside.reason),
+                Value::from(aside.holds_place),
+                Value::from(aside.received_ms),
+                Value::from(aside.envelope),
+                Value::from(aside.body),
+            ]
+        });
+        self.write_rows(
+            "set_aside (device_id, epoch, sequence, hash, reason, holds_place, received_ms, envelope, body)",
+            rows.collect(),
+            "",
+        )
     }
 
-    pub(crate) fn keep_visit_key(&self, visit: VisitId, key: &VisitKey) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO visit_key (visit_id, key) VALUES (?1, ?2) ON CONFLICT (visit_id) DO NOTHING",
-            params![visit.as_bytes(), key.as_bytes()],
-        )?;
-        Ok(())
+    /// Keeps the keys of visits. The first that came is the one that counts.
+    pub(crate) fn keep_visit_keys(
+        &self,
+        keys: impl IntoIterator<Item = (VisitId, VisitKey)>,
+    ) -> Result<(), CouncilError> {
+        let rows = keys.into_iter().map(|(visit, key)| [Value::from(visit.as_bytes()), Value::from(key.as_bytes())]);
+        self.write_rows("visit_key (visit_id, key)", rows.collect(), "ON CONFLICT (visit_id) DO NOTHING")
     }
 
-    pub(crate) fn keep_seal(&self, device: DeviceId, seal: &Seal) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO seal (device_id, epoch, sequence, seal) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (device_id, epoch, sequence) DO NOTHING",
-            params![device.as_bytes(), seal.epoch.as_bytes(), seal.sequence, protocol::encode(seal)],
-        )?;
-        Ok(())
+    pub(crate) fn keep_seals(&self, device: DeviceId, seals: &[&Seal]) -> Result<(), CouncilError> {
+        let rows = seals.iter().map(|seal| {
+            [
+                Value::from(device.as_bytes()),
+                Value::from(seal.epoch.as_bytes()),
+                Value::from(seal.sequence),
+                Value::from(protocol::encode(*seal)),
+            ]
+        });
+        self.write_rows(
+            "seal (device_id, epoch, sequence, seal)",
+            rows.collect(),
+            "ON CONFLICT (device_id, epoch, sequence) DO NOTHING",
+        )
     }
 
     /// Moves the high-water mark of a chain to the end of its gapless prefix.
@@ -356,4 +405,17 @@ impl Writing<'_> {
         )?;
         Ok(())
     }
+}
+
+/// What a record says of its visit; nothing where it was erased, or is not understood.
+fn fact(envelope: &[u8], body: Option<&[u8]>) -> Option<Happened> {
+    let envelope = Envelope::from_bytes(envelope).ok()?;
+    Some(Happened {
+        record: envelope.record,
+        device: envelope.device,
+        order: envelope.order,
+        at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
+        actor: envelope.actor,
+        event: decode_body(body?)?.event,
+    })
 }

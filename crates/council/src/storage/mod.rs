@@ -16,6 +16,7 @@ mod order;
 mod people;
 mod photos;
 mod reports;
+mod several;
 mod visits;
 mod words;
 
@@ -24,7 +25,7 @@ use std::path::Path;
 pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Kept};
 pub(crate) use audit::{AuditFilter, AuditLine};
 pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseId, CaseLine, CaseRow};
-pub(crate) use chain::{Aside, AsideCount, Missing, NewRecord, Place};
+pub(crate) use chain::{Aside, AsideAt, AsideCount, KeptAt, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilter, RegisterRow};
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};
 pub(crate) use devices::{DEVICES, Device};

@@ -1,5 +1,7 @@
 //! Organisations, people, and their sessions in the console.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use doorstep_domain::{OrganisationId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -242,6 +244,13 @@ impl Reading<'_> {
 
     pub(crate) fn person(&self, id: UserId) -> Result<Option<Person>, CouncilError> {
         self.one(&format!("{PERSON} WHERE user_id = ?1"), params![id.as_bytes()], person)
+    }
+
+    /// Those of these people who are known.
+    pub(crate) fn people_known(&self, ids: &BTreeSet<UserId>) -> Result<BTreeMap<UserId, Person>, CouncilError> {
+        let found =
+            self.among(&format!("{PERSON} WHERE user_id IN ({{}})"), ids.iter().map(UserId::as_bytes), person)?;
+        Ok(found.into_iter().map(|person| (person.id, person)).collect())
     }
 
     pub(crate) fn organisation(&self, name: &str) -> Result<Option<Organisation>, CouncilError> {

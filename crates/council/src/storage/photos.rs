@@ -1,10 +1,12 @@
 //! Photos: which records name them, and how far the picture of each has come.
 
+use std::collections::BTreeMap;
+
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Event, Visit};
 use doorstep_domain::ledger::Hash;
 
-use super::database::params;
+use super::database::{Value, params};
 use super::{Reading, Writing};
 use crate::CouncilError;
 
@@ -75,18 +77,24 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps which photos a visit's records name, struck out or not.
-    pub(crate) fn name_photos(&self, visit: &Visit) -> Result<(), CouncilError> {
-        for line in &visit.timeline {
-            let Event::PhotoTaken(photo) = &line.event else { continue };
-            let struck = visit.photos.iter().all(|taken| taken.photo.sha256 != photo.sha256);
-            self.write(
-                "INSERT INTO photo (sha256, visit_id, struck, refused) VALUES (?1, ?2, ?3, NULL)
-                 ON CONFLICT (sha256, visit_id) DO UPDATE SET struck = excluded.struck",
-                params![photo.sha256.as_bytes(), visit.visit.as_bytes(), struck],
-            )?;
+    /// Keeps which photos the records of visits name, struck out or not.
+    pub(crate) fn name_photos<'v>(&self, visits: impl IntoIterator<Item = &'v Visit>) -> Result<(), CouncilError> {
+        let mut named = BTreeMap::new();
+        for visit in visits {
+            for line in &visit.timeline {
+                let Event::PhotoTaken(photo) = &line.event else { continue };
+                let struck = visit.photos.iter().all(|taken| taken.photo.sha256 != photo.sha256);
+                named.insert((photo.sha256, visit.visit), struck);
+            }
         }
-        Ok(())
+        let rows = named.into_iter().map(|((sha256, visit), struck)| {
+            [Value::from(sha256.as_bytes()), Value::from(visit.as_bytes()), Value::from(struck)]
+        });
+        self.write_rows(
+            "photo (sha256, visit_id, struck)",
+            rows.collect(),
+            "ON CONFLICT (sha256, visit_id) DO UPDATE SET struck = excluded.struck",
+        )
     }
 
     /// Takes the piece that comes next.

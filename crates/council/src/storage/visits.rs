@@ -4,7 +4,7 @@ use doorstep_domain::conduct::{Appointment, Basis, Visit};
 use doorstep_domain::{AppointmentRef, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
-use super::{Counted, Reading, Writing, reports, words};
+use super::{Counted, Person, Reading, Writing, reports, words};
 use crate::CouncilError;
 
 /// Which visits. Every part that is set must hold.
@@ -201,46 +201,52 @@ fn entry_name(basis: &Basis) -> &'static str {
 }
 
 impl Writing<'_> {
-    /// Keeps the row of a visit as its records now fold.
-    pub(crate) fn save_visit(&self, visit: &Visit, received_ms: i64) -> Result<(), CouncilError> {
-        let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
-        let started_ms = visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis());
-        let [day, refusal_reason, notice_standing, id_shown] = reports::columns(visit, started_ms);
-        let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
-        let visitor_name = visitor.map(|visitor| visitor.display_name).unwrap_or_default();
-        self.write(
-            "INSERT INTO visit (visit_id, started_ms, appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms, received_ms,
-                 folded, words, address, entry, alone_until_ms, day, refusal_reason, notice_standing, id_shown)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT organisation_id FROM person WHERE user_id = ?6), ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                     ?17, ?18)
-             ON CONFLICT (visit_id) DO UPDATE SET started_ms = excluded.started_ms, appointment_ref = excluded.appointment_ref,
+    /// Keeps the rows of visits as their records now fold, each with when the council last had anything of it.
+    pub(crate) fn save_visits(&self, visits: &[(Visit, i64)]) -> Result<(), CouncilError> {
+        let visitors = self.people_known(&visits.iter().filter_map(|(visit, _)| visit.actor).collect())?;
+        let rows = visits.iter().map(|(visit, received_ms)| {
+            row_of(visit, *received_ms, visit.actor.and_then(|actor| visitors.get(&actor)))
+        });
+        self.write_rows(
+            "visit (visit_id, started_ms, appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms,
+                 received_ms, folded, words, address, entry, alone_until_ms, day, refusal_reason, notice_standing, id_shown)",
+            rows.collect::<Result<_, _>>()?,
+            "ON CONFLICT (visit_id) DO UPDATE SET started_ms = excluded.started_ms, appointment_ref = excluded.appointment_ref,
                  uprn = excluded.uprn, visit_kind = excluded.visit_kind, user_id = excluded.user_id,
                  organisation_id = excluded.organisation_id, outcome = excluded.outcome, ended_ms = excluded.ended_ms,
                  received_ms = excluded.received_ms, folded = excluded.folded, words = excluded.words,
                  address = excluded.address, entry = excluded.entry,
                  alone_until_ms = excluded.alone_until_ms, day = excluded.day, refusal_reason = excluded.refusal_reason,
                  notice_standing = excluded.notice_standing, id_shown = excluded.id_shown",
-            params![
-                visit.visit.as_bytes(),
-                started_ms,
-                visit.appointment.as_ref().map(AppointmentRef::as_str),
-                visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str),
-                visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name),
-                visit.actor.map(|actor| *actor.as_bytes()),
-                visit.ending.as_ref().map(|ending| ending.outcome.name()),
-                visit.ending.as_ref().map(|ending| ending.at.timestamp_millis()),
-                received_ms,
-                folded,
-                words::of_visit(visit, &visitor_name),
-                visit.address.as_deref(),
-                visit.entry.as_ref().map(|entry| entry_name(&entry.basis)),
-                visit.alone_until().map(|until| until.timestamp_millis()),
-                day,
-                refusal_reason,
-                notice_standing,
-                id_shown
-            ],
-        )?;
-        Ok(())
+        )
     }
+}
+
+/// A visit's row, in the order of its columns.
+fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<[Value; 19], CouncilError> {
+    let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
+    let started_ms = visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis());
+    let [day, refusal_reason, notice_standing, id_shown] = reports::columns(visit, started_ms);
+    let visitor_name = visitor.map(|visitor| visitor.display_name.as_str()).unwrap_or_default();
+    Ok([
+        Value::from(visit.visit.as_bytes()),
+        Value::from(started_ms),
+        Value::from(visit.appointment.as_ref().map(AppointmentRef::as_str)),
+        Value::from(visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str)),
+        Value::from(visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name)),
+        Value::from(visit.actor.map(|actor| *actor.as_bytes())),
+        Value::from(visitor.map(|visitor| *visitor.organisation.id.as_bytes())),
+        Value::from(visit.ending.as_ref().map(|ending| ending.outcome.name())),
+        Value::from(visit.ending.as_ref().map(|ending| ending.at.timestamp_millis())),
+        Value::from(received_ms),
+        Value::from(folded),
+        Value::from(words::of_visit(visit, visitor_name)),
+        Value::from(visit.address.as_deref()),
+        Value::from(visit.entry.as_ref().map(|entry| entry_name(&entry.basis))),
+        Value::from(visit.alone_until().map(|until| until.timestamp_millis())),
+        day,
+        refusal_reason,
+        notice_standing,
+        id_shown,
+    ])
 }
