@@ -472,7 +472,7 @@ impl From<RowsToTake> for Selection {
             owner,
             user,
             action,
-            order: None,
+            sort: None,
             after: None,
         }
     }

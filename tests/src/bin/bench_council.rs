@@ -118,7 +118,9 @@ fn lists(town: &Town, database: &str) {
     let first = median("");
     for (name, query) in [
         ("all", ""),
-        ("oldest first", "order=oldest"),
+        ("oldest first", "sort=when"),
+        ("sorted by where", "sort=where"),
+        ("sorted by outcome", "sort=outcome"),
         ("outcome", "outcome=entry_refused"),
         ("lawful entries", "entry=lawful"),
         ("a firm's", "organisation=Vale%20Property%20Services%20Ltd"),
@@ -130,7 +132,7 @@ fn lists(town: &Town, database: &str) {
     }
     // Half a million visits further down: page 10,000.
     let now_ms = SystemClock.now().unix_ms;
-    let deep = median(&format!("after={}.ffffffff-ffff-7000-a000-000000000001", now_ms - 500_000 * 60_000));
+    let deep = median(&format!("after=ffffffffffff7000a000000000000001~{}", now_ms - 500_000 * 60_000));
     tell("page 10,000 against page 1", database, json!({ "median_ms": rounded(deep), "ratio": rounded(deep / first) }));
 }
 

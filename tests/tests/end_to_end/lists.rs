@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use doorstep_tests::cast::{Phone, Town, sample};
 use doorstep_tests::desk::Clerk;
+use doorstep_tests::multitude;
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -45,7 +46,7 @@ fn sixty_more_people(town: &Town) {
     town.does(&["import-people", &file.display().to_string()]);
 }
 
-fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town) {
+fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town, make_more_visits: impl Fn(usize)) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     sixty_more_people(town);
     let phone = Phone::of("vale-3", town, town.address());
@@ -58,12 +59,17 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town) {
         phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", "Late"]);
     }
     phone.does(&["sync"]);
+    make_more_visits(118);
     let [supervisor, auditor, lead] = ["super-1", "audit-1", "lead-1"].map(|user| Clerk::of(user, town));
     let text = |row: &Value, at: &str| row.pointer(at).unwrap().to_string().to_lowercase();
     for (clerk, address, of, sort, at, id) in [
         (&supervisor, "/api/appointments", "appointments", "when", "/appointment/window_start", "/appointment/ref"),
         (&supervisor, "/api/appointments", "appointments", "who", "/assigned_name", "/appointment/ref"),
         (&supervisor, "/api/appointments", "appointments", "where", "/appointment/address", "/appointment/ref"),
+        (&supervisor, "/api/visits", "visits", "when", "/started_at", "/visit"),
+        (&supervisor, "/api/visits", "visits", "where", "/address", "/visit"),
+        (&supervisor, "/api/visits", "visits", "who", "/visitor_name", "/visit"),
+        (&supervisor, "/api/visits?outcome=no_answer", "visits", "outcome", "/outcome", "/visit"),
         (&supervisor, "/api/cases", "cases", "about", "/kind", "/case"),
         (&supervisor, "/api/cases", "cases", "opened", "/opened_at", "/case"),
         (&supervisor, "/api/cases", "cases", "due", "/due_at", "/case"),
@@ -85,7 +91,7 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town) {
         let (mut down, _) = all_pages(clerk, &by(format!("-{sort}")), of);
         assert!(up.len() > 1, "{address}: there is nothing to sort");
         assert!(
-            !["appointments", "people", "not_signed"].contains(&of) || pages > 1,
+            !["appointments", "people", "not_signed", "visits"].contains(&of) || pages > 1,
             "{address}: there is one page alone"
         );
         let keys: Vec<String> = up.iter().map(|row| text(row, at)).collect();
@@ -98,7 +104,12 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town) {
         each.dedup();
         assert_eq!(each.len(), up.len(), "{address} by {sort}: a row is on two pages");
     }
-    for wrong in ["/api/cases?sort=rent", "/api/cases?after=7", "/api/appointments?sort=when&after=00~x"] {
+    for wrong in [
+        "/api/visits?sort=rent",
+        "/api/cases?sort=rent",
+        "/api/cases?after=7",
+        "/api/appointments?sort=when&after=00~x",
+    ] {
         assert_eq!(supervisor.asks("GET", wrong).status(), 400, "{wrong}");
     }
 
@@ -125,9 +136,15 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town) {
 
 #[test]
 fn lists_are_sorted_by_any_of_their_columns_page_by_page_on_both_databases() {
-    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open());
+    let town = Town::open();
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&town, |visits| {
+        multitude::in_the_data_folder(&town.data(), visits);
+    });
     let server = Postgres::start();
-    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open_on_postgres(&server.database()));
+    let database = server.database();
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open_on_postgres(&database), |visits| {
+        multitude::at(&server, &database, visits);
+    });
 }
 
 #[test]

@@ -90,10 +90,11 @@ pub struct Selection {
     /// Lines of the audit log with this action, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// `oldest` for the oldest visits first; the newest where nothing is said.
+    /// By which column of the list of visits, `-when` where nothing is said. A table that is taken away begins with the oldest for
+    /// `when`, and otherwise with the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub order: Option<String>,
-    /// Behind this place in the list, as the page before gave it.
+    pub sort: Option<String>,
+    /// Behind this place in the list, as the page before gave it. A table that is taken away has no pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
@@ -241,8 +242,8 @@ impl Selection {
             from_ms: date(&self.from)?,
             to_ms: date(&self.to)?.map(crate::times::end_of_day),
             words: said(&self.q),
-            oldest_first: self.order.as_deref() == Some("oldest"),
-            after: said(&self.after).map(|text| place(&text).ok_or(CouncilError::NoSuchPage)).transpose()?,
+            oldest_first: self.sort.as_deref() == Some("when"),
+            after: None,
         };
         let audit = AuditFilter { user_name: said(&self.user), action: said(&self.action), ..AuditFilter::default() };
         Ok(Chosen { filter, kind: said(&self.kind), state: said(&self.state), owner: said(&self.owner), audit })
@@ -252,11 +253,6 @@ impl Selection {
 /// A visit's values, in the order of its table's columns.
 pub(crate) fn visit_values(row: &VisitRow) -> Vec<String> {
     visits::row(row)
-}
-
-pub(crate) fn place(text: &str) -> Option<(i64, doorstep_domain::VisitId)> {
-    let (at, id) = text.split_once('.')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
 }
 
 impl Office {

@@ -37,7 +37,7 @@ pub(crate) use order::{Order, Page};
 pub(crate) use people::{Organisation, PEOPLE, PeopleFilter, Person, Role};
 pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use reports::{Count, Counted, HOMES, NoAccessRow, Question};
-pub(crate) use visits::{Filter, VisitRow};
+pub(crate) use visits::{Filter, VISITS, VisitRow};
 
 pub(crate) use database::SCHEMA_VERSION;
 use database::{Connection, Database, Postgres, Row, Sqlite, Value, params};

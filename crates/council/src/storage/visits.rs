@@ -1,9 +1,12 @@
 //! Visits as lists and exports show them: a fold over records, kept beside them.
 
+use std::collections::HashMap;
+
 use doorstep_domain::conduct::{Appointment, Basis, Visit};
 use doorstep_domain::{AppointmentRef, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
+use super::order::{Order, Page, SortColumn, Sortable};
 use super::{Counted, Person, Reading, Writing, reports, words};
 use crate::CouncilError;
 
@@ -56,6 +59,26 @@ impl VisitRow {
         self.appointment.as_ref().map_or_else(given, Appointment::address_line)
     }
 }
+
+/// How visits can be sorted: the columns of their list.
+pub(crate) static VISITS: Sortable = Sortable {
+    columns: &[
+        SortColumn { name: "when", sql: "started_ms", text: false },
+        SortColumn { name: "where", sql: "lower(address)", text: true },
+        SortColumn { name: "who", sql: "lower(visitor_name)", text: true },
+        SortColumn { name: "outcome", sql: "outcome", text: true },
+    ],
+    id: "visit_id",
+    text_id: false,
+};
+
+/// What visits are sorted by, and nothing that makes a row long.
+const PLACES: &str = "
+    SELECT visit.visit_id, visit.started_ms, coalesce(appointment.address, visit.address, '') AS address,
+           coalesce(person.display_name, '') AS visitor_name, coalesce(visit.outcome, 'open') AS outcome
+    FROM visit
+    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+    LEFT JOIN person ON person.user_id = visit.user_id";
 
 const SELECT: &str = "
     SELECT visit.folded, visit.started_ms, visit.received_ms, appointment.appointment,
@@ -129,7 +152,25 @@ impl Reading<'_> {
         self.connection.query_at_length(&sql, which.values(), &mut |row| each(visit_row(row)?))
     }
 
-    /// A page of visits. They are found first, by what an index holds, and read then.
+    /// A page of visits. They are found first, by what they are sorted by, and read then.
+    pub(crate) fn page_of_visits(
+        &self,
+        filter: &Filter,
+        order: &Order,
+        most: usize,
+    ) -> Result<Page<VisitRow>, CouncilError> {
+        let which = filter.conditions();
+        let listed = format!("{PLACES}{}", which.text());
+        let found = self.page(&listed, which, order, most, |row| row.get::<[u8; 16]>("visit_id"))?;
+        let mut visits: HashMap<[u8; 16], VisitRow> = self
+            .among(&format!("{SELECT} WHERE visit.visit_id IN ({{}})"), found.rows.clone(), visit_row)?
+            .into_iter()
+            .map(|row| (*row.visit.visit.as_bytes(), row))
+            .collect();
+        Ok(Page { rows: found.rows.iter().filter_map(|id| visits.remove(id)).collect(), next: found.next })
+    }
+
+    /// The first visits in the order of time. They are found first, by what an index holds, and read then.
     pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<VisitRow>, CouncilError> {
         let mut which = filter.conditions();
         let most = which.placeholder(most);

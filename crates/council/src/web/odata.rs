@@ -6,11 +6,12 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
+use doorstep_domain::VisitId;
 use serde_json::{Map, Value, json};
 
 use super::seats::System;
 use super::{WebProblem, ask};
-use crate::export::{Column, What, place, visit_values};
+use crate::export::{Column, What, visit_values};
 use crate::storage::Filter;
 use crate::{Service, times};
 
@@ -105,6 +106,12 @@ pub(crate) async fn metadata() -> Response {
          <EntitySet Name=\"Visits\" EntityType=\"Doorstep.Visit\"/></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>\n"
     );
     ([(header::CONTENT_TYPE, "application/xml")], [VERSION], text).into_response()
+}
+
+/// The place behind which a page begins.
+fn place(text: &str) -> Option<(i64, VisitId)> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, id.parse().ok()?))
 }
 
 fn escaped(text: &str) -> String {

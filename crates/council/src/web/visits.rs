@@ -15,7 +15,7 @@ use super::views::{
 };
 use super::{WebProblem, ask};
 use crate::export::Selection;
-use crate::storage::Filter;
+use crate::storage::{Filter, Page, VISITS};
 use crate::{Service, times};
 
 /// Visits on a page.
@@ -29,14 +29,12 @@ pub(crate) async fn list(
     Query(wanted): Query<Selection>,
 ) -> Result<Json<VisitList>, WebProblem> {
     let of_the_council = person.bound_to().is_none();
+    let order = VISITS.order(wanted.sort.as_deref(), "-when", wanted.after.as_deref())?;
     let filter = wanted.chosen(person.bound_to())?.filter;
     ask(service, move |service| {
-        let (mut rows, missing) = service
+        let (Page { rows, next }, missing) = service
             .storage
-            .read(|reading| Ok((reading.visits(&filter, PAGE + 1)?, missing(reading, of_the_council)?)))?;
-        let more = rows.len() > PAGE;
-        rows.truncate(PAGE);
-        let next = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.started_ms, row.visit.visit));
+            .read(|reading| Ok((reading.page_of_visits(&filter, &order, PAGE)?, missing(reading, of_the_council)?)))?;
         let as_of = times::from_ms(service.environment.clock.now_ms());
         Ok(VisitList { visits: rows.iter().map(VisitListRow::from).collect(), missing, next, as_of })
     })
