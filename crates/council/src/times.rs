@@ -1,6 +1,6 @@
 //! Times of day in Europe/London. A time that does not exist, or comes twice, is said and not guessed.
 
-use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, LocalResult, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Europe::London;
 
 /// Why a text is no moment.
@@ -45,7 +45,7 @@ pub(crate) fn day(unix_ms: i64) -> chrono::NaiveDate {
 
 /// A moment as exports write it: RFC 3339, UTC, whole seconds.
 pub(crate) fn written(moment: DateTime<Utc>) -> String {
-    moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The first and last millisecond of a day in England, and of the day before it ends.

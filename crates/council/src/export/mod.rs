@@ -2,6 +2,7 @@
 //! documented in `docs/exports.md`. No sealed concern is in any of them, nor a sign that there is one.
 
 mod acknowledgements;
+mod ahead;
 mod audit;
 mod cases;
 mod concerns;
@@ -16,6 +17,8 @@ use std::fs::File;
 
 use doorstep_domain::conduct::CaseKind;
 use serde::{Deserialize, Serialize};
+
+use self::ahead::{Found, read_ahead};
 
 pub use forms::{Encoding, Format};
 pub(crate) use growing::{Growing, Growth};
@@ -151,13 +154,8 @@ impl What {
         }
     }
 
-    /// Calls `each` for every row of the table, one by one.
-    fn each_row(
-        self,
-        reading: &Reading<'_>,
-        chosen: &Chosen,
-        mut each: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
-    ) -> Result<(), CouncilError> {
+    /// Finds every row of the table, one by one.
+    fn find_rows(self, reading: &Reading<'_>, chosen: &Chosen, found: &mut Found) -> Result<(), CouncilError> {
         let of_visits: fn(&VisitRow) -> Vec<Vec<String>> = match self {
             Self::Visits => |visit| vec![visits::row(visit)],
             Self::Steps => steps::rows,
@@ -165,7 +163,8 @@ impl What {
             Self::Concerns => {
                 let filter =
                     ConcernFilter { firm: chosen.filter.organisation.clone(), kind: chosen.kind.clone(), after: None };
-                return reading.each_plain_concern(&filter, |concern| each(concerns::row(&concern)));
+                return reading
+                    .each_plain_concern(&filter, |concern| found.hand(move || Ok(vec![concerns::row(&concern)])));
             }
             Self::Acknowledgements => {
                 let filter = RegisterFilter {
@@ -173,23 +172,26 @@ impl What {
                     user: None,
                     words: chosen.filter.words.clone(),
                 };
-                return reading.each_acknowledgement(&filter, |signed| each(acknowledgements::row(&signed)));
+                return reading.each_acknowledgement(&filter, |signed| {
+                    found.hand(move || Ok(vec![acknowledgements::row(&signed)]))
+                });
             }
-            Self::Cases => return reading.each_case(&chosen.cases()?, |case| each(cases::row(&case))),
+            Self::Cases => {
+                return reading.each_case(&chosen.cases()?, |case| found.hand(move || Ok(vec![cases::row(&case)])));
+            }
             Self::Reports => {
                 let asked = |question: &Question| chosen.kind.as_deref().is_none_or(|kind| kind == question.name());
                 for question in Question::ALL.into_iter().filter(asked) {
                     let counts = reading.counted(question, &chosen.filter.counted())?;
-                    counts.iter().map(|count| reports::row(question, count)).try_for_each(&mut each)?;
+                    found.hand(move || Ok(counts.iter().map(|count| reports::row(question, count)).collect()))?;
                 }
                 return Ok(());
             }
-            Self::Audit => return reading.each_audit_line(&chosen.audit, |line| each(audit::row(&line))),
+            Self::Audit => {
+                return reading.each_audit_line(&chosen.audit, |line| found.hand(move || Ok(vec![audit::row(&line)])));
+            }
         };
-        reading.each_visit(&chosen.filter, |visit| {
-            of_visits(&visit).into_iter().try_for_each(&mut each)?;
-            Ok(true)
-        })
+        reading.each_visit(&chosen.filter, |visit| found.hand(move || Ok(of_visits(&visit.unfolded()?))))
     }
 }
 
@@ -299,15 +301,16 @@ impl Export<'_> {
         let mut rows: u64 = 0;
         let mut sheet = forms::begin(format, what, to)?;
         // A reader of its own: whoever else asks the council does not wait for a long table.
-        service.storage.read_at_length(|reading| {
-            what.each_row(reading, &chosen, |row| {
+        read_ahead(
+            |found| service.storage.read_at_length(|reading| what.find_rows(reading, &chosen, found)),
+            |row| {
                 if !go_on() {
                     return Err(CouncilError::Cancelled);
                 }
                 rows += 1;
                 sheet.row(&row)
-            })
-        })?;
+            },
+        )?;
         sheet.end()?;
         let sha256 = to.hash()?;
         let detail = serde_json::json!({

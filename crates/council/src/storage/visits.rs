@@ -90,21 +90,53 @@ const SELECT: &str = "
     LEFT JOIN person ON person.user_id = visit.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id";
 
+/// A visit as its row holds it. To read what is in it is as much work as to find it, and can be done elsewhere.
+pub(crate) struct FoldedVisit {
+    visit: String,
+    started_ms: i64,
+    received_ms: i64,
+    appointment: Option<String>,
+    organisation: Option<String>,
+    visitor: Option<String>,
+    visitor_name: Option<String>,
+    photos_held: u64,
+}
+
+impl FoldedVisit {
+    fn from_row(row: &Row<'_>) -> Result<Self, CouncilError> {
+        Ok(Self {
+            visit: row.get("folded")?,
+            started_ms: row.get("started_ms")?,
+            received_ms: row.get("received_ms")?,
+            appointment: row.get("appointment")?,
+            organisation: row.get("organisation")?,
+            visitor: row.get("visitor")?,
+            visitor_name: row.get("visitor_name")?,
+            photos_held: row.get("photos_held")?,
+        })
+    }
+
+    /// The visit, to be read.
+    ///
+    /// # Errors
+    /// [`CouncilError::Unreadable`].
+    pub(crate) fn unfolded(self) -> Result<VisitRow, CouncilError> {
+        let appointment = self.appointment.as_deref().map(serde_json::from_str).transpose();
+        Ok(VisitRow {
+            visit: serde_json::from_str(&self.visit).map_err(|_| CouncilError::Unreadable("visit"))?,
+            started_ms: self.started_ms,
+            received_ms: self.received_ms,
+            appointment: appointment.map_err(|_| CouncilError::Unreadable("appointment"))?,
+            organisation: self.organisation.unwrap_or_default(),
+            visitor: self.visitor.unwrap_or_default(),
+            visitor_name: self.visitor_name.unwrap_or_default(),
+            photos_held: self.photos_held,
+        })
+    }
+}
+
 fn visit_row(row: &Row<'_>) -> Result<VisitRow, CouncilError> {
-    let appointment = row.get::<Option<String>>("appointment")?;
-    let text = |column| Ok::<_, CouncilError>(row.get::<Option<String>>(column)?.unwrap_or_default());
-    Ok(VisitRow {
-        visit: serde_json::from_str(&row.get::<String>("folded")?).map_err(|_| CouncilError::Unreadable("visit"))?,
-        started_ms: row.get("started_ms")?,
-        received_ms: row.get("received_ms")?,
-        appointment: appointment
-            .map(|text| serde_json::from_str(&text).map_err(|_| CouncilError::Unreadable("appointment")))
-            .transpose()?,
-        organisation: text("organisation")?,
-        visitor: text("visitor")?,
-        visitor_name: text("visitor_name")?,
-        photos_held: row.get("photos_held")?,
-    })
+    FoldedVisit::from_row(row)?.unfolded()
 }
 
 impl Filter {
@@ -141,15 +173,18 @@ impl Filter {
 }
 
 impl Reading<'_> {
-    /// Calls `each` for every visit that fits, in the filter's order, until it says stop by `false`.
+    /// Calls `each` for every visit that fits, in the filter's order.
     pub(crate) fn each_visit(
         &self,
         filter: &Filter,
-        mut each: impl FnMut(VisitRow) -> Result<bool, CouncilError>,
+        mut each: impl FnMut(FoldedVisit) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
         let which = filter.conditions();
         let sql = format!("{SELECT}{}{}", which.text(), filter.order());
-        self.connection.query_at_length(&sql, which.values(), &mut |row| each(visit_row(row)?))
+        self.connection.query_at_length(&sql, which.values(), &mut |row| {
+            each(FoldedVisit::from_row(row)?)?;
+            Ok(true)
+        })
     }
 
     /// A page of visits. They are found first, by what they are sorted by, and read then.

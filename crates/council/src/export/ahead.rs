@@ -1,0 +1,116 @@
+//! Rows are read by one thread and written by another: the database is never waited for while there are rows to write.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crate::CouncilError;
+
+/// Rows that one thread hands to the other at once.
+const PIECE: usize = 64;
+/// Pieces that wait to be written, at most: memory stays flat.
+const WAITING: usize = 4;
+
+/// What a table's rows are made of. It is made into rows by the thread that writes them.
+pub(super) type Unwritten = Box<dyn FnOnce() -> Result<Vec<Vec<String>>, CouncilError> + Send>;
+
+/// Where the thread that reads puts what it found.
+pub(super) struct Found {
+    piece: Vec<Unwritten>,
+    to: SyncSender<Vec<Unwritten>>,
+}
+
+impl Found {
+    /// Hands over what one or more rows are made of.
+    ///
+    /// # Errors
+    /// [`CouncilError::Cancelled`] when nobody writes any more.
+    pub(super) fn hand(
+        &mut self,
+        rows: impl FnOnce() -> Result<Vec<Vec<String>>, CouncilError> + Send + 'static,
+    ) -> Result<(), CouncilError> {
+        self.piece.push(Box::new(rows));
+        if self.piece.len() == PIECE { self.hand_over() } else { Ok(()) }
+    }
+
+    fn hand_over(&mut self) -> Result<(), CouncilError> {
+        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        self.to.send(piece).map_err(|_| CouncilError::Cancelled)
+    }
+}
+
+/// Writes what is read, row by row, while it is read.
+///
+/// # Errors
+/// What fails first of the two.
+pub(super) fn read_ahead(
+    read: impl FnOnce(&mut Found) -> Result<(), CouncilError> + Send,
+    write: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
+) -> Result<(), CouncilError> {
+    let (to, from) = sync_channel(WAITING);
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            let mut found = Found { piece: Vec::with_capacity(PIECE), to };
+            read(&mut found)?;
+            found.hand_over()
+        });
+        let written = write_all(from, write);
+        let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // Where writing failed, the reader knows no more than that nobody writes.
+        written.and(read)
+    })
+}
+
+/// Writes every row, and lets go of the pieces' other end: who reads on for nobody sees it.
+fn write_all(
+    from: Receiver<Vec<Unwritten>>,
+    mut write: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
+) -> Result<(), CouncilError> {
+    for piece in from {
+        for rows in piece {
+            rows()?.into_iter().try_for_each(&mut write)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(found: &mut Found, to: usize) -> Result<(), CouncilError> {
+        (0..to).try_for_each(|number| found.hand(move || Ok(vec![vec![number.to_string()]])))
+    }
+
+    #[test]
+    fn rows_are_written_in_the_order_in_which_they_were_found() {
+        for count in [0, 1, PIECE, PIECE + 1, 10 * PIECE * WAITING + 7] {
+            let mut written = Vec::new();
+            read_ahead(
+                |found| numbers(found, count),
+                |row| {
+                    written.extend(row);
+                    Ok(())
+                },
+            )
+            .unwrap();
+            assert_eq!(written, (0..count).map(|number| number.to_string()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_fails_ends_both_and_is_told() {
+        let full = || CouncilError::Disk;
+        let failed = read_ahead(|found| numbers(found, usize::MAX), |_| Err(full()));
+        assert!(matches!(failed, Err(CouncilError::Disk)), "{failed:?}");
+        let mut rows = 0;
+        let failed = read_ahead(
+            |found| numbers(found, PIECE * 3).and(Err(CouncilError::NoDatabase)),
+            |_| {
+                rows += 1;
+                Ok(())
+            },
+        );
+        assert!(matches!(failed, Err(CouncilError::NoDatabase)), "{failed:?}");
+        assert_eq!(rows, PIECE * 3, "what was found before is written");
+    }
+}
