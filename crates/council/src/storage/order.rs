@@ -46,6 +46,13 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
+impl Order {
+    /// Whether rows are sorted by this column.
+    pub(crate) fn is_by(&self, column: &str) -> bool {
+        self.column.name == column
+    }
+}
+
 impl Sortable {
     /// The order that an address asks for: `owner`, or `-owner` for the other way round, and the place that a page before gave.
     ///

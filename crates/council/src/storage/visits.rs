@@ -139,20 +139,41 @@ fn visit_row(row: &Row<'_>) -> Result<VisitRow, CouncilError> {
     FoldedVisit::from_row(row)?.unfolded()
 }
 
+/// How visits are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// By the index of what is asked for.
+    ByIndex,
+    /// All are looked through anyway: by the one index that holds what is looked at.
+    LookThrough,
+}
+
 impl Filter {
     /// The same visits, to be counted.
     pub(crate) fn counted(&self) -> Counted {
         Counted { organisation: self.organisation.clone(), from_ms: self.from_ms, to_ms: self.to_ms }
     }
 
-    fn conditions(&self) -> Conditions {
+    fn conditions(&self, search: Search) -> Conditions {
         let mut which = Conditions::default();
-        which.and_if(OF_ORGANISATION, self.organisation.as_deref());
-        match self.outcome.as_deref() {
-            Some("open") => which.and_that("visit.outcome IS NULL"),
-            outcome => which.and_if("visit.outcome = ?", outcome),
+        match search {
+            Search::ByIndex if self.words.is_none() => {
+                which.and_if(OF_ORGANISATION, self.organisation.as_deref());
+                match self.outcome.as_deref() {
+                    Some("open") => which.and_that("visit.outcome IS NULL"),
+                    outcome => which.and_if("visit.outcome = ?", outcome),
+                }
+                which.and_if("visit.entry = ?", self.entry.as_deref());
+            }
+            // By expressions that no index of their own serves: it would lead to the visits, which are long.
+            Search::ByIndex | Search::LookThrough => {
+                let of_organisation =
+                    OF_ORGANISATION.replace("visit.organisation_id", "coalesce(visit.organisation_id, visit.visit_id)");
+                which.and_if(&of_organisation, self.organisation.as_deref());
+                which.and_if("coalesce(visit.outcome, 'open') = ?", self.outcome.as_deref());
+                which.and_if("coalesce(visit.entry, '') = ?", self.entry.as_deref());
+            }
         }
-        which.and_if("visit.entry = ?", self.entry.as_deref());
         which.and_if("visit.started_ms >= ?", self.from_ms);
         which.and_if("visit.started_ms < ?", self.to_ms);
         if let Some(pattern) = self.words.as_deref().and_then(words::pattern) {
@@ -179,7 +200,7 @@ impl Reading<'_> {
         filter: &Filter,
         mut each: impl FnMut(FoldedVisit) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        let which = filter.conditions();
+        let which = filter.conditions(Search::ByIndex);
         let sql = format!("{SELECT}{}{}", which.text(), filter.order());
         self.connection.query_at_length(&sql, which.values(), &mut |row| {
             each(FoldedVisit::from_row(row)?)?;
@@ -194,7 +215,8 @@ impl Reading<'_> {
         order: &Order,
         most: usize,
     ) -> Result<Page<VisitRow>, CouncilError> {
-        let which = filter.conditions();
+        let search = if order.is_by("when") { Search::ByIndex } else { Search::LookThrough };
+        let which = filter.conditions(search);
         let listed = format!("{PLACES}{}", which.text());
         let found = self.page(&listed, which, order, most, |row| row.get::<[u8; 16]>("visit_id"))?;
         let mut visits: HashMap<[u8; 16], VisitRow> = self
@@ -207,7 +229,7 @@ impl Reading<'_> {
 
     /// The first visits in the order of time. They are found first, by what an index holds, and read then.
     pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<VisitRow>, CouncilError> {
-        let mut which = filter.conditions();
+        let mut which = filter.conditions(Search::ByIndex);
         let most = which.placeholder(most);
         let (conditions, order) = (which.text(), filter.order());
         let found = format!(
@@ -220,7 +242,7 @@ impl Reading<'_> {
 
     /// How many visits fit.
     pub(crate) fn count_visits(&self, filter: &Filter) -> Result<u64, CouncilError> {
-        let which = filter.conditions();
+        let which = filter.conditions(Search::ByIndex);
         let sql = format!(
             "SELECT count(*) AS visits FROM visit
              LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{}",

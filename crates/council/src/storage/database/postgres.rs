@@ -18,7 +18,7 @@ use super::{Connection, Database, Row, Value, Work};
 use crate::{CouncilError, Environment};
 
 /// Every step of the schema, in order. They go forward only, and leave what an older program needs for as long as one may run.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/postgres/0004_two_databases.sql"),
     include_str!("../../../migrations/postgres/0005_cases.sql"),
     include_str!("../../../migrations/postgres/0006_desk.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/postgres/0009_outward.sql"),
     include_str!("../../../migrations/postgres/0010_numbers_and_search.sql"),
     include_str!("../../../migrations/postgres/0011_note_readings.sql"),
+    include_str!("../../../migrations/postgres/0012_sorted_visits.sql"),
 ];
 /// The number of the first of them: a schema has the same number in both databases.
 const FIRST_MIGRATION: i64 = 4;

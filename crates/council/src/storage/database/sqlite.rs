@@ -29,11 +29,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../../migrations/sqlite/0009_outward.sql")),
         M::up(include_str!("../../../migrations/sqlite/0010_numbers_and_search.sql")),
         M::up(include_str!("../../../migrations/sqlite/0011_note_readings.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0012_sorted_visits.sql")),
     ])
 });
 
 /// The number of the newest migration, in both databases.
-pub(crate) const SCHEMA_VERSION: i64 = 11;
+pub(crate) const SCHEMA_VERSION: i64 = 12;
 
 /// Connections that are kept for the next who reads.
 const IDLE_READERS: usize = 8;
