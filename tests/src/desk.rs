@@ -50,7 +50,12 @@ impl Clerk {
         Self::nobody_at(town.address())
     }
 
-    fn nobody_at(council: SocketAddr) -> Self {
+    /// Somebody who has not signed in, at one of several processes of a council.
+    ///
+    /// # Panics
+    /// When there is no client to be had.
+    #[must_use]
+    pub fn nobody_at(council: SocketAddr) -> Self {
         // Another test may have done so before.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().cookie_store(true).timeout(PATIENCE).build();

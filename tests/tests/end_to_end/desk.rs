@@ -3,6 +3,7 @@
 use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
 use doorstep_tests::desk::Clerk;
 use doorstep_tests::postgres::Postgres;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 fn appointment() -> Value {
@@ -176,6 +177,25 @@ fn whoever_guesses_somebody_s_password_slows_down_strangers_and_not_them() {
     }
     assert_eq!(stranger.signs_in("super-1", PASSWORD), 429, "whoever guesses waits");
     assert_eq!(at_their_desk.signs_in("super-1", PASSWORD), 200, "they are not locked out by it");
+}
+
+#[test]
+fn many_guesses_at_once_and_at_several_processes_are_no_way_round() {
+    let server = Postgres::start();
+    let town = Town::open_on_postgres(&server.database());
+    let (mut other, address) = town.serves(([127, 0, 0, 1], 0).into());
+    let doors = [town.address(), address];
+    let answers: Vec<StatusCode> = std::thread::scope(|scope| {
+        let guess = |number: usize| Clerk::nobody_at(doors[number % 2]).signs_in("super-1", "a guess of mine");
+        let guessing: Vec<_> = (0..24).map(|number| scope.spawn(move || guess(number))).collect();
+        guessing.into_iter().map(|guessed| guessed.join().unwrap()).collect()
+    });
+    let looked_at = answers.iter().filter(|status| **status == StatusCode::FORBIDDEN).count();
+    assert_eq!(looked_at, 5, "{answers:?}");
+    assert!(answers.iter().all(|status| [StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(status)));
+    assert_eq!(Clerk::nobody_at(address).signs_in("super-1", PASSWORD), 429, "the other process knows of it");
+    let _killed = other.kill();
+    let _reaped = other.wait();
 }
 
 #[test]

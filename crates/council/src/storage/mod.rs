@@ -17,6 +17,7 @@ mod people;
 mod photos;
 mod reports;
 mod several;
+mod tries;
 mod visits;
 mod words;
 

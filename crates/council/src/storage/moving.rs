@@ -26,6 +26,7 @@ const TABLES: &[Table] = tables! {
         "left_ms" "totp_secret" "totp_confirmed_ms" "totp_last_step" "openid_subject";
     "known_browser": "token_hash" "user_id" "seen_ms";
     "session": "token_hash" "user_id" "created_ms" "seen_ms" "browser";
+    "sign_in_try": "whose" "tries" "last_ms";
     "device": "device_id" "user_id" "public_key" "name" "app_version" "enrolled_ms" "contact_ms" "revoked_ms";
     "enrolment_code": "code_hash" "user_id" "expires_ms" "used_ms";
     "appointment": "appointment_ref" "user_id" "window_start_ms" "window_end_ms" "uprn" "tenant_name" "address"

@@ -1,9 +1,6 @@
 //! Signing in to the console: local accounts, argon2id and a second factor. A session is a random number in a cookie that no script can read
 //! and no other site can send; the database holds its hash alone.
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
-
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordVerifier};
 use axum::extract::{FromRequestParts, State};
@@ -152,6 +149,10 @@ enum Tried {
     Asked(SignInAnswer),
     WrongPassword,
     WrongCode,
+    /// After too many wrong ones: so many milliseconds too early.
+    TooEarly {
+        left_ms: i64,
+    },
 }
 
 pub(crate) async fn sign_in(
@@ -164,33 +165,37 @@ pub(crate) async fn sign_in(
     }
     let now_ms = service.environment.clock.now_ms();
     let browser = cookie(&headers, KNOWN_BROWSER).map(|value| token_hash(&value));
-    let name = credentials.user.clone();
-    let known = match browser {
-        Some(browser) => {
-            let name = name.clone();
-            ask(service.clone(), move |service| service.storage.read(|reading| reading.knows_browser(&browser, &name)))
-                .await?
-        }
-        None => false,
-    };
-    // Guesses from strangers' browsers are counted apart: they don't lock somebody out of their own.
-    let counted = (name, browser.filter(|_| known));
-    THROTTLE.may_try(&counted, now_ms)?;
     let secure = is_over_tls(&service, &headers);
     let browser_name = browser_name(&headers);
-    let tried =
-        ask(service, move |service| try_to_sign_in(service, &credentials, known, &browser_name, now_ms)).await?;
+    let tried = ask(service, move |service| {
+        let storage = &service.storage;
+        let knows = |browser| storage.read(|reading| reading.knows_browser(browser, &credentials.user));
+        let known = browser.as_ref().map(knows).transpose()?.unwrap_or(false);
+        let whose = counted(&credentials.user, browser.as_ref().filter(|_| known));
+        if let Some(left_ms) =
+            storage.transact(&service.environment, |writing| writing.count_try(&whose, now_ms, wait_ms))?
+        {
+            return Ok(Tried::TooEarly { left_ms });
+        }
+        let tried = try_to_sign_in(service, &credentials, known, &browser_name, now_ms)?;
+        storage.transact(&service.environment, |writing| match tried {
+            Tried::In(..) => writing.forget_tries(&whose),
+            Tried::Asked(_) => writing.take_try_back(&whose),
+            Tried::WrongPassword | Tried::WrongCode | Tried::TooEarly { .. } => Ok(()),
+        })?;
+        Ok(tried)
+    })
+    .await?;
     let answer = match tried {
         Tried::In(view, opened) => {
-            THROTTLE.succeeded(&counted);
             let cookies = session_cookies(&opened, secure).into_iter().map(|cookie| (header::SET_COOKIE, cookie));
             (AppendHeaders(cookies), Json(SignInAnswer::SignedIn(view))).into_response()
         }
         Tried::Asked(asked) => Json(asked).into_response(),
-        wrong @ (Tried::WrongPassword | Tried::WrongCode) => {
-            THROTTLE.failed(&counted, now_ms);
-            let wrong_code = matches!(wrong, Tried::WrongCode);
-            return Err(if wrong_code { WebProblem::WrongCode } else { WebProblem::WrongPassword });
+        Tried::WrongPassword => return Err(WebProblem::WrongPassword),
+        Tried::WrongCode => return Err(WebProblem::WrongCode),
+        Tried::TooEarly { left_ms } => {
+            return Err(WebProblem::Wait { seconds: u64::try_from(left_ms / 1000 + 1).unwrap_or(1) });
         }
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
@@ -290,48 +295,32 @@ fn verifies(password: &str, hash: Option<&str>) -> bool {
         && hash.is_some()
 }
 
-static THROTTLE: LazyLock<Throttle> = LazyLock::new(Throttle::default);
+/// Wrong tries after which nobody waits yet.
+const FREE_TRIES: u64 = 5;
 
-/// A name, and the browser that is known for it: strangers' browsers are all one.
-type Counted = (String, Option<[u8; 32]>);
-
-/// Slows down guessing: after 5 wrong tries for a name, each further one waits longer, up to five minutes.
-#[derive(Default)]
-struct Throttle {
-    tries: Mutex<HashMap<Counted, (u32, i64)>>,
+/// How long one waits after so many wrong tries, in milliseconds: from the fifth on, twice as long each time, five minutes at most.
+fn wait_ms(tries: u64) -> i64 {
+    match tries.checked_sub(FREE_TRIES) {
+        None => 0,
+        Some(beyond) => (5_000_i64 << beyond.min(6)).min(300_000),
+    }
 }
 
-impl Throttle {
-    const FREE: u32 = 5;
-    /// Names that are remembered, at most.
-    const MOST: usize = 10_000;
+/// By what guesses are counted: a name, and the browser that is known for it. Strangers' browsers are all one, so that their guesses
+/// don't lock somebody out of their own.
+fn counted(name: &str, browser: Option<&[u8; 32]>) -> [u8; 32] {
+    let browser: &[u8] = browser.map_or(&[], |browser| browser);
+    *Hash::of("doorstep-sign-in-v1", &[name.as_bytes(), browser]).as_bytes()
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Counted, (u32, i64)>> {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn may_try(&self, counted: &Counted, now_ms: i64) -> Result<(), WebProblem> {
-        let Some((count, last_ms)) = self.lock().get(counted).copied() else { return Ok(()) };
-        let Some(beyond) = count.checked_sub(Self::FREE) else { return Ok(()) };
-        let wait_ms = (5_000_i64 << beyond.min(6)).min(300_000);
-        let left_ms = last_ms + wait_ms - now_ms;
-        if left_ms > 0 {
-            Err(WebProblem::Wait { seconds: u64::try_from(left_ms / 1000 + 1).unwrap_or(1) })
-        } else {
-            Ok(())
-        }
-    }
-
-    fn failed(&self, counted: &Counted, now_ms: i64) {
-        let mut tries = self.lock();
-        if tries.len() >= Self::MOST {
-            tries.retain(|_, (_, last_ms)| now_ms - *last_ms < 300_000);
-        }
-        let entry = tries.entry(counted.clone()).or_insert((0, now_ms));
-        *entry = (entry.0.saturating_add(1), now_ms);
-    }
-
-    fn succeeded(&self, counted: &Counted) {
-        self.lock().remove(counted);
+    #[test]
+    fn whoever_guesses_on_waits_longer_and_never_for_good() {
+        assert_eq!([0, 4, 5, 6, 7].map(wait_ms), [0, 0, 5_000, 10_000, 20_000]);
+        assert_eq!(wait_ms(u64::MAX), 300_000);
+        assert_ne!(counted("super-1", None), counted("super-1", Some(&[1; 32])));
     }
 }

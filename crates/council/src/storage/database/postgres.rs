@@ -27,7 +27,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/postgres/0009_outward.sql"),
     include_str!("../../../migrations/postgres/0010_numbers_and_search.sql"),
     include_str!("../../../migrations/postgres/0011_note_readings.sql"),
-    include_str!("../../../migrations/postgres/0012_sorted_visits.sql"),
+    include_str!("../../../migrations/postgres/0012_sorting_and_tries.sql"),
 ];
 /// The number of the first of them: a schema has the same number in both databases.
 const FIRST_MIGRATION: i64 = 4;

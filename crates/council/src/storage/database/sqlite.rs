@@ -29,7 +29,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../../migrations/sqlite/0009_outward.sql")),
         M::up(include_str!("../../../migrations/sqlite/0010_numbers_and_search.sql")),
         M::up(include_str!("../../../migrations/sqlite/0011_note_readings.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0012_sorted_visits.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0012_sorting_and_tries.sql")),
     ])
 });
 

@@ -1,0 +1,47 @@
+//! Tries to sign in, counted where every process of the council sees them.
+
+use super::Writing;
+use super::database::params;
+use crate::CouncilError;
+
+/// For how long a try is remembered, in milliseconds: longer than anybody waits.
+const REMEMBERED_MS: i64 = 60 * 60 * 1000;
+
+impl Writing<'_> {
+    /// Counts a try before it is looked at, so that many at once are no way round. `Some` says how many milliseconds are left to
+    /// wait, and then it is not counted; `wait_ms` says how long one waits after so many tries.
+    pub(crate) fn count_try(
+        &self,
+        whose: &[u8; 32],
+        now_ms: i64,
+        wait_ms: impl Fn(u64) -> i64,
+    ) -> Result<Option<i64>, CouncilError> {
+        self.write("DELETE FROM sign_in_try WHERE last_ms < ?1", params![now_ms - REMEMBERED_MS])?;
+        let before = self.one("SELECT tries, last_ms FROM sign_in_try WHERE whose = ?1", params![whose], |row| {
+            Ok((row.get::<u64>("tries")?, row.get::<i64>("last_ms")?))
+        })?;
+        let left_ms = before.map_or(0, |(tries, last_ms)| last_ms + wait_ms(tries) - now_ms);
+        if left_ms > 0 {
+            return Ok(Some(left_ms));
+        }
+        self.write(
+            "INSERT INTO sign_in_try (whose, tries, last_ms) VALUES (?1, 1, ?2)
+             ON CONFLICT (whose) DO UPDATE SET tries = sign_in_try.tries + 1, last_ms = excluded.last_ms",
+            params![whose, now_ms],
+        )?;
+        Ok(None)
+    }
+
+    /// The last try was no guess: it is not counted.
+    pub(crate) fn take_try_back(&self, whose: &[u8; 32]) -> Result<(), CouncilError> {
+        self.write("DELETE FROM sign_in_try WHERE whose = ?1 AND tries = 1", params![whose])?;
+        self.write("UPDATE sign_in_try SET tries = tries - 1 WHERE whose = ?1", params![whose])?;
+        Ok(())
+    }
+
+    /// Somebody has signed in: what came before is forgotten.
+    pub(crate) fn forget_tries(&self, whose: &[u8; 32]) -> Result<(), CouncilError> {
+        self.write("DELETE FROM sign_in_try WHERE whose = ?1", params![whose])?;
+        Ok(())
+    }
+}
