@@ -215,6 +215,46 @@ fn what_is_over_is_erased_and_nothing_else_on_both_databases() {
     what_is_over_is_erased_and_nothing_else(&Town::open_on_postgres(&database), &DatabaseAt::Server(database.clone()));
 }
 
+/// `forget_where_it_began` takes a visit out of the lists, as it is where its first record never came.
+fn a_visit_whose_beginning_never_came_is_erased_too(
+    town: &Town,
+    database: &DatabaseAt,
+    forget_where_it_began: impl Fn(&str),
+) {
+    let phone = Phone::of("melton-2", town, town.address());
+    let plan = ["--kind", "inspection", "--purpose", "A look", "--address", CANARY];
+    let visit = phone.says(&[&["visit", "start-unplanned"][..], &plan].concat())["visit"].as_str().unwrap().to_owned();
+    phone.does(&["visit", "no-answer", &visit]);
+    phone.does(&["sync"]);
+    forget_where_it_began("DELETE FROM visit");
+    let office = |environment| Office::open(&town.data(), database, environment).unwrap();
+    let visits = |office: &Office, apply| {
+        let dues = office.retain(apply).unwrap();
+        dues.iter().find(|due| due.rule.kind == Kept::Visits).unwrap().items
+    };
+    assert_eq!(visits(&office(Environment::real()), false), 0, "it came today");
+    let later = office(Environment { clock: Arc::new(Later), ..Environment::real() });
+    assert_eq!((visits(&later, true), visits(&later, false)), (1, 0));
+    let after = checked(town);
+    assert_eq!((&after["faults"], &after["erased"]), (&json!([]), &json!(2)), "{after}");
+    assert_eq!(town.export("acknowledgements").len(), 1, "a signature has a rule of its own");
+}
+
+#[test]
+fn a_visit_whose_beginning_never_came_is_erased_too_on_both_databases() {
+    let town = Town::open();
+    let embedded = |sql: &str| {
+        let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+        database.execute_batch(sql).unwrap();
+    };
+    a_visit_whose_beginning_never_came_is_erased_too(&town, &DatabaseAt::InTheDataFolder, embedded);
+    let server = Postgres::start();
+    let database = server.database();
+    let town = Town::open_on_postgres(&database);
+    let served = |sql: &str| drop(server.asks(&database, sql));
+    a_visit_whose_beginning_never_came_is_erased_too(&town, &DatabaseAt::Server(database.clone()), served);
+}
+
 /// Whoever can write to the database can't change what was recorded without its being seen.
 #[test]
 fn what_was_altered_behind_the_council_s_back_is_found() {

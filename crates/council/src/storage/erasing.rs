@@ -66,12 +66,22 @@ impl Reading<'_> {
         self.many(sql, values, |row| Ok(VisitId::from_bytes(row.get("visit_id")?)))
     }
 
-    /// Visits that were over before a moment, and whose last case was closed before it too.
+    /// Visits that were over before a moment, and whose last case was closed before it too. One whose beginning never came is in no
+    /// list: it was over when the council last heard of it.
     pub(crate) fn visits_over_before(&self, before_ms: i64) -> Result<Vec<VisitId>, CouncilError> {
         let sql = format!(
-            "SELECT visit_id FROM visit WHERE {OVER} < ?1 AND NOT EXISTS (SELECT 1 FROM case_file
-                 WHERE case_file.visit_id = visit.visit_id AND (closed_ms IS NULL OR closed_ms >= ?1))
-             ORDER BY visit.started_ms, visit.visit_id"
+            "SELECT visit_id FROM (
+                 SELECT visit_id, {OVER} AS over_ms FROM visit
+                 UNION ALL
+                 SELECT record.visit_id, max(record.received_ms) FROM record JOIN body ON body.record_id = record.record_id
+                 WHERE NOT EXISTS (SELECT 1 FROM visit WHERE visit.visit_id = record.visit_id)
+                   AND NOT EXISTS (SELECT 1 FROM acknowledgement WHERE acknowledgement.record_id = record.record_id)
+                   AND NOT EXISTS (SELECT 1 FROM sealed_concern WHERE sealed_concern.record_id = record.record_id)
+                 GROUP BY record.visit_id
+             ) AS known
+             WHERE over_ms < ?1 AND NOT EXISTS (SELECT 1 FROM case_file
+                 WHERE case_file.visit_id = known.visit_id AND (closed_ms IS NULL OR closed_ms >= ?1))
+             ORDER BY over_ms, visit_id"
         );
         self.visit_ids(&sql, params![before_ms])
     }
