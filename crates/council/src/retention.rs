@@ -3,9 +3,9 @@
 use chrono::{Months, NaiveDate, TimeZone};
 use chrono_tz::Europe::London;
 use doorstep_domain::conduct::CouncilNumbers;
+use doorstep_domain::ledger::Hash;
 use serde::Serialize;
 
-use crate::album::Album;
 use crate::storage::{Reading, Writing};
 use crate::{CouncilError, Office, Service, numbers, times};
 
@@ -121,58 +121,57 @@ impl Rule {
 }
 
 impl Service {
-    /// Erases a few visits in one transaction.
+    /// Erases a few visits in one transaction, and their pictures before it: nobody waits for the database while an object store
+    /// takes its time, and what was erased half is erased whole the next time.
     pub(crate) fn erase_visits(&self, visits: &[doorstep_domain::VisitId], rule: &str) -> Result<(), CouncilError> {
         let now_ms = self.environment.clock.now_ms();
         for some in visits.chunks(AT_ONCE) {
+            for visit in some {
+                let pictures = self.storage.read(|reading| reading.pictures_of_no_other(*visit))?;
+                pictures.into_iter().try_for_each(|picture| self.album.erase(picture))?;
+            }
             self.storage.transact(&self.environment, |writing| {
-                for visit in some {
-                    for picture in writing.erase_visit(*visit, now_ms, rule)? {
-                        self.album.erase(picture)?;
-                    }
-                }
-                Ok(())
+                some.iter().try_for_each(|visit| writing.erase_visit(*visit, now_ms, rule))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Erases pictures, a few in one transaction, as [`Service::erase_visits`] does.
+    fn erase_pictures(&self, pictures: &[Hash]) -> Result<(), CouncilError> {
+        for some in pictures.chunks(AT_ONCE) {
+            some.iter().try_for_each(|picture| self.album.erase(*picture))?;
+            self.storage.transact(&self.environment, |writing| {
+                some.iter().try_for_each(|picture| writing.erase_picture(*picture))
             })?;
         }
         Ok(())
     }
 
     fn apply(&self, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<(), CouncilError> {
-        let Self { storage, environment, album, .. } = self;
-        if rule.kind == Kept::Visits {
-            return self.erase_visits(&storage.read(|reading| reading.visits_over_before(before_ms))?, &rule.name());
+        let (storage, name) = (&self.storage, rule.name());
+        let at_once = |work: &mut dyn FnMut(&Writing<'_>) -> Result<(), CouncilError>| {
+            storage.transact(&self.environment, |writing| work(writing))
+        };
+        match rule.kind {
+            Kept::Visits => self.erase_visits(&storage.read(|reading| reading.visits_over_before(before_ms))?, &name),
+            Kept::Photos => {
+                self.erase_pictures(&storage.read(|reading| reading.pictures_over_before(before_ms, now_ms))?)
+            }
+            Kept::SafeguardingNotes => at_once(&mut |writing| {
+                let notes = writing.notes_before(before_ms)?;
+                notes.into_iter().try_for_each(|(record, visit)| writing.erase_note(record, visit, now_ms, &name))
+            }),
+            Kept::Acknowledgements => at_once(&mut |writing| {
+                let signed = writing.acknowledgements_over_before(before_ms)?;
+                signed.into_iter().try_for_each(|record| writing.erase_acknowledgement(record, now_ms, &name))
+            }),
+            Kept::Appointments => at_once(&mut |writing| {
+                let over = writing.appointments_over_before(before_ms, None)?;
+                over.iter().try_for_each(|reference| writing.erase_appointment(reference))
+            }),
+            Kept::AuditLog => at_once(&mut |writing| writing.erase_audit_lines(before_ms)),
         }
-        storage.transact(environment, |writing| apply_at_once(writing, album, rule, before_ms, now_ms))
-    }
-}
-
-fn apply_at_once(
-    writing: &Writing<'_>,
-    album: &Album,
-    rule: &Rule,
-    before_ms: i64,
-    now_ms: i64,
-) -> Result<(), CouncilError> {
-    let name = rule.name();
-    match rule.kind {
-        Kept::Visits => Ok(()),
-        Kept::Photos => writing.pictures_over_before(before_ms, now_ms)?.into_iter().try_for_each(|picture| {
-            writing.erase_picture(picture)?;
-            album.erase(picture)
-        }),
-        Kept::SafeguardingNotes => {
-            let notes = writing.notes_before(before_ms)?;
-            notes.into_iter().try_for_each(|(record, visit)| writing.erase_note(record, visit, now_ms, &name))
-        }
-        Kept::Acknowledgements => {
-            let signed = writing.acknowledgements_over_before(before_ms)?;
-            signed.into_iter().try_for_each(|record| writing.erase_acknowledgement(record, now_ms, &name))
-        }
-        Kept::Appointments => {
-            let over = writing.appointments_over_before(before_ms, None)?;
-            over.iter().try_for_each(|reference| writing.erase_appointment(reference))
-        }
-        Kept::AuditLog => writing.erase_audit_lines(before_ms),
     }
 }
 

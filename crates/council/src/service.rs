@@ -198,11 +198,8 @@ impl Service {
             return Err(Refusal::No(ProblemCode::Unreadable));
         }
         let now_ms = self.environment.clock.now_ms();
-        // One transaction; the answer is made and signed only after it is on disk.
-        let state = self.storage.transact(&self.environment, |writing| {
-            writing.heard_from(device.id, now_ms)?;
-            take_piece(writing, &self.album, &request, now_ms)
-        })?;
+        // The answer is made and signed only after it is on disk.
+        let state = take_piece(&self.storage, &self.environment, &self.album, &request, now_ms)?;
         let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
         Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &self.keys.signing)))
     }

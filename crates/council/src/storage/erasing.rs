@@ -86,6 +86,16 @@ impl Reading<'_> {
         self.visit_ids(&sql, params![before_ms])
     }
 
+    /// The pictures that a visit names, and no other visit does.
+    pub(crate) fn pictures_of_no_other(&self, visit: VisitId) -> Result<Vec<Hash>, CouncilError> {
+        self.many(
+            "SELECT sha256 FROM photo WHERE visit_id = ?1 AND NOT EXISTS (SELECT 1 FROM photo AS other
+                 WHERE other.sha256 = photo.sha256 AND other.visit_id <> photo.visit_id)",
+            params![visit.as_bytes()],
+            |row| Ok(Hash::from_bytes(row.get("sha256")?)),
+        )
+    }
+
     /// Visits at a home, by its number: those that started in a span.
     pub(crate) fn visits_at(
         &self,
@@ -184,9 +194,9 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Erases what a visit's records say, its cases, its lists and its appointment; returns the pictures that nothing names any more.
-    /// Sealed notes stay: they have a rule of their own.
-    pub(crate) fn erase_visit(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<Vec<Hash>, CouncilError> {
+    /// Erases what a visit's records say, its cases, its lists and its appointment. Sealed notes stay: they have a rule of
+    /// their own.
+    pub(crate) fn erase_visit(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<(), CouncilError> {
         let id = visit.as_bytes();
         self.write(
             "DELETE FROM body WHERE record_id IN (SELECT record_id FROM record WHERE visit_id = ?1)
@@ -199,14 +209,8 @@ impl Writing<'_> {
             self.one("SELECT appointment_ref FROM visit WHERE visit_id = ?1", params![id], |row| {
                 row.get("appointment_ref")
             })?;
-        let pictures = self.many(
-            "SELECT sha256 FROM photo WHERE visit_id = ?1 AND NOT EXISTS (SELECT 1 FROM photo AS other
-                 WHERE other.sha256 = photo.sha256 AND other.visit_id <> photo.visit_id)",
-            params![id],
-            |row| Ok(Hash::from_bytes(row.get("sha256")?)),
-        )?;
-        for picture in &pictures {
-            self.forget_blob(*picture)?;
+        for picture in self.pictures_of_no_other(visit)? {
+            self.forget_blob(picture)?;
         }
         for sql in [
             "DELETE FROM photo WHERE visit_id = ?1",
@@ -221,8 +225,7 @@ impl Writing<'_> {
         if let Some(Some(appointment)) = appointment {
             self.erase_appointment(&appointment)?;
         }
-        self.note_erased(visit, now_ms, rule)?;
-        Ok(pictures)
+        self.note_erased(visit, now_ms, rule)
     }
 
     fn note_erased(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<(), CouncilError> {

@@ -111,11 +111,15 @@ impl Writing<'_> {
         Ok(held)
     }
 
-    /// The picture is whole, and in its file.
-    pub(crate) fn blob_complete(&self, sha256: Hash, now_ms: i64) -> Result<(), CouncilError> {
+    /// The picture is whole, and in the album.
+    pub(crate) fn blob_complete(&self, sha256: Hash, size: u64, now_ms: i64) -> Result<(), CouncilError> {
         self.write("DELETE FROM blob_piece WHERE sha256 = ?1", params![sha256.as_bytes()])?;
         self.write("UPDATE photo SET refused = NULL WHERE sha256 = ?1", params![sha256.as_bytes()])?;
-        self.write("UPDATE blob SET complete_ms = ?2 WHERE sha256 = ?1", params![sha256.as_bytes(), now_ms])?;
+        self.write(
+            "INSERT INTO blob (sha256, size, held, complete_ms) VALUES (?1, ?2, ?2, ?3)
+             ON CONFLICT (sha256) DO UPDATE SET held = excluded.held, complete_ms = excluded.complete_ms",
+            params![sha256.as_bytes(), size, now_ms],
+        )?;
         Ok(())
     }
 
