@@ -1,6 +1,7 @@
 //! Photos: from the camera to the council, and what is no photo.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -258,4 +259,31 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     phone.does(&["sync"]);
     town.does(&["erase", "--uprn", "042307689879", "--because", "Asked for", "--apply"]);
     assert_eq!(store.files(), 0);
+}
+
+#[test]
+fn while_a_bucket_takes_its_time_with_a_picture_others_records_are_taken() {
+    let mut town = Town::open();
+    let bucket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("s3://photos/visits?endpoint=http://{}&region=local", bucket.local_addr().unwrap());
+    town.kill();
+    town.is_told(&[("DOORSTEP_PHOTOS", &address), ("AWS_ACCESS_KEY_ID", KEY.0), ("AWS_SECRET_ACCESS_KEY", KEY.1)]);
+    town.start();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let [phone, other] = ["melton-2", "vale-3"].map(|user| Phone::of(user, &town, town.address()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), "photo.jpg", &doorstep_tests::sample::photo(600));
+    let visit = phone.enters("WO-261124-00009");
+    phone.does(&["visit", "photo", &visit, "--purpose", "before", &file]);
+    let visit = other.starts("WO-261124-00032");
+    other.does(&["visit", "no-answer", &visit]);
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| phone.tries(&["sync"]));
+        let (asked, _) = bucket.accept().unwrap();
+        other.does(&["sync"]);
+        assert!(!sending.is_finished(), "the picture was taken by nobody");
+        assert_eq!(other.says(&["status"])["unsent"], 0);
+        drop((asked, bucket));
+    });
+    assert_eq!(phone.says(&["status"])["photos_waiting"], 1);
 }
