@@ -52,11 +52,33 @@ impl Postgres {
     /// When it can't be made.
     #[must_use]
     pub fn database(&self) -> String {
+        self.database_like("template1")
+    }
+
+    /// A new database that holds what another does. Whoever is connected to that one is not any more.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    #[must_use]
+    pub fn copy_of(&self, database: &str) -> String {
+        let name = database.rsplit('/').next().unwrap_or_default();
+        self.asks(
+            &self.address_of("postgres"),
+            &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+        );
+        self.database_like(name)
+    }
+
+    fn database_like(&self, template: &str) -> String {
         let name = format!("council_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let port = self.port.to_string();
-        let made = self.run("createdb", &["-h", "127.0.0.1", "-p", &port, "-U", "postgres", &name]);
+        let made = self.run("createdb", &["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-T", template, &name]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        format!("postgres://postgres@127.0.0.1:{port}/{name}")
+        self.address_of(&name)
+    }
+
+    fn address_of(&self, name: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
     }
 
     /// Puts SQL to one of its databases with `psql`, and returns what that prints.

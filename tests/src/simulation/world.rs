@@ -18,6 +18,7 @@ use doorstep_domain::VisitId;
 use super::line::Line;
 use super::model::Model;
 use super::outside::{Chance, FaultyDisk, VirtualClock};
+use crate::postgres::Postgres;
 
 const PHONES: usize = 3;
 const STEPS: usize = 260;
@@ -73,7 +74,10 @@ struct World {
     council_disk: Arc<FaultyDisk>,
     council_environment: doorstep_council::Environment,
     office: Office,
-    council_copy: Option<PathBuf>,
+    /// The server on which the council's database is, and not in its folder.
+    server: Option<Arc<Postgres>>,
+    database: DatabaseAt,
+    council_copy: Option<(PathBuf, DatabaseAt)>,
     phones: Vec<Phone>,
     appointments: Vec<(usize, usize)>,
     broken: Vec<String>,
@@ -89,12 +93,21 @@ const USERS: [&str; PHONES] = ["harriet", "pete", "gareth"];
 /// When the world itself can't be built.
 #[must_use]
 pub fn run(seed: u64, planted: Planted) -> Outcome {
+    run_on(None, seed, planted)
+}
+
+/// Runs a world in which the council's database is at a server, where one is given.
+///
+/// # Panics
+/// When the world itself can't be built.
+#[must_use]
+pub fn run_on(server: Option<&Arc<Postgres>>, seed: u64, planted: Planted) -> Outcome {
     match planted {
         Planted::None => {}
         Planted::Phone(bug) => doorstep_core::planted::plant(Some(bug)),
         Planted::Council(bug) => doorstep_council::planted::plant(Some(bug)),
     }
-    let mut world = World::new(seed);
+    let mut world = World::new(seed, server.cloned());
     for step in 0..STEPS {
         world.step(step);
         if !world.broken.is_empty() {
@@ -121,7 +134,7 @@ fn scratch() -> tempfile::TempDir {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, server: Option<Arc<Postgres>>) -> Self {
         let folder = scratch();
         let chance = Arc::new(Chance::new(seed));
         let truth = Arc::new(AtomicI64::new(MORNING_MS));
@@ -133,15 +146,11 @@ impl World {
             disk: Arc::clone(&council_disk) as Arc<dyn doorstep_council::Disk>,
         };
         let data = folder.path().join("council");
-        let office = Office::init(
-            &data,
-            &DatabaseAt::InTheDataFolder,
-            "Melton",
-            "admin",
-            "correct horse battery",
-            council_environment.clone(),
-        )
-        .expect("the council is made");
+        let database =
+            server.as_ref().map_or(DatabaseAt::InTheDataFolder, |server| DatabaseAt::Server(server.database()));
+        let office =
+            Office::init(&data, &database, "Melton", "admin", "correct horse battery", council_environment.clone())
+                .expect("the council is made");
         let people = USERS.iter().fold(
             "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned(),
             |table, user| format!("{table}{user},{user},Melton,council,officer,Officer,\n"),
@@ -154,6 +163,8 @@ impl World {
             council_disk,
             council_environment,
             office,
+            server,
+            database,
             council_copy: None,
             phones: Vec::new(),
             appointments: Vec::new(),

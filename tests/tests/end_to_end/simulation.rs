@@ -1,8 +1,11 @@
 //! Whole worlds, and worlds with a bug in them.
 
+use std::sync::Arc;
+
 use doorstep_core::planted::Bug as PhoneBug;
 use doorstep_council::planted::Bug as CouncilBug;
-use doorstep_tests::simulation::{Outcome, Planted, run};
+use doorstep_tests::postgres::Postgres;
+use doorstep_tests::simulation::{Outcome, Planted, run, run_on};
 
 /// Worlds of the program as it is. `cargo xtask sim` runs more.
 fn worlds() -> u64 {
@@ -23,6 +26,17 @@ fn in_every_world_nothing_is_lost_doubled_altered_or_stuck() {
         records > 90 * worlds() as usize && days > 25 * worlds() as i64,
         "the worlds were too quiet to prove anything: {records} records, {days} days"
     );
+}
+
+/// The same worlds, with the council's database at a server.
+#[test]
+fn in_every_world_with_a_database_server_nothing_is_lost_doubled_altered_or_stuck() {
+    let server = Arc::new(Postgres::start());
+    for seed in 0..worlds().div_ceil(12) {
+        let Outcome { broken, trace, records, .. } = run_on(Some(&server), seed, Planted::None);
+        assert!(broken.is_empty(), "seed {seed}: {broken:#?}\n{trace:#?}");
+        assert_eq!(records, run(seed, Planted::None).records, "seed {seed} is another world");
+    }
 }
 
 #[test]

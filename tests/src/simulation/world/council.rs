@@ -37,15 +37,23 @@ impl World {
         self.folder.path().join("council")
     }
 
+    /// The database as it is now, in another: nothing where it is in the council's folder, which is copied whole.
+    fn database_like(&self, database: &DatabaseAt) -> DatabaseAt {
+        match (&self.server, database) {
+            (Some(server), DatabaseAt::Server(address)) => DatabaseAt::Server(server.copy_of(address)),
+            _ => DatabaseAt::InTheDataFolder,
+        }
+    }
+
     /// The council goes down and comes up, with something done in between.
-    pub(super) fn council_down(&mut self, between: impl FnOnce(&Self)) {
+    pub(super) fn council_down(&mut self, between: impl FnOnce(&mut Self)) {
         for phone in &self.phones {
             phone.line.lead_to(None);
         }
         // Nothing holds the database open any more but the office itself, which is opened anew.
         between(self);
         self.council_disk.mend();
-        match Office::open(&self.council_data(), &DatabaseAt::InTheDataFolder, self.council_environment.clone()) {
+        match Office::open(&self.council_data(), &self.database, self.council_environment.clone()) {
             Ok(office) => self.office = office,
             Err(error) => self.broken.push(format!("the council does not open: {error}")),
         }
@@ -65,18 +73,21 @@ impl World {
             let checkpoint = opened.and_then(|db| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
             drop(checkpoint);
             copy_folder(&world.council_data(), &copy);
+            world.council_copy = Some((copy, world.database_like(&world.database)));
         });
-        self.council_copy = Some(self.folder.path().join("council-copy"));
     }
 
     /// The council's database is put back from its copy: what came since is gone there, and the phones bring it again.
     pub(super) fn put_council_back(&mut self) {
-        let Some(copy) = self.council_copy.clone() else { return };
+        let Some((copy, database)) = self.council_copy.clone() else { return };
         // A phone that was itself put back may have lost what the council is about to lose: nobody could bring that back.
         if self.phones.iter().any(|phone| phone.copy.is_some()) {
             return;
         }
-        self.council_down(|world| copy_folder(&copy, &world.council_data()));
+        self.council_down(|world| {
+            copy_folder(&copy, &world.council_data());
+            world.database = world.database_like(&database);
+        });
         if let Err(error) = self.office.service().begin_epoch() {
             self.broken.push(format!("the restored council has no new epoch: {error}"));
         }
