@@ -95,7 +95,7 @@ pub(crate) fn code(code: &CodeView) -> String {
 
 pub(crate) fn raised(kind: ConcernKind, sealed: bool) -> String {
     if sealed {
-        return "Saved and sealed. Only the council's safeguarding lead can read it. If somebody is in danger now, call 999.\n"
+        return "Saved and sealed. At the council, only the safeguarding lead is shown it. If somebody is in danger now, call 999.\n"
             .to_owned();
     }
     let first = if kind.is_urgent() { "It goes before everything else. " } else { "" };

@@ -88,6 +88,9 @@ pub enum CouncilError {
     /// The disk would not take it.
     #[error("the disk would not take it. Nothing was changed.")]
     Disk,
+    /// A fault of ours.
+    #[error("a fault in Doorstep itself: nothing of that step was kept")]
+    Panicked,
     /// Something in the database is not what was written.
     #[error("what is stored as {0} can't be read")]
     Unreadable(&'static str),

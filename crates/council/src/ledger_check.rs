@@ -90,7 +90,7 @@ impl Checked {
             }
         }
         match before {
-            Some(before) => self.gaps += row.sequence.saturating_sub(before.sequence + 1),
+            Some(before) => self.gaps += row.sequence.saturating_sub(before.sequence).saturating_sub(1),
             None => {
                 self.chains += 1;
                 self.gaps += row.sequence.saturating_sub(1);

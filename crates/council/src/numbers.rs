@@ -16,8 +16,9 @@ const LONGEST_SOURCE: usize = 300;
 /// How far ahead somebody can plan.
 const FURTHEST: Days = Days::new(3_653);
 
+#[expect(clippy::expect_used, reason = "the table is compiled in, and a test reads it")]
 static OF_THE_DESK: LazyLock<Vec<NumberKind>> =
-    LazyLock::new(|| read(include_str!("numbers.json")).unwrap_or_default());
+    LazyLock::new(|| read(include_str!("numbers.json")).expect("numbers.json can be read"));
 
 /// What a number is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]

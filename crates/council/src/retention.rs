@@ -1,8 +1,8 @@
 //! How long what is kept, by whose rule, and erasing what is over. For how long is a number, and the council's to change. Nothing is erased but by an administrator's word, who can look first.
 
-use chrono::{Months, NaiveDate, TimeZone};
-use chrono_tz::Europe::London;
+use chrono::{Months, NaiveDate};
 use doorstep_domain::conduct::CouncilNumbers;
+use doorstep_domain::england;
 use doorstep_domain::ledger::Hash;
 use serde::Serialize;
 
@@ -64,11 +64,6 @@ fn in_force(own: &CouncilNumbers, day: NaiveDate) -> impl Iterator<Item = Rule> 
         Some(years) => Rule { kind, keep_years: Some(years.value), from: Some(years.from), source: years.source },
         None => Rule { kind, keep_years: None, from: None, source: NOBODY_HAS_SAID.to_owned() },
     })
-}
-
-/// The first moment of a day in England.
-fn midnight(day: NaiveDate) -> Option<i64> {
-    Some(London.from_local_datetime(&day.and_hms_opt(0, 0, 0)?).earliest()?.timestamp_millis())
 }
 
 impl Kept {
@@ -189,7 +184,7 @@ impl Office {
         let own = service.storage.read(|reading| reading.council_numbers())?;
         for rule in in_force(&own, today) {
             let before = rule.before(today);
-            let Some(before_ms) = before.and_then(midnight) else {
+            let Some(before_ms) = before.map(|day| england::start_of(day).timestamp_millis()) else {
                 dues.push(Due { rule, before, items: 0 });
                 continue;
             };

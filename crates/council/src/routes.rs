@@ -12,6 +12,7 @@ use doorstep_domain::conduct::{CodeSection, DatedNumber};
 use doorstep_domain::protocol::Limits;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -296,6 +297,7 @@ pub fn router(service: Service) -> Router {
         .method_not_allowed_fallback(async || WebProblem::OtherMethod)
         .route_layer(from_fn_with_state(service.clone(), operation::count))
         .fallback(pages::not_found)
+        .layer(CatchPanicLayer::custom(failed))
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "no-referrer"))
@@ -306,6 +308,12 @@ pub fn router(service: Service) -> Router {
             tracing::info_span!("request", method = %request.method(), path = %request.uri().path())
         }))
         .with_state(service)
+}
+
+/// A fault of ours in one request is that request's alone: it is answered, and the service goes on.
+fn failed(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    tracing::error!("A request panicked; the service goes on.");
+    axum::response::IntoResponse::into_response(WebProblem::Internal)
 }
 
 /// What takes longer is answered for: 408.

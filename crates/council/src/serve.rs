@@ -172,7 +172,8 @@ async fn again_and_again(work: impl Fn() -> Result<(), CouncilError> + Send + Sy
     loop {
         every.tick().await;
         let work = Arc::clone(&work);
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || work()).await {
+        let done = tokio::task::spawn_blocking(move || work()).await.unwrap_or(Err(CouncilError::Panicked));
+        if let Err(error) = done {
             tracing::error!(%error, "What the clock brings about failed; it is tried again.");
         }
     }

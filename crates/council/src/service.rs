@@ -1,15 +1,16 @@
 //! The council as a device sees it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{CodeSection, CouncilNumbers, PublishedCode};
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, Changes, Council, DeviceState, EnrolAnswer, EnrolRequest, EnrolmentCode, NoAnswer,
     PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
 };
+use doorstep_domain::{DeviceId, VisitId};
 
 use crate::album::{Album, PhotosAt};
 use crate::keys::Keys;
@@ -128,26 +129,28 @@ impl Service {
     }
 
     /// What no request brings about, but the clock: whoever works alone and is overdue becomes a case. Clause 6.1. Any number of
-    /// processes may look; each case is opened once.
+    /// processes may look; each case is opened once. A visit that can't be read or dealt with keeps nobody else waiting.
     ///
     /// # Errors
-    /// [`CouncilError`] when the database fails; the next look makes up for it.
+    /// [`CouncilError`] when the database fails, or the first that went wrong with one visit; the next look tries all of it again.
     pub fn look_at_the_clock(&self) -> Result<(), CouncilError> {
         let now_ms = self.environment.clock.now_ms();
         let overdue = self.storage.read(|reading| {
             let patience_ms = i64::from(numbers::of_the_door(reading, now_ms)?.safe_reminder_minutes) * 60_000;
-            reading.alone_before(now_ms - patience_ms)
+            reading.alone_before(now_ms.saturating_sub(patience_ms))
         })?;
-        for visit in overdue {
-            let Some(opened) = visit.overdue() else { continue };
-            let known = self.storage.read(|reading| reading.case(CaseId::of(opened.kind, opened.record)))?;
-            if known.is_none() {
-                self.storage.transact(&self.environment, |writing| {
-                    writing.open_case(&opened, visit.visit, visit.actor, now_ms)
-                })?;
-            }
+        each_by_itself(overdue, |visit| self.open_if_overdue(visit, now_ms))
+    }
+
+    fn open_if_overdue(&self, visit: VisitId, now_ms: i64) -> Result<(), CouncilError> {
+        let visit = self.storage.read(|reading| reading.visit(visit, None))?.map(|row| row.visit);
+        let Some((visit, opened)) = visit.and_then(|visit| visit.overdue().map(|opened| (visit, opened))) else {
+            return Ok(());
+        };
+        if self.storage.read(|reading| reading.case(CaseId::of(opened.kind, opened.record)))?.is_some() {
+            return Ok(());
         }
-        Ok(())
+        self.storage.transact(&self.environment, |writing| writing.open_case(&opened, visit.visit, visit.actor, now_ms))
     }
 
     fn try_enrol(&self, request: &[u8]) -> Result<Vec<u8>, Refusal> {
@@ -258,6 +261,21 @@ impl Service {
         tracing::info!(device.id = %device.id, records = answer.receipts.len(), "A device was answered.");
         Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &self.keys.signing)))
     }
+}
+
+/// Does something for each, and goes on past one that fails, or panics: a bad row is no reason to leave the others waiting. The
+/// first failure is the answer.
+pub(crate) fn each_by_itself<T>(
+    all: impl IntoIterator<Item = T>,
+    mut work: impl FnMut(T) -> Result<(), CouncilError>,
+) -> Result<(), CouncilError> {
+    let mut first = Ok(());
+    for one in all {
+        // What a panic leaves behind is a transaction that was not committed, and the database rolls it back.
+        let done = catch_unwind(AssertUnwindSafe(|| work(one))).unwrap_or(Err(CouncilError::Panicked));
+        first = first.and(done);
+    }
+    first
 }
 
 fn shortened(text: &str) -> String {

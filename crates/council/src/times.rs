@@ -1,7 +1,8 @@
 //! Times of day in Europe/London. A time that does not exist, or comes twice, is said and not guessed.
 
-use chrono::{DateTime, LocalResult, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Europe::London;
+use doorstep_domain::england;
 
 /// Why a text is no moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +40,8 @@ pub(crate) fn from_ms(unix_ms: i64) -> DateTime<Utc> {
 }
 
 /// The day in England.
-pub(crate) fn day(unix_ms: i64) -> chrono::NaiveDate {
-    from_ms(unix_ms).with_timezone(&London).date_naive()
+pub(crate) fn day(unix_ms: i64) -> NaiveDate {
+    england::day(from_ms(unix_ms))
 }
 
 /// A moment as exports write it: RFC 3339, UTC, whole seconds.
@@ -48,27 +49,23 @@ pub(crate) fn written(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// The first and last millisecond of a day in England, and of the day before it ends.
+/// The first millisecond of the day in England at a moment, and the first of the day after.
 pub(crate) fn day_of(unix_ms: i64) -> (i64, i64) {
     let day = day(unix_ms);
-    let midnight = |date: Option<chrono::NaiveDate>| {
-        date.and_then(|date| date.and_hms_opt(0, 0, 0))
-            .and_then(|midnight| London.from_local_datetime(&midnight).earliest())
-            .map_or(unix_ms, |midnight| midnight.timestamp_millis())
-    };
-    (midnight(Some(day)), midnight(day.succ_opt()))
+    let ends = england::end_of(day).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    (england::start_of(day).timestamp_millis(), ends.timestamp_millis())
 }
 
 /// The end of the day in England that begins at a moment, on days of 23 and 25 hours too.
 pub(crate) fn end_of_day(start_ms: i64) -> i64 {
     const HALF_A_DAY_MS: i64 = 12 * 60 * 60 * 1000;
-    day_of(start_ms + HALF_A_DAY_MS).1
+    day_of(start_ms.saturating_add(HALF_A_DAY_MS)).1
 }
 
 /// The first millisecond of a date such as `2026-11-24` in England.
 pub(crate) fn start_of(date: &str) -> Option<i64> {
-    let date = chrono::NaiveDate::parse_from_str(date.trim(), "%Y-%m-%d").ok()?;
-    Some(London.from_local_datetime(&date.and_hms_opt(0, 0, 0)?).earliest()?.timestamp_millis())
+    let date = NaiveDate::parse_from_str(date.trim(), "%Y-%m-%d").ok()?;
+    Some(england::start_of(date).timestamp_millis())
 }
 
 #[cfg(test)]
@@ -92,5 +89,14 @@ mod tests {
     fn a_day_has_23_hours_when_the_clocks_go_forward() {
         let (from, to) = day_of(read("2027-03-28T12:00").unwrap().timestamp_millis());
         assert_eq!((to - from) / 3_600_000, 23);
+    }
+
+    #[test]
+    fn no_number_of_milliseconds_stops_the_calendar() {
+        for unix_ms in [i64::MIN, DateTime::<Utc>::MIN_UTC.timestamp_millis(), 0, i64::MAX] {
+            let (from, to) = day_of(unix_ms);
+            assert!(from <= to, "{unix_ms}");
+            let _ = (day(unix_ms), end_of_day(unix_ms), written(from_ms(unix_ms)));
+        }
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod conduct;
+pub mod england;
 pub mod ledger;
 pub mod protocol;
 

@@ -40,6 +40,12 @@ fn the_rules_link_no_database_no_network_no_clock_and_no_randomness() {
     assert!(!line("uuid").contains("v4") && !line("uuid").contains("v7"), "uuid could make random ids");
 }
 
+#[test]
+fn a_fault_of_ours_ends_one_request_and_never_the_program() {
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(!workspace.contains("panic = \"abort\""), "what ships unwinds, as what is tested does");
+}
+
 /// Files of a module, with what they say.
 fn sources(folder: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();

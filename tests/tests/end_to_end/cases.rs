@@ -148,6 +148,54 @@ fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
     assert_eq!(of_kind(&supervisor.reads("/api/cases?state=closed"), "overdue_check_in")["outcome"], "safe");
 }
 
+/// A phone can say any time that can be written down. Whoever says one that can't be stops nobody else's alarm, page or export.
+fn a_time_that_cannot_be_stops_nobody(town: &Town) {
+    sample_day(town);
+    let hostile = Phone::of("vale-3", town, town.address());
+    let visit = hostile.starts("WO-261124-00032");
+    let (first, last) = ("-262143-01-01T00:00:00Z", "+262142-12-31T23:59:59Z");
+    for noticed in [first, last] {
+        let hazard = ["--kind", "unsafe-condition", "--words", "Gas", "--hazard", "gas", "--severity", "emergency"];
+        let noticed = format!("--noticed-at={noticed}");
+        hostile.does(&[&["visit", "concern", &visit][..], &hazard, &[noticed.as_str()]].concat());
+    }
+    hostile.does(&["visit", "alone", &visit, &format!("--expected-end={first}")]);
+    hostile.does(&["sync"]);
+
+    let officer = Phone::of("melton-2", town, town.address());
+    let alone = officer.starts("WO-261124-00033");
+    let expected = doorstep_core::SystemClock.now().utc() - TimeDelta::minutes(30);
+    officer.does(&["visit", "alone", &alone, "--expected-end", &expected.to_rfc3339()]);
+    officer.does(&["sync"]);
+    let supervisor = Clerk::of("super-1", town);
+    let overdue = |list: &Value| {
+        let cases = list["cases"].as_array().unwrap();
+        cases.iter().any(|case| case["kind"] == "overdue_check_in" && case["visit"] == alone.as_str())
+    };
+    eventually("the officer's alarm", || overdue(&supervisor.reads("/api/cases")));
+
+    for page in ["today", "visits", "concerns", "cases", "reports", "no-access", &format!("visits/{visit}")] {
+        assert!(supervisor.reads(&format!("/api/{page}")).is_object(), "{page}");
+    }
+    for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
+        let whole = supervisor.reads(&format!("/api/cases/{}", case["case"].as_str().unwrap()));
+        assert_eq!(whole["row"]["kind"], case["kind"]);
+    }
+    for (table, form) in
+        [("visits", "csv"), ("visits", "xlsx"), ("concerns", "csv"), ("cases", "csv"), ("steps", "csv")]
+    {
+        assert_eq!(supervisor.asks("GET", &format!("/api/exports/{table}.{form}")).status(), 200, "{table}.{form}");
+    }
+    town.does(&["check-records"]);
+}
+
+#[test]
+fn a_time_that_cannot_be_stops_nobody_on_either_database() {
+    a_time_that_cannot_be_stops_nobody(&Town::open());
+    let server = Postgres::start();
+    a_time_that_cannot_be_stops_nobody(&Town::open_on_postgres(&server.database()));
+}
+
 #[test]
 fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_it_stands_on() {
     let town = Town::open();

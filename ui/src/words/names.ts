@@ -193,7 +193,7 @@ export const concerns: Record<ConcernKind, { label: string; ask: string; after: 
   safeguarding: {
     label: 'A child or an adult may be at risk',
     ask: 'What did you see and hear? Use their own words. Do not ask leading questions.',
-    after: 'Only the council’s safeguarding lead can read it. It goes first when there is signal.'
+    after: 'At the council, only the safeguarding lead is shown it. It goes first when there is signal.'
   },
   unsafe_condition: {
     label: 'Something is not safe',

@@ -43,7 +43,7 @@ impl App {
                 photos_waiting: reading.waiting_photos()?.len(),
                 phone_it_in: counts.oldest_urgent_ms.map(time).filter(|since| now - *since >= phone_after),
                 overdue: alone.clone().filter(|alone| now - alone.expected_end >= remind_after),
-                remind_at: alone.map(|alone| alone.expected_end + remind_after),
+                remind_at: alone.and_then(|alone| alone.expected_end.checked_add_signed(remind_after)),
                 under_way: reading.under_way()?,
                 sign_the_code: match &enrolment {
                     Some(enrolment) => code_signed(reading, enrolment)? == CodeSigned::No,

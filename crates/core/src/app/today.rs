@@ -1,9 +1,8 @@
 //! Lists: today's route, what is still owed to tenants, and one's own past visits.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_domain::Uprn;
-use doorstep_domain::conduct::working_days::day_in_england;
+use chrono::TimeDelta;
 use doorstep_domain::conduct::{Appointment, Attempt, Numbers, attempts, fold};
+use doorstep_domain::{Uprn, england};
 
 use super::{App, time};
 use crate::AppError;
@@ -26,10 +25,7 @@ impl App {
     /// As [`App::appointments`].
     pub fn today(&self) -> Result<TodayView, AppError> {
         self.signed_in()?;
-        let moment = self.environment.clock.now();
-        let zone = TimeDelta::minutes(i64::from(moment.utc_offset_minutes));
-        let day = |at: DateTime<Utc>| (at + zone).date_naive();
-        let today = day(moment.utc());
+        let today = england::day(self.environment.clock.now().utc());
         self.store.read(|reading| {
             let mut view = TodayView {
                 appointments: Vec::new(),
@@ -40,7 +36,7 @@ impl App {
             };
             for appointment in self.appointment_views(reading)? {
                 let open = appointment.visit.as_ref().is_some_and(|visit| visit.outcome.is_none());
-                match day(appointment.appointment.window_start).cmp(&today) {
+                match england::day(appointment.appointment.window_start).cmp(&today) {
                     std::cmp::Ordering::Equal => view.appointments.push(appointment),
                     std::cmp::Ordering::Greater if !open => view.later.push(appointment),
                     _ if open => view.appointments.push(appointment),
@@ -70,7 +66,7 @@ impl App {
     /// The numbers behind the rules, as they hold today in England: those of the council, as it last told them.
     pub(super) fn numbers(&self, reading: &Reading<'_>) -> Result<Numbers, StoreError> {
         let own = reading.numbers_held()?.unwrap_or_default();
-        Ok(Numbers::on(day_in_england(self.environment.clock.now().utc()), &own))
+        Ok(Numbers::on(england::day(self.environment.clock.now().utc()), &own))
     }
 
     fn appointment_views(&self, reading: &Reading<'_>) -> Result<Vec<AppointmentView>, AppError> {

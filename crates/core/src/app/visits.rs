@@ -130,8 +130,8 @@ impl App {
         self.say_somewhere(visit, Command::RaiseConcern(concern))
     }
 
-    /// Seals a safeguarding note, and records it, in a visit or in a file of its own. Only the council's safeguarding leads
-    /// can read it, or see that there is one. Clause 6.2.
+    /// Seals a safeguarding note, and records it, in a visit or in a file of its own. At the council, only the
+    /// safeguarding leads are shown it, or that there is one; the council's service holds the key. Clause 6.2.
     ///
     /// # Errors
     /// [`AppError::NoSafeguardingKey`] when there is nobody to seal it to; otherwise as [`App::act`].

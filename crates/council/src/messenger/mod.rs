@@ -7,10 +7,11 @@ mod webhook;
 
 use std::collections::BTreeMap;
 
-use doorstep_domain::UserId;
+use doorstep_domain::{UserId, england};
 
 pub use self::mail::{Mail, MailSettings};
 pub use self::webhook::{Webhook, WebhookSecret};
+use crate::service::each_by_itself;
 use crate::storage::{About, CaseRow, Notice, Reading};
 use crate::{CouncilError, Service, numbers, times};
 
@@ -47,35 +48,45 @@ impl Messenger {
         Self { service, mail, webhook }
     }
 
-    /// Sends what waits.
+    /// Sends what waits. What goes wrong with one notice, case or person keeps no other waiting.
     ///
     /// # Errors
-    /// [`CouncilError`] when the database fails. What can't be sent is no error: it is tried again.
+    /// [`CouncilError`] when the database fails, or the first that went wrong with one of them. What can't be sent is no error: it
+    /// is tried again.
     pub fn send_what_waits(&self) -> Result<(), CouncilError> {
-        self.tell_of_deadlines()?;
-        if let Some(mail) = &self.mail {
-            let mut by_person: BTreeMap<UserId, Vec<Notice>> = BTreeMap::new();
-            for notice in self.take(true)? {
-                let Some(user) = notice.user else { continue };
-                by_person.entry(user).or_default().push(notice);
-            }
-            for (user, notices) in by_person {
-                let sent = self.mail_to(mail, user, &notices)?;
-                self.note(&notices, sent)?;
-            }
+        let parts = [Self::tell_of_deadlines, Self::send_mail, Self::send_to_systems, Self::forget_what_is_old];
+        each_by_itself(parts, |part| part(self))
+    }
+
+    fn send_mail(&self) -> Result<(), CouncilError> {
+        let Some(mail) = &self.mail else { return Ok(()) };
+        let mut by_person: BTreeMap<UserId, Vec<Notice>> = BTreeMap::new();
+        for notice in self.take(true)? {
+            let Some(user) = notice.user else { continue };
+            by_person.entry(user).or_default().push(notice);
         }
-        if let Some(webhook) = &self.webhook {
-            let notices = self.take(false)?;
-            let mut waiting = notices.as_slice();
-            while let Some((first, behind)) = waiting.split_first() {
-                match webhook.send(first, self.now_ms() / 1000) {
-                    Ok(()) => self.note(std::slice::from_ref(first), Ok(()))?,
-                    // Nobody waits for a system that does not answer, once for each notice.
-                    not_sent => return self.note(waiting, not_sent),
-                }
-                waiting = behind;
+        each_by_itself(by_person, |(user, notices)| {
+            let sent = self.mail_to(mail, user, &notices)?;
+            self.note(&notices, sent)
+        })
+    }
+
+    fn send_to_systems(&self) -> Result<(), CouncilError> {
+        let Some(webhook) = &self.webhook else { return Ok(()) };
+        let notices = self.take(false)?;
+        let mut waiting = notices.as_slice();
+        while let Some((first, behind)) = waiting.split_first() {
+            match webhook.send(first, self.now_ms() / 1000) {
+                Ok(()) => self.note(std::slice::from_ref(first), Ok(()))?,
+                // Nobody waits for a system that does not answer, once for each notice.
+                not_sent => return self.note(waiting, not_sent),
             }
+            waiting = behind;
         }
+        Ok(())
+    }
+
+    fn forget_what_is_old(&self) -> Result<(), CouncilError> {
         let before_ms = self.now_ms() - KEPT_MS;
         self.service.storage.transact(&self.service.environment, |writing| writing.forget_notices(before_ms))
     }
@@ -87,12 +98,10 @@ impl Messenger {
     fn tell_of_deadlines(&self) -> Result<(), CouncilError> {
         let now_ms = self.now_ms();
         let Service { storage, environment, .. } = &self.service;
-        for (about, case) in
-            storage.read(|reading| reading.deadlines_to_tell(now_ms, now_ms + soon_ms(reading, now_ms)?))?
-        {
-            storage.transact(environment, |writing| writing.tell_of_deadline(about, case, now_ms))?;
-        }
-        Ok(())
+        let told = storage.read(|reading| reading.deadlines_to_tell(now_ms, now_ms + soon_ms(reading, now_ms)?))?;
+        each_by_itself(told, |(about, case)| {
+            storage.transact(environment, |writing| writing.tell_of_deadline(about, case, now_ms))
+        })
     }
 
     fn take(&self, by_mail: bool) -> Result<Vec<Notice>, CouncilError> {
@@ -152,9 +161,9 @@ fn next_try(notice: &Notice, now_ms: i64) -> Option<i64> {
 
 /// A deadline in England; the end of a day is said by its day.
 fn deadline(by_ms: i64) -> String {
-    let by = times::from_ms(by_ms).with_timezone(&chrono_tz::Europe::London);
+    let by = england::wall_clock(times::from_ms(by_ms));
     if by.time() == chrono::NaiveTime::MIN {
-        return format!("the end of {}", times::day(by_ms - 1).format("%-d %B %Y"));
+        return format!("the end of {}", times::day(by_ms.saturating_sub(1)).format("%-d %B %Y"));
     }
     by.format("%-d %B %Y, %H:%M").to_string()
 }

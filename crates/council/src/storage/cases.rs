@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Due, Progress, Visit};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Due, Progress};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, UserId, VisitId};
 
@@ -287,13 +287,13 @@ impl Reading<'_> {
     }
 
     /// Visits in which somebody works alone, and is not out by when they expected: before a moment.
-    pub(crate) fn alone_before(&self, before_ms: i64) -> Result<Vec<Visit>, CouncilError> {
-        let rows: Vec<String> = self.many(
-            "SELECT folded FROM visit WHERE alone_until_ms IS NOT NULL AND alone_until_ms < ?1 ORDER BY alone_until_ms",
+    pub(crate) fn alone_before(&self, before_ms: i64) -> Result<Vec<VisitId>, CouncilError> {
+        self.many(
+            "SELECT visit_id FROM visit WHERE alone_until_ms IS NOT NULL AND alone_until_ms < ?1
+             ORDER BY alone_until_ms, visit_id",
             params![before_ms],
-            |row| row.get("folded"),
-        )?;
-        rows.iter().map(|text| serde_json::from_str(text).map_err(|_| CouncilError::Unreadable("visit"))).collect()
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )
     }
 }
 

@@ -148,18 +148,20 @@ impl Reading<'_> {
             "SELECT * FROM notice WHERE next_ms IS NOT NULL AND next_ms <= ?1 AND user_id {whose}
              ORDER BY next_ms, notice_id LIMIT 200"
         );
-        self.many(&sql, params![now_ms], |row| {
-            let about: String = row.get("about")?;
-            Ok(Notice {
+        let found = self.many(&sql, params![now_ms], |row| {
+            // One that a newer program wrote is left to it.
+            let Some(about) = About::from_name(&row.get::<String>("about")?) else { return Ok(None) };
+            Ok(Some(Notice {
                 id: Hash::from_bytes(row.get("notice_id")?),
                 user: row.get::<Option<[u8; 16]>>("user_id")?.map(UserId::from_bytes),
-                about: About::from_name(&about).ok_or(CouncilError::Unreadable("notice"))?,
+                about,
                 case: row.get::<Option<[u8; 16]>>("case_id")?.map(CaseId::from_bytes),
                 detail: row.get("detail")?,
                 made_ms: row.get("made_ms")?,
                 tries: row.get("tries")?,
-            })
-        })
+            }))
+        })?;
+        Ok(found.into_iter().flatten().collect())
     }
 }
 

@@ -57,7 +57,8 @@ pub(crate) async fn metrics(State(service): State<Service>) -> Result<Response, 
             let (cases, notices) = (reading.case_counts(now_ms)?, reading.notice_counts()?);
             Ok((reading.record_counts()?, cases, reading.missing()?, notices))
         })?;
-        let not_received: u64 = missing.iter().map(|run| run.last.saturating_sub(run.first) + 1).sum();
+        let lengths = missing.iter().map(|run| run.last.saturating_sub(run.first).saturating_add(1));
+        let not_received = lengths.fold(0, u64::saturating_add);
         for (name, value) in [
             ("doorstep_records", records),
             ("doorstep_records_set_aside", aside),

@@ -135,7 +135,7 @@ fn board(service: &Service, bound_to: Option<String>) -> Result<TodayBoard, crat
         };
         let (under_way, ended): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.outcome == "open");
         Ok(TodayBoard {
-            day: times::from_ms(now_ms).with_timezone(&chrono_tz::Europe::London).format("%Y-%m-%d").to_string(),
+            day: times::day(now_ms).to_string(),
             outcomes: reading
                 .outcomes(from_ms, to_ms, organisation)?
                 .into_iter()

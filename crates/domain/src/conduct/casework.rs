@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Held;
-use super::working_days::{day_in_england, end_of_working_day};
+use super::working_days::end_of_working_day;
 use super::{About, Basis, Clause, Concern, CouncilNumbers, Hazard, NumberKind, NumberUnit, Severity, Validity, Visit};
-use crate::RecordId;
+use crate::{RecordId, england};
 
 /// What a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,8 +105,10 @@ struct RuleRow {
     held: Vec<Held>,
 }
 
+#[expect(clippy::expect_used, reason = "the table is compiled in, and a test reads it")]
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let rows: Vec<RuleRow> = serde_json::from_str(include_str!("case_rules.json")).unwrap_or_default();
+    let rows: Vec<RuleRow> =
+        serde_json::from_str(include_str!("case_rules.json")).expect("case_rules.json can be read");
     rows.into_iter().map(Rule::from).collect()
 });
 
@@ -147,7 +149,8 @@ pub struct CaseOpened {
 pub struct Due {
     /// What.
     pub step: CaseStep,
-    /// By when; `None` where the bank holidays of that year are not known, so that nobody guesses.
+    /// By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that year are not known, or the time
+    /// from which it runs can't be.
     pub by: Option<DateTime<Utc>>,
     /// Where the number comes from.
     pub source: String,
@@ -328,16 +331,16 @@ impl Progress<'_> {
     fn due_of(&self, step: CaseStep) -> Option<Due> {
         let rule = RULES.iter().find(|rule| rule.case == self.kind && rule.step == step)?;
         // What holds is what held on the day on which it was said or seen: no deadline moves while it runs.
-        let number = rule.number.on(day_in_england(self.opened_at), self.numbers)?;
+        let number = rule.number.on(england::day(self.opened_at), self.numbers)?;
         let start = match rule.after {
             Start::Opened => self.opened_at,
             Start::Received => self.received_at,
             Start::Step(before) => self.done_at(before)?,
         };
         let by = match rule.number.unit {
-            NumberUnit::Minutes => Some(start + TimeDelta::minutes(number.value.into())),
-            NumberUnit::Hours => Some(start + TimeDelta::hours(number.value.into())),
-            NumberUnit::Days => Some(start + TimeDelta::days(number.value.into())),
+            NumberUnit::Minutes => start.checked_add_signed(TimeDelta::minutes(number.value.into())),
+            NumberUnit::Hours => start.checked_add_signed(TimeDelta::hours(number.value.into())),
+            NumberUnit::Days => start.checked_add_signed(TimeDelta::days(number.value.into())),
             NumberUnit::WorkingDays => end_of_working_day(start, number.value).ok(),
             NumberUnit::Years | NumberUnit::Attempts => None,
         };
@@ -479,6 +482,16 @@ mod tests {
     fn a_deadline_in_a_year_whose_holidays_are_not_known_is_not_guessed() {
         let due = progress(CaseKind::Complaint, "2028-12-28T10:00:00Z", &[]).due().unwrap();
         assert_eq!((due.step, due.by), (CaseStep::Acknowledge, None));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_has_no_deadline_and_stops_nobody() {
+        for kind in CaseKind::ALL {
+            for opened_at in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+                let progress = Progress { kind, opened_at, received_at: opened_at, done: &[], numbers: &NONE };
+                assert!(progress.due().is_some(), "{kind:?} at {opened_at}: somebody still has to look");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Concerns. A safeguarding note is sealed on the device to the keys of the council's safeguarding leads, so that nobody
-//! else can read it, the one who wrote it included (clause 6.2). The others are plain, and some of them start a legal clock:
+//! Concerns. A safeguarding note is sealed on the device to the keys that the council names for its safeguarding leads, so that
+//! nobody else can read it, the one who wrote it included (clause 6.2). Today the council's service holds that key. The others are plain, and some of them start a legal clock:
 //! it runs from when the thing was said or seen, not from when the council hears of it.
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use super::Clause;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConcernKind {
-    /// A child or an adult may be at risk. Only the safeguarding leads may know of it. Clause 6.2.
+    /// A child or an adult may be at risk. At the council, only the safeguarding leads may know of it. Clause 6.2.
     Safeguarding,
     /// Something in or about the home is not safe. Clause 6.1.
     UnsafeCondition,

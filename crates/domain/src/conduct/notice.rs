@@ -4,11 +4,11 @@
 //! England. Whether notice was in writing is kept apart: section 11(6) of the Landlord and Tenant Act 1985 wants 24 hours in
 //! writing, and an attempt counts in court only with it.
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
-use chrono_tz::Europe::London;
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{ConsentBy, NoticeMethod, Numbers, VisitKind};
+use crate::england;
 
 /// What the Code makes of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Notice {
             (VisitKind::TenancyInvestigation, _) => NoticeStanding::ExemptInvestigation,
             (_, None) => NoticeStanding::NotGiven,
             (VisitKind::PlannedWork, Some(_)) => {
-                let days = given.map_or(0, |(at, _)| (day_of(starts_at) - day_of(at)).num_days());
+                let days = given.map_or(0, |(at, _)| (england::day(starts_at) - england::day(at)).num_days());
                 if days >= i64::from(numbers.planned_work_days) { NoticeStanding::Good } else { NoticeStanding::Short }
             }
             (_, Some(elapsed)) if elapsed >= hours(numbers.notice_good_hours) => NoticeStanding::Good,
@@ -90,9 +90,10 @@ impl Notice {
         let earliest = match (standing, given) {
             (NoticeStanding::ExemptEmergency | NoticeStanding::ExemptInvestigation, _) | (_, None) => None,
             (_, Some((at, _))) if kind == VisitKind::PlannedWork => {
-                day_of(at).checked_add_days(Days::new(u64::from(numbers.planned_work_days))).map(start_of)
+                let days = Days::new(u64::from(numbers.planned_work_days));
+                england::day(at).checked_add_days(days).map(england::start_of)
             }
-            (_, Some((at, _))) => Some(at + hours(numbers.notice_minimum_hours)),
+            (_, Some((at, _))) => at.checked_add_signed(hours(numbers.notice_minimum_hours)),
         };
         Self {
             standing,
@@ -112,17 +113,6 @@ impl Notice {
     pub fn needs_agreement(&self) -> bool {
         matches!(self.standing, NoticeStanding::Short | NoticeStanding::NotGiven)
     }
-}
-
-/// The day on the calendar in England.
-fn day_of(at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&London).date_naive()
-}
-
-/// The first moment of a day in England. Midnight there always exists, and comes once.
-fn start_of(day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.and_time(chrono::NaiveTime::MIN);
-    London.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 
 impl NoticeStanding {

@@ -121,7 +121,9 @@ pub fn read(json: &str) -> Result<Vec<NumberKind>, serde_json::Error> {
     Ok(kinds.into_iter().map(kind).collect())
 }
 
-static SHIPPED: LazyLock<Vec<NumberKind>> = LazyLock::new(|| read(include_str!("numbers.json")).unwrap_or_default());
+#[expect(clippy::expect_used, reason = "the table is compiled in, and a test reads it")]
+static SHIPPED: LazyLock<Vec<NumberKind>> =
+    LazyLock::new(|| read(include_str!("numbers.json")).expect("numbers.json can be read"));
 
 impl NumberKind {
     /// The numbers by which phones decide, those of [`Numbers`].

@@ -3,9 +3,10 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeZone, Utc, Weekday};
-use chrono_tz::Europe::London;
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 use serde::Deserialize;
+
+use crate::england;
 
 /// The bank holidays of a year are not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,15 +23,9 @@ struct Published {
     days: Vec<NaiveDate>,
 }
 
-static PUBLISHED: LazyLock<Published> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("bank_holidays.json")).unwrap_or(Published { from: 1, to: 0, days: Vec::new() })
-});
-
-/// The day in England at a moment.
-#[must_use]
-pub fn day_in_england(at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&London).date_naive()
-}
+#[expect(clippy::expect_used, reason = "the table is compiled in, and a test reads it")]
+static PUBLISHED: LazyLock<Published> =
+    LazyLock::new(|| serde_json::from_str(include_str!("bank_holidays.json")).expect("bank_holidays.json can be read"));
 
 /// Whether people at a council work on a day.
 ///
@@ -51,7 +46,7 @@ pub fn is_working_day(day: NaiveDate) -> Result<bool, YearNotKnown> {
 /// # Errors
 /// [`YearNotKnown`].
 pub fn end_of_working_day(after: DateTime<Utc>, days: u32) -> Result<DateTime<Utc>, YearNotKnown> {
-    let mut day = day_in_england(after);
+    let mut day = england::day(after);
     let mut left = days;
     while left > 0 {
         day = day.succ_opt().ok_or(YearNotKnown(day.year()))?;
@@ -59,9 +54,7 @@ pub fn end_of_working_day(after: DateTime<Utc>, days: u32) -> Result<DateTime<Ut
             left -= 1;
         }
     }
-    let next = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0)).ok_or(YearNotKnown(day.year()))?;
-    let midnight = London.from_local_datetime(&next).earliest().ok_or(YearNotKnown(day.year()))?;
-    Ok(midnight.to_utc())
+    england::end_of(day).ok_or(YearNotKnown(day.year()))
 }
 
 #[cfg(test)]

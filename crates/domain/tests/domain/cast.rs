@@ -5,7 +5,7 @@ use doorstep_domain::conduct::{
     Basis, Command, ConsentBy, Event, Happened, Notice, NoticeMethod, Numbers, Refused, Started, Step, StepState,
     Visit, VisitKind, fold,
 };
-use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
+use doorstep_domain::{DeviceId, RecordId, UserId, VisitId, england};
 
 pub(crate) fn nine_o_clock() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_510_800, 0).unwrap()
@@ -89,7 +89,7 @@ pub(crate) fn short_notice() -> Notice {
 }
 
 pub(crate) fn numbers() -> Numbers {
-    Numbers::shipped(nine_o_clock().date_naive())
+    Numbers::shipped(england::day(nine_o_clock()))
 }
 
 pub(crate) fn consented() -> Command {

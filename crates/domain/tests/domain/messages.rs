@@ -90,7 +90,7 @@ fn bodies_are_the_ones_that_were_released() {
 /// One of each fact that came with schema 2. A phone in the field holds chains over such bytes: they keep their meaning.
 fn facts_of_schema_2() -> Vec<Event> {
     let at: DateTime<Utc> = "2026-11-24T10:02:03Z".parse().unwrap();
-    let numbers = Numbers::shipped(at.date_naive());
+    let numbers = Numbers::shipped(doorstep_domain::england::day(at));
     let notice =
         Notice::of(VisitKind::PlannedWork, at, Some((at - TimeDelta::days(3), NoticeMethod::Letter)), false, &numbers);
     let concern = |about| Event::ConcernRaised(Concern { about, words: "w".into(), noticed_at: at });
