@@ -1,39 +1,27 @@
 #![doc = include_str!("../README.md")]
 
-mod album;
-mod assets;
-pub mod backup;
-mod environment;
+pub mod access;
+pub mod desk;
+mod device;
 mod error;
 pub mod export;
+mod http;
 pub mod import;
-mod ingest;
-mod keys;
-mod ledger_check;
-pub mod messenger;
-mod numbers;
-mod office;
-mod openapi;
-pub mod openid;
-mod outward;
-mod photos;
+mod machine;
+pub mod notify;
 pub mod planted;
-pub mod retention;
-mod routes;
+pub mod records;
 mod service;
 mod storage;
-pub mod subject;
-mod times;
-mod web;
 
-pub use album::PhotosAt;
-pub use environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};
+pub use access::seats::{Opens, Seat};
+pub use desk::office::{EnrolmentOffer, Office};
 pub use error::CouncilError;
-pub use ledger_check::Checked;
-pub use office::{EnrolmentOffer, Office};
-pub use routes::{RouteRow, router, routes};
-pub use service::Service;
-pub use storage::{DatabaseAt, Holding, Holdings};
 #[cfg(feature = "typescript")]
-pub use web::declarations;
-pub use web::{Opens, Seat};
+pub use http::declarations;
+pub use http::routes::{RouteRow, router, routes};
+pub use machine::environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};
+pub use records::verify::Checked;
+pub use service::Service;
+pub use storage::photo_store::PhotosAt;
+pub use storage::{DatabaseAt, Holding, Holdings};

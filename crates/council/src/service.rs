@@ -12,12 +12,17 @@ use doorstep_domain::protocol::{
 };
 use doorstep_domain::{DeviceId, VisitId};
 
-use crate::album::{Album, PhotosAt};
-use crate::keys::Keys;
-use crate::openid::Provider;
-use crate::photos::take_piece;
+use crate::access::openid::Provider;
+use crate::device::ingest;
+use crate::device::photo_upload::take_piece;
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
+use crate::machine::keys::Keys;
+use crate::machine::times;
+use crate::storage::DatabaseAt;
+use crate::storage::photo_store::{Album, PhotosAt};
+use crate::storage::settings;
 use crate::storage::{CaseId, Device, Storage};
-use crate::{CouncilError, DatabaseAt, Environment, ingest, numbers, times};
 
 pub(crate) const EPOCH: &str = "council_epoch";
 pub(crate) const NAME: &str = "council_name";
@@ -136,7 +141,7 @@ impl Service {
     pub fn look_at_the_clock(&self) -> Result<(), CouncilError> {
         let now_ms = self.environment.clock.now_ms();
         let overdue = self.storage.read(|reading| {
-            let patience_ms = i64::from(numbers::of_the_door(reading, now_ms)?.safe_reminder_minutes) * 60_000;
+            let patience_ms = i64::from(settings::of_the_door(reading, now_ms)?.safe_reminder_minutes) * 60_000;
             reading.alone_before(now_ms.saturating_sub(patience_ms))
         })?;
         each_by_itself(overdue, |visit| self.open_if_overdue(visit, now_ms))

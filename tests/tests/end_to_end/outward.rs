@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use doorstep_council::messenger::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
+use doorstep_council::notify::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
 use doorstep_tests::cast::{Phone, Town, eventually, json, root, sample};
 use doorstep_tests::desk::Clerk;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{Months, NaiveDate};
-use doorstep_council::retention::Kept;
+use doorstep_council::records::retention::Kept;
 use doorstep_council::{DatabaseAt, Environment, Office, SystemClock, TimeSource};
 use doorstep_tests::cast::{Phone, Town, json, sample};
 use doorstep_tests::desk::Clerk;
@@ -180,7 +180,7 @@ fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
     assert!(looked.contains(&counted) && looked.contains("Nothing was changed"), "{looked}");
     let later = Environment { clock: Arc::new(Later), ..Environment::real() };
     let office = Office::open(&town.data(), database, later).unwrap();
-    let items = |dues: &[doorstep_council::retention::Due], kind: Kept| {
+    let items = |dues: &[doorstep_council::records::retention::Due], kind: Kept| {
         dues.iter().find(|due| due.rule.kind == kind).unwrap().items
     };
     // The visit with an open case stays, and the other is over; a sealed note stays until its lead has a rule.

@@ -3,8 +3,8 @@
 use doorstep_domain::conduct::Signing;
 
 use super::Column;
+use crate::machine::times::{from_ms, written};
 use crate::storage::RegisterRow;
-use crate::times::{from_ms, written};
 
 pub(super) const COLUMNS: [Column; 10] = [
     Column("record", "The record's id"),

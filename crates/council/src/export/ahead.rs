@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// Rows that one thread hands to the other at once.
 const PIECE: usize = 64;

@@ -2,8 +2,8 @@
 //! in it, and no number: a gap would tell that there is a line.
 
 use super::Column;
+use crate::machine::times::{from_ms, written};
 use crate::storage::AuditLine;
-use crate::times::{from_ms, written};
 
 pub(super) const COLUMNS: [Column; 4] = [
     Column("at", "By the council's clock"),

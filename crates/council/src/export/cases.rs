@@ -1,8 +1,8 @@
 //! One row a case: what a visit asked of the council, by when, and what came of it.
 
 use super::Column;
+use crate::machine::times::{from_ms, written};
 use crate::storage::CaseRow;
-use crate::times::{from_ms, written};
 
 pub(super) const COLUMNS: [Column; 14] = [
     Column("case", "The case's id"),

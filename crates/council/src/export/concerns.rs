@@ -4,8 +4,8 @@ use doorstep_domain::conduct::About;
 
 use super::Column;
 use super::no_access::yes_or_no;
+use crate::machine::times::{from_ms, written};
 use crate::storage::ConcernRow;
-use crate::times::{from_ms, written};
 
 pub(super) const COLUMNS: [Column; 16] = [
     Column("record", "The record's id"),

@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
 
 use super::What;
 use super::growing::Growing;
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// In which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,8 +23,10 @@ use self::ahead::{Found, read_ahead};
 pub use forms::{Encoding, Format};
 pub(crate) use growing::{Growing, Growth};
 
+use crate::desk::office::Office;
+use crate::error::CouncilError;
+use crate::service::Service;
 use crate::storage::{AuditFilter, CaseFilter, ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow};
-use crate::{CouncilError, Office, Service};
 
 /// Which table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,14 +237,16 @@ impl Selection {
     pub(crate) fn chosen(&self, bound_to: Option<String>) -> Result<Chosen, CouncilError> {
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let date = |text: &Option<String>| {
-            said(text).map(|text| crate::times::start_of(&text).ok_or(CouncilError::NotADate(text))).transpose()
+            said(text)
+                .map(|text| crate::machine::times::start_of(&text).ok_or(CouncilError::NotADate(text)))
+                .transpose()
         };
         let filter = Filter {
             organisation: bound_to.or_else(|| said(&self.organisation)),
             outcome: said(&self.outcome),
             entry: said(&self.entry),
             from_ms: date(&self.from)?,
-            to_ms: date(&self.to)?.map(crate::times::end_of_day),
+            to_ms: date(&self.to)?.map(crate::machine::times::end_of_day),
             words: said(&self.q),
             oldest_first: self.sort.as_deref() == Some("when"),
             after: None,

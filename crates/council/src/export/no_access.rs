@@ -3,8 +3,8 @@
 use doorstep_domain::conduct::{Counting, Notice, NoticeMethod};
 
 use super::Column;
+use crate::machine::times::written;
 use crate::storage::VisitRow;
-use crate::times::written;
 
 pub(super) const COLUMNS: [Column; 16] = [
     Column("uprn", "The home's UPRN"),

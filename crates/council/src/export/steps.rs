@@ -1,8 +1,8 @@
 //! One row a step of a visit.
 
 use super::Column;
+use crate::machine::times::written;
 use crate::storage::VisitRow;
-use crate::times::written;
 
 pub(super) const COLUMNS: [Column; 12] = [
     Column("visit", "The visit's id"),

@@ -4,8 +4,8 @@ use doorstep_domain::conduct::{Basis, Finding, Step, Visit};
 
 use super::Column;
 use super::no_access::yes_or_no;
+use crate::machine::times::written;
 use crate::storage::VisitRow;
-use crate::times::written;
 
 pub(super) const COLUMNS: [Column; 55] = [
     Column("visit", "The visit's id"),
@@ -129,7 +129,7 @@ pub(super) fn row(row: &VisitRow) -> Vec<String> {
     };
     values.extend(Step::ALL.iter().take(FIRST_STEPS).map(state));
     values.push(visit.findings.iter().map(Finding::name).collect::<Vec<_>>().join("; "));
-    values.push(written(crate::times::from_ms(row.received_ms)));
+    values.push(written(crate::machine::times::from_ms(row.received_ms)));
     values.extend(Step::ALL.iter().skip(FIRST_STEPS).map(state));
     values.extend(before(visit));
     values.extend(after(visit));

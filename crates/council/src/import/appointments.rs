@@ -6,8 +6,11 @@ use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::{Imported, RowFault, TableRow, Taking, read_table};
+use crate::desk::office::Office;
+use crate::error::CouncilError;
+use crate::machine::times;
+use crate::service::Service;
 use crate::storage::{Kept, Person, Reading};
-use crate::{CouncilError, Office, Service, times};
 
 const COLUMNS: [&str; 19] = [
     "appointment_ref",

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use doorstep_domain::{OrganisationId, UserId};
 
 use super::{Imported, Taking, read_table};
+use crate::desk::office::Office;
+use crate::error::CouncilError;
+use crate::service::Service;
 use crate::storage::{Organisation, Person, Role};
-use crate::{CouncilError, Office, Service};
 
 const COLUMNS: [&str; 7] = ["user", "display_name", "organisation", "organisation_kind", "role", "position", "email"];
 

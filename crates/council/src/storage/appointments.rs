@@ -8,7 +8,7 @@ use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::visits::OF_ORGANISATION;
 use super::{Reading, Writing, words};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// What importing one appointment changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

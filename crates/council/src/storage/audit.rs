@@ -2,7 +2,7 @@
 
 use super::database::{Conditions, Row, params};
 use super::{Reading, Writing};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// A line of the audit log.
 #[derive(Debug, Clone)]

@@ -10,7 +10,8 @@ use doorstep_domain::{RecordId, UserId, VisitId};
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::{Reading, Writing};
-use crate::{CouncilError, times};
+use crate::error::CouncilError;
+use crate::machine::times;
 
 /// A case's id: the same for the same kind of the same record, however often the record comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use doorstep_domain::{DeviceId, RecordId, VisitId};
 
 use super::database::{Value, params};
 use super::{Reading, Writing};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// Runs above the high-water mark that an answer tells, at most.
 const MOST_RUNS: usize = 64;

@@ -8,7 +8,7 @@ use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::VISITORS;
 use super::{Reading, Writing, words};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// A version of the Code in a list.
 #[derive(Debug, Clone)]

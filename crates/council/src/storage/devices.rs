@@ -7,7 +7,7 @@ use super::database::{Conditions, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::NAMED;
 use super::{Reading, Writing, words};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// A phone, once enrolled.
 #[derive(Debug, Clone)]

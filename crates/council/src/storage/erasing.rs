@@ -6,7 +6,7 @@ use doorstep_domain::{RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Value, params};
 use super::{Reading, Writing};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// When a visit was over, as far as is known.
 const OVER: &str = "coalesce(visit.ended_ms, visit.started_ms)";

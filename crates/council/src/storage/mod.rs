@@ -14,8 +14,10 @@ mod notices;
 mod numbers;
 mod order;
 mod people;
+pub(crate) mod photo_store;
 mod photos;
 mod reports;
+pub(crate) mod settings;
 mod several;
 mod tries;
 mod visits;
@@ -43,7 +45,8 @@ pub(crate) use visits::{Filter, VISITS, VisitRow};
 pub(crate) use database::SCHEMA_VERSION;
 use database::{Connection, Database, Postgres, Row, Sqlite, Value, params};
 
-use crate::{CouncilError, Environment};
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
 
 /// The file of the embedded database, in the data folder.
 const EMBEDDED: &str = "council.db";

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::database::{Connection, Value};
 use super::{Reading, Storage, Writing};
-use crate::{CouncilError, Environment};
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
 
 /// A table with its columns; those that refer to another table come behind it.
 struct Table {

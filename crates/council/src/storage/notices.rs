@@ -6,7 +6,8 @@ use doorstep_domain::ledger::Hash;
 
 use super::database::{Value, params};
 use super::{CaseAction, CaseId, CaseRow, Reading, Role, Writing};
-use crate::{CouncilError, times};
+use crate::error::CouncilError;
+use crate::machine::times;
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use doorstep_domain::conduct::{CouncilNumbers, DatedNumber};
 
 use super::database::{Row, params};
 use super::{Reading, Writing};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// A number that the council has entered, by whom and when.
 #[derive(Debug, Clone)]

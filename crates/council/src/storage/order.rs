@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER;
 
 use super::Reading;
 use super::database::{Conditions, Row, Value};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// What a column of a list is sorted by: an expression over what the list's statement gives.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::{Reading, Writing, words};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// What a person is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

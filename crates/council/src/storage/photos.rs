@@ -8,7 +8,7 @@ use doorstep_domain::ledger::Hash;
 
 use super::database::{Value, params};
 use super::{Reading, Writing};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// How far a picture has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

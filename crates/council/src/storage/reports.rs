@@ -6,7 +6,7 @@ use doorstep_domain::{Uprn, VisitId};
 use super::Reading;
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// Which visits are counted.
 #[derive(Debug, Clone, Default)]
@@ -174,7 +174,7 @@ impl Reading<'_> {
 pub(super) fn columns(visit: &Visit, started_ms: i64) -> [Value; 4] {
     let refusal = visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref());
     [
-        Value::from(crate::times::day(started_ms).to_string()),
+        Value::from(crate::machine::times::day(started_ms).to_string()),
         Value::from(refusal.map(|refusal| refusal.reason.name())),
         Value::from(visit.notice.as_ref().map(|notice| notice.standing.name())),
         Value::from(id_shown(visit)),

@@ -2,7 +2,7 @@
 
 use super::database::Value;
 use super::{Reading, Row, Writing};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// How many keys or rows one statement may have. They are few, so that each is prepared once.
 const SIZES: [usize; 4] = [64, 16, 4, 1];

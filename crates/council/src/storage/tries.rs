@@ -2,7 +2,7 @@
 
 use super::Writing;
 use super::database::params;
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// For how long a try is remembered, in milliseconds: longer than anybody waits.
 const REMEMBERED_MS: i64 = 60 * 60 * 1000;

@@ -8,7 +8,7 @@ use doorstep_domain::{AppointmentRef, VisitId};
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::{Counted, Person, Reading, Writing, reports, words};
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// Which visits. Every part that is set must hold.
 #[derive(Debug, Clone, Default)]

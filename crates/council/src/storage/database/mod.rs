@@ -11,7 +11,8 @@ pub(crate) use postgres::Postgres;
 pub(crate) use sqlite::{SCHEMA_VERSION, Sqlite};
 pub(crate) use value::{Row, Value};
 
-use crate::{CouncilError, Environment};
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
 
 /// A moment of a database, or a transaction: what a statement can be put to. Placeholders are `?1`, `?2`.
 pub(crate) trait Connection {

@@ -15,7 +15,8 @@ use tokio_postgres::{IsolationLevel, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Connection, Database, Row, Value, Work};
-use crate::{CouncilError, Environment};
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
 
 /// Every step of the schema, in order. They go forward only, and leave what an older program needs for as long as one may run.
 const MIGRATIONS: [&str; 9] = [

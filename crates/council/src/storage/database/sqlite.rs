@@ -8,9 +8,10 @@ use rusqlite::{TransactionBehavior, params_from_iter};
 use rusqlite_migration::{M, Migrations};
 
 use super::{Connection, Database, Row, Value, Work};
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
 use crate::planted::{self, Bug};
 use crate::storage::{reports, words};
-use crate::{CouncilError, Environment};
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::CouncilError;
+use crate::error::CouncilError;
 
 /// A value that both databases can hold.
 #[derive(Debug, Clone, PartialEq)]

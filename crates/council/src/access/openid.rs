@@ -1,0 +1,229 @@
+//! Signing in with the council's own accounts, by OpenID Connect: authorization code with PKCE (RFC 7636). Whoever the provider
+//! vouches for still has to be one of the people whom the council knows: the provider says who somebody is, never what they may.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
+use openidconnect::{
+    AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, TokenResponse,
+};
+use reqwest::Url;
+use reqwest::blocking::Client;
+use zeroize::Zeroizing;
+
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
+use crate::machine::http_client;
+use crate::machine::times;
+
+/// Where the provider sends people back to.
+pub(crate) const BACK: &str = "/api/sign-in/openid/back";
+
+/// For how long it is kept what the provider says of itself, its keys among it.
+const KEPT_MS: i64 = 10 * 60 * 1000;
+
+/// How the council's people sign in with a provider.
+pub struct ProviderSettings {
+    /// The provider's issuer.
+    pub issuer: String,
+    /// What the provider calls this service.
+    pub client: String,
+    /// The secret that the provider knows this service by.
+    pub secret: Zeroizing<String>,
+    /// What people call the provider.
+    pub name: String,
+    /// The address at which people reach the console.
+    pub public_address: String,
+    /// Whether its word for an e-mail address is enough, without its saying that it verified it.
+    pub trusts_email: bool,
+}
+
+/// A secret is in it, which nothing prints.
+impl fmt::Debug for ProviderSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderSettings").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// A provider with which people sign in.
+pub struct Provider {
+    settings: ProviderSettings,
+    issuer: IssuerUrl,
+    back: RedirectUrl,
+    http: Client,
+    /// What it says of itself, and when it said so.
+    metadata: Mutex<Option<(i64, CoreProviderMetadata)>>,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}
+
+type Known =
+    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+
+/// What a browser keeps while somebody is at the provider: by it, it is known again.
+pub(crate) struct Attempt {
+    state: String,
+    nonce: String,
+    verifier: String,
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.state, self.nonce, self.verifier)
+    }
+}
+
+impl Attempt {
+    fn new(environment: &Environment) -> Self {
+        let random = || data_encoding::HEXLOWER.encode(&environment.random::<32>());
+        Self { state: random(), nonce: random(), verifier: random() }
+    }
+
+    /// Reads what a browser kept.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(str::to_owned);
+        let attempt = Self { state: parts.next()?, nonce: parts.next()?, verifier: parts.next()? };
+        parts.next().is_none().then_some(attempt)
+    }
+
+    /// Whether the provider answers this one, and no other browser's.
+    pub(crate) fn is(&self, state: &str) -> bool {
+        // Of hashes, so that the time that it takes tells nothing.
+        !state.is_empty() && crate::access::token::token_hash(&self.state) == crate::access::token::token_hash(state)
+    }
+}
+
+/// Whom the provider vouches for.
+pub(crate) struct Identity {
+    /// Issuer and subject: what never changes.
+    pub(crate) subject: String,
+    /// The e-mail address, where it can be relied upon.
+    pub(crate) email: Option<String>,
+}
+
+impl Provider {
+    /// Reads the settings. Nobody is reached yet. Call it where waiting is allowed.
+    ///
+    /// # Errors
+    /// [`CouncilError::BadSetting`] when an address is none, or not safe.
+    pub fn new(settings: ProviderSettings) -> Result<Self, CouncilError> {
+        let bad = |what| CouncilError::BadSetting("OpenID", what);
+        let issuer = Url::parse(&settings.issuer).map_err(|_| bad("its issuer is no address"))?;
+        if !http_client::is_safe(&issuer) {
+            return Err(bad("its issuer does not begin with https://"));
+        }
+        let back = format!("{}{BACK}", settings.public_address.trim_end_matches('/'));
+        let http = http_client::client().map_err(|_| bad("no TLS can be had"))?;
+        Ok(Self {
+            issuer: IssuerUrl::new(settings.issuer.clone()).map_err(|_| bad("its issuer is no address"))?,
+            back: RedirectUrl::new(back).map_err(|_| bad("the public address is none"))?,
+            settings,
+            http,
+            metadata: Mutex::new(None),
+        })
+    }
+
+    /// What people call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    fn call(&self, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+        let (parts, body) = request.into_parts();
+        let answer = self.http.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body).send()?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let mut response = HttpResponse::new(answer.bytes()?.to_vec());
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+
+    fn client(&self, now_ms: i64) -> Result<Known, CouncilError> {
+        let mut kept = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        let metadata = match kept.take().filter(|(since_ms, _)| (0..KEPT_MS).contains(&(now_ms - since_ms))) {
+            Some(known) => known,
+            None => {
+                let call = |request| self.call(request);
+                (now_ms, CoreProviderMetadata::discover(&self.issuer, &call).map_err(|error| unusable(&error))?)
+            }
+        };
+        *kept = Some(metadata.clone());
+        let secret = ClientSecret::new(self.settings.secret.trim().to_owned());
+        let client = ClientId::new(self.settings.client.clone());
+        Ok(CoreClient::from_provider_metadata(metadata.1, client, Some(secret)).set_redirect_uri(self.back.clone()))
+    }
+
+    /// Where somebody goes to sign in, and what their browser keeps meanwhile.
+    pub(crate) fn begin(&self, environment: &Environment) -> Result<(String, Attempt), CouncilError> {
+        let attempt = Attempt::new(environment);
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(attempt.verifier.clone()));
+        let (state, nonce) = (attempt.state.clone(), attempt.nonce.clone());
+        let (address, _, _) = self
+            .client(environment.clock.now_ms())?
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || CsrfToken::new(state), || Nonce::new(nonce))
+            .add_scope(Scope::new("email".to_owned()))
+            .set_pkce_challenge(challenge)
+            .url();
+        Ok((address.to_string(), attempt))
+    }
+
+    /// Whom the provider vouches for, by the code with which it sent them back.
+    pub(crate) fn finish(
+        &self,
+        environment: &Environment,
+        attempt: Attempt,
+        code: String,
+    ) -> Result<Identity, CouncilError> {
+        let client = self.client(environment.clock.now_ms())?;
+        let call = |request| self.call(request);
+        let tokens = client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| unusable(&error))?
+            .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier))
+            .request(&call)
+            .map_err(|error| unusable(&error))?;
+        let clock = environment.clock.clone();
+        let verifier = client.id_token_verifier().set_time_fn(move || times::from_ms(clock.now_ms()));
+        let id = tokens.id_token().ok_or_else(|| CouncilError::Provider("it sent no ID token".to_owned()))?;
+        let claims = id.claims(&verifier, &Nonce::new(attempt.nonce)).map_err(|error| unusable(&error))?;
+        if let Some(said) = claims.access_token_hash() {
+            let algorithm = id.signing_alg().map_err(|error| unusable(&error))?;
+            let key = id.signing_key(&verifier).map_err(|error| unusable(&error))?;
+            let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
+            if hash.map_err(|error| unusable(&error))? != *said {
+                return Err(CouncilError::Provider("its tokens do not belong together".to_owned()));
+            }
+        }
+        let mut email = (claims.email().map(|email| email.to_string()), claims.email_verified());
+        if email.0.is_none() {
+            let asked = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
+            if let Ok(asked) = asked {
+                let said: CoreUserInfoClaims = asked.request(&call).map_err(|error| unusable(&error))?;
+                email = (said.email().map(|email| email.to_string()), said.email_verified());
+            }
+        }
+        let relied_upon = email.1.unwrap_or(self.settings.trusts_email);
+        Ok(Identity {
+            subject: format!("{} {}", self.settings.issuer, claims.subject().as_str()),
+            email: email.0.filter(|_| relied_upon),
+        })
+    }
+}
+
+/// What went wrong, to the innermost reason; it names nobody.
+fn unusable(error: &dyn std::error::Error) -> CouncilError {
+    let mut said = error.to_string();
+    let mut inner = error.source();
+    while let Some(reason) = inner {
+        said = format!("{said}: {reason}");
+        inner = reason.source();
+    }
+    CouncilError::Provider(said)
+}

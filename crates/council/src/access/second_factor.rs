@@ -1,0 +1,102 @@
+//! The second factor: a code of six digits from an authenticator (RFC 6238), which changes every half minute and is taken once.
+
+use serde::Serialize;
+use totp_rs::{Builder, Secret, Totp};
+
+use crate::error::CouncilError;
+use crate::service::Service;
+use crate::storage::Person;
+
+/// What somebody needs to set their authenticator up.
+#[derive(Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct SetUp {
+    /// The secret, to type.
+    pub(crate) secret: String,
+    /// The same as an image for the authenticator's camera, SVG.
+    pub(crate) qr: String,
+}
+
+/// A secret is in it, which nothing prints.
+impl std::fmt::Debug for SetUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SetUp(<redacted>)")
+    }
+}
+
+/// How far somebody has come with the second factor.
+pub(crate) enum Second {
+    /// They are through.
+    Right,
+    /// They have none yet: this sets it up.
+    ToSetUp(SetUp),
+    /// Their code is asked for.
+    Needed,
+    /// The code is not theirs, or was taken before.
+    Wrong,
+}
+
+/// Looks at the code that somebody gave beside the right password, or did not give.
+pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Result<Second, CouncilError> {
+    let environment = &service.environment;
+    let now_ms = environment.clock.now_ms();
+    let known = service.storage.read(|reading| reading.second_factor(person.id))?;
+    let Some(known) = known else {
+        let secret = Secret::from(environment.random::<20>()).to_base32();
+        service.storage.transact(environment, |writing| writing.offer_second_factor(person.id, &secret))?;
+        return Ok(Second::ToSetUp(set_up(service, person, &secret)?));
+    };
+    let code = code.map(str::trim).filter(|code| !code.is_empty());
+    let Some(code) = code else {
+        return if known.confirmed {
+            Ok(Second::Needed)
+        } else {
+            Ok(Second::ToSetUp(set_up(service, person, &known.secret)?))
+        };
+    };
+    let Some(step) = step_of(&totp(person, "", &known.secret)?, code, now_ms) else { return Ok(Second::Wrong) };
+    let taken = service.storage.transact(environment, |writing| writing.take_second_factor(person.id, step, now_ms))?;
+    Ok(if taken { Second::Right } else { Second::Wrong })
+}
+
+/// The step that a code belongs to: the one of now, or of half a minute before or after.
+fn step_of(totp: &Totp, code: &str, now_ms: i64) -> Option<u64> {
+    totp.check(code, u64::try_from(now_ms / 1000).unwrap_or(0))
+}
+
+fn set_up(service: &Service, person: &Person, secret: &str) -> Result<SetUp, CouncilError> {
+    let council = service.storage.read(|reading| reading.meta(crate::service::NAME))?;
+    let url = totp(person, &format!("Doorstep {council}"), secret)?.to_url();
+    let url = url.map_err(|_| CouncilError::Unreadable("second factor"))?;
+    let image = qrcode::QrCode::new(url.as_bytes()).map_err(|_| CouncilError::Unreadable("second factor"))?;
+    let qr = image.render::<qrcode::render::svg::Color<'_>>().min_dimensions(240, 240).build();
+    Ok(SetUp { secret: secret.to_owned(), qr })
+}
+
+fn totp(person: &Person, issuer: &str, secret: &str) -> Result<Totp, CouncilError> {
+    let unreadable = || CouncilError::Unreadable("second factor");
+    let secret = Secret::try_from_base32(secret).map_err(|_| unreadable())?;
+    // A colon has a meaning of its own in the address of a secret.
+    let issuer = Some(issuer.replace(':', " ")).filter(|issuer| !issuer.is_empty());
+    let name = person.user_name.replace(':', " ");
+    Builder::new().with_secret(secret).with_account_name(name).with_issuer(issuer).build().map_err(|_| unreadable())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totp_of(secret: &str) -> Totp {
+        Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).with_account_name("x").build().unwrap()
+    }
+
+    #[test]
+    fn a_code_is_good_half_a_minute_around_its_own() {
+        // RFC 6238, appendix B: at 59 seconds the last six digits are 287082.
+        let totp = totp_of("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        assert_eq!(step_of(&totp, "287082", 59_000), Some(1));
+        assert_eq!(step_of(&totp, "287082", 89_000), Some(1), "a slow thumb");
+        assert_eq!(step_of(&totp, "287082", 121_000), None);
+        assert_eq!(step_of(&totp, "000000", 59_000), None);
+    }
+}

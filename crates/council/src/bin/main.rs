@@ -1,0 +1,304 @@
+//! `doorstep-council`: the council's service and what its administrator does by hand.
+
+mod arguments;
+mod configuration;
+mod personal_data;
+mod serve;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use arguments::{Arguments, Command, Data, Form, Log, Table};
+use clap::Parser;
+use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
+use doorstep_council::import::{Imported, Taking};
+use doorstep_council::records::backup::{BackedUp, BackupKey, check_backup};
+use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Opens};
+use doorstep_domain::conduct::{DatedNumber, PublishedCode};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let words = match configuration::words(std::env::args_os().collect()) {
+        Ok(words) => words,
+        Err(error) => return fails(&error),
+    };
+    let arguments = Arguments::parse_from(words);
+    // One provider of cryptography, for all who speak TLS here. There can be none yet.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false);
+    match arguments.log {
+        Log::Text => log.init(),
+        Log::Json => log.json().init(),
+    }
+    match run(arguments.command) {
+        Ok(code) => code,
+        Err(error) => fails(&error),
+    }
+}
+
+fn fails(error: &anyhow::Error) -> ExitCode {
+    say(std::io::stderr(), &format!("doorstep-council: {error:#}\n"));
+    ExitCode::FAILURE
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Init { data, name, admin_user, admin_password_file } => {
+            let password = read_password(&admin_password_file)?;
+            Office::init(&data.data, &data.database(), &name, &admin_user, &password, Environment::real())?;
+            print(&format!(
+                "{name} is set up in {}. Next: import-people, import-appointments, serve.\n",
+                data.data.display()
+            ));
+        }
+        Command::ImportPeople { data, file, json } => {
+            let imported = office(&data)?.import_people(&read(&file)?, Taking::AllOrNothing)?;
+            return Ok(tell_import(&imported, Taking::AllOrNothing, json));
+        }
+        Command::ImportAppointments { data, only_good, json, file } => {
+            let taking = if only_good { Taking::OnlyGood } else { Taking::AllOrNothing };
+            let imported = office(&data)?.import_appointments(&read(&file)?, taking)?;
+            return Ok(tell_import(&imported, taking, json));
+        }
+        Command::SetPassword { data, user, password_file } => {
+            office(&data)?.set_password(&user, &read_password(&password_file)?)?;
+            print(&format!("The password of {user} is set. Their sessions have ended.\n"));
+        }
+        Command::Enrol { data, user, server, qr, json } => {
+            let offer = office(&data)?.offer_enrolment(&user, server.as_deref())?;
+            tell_offer(&offer, qr.as_deref(), json)?;
+        }
+        Command::ApiToken { data, name, may } => {
+            let opens: Vec<Opens> = may.into_iter().map(Opens::from).collect();
+            print(&format!("{}\n", office(&data)?.make_api_token(&name, &opens)?));
+        }
+        Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
+        Command::EnterNumber { data, name, value, from, source } => {
+            office(&data)?.enter_number(&DatedNumber { name, value, from, source })?;
+            print(&format!("It holds from {from}.\n"));
+        }
+        Command::MigrateStorage { data, to, json } => {
+            let office = Office::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
+            let holdings = office.move_storage(&data, &DatabaseAt::Server(to))?;
+            tell_moved(&holdings, json);
+        }
+        Command::BackupKey { out } => make_backup_key(&out)?,
+        Command::Backup { data, recipient, out } => {
+            let office = office(&data)?;
+            let held = whole_or_nothing(&out, |file| Ok(office.back_up(&recipient, file)?))?;
+            tell_backup(&held, &format!("are in {}. It opens with the other half of the key.", out.display()));
+        }
+        Command::CheckBackup { identity, file } => {
+            let held = check_backup(&read_password(&identity)?, open(&file)?)?;
+            tell_backup(&held, "are in it, and it is whole.");
+        }
+        Command::Restore { data, identity, file } => {
+            let identity = read_password(&identity)?;
+            let (_, held) = Office::restore(
+                &data.data,
+                &data.database(),
+                &data.photos(),
+                Environment::real(),
+                &identity,
+                open(&file)?,
+            )?;
+            tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
+        }
+        Command::Retention { data, apply, json } => {
+            personal_data::retention(&office(&data)?, apply, json)?;
+        }
+        Command::SubjectAccess { data, subject, out } => {
+            personal_data::subject_access(&office(&data)?, &subject.read(), &out)?;
+        }
+        Command::Erase { data, subject, because, apply } => {
+            personal_data::erase(&office(&data)?, &subject.read(), &because, apply)?;
+        }
+        Command::CheckRecords { data, json } => return personal_data::check_records(&office(&data)?, json),
+        Command::Counts { data, json } => {
+            let (records, set_aside) = office(&data)?.record_counts()?;
+            let said = serde_json::json!({ "records": records, "set_aside": set_aside });
+            print(&if json { format!("{said}\n") } else { format!("{records} records, {set_aside} set aside.\n") });
+        }
+        Command::Serve { data, settings, check_config: true } => serve::check(&data, &settings)?,
+        Command::Serve { data, settings, check_config: false } => serve::serve(&data, &settings)?,
+        Command::Export { data, what, format, excel, rows, out } => {
+            let what = match what {
+                Table::Visits => What::Visits,
+                Table::Steps => What::Steps,
+                Table::NoAccess => What::NoAccess,
+                Table::Concerns => What::Concerns,
+                Table::Acknowledgements => What::Acknowledgements,
+                Table::Cases => What::Cases,
+                Table::Reports => What::Reports,
+                Table::Audit => What::Audit,
+            };
+            let format = match format {
+                Form::Csv if excel => Format::Csv(Encoding::Utf8ForExcel),
+                Form::Csv => Format::Csv(Encoding::Utf8),
+                Form::Xlsx => Format::Xlsx,
+                Form::Jsonl => Format::JsonLines,
+            };
+            let Exported { rows, sha256 } = export(&office(&data)?, what, format, &(*rows).into(), &out)?;
+            print(&format!("{rows} rows are in {}. SHA-256 {sha256}.\n", out.display()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn office(data: &Data) -> Result<Office> {
+    Ok(Office::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?)
+}
+
+fn publish_code(
+    data: &Data,
+    label: Option<String>,
+    from: Option<chrono::NaiveDate>,
+    json: bool,
+    file: &Path,
+) -> Result<()> {
+    let text = String::from_utf8(read(file)?).with_context(|| format!("{} is not UTF-8", file.display()))?;
+    let named = || file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let office = office(data)?;
+    let from = from.unwrap_or_else(|| office.today());
+    let code = PublishedCode { label: label.unwrap_or_else(named), from, text };
+    let sections = office.publish_code(&code, "command line")?;
+    if json {
+        let clauses: Vec<_> =
+            sections.iter().map(|section| &section.number).filter(|number| !number.is_empty()).collect();
+        let said =
+            serde_json::json!({ "label": code.label, "from": code.from, "sha256": code.hash(), "clauses": clauses });
+        print(&format!("{said}\n"));
+    } else {
+        print(&format!(
+            "{} binds from {}, with {} sections. SHA-256 {}. Phones pull it and ask for a signature.\n",
+            code.label,
+            code.from,
+            sections.len(),
+            code.hash()
+        ));
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("{} can't be read", file.display()))
+}
+
+fn read_password(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))
+}
+
+/// A table in a file.
+fn export(office: &Office, what: What, format: Format, selection: &Selection, out: &Path) -> Result<Exported> {
+    whole_or_nothing(out, |file| Ok(office.export(what, format, selection, file)?))
+}
+
+/// Written beside the file and put in its place when it is whole: what fails leaves the old file as it was.
+fn whole_or_nothing<T>(out: &Path, write: impl FnOnce(&mut fs::File) -> Result<T>) -> Result<T> {
+    let beside = out.with_extension("part");
+    let written = (|| {
+        let mut options = fs::File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        let written = write(&mut file)?;
+        file.sync_all()?;
+        fs::rename(&beside, out)?;
+        anyhow::Ok(written)
+    })();
+    if written.is_err() {
+        let _there_may_be_none = fs::remove_file(&beside);
+    }
+    written.with_context(|| format!("{} can't be written", out.display()))
+}
+
+fn open(file: &Path) -> Result<fs::File> {
+    fs::File::open(file).with_context(|| format!("{} can't be read", file.display()))
+}
+
+fn make_backup_key(out: &Path) -> Result<()> {
+    let key = BackupKey::new();
+    let mut options = fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(out).and_then(|mut file| file.write_all(key.identity.as_bytes()));
+    written.with_context(|| format!("{} can't be written", out.display()))?;
+    print(&format!("{}\n", key.recipient));
+    Ok(())
+}
+
+fn tell_backup(held: &BackedUp, what_now: &str) {
+    let rows: u64 = held.tables.values().map(|table| table.rows).sum();
+    print(&format!("{rows} rows and {} photos {what_now}\n", held.photos));
+}
+
+fn tell_moved(holdings: &Holdings, json: bool) {
+    if json {
+        print(&format!("{}\n", serde_json::json!(holdings)));
+        return;
+    }
+    for (table, holding) in holdings {
+        print(&format!("{table}: {} rows, {}\n", holding.rows, holding.digest));
+    }
+    print("Both databases hold the same. Name the new one to `serve` with --database; the old file stays as it is.\n");
+}
+
+fn tell_import(imported: &Imported, taking: Taking, json: bool) -> ExitCode {
+    let refused = !imported.faults.is_empty() && taking == Taking::AllOrNothing;
+    if json {
+        print(&format!("{}\n", serde_json::json!(imported)));
+    } else {
+        for fault in &imported.faults {
+            let what = if fault.column.is_empty() { String::new() } else { format!(", {}", fault.column) };
+            let value = if fault.value.is_empty() { String::new() } else { format!(" {:?}", fault.value) };
+            print(&format!("row {}{what}:{value} {}\n", fault.row, fault.fault));
+        }
+        if refused {
+            print("Nothing was taken. Mend the rows above, or take the others with --only-good.\n");
+        } else {
+            print(&format!(
+                "{} added, {} updated, {} unchanged.\n",
+                imported.added, imported.updated, imported.unchanged
+            ));
+        }
+    }
+    if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn tell_offer(offer: &EnrolmentOffer, qr: Option<&Path>, json: bool) -> Result<()> {
+    let image = qrcode::QrCode::new(offer.qr.as_bytes()).context("the QR image can't be made")?;
+    if let Some(file) = qr {
+        let svg = image.render::<qrcode::render::svg::Color<'_>>().min_dimensions(320, 320).build();
+        fs::write(file, svg).with_context(|| format!("{} can't be written", file.display()))?;
+    }
+    if json {
+        print(&format!("{}\n", serde_json::json!(offer)));
+        return Ok(());
+    }
+    let dense = image.render::<qrcode::render::unicode::Dense1x2>().quiet_zone(true).build();
+    print(&format!(
+        "{dense}\n\nCode for {}: {}\nIt works once, until {}.\n",
+        offer.user,
+        offer.code,
+        offer.expires_at.format("%H:%M UTC")
+    ));
+    Ok(())
+}
+
+fn print(text: &str) {
+    say(std::io::stdout(), text);
+}
+
+/// A reader that has gone away is no reason to fail.
+fn say(mut to: impl Write, text: &str) {
+    let _gone = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+}

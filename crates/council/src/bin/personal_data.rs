@@ -1,0 +1,97 @@
+//! What the council's IT does about personal data: how long it is kept, giving somebody theirs, erasing it, and proving that nothing else
+//! was touched.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use doorstep_council::Office;
+use doorstep_council::records::retention::Due;
+use doorstep_council::records::subject_access::{HeldOf, Subject};
+
+use crate::{arguments, print};
+
+impl arguments::Subject {
+    /// Whose data is meant. The command line asks for a home or a user.
+    pub(crate) fn read(&self) -> Subject {
+        match (&self.uprn, &self.user) {
+            (Some(uprn), _) => Subject::Home { uprn: uprn.clone(), from: self.from, to: self.to },
+            (None, user) => Subject::User(user.clone().unwrap_or_default()),
+        }
+    }
+}
+
+pub(crate) fn retention(office: &Office, apply: bool, json: bool) -> Result<()> {
+    let dues = office.retain(apply)?;
+    if json {
+        print(&format!("{}\n", serde_json::json!(dues)));
+        return Ok(());
+    }
+    for Due { rule, before, items } in &dues {
+        let name = serde_json::to_string(&rule.kind).unwrap_or_default().trim_matches('"').replace('_', " ");
+        let over = match before {
+            Some(before) => format!("{items} from before {before}"),
+            None => "kept for ever".to_owned(),
+        };
+        print(&format!("{name}: {over}. {}.\n", rule.source));
+    }
+    let what = if apply {
+        "That was erased, and is in the audit log. Backups that were made before still hold it: let them expire."
+    } else {
+        "Nothing was changed. With --apply what is counted above is erased for good."
+    };
+    print(&format!("{what}\n"));
+    Ok(())
+}
+
+fn told(held: &HeldOf) -> String {
+    format!(
+        "{} visits, {} photos, {} appointments without a visit, {} signatures under the Code; {} visits with an open case",
+        held.visits, held.photos, held.appointments, held.acknowledgements, held.open_cases
+    )
+}
+
+pub(crate) fn subject_access(office: &Office, subject: &Subject, out: &Path) -> Result<()> {
+    let held = office.give_access(subject, out)?;
+    print(&format!("{} are in {}. Read READ-ME.txt there first.\n", told(&held), out.display()));
+    Ok(())
+}
+
+pub(crate) fn erase(office: &Office, subject: &Subject, because: &str, apply: bool) -> Result<()> {
+    if apply {
+        let held = office.erase(subject, because)?;
+        print(&format!(
+            "Erased: {}. `check-records` proves that nothing else was touched. Backups that were made before still hold it: let them \
+             expire.\n",
+            told(&held)
+        ));
+    } else {
+        let held = office.held_of_subject(subject)?;
+        print(&format!("Held: {}. Nothing was changed; with --apply it is erased for good.\n", told(&held)));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_records(office: &Office, json: bool) -> Result<ExitCode> {
+    let checked = office.check_records()?;
+    if json {
+        print(&format!("{}\n", serde_json::json!(checked)));
+    } else {
+        for fault in &checked.faults {
+            print(&format!("{fault}\n"));
+        }
+        print(&format!(
+            "{} records in {} chains: {} with the content that their devices committed to, {} erased, {} set aside. {} signatures of \
+             devices hold. {} numbers are not held. {} faults.\n",
+            checked.records,
+            checked.chains,
+            checked.content_holds,
+            checked.erased,
+            checked.set_aside,
+            checked.seals,
+            checked.gaps,
+            checked.faults.len()
+        ));
+    }
+    Ok(if checked.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,196 @@
+//! Serving: what the settings come to, and running until the machine says stop.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use doorstep_council::access::openid::{Provider, ProviderSettings};
+use doorstep_council::notify::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
+use doorstep_council::{CouncilError, router};
+use zeroize::Zeroizing;
+
+use crate::arguments::{Data, ServeSettings, Switch};
+use crate::{office, print, read, read_password};
+
+/// How long requests that are under way may take once the service stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(30);
+/// How often it is looked whether the certificate has changed.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(5);
+
+/// What the settings come to.
+struct Ready {
+    tls: Option<(PathBuf, PathBuf)>,
+    mail: Option<Mail>,
+    webhook: Option<Webhook>,
+    provider: Option<Provider>,
+}
+
+impl ServeSettings {
+    /// Reads what the settings name. Nothing is reached over the network, and nothing is changed.
+    fn read(&self) -> Result<Ready> {
+        let tls = self.tls_certificate.clone().zip(self.tls_key.clone());
+        if tls.is_none() && self.behind_proxy == Switch::Off && !self.listen.ip().is_loopback() {
+            bail!(
+                "the service would speak plain HTTP to the network: give it a certificate (--tls-certificate, --tls-key), let it \
+                 listen on this machine alone (127.0.0.1), or say that a proxy in front ends TLS (--behind-proxy on)"
+            );
+        }
+        if let Some(address) = &self.public_address
+            && !(address.starts_with("https://")
+                || address.starts_with("http://127.0.0.1")
+                || address.starts_with("http://localhost"))
+        {
+            bail!("the public address does not begin with https://");
+        }
+        let public_address = || self.public_address.clone().unwrap_or_default();
+        let mail = self.mail_server.clone().map(|server| {
+            let password = self.mail_password_file.as_deref().map(secret).transpose()?;
+            Ok::<_, anyhow::Error>(Mail::new(MailSettings {
+                server,
+                from: self.mail_from.clone().unwrap_or_default(),
+                credentials: self.mail_user.clone().zip(password),
+                authority: self.mail_authority.as_deref().map(read).transpose()?,
+                public_address: public_address(),
+            })?)
+        });
+        let webhook = self.webhook.as_deref().zip(self.webhook_secret_file.as_deref()).map(|(address, file)| {
+            Ok::<_, anyhow::Error>(Webhook::new(address, WebhookSecret::read(&secret(file)?)?)?)
+        });
+        let provider = self.openid_issuer.clone().zip(self.openid_secret_file.as_deref()).map(|(issuer, file)| {
+            Ok::<_, anyhow::Error>(Provider::new(ProviderSettings {
+                issuer,
+                client: self.openid_client.clone().unwrap_or_default(),
+                secret: secret(file)?,
+                name: self.openid_name.clone(),
+                public_address: public_address(),
+                trusts_email: self.openid_trusts_email == Switch::On,
+            })?)
+        });
+        Ok(Ready { tls, mail: mail.transpose()?, webhook: webhook.transpose()?, provider: provider.transpose()? })
+    }
+}
+
+fn secret(file: &Path) -> Result<Zeroizing<String>> {
+    read_password(file).map(Zeroizing::new)
+}
+
+/// `serve --check-config`.
+pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
+    let ready = settings.read()?;
+    if let Some((certificate, key)) = &ready.tls {
+        runtime()?.block_on(tls(certificate, key))?;
+    }
+    if !data.data.is_dir() {
+        bail!("{} is no folder yet: make a council with `doorstep-council init`", data.data.display());
+    }
+    let said = |what: bool, yes: &str, no: &str| (if what { yes } else { no }).to_owned();
+    let own = || said(settings.behind_proxy == Switch::On, "by a proxy in front", "not at all, on this machine alone");
+    print(&format!(
+        "These settings can be used. Nothing was started, and nobody was asked over the network.\n\
+         Listens on:     {}\nTLS:            {}\nReached at:     {}\nDatabase:       {}\nPhotos:         {}\nSecond factor:  {}\n\
+         Mail:           {}\nWebhook:        {}\nOpenID Connect: {}\n",
+        settings.listen,
+        ready.tls.as_ref().map_or_else(own, |(certificate, _)| format!("by the service, {}", certificate.display())),
+        settings.public_address.as_deref().unwrap_or("not said"),
+        said(data.database.is_some(), "PostgreSQL", "embedded, in the data folder"),
+        data.photos.as_deref().unwrap_or("in the data folder"),
+        said(settings.second_factor == Switch::On, "asked for", "not asked for: for trying out alone"),
+        settings.mail_server.as_deref().unwrap_or("none: what is to be told by mail waits"),
+        said(ready.webhook.is_some(), "told of cases", "none"),
+        settings.openid_issuer.as_deref().unwrap_or("none: people sign in with a password"),
+    ));
+    Ok(())
+}
+
+/// `serve`.
+pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
+    let Ready { tls: certificate, mail, webhook, provider } = settings.read()?;
+    let service = office(data)?.service().reached_at(settings.public_address.clone()).with_provider(provider);
+    let service = if settings.second_factor == Switch::On { service } else { service.without_second_factor() };
+    let messenger = Messenger::new(service.clone(), mail, webhook);
+    let listener = TcpListener::bind(settings.listen).with_context(|| format!("{} can't be used", settings.listen))?;
+    let address = listener.local_addr()?;
+    runtime()?.block_on(async {
+        let handle = Handle::new();
+        // Apart from each other: a mail server that answers slowly delays nobody who is overdue.
+        let overdue = service.clone();
+        tokio::spawn(again_and_again(move || overdue.look_at_the_clock()));
+        tokio::spawn(again_and_again(move || messenger.send_what_waits()));
+        tokio::spawn(stop_when_told(handle.clone()));
+        let routes = router(service.clone()).into_make_service();
+        if let Some((certificate, key)) = certificate {
+            let tls = tls(&certificate, &key).await?;
+            print(&format!("Listening on https://{address}\n"));
+            tokio::spawn(renew(tls.clone(), certificate, key));
+            axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(routes).await?;
+        } else {
+            print(&format!("Listening on http://{address}\n"));
+            axum_server::from_tcp(listener)?.handle(handle).serve(routes).await?;
+        }
+        Ok(())
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+async fn tls(certificate: &Path, key: &Path) -> Result<RustlsConfig> {
+    RustlsConfig::from_pem_file(certificate, key).await.with_context(|| {
+        format!("{} and {} can't be used as certificate and key", certificate.display(), key.display())
+    })
+}
+
+/// Reads the certificate anew once it changes, as those that are renewed every few weeks do.
+async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
+    let mut known = tokio::fs::read(&certificate).await.ok();
+    let mut every = tokio::time::interval(CERTIFICATE_LOOK);
+    loop {
+        every.tick().await;
+        let found = tokio::fs::read(&certificate).await.ok();
+        if found == known {
+            continue;
+        }
+        match tls.reload_from_pem_file(&certificate, &key).await {
+            Ok(()) => {
+                known = found;
+                tracing::info!("The certificate was read anew.");
+            }
+            Err(error) => tracing::error!(%error, "The new certificate can't be used; the one before still is."),
+        }
+    }
+}
+
+/// Does something every now and then, for as long as the service runs: looks who is overdue, sends what is to be told.
+async fn again_and_again(work: impl Fn() -> Result<(), CouncilError> + Send + Sync + 'static) {
+    let work = Arc::new(work);
+    let mut every = tokio::time::interval(Duration::from_secs(20));
+    loop {
+        every.tick().await;
+        let work = Arc::clone(&work);
+        let done = tokio::task::spawn_blocking(move || work()).await.unwrap_or(Err(CouncilError::Panicked));
+        if let Err(error) = done {
+            tracing::error!(%error, "What the clock brings about failed; it is tried again.");
+        }
+    }
+}
+
+/// Waits for the machine to say stop.
+async fn stop_when_told(handle: Handle<std::net::SocketAddr>) {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminated) => tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} },
+            Err(_) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+    tracing::info!("Stopping: requests that are under way are finished first.");
+    handle.graceful_shutdown(Some(LAST_REQUESTS));
+}

@@ -1,0 +1,127 @@
+//! What is held already around a batch: at its places and beside them, of its visits, and of its people. It is read at once, before
+//! the records are judged, and goes on with what is kept of them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use doorstep_domain::ledger::{Envelope, Epoch, Hash, VisitKey};
+use doorstep_domain::protocol::SentRecord;
+use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
+
+use crate::error::CouncilError;
+use crate::storage::{AsideAt, KeptAt, Place, Reading};
+
+/// A record as it arrived.
+pub(super) struct Arrived<'a> {
+    pub(super) place: Place,
+    pub(super) hash: Hash,
+    pub(super) sent: &'a SentRecord,
+    /// Its envelope, where it can be read.
+    pub(super) envelope: Option<Envelope>,
+}
+
+impl<'a> Arrived<'a> {
+    pub(super) fn from(device: DeviceId, sent: &'a SentRecord) -> Self {
+        Self {
+            place: Place { device, epoch: sent.epoch, sequence: sent.sequence },
+            hash: Envelope::hash(&sent.envelope.0),
+            sent,
+            envelope: Envelope::from_bytes(&sent.envelope.0).ok(),
+        }
+    }
+}
+
+/// What is held around a batch of one device.
+#[derive(Default)]
+pub(super) struct Around {
+    kept: HashMap<(Epoch, u64), KeptAt>,
+    asides: HashMap<(Epoch, u64), Vec<AsideAt>>,
+    keys: HashMap<VisitId, VisitKey>,
+    commitments: HashMap<RecordId, Hash>,
+    people: BTreeSet<UserId>,
+}
+
+impl Around {
+    /// Reads it.
+    pub(super) fn of(reading: &Reading<'_>, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
+        let mut around = Self::default();
+        let places: BTreeSet<Place> = arrived.iter().map(|record| record.place).collect();
+        for (first, last) in runs(&places) {
+            let epoch = first.epoch;
+            let beside = Place { sequence: first.sequence.saturating_sub(1), ..first };
+            let kept = reading.kept_from(beside, last.saturating_add(1))?;
+            around.kept.extend(kept.into_iter().map(|kept| ((epoch, kept.sequence), kept)));
+            for aside in reading.aside_from(beside, last.saturating_add(1))? {
+                around.asides.entry((epoch, aside.sequence)).or_default().push(aside);
+            }
+        }
+        let envelopes = || arrived.iter().filter_map(|record| record.envelope.as_ref());
+        let visits: BTreeSet<VisitId> = envelopes().map(|envelope| envelope.visit).collect();
+        let records: BTreeSet<RecordId> = envelopes().map(|envelope| envelope.record).collect();
+        around.keys.extend(reading.visit_keys(visits)?);
+        around.commitments.extend(reading.commitments(records)?);
+        around.people =
+            reading.people_known(&envelopes().map(|envelope| envelope.actor).collect())?.into_keys().collect();
+        Ok(around)
+    }
+
+    /// The hash of the record at a place, kept or set aside.
+    pub(super) fn hash_at(&self, epoch: Epoch, sequence: u64) -> Option<Hash> {
+        let kept = self.kept.get(&(epoch, sequence)).map(|kept| kept.hash);
+        kept.or_else(|| self.asides_at(epoch, sequence).find(|aside| aside.holds_place).map(|aside| aside.hash))
+    }
+
+    /// What the record at a place, if it is kept, names as the one before it.
+    pub(super) fn previous_at(&self, epoch: Epoch, sequence: u64) -> Option<Hash> {
+        self.kept.get(&(epoch, sequence)).and_then(|kept| kept.previous)
+    }
+
+    /// Why a record with this hash was set aside before, if it was.
+    pub(super) fn aside_reason(&self, place: Place, hash: Hash) -> Option<&str> {
+        self.asides_at(place.epoch, place.sequence).find(|aside| aside.hash == hash).map(|aside| aside.reason.as_str())
+    }
+
+    fn asides_at(&self, epoch: Epoch, sequence: u64) -> impl Iterator<Item = &AsideAt> {
+        self.asides.get(&(epoch, sequence)).into_iter().flatten()
+    }
+
+    pub(super) fn key_of(&self, visit: VisitId) -> Option<&VisitKey> {
+        self.keys.get(&visit)
+    }
+
+    /// The commitment that a record of this id made, if one is kept.
+    pub(super) fn commitment_of(&self, record: RecordId) -> Option<Hash> {
+        self.commitments.get(&record).copied()
+    }
+
+    pub(super) fn knows(&self, user: UserId) -> bool {
+        self.people.contains(&user)
+    }
+
+    /// A record of the batch is kept.
+    pub(super) fn keep(&mut self, place: Place, hash: Hash, envelope: &Envelope) {
+        let Place { epoch, sequence, .. } = place;
+        self.kept.insert((epoch, sequence), KeptAt { sequence, hash, previous: Some(envelope.previous) });
+        self.commitments.insert(envelope.record, envelope.commitment);
+    }
+
+    /// A record of the batch is set aside.
+    pub(super) fn set_aside(&mut self, place: Place, hash: Hash, reason: &str, holds_place: bool) {
+        let Place { epoch, sequence, .. } = place;
+        let aside = AsideAt { sequence, hash, reason: reason.to_owned(), holds_place };
+        self.asides.entry((epoch, sequence)).or_default().push(aside);
+    }
+}
+
+/// The places in runs without a gap, each by its first place and its last number.
+fn runs(places: &BTreeSet<Place>) -> Vec<(Place, u64)> {
+    let mut runs: Vec<(Place, u64)> = Vec::new();
+    for place in places {
+        match runs.last_mut() {
+            Some((first, last)) if first.epoch == place.epoch && last.checked_add(1) == Some(place.sequence) => {
+                *last = place.sequence;
+            }
+            _ => runs.push((*place, place.sequence)),
+        }
+    }
+    runs
+}

@@ -1,0 +1,117 @@
+//! What one record of a batch comes to.
+
+use doorstep_domain::conduct::{Acknowledgement, Event};
+use doorstep_domain::ledger::{Envelope, RecordKind, SCHEMA, decode_acknowledgement, decode_body};
+use doorstep_domain::protocol::Limits;
+
+use super::held::{Around, Arrived};
+use crate::planted::{self, Bug};
+
+/// Why a record was set aside, as a stable code.
+pub(super) mod reason {
+    pub(in super::super) const UNREADABLE: &str = "unreadable";
+    pub(in super::super) const TOO_LARGE: &str = "too-large";
+    pub(in super::super) const MISPLACED: &str = "misplaced";
+    pub(in super::super) const FORK: &str = "fork";
+    pub(in super::super) const BROKEN_LINK: &str = "broken-link";
+    pub(in super::super) const NO_KEY: &str = "no-visit-key";
+    pub(in super::super) const ALTERED_BODY: &str = "altered-body";
+    pub(in super::super) const BODY_UNREADABLE: &str = "body-unreadable";
+    pub(in super::super) const UNKNOWN_PERSON: &str = "unknown-person";
+    pub(in super::super) const RECORD_ID_CLASH: &str = "record-id-clash";
+}
+
+/// What a record says, as far as this council understands it.
+pub(super) enum Content {
+    Event(Box<Event>),
+    Acknowledgement(Box<Acknowledgement>),
+    NotUnderstood,
+}
+
+/// What a record came to, before it is written.
+pub(super) enum Judged<'a> {
+    Keep {
+        envelope: &'a Envelope,
+        content: Content,
+    },
+    /// Kept already, the same bytes.
+    Known,
+    /// Set aside already, the same bytes.
+    AsideBefore(String),
+    SetAside {
+        reason: &'static str,
+        /// Whether its number is its own: no other record stands there.
+        holds_place: bool,
+    },
+}
+
+/// Judges one record. The same id or number with another hash is never merged and never dropped.
+pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &Around) -> Judged<'a> {
+    let Arrived { place, hash, sent, .. } = *arrived;
+    if let Some(reason) = around.aside_reason(place, hash) {
+        return Judged::AsideBefore(reason.to_owned());
+    }
+    let held = around.hash_at(place.epoch, place.sequence);
+    if held == Some(hash) {
+        return Judged::Known;
+    }
+    let holds_place = held.is_none();
+    let set_aside = |reason| Judged::SetAside { reason, holds_place };
+    if held.is_some() {
+        return set_aside(reason::FORK);
+    }
+    if sent.envelope.0.len() + sent.body.0.len() > Limits::RECORD_BYTES {
+        return set_aside(reason::TOO_LARGE);
+    }
+    let Some(envelope) = &arrived.envelope else {
+        return set_aside(reason::UNREADABLE);
+    };
+    if place.sequence == 0
+        || envelope.device != place.device
+        || envelope.epoch != place.epoch
+        || envelope.sequence != place.sequence
+    {
+        return set_aside(reason::MISPLACED);
+    }
+    if envelope.sequence == 1 && envelope.previous != Envelope::genesis(place.device, place.epoch) {
+        return set_aside(reason::BROKEN_LINK);
+    }
+    if !links(arrived, envelope, around) {
+        // Two histories of one device: its number stays free for the record of the history that is held.
+        return Judged::SetAside { reason: reason::FORK, holds_place: false };
+    }
+    let Some(key) = around.key_of(envelope.visit) else {
+        return set_aside(reason::NO_KEY);
+    };
+    if key.commit(envelope.record, &sent.body.0) != envelope.commitment && !planted::is(Bug::BodyNotChecked) {
+        return set_aside(reason::ALTERED_BODY);
+    }
+    if !around.knows(envelope.actor) {
+        return set_aside(reason::UNKNOWN_PERSON);
+    }
+    if around.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
+        return set_aside(reason::RECORD_ID_CLASH);
+    }
+    let content = match envelope.kind {
+        RecordKind::VISIT_EVENT => decode_body(&sent.body.0).map(|body| Content::Event(Box::new(body.event))),
+        RecordKind::ACKNOWLEDGEMENT => {
+            decode_acknowledgement(&sent.body.0).map(|signed| Content::Acknowledgement(Box::new(signed)))
+        }
+        _ => return Judged::Keep { envelope, content: Content::NotUnderstood },
+    };
+    match content {
+        None if envelope.schema <= SCHEMA => set_aside(reason::BODY_UNREADABLE),
+        content => Judged::Keep { envelope, content: content.unwrap_or(Content::NotUnderstood) },
+    }
+}
+
+/// Whether a record follows the one before it and is followed by the one after it, as far as those are held.
+fn links(arrived: &Arrived<'_>, envelope: &Envelope, around: &Around) -> bool {
+    let epoch = arrived.place.epoch;
+    let before = match arrived.place.sequence {
+        0 | 1 => None,
+        sequence => around.hash_at(epoch, sequence - 1),
+    };
+    let after = arrived.place.sequence.checked_add(1).and_then(|next| around.previous_at(epoch, next));
+    before.is_none_or(|before| before == envelope.previous) && after.is_none_or(|previous| previous == arrived.hash)
+}

@@ -1,0 +1,162 @@
+//! Taking in a device's batch: each record is judged by itself, and all of them go in by one transaction. A truthful record is
+//! never rejected because a rule was broken: it is stored, and the breach shows.
+
+mod held;
+mod judge;
+mod project;
+
+use std::collections::BTreeSet;
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
+use doorstep_domain::ledger::{Envelope, Epoch, VisitKey};
+use doorstep_domain::protocol::{Receipt, SyncRequest, Verdict};
+
+use self::held::{Around, Arrived};
+use self::judge::{Content, Judged, judge, reason};
+use crate::error::CouncilError;
+use crate::planted::{self, Bug};
+use crate::storage::{Acknowledged, Aside, Device, NewRecord, Place, PlainConcern, SealedConcern, Writing};
+
+/// Takes a batch in.
+pub(crate) fn ingest(
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    now_ms: i64,
+) -> Result<Vec<Receipt>, CouncilError> {
+    let arrived: Vec<Arrived<'_>> = request.records.iter().map(|sent| Arrived::from(device.id, sent)).collect();
+    let seals: Vec<_> = request.seals.iter().filter(|seal| seal.is_signed_by(device.id, &device.key)).collect();
+    let mut epochs: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).collect();
+    writing.heard_from(device.id, now_ms)?;
+    writing.note_claim(device.id, &request.head, now_ms)?;
+    for epoch in epochs.iter().copied().chain(seals.iter().map(|seal| seal.epoch)).collect::<BTreeSet<_>>() {
+        writing.note_chain(device.id, epoch, now_ms)?;
+    }
+    writing.keep_visit_keys(request.visit_keys.iter().filter_map(|sent| {
+        let bytes = <[u8; 32]>::try_from(sent.key.0.as_slice()).ok()?;
+        Some((sent.visit, VisitKey::from_bytes(bytes)))
+    }))?;
+
+    let mut around = Around::of(writing, &arrived)?;
+    let mut taken = Taken::default();
+    let receipts = arrived.iter().map(|record| taken.take(record, &mut around, now_ms)).collect::<Result<_, _>>()?;
+    let touched = taken.keep(writing, device, now_ms)?;
+
+    epochs.insert(request.head.epoch);
+    for epoch in epochs {
+        writing.advance(device.id, epoch, planted::is(Bug::GapsNotSeen))?;
+    }
+    writing.keep_seals(device.id, &seals)?;
+    if head_differs(writing, device, request)? {
+        writing.mark_forked(device.id, request.head.epoch)?;
+    }
+    project::fold_visits(writing, &touched)?;
+    Ok(receipts)
+}
+
+/// What a batch came to, before any of it is written.
+#[derive(Default)]
+struct Taken<'a> {
+    records: Vec<NewRecord<'a>>,
+    contents: Vec<(&'a Envelope, Content)>,
+    asides: Vec<Aside<'a>>,
+    forked: BTreeSet<Epoch>,
+}
+
+impl<'a> Taken<'a> {
+    /// Takes one record in, and says what the device is told of it.
+    fn take(
+        &mut self,
+        arrived: &'a Arrived<'a>,
+        around: &mut Around,
+        received_ms: i64,
+    ) -> Result<Receipt, CouncilError> {
+        let Arrived { place, hash, sent, .. } = *arrived;
+        let verdict = match judge(arrived, around) {
+            Judged::Known => Verdict::Duplicate,
+            Judged::AsideBefore(reason) => Verdict::SetAside(reason),
+            Judged::Keep { envelope, content } => {
+                let verdict = match content {
+                    Content::NotUnderstood => Verdict::StoredNotUnderstood,
+                    Content::Event(_) | Content::Acknowledgement(_) => Verdict::Stored,
+                };
+                around.keep(place, hash, envelope);
+                let (bytes, body) = (sent.envelope.0.as_slice(), sent.body.0.as_slice());
+                self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms });
+                self.contents.push((envelope, content));
+                verdict
+            }
+            Judged::SetAside { reason: reason::FORK, .. } if planted::is(Bug::DroppedOnClash) => Verdict::Stored,
+            Judged::SetAside { .. } if planted::is(Bug::BatchFailsWhole) => {
+                return Err(CouncilError::Unreadable("batch"));
+            }
+            Judged::SetAside { reason, holds_place } => {
+                around.set_aside(place, hash, reason, holds_place);
+                let (envelope, body) = (sent.envelope.0.as_slice(), sent.body.0.as_slice());
+                self.asides.push(Aside { place, hash, reason, holds_place, envelope, body, received_ms });
+                if reason == reason::FORK {
+                    self.forked.insert(place.epoch);
+                }
+                Verdict::SetAside(reason.to_owned())
+            }
+        };
+        Ok(Receipt { epoch: place.epoch, sequence: place.sequence, hash, verdict })
+    }
+
+    /// Writes it all. The visits that are to be folded anew.
+    fn keep(self, writing: &Writing<'_>, device: &Device, now_ms: i64) -> Result<BTreeSet<VisitId>, CouncilError> {
+        writing.keep_records(&self.records)?;
+        writing.keep_asides(&self.asides)?;
+        for epoch in self.forked {
+            writing.mark_forked(device.id, epoch)?;
+        }
+        let mut touched = BTreeSet::new();
+        for (envelope, content) in self.contents {
+            if keep_content(writing, envelope, content, now_ms)? {
+                touched.insert(envelope.visit);
+            }
+        }
+        Ok(touched)
+    }
+}
+
+/// Puts what a record says where lists are drawn from. Whether its visit is to be folded anew.
+fn keep_content(
+    writing: &Writing<'_>,
+    envelope: &Envelope,
+    content: Content,
+    received_ms: i64,
+) -> Result<bool, CouncilError> {
+    let Envelope { record, visit, actor: user, recorded_at_ms: recorded_ms, .. } = *envelope;
+    match content {
+        Content::Event(event) => match *event {
+            Event::ConcernSealed(_) => {
+                writing.keep_sealed_concern(&SealedConcern { record, visit, recorded_ms, received_ms })?;
+                return Ok(false);
+            }
+            Event::ConcernRaised(concern) => {
+                if let Some(kind) = CaseKind::of_concern(&concern) {
+                    let opened = CaseOpened { kind, record, opened_at: concern.noticed_at };
+                    writing.open_case(&opened, visit, Some(user), received_ms)?;
+                }
+                let plain = PlainConcern { record, visit, user, concern, recorded_ms, received_ms };
+                writing.keep_plain_concern(&plain)?;
+            }
+            _ => {}
+        },
+        Content::Acknowledgement(acknowledgement) => {
+            let acknowledgement = *acknowledgement;
+            writing.keep_acknowledgement(&Acknowledged { record, user, acknowledgement, recorded_ms, received_ms })?;
+            return Ok(false);
+        }
+        Content::NotUnderstood => {}
+    }
+    Ok(true)
+}
+
+/// Whether the device's end of the chain is another record than the one that is held at its number.
+fn head_differs(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -> Result<bool, CouncilError> {
+    let place = Place { device: device.id, epoch: request.head.epoch, sequence: request.head.sequence };
+    Ok(writing.hash_at(place)?.is_some_and(|held| held != request.head.hash))
+}

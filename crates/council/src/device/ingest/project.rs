@@ -1,0 +1,70 @@
+//! Visits are folded anew when records of them came: their rows in lists, their photos, their cases.
+
+use std::collections::BTreeSet;
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{CaseKind, Event, Visit, fold};
+
+use crate::error::CouncilError;
+use crate::storage::{CaseId, CaseRow, Writing};
+
+/// How many visits are folded at once: with all that is held of each.
+const AT_ONCE: usize = 64;
+
+/// Folds visits anew. One whose start has not arrived yet is in no list.
+pub(super) fn fold_visits(writing: &Writing<'_>, visits: &BTreeSet<VisitId>) -> Result<(), CouncilError> {
+    let visits: Vec<VisitId> = visits.iter().copied().collect();
+    for visits in visits.chunks(AT_ONCE) {
+        let folded: Vec<(Visit, i64)> =
+            writing.of_visits(visits)?.into_iter().map(|(visit, of)| (fold(visit, &of.facts), of.last_ms)).collect();
+        for line in folded.iter().flat_map(|(visit, _)| &visit.timeline) {
+            if let (Event::ConcernRaised(_), Some(strike)) = (&line.event, &line.struck) {
+                writing.strike_concern(line.record, &strike.reason)?;
+            }
+        }
+        writing.name_photos(folded.iter().map(|(visit, _)| visit))?;
+        let listed: Vec<_> = folded.into_iter().filter(|(visit, _)| visit.opened_at.is_some()).collect();
+        writing.save_visits(&listed)?;
+        let mut cases = writing.cases_of_visits(visits)?;
+        for (visit, received_ms) in &listed {
+            keep_cases(writing, visit, cases.remove(&visit.visit).unwrap_or_default(), *received_ms)?;
+            writing.tell_of_attempt(visit)?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens the cases that a visit asks for, and closes those that its visitor took back.
+fn keep_cases(
+    writing: &Writing<'_>,
+    visit: &Visit,
+    mut cases: Vec<CaseRow>,
+    received_ms: i64,
+) -> Result<(), CouncilError> {
+    let wanted = visit.cases();
+    let is_there = |id: CaseId| cases.iter().any(|case| case.id == id);
+    if !wanted.iter().all(|opened| is_there(CaseId::of(opened.kind, opened.record))) {
+        for opened in &wanted {
+            writing.open_case(opened, visit.visit, visit.actor, received_ms)?;
+        }
+        cases = writing.cases_of(visit.visit)?;
+    }
+    let struck = |record| {
+        let line = visit.timeline.iter().find(|line| line.record == record);
+        line.and_then(|line| line.struck.as_ref()).map(|strike| strike.reason.clone())
+    };
+    for case in cases.iter().filter(|case| case.closed_ms.is_none()) {
+        let is_wanted = wanted.iter().any(|opened| (opened.kind, opened.record) == (case.kind, case.record));
+        let (outcome, words) = if case.kind == CaseKind::OverdueCheckIn && visit.alone_until().is_none() {
+            ("safe", "The visitor is out, or has said that they are safe.".to_owned())
+        } else if let Some(reason) = struck(case.record) {
+            ("taken_back", reason)
+        } else if !is_wanted && case.kind.comes_from_the_visit() {
+            ("taken_back", "The visit no longer says so.".to_owned())
+        } else {
+            continue;
+        };
+        writing.close_by_itself(case.id, received_ms, outcome, &words)?;
+    }
+    Ok(())
+}

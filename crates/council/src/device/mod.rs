@@ -1,0 +1,4 @@
+//! What phones can do: enrol, send records and photos, and learn what is new.
+
+pub(crate) mod ingest;
+pub(crate) mod photo_upload;

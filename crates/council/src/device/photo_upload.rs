@@ -1,0 +1,160 @@
+//! Photos at the council: taking one in piece by piece, and checking it before it is kept under its own hash.
+
+use std::io::Cursor;
+
+use doorstep_domain::conduct::{NotAPhoto, PlainJpeg};
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::protocol::{BlobRequest, BlobState, Limits};
+use image::{ImageFormat, ImageReader};
+
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
+use crate::planted::{self, Bug};
+use crate::storage::photo_store::Album;
+use crate::storage::{Blob, Storage, Writing};
+
+/// Why a picture is not taken, where the picture itself is not the reason.
+mod reason {
+    pub(super) const TOO_LARGE: &str = "photo-too-large";
+    pub(super) const ANOTHER_FILE: &str = "another-file";
+    pub(super) const ERASED: &str = "erased";
+}
+
+/// What was done about a piece before anything is written. A picture is looked at, and put into the album, while nobody waits for
+/// the database: an object store may take its time.
+enum Prepared {
+    /// There was nothing to do.
+    Nothing,
+    /// The picture is whole with this piece, and in the album.
+    Kept,
+    /// The picture is whole with this piece, and is not what it should be.
+    Wrong(&'static str),
+    /// The picture was whole before, and its file went missing.
+    Gone,
+}
+
+/// Takes a piece in. Nothing but the piece that comes next changes anything.
+pub(crate) fn take_piece(
+    storage: &Storage,
+    environment: &Environment,
+    album: &Album,
+    request: &BlobRequest,
+    now_ms: i64,
+) -> Result<BlobState, CouncilError> {
+    let prepared = prepare(storage, album, request)?;
+    let state = storage.transact(environment, |writing| {
+        writing.heard_from(request.device, now_ms)?;
+        settle(writing, request, &prepared, now_ms)
+    })?;
+    let forgotten = match &state {
+        BlobState::NotNamed => true,
+        BlobState::Refused(why) => why == reason::ERASED,
+        BlobState::Partial { .. } | BlobState::Complete => false,
+    };
+    // It was erased while it was put into the album.
+    if forgotten && matches!(prepared, Prepared::Kept) {
+        album.erase(request.sha256)?;
+    }
+    Ok(state)
+}
+
+fn prepare(storage: &Storage, album: &Album, request: &BlobRequest) -> Result<Prepared, CouncilError> {
+    let sha256 = request.sha256;
+    let (known, file) = storage.read(|reading| {
+        let known = reading.blob(sha256)?.filter(|blob| blob.size == request.total);
+        let ends_it =
+            !is_too_large(request) && ends(request) == request.total && held(known.as_ref()) == request.offset;
+        let wanted = ends_it && reading.names_photo(sha256)? && !reading.picture_is_erased(sha256)?;
+        Ok((known, wanted.then(|| reading.pieces(sha256)).transpose()?))
+    })?;
+    match (known, file) {
+        (Some(blob), _) if blob.complete => Ok(if album.holds(sha256)? { Prepared::Nothing } else { Prepared::Gone }),
+        (_, Some(mut file)) => {
+            file.extend_from_slice(&request.chunk.0);
+            if Hash::of_file(&file) != sha256 && !planted::is(Bug::PhotoNotHashed) {
+                return Ok(Prepared::Wrong(reason::ANOTHER_FILE));
+            }
+            if let Err(why) = check(&file) {
+                return Ok(Prepared::Wrong(why.code()));
+            }
+            album.keep(sha256, &file)?;
+            Ok(Prepared::Kept)
+        }
+        _ => Ok(Prepared::Nothing),
+    }
+}
+
+/// Where a piece ends.
+fn ends(request: &BlobRequest) -> u64 {
+    request.offset.saturating_add(u64::try_from(request.chunk.0.len()).unwrap_or(u64::MAX))
+}
+
+/// How many bytes of a picture are here.
+fn held(known: Option<&Blob>) -> u64 {
+    known.map_or(0, |blob| blob.held)
+}
+
+fn is_too_large(request: &BlobRequest) -> bool {
+    let limit = u64::try_from(Limits::PHOTO_BYTES).unwrap_or(0);
+    request.total == 0 || request.total > limit || request.chunk.0.len() > Limits::BLOB_CHUNK
+}
+
+/// Writes what came of a piece, by what is known of its picture now.
+fn settle(
+    writing: &Writing<'_>,
+    request: &BlobRequest,
+    prepared: &Prepared,
+    now_ms: i64,
+) -> Result<BlobState, CouncilError> {
+    let sha256 = request.sha256;
+    if !writing.names_photo(sha256)? {
+        return Ok(BlobState::NotNamed);
+    }
+    if writing.picture_is_erased(sha256)? {
+        return Ok(BlobState::Refused(reason::ERASED.to_owned()));
+    }
+    if is_too_large(request) {
+        return refuse(writing, sha256, reason::TOO_LARGE);
+    }
+    let known = match writing.blob(sha256)? {
+        Some(blob) if blob.complete && !matches!(prepared, Prepared::Gone) => return Ok(BlobState::Complete),
+        // Its file went missing, or somebody said another size: it comes again from its start.
+        Some(blob) if blob.complete || blob.size != request.total => {
+            writing.forget_blob(sha256)?;
+            None
+        }
+        known => known,
+    };
+    let held = held(known.as_ref());
+    if request.offset != held || request.chunk.0.is_empty() || ends(request) > request.total {
+        return Ok(BlobState::Partial { held });
+    }
+    if ends(request) < request.total {
+        let held = writing.keep_piece(sha256, request.total, request.offset, &request.chunk.0)?;
+        return Ok(BlobState::Partial { held });
+    }
+    match prepared {
+        Prepared::Kept => {
+            writing.blob_complete(sha256, request.total, now_ms)?;
+            Ok(BlobState::Complete)
+        }
+        Prepared::Wrong(why) => refuse(writing, sha256, why),
+        // Others were at it meanwhile: the piece comes again.
+        Prepared::Nothing | Prepared::Gone => Ok(BlobState::Partial { held }),
+    }
+}
+
+fn refuse(writing: &Writing<'_>, sha256: Hash, reason: &str) -> Result<BlobState, CouncilError> {
+    writing.refuse_blob(sha256, reason)?;
+    Ok(BlobState::Refused(reason.to_owned()))
+}
+
+/// A photo is a JPEG with a picture in it that can be decoded, no larger than devices make them, and nothing else.
+fn check(file: &[u8]) -> Result<(), NotAPhoto> {
+    let size = PlainJpeg::check(file)?;
+    if size.width.max(size.height) > Limits::PHOTO_SIDE {
+        return Err(NotAPhoto::TooManyPixels);
+    }
+    let picture = ImageReader::with_format(Cursor::new(file), ImageFormat::Jpeg).decode();
+    picture.map(drop).map_err(|_| NotAPhoto::NotAPicture)
+}

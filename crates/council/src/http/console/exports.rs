@@ -1,0 +1,151 @@
+//! Tables to take away. Each export is itself in the audit log.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::try_unfold;
+use tokio::io::AsyncReadExt;
+use tokio::sync::watch;
+
+use crate::access::seats::Seat;
+use crate::export::{Encoding, Export, Format, Growing, Growth, Selection, What};
+use crate::http::console::sign_in::SignedIn;
+use crate::http::console::views::{TableColumn, TableMeaning};
+use crate::http::extract::{Json, Path, Query};
+use crate::http::{WebProblem, ask};
+use crate::machine::times;
+use crate::service::Service;
+
+/// Bytes that are sent at once.
+const PIECE: usize = 64 * 1024;
+
+/// One of the tables, by its name and its form in the address, such as `visits.xlsx`. It is sent while it is written, but for a
+/// workbook, which is whole only at its end. Whatever can be refused is refused before the first byte.
+pub(crate) async fn table(
+    State(service): State<Service>,
+    person: SignedIn,
+    Path(file_name): Path<String>,
+    Query(selection): Query<Selection>,
+) -> Result<Response, WebProblem> {
+    let (name, ending) = file_name.rsplit_once('.').ok_or(WebProblem::NotFound)?;
+    let forms = [Format::Csv(Encoding::Utf8ForExcel), Format::Xlsx, Format::JsonLines];
+    let format = forms.into_iter().find(|form| form.name() == ending).ok_or(WebProblem::NotFound)?;
+    let what = tables_for(&person).find(|what| what.name() == name).ok_or(WebProblem::NotFound)?;
+    let day = times::day(service.environment.clock.now_ms());
+    let waits = Waits::default();
+    let (tell, mut growth) = watch::channel(Growth::default());
+    // On disk, not in memory: the database does not wait for a slow line.
+    let (mut file, reader) = ask(service.clone(), |_| Ok(without_a_name()?)).await?;
+    let still_waits = Arc::clone(&waits.0);
+    let mut writing = tokio::task::spawn_blocking(move || {
+        let bound_to = person.bound_to();
+        let export =
+            Export { service: &service, what, format, selection: &selection, by: &person.0.user_name, bound_to };
+        let mut growing = Growing::new(&mut file, |growth| tell.send_modify(|told| *told = growth));
+        let written = export.write(&mut growing, || still_waits.load(Ordering::Relaxed));
+        if let Err(error) = &written {
+            tracing::info!(%error, "An export was not written whole.");
+        }
+        written.map(drop)
+    });
+    tokio::select! {
+        written = &mut writing => written.map_err(|_| WebProblem::Internal)??,
+        // A writer that ends without a byte has said why.
+        Ok(_) = growth.wait_for(|growth| growth.readable > 0) => {}
+    }
+    let mut headers = HeaderMap::new();
+    let mut say = |name, value: &str| headers.insert(name, HeaderValue::from_str(value).unwrap_or(NOTHING));
+    say(header::CONTENT_TYPE, format.media_type());
+    say(header::CONTENT_DISPOSITION, &format!("attachment; filename=\"doorstep-{name}-{day}.{ending}\""));
+    say(header::CACHE_CONTROL, "no-store");
+    let so_far = *growth.borrow();
+    if so_far.whole {
+        say(header::CONTENT_LENGTH, &so_far.readable.to_string());
+    }
+    let follower = Follower { file: tokio::fs::File::from_std(reader), at: 0, growth, _waits: waits };
+    Ok((headers, Body::from_stream(try_unfold(follower, Follower::next))).into_response())
+}
+
+const NOTHING: HeaderValue = HeaderValue::from_static("");
+
+/// A file to write and to read, each from its own place, that has no name and is gone when it is closed.
+fn without_a_name() -> io::Result<(File, File)> {
+    let named = tempfile::NamedTempFile::new()?;
+    let reader = named.reopen()?;
+    Ok((named.into_file(), reader))
+}
+
+/// Sends a file as it grows.
+struct Follower {
+    file: tokio::fs::File,
+    at: u64,
+    growth: watch::Receiver<Growth>,
+    /// Dropped with this: whoever writes sees that nobody waits any more.
+    _waits: Waits,
+}
+
+impl Follower {
+    /// The next piece; `None` at the end of a whole file, an error where it was broken off, so that nobody takes it for whole.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        loop {
+            let Growth { readable, whole } = *self.growth.borrow_and_update();
+            if self.at < readable {
+                let wanted = usize::try_from(readable - self.at).unwrap_or(PIECE).min(PIECE);
+                let mut piece = BytesMut::with_capacity(wanted);
+                let read = (&mut self.file).take(readable - self.at).read_buf(&mut piece).await?;
+                if read == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.at += u64::try_from(read).unwrap_or(0);
+                return Ok(Some((piece.freeze(), self)));
+            }
+            if whole {
+                return Ok(None);
+            }
+            if self.growth.changed().await.is_err() && !self.growth.borrow().whole {
+                return Err(io::Error::other("the export was broken off"));
+            }
+        }
+    }
+}
+
+/// What each column of each table means, for whoever may take the table.
+pub(crate) async fn dictionary(person: SignedIn) -> Json<Vec<TableMeaning>> {
+    let meaning = |what: What| TableMeaning {
+        table: what.name(),
+        columns: what.columns().iter().map(|column| TableColumn { name: column.0, meaning: column.1 }).collect(),
+    };
+    Json(tables_for(&person).map(meaning).collect())
+}
+
+/// The tables that somebody may take.
+fn tables_for(person: &SignedIn) -> impl Iterator<Item = What> {
+    let seat = person.seat();
+    What::ALL.into_iter().filter(move |what| match what {
+        What::Audit => matches!(seat, Seat::Auditor | Seat::Administrator),
+        What::Cases => matches!(seat, Seat::Supervisor | Seat::SafeguardingLead | Seat::Auditor),
+        _ => true,
+    })
+}
+
+/// Whether somebody still waits for the answer. A browser that goes away drops it.
+struct Waits(Arc<AtomicBool>);
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,19 @@
+//! What the console asks, a file a page.
+
+pub(crate) mod appointments;
+pub(crate) mod audit;
+pub(crate) mod cases;
+pub(crate) mod code;
+pub(crate) mod concerns;
+pub(crate) mod exports;
+pub(crate) mod openid;
+pub(crate) mod own_sessions;
+pub(crate) mod pages;
+pub(crate) mod people;
+pub(crate) mod phones;
+pub(crate) mod reports;
+pub(crate) mod safeguarding;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
+pub(crate) mod views;
+pub(crate) mod visits;

@@ -1,0 +1,160 @@
+//! Phones at the desk: which there are, a code that enrols one, and revoking one that is lost.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use doorstep_domain::DeviceId;
+use serde::{Deserialize, Serialize};
+
+use crate::error::CouncilError;
+use crate::http::console::appointments::{Visitor, visitors};
+use crate::http::console::sign_in::SignedIn;
+use crate::http::console::views::{AsideRecords, MissingRecords};
+use crate::http::extract::{Json, Path, Query};
+use crate::http::{WebProblem, ask};
+use crate::machine::times;
+use crate::service::Service;
+use crate::storage::DEVICES;
+
+/// Phones on a page.
+const PAGE: usize = 50;
+
+/// A phone in the list.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct PhoneRow {
+    /// Its id.
+    pub(crate) device: String,
+    /// What it calls itself.
+    pub(crate) name: String,
+    /// The version of its app.
+    pub(crate) app_version: String,
+    /// Whose it is, by user name.
+    pub(crate) user: String,
+    /// Whose it is.
+    pub(crate) user_display_name: String,
+    /// For whom they work.
+    pub(crate) organisation: String,
+    /// When it was enrolled.
+    pub(crate) enrolled_at: DateTime<Utc>,
+    /// When it was last heard from.
+    pub(crate) contact_at: DateTime<Utc>,
+    /// When it was revoked.
+    pub(crate) revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A page of phones.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct PhoneList {
+    /// The phones, the one that was heard from last first where nothing else was asked for.
+    pub(crate) phones: Vec<PhoneRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// Who can be given one.
+    pub(crate) visitors: Vec<Visitor>,
+    /// Records that they have and the council has not.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// Records that the council could not take, and keeps apart.
+    pub(crate) set_aside: Vec<AsideRecords>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// A code that enrols one phone.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct PhoneOffer {
+    /// The code to type.
+    pub(crate) code: String,
+    /// When it stops working.
+    pub(crate) expires_at: DateTime<Utc>,
+    /// The same as an image for the phone's camera, SVG.
+    pub(crate) qr: String,
+}
+
+/// Whose phone is to be enrolled.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+pub(crate) struct OfferFor {
+    user: String,
+    /// The address at which phones reach the council, as the browser knows it.
+    server: String,
+}
+
+/// Filters as the address bar holds them.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    q: Option<String>,
+    /// `heard`, `whose`, `device` or `enrolled`; with `-` before it the other way round.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(service): State<Service>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<PhoneList>, WebProblem> {
+    let order = DEVICES.order(wanted.sort.as_deref(), "-heard", wanted.after.as_deref())?;
+    ask(service, move |service| {
+        let now_ms = service.environment.clock.now_ms();
+        service.storage.read(|reading| {
+            let page = reading.devices(wanted.q.as_deref(), &order, PAGE)?;
+            let phones = page.rows.into_iter().map(|row| PhoneRow {
+                device: row.id.to_string(),
+                name: row.name,
+                app_version: row.app_version,
+                user: row.user_name,
+                user_display_name: row.display_name,
+                organisation: row.organisation,
+                enrolled_at: times::from_ms(row.enrolled_ms),
+                contact_at: times::from_ms(row.contact_ms),
+                revoked_at: row.revoked_ms.map(times::from_ms),
+            });
+            Ok(PhoneList {
+                phones: phones.collect(),
+                next: page.next,
+                visitors: visitors(reading, None)?,
+                missing: reading.missing()?.into_iter().map(MissingRecords::from).collect(),
+                set_aside: reading.aside_counts()?.into_iter().map(AsideRecords::from).collect(),
+                as_of: times::from_ms(now_ms),
+            })
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// A code for somebody's phone. It is in no log and no list: whoever sees it here hands it over.
+pub(crate) async fn offer(
+    State(service): State<Service>,
+    person: SignedIn,
+    Json(OfferFor { user, server }): Json<OfferFor>,
+) -> Result<Json<PhoneOffer>, WebProblem> {
+    let offer = ask(service, move |service| service.offer_enrolment(&user, Some(&server), &person.0.user_name)).await?;
+    let image = qrcode::QrCode::new(offer.qr.as_bytes()).map_err(|_| WebProblem::Internal)?;
+    let qr = image.render::<qrcode::render::svg::Color<'_>>().min_dimensions(280, 280).build();
+    Ok(Json(PhoneOffer { code: offer.code, expires_at: offer.expires_at, qr }))
+}
+
+/// Revokes a phone that is lost, or whose bearer left. It may still send what it holds, and is given nothing more.
+pub(crate) async fn revoke(
+    State(service): State<Service>,
+    person: SignedIn,
+    Path(device): Path<String>,
+) -> Result<(), WebProblem> {
+    let device: DeviceId = device.parse().map_err(|_| WebProblem::NotFound)?;
+    let known = ask(service, move |service| {
+        let now_ms = service.environment.clock.now_ms();
+        service.storage.transact(&service.environment, |writing| {
+            if writing.device(device)?.is_none() {
+                return Ok::<_, CouncilError>(false);
+            }
+            writing.revoke_device(device, now_ms)?;
+            let detail = serde_json::json!({ "device": device });
+            writing.audit(now_ms, &person.0.user_name, "device_revoked", &detail)?;
+            Ok(true)
+        })
+    })
+    .await?;
+    if known { Ok(()) } else { Err(WebProblem::NotFound) }
+}

@@ -1,0 +1,134 @@
+//! The council's numbers: what holds, where it comes from, what comes, and changing it.
+
+use axum::extract::State;
+use chrono::{DateTime, NaiveDate, Utc};
+use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberUnit};
+use serde::{Deserialize, Serialize};
+
+use crate::access::seats::Seat;
+use crate::http::console::sign_in::SignedIn;
+use crate::http::extract::{Json, Path};
+use crate::http::{WebProblem, ask};
+use crate::machine::times;
+use crate::service::Service;
+use crate::storage::settings::{NumberGroup, kinds};
+
+/// A value of a number, from a day on.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NumberValue {
+    /// The value.
+    pub(crate) value: u32,
+    /// The first day on which it holds, in Europe/London.
+    pub(crate) from: NaiveDate,
+    /// Where it comes from.
+    pub(crate) source: String,
+    /// Who entered it; `null` for what Doorstep ships with.
+    pub(crate) entered_by: Option<String>,
+    /// When.
+    pub(crate) entered_at: Option<DateTime<Utc>>,
+    /// Whether it has not begun, and can be taken back.
+    pub(crate) to_come: bool,
+}
+
+/// A number that the council owns.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct CouncilNumber {
+    /// Its stable name.
+    pub(crate) name: String,
+    /// What it is for.
+    pub(crate) group: NumberGroup,
+    /// What it counts.
+    pub(crate) unit: NumberUnit,
+    /// The least that makes sense.
+    pub(crate) least: u32,
+    /// The most that makes sense.
+    pub(crate) most: u32,
+    /// What holds today; `null` where nobody has said.
+    pub(crate) value: Option<u32>,
+    /// Where that comes from.
+    pub(crate) source: Option<String>,
+    /// Every value, the newest first.
+    pub(crate) values: Vec<NumberValue>,
+}
+
+/// All of them.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NumberList {
+    /// The numbers.
+    pub(crate) numbers: Vec<CouncilNumber>,
+    /// Whether whoever asks may change them.
+    pub(crate) may_change: bool,
+    /// The first day from which a number can change.
+    pub(crate) earliest: NaiveDate,
+}
+
+pub(crate) async fn list(State(service): State<Service>, person: SignedIn) -> Result<Json<NumberList>, WebProblem> {
+    let may_change = person.seat() == Seat::Administrator;
+    ask(service, move |service| {
+        let today = times::day(service.environment.clock.now_ms());
+        let entered = service.storage.read(|reading| reading.entered_numbers())?;
+        let own = CouncilNumbers::new(entered.iter().map(|row| row.number.clone()).collect());
+        let numbers = kinds().map(|(group, kind)| {
+            let shipped = kind.shipped.iter().map(|number| NumberValue {
+                value: number.value,
+                from: number.from,
+                source: number.source.clone(),
+                entered_by: None,
+                entered_at: None,
+                to_come: false,
+            });
+            let entered = entered.iter().filter(|row| row.number.name == kind.name).map(|row| NumberValue {
+                value: row.number.value,
+                from: row.number.from,
+                source: row.number.source.clone(),
+                entered_by: Some(row.entered_by.clone()),
+                entered_at: Some(times::from_ms(row.entered_ms)),
+                to_come: row.number.from > today,
+            });
+            let mut values: Vec<NumberValue> = shipped.chain(entered).collect();
+            values.sort_by_key(|value| std::cmp::Reverse(value.from));
+            let holds = kind.on(today, &own);
+            CouncilNumber {
+                name: kind.name.clone(),
+                group,
+                unit: kind.unit,
+                least: kind.least,
+                most: kind.most,
+                value: holds.map(|number| number.value),
+                source: holds.map(|number| number.source.clone()),
+                values,
+            }
+        });
+        Ok(NumberList { numbers: numbers.collect(), may_change, earliest: today.succ_opt().unwrap_or(today) })
+    })
+    .await
+    .map(Json)
+}
+
+pub(crate) async fn enter(
+    State(service): State<Service>,
+    person: SignedIn,
+    Json(mut number): Json<DatedNumber>,
+) -> Result<(), WebProblem> {
+    number.source = number.source.trim().to_owned();
+    ask(service, move |service| service.enter_number(&number, &person.0.user_name)).await
+}
+
+/// Which number.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Which {
+    name: String,
+    from: NaiveDate,
+}
+
+pub(crate) async fn withdraw(
+    State(service): State<Service>,
+    person: SignedIn,
+    Path(which): Path<Which>,
+) -> Result<(), WebProblem> {
+    let was_there = ask(service, move |service| service.withdraw_number(&which.name, which.from, &person.0.user_name));
+    if was_there.await? { Ok(()) } else { Err(WebProblem::NotFound) }
+}

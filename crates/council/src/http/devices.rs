@@ -1,0 +1,89 @@
+//! `/v1`: what phones say.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
+
+use crate::service::Service;
+
+const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
+const ZSTD_LEVEL: i32 = 3;
+
+pub(crate) async fn enrol(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    exchange(service, &headers, body, |service, request| service.enrol(request)).await
+}
+
+pub(crate) async fn sync(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    exchange(service, &headers, body, |service, request| service.sync(request)).await
+}
+
+pub(crate) async fn put_blob(
+    State(service): State<Service>,
+    Path(sha256): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match sha256.parse() {
+        Ok(sha256) => {
+            exchange(service, &headers, body, move |service, request| service.put_blob(sha256, request)).await
+        }
+        Err(_) => problem(ProblemCode::Unreadable, None),
+    }
+}
+
+async fn exchange(
+    service: Service,
+    headers: &HeaderMap,
+    body: Bytes,
+    ask: impl FnOnce(&Service, &[u8]) -> Result<Vec<u8>, NoAnswer> + Send + 'static,
+) -> Response {
+    let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "zstd");
+    let asked = tokio::task::spawn_blocking(move || {
+        let request = if packed { unpack(&body)? } else { body.to_vec() };
+        let answer = ask(&service, &request)?;
+        zstd::encode_all(answer.as_slice(), ZSTD_LEVEL).map_err(|_| NoAnswer::Refused(ProblemCode::Internal))
+    })
+    .await
+    .unwrap_or(Err(NoAnswer::Refused(ProblemCode::Internal)));
+    match asked {
+        Ok(answer) => (
+            [
+                (header::CONTENT_TYPE, MEDIA_TYPE),
+                (header::CONTENT_ENCODING, "zstd"),
+                (header::CACHE_CONTROL, "no-store"),
+            ],
+            answer,
+        )
+            .into_response(),
+        Err(NoAnswer::Refused(code)) => problem(code, None),
+        Err(NoAnswer::Busy { retry_after }) => problem(ProblemCode::Busy, Some(retry_after)),
+        Err(NoAnswer::Unreachable | NoAnswer::TimedOut | NoAnswer::NotTheCouncil) => {
+            problem(ProblemCode::Internal, None)
+        }
+    }
+}
+
+/// Unpacks a request, as much of it as a request may have.
+fn unpack(body: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    use std::io::Read;
+    let decoder = zstd::Decoder::new(body).map_err(|_| NoAnswer::Refused(ProblemCode::Unreadable))?;
+    let most = Limits::MESSAGE_BYTES_UNPACKED;
+    let mut bytes = Vec::new();
+    decoder
+        .take(u64::try_from(most).unwrap_or(u64::MAX) + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|_| NoAnswer::Refused(ProblemCode::Unreadable))?;
+    if bytes.len() > most { Err(NoAnswer::Refused(ProblemCode::TooLarge)) } else { Ok(bytes) }
+}
+
+fn problem(code: ProblemCode, retry_after: Option<u64>) -> Response {
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(&Problem::new(code)).unwrap_or_default();
+    let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}

@@ -1,0 +1,61 @@
+//! What a request says, read; where it can't be, that is said as every other refusal is: RFC 9457 with a stable code.
+
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::http::WebProblem;
+
+/// The variable parts of an address.
+pub(crate) struct Path<T>(pub(crate) T);
+
+/// The query of an address.
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// A body in JSON, on its way in or out.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = WebProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebProblem> {
+        let axum::extract::Path(said) = axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_: PathRejection| WebProblem::NotFound)?;
+        Ok(Self(said))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = WebProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebProblem> {
+        let axum::extract::Query(said) = axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map_err(|_: QueryRejection| WebProblem::BadRequest("The address's query can't be read."))?;
+        Ok(Self(said))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = WebProblem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebProblem> {
+        let axum::Json(said) = axum::Json::from_request(request, state).await.map_err(|error| match error {
+            JsonRejection::MissingJsonContentType(_) => WebProblem::OtherMediaType,
+            JsonRejection::BytesRejection(_) => WebProblem::TooLarge,
+            _ => WebProblem::BadRequest("The request's JSON is not what is taken here."),
+        })?;
+        Ok(Self(said))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}

@@ -1,0 +1,95 @@
+//! No, as the console hears it: RFC 9457 with a stable code.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::error::CouncilError;
+
+/// Why the console is not given what it asked for.
+#[derive(Debug)]
+pub(crate) enum WebProblem {
+    /// Nobody has signed in, or the session is over.
+    SignInFirst,
+    /// The name or the password is wrong.
+    WrongPassword,
+    /// The code of the second factor is wrong, or was taken before.
+    WrongCode,
+    /// Too many wrong passwords from there for that name.
+    Wait {
+        /// Seconds.
+        seconds: u64,
+    },
+    /// There is none, or not for this person.
+    NotFound,
+    /// The request makes no sense.
+    BadRequest(&'static str),
+    /// That can't be done at this address.
+    OtherMethod,
+    /// What was sent is not JSON.
+    OtherMediaType,
+    /// What was sent is too long.
+    TooLarge,
+    /// What was sent can't be taken, and why.
+    NotTaken(String),
+    /// Something is wrong at the council.
+    Internal,
+}
+
+impl From<CouncilError> for WebProblem {
+    fn from(error: CouncilError) -> Self {
+        match error {
+            CouncilError::NotACode(_)
+            | CouncilError::TooManyRows
+            | CouncilError::WeakPassword
+            | CouncilError::BadNumber(_)
+            | CouncilError::NoSuchUser(_) => return Self::NotTaken(error.to_string()),
+            CouncilError::NotADate(_) => return Self::BadRequest("A date is written 2026-11-24."),
+            CouncilError::NoSuchPage => return Self::BadRequest("That page does not exist."),
+            _ => {}
+        }
+        tracing::error!(%error, "A request could not be answered.");
+        Self::Internal
+    }
+}
+
+impl IntoResponse for WebProblem {
+    fn into_response(self) -> Response {
+        let (status, code, title) = match &self {
+            Self::SignInFirst => (StatusCode::UNAUTHORIZED, "sign-in-first", "Sign in first."),
+            Self::WrongPassword => (StatusCode::FORBIDDEN, "wrong-password", "The user name or the password is wrong."),
+            Self::WrongCode => (
+                StatusCode::FORBIDDEN,
+                "wrong-code",
+                "That code is not right, or was used already. Wait for the next one.",
+            ),
+            Self::Wait { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "wait", "Too many wrong tries. Wait a little, then try again.")
+            }
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."),
+            Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", *title),
+            Self::OtherMethod => {
+                (StatusCode::METHOD_NOT_ALLOWED, "other-method", "That can't be done at this address.")
+            }
+            Self::OtherMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "other-media-type", "What is sent here is JSON.")
+            }
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "What was sent is too long."),
+            Self::NotTaken(title) => (StatusCode::UNPROCESSABLE_ENTITY, "not-taken", title.as_str()),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something is wrong at the council. Nothing was changed.",
+            ),
+        };
+        let body = serde_json::json!({ "type": format!("urn:doorstep:{code}"), "title": title, "status": status.as_u16(), "code": code });
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        if let Self::Wait { seconds } = self {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

@@ -1,0 +1,3 @@
+//! What the council's other systems ask.
+
+pub(crate) mod odata;

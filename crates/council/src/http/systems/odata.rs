@@ -1,0 +1,348 @@
+//! A feed of visits that Excel and Power BI refresh from by themselves: `OData` 4.0, to be read. The columns are those of the table of
+//! visits; it pages by key, as the console's list does. What it can't do it says, and the program does it by itself.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::DateTime;
+use doorstep_domain::VisitId;
+use serde_json::{Map, Value, json};
+
+use crate::access::seats::System;
+use crate::export::{Column, What, visit_values};
+use crate::http::{WebProblem, ask};
+use crate::machine::times;
+use crate::service::Service;
+use crate::storage::Filter;
+
+/// Where the feed begins.
+const ROOT: &str = "/odata/v4";
+/// Visits on a page.
+const PAGE: usize = 1_000;
+const VERSION: (HeaderName, &str) = (HeaderName::from_static("odata-version"), "4.0");
+
+/// What a request asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    top: Option<usize>,
+    count: bool,
+    columns: Option<Vec<String>>,
+    filter: String,
+    after: Option<String>,
+}
+
+/// What the feed does not do, as the specification wants it said: 501 for what it could, 400 for what is nonsense.
+struct Not(StatusCode, String);
+
+impl IntoResponse for Not {
+    fn into_response(self) -> Response {
+        let code = if self.0 == StatusCode::NOT_IMPLEMENTED { "not-implemented" } else { "bad-request" };
+        (self.0, [VERSION], Json(json!({ "error": { "code": code, "message": self.1 } }))).into_response()
+    }
+}
+
+fn not_done(what: &str) -> Not {
+    Not(StatusCode::NOT_IMPLEMENTED, format!("{what} is not done by this feed"))
+}
+
+fn nonsense(what: &str) -> Not {
+    Not(StatusCode::BAD_REQUEST, format!("{what} can't be read"))
+}
+
+/// What kind of value stands in a column.
+fn kind(column: Column) -> &'static str {
+    match column.0 {
+        "visit" => "Edm.Guid",
+        "notice_minutes" | "photos_taken" | "photos_held" => "Edm.Int64",
+        name if name.ends_with("_at") => "Edm.DateTimeOffset",
+        _ => "Edm.String",
+    }
+}
+
+/// A value as its column has it; what is empty is nothing.
+fn value(column: Column, text: String) -> Value {
+    match (kind(column), text.as_str()) {
+        (_, "") => Value::Null,
+        ("Edm.Int64", number) => number.parse::<i64>().map_or(Value::Null, Value::from),
+        _ => Value::String(text),
+    }
+}
+
+/// Where the feed is, as whoever asks reaches it.
+fn root(service: &Service, headers: &HeaderMap) -> String {
+    let host = || headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let public = service.public_address.as_deref().map(|address| address.trim_end_matches('/').to_owned());
+    format!("{}{ROOT}", public.unwrap_or_else(|| format!("http://{}", host())))
+}
+
+/// What there is.
+pub(crate) async fn service(State(service): State<Service>, headers: HeaderMap) -> Response {
+    let root = root(&service, &headers);
+    let body = json!({
+        "@odata.context": format!("{root}/$metadata"),
+        "value": [{ "name": "Visits", "kind": "EntitySet", "url": "Visits" }],
+    });
+    ([VERSION], Json(body)).into_response()
+}
+
+/// What the columns are, as CSDL.
+pub(crate) async fn metadata() -> Response {
+    let property = |column: &Column| {
+        let nullable = if column.0 == "visit" { " Nullable=\"false\"" } else { "" };
+        format!(
+            "<Property Name=\"{}\" Type=\"{}\"{nullable}><Annotation Term=\"Core.Description\" String=\"{}\"/></Property>",
+            column.0,
+            kind(*column),
+            escaped(column.1)
+        )
+    };
+    let properties: String = What::Visits.columns().iter().map(property).collect();
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<edmx:Edmx Version=\"4.0\" xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\">\
+         <edmx:Reference Uri=\"https://docs.oasis-open.org/odata/odata-vocabularies/v4.0/vocabularies/Org.OData.Core.V1.xml\">\
+         <edmx:Include Namespace=\"Org.OData.Core.V1\" Alias=\"Core\"/></edmx:Reference><edmx:DataServices>\
+         <Schema Namespace=\"Doorstep\" xmlns=\"http://docs.oasis-open.org/odata/ns/edm\"><EntityType Name=\"Visit\"><Key>\
+         <PropertyRef Name=\"visit\"/></Key>{properties}</EntityType><EntityContainer Name=\"Container\">\
+         <EntitySet Name=\"Visits\" EntityType=\"Doorstep.Visit\"/></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>\n"
+    );
+    ([(header::CONTENT_TYPE, "application/xml")], [VERSION], text).into_response()
+}
+
+/// The place behind which a page begins.
+fn place(text: &str) -> Option<(i64, VisitId)> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, id.parse().ok()?))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+/// The visits, newest first. That they were read is in the audit log.
+pub(crate) async fn visits(
+    State(service): State<Service>,
+    system: axum::Extension<System>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, WebProblem> {
+    let asked = match read(query.as_deref().unwrap_or_default()) {
+        Ok(asked) => asked,
+        Err(not) => return Ok(not.into_response()),
+    };
+    let mut filter = match filter(&asked.filter) {
+        Ok(filter) => filter,
+        Err(not) => return Ok(not.into_response()),
+    };
+    filter.after = match asked.after.as_deref().map(|after| place(after).ok_or_else(|| nonsense("$skiptoken"))) {
+        None => None,
+        Some(Ok(after)) => Some(after),
+        Some(Err(not)) => return Ok(not.into_response()),
+    };
+    let root = root(&service, &headers);
+    let most = preferred_page(&headers);
+    let (rows, count, more) = {
+        let (wanted, counts) = (asked.top.unwrap_or(usize::MAX), asked.count);
+        ask(service, move |service| {
+            let page = wanted.min(most);
+            let (mut rows, count) = service.storage.read(|reading| {
+                let whole = Filter { after: None, ..filter.clone() };
+                let count = counts.then(|| reading.count_visits(&whole)).transpose()?;
+                Ok((reading.visits(&filter, page.saturating_add(1))?, count))
+            })?;
+            let more = rows.len() > page && wanted > page;
+            rows.truncate(page);
+            let now_ms = service.environment.clock.now_ms();
+            service.storage.transact(&service.environment, |writing| {
+                writing.audit(now_ms, &system.0.0, "feed_read", &json!({ "rows": rows.len() }))
+            })?;
+            Ok((rows, count, more))
+        })
+        .await?
+    };
+    let columns = What::Visits.columns();
+    let wanted = |column: &Column| asked.columns.as_ref().is_none_or(|names| names.iter().any(|name| name == column.0));
+    let entity = |row| {
+        let values = columns.iter().zip(visit_values(row)).filter(|(column, _)| wanted(column));
+        values.map(|(column, text)| (column.0.to_owned(), value(*column, text))).collect::<Map<_, _>>()
+    };
+    let selected = asked.columns.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default();
+    let mut body = Map::new();
+    body.insert("@odata.context".to_owned(), format!("{root}/$metadata#Visits{selected}").into());
+    if let Some(count) = count {
+        body.insert("@odata.count".to_owned(), count.into());
+    }
+    if let Some(last) = rows.last().filter(|_| more) {
+        let left = asked.top.map(|top| top.saturating_sub(rows.len()));
+        let after = format!("{}.{}", last.started_ms, last.visit.visit);
+        body.insert("@odata.nextLink".to_owned(), format!("{root}/Visits?{}", asked.next(left, &after)).into());
+    }
+    body.insert("value".to_owned(), rows.iter().map(entity).collect::<Vec<_>>().into());
+    let headers =
+        [(header::CONTENT_TYPE, "application/json;odata.metadata=minimal"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, [VERSION], Value::Object(body).to_string()).into_response())
+}
+
+impl Asked {
+    /// The query of the page that comes behind.
+    fn next(&self, left: Option<usize>, after: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if !self.filter.is_empty() {
+            query.append_pair("$filter", &self.filter);
+        }
+        if let Some(columns) = &self.columns {
+            query.append_pair("$select", &columns.join(","));
+        }
+        if let Some(left) = left {
+            query.append_pair("$top", &left.to_string());
+        }
+        query.append_pair("$skiptoken", after);
+        query.finish()
+    }
+}
+
+/// How many visits whoever asks wants on a page: `Prefer: odata.maxpagesize=100`.
+fn preferred_page(headers: &HeaderMap) -> usize {
+    let said = headers.get("prefer").and_then(|said| said.to_str().ok()).unwrap_or_default();
+    let size = said.split([',', ';']).find_map(|one| {
+        let one = one.trim();
+        one.strip_prefix("odata.maxpagesize=").or_else(|| one.strip_prefix("maxpagesize="))?.parse().ok()
+    });
+    size.unwrap_or(PAGE).clamp(1, PAGE)
+}
+
+/// Reads what is asked for.
+fn read(query: &str) -> Result<Asked, Not> {
+    let mut asked = Asked::default();
+    for (name, said) in form_urlencoded::parse(query.as_bytes()) {
+        match name.strip_prefix('$').unwrap_or(&name) {
+            "top" => asked.top = Some(said.parse().map_err(|_| nonsense("$top"))?),
+            "count" => asked.count = said.parse().map_err(|_| nonsense("$count"))?,
+            "skiptoken" => asked.after = Some(said.into_owned()),
+            "filter" => asked.filter = said.trim().to_owned(),
+            "select" => {
+                let names: Vec<String> = said.split(',').map(|name| name.trim().to_owned()).collect();
+                let known = |name: &String| What::Visits.columns().iter().any(|column| column.0 == name);
+                if let Some(other) = names.iter().find(|name| name.as_str() != "*" && !known(name)) {
+                    return Err(Not(StatusCode::BAD_REQUEST, format!("there is no column {other:?}")));
+                }
+                asked.columns = (!names.iter().any(|name| name == "*")).then_some(names);
+            }
+            "format" if said.contains("json") => {}
+            "skip" | "orderby" | "expand" | "search" | "apply" | "compute" | "format" => return Err(not_done(&name)),
+            _ if name.starts_with('$') => return Err(nonsense(&name)),
+            _ => {}
+        }
+    }
+    Ok(asked)
+}
+
+/// Reads a filter: comparisons joined by `and`, of `started_at` with a moment, and of a few columns with a text.
+fn filter(text: &str) -> Result<Filter, Not> {
+    let mut filter = Filter::default();
+    let mut rest = text;
+    while !rest.trim().is_empty() {
+        let (comparison, behind) = comparison(rest)?;
+        match comparison {
+            ("started_at", "ge", moment) => filter.from_ms = filter.from_ms.max(Some(read_moment(&moment)?)),
+            ("started_at", "gt", moment) => filter.from_ms = filter.from_ms.max(Some(read_moment(&moment)? + 1)),
+            ("started_at", "lt", moment) => filter.to_ms = sooner(filter.to_ms, read_moment(&moment)?),
+            ("started_at", "le", moment) => filter.to_ms = sooner(filter.to_ms, read_moment(&moment)? + 1),
+            ("organisation", "eq", name) => filter.organisation = Some(name),
+            ("outcome", "eq", name) => filter.outcome = Some(name),
+            ("entry_basis", "eq", name) => filter.entry = Some(name),
+            (column, operator, _) => return Err(not_done(&format!("{column} {operator}"))),
+        }
+        rest = behind;
+    }
+    Ok(filter)
+}
+
+fn sooner(one: Option<i64>, other: i64) -> Option<i64> {
+    Some(one.map_or(other, |one| one.min(other)))
+}
+
+fn read_moment(text: &str) -> Result<i64, Not> {
+    let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.timestamp_millis());
+    moment.ok().or_else(|| times::start_of(text)).ok_or_else(|| nonsense("a moment"))
+}
+
+/// The first comparison of a filter, and what stands behind it and its `and`.
+fn comparison(text: &str) -> Result<((&str, &str, String), &str), Not> {
+    let unread = || not_done("that $filter");
+    let text = text.trim_start_matches(['(', ' ']);
+    let (column, rest) = text.split_once(' ').ok_or_else(unread)?;
+    let (operator, rest) = rest.trim_start().split_once(' ').ok_or_else(unread)?;
+    let rest = rest.trim_start();
+    let (value, behind) = match rest.strip_prefix('\'') {
+        Some(quoted) => quoted_text(quoted).ok_or_else(|| nonsense("a text in $filter"))?,
+        None => {
+            let end = rest.find([' ', ')']).unwrap_or(rest.len());
+            let (value, behind) = rest.split_at_checked(end).ok_or_else(unread)?;
+            (value.to_owned(), behind)
+        }
+    };
+    let behind = behind.trim_start_matches([')', ' ']);
+    match behind.strip_prefix("and ") {
+        Some(next) => Ok(((column, operator, value), next)),
+        None if behind.is_empty() => Ok(((column, operator, value), "")),
+        None => Err(unread()),
+    }
+}
+
+/// A text up to its closing quote, in which two quotes stand for one; and what stands behind it.
+fn quoted_text(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut rest = text;
+    loop {
+        let (part, behind) = rest.split_once('\'')?;
+        value.push_str(part);
+        match behind.strip_prefix('\'') {
+            Some(more) => {
+                value.push('\'');
+                rest = more;
+            }
+            None => return Some((value, behind)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_as_power_bi_writes_it_is_read() {
+        let read = |text: &str| filter(text).map_err(|not| not.1);
+        let year = read("started_at ge 2026-01-01T00:00:00Z and started_at lt 2027-01-01T00:00:00Z").unwrap();
+        assert_eq!((year.from_ms, year.to_ms), (Some(1_767_225_600_000), Some(1_798_761_600_000)));
+        let firm = read("(outcome eq 'entry_refused') and (organisation eq 'O''Neill & Sons')").unwrap();
+        assert_eq!(firm.organisation.as_deref(), Some("O'Neill & Sons"));
+        assert_eq!(firm.outcome.as_deref(), Some("entry_refused"));
+        assert!(read("").is_ok());
+        for not in [
+            "contains(address,'x')",
+            "outcome ne 'open'",
+            "tenant_name eq 'Ivan'",
+            "outcome eq 'open' or outcome eq 'completed'",
+            "started_at ge yesterday",
+            "outcome eq 'open",
+            "outcome",
+        ] {
+            assert!(read(not).is_err(), "{not}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_read_and_what_is_not_done_is_said() {
+        let asked = |query: &str| read(query).map_err(|not| not.0.as_u16());
+        let said = asked("$top=5&%24count=true&$select=visit,outcome&$skiptoken=1.x").unwrap();
+        assert_eq!((said.top, said.count, said.after.as_deref()), (Some(5), true, Some("1.x")));
+        assert_eq!(said.next(Some(2), "9.y"), "%24select=visit%2Coutcome&%24top=2&%24skiptoken=9.y");
+        for (query, status) in
+            [("$skip=10", 501), ("$orderby=visit", 501), ("$top=x", 400), ("$select=x", 400), ("$made=up", 400)]
+        {
+            assert_eq!(asked(query), Err(status), "{query}");
+        }
+    }
+}

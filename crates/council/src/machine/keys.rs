@@ -1,0 +1,116 @@
+//! The council's own keys, in files that only the service may read: the key that signs answers, and the one to which
+//! safeguarding notes are sealed.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use age::secrecy::ExposeSecret;
+use doorstep_domain::ledger::SigningKey;
+use zeroize::Zeroizing;
+
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
+
+/// The council's keys.
+pub(crate) struct Keys {
+    /// Signs answers and receipts.
+    pub(crate) signing: SigningKey,
+    /// Opens safeguarding notes, for the leads.
+    safeguarding: age::x25519::Identity,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(<redacted>)")
+    }
+}
+
+fn paths(data: &Path) -> (PathBuf, PathBuf) {
+    let keys = data.join("keys");
+    (keys.join("council.key"), keys.join("safeguarding.age-identity"))
+}
+
+impl Keys {
+    /// Whether there are any in a data folder.
+    pub(crate) fn are_in(data: &Path) -> bool {
+        let (signing, safeguarding) = paths(data);
+        signing.exists() && safeguarding.exists()
+    }
+
+    /// The files as they are, each by its name.
+    pub(crate) fn files(data: &Path) -> Result<Vec<(String, Zeroizing<String>)>, CouncilError> {
+        let (signing, safeguarding) = paths(data);
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        [signing, safeguarding].iter().map(|path| Ok((name(path), read_secret(path)?))).collect()
+    }
+
+    /// Takes them away: what was put back of a backup that turned out not to be whole.
+    pub(crate) fn remove(data: &Path) -> std::io::Result<()> {
+        fs::remove_dir_all(data.join("keys"))
+    }
+
+    /// Puts a file back where it was.
+    pub(crate) fn put_back(data: &Path, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
+        let (signing, safeguarding) = paths(data);
+        let path = [signing, safeguarding].into_iter().find(|path| path.file_name().is_some_and(|file| file == name));
+        write_secret(&path.ok_or(CouncilError::BadBackup("there is a key in it of another kind"))?, secret)
+    }
+
+    /// Makes new ones.
+    pub(crate) fn make(data: &Path, environment: &Environment) -> Result<(), CouncilError> {
+        let (signing, safeguarding) = paths(data);
+        let secret = Zeroizing::new(environment.random::<32>());
+        write_secret(&signing, data_encoding::HEXLOWER.encode(&*secret).as_bytes())?;
+        let identity = age::x25519::Identity::generate();
+        write_secret(&safeguarding, identity.to_string().expose_secret().as_bytes())
+    }
+
+    /// Reads those that are there.
+    pub(crate) fn read(data: &Path) -> Result<Self, CouncilError> {
+        let (signing_path, safeguarding_path) = paths(data);
+        let hex = read_secret(&signing_path)?;
+        let secret = data_encoding::HEXLOWER
+            .decode(hex.trim().as_bytes())
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .map(Zeroizing::new)
+            .ok_or_else(|| CouncilError::BadKey(signing_path))?;
+        let safeguarding =
+            read_secret(&safeguarding_path)?.trim().parse().map_err(|_| CouncilError::BadKey(safeguarding_path))?;
+        Ok(Self { signing: SigningKey::from_bytes(&secret), safeguarding })
+    }
+
+    /// The age recipients to which devices seal safeguarding notes.
+    pub(crate) fn safeguarding_recipients(&self) -> Vec<String> {
+        vec![self.safeguarding.to_public().to_string()]
+    }
+
+    /// Opens a safeguarding note; `None` when it was sealed to other keys.
+    pub(crate) fn open_note(&self, sealed: &[u8]) -> Option<Zeroizing<String>> {
+        let plain = Zeroizing::new(age::decrypt(&self.safeguarding, sealed).ok()?);
+        let mut note: serde_json::Value = serde_json::from_slice(&plain).ok()?;
+        match note.get_mut("note").map(serde_json::Value::take) {
+            Some(serde_json::Value::String(note)) => Some(Zeroizing::new(note)),
+            _ => None,
+        }
+    }
+}
+
+fn read_secret(path: &Path) -> Result<Zeroizing<String>, CouncilError> {
+    fs::read_to_string(path).map(Zeroizing::new).map_err(|source| CouncilError::File { path: path.to_owned(), source })
+}
+
+/// Writes a file that only its owner can read, and never over another.
+fn write_secret(path: &Path, secret: &[u8]) -> Result<(), CouncilError> {
+    let failed = |source| CouncilError::File { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(secret).and_then(|()| file.sync_all()).map_err(failed)
+}

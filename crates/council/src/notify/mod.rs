@@ -1,0 +1,203 @@
+//! Telling those who must act, by mail, and the council's own systems. What is to be told was written down with what it is about
+//! (`storage/notices.rs`); here it is sent, and tried again until it is. It may be told twice, where the service was killed between
+//! sending and noting that: a mail says no more than that something waits, and a system knows a notice by its id.
+
+mod mail;
+mod webhook;
+
+use std::collections::BTreeMap;
+
+use doorstep_domain::{UserId, england};
+
+pub use self::mail::{Mail, MailSettings};
+pub use self::webhook::{Webhook, WebhookSecret};
+use crate::error::CouncilError;
+use crate::machine::times;
+use crate::service::Service;
+use crate::service::each_by_itself;
+use crate::storage::settings;
+use crate::storage::{About, CaseRow, Notice, Reading};
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// For how long a notice is nobody else's, once somebody sends it.
+const TAKEN_MS: i64 = 5 * MINUTE_MS;
+/// The longest wait between two tries.
+const LONGEST_WAIT_MS: i64 = 6 * HOUR_MS;
+/// After this long a notice is given up.
+const GIVEN_UP_MS: i64 = 3 * DAY_MS;
+/// For how long it is kept what was told.
+const KEPT_MS: i64 = 90 * DAY_MS;
+
+/// Why something could not be sent, in a word that names nobody.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotSent(String);
+
+/// Sends what waits to be told. Any number of processes may have one: each notice is taken by one of them.
+#[derive(Debug)]
+pub struct Messenger {
+    service: Service,
+    mail: Option<Mail>,
+    webhook: Option<Webhook>,
+}
+
+impl Messenger {
+    /// One that sends by what the council has: notices of the other kind wait.
+    #[must_use]
+    pub fn new(service: Service, mail: Option<Mail>, webhook: Option<Webhook>) -> Self {
+        Self { service, mail, webhook }
+    }
+
+    /// Sends what waits. What goes wrong with one notice, case or person keeps no other waiting.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database fails, or the first that went wrong with one of them. What can't be sent is no error: it
+    /// is tried again.
+    pub fn send_what_waits(&self) -> Result<(), CouncilError> {
+        let parts = [Self::tell_of_deadlines, Self::send_mail, Self::send_to_systems, Self::forget_what_is_old];
+        each_by_itself(parts, |part| part(self))
+    }
+
+    fn send_mail(&self) -> Result<(), CouncilError> {
+        let Some(mail) = &self.mail else { return Ok(()) };
+        let mut by_person: BTreeMap<UserId, Vec<Notice>> = BTreeMap::new();
+        for notice in self.take(true)? {
+            let Some(user) = notice.user else { continue };
+            by_person.entry(user).or_default().push(notice);
+        }
+        each_by_itself(by_person, |(user, notices)| {
+            let sent = self.mail_to(mail, user, &notices)?;
+            self.note(&notices, sent)
+        })
+    }
+
+    fn send_to_systems(&self) -> Result<(), CouncilError> {
+        let Some(webhook) = &self.webhook else { return Ok(()) };
+        let notices = self.take(false)?;
+        let mut waiting = notices.as_slice();
+        while let Some((first, behind)) = waiting.split_first() {
+            match webhook.send(first, self.now_ms() / 1000) {
+                Ok(()) => self.note(std::slice::from_ref(first), Ok(()))?,
+                // Nobody waits for a system that does not answer, once for each notice.
+                not_sent => return self.note(waiting, not_sent),
+            }
+            waiting = behind;
+        }
+        Ok(())
+    }
+
+    fn forget_what_is_old(&self) -> Result<(), CouncilError> {
+        let before_ms = self.now_ms() - KEPT_MS;
+        self.service.storage.transact(&self.service.environment, |writing| writing.forget_notices(before_ms))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.service.environment.clock.now_ms()
+    }
+
+    fn tell_of_deadlines(&self) -> Result<(), CouncilError> {
+        let now_ms = self.now_ms();
+        let Service { storage, environment, .. } = &self.service;
+        let told = storage.read(|reading| reading.deadlines_to_tell(now_ms, now_ms + soon_ms(reading, now_ms)?))?;
+        each_by_itself(told, |(about, case)| {
+            storage.transact(environment, |writing| writing.tell_of_deadline(about, case, now_ms))
+        })
+    }
+
+    fn take(&self, by_mail: bool) -> Result<Vec<Notice>, CouncilError> {
+        let now_ms = self.now_ms();
+        let Service { storage, environment, .. } = &self.service;
+        storage.transact(environment, |writing| writing.take_notices(by_mail, now_ms, now_ms + TAKEN_MS))
+    }
+
+    /// One mail with all that somebody is to be told. What has been dealt with meanwhile is not told any more.
+    fn mail_to(&self, mail: &Mail, user: UserId, notices: &[Notice]) -> Result<Result<(), NotSent>, CouncilError> {
+        let (council, address, waiting) = self.service.storage.read(|reading| {
+            let mut waiting: Vec<(About, Option<CaseRow>)> = Vec::new();
+            for notice in notices {
+                let case = notice.case.map(|case| reading.case(case)).transpose()?.flatten();
+                let over = notice.case.is_some() && case.as_ref().is_none_or(|case| case.closed_ms.is_some());
+                let id = case.as_ref().map(|case| case.id);
+                if !over {
+                    waiting.retain(|(_, known)| known.as_ref().map(|case| case.id) != id);
+                    waiting.push((notice.about, case));
+                }
+            }
+            Ok((reading.meta(crate::service::NAME)?, reading.email(user)?, waiting))
+        })?;
+        match address {
+            Some(address) if !waiting.is_empty() => Ok(mail.send(&address, &council, &lines(mail, &waiting))),
+            _ => Ok(Ok(())),
+        }
+    }
+
+    /// Notes what came of sending.
+    fn note(&self, notices: &[Notice], sent: Result<(), NotSent>) -> Result<(), CouncilError> {
+        let now_ms = self.now_ms();
+        if let Err(reason) = &sent {
+            tracing::warn!(%reason, notices = notices.len(), "Notices could not be sent; they are tried again.");
+        }
+        self.service.storage.transact(&self.service.environment, |writing| {
+            notices.iter().try_for_each(|notice| match sent {
+                Ok(()) => writing.notice_sent(notice.id, now_ms),
+                Err(_) => writing.notice_failed(notice.id, next_try(notice, now_ms)),
+            })
+        })
+    }
+}
+
+/// How long before a deadline people are told of it.
+fn soon_ms(reading: &Reading<'_>, now_ms: i64) -> Result<i64, CouncilError> {
+    let own = reading.council_numbers()?;
+    let hours = settings::of_the_desk("deadline_near_hours", times::day(now_ms), &own);
+    Ok(hours.map_or(0, |number| i64::from(number.value) * HOUR_MS))
+}
+
+/// When a notice is tried again: after one minute, two, four, and so on; `None` when it has been tried for long enough.
+fn next_try(notice: &Notice, now_ms: i64) -> Option<i64> {
+    let wait_ms = (MINUTE_MS << notice.tries.min(16)).min(LONGEST_WAIT_MS);
+    (now_ms - notice.made_ms < GIVEN_UP_MS).then_some(now_ms + wait_ms)
+}
+
+/// A deadline in England; the end of a day is said by its day.
+fn deadline(by_ms: i64) -> String {
+    let by = england::wall_clock(times::from_ms(by_ms));
+    if by.time() == chrono::NaiveTime::MIN {
+        return format!("the end of {}", times::day(by_ms.saturating_sub(1)).format("%-d %B %Y"));
+    }
+    by.format("%-d %B %Y, %H:%M").to_string()
+}
+
+/// What a mail says of each thing that waits: where it is and by when, and neither who nor what.
+fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
+    let by = |case: &CaseRow| {
+        let by = case.due_ms().map(deadline);
+        by.map(|by| format!(", to be dealt with by {by}")).unwrap_or_default()
+    };
+    let line = |(about, case): &(About, Option<CaseRow>)| {
+        let Some(case) = case else { return format!("Something waits: {}", mail.link("/")) };
+        let what = match about {
+            About::Assigned => "This was given to you",
+            About::Due => "A deadline is near",
+            About::Late => "A deadline has passed",
+            _ => "This came in",
+        };
+        format!("{what}{}: {}", by(case), mail.link(&format!("/cases/{}", case.id)))
+    };
+    waiting.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_day_is_said_by_its_day() {
+        let at = |text| times::read(text).unwrap().timestamp_millis();
+        assert_eq!(deadline(at("2026-11-27T00:00")), "the end of 26 November 2026");
+        assert_eq!(deadline(at("2026-06-24T17:30")), "24 June 2026, 17:30");
+    }
+}

@@ -1,0 +1,318 @@
+//! Backups: everything that a council holds, at one moment, while it runs: tables, photos and keys, in one encrypted file that
+//! says by itself whether it is whole. The machine that makes it can't read it: it is encrypted to a key that lies elsewhere
+//! (age-encryption.org/v1). It does not depend on the database: what was backed up from one can be restored into the other.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::Path;
+
+use age::secrecy::ExposeSecret;
+use doorstep_domain::ledger::Hash;
+use serde::{Deserialize, Serialize};
+
+use crate::desk::office::Office;
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
+use crate::machine::keys::Keys;
+use crate::service::Service;
+use crate::storage::DatabaseAt;
+use crate::storage::photo_store::{Album, PhotosAt};
+use crate::storage::{Holdings, SCHEMA_VERSION, Storage, Writing};
+
+/// What the file begins with, inside of its encryption.
+const FORMAT: &str = "doorstep-backup-1";
+/// The largest part: a photo, or a row with a large record in it.
+const LARGEST_PART: u64 = 64 * 1024 * 1024;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Kinds of parts.
+mod part {
+    pub(super) const HEAD: u8 = 1;
+    pub(super) const KEY: u8 = 2;
+    pub(super) const ROW: u8 = 3;
+    pub(super) const PHOTO: u8 = 4;
+    pub(super) const END: u8 = 5;
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    format: String,
+    /// The tables' shape: a file of another one is of another version of the program.
+    schema: i64,
+    council: String,
+    made_ms: i64,
+}
+
+/// What a backup holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackedUp {
+    /// What each table holds.
+    pub tables: Holdings,
+    /// How many photos.
+    pub photos: u64,
+}
+
+/// A key for backups: the public half encrypts, the other opens.
+#[derive(Debug)]
+pub struct BackupKey {
+    /// What `backup` is given: it is no secret.
+    pub recipient: String,
+    /// What `restore` is given: it lies in the council's safe, and not on this machine.
+    pub identity: zeroize::Zeroizing<String>,
+}
+
+impl BackupKey {
+    /// Makes one.
+    #[must_use]
+    pub fn new() -> Self {
+        let identity = age::x25519::Identity::generate();
+        Self {
+            recipient: identity.to_public().to_string(),
+            identity: identity.to_string().expose_secret().to_owned().into(),
+        }
+    }
+}
+
+impl Default for BackupKey {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Office {
+    /// Writes everything into a file, encrypted to a key that lies elsewhere. The service may run meanwhile.
+    ///
+    /// # Errors
+    /// [`CouncilError::BadBackupKey`], or what the database or the disk says.
+    pub fn back_up(&self, recipient: &str, to: &mut File) -> Result<BackedUp, CouncilError> {
+        let service = &self.service;
+        let now_ms = service.environment.clock.now_ms();
+        let recipient: age::x25519::Recipient = recipient.trim().parse().map_err(|_| CouncilError::BadBackupKey)?;
+        let recipients: [&dyn age::Recipient; 1] = [&recipient];
+        let encryptor = age::Encryptor::with_recipients(recipients.into_iter());
+        let encryptor = encryptor.map_err(|_| CouncilError::BadBackupKey)?;
+        let sealed = encryptor.wrap_output(BufWriter::new(&mut *to))?;
+        let mut out = zstd::Encoder::new(sealed, ZSTD_LEVEL)?;
+        let held = write_all(service, now_ms, &mut out)?;
+        out.finish()?.finish()?.flush()?;
+        to.sync_all()?;
+        service.storage.transact(&service.environment, |writing| {
+            writing.audit(now_ms, "command line", "backed_up", &serde_json::json!({ "photos": held.photos }))
+        })?;
+        Ok(held)
+    }
+
+    /// Puts a backup into an empty folder and an empty database, and proves that they hold what it held. Phones learn that the
+    /// council is at an earlier moment, and send again what they still hold.
+    ///
+    /// # Errors
+    /// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`]; the database is as it was.
+    pub fn restore(
+        data: &Path,
+        database: &DatabaseAt,
+        photos: &PhotosAt,
+        environment: Environment,
+        identity: &str,
+        from: File,
+    ) -> Result<(Self, BackedUp), CouncilError> {
+        if Keys::are_in(data) {
+            return Err(CouncilError::AlreadyInitialised(data.to_owned()));
+        }
+        std::fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
+        let storage = Storage::at(data, database)?;
+        let album = Album::at(data, photos)?;
+        let file = std::sync::Mutex::new(from);
+        let held = storage.transact(&environment, |writing| {
+            let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::io::Seek::rewind(&mut *file)?;
+            if !writing.holds_nothing()? {
+                return Err(CouncilError::DatabaseInUse);
+            }
+            read_all(open(identity, &mut file)?, &mut IntoCouncil { writing, album: &album, keys: Vec::new(), data })
+        });
+        drop(storage);
+        if held.is_err() {
+            // What came of the keys before it failed: there were none.
+            let _there_may_be_none = Keys::remove(data);
+        }
+        let held = held?;
+        let office = Self::open(data, database, environment)?.with_photos(photos)?;
+        office.service.begin_epoch()?;
+        Ok((office, held))
+    }
+}
+
+/// Reads a backup through, and says what it holds. Nothing is written.
+///
+/// # Errors
+/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`].
+pub fn check_backup(identity: &str, mut from: File) -> Result<BackedUp, CouncilError> {
+    read_all(open(identity, &mut from)?, &mut OnlyLook)
+}
+
+fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<BackedUp, CouncilError> {
+    let unreadable = |_| CouncilError::Unreadable("backup");
+    let held = service.storage.read_at_length(|reading| {
+        let council = reading.meta(crate::service::NAME)?;
+        let head = Head { format: FORMAT.to_owned(), schema: SCHEMA_VERSION, council, made_ms: now_ms };
+        write_part(out, part::HEAD, &[&serde_json::to_vec(&head).map_err(unreadable)?])?;
+        for (name, secret) in Keys::files(&service.data)? {
+            write_part(out, part::KEY, &[name.as_bytes(), b"\n", secret.as_bytes()])?;
+        }
+        let tables = reading.each_row_of_all(|table, row| write_part(out, part::ROW, &[&[table], row]))?;
+        let mut photos = 0;
+        for sha256 in reading.whole_blobs()? {
+            // One whose file went missing comes again from its phone.
+            if let Some(file) = service.album.read(sha256)? {
+                write_part(out, part::PHOTO, &[sha256.as_bytes(), &file])?;
+                photos += 1;
+            }
+        }
+        Ok(BackedUp { tables, photos })
+    })?;
+    write_part(out, part::END, &[&serde_json::to_vec(&held).map_err(unreadable)?])?;
+    Ok(held)
+}
+
+fn write_part(out: &mut impl Write, kind: u8, pieces: &[&[u8]]) -> Result<(), CouncilError> {
+    let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+    out.write_all(&[kind])?;
+    out.write_all(&u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes())?;
+    pieces.iter().try_for_each(|piece| out.write_all(piece))?;
+    Ok(())
+}
+
+/// Opens the encryption.
+fn open<'f>(identity: &str, file: &'f mut File) -> Result<impl Read + 'f, CouncilError> {
+    let identity: age::x25519::Identity = identity.trim().parse().map_err(|_| CouncilError::BadBackupKey)?;
+    let decryptor = age::Decryptor::new(BufReader::new(file));
+    let decryptor = decryptor.map_err(|_| CouncilError::BadBackup("it is no backup of Doorstep's"))?;
+    let opened = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity));
+    let opened = opened.map_err(|_| CouncilError::BadBackup("it was made for another key"))?;
+    zstd::Decoder::new(opened).map_err(|_| CouncilError::BadBackup("it is no backup of Doorstep's"))
+}
+
+/// Where the parts of a backup go.
+trait Takes {
+    fn key(&mut self, name: &str, secret: &[u8]) -> Result<(), CouncilError>;
+    fn row(&mut self, table: u8, row: &[u8]) -> Result<(), CouncilError>;
+    fn photo(&mut self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError>;
+    /// All of it came, and this is what it was.
+    fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError>;
+}
+
+fn read_all(mut from: impl Read, to: &mut dyn Takes) -> Result<BackedUp, CouncilError> {
+    let cut_off = || CouncilError::BadBackup("it is not whole");
+    let mut first = true;
+    let mut photos = 0;
+    loop {
+        let (kind, bytes) = read_part(&mut from)?;
+        if first != (kind == part::HEAD) {
+            return Err(CouncilError::BadBackup("it does not begin as one"));
+        }
+        first = false;
+        match kind {
+            part::HEAD => {
+                let head: Head = serde_json::from_slice(&bytes).map_err(|_| cut_off())?;
+                if head.format != FORMAT || head.schema != SCHEMA_VERSION {
+                    return Err(CouncilError::BadBackup("it is of another version of doorstep-council: use that one"));
+                }
+            }
+            part::KEY => {
+                let at = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(cut_off)?;
+                let (name, secret) = bytes.split_at_checked(at).ok_or_else(cut_off)?;
+                to.key(&String::from_utf8_lossy(name), secret.get(1..).unwrap_or_default())?;
+            }
+            part::ROW => {
+                let (table, row) = bytes.split_first().ok_or_else(cut_off)?;
+                to.row(*table, row)?;
+            }
+            part::PHOTO => {
+                let (sha256, file) = bytes.split_first_chunk::<32>().ok_or_else(cut_off)?;
+                let sha256 = Hash::from_bytes(*sha256);
+                if Hash::of_file(file) != sha256 {
+                    return Err(CouncilError::BadBackup("a photo in it is not the one that its name says"));
+                }
+                to.photo(sha256, file)?;
+                photos += 1;
+            }
+            part::END => {
+                let held: BackedUp = serde_json::from_slice(&bytes).map_err(|_| cut_off())?;
+                if held.photos != photos {
+                    return Err(cut_off());
+                }
+                to.end(&held)?;
+                return Ok(held);
+            }
+            _ => return Err(CouncilError::BadBackup("there is something in it that is not known")),
+        }
+    }
+}
+
+fn read_part(from: &mut impl Read) -> Result<(u8, Vec<u8>), CouncilError> {
+    let cut_off = |_| CouncilError::BadBackup("it is not whole, or was altered");
+    let (mut kind, mut length) = ([0], [0; 8]);
+    from.read_exact(&mut kind).and_then(|()| from.read_exact(&mut length)).map_err(cut_off)?;
+    let length = u64::from_be_bytes(length);
+    if length > LARGEST_PART {
+        return Err(CouncilError::BadBackup("a part of it is too large"));
+    }
+    let mut bytes = Vec::new();
+    from.take(length).read_to_end(&mut bytes).map_err(cut_off)?;
+    if u64::try_from(bytes.len()).is_ok_and(|read| read == length) {
+        Ok((kind[0], bytes))
+    } else {
+        Err(CouncilError::BadBackup("it is not whole"))
+    }
+}
+
+/// Puts a backup into an empty council. Keys come last: a folder without keys is no council.
+struct IntoCouncil<'a> {
+    writing: &'a Writing<'a>,
+    album: &'a Album,
+    keys: Vec<(String, Vec<u8>)>,
+    data: &'a Path,
+}
+
+impl Takes for IntoCouncil<'_> {
+    fn key(&mut self, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
+        self.keys.push((name.to_owned(), secret.to_vec()));
+        Ok(())
+    }
+
+    fn row(&mut self, table: u8, row: &[u8]) -> Result<(), CouncilError> {
+        self.writing.put_back(table, row)
+    }
+
+    fn photo(&mut self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
+        self.album.keep(sha256, file)
+    }
+
+    fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError> {
+        if self.writing.all_is_back()? != held.tables {
+            return Err(CouncilError::BadBackup("what it holds is not what it says it holds"));
+        }
+        self.keys.iter().try_for_each(|(name, secret)| Keys::put_back(self.data, name, secret))
+    }
+}
+
+/// Looks, and writes nothing.
+struct OnlyLook;
+
+impl Takes for OnlyLook {
+    fn key(&mut self, _: &str, _: &[u8]) -> Result<(), CouncilError> {
+        Ok(())
+    }
+
+    fn row(&mut self, _: u8, _: &[u8]) -> Result<(), CouncilError> {
+        Ok(())
+    }
+
+    fn photo(&mut self, _: Hash, _: &[u8]) -> Result<(), CouncilError> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: &BackedUp) -> Result<(), CouncilError> {
+        Ok(())
+    }
+}

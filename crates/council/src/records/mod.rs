@@ -1,0 +1,6 @@
+//! What is done with all that is held: backups, retention, subject access, checking that nothing was altered.
+
+pub mod backup;
+pub mod retention;
+pub mod subject_access;
+pub(crate) mod verify;

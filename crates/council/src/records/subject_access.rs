@@ -1,0 +1,292 @@
+//! One person's own data: what is held of them, to give to them (UK GDPR, article 15), and erasing it (article 17). A tenant is found by
+//! their home and the time that they lived there; somebody who visits, by their user name.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use doorstep_domain::VisitId;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::desk::office::Office;
+use crate::error::CouncilError;
+use crate::machine::times;
+use crate::storage::{AuditFilter, Person, Reading, RegisterFilter, VisitRow};
+
+/// Whose data.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A tenant: a home by its UPRN, from a day on and until one, both included.
+    Home {
+        /// Unique Property Reference Number.
+        uprn: String,
+        /// The first day; from the beginning where there is none.
+        from: Option<NaiveDate>,
+        /// The last day; until now where there is none.
+        to: Option<NaiveDate>,
+    },
+    /// Somebody who visits, or has a desk, by their user name.
+    User(String),
+}
+
+/// How much is held of somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HeldOf {
+    /// Visits to their home, or that they made.
+    pub visits: u64,
+    /// Appointments that no visit came of.
+    pub appointments: u64,
+    /// Photos that are here, whole.
+    pub photos: u64,
+    /// Signatures under the Code.
+    pub acknowledgements: u64,
+    /// Visits of which a case is open.
+    pub open_cases: u64,
+}
+
+/// What is laid beside an answer, in the words of whoever has to check it.
+const READ_ME: &str = "\
+What is in this folder is what Doorstep holds of one person. Read it before you give it to anybody:
+
+- Others are in it too: visitors, neighbours, members of the household. What is about them alone is taken out, unless they agree.
+- What would harm somebody if it were known is held back (Data Protection Act 2018, schedules 2 to 4). Safeguarding notes are not in
+  this folder, and nobody but a safeguarding lead can say whether there are any: ask them whether there is something to add.
+- The time limit is one month from the request.
+
+visits.json        each visit as its records tell it, with cases and concerns
+appointments.json  appointments that no visit came of
+photos/            the pictures that visits name
+person.json        of somebody who visits or has a desk: who they are, their phones, what they signed and did
+";
+
+struct Found {
+    visits: Vec<VisitId>,
+    appointments: Vec<String>,
+    person: Option<Person>,
+}
+
+fn count<T>(items: &[T]) -> u64 {
+    u64::try_from(items.len()).unwrap_or(u64::MAX)
+}
+
+impl Office {
+    /// How much is held of somebody.
+    ///
+    /// # Errors
+    /// [`CouncilError::NoSuchUser`], or the database can't be read.
+    pub fn held_of_subject(&self, subject: &Subject) -> Result<HeldOf, CouncilError> {
+        self.service.storage.read(|reading| {
+            let found = self.find(reading, subject)?;
+            let mut held =
+                HeldOf { visits: count(&found.visits), appointments: count(&found.appointments), ..HeldOf::default() };
+            for visit in &found.visits {
+                let whole = reading.photos_of(*visit)?.iter().filter(|photo| photo.complete).count();
+                held.photos += u64::try_from(whole).unwrap_or(0);
+                held.open_cases += u64::from(reading.cases_of(*visit)?.iter().any(|case| case.closed_ms.is_none()));
+            }
+            if let Some(person) = &found.person {
+                held.acknowledgements = count(&reading.acknowledgements_by(person.id)?);
+            }
+            Ok(held)
+        })
+    }
+
+    fn find(&self, reading: &Reading<'_>, subject: &Subject) -> Result<Found, CouncilError> {
+        match subject {
+            Subject::Home { uprn, from, to } => {
+                let start = |day: NaiveDate| times::start_of(&day.to_string());
+                let (from_ms, to_ms) = (from.and_then(start), to.and_then(|day| start(day.succ_opt()?)));
+                let before_ms = to_ms.unwrap_or_else(|| self.service.environment.clock.now_ms());
+                Ok(Found {
+                    visits: reading.visits_at(uprn, from_ms, to_ms)?,
+                    appointments: reading.appointments_over_before(before_ms, Some(uprn))?,
+                    person: None,
+                })
+            }
+            Subject::User(name) => {
+                let person = reading.person_by_name(name)?.ok_or_else(|| CouncilError::NoSuchUser(name.clone()))?;
+                Ok(Found { visits: reading.visits_by(person.id)?, appointments: Vec::new(), person: Some(person) })
+            }
+        }
+    }
+
+    /// Writes what is held of somebody into a folder that is not there yet. Safeguarding notes are not in it.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database can't be read, or the folder is there or can't be written.
+    pub fn give_access(&self, subject: &Subject, folder: &Path) -> Result<HeldOf, CouncilError> {
+        let service = &self.service;
+        let held = self.held_of_subject(subject)?;
+        let failed = |source| CouncilError::File { path: folder.to_owned(), source };
+        make_folder(folder).map_err(failed)?;
+        make_folder(&folder.join("photos")).map_err(failed)?;
+        let (visits, appointments, person) = service.storage.read(|reading| {
+            let found = self.find(reading, subject)?;
+            let of_home = found.person.is_none();
+            let mut visits = Vec::new();
+            for visit in &found.visits {
+                if let Some(row) = reading.visit(*visit, None)? {
+                    visits.push(told(reading, &row, of_home)?);
+                }
+            }
+            let mut appointments = Vec::new();
+            for reference in &found.appointments {
+                appointments.extend(reading.appointment_text(reference)?);
+            }
+            let person = found.person.as_ref().map(|person| told_of_person(reading, person)).transpose()?;
+            Ok((visits, appointments, person))
+        })?;
+        let write = |name: &str, value: &serde_json::Value| {
+            let text = serde_json::to_vec_pretty(value).map_err(|_| CouncilError::Unreadable("visit"))?;
+            write_private(&folder.join(name), &text).map_err(failed)
+        };
+        write_private(&folder.join("READ-ME.txt"), READ_ME.as_bytes()).map_err(failed)?;
+        match person {
+            Some(person) => write("person.json", &person)?,
+            None => write("appointments.json", &json!(appointments))?,
+        }
+        write("visits.json", &json!(visits))?;
+        if matches!(subject, Subject::Home { .. }) {
+            self.write_photos(subject, folder)?;
+        }
+        self.note("subject_access", &held)?;
+        Ok(held)
+    }
+
+    fn write_photos(&self, subject: &Subject, folder: &Path) -> Result<(), CouncilError> {
+        let Self { service } = self;
+        let visits = service.storage.read(|reading| Ok(self.find(reading, subject)?.visits))?;
+        for visit in visits {
+            for photo in service.storage.read(|reading| reading.photos_of(visit))? {
+                if let Some(file) = service.album.read(photo.sha256)?.filter(|_| photo.complete) {
+                    let path = folder.join("photos").join(format!("{}.jpg", photo.sha256));
+                    write_private(&path, &file).map_err(|source| CouncilError::File { path, source })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases what is held of somebody. Envelopes of records stay, which hold no name and nothing that was said: so it can still be
+    /// proved that nothing else was altered. Sealed notes are the safeguarding leads' and stay.
+    ///
+    /// # Errors
+    /// [`CouncilError::CasesAreOpen`] when a case of theirs is open, [`CouncilError::StillThere`] when they have not left.
+    pub fn erase(&self, subject: &Subject, because: &str) -> Result<HeldOf, CouncilError> {
+        let service = &self.service;
+        let held = self.held_of_subject(subject)?;
+        let found = service.storage.read(|reading| self.find(reading, subject))?;
+        match &found.person {
+            None if held.open_cases > 0 => return Err(CouncilError::CasesAreOpen),
+            None => {
+                service.erase_visits(&found.visits, "on request")?;
+                service.storage.transact(&service.environment, |writing| {
+                    found.appointments.iter().try_for_each(|reference| writing.erase_appointment(reference))
+                })?;
+            }
+            Some(person) => self.erase_person(person, &found.visits)?,
+        }
+        let detail = json!({ "held": held, "because": because });
+        self.note("erased_on_request", &detail)?;
+        service.storage.leave_no_trace()?;
+        Ok(held)
+    }
+
+    fn erase_person(&self, person: &Person, visits: &[VisitId]) -> Result<(), CouncilError> {
+        let service = &self.service;
+        let now_ms = service.environment.clock.now_ms();
+        let id = person.id.to_string();
+        let name = format!("erased-{}", id.rsplit('-').next().unwrap_or(&id));
+        service.storage.transact(&service.environment, |writing| {
+            let row = writing.person_row(person.id)?;
+            if row.is_none_or(|row| row.left_ms.is_none()) {
+                return Err(CouncilError::StillThere);
+            }
+            for record in writing.acknowledgements_by(person.id)? {
+                writing.erase_acknowledgement(record, now_ms, "on request")?;
+            }
+            writing.erase_person(person.id, &person.user_name, &name)?;
+            // What visits are found by holds the visitor's name.
+            for visit in visits {
+                if let Some(row) = writing.visit(*visit, None)? {
+                    writing.save_visits(&[(row.visit, row.received_ms)])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn note(&self, action: &str, detail: &impl Serialize) -> Result<(), CouncilError> {
+        let service = &self.service;
+        let now_ms = service.environment.clock.now_ms();
+        service
+            .storage
+            .transact(&service.environment, |writing| writing.audit(now_ms, "command line", action, &json!(detail)))
+    }
+}
+
+/// A visit: to its tenant all of it; to its visitor what they did, and not the tenant's name.
+fn told(reading: &Reading<'_>, row: &VisitRow, of_home: bool) -> Result<serde_json::Value, CouncilError> {
+    let mut cases = Vec::new();
+    for case in reading.cases_of(row.visit.visit)? {
+        cases.push(json!({
+            "kind": case.kind.name(),
+            "opened_at": times::from_ms(case.opened_ms),
+            "closed_at": case.closed_ms.map(times::from_ms),
+            "outcome": case.outcome,
+        }));
+    }
+    Ok(if of_home {
+        json!({ "visit": row.visit, "appointment": row.appointment, "visitor": row.visitor_name,
+                "organisation": row.organisation, "cases": cases })
+    } else {
+        json!({ "visit": row.visit.visit, "started_at": times::from_ms(row.started_ms),
+                "outcome": row.visit.ending.as_ref().map(|ending| ending.outcome.name()) })
+    })
+}
+
+fn told_of_person(reading: &Reading<'_>, person: &Person) -> Result<serde_json::Value, CouncilError> {
+    let row = reading.person_row(person.id)?;
+    let mut signed = Vec::new();
+    let theirs = RegisterFilter { user: Some(person.id), ..RegisterFilter::default() };
+    reading.each_acknowledgement(&theirs, |row| {
+        signed.push(row.kept.acknowledgement);
+        Ok(())
+    })?;
+    let mut done = Vec::new();
+    let by_them = AuditFilter { user_name: Some(person.user_name.clone()), ..AuditFilter::default() };
+    reading.each_audit_line(&by_them, |line| {
+        done.push(json!({ "at": times::from_ms(line.at_ms), "action": line.action, "detail": line.detail }));
+        Ok(())
+    })?;
+    Ok(json!({
+        "user": person.user_name,
+        "name": person.display_name,
+        "organisation": person.organisation.name,
+        "role": person.role,
+        "position": person.position,
+        "email": row.as_ref().map(|row| row.email.clone()),
+        "left_at": row.as_ref().and_then(|row| row.left_ms).map(times::from_ms),
+        "phones": row.as_ref().map(|row| row.phones),
+        "signed": signed,
+        "done": done,
+    }))
+}
+
+/// A folder that only its owner can look into; it must not be there yet.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).and_then(|mut file| file.write_all(bytes))
+}

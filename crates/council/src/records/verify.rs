@@ -1,0 +1,121 @@
+//! Reading every record that is held through: that each is the one that its device made, and that none is missing between two others.
+
+use doorstep_domain::ledger::{Envelope, Epoch, Hash, PublicKey, Seal, VisitKey};
+use doorstep_domain::{DeviceId, protocol};
+use serde::Serialize;
+
+use crate::desk::office::Office;
+use crate::error::CouncilError;
+use crate::storage::LedgerRow;
+
+/// What came of reading through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Records that are held.
+    pub records: u64,
+    /// Chains of devices.
+    pub chains: u64,
+    /// Records of which the content is here, and is what its device committed to.
+    pub content_holds: u64,
+    /// Records of which the content was erased, by a rule or on request.
+    pub erased: u64,
+    /// Records that could not be taken, and keep their place.
+    pub set_aside: u64,
+    /// Ends of chains that their devices signed.
+    pub seals: u64,
+    /// Numbers that are not held, between such as are.
+    pub gaps: u64,
+    /// What does not hold, each with its device and number.
+    pub faults: Vec<String>,
+}
+
+/// The record before, in the same chain.
+struct Before {
+    device: [u8; 16],
+    epoch: [u8; 16],
+    sequence: u64,
+    hash: Hash,
+}
+
+impl Checked {
+    fn take(&mut self, row: &LedgerRow, before: Option<&Before>) {
+        self.records += 1;
+        let device = DeviceId::from_bytes(row.device);
+        let mut fault = |what: &str| self.faults.push(format!("device {device}, record {}: {what}", row.sequence));
+        let before = before.filter(|before| (before.device, before.epoch) == (row.device, row.epoch));
+        if Envelope::hash(&row.envelope) != row.hash {
+            fault("its envelope was altered");
+            return;
+        }
+        if row.aside {
+            self.set_aside += 1;
+        } else {
+            match Envelope::from_bytes(&row.envelope) {
+                Err(_) => fault("its envelope can't be read"),
+                Ok(envelope) => {
+                    let expected = match before {
+                        Some(before) if before.sequence + 1 == row.sequence => Some(before.hash),
+                        None if row.sequence == 1 => Some(Envelope::genesis(device, Epoch::from_bytes(row.epoch))),
+                        _ => None,
+                    };
+                    if expected.is_some_and(|expected| expected != envelope.previous) {
+                        fault("it does not follow the one before it");
+                    }
+                    match (&row.body, row.key.map(VisitKey::from_bytes)) {
+                        (Some(body), Some(key)) if key.commit(envelope.record, body) == envelope.commitment => {
+                            self.content_holds += 1;
+                        }
+                        (Some(_), _) => fault("its content is not what the device committed to"),
+                        (None, _) if row.erased => self.erased += 1,
+                        (None, _) => fault("its content is missing, and nothing says that it was erased"),
+                    }
+                }
+            }
+        }
+        if let Some(seal) = &row.seal {
+            let seal: Option<Seal> = protocol::decode(seal).ok();
+            let key = PublicKey::from_slice(&row.device_key).ok();
+            match seal.zip(key) {
+                Some((seal, key)) if seal.is_signed_by(device, &key) => {
+                    // A seal of another history than the one that is held is no proof of either.
+                    if seal.hash == row.hash {
+                        self.seals += 1;
+                    } else {
+                        self.faults
+                            .push(format!("device {device}, record {}: its device signed another", row.sequence));
+                    }
+                }
+                _ => {
+                    self.faults.push(format!("device {device}, record {}: its seal is not the device's", row.sequence))
+                }
+            }
+        }
+        match before {
+            Some(before) => self.gaps += row.sequence.saturating_sub(before.sequence).saturating_sub(1),
+            None => {
+                self.chains += 1;
+                self.gaps += row.sequence.saturating_sub(1);
+            }
+        }
+    }
+}
+
+impl Office {
+    /// Reads every record that is held through. It takes as long as it takes, and the service goes on meanwhile.
+    ///
+    /// # Errors
+    /// [`CouncilError`] when the database can't be read. What does not hold is no error: it is in the answer.
+    pub fn check_records(&self) -> Result<Checked, CouncilError> {
+        self.service.storage.read_at_length(|reading| {
+            let mut checked = Checked::default();
+            let mut before: Option<Before> = None;
+            reading.each_in_the_ledger(|row| {
+                checked.take(&row, before.as_ref());
+                let LedgerRow { device, epoch, sequence, hash, .. } = row;
+                before = Some(Before { device, epoch, sequence, hash });
+                Ok(())
+            })?;
+            Ok(checked)
+        })
+    }
+}

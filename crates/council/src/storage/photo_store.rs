@@ -1,0 +1,220 @@
+//! Where pictures are kept, each under its own hash: a folder beside the keys, or a bucket of an object store that speaks S3, which
+//! several processes on several machines share.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorstep_domain::ledger::Hash;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path as Key;
+use object_store::{ClientOptions, ObjectStoreExt, RetryConfig};
+use reqwest::Url;
+use tokio::runtime::Runtime;
+
+use crate::error::CouncilError;
+use crate::machine::http_client;
+
+/// For how long a picture is tried to be kept or read; a phone sends what was not taken again.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where pictures are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PhotosAt {
+    /// In a folder beside the keys.
+    #[default]
+    InTheDataFolder,
+    /// In a bucket: `s3://bucket/prefix?endpoint=https://s3.example.gov.uk&region=eu-west-2`. Who may use it is said by the
+    /// environment, as other programs have it: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    Bucket(String),
+}
+
+/// The pictures.
+#[derive(Debug, Clone)]
+pub(crate) enum Album {
+    Folder(PathBuf),
+    Bucket(Arc<Bucket>),
+}
+
+/// A bucket, and what waits for its answers.
+pub(crate) struct Bucket {
+    store: AmazonS3,
+    prefix: Key,
+    runtime: Option<Runtime>,
+}
+
+impl std::fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Bucket")
+    }
+}
+
+impl Album {
+    /// Opens it. Nobody is asked yet.
+    pub(crate) fn at(data: &Path, photos: &PhotosAt) -> Result<Self, CouncilError> {
+        match photos {
+            PhotosAt::InTheDataFolder => Ok(Self::Folder(data.join("photos"))),
+            PhotosAt::Bucket(address) => Ok(Self::Bucket(Arc::new(Bucket::open(address)?))),
+        }
+    }
+
+    /// A picture; `None` when there is none by that name.
+    pub(crate) fn read(&self, sha256: Hash) -> Result<Option<Vec<u8>>, CouncilError> {
+        match self {
+            Self::Folder(folder) => {
+                let path = path(folder, sha256);
+                match fs::read(&path) {
+                    Ok(file) => Ok(Some(file)),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                    Err(source) => Err(CouncilError::File { path, source }),
+                }
+            }
+            Self::Bucket(bucket) => bucket.there(bucket.wait(async {
+                let found = bucket.store.get(&bucket.key(sha256)).await?;
+                Ok(found.bytes().await?.to_vec())
+            })?),
+        }
+    }
+
+    /// Whether a picture is there.
+    pub(crate) fn holds(&self, sha256: Hash) -> Result<bool, CouncilError> {
+        match self {
+            Self::Folder(folder) => Ok(path(folder, sha256).is_file()),
+            Self::Bucket(bucket) => {
+                let found = bucket.wait(async { bucket.store.head(&bucket.key(sha256)).await.map(drop) })?;
+                Ok(bucket.there(found)?.is_some())
+            }
+        }
+    }
+
+    /// Erases a picture, where there is one.
+    pub(crate) fn erase(&self, sha256: Hash) -> Result<(), CouncilError> {
+        match self {
+            Self::Folder(folder) => {
+                let path = path(folder, sha256);
+                match fs::remove_file(&path) {
+                    Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                        Err(CouncilError::File { path, source })
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Self::Bucket(bucket) => {
+                let erased = bucket.wait(async { bucket.store.delete(&bucket.key(sha256)).await })?;
+                bucket.there(erased).map(drop)
+            }
+        }
+    }
+
+    /// Keeps a picture: all of it is on durable storage when this returns `Ok`, under its name, or nothing is.
+    pub(crate) fn keep(&self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
+        match self {
+            Self::Folder(folder) => keep_in(folder, &path(folder, sha256), file),
+            Self::Bucket(bucket) => {
+                let file = file.to_vec();
+                bucket
+                    .wait(async { bucket.store.put(&bucket.key(sha256), file.into()).await })?
+                    .map(drop)
+                    .map_err(|error| out_of_reach(&error))
+            }
+        }
+    }
+}
+
+fn path(folder: &Path, sha256: Hash) -> PathBuf {
+    let name = sha256.to_string();
+    folder.join(shelf(&name)).join(format!("{name}.jpg"))
+}
+
+/// The first two letters of a name: no folder becomes too long.
+fn shelf(name: &str) -> &str {
+    name.split_at_checked(2).map_or("", |(shelf, _)| shelf)
+}
+
+fn keep_in(folder: &Path, path: &Path, file: &[u8]) -> Result<(), CouncilError> {
+    let failed = |source| CouncilError::File { path: path.to_owned(), source };
+    let shelf = path.parent().unwrap_or(folder);
+    fs::create_dir_all(shelf).map_err(failed)?;
+    let half_written = path.with_extension("part");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut part = options.open(&half_written).map_err(failed)?;
+    part.write_all(file).and_then(|()| part.sync_all()).map_err(failed)?;
+    fs::rename(&half_written, path).map_err(failed)?;
+    // The name is on disk when the folder is.
+    #[cfg(unix)]
+    fs::File::open(shelf).and_then(|shelf| shelf.sync_all()).map_err(failed)?;
+    Ok(())
+}
+
+impl Bucket {
+    fn open(address: &str) -> Result<Self, CouncilError> {
+        let bad = |what| CouncilError::BadSetting("photos", what);
+        let url = Url::parse(address).ok().filter(|url| url.scheme() == "s3");
+        let url = url.ok_or(bad("their place is no s3://bucket/prefix?endpoint=https://host"))?;
+        let bucket = url.host_str().ok_or(bad("their place names no bucket"))?;
+        let said = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let mut builder = AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .with_client_options(ClientOptions::new().with_timeout(PATIENCE).with_connect_timeout(PATIENCE))
+            .with_retry(RetryConfig { max_retries: 3, retry_timeout: PATIENCE, ..RetryConfig::default() });
+        if let Some(region) = said("region") {
+            builder = builder.with_region(region);
+        }
+        if let Some(endpoint) = said("endpoint") {
+            let at = Url::parse(&endpoint).map_err(|_| bad("their endpoint is no address"))?;
+            if !http_client::is_safe(&at) {
+                return Err(bad("their endpoint does not begin with https://"));
+            }
+            builder = builder.with_allow_http(at.scheme() == "http").with_endpoint(endpoint);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("photos")
+            .enable_all()
+            .build()
+            .map_err(CouncilError::Export)?;
+        Ok(Self {
+            store: builder.build().map_err(|_| bad("who may use the bucket is not said: set AWS_ACCESS_KEY_ID"))?,
+            prefix: Key::parse(url.path().trim_matches('/')).map_err(|_| bad("their prefix is none"))?,
+            runtime: Some(runtime),
+        })
+    }
+
+    fn key(&self, sha256: Hash) -> Key {
+        let name = sha256.to_string();
+        self.prefix.clone().join(shelf(&name)).join(format!("{name}.jpg"))
+    }
+
+    /// Waits for an answer, on a thread where waiting is allowed.
+    fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, CouncilError> {
+        let runtime = self.runtime.as_ref().ok_or(CouncilError::Photos("it was closed".to_owned()))?;
+        Ok(runtime.block_on(answer))
+    }
+
+    /// What is there; `None` when nothing is.
+    fn there<T>(&self, answer: object_store::Result<T>) -> Result<Option<T>, CouncilError> {
+        match answer {
+            Ok(there) => Ok(Some(there)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(out_of_reach(&error)),
+        }
+    }
+}
+
+fn out_of_reach(error: &object_store::Error) -> CouncilError {
+    CouncilError::Photos(error.to_string())
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        // It may be dropped on a thread of another runtime, where waiting is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
