@@ -1,6 +1,7 @@
 //! The table of routes by who may use them, as the router itself has it.
 
 use doorstep_council::{RouteRow, Seat, routes};
+use doorstep_domain::StableName;
 
 /// What stands above the table in `docs/roles.md`.
 const ABOVE: &str = "\
@@ -18,7 +19,7 @@ each address and looks at who is let in.
 /// The page `docs/roles.md`.
 #[must_use]
 pub fn page() -> String {
-    let seats: Vec<Seat> = Seat::ALL.into_iter().filter(has_a_desk).collect();
+    let seats: Vec<Seat> = Seat::all().filter(has_a_desk).collect();
     let heads: Vec<String> = seats.iter().map(|seat| words(*seat)).collect();
     let mut page = format!("{ABOVE}| | address | {} |\n", heads.join(" | "));
     page.push_str(&format!("| --- | --- |{}\n", " :-: |".repeat(seats.len())));

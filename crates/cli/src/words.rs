@@ -4,6 +4,7 @@ use doorstep_core::sync::SyncReport;
 use doorstep_core::{
     AppointmentView, CodeView, OutboxView, PhotoState, PhotosView, StatusView, ToDo, VisitSummary, VisitView,
 };
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{CodeSection, ConcernKind, Refused, Rule};
 
 fn plain(name: &str) -> String {

@@ -1,5 +1,6 @@
 //! What can go wrong, in words that say what happened, what is safe and what to do.
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{NotAPhoto, Refused};
 use doorstep_domain::protocol::{NoAnswer, ProblemCode};
 use doorstep_domain::{AppointmentRef, VisitId};
@@ -140,7 +141,7 @@ impl AppError {
             Self::Opening(Opening::Newer(_)) => "store-newer",
             Self::Opening(Opening::UnsafeBuild(_)) => "unsafe-build",
             Self::Opening(Opening::Folder(_) | Opening::Store(_)) => "store-unavailable",
-            Self::Refused(refused) => refused.rule.code(),
+            Self::Refused(refused) => refused.rule.name(),
             Self::NotEnrolled => "not-enrolled",
             Self::UnsentRecords => "unsent-records",
             Self::BadCode => "bad-code",

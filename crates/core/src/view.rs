@@ -1,6 +1,7 @@
 //! What screens and scripts are given. Plain data: everything in it was already decided.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     Appointment, Attempt, CancelReason, CancelledBy, Clause, CodeSection, ConcernKind, ConsentBy, Hazard, LawfulGround,
     Notice, NoticeMethod, Numbers, Outcome, Phase, PhotoPurpose, RefusalReason, Refused, Severity, Step, Validity,
@@ -373,9 +374,9 @@ impl Vocabulary {
         };
         let concern = |kind: ConcernKind| ConcernDescription { kind, clause: kind.clause(), urgent: kind.is_urgent() };
         Self {
-            steps: Step::ALL.into_iter().map(describe).collect(),
-            refusal_reasons: RefusalReason::ALL.into_iter().map(|reason| (reason, reason.validity())).collect(),
-            no_access: Outcome::ALL.into_iter().filter(|outcome| outcome.is_no_access()).collect(),
+            steps: Step::all().map(describe).collect(),
+            refusal_reasons: RefusalReason::all().map(|reason| (reason, reason.validity())).collect(),
+            no_access: Outcome::all().filter(|outcome| outcome.is_no_access()).collect(),
             visit_kinds: VisitKind::ALL.to_vec(),
             notice_methods: NoticeMethod::ALL.to_vec(),
             consent_by: ConsentBy::ALL.to_vec(),
@@ -383,7 +384,7 @@ impl Vocabulary {
             cancelled_by: CancelledBy::ALL.to_vec(),
             cancel_reasons: CancelReason::ALL.to_vec(),
             withdrawal_reasons: WithdrawalReason::ALL.to_vec(),
-            concerns: ConcernKind::ALL.into_iter().map(concern).collect(),
+            concerns: ConcernKind::all().map(concern).collect(),
             hazards: Hazard::ALL.to_vec(),
             severities: Severity::ALL.to_vec(),
             photo_purposes: PhotoPurpose::ALL.to_vec(),

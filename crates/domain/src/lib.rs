@@ -7,7 +7,9 @@ pub mod protocol;
 
 mod hash;
 mod ids;
+mod names;
 
 pub use ids::{
     AppointmentRef, BadAppointmentRef, BadId, BadUprn, DeviceId, OrganisationId, RecordId, Uprn, UserId, VisitId,
 };
+pub use names::StableName;

@@ -444,7 +444,7 @@ lone_working: LoneWorking | null,
  */
 safe_at: string | null, };
 
-export type CancelReason = "running_late" | "illness" | "missing_part" | "travel" | "tenant_asked" | "state_of_home" | "hand_over" | "other";
+export type CancelReason = "running_late" | "tenant_asked" | "illness" | "missing_part" | "travel" | "state_of_home" | "hand_over" | "other";
 
 export type Cancellation = { 
 /**
@@ -1019,7 +1019,8 @@ export type Due = {
  */
 step: CaseStep, 
 /**
- * By when; `None` where the bank holidays of that year are not known, so that nobody guesses.
+ * By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that year are not known, or the time
+ * from which it runs can't be.
  */
 by: string | null, 
 /**
@@ -1225,7 +1226,7 @@ when: string | null,
  */
 tenant_told: boolean, };
 
-export type Hazard = "gas" | "electrics" | "structure" | "hoarding" | "sharps" | "animals" | "damp_and_mould" | "fire" | "other";
+export type Hazard = "gas" | "electrics" | "fire" | "structure" | "damp_and_mould" | "hoarding" | "sharps" | "animals" | "other";
 
 export type Imported = { 
 /**
@@ -1429,7 +1430,7 @@ by: ConsentBy,
  */
 asked: NoticeMethod, };
 
-export type NoticeMethod = "letter" | "email" | "text" | "phone" | "in_person";
+export type NoticeMethod = "phone" | "text" | "in_person" | "email" | "letter";
 
 export type NoticeStanding = "good" | "meets_minimum" | "short" | "not_given" | "exempt_emergency" | "exempt_investigation";
 
@@ -1787,7 +1788,7 @@ at: string,
  */
 photo: Photo, };
 
-export type PhotoPurpose = "door" | "before" | "after" | "damage" | "unsafe_condition";
+export type PhotoPurpose = "before" | "after" | "door" | "damage" | "unsafe_condition";
 
 export type PhotoState = { "state": "waiting" } | { "state": "complete" } | { "state": "refused", 
 /**
@@ -1873,7 +1874,7 @@ concern: Concern, };
 
 export type RecordId = string;
 
-export type RefusalReason = "support_needs" | "no_suitable_adult" | "no_identification" | "short_notice" | "illness" | "faith_or_time" | "animal" | "not_convenient" | "dispute" | "other";
+export type RefusalReason = "support_needs" | "no_suitable_adult" | "no_identification" | "short_notice" | "not_convenient" | "illness" | "faith_or_time" | "animal" | "dispute" | "other";
 
 export type Refused = { 
 /**

@@ -1,5 +1,6 @@
 //! The rows from which lists of visits are drawn: a fold over records, kept beside them.
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Outcome, Visit};
 use doorstep_domain::{AppointmentRef, Uprn, VisitId};
 use rusqlite::{Row, params};

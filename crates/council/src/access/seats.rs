@@ -6,7 +6,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::WebProblem;
 use crate::http::console::sign_in::{SignedIn, signed_in, system};
@@ -14,7 +14,19 @@ use crate::service::Service;
 use crate::storage::{Person, Role};
 
 /// Somebody's place: their role, and whether they sit at the council or at a firm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    strum::VariantArray,
+)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Seat {
@@ -35,17 +47,6 @@ pub enum Seat {
 }
 
 impl Seat {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Contractor,
-        Self::Officer,
-        Self::FirmSupervisor,
-        Self::Supervisor,
-        Self::SafeguardingLead,
-        Self::Auditor,
-        Self::Administrator,
-    ];
-
     /// Where a person sits. At a firm there is one desk: whoever a firm calls its auditor or administrator sees what its
     /// supervisor sees.
     pub(crate) fn of(person: &Person) -> Self {
@@ -83,7 +84,8 @@ impl May {
 }
 
 /// What a token of another system opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "snake_case")]
 pub enum Opens {
     /// Putting appointments.
     Appointments,
@@ -91,18 +93,6 @@ pub enum Opens {
     Metrics,
     /// Reading every visit, as a feed.
     Feed,
-}
-
-impl Opens {
-    /// Its stable name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Appointments => "appointments",
-            Self::Metrics => "metrics",
-            Self::Feed => "feed",
-        }
-    }
 }
 
 /// Everybody with a desk.

@@ -1,5 +1,6 @@
 //! What an administrator does at the council: making it, letting people in, handing out enrolment codes.
 
+use doorstep_domain::StableName;
 use std::fs;
 use std::path::Path;
 

@@ -3,6 +3,7 @@
 use super::Column;
 use crate::machine::times::{from_ms, written};
 use crate::storage::CaseRow;
+use doorstep_domain::StableName;
 
 pub(super) const COLUMNS: [Column; 14] = [
     Column("case", "The case's id"),

@@ -1,5 +1,6 @@
 //! One row a concern that is not sealed.
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::About;
 
 use super::Column;

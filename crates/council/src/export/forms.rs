@@ -1,5 +1,6 @@
 //! The forms in which a table can be taken away: CSV for programs and for Excel, a workbook, JSON Lines.
 
+use doorstep_domain::StableName;
 use std::io::{BufWriter, Seek, Write};
 
 use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};

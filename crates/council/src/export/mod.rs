@@ -13,6 +13,7 @@ mod reports;
 mod steps;
 mod visits;
 
+use doorstep_domain::StableName;
 use std::fs::File;
 
 use doorstep_domain::conduct::CaseKind;
@@ -29,7 +30,8 @@ use crate::service::Service;
 use crate::storage::{AuditFilter, CaseFilter, ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow};
 
 /// Which table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "kebab-case")]
 pub enum What {
     /// One row a visit.
     Visits,
@@ -114,18 +116,6 @@ pub struct Exported {
 }
 
 impl What {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Visits,
-        Self::Steps,
-        Self::NoAccess,
-        Self::Concerns,
-        Self::Acknowledgements,
-        Self::Cases,
-        Self::Reports,
-        Self::Audit,
-    ];
-
     /// The columns, in their order.
     #[must_use]
     pub fn columns(self) -> &'static [Column] {
@@ -138,21 +128,6 @@ impl What {
             Self::Cases => &cases::COLUMNS,
             Self::Reports => &reports::COLUMNS,
             Self::Audit => &audit::COLUMNS,
-        }
-    }
-
-    /// The stable name, as in file names and the audit log.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Visits => "visits",
-            Self::Steps => "steps",
-            Self::NoAccess => "no-access",
-            Self::Concerns => "concerns",
-            Self::Acknowledgements => "acknowledgements",
-            Self::Cases => "cases",
-            Self::Reports => "reports",
-            Self::Audit => "audit",
         }
     }
 
@@ -183,7 +158,7 @@ impl What {
             }
             Self::Reports => {
                 let asked = |question: &Question| chosen.kind.as_deref().is_none_or(|kind| kind == question.name());
-                for question in Question::ALL.into_iter().filter(asked) {
+                for question in Question::all().filter(asked) {
                     let counts = reading.counted(question, &chosen.filter.counted())?;
                     found.hand(move || Ok(counts.iter().map(|count| reports::row(question, count)).collect()))?;
                 }

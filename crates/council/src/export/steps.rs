@@ -3,6 +3,7 @@
 use super::Column;
 use crate::machine::times::written;
 use crate::storage::VisitRow;
+use doorstep_domain::StableName;
 
 pub(super) const COLUMNS: [Column; 12] = [
     Column("visit", "The visit's id"),

@@ -1,5 +1,6 @@
 //! One row a visit.
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Basis, Finding, Step, Visit};
 
 use super::Column;

@@ -1,5 +1,6 @@
 //! Appointments from the housing system.
 
+use doorstep_domain::StableName;
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};

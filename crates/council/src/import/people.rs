@@ -1,5 +1,6 @@
 //! Organisations and people.
 
+use doorstep_domain::StableName;
 use std::collections::BTreeMap;
 
 use doorstep_domain::{OrganisationId, UserId};

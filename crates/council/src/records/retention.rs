@@ -1,10 +1,11 @@
 //! How long what is kept, by whose rule, and erasing what is over. For how long is a number, and the council's to change. Nothing is erased but by an administrator's word, who can look first.
 
 use chrono::{Months, NaiveDate};
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::england;
 use doorstep_domain::ledger::Hash;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::desk::office::Office;
 use crate::error::CouncilError;
@@ -20,7 +21,7 @@ const AT_ONCE: usize = 50;
 const NOBODY_HAS_SAID: &str = "Nobody has entered for how long: see Numbers in the console";
 
 /// What a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// What visits' records say, their cases and their photos; from the end of the visit, or the close of its last case.
@@ -64,23 +65,13 @@ pub struct Due {
 
 /// The rules that hold on a day.
 fn in_force(own: &CouncilNumbers, day: NaiveDate) -> impl Iterator<Item = Rule> {
-    Kept::ALL.into_iter().map(move |kind| match settings::of_the_desk(kind.number(), day, own) {
+    Kept::all().map(move |kind| match settings::of_the_desk(kind.number(), day, own) {
         Some(years) => Rule { kind, keep_years: Some(years.value), from: Some(years.from), source: years.source },
         None => Rule { kind, keep_years: None, from: None, source: NOBODY_HAS_SAID.to_owned() },
     })
 }
 
 impl Kept {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Visits,
-        Self::Photos,
-        Self::SafeguardingNotes,
-        Self::Acknowledgements,
-        Self::Appointments,
-        Self::AuditLog,
-    ];
-
     /// The number that says for how many years.
     fn number(self) -> &'static str {
         match self {

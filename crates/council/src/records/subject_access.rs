@@ -1,6 +1,7 @@
 //! One person's own data: what is held of them, to give to them (UK GDPR, article 15), and erasing it (article 17). A tenant is found by
 //! their home and the time that they lived there; somebody who visits, by their user name.
 
+use doorstep_domain::StableName;
 use std::fs;
 use std::io::Write;
 use std::path::Path;

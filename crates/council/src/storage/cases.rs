@@ -1,5 +1,6 @@
 //! Cases: what visits ask of the council, who does it, by when, and what was done.
 
+use doorstep_domain::StableName;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

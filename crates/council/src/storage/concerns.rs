@@ -1,5 +1,6 @@
 //! Concerns. Sealed ones have a table of their own: nobody but a safeguarding lead is ever given a row of it, or a count.
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Concern, Event, SealedNote};
 use doorstep_domain::ledger::decode_body;
 use doorstep_domain::{RecordId, UserId, VisitId};

@@ -1,8 +1,10 @@
 //! What somebody, or another system of the council's, is to be told. It is written in the transaction that it is about, so that
 //! nothing is told that did not happen, and nothing that happened stays untold.
 
+use doorstep_domain::StableName;
 use doorstep_domain::UserId;
 use doorstep_domain::ledger::Hash;
+use serde::{Deserialize, Serialize};
 
 use super::database::{Value, params};
 use super::{CaseAction, CaseId, CaseRow, Reading, Role, Writing};
@@ -10,56 +12,35 @@ use crate::error::CouncilError;
 use crate::machine::times;
 
 /// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 pub(crate) enum About {
     /// A case came in.
+    #[serde(rename = "case.opened")]
     Opened,
     /// A case was given to somebody.
+    #[serde(rename = "case.assigned")]
     Assigned,
     /// The deadline of a case is near.
+    #[serde(rename = "case.due")]
     Due,
     /// The deadline of a case is over.
+    #[serde(rename = "case.late")]
     Late,
     /// A step of a case was done.
+    #[serde(rename = "case.step_done")]
     StepDone,
     /// A case was closed.
+    #[serde(rename = "case.closed")]
     Closed,
     /// A case goes on.
+    #[serde(rename = "case.reopened")]
     Reopened,
     /// Something that a mail says no more of. Clause 6.2.
+    #[serde(rename = "something_waits")]
     SomethingWaits,
 }
 
 impl About {
-    const ALL: [Self; 8] = [
-        Self::Opened,
-        Self::Assigned,
-        Self::Due,
-        Self::Late,
-        Self::StepDone,
-        Self::Closed,
-        Self::Reopened,
-        Self::SomethingWaits,
-    ];
-
-    /// Its stable name, by which other systems know it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Opened => "case.opened",
-            Self::Assigned => "case.assigned",
-            Self::Due => "case.due",
-            Self::Late => "case.late",
-            Self::StepDone => "case.step_done",
-            Self::Closed => "case.closed",
-            Self::Reopened => "case.reopened",
-            Self::SomethingWaits => "something_waits",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|about| about.name() == name)
-    }
-
     fn of(action: &CaseAction) -> Option<Self> {
         match action {
             CaseAction::Opened => Some(Self::Opened),

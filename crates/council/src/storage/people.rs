@@ -1,5 +1,6 @@
 //! Organisations, people, and their sessions in the console.
 
+use doorstep_domain::StableName;
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::{OrganisationId, UserId};
@@ -11,7 +12,7 @@ use super::{Reading, Writing, words};
 use crate::error::CouncilError;
 
 /// What a person is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
@@ -49,24 +50,6 @@ pub(crate) struct Person {
 }
 
 impl Role {
-    const ALL: [Self; 6] =
-        [Self::Contractor, Self::Officer, Self::Supervisor, Self::SafeguardingLead, Self::Auditor, Self::Administrator];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Contractor => "contractor",
-            Self::Officer => "officer",
-            Self::Supervisor => "supervisor",
-            Self::SafeguardingLead => "safeguarding_lead",
-            Self::Auditor => "auditor",
-            Self::Administrator => "administrator",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-
     /// Whether the role has a desk: the others have a phone.
     pub(crate) fn uses_the_console(self) -> bool {
         !matches!(self, Self::Contractor | Self::Officer)

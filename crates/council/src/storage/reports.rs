@@ -1,7 +1,9 @@
 //! Counts of visits, for reports and for the homes where nobody gets in.
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Attempt, Outcome, Step, StepState, Visit};
 use doorstep_domain::{Uprn, VisitId};
+use serde::{Deserialize, Serialize};
 
 use super::Reading;
 use super::database::{Conditions, Row, Value, params};
@@ -20,7 +22,8 @@ pub(crate) struct Counted {
 }
 
 /// A question that a report answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Question {
     /// How visits ended, day by day.
     OutcomesByDay,
@@ -62,18 +65,6 @@ pub(crate) struct NoAccessRow {
 }
 
 impl Question {
-    pub(crate) const ALL: [Self; 4] = [Self::OutcomesByDay, Self::RefusalsByReason, Self::NoticeKept, Self::IdShown];
-
-    /// The stable name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::OutcomesByDay => "outcomes_by_day",
-            Self::RefusalsByReason => "refusals_by_reason",
-            Self::NoticeKept => "notice_kept",
-            Self::IdShown => "id_shown",
-        }
-    }
-
     /// What is counted: of what, by which answer, and which visits have one.
     fn sql(self) -> (&'static str, &'static str, &'static str) {
         match self {

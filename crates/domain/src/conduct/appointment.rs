@@ -7,7 +7,7 @@ use super::{Attempt, Notice, Numbers, Started};
 use crate::{AppointmentRef, Uprn};
 
 /// Why somebody comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -29,21 +29,21 @@ pub enum VisitKind {
 }
 
 /// How the tenant was given notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeMethod {
-    /// A letter.
-    Letter,
-    /// An e-mail.
-    Email,
-    /// A text message.
-    Text,
     /// A telephone call.
     Phone,
+    /// A text message.
+    Text,
     /// Somebody told them at the door or elsewhere.
     InPerson,
+    /// An e-mail.
+    Email,
+    /// A letter.
+    Letter,
 }
 
 /// A planned visit. Times are UTC here; the screens show Europe/London.
@@ -89,62 +89,6 @@ pub struct Appointment {
     /// Visits to the property in which nobody got in, as far as the council knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_attempts: Vec<Attempt>,
-}
-
-impl VisitKind {
-    /// All kinds.
-    pub const ALL: [Self; 7] = [
-        Self::ResponsiveRepair,
-        Self::PlannedWork,
-        Self::EmergencyRepair,
-        Self::SafetyCheck,
-        Self::TenancyInvestigation,
-        Self::Inspection,
-        Self::Other,
-    ];
-
-    /// The stable name, as in imports and exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ResponsiveRepair => "responsive_repair",
-            Self::PlannedWork => "planned_work",
-            Self::EmergencyRepair => "emergency_repair",
-            Self::SafetyCheck => "safety_check",
-            Self::TenancyInvestigation => "tenancy_investigation",
-            Self::Inspection => "inspection",
-            Self::Other => "other",
-        }
-    }
-
-    /// Reads a stable name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-impl NoticeMethod {
-    /// All methods, in the order in which a screen offers them.
-    pub const ALL: [Self; 5] = [Self::Phone, Self::Text, Self::InPerson, Self::Email, Self::Letter];
-
-    /// The stable name, as in imports and exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Letter => "letter",
-            Self::Email => "email",
-            Self::Text => "text",
-            Self::Phone => "phone",
-            Self::InPerson => "in_person",
-        }
-    }
-
-    /// Reads a stable name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
-    }
 }
 
 impl Appointment {

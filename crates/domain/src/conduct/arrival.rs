@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Clause;
 
 /// One item of the arrival checklist, in the order of the Code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -83,22 +83,6 @@ pub enum StepState {
 }
 
 impl Step {
-    /// All steps, in the order in which the Code asks for them.
-    pub const ALL: [Self; 12] = [
-        Self::IdWorn,
-        Self::Introduced,
-        Self::ReasonStated,
-        Self::IdShown,
-        Self::AdultPresent,
-        Self::ShoeCovers,
-        Self::DustSheets,
-        Self::BelongingsWithPermission,
-        Self::AreaTidy,
-        Self::RubbishRemoved,
-        Self::LeftAsFound,
-        Self::KeptToConduct,
-    ];
-
     /// The steps of clause 3.2 that come before going in.
     pub const BEFORE_ENTRY: [Self; 3] = [Self::Introduced, Self::ReasonStated, Self::IdShown];
 
@@ -143,25 +127,6 @@ impl Step {
             | Self::RubbishRemoved
             | Self::LeftAsFound
             | Self::KeptToConduct => Weight::Should,
-        }
-    }
-
-    /// The stable name, as in exports, the wire and the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::IdWorn => "id_worn",
-            Self::Introduced => "introduced",
-            Self::ReasonStated => "reason_stated",
-            Self::IdShown => "id_shown",
-            Self::AdultPresent => "adult_present",
-            Self::ShoeCovers => "shoe_covers",
-            Self::DustSheets => "dust_sheets",
-            Self::BelongingsWithPermission => "belongings_with_permission",
-            Self::AreaTidy => "area_tidy",
-            Self::RubbishRemoved => "rubbish_removed",
-            Self::LeftAsFound => "left_as_found",
-            Self::KeptToConduct => "kept_to_conduct",
         }
     }
 

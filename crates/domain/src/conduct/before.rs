@@ -32,7 +32,7 @@ pub struct LoneWorking {
 }
 
 /// Who called a visit off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -46,21 +46,21 @@ pub enum CancelledBy {
 }
 
 /// Why a visit was called off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
     /// The job before it took longer.
     RunningLate,
+    /// The tenant asked for another time.
+    TenantAsked,
     /// The visitor is ill, or was hurt.
     Illness,
     /// A part or a tool is missing.
     MissingPart,
     /// The weather, the road or the van.
     Travel,
-    /// The tenant asked for another time.
-    TenantAsked,
     /// Smoke, or a home that is not fit to work in. Clause 7. It is no refusal.
     StateOfHome,
     /// The visitor knows the tenant, and hands over. Clause 5.3.
@@ -93,48 +93,4 @@ pub struct ToldOfCancellation {
     pub apologised: bool,
     /// The new time that was offered, in words.
     pub new_time: Option<String>,
-}
-
-impl CancelledBy {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Visitor, Self::Council, Self::Tenant];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Visitor => "visitor",
-            Self::Council => "council",
-            Self::Tenant => "tenant",
-        }
-    }
-}
-
-impl CancelReason {
-    /// All reasons, in the order in which a screen offers them.
-    pub const ALL: [Self; 8] = [
-        Self::RunningLate,
-        Self::TenantAsked,
-        Self::Illness,
-        Self::MissingPart,
-        Self::Travel,
-        Self::StateOfHome,
-        Self::HandOver,
-        Self::Other,
-    ];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RunningLate => "running_late",
-            Self::Illness => "illness",
-            Self::MissingPart => "missing_part",
-            Self::Travel => "travel",
-            Self::TenantAsked => "tenant_asked",
-            Self::StateOfHome => "state_of_home",
-            Self::HandOver => "hand_over",
-            Self::Other => "other",
-        }
-    }
 }

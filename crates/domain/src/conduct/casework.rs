@@ -2,6 +2,7 @@
 //! and 8. Clocks run from when a thing was said or seen, not from when the council heard of it; only what nobody could do before
 //! hearing of it runs from there. The numbers are dated data with their source, which the council owns.
 
+use crate::StableName;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +14,7 @@ use super::{About, Basis, Clause, Concern, CouncilNumbers, Hazard, NumberKind, N
 use crate::{RecordId, england};
 
 /// What a case is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -48,7 +49,7 @@ pub enum CaseKind {
 }
 
 /// What is to be done about a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -172,49 +173,6 @@ pub struct Progress<'a> {
 }
 
 impl CaseKind {
-    /// All kinds, the most urgent first.
-    pub const ALL: [Self; 13] = [
-        Self::EmergencyHazard,
-        Self::OverdueCheckIn,
-        Self::LawfulEntry,
-        Self::Aggression,
-        Self::Complaint,
-        Self::ComplaintStage2,
-        Self::SignificantHazard,
-        Self::MinorHazard,
-        Self::Breach,
-        Self::RefusalSupport,
-        Self::RefusalDecision,
-        Self::Gift,
-        Self::Conflict,
-    ];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::EmergencyHazard => "emergency_hazard",
-            Self::OverdueCheckIn => "overdue_check_in",
-            Self::LawfulEntry => "lawful_entry",
-            Self::Aggression => "aggression",
-            Self::Complaint => "complaint",
-            Self::ComplaintStage2 => "complaint_stage_2",
-            Self::SignificantHazard => "significant_hazard",
-            Self::MinorHazard => "minor_hazard",
-            Self::Breach => "breach",
-            Self::RefusalSupport => "refusal_support",
-            Self::RefusalDecision => "refusal_decision",
-            Self::Gift => "gift",
-            Self::Conflict => "conflict",
-        }
-    }
-
-    /// The kind by its stable name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
     /// The clause behind it.
     #[must_use]
     pub fn clause(self) -> Clause {
@@ -271,43 +229,6 @@ impl CaseKind {
             About::Gift { accepted: false } => return None,
             About::Conflict => Self::Conflict,
         })
-    }
-}
-
-impl CaseStep {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Acknowledge,
-        Self::Answer,
-        Self::Investigate,
-        Self::TellInWriting,
-        Self::MakeSafe,
-        Self::Review,
-        Self::Decide,
-        Self::Support,
-        Self::Check,
-    ];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Acknowledge => "acknowledge",
-            Self::Answer => "answer",
-            Self::Investigate => "investigate",
-            Self::TellInWriting => "tell_in_writing",
-            Self::MakeSafe => "make_safe",
-            Self::Review => "review",
-            Self::Decide => "decide",
-            Self::Support => "support",
-            Self::Check => "check",
-        }
-    }
-
-    /// The step by its stable name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.name() == name)
     }
 }
 
@@ -414,7 +335,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_something_to_be_done_with_a_source_and_a_way_to_be_closed() {
-        for kind in CaseKind::ALL {
+        for kind in CaseKind::all() {
             assert!(kind.steps().next().is_some(), "{kind:?}");
             assert!(!kind.outcomes().is_empty(), "{kind:?}");
             assert_eq!(CaseKind::from_name(kind.name()), Some(kind));
@@ -486,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_time_that_cannot_be_has_no_deadline_and_stops_nobody() {
-        for kind in CaseKind::ALL {
+        for kind in CaseKind::all() {
             for opened_at in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
                 let progress = Progress { kind, opened_at, received_at: opened_at, done: &[], numbers: &NONE };
                 assert!(progress.due().is_some(), "{kind:?} at {opened_at}: somebody still has to look");

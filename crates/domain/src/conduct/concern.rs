@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Clause;
 
 /// What a concern is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -30,7 +30,7 @@ pub enum ConcernKind {
 }
 
 /// What is not safe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -39,24 +39,24 @@ pub enum Hazard {
     Gas,
     /// Bare wires, a burnt socket.
     Electrics,
+    /// Fire, or what would hinder an escape from one.
+    Fire,
     /// A ceiling, a floor, stairs, a wall.
     Structure,
+    /// Damp or mould. Hazards in Social Housing (Prescribed Requirements) Regulations 2025.
+    DampAndMould,
     /// So many things that ways out are blocked.
     Hoarding,
     /// Needles, blades, broken glass.
     Sharps,
     /// An animal.
     Animals,
-    /// Damp or mould. Hazards in Social Housing (Prescribed Requirements) Regulations 2025.
-    DampAndMould,
-    /// Fire, or what would hinder an escape from one.
-    Fire,
     /// Something else.
     Other,
 }
 
 /// How bad it is, as the visitor sees it; somebody at the council decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -139,17 +139,6 @@ impl std::fmt::Debug for SealedNote {
 }
 
 impl ConcernKind {
-    /// All kinds, in the order in which a screen offers them.
-    pub const ALL: [Self; 7] = [
-        Self::Safeguarding,
-        Self::UnsafeCondition,
-        Self::Aggression,
-        Self::Complaint,
-        Self::Breach,
-        Self::Gift,
-        Self::Conflict,
-    ];
-
     /// The clause behind it.
     #[must_use]
     pub fn clause(self) -> Clause {
@@ -167,66 +156,6 @@ impl ConcernKind {
     #[must_use]
     pub fn is_urgent(self) -> bool {
         matches!(self, Self::Safeguarding | Self::UnsafeCondition | Self::Aggression | Self::Complaint)
-    }
-
-    /// The stable name, as in exports and the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Safeguarding => "safeguarding",
-            Self::UnsafeCondition => "unsafe_condition",
-            Self::Aggression => "aggression",
-            Self::Complaint => "complaint",
-            Self::Breach => "breach",
-            Self::Gift => "gift",
-            Self::Conflict => "conflict",
-        }
-    }
-}
-
-impl Hazard {
-    /// All hazards, in the order in which a screen offers them.
-    pub const ALL: [Self; 9] = [
-        Self::Gas,
-        Self::Electrics,
-        Self::Fire,
-        Self::Structure,
-        Self::DampAndMould,
-        Self::Hoarding,
-        Self::Sharps,
-        Self::Animals,
-        Self::Other,
-    ];
-
-    /// The stable name, as in exports and the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gas => "gas",
-            Self::Electrics => "electrics",
-            Self::Structure => "structure",
-            Self::Hoarding => "hoarding",
-            Self::Sharps => "sharps",
-            Self::Animals => "animals",
-            Self::DampAndMould => "damp_and_mould",
-            Self::Fire => "fire",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl Severity {
-    /// All of them, worst first.
-    pub const ALL: [Self; 3] = [Self::Emergency, Self::Significant, Self::Minor];
-
-    /// The stable name, as in exports and the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Emergency => "emergency",
-            Self::Significant => "significant",
-            Self::Minor => "minor",
-        }
     }
 }
 

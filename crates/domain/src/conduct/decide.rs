@@ -5,6 +5,7 @@ use super::{
     Outcome, RefusalReason, Refused, Rule, Started, Step, StepState, TenantSignature, Visit, VisitKind,
 };
 use crate::RecordId;
+use crate::StableName;
 
 type Decided = Result<Vec<Event>, Refused>;
 

@@ -1,5 +1,6 @@
 //! How a visit ends, and what its records show that the Code did not ask for.
 
+use crate::StableName;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use super::{Clause, RefusalReason, Step};
 use crate::RecordId;
 
 /// What came of a visit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -92,36 +93,11 @@ pub enum Finding {
 }
 
 impl Outcome {
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::FurtherVisitNeeded => "further_visit_needed",
-            Self::EntryRefused => "entry_refused",
-            Self::NoAnswer => "no_answer",
-            Self::NoSuitableAdult => "no_suitable_adult",
-            Self::Withdrawn => "withdrawn",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
     /// Whether the visitor did not get in: attempts are counted per property.
     #[must_use]
     pub fn is_no_access(self) -> bool {
         matches!(self, Self::EntryRefused | Self::NoAnswer | Self::NoSuitableAdult)
     }
-
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Completed,
-        Self::FurtherVisitNeeded,
-        Self::EntryRefused,
-        Self::NoAnswer,
-        Self::NoSuitableAdult,
-        Self::Withdrawn,
-        Self::Cancelled,
-    ];
 }
 
 impl Finding {

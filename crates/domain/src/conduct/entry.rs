@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Step;
 
 /// Who gave consent to enter. It is consent to enter only: it is not consent to use data, and a child can't give it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -19,7 +19,7 @@ pub enum ConsentBy {
 }
 
 /// What allows entry without consent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -69,35 +69,4 @@ pub struct Admission {
     pub missing: Vec<Step>,
     /// Why, in the visitor's words.
     pub words: String,
-}
-
-impl ConsentBy {
-    /// All of them, in the order in which a screen offers them.
-    pub const ALL: [Self; 3] = [Self::Tenant, Self::HouseholdAdult, Self::TrustedAdult];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tenant => "tenant",
-            Self::HouseholdAdult => "household_adult",
-            Self::TrustedAdult => "trusted_adult",
-        }
-    }
-}
-
-impl LawfulGround {
-    /// All of them, in the order in which a screen offers them.
-    pub const ALL: [Self; 4] = [Self::EmergencyRepair, Self::Warrant, Self::CourtOrder, Self::Other];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::EmergencyRepair => "emergency_repair",
-            Self::Warrant => "warrant",
-            Self::CourtOrder => "court_order",
-            Self::Other => "other",
-        }
-    }
 }

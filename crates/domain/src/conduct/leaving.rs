@@ -45,7 +45,7 @@ pub struct TenantSignature {
 }
 
 /// Why a visitor left at once. None of these is a refusal by the tenant. Clause 7.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -64,31 +64,4 @@ pub enum WithdrawalReason {
     ConsentWithdrawn,
     /// Something else, in words.
     Other,
-}
-
-impl WithdrawalReason {
-    /// All reasons, in the order in which a screen offers them.
-    pub const ALL: [Self; 7] = [
-        Self::Aggression,
-        Self::Unsafe,
-        Self::Smoke,
-        Self::StateOfHome,
-        Self::AdultLeft,
-        Self::ConsentWithdrawn,
-        Self::Other,
-    ];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Aggression => "aggression",
-            Self::Unsafe => "unsafe",
-            Self::Smoke => "smoke",
-            Self::StateOfHome => "state_of_home",
-            Self::AdultLeft => "adult_left",
-            Self::ConsentWithdrawn => "consent_withdrawn",
-            Self::Other => "other",
-        }
-    }
 }

@@ -11,7 +11,7 @@ use super::{ConsentBy, NoticeMethod, Numbers, VisitKind};
 use crate::england;
 
 /// What the Code makes of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -112,21 +112,6 @@ impl Notice {
     #[must_use]
     pub fn needs_agreement(&self) -> bool {
         matches!(self.standing, NoticeStanding::Short | NoticeStanding::NotGiven)
-    }
-}
-
-impl NoticeStanding {
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::MeetsMinimum => "meets_minimum",
-            Self::Short => "short",
-            Self::NotGiven => "not_given",
-            Self::ExemptEmergency => "exempt_emergency",
-            Self::ExemptInvestigation => "exempt_investigation",
-        }
     }
 }
 

@@ -11,17 +11,17 @@ use crate::RecordId;
 use crate::hash::Hash;
 
 /// What a photo shows. Never a person: clause 5.2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PhotoPurpose {
-    /// The door, and the card that was left.
-    Door,
     /// The place of work, before it.
     Before,
     /// The place of work, after it. Clause 3.3.
     After,
+    /// The door, and the card that was left.
+    Door,
     /// Something that was damaged. Clause 3.3.
     Damage,
     /// Something that is not safe. Clause 6.1.
@@ -57,23 +57,6 @@ pub struct TakenPhoto {
     pub at: DateTime<Utc>,
     /// What it says.
     pub photo: Photo,
-}
-
-impl PhotoPurpose {
-    /// All of them, in the order in which a screen offers them.
-    pub const ALL: [Self; 5] = [Self::Before, Self::After, Self::Door, Self::Damage, Self::UnsafeCondition];
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Door => "door",
-            Self::Before => "before",
-            Self::After => "after",
-            Self::Damage => "damage",
-            Self::UnsafeCondition => "unsafe_condition",
-        }
-    }
 }
 
 /// The pixels of a JPEG that holds a picture and nothing else.

@@ -1,11 +1,12 @@
 //! Two kinds of no: a tenant's, which is respected (clause 3.1), and a rule's, which cites its clause.
 
+use crate::StableName;
 use serde::{Deserialize, Serialize};
 
 use super::{Clause, Step};
 
 /// Why entry was refused at the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -18,14 +19,14 @@ pub enum RefusalReason {
     NoIdentification,
     /// Notice was shorter than the Code asks for. Clause 3.1.
     ShortNotice,
+    /// It does not suit them, though they had proper notice.
+    NotConvenient,
     /// Somebody at home is ill.
     Illness,
     /// A time of prayer, or another time that they keep.
     FaithOrTime,
     /// An animal that could not be shut away.
     Animal,
-    /// It does not suit them, though they had proper notice.
-    NotConvenient,
     /// There is a dispute with the council or the visitor.
     Dispute,
     /// Something else, in the tenant's words.
@@ -33,7 +34,7 @@ pub enum RefusalReason {
 }
 
 /// How the Code takes a reason. A valid refusal never counts towards enforcement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -47,20 +48,6 @@ pub enum Validity {
 }
 
 impl RefusalReason {
-    /// All reasons, in the order in which a screen offers them.
-    pub const ALL: [Self; 10] = [
-        Self::SupportNeeds,
-        Self::NoSuitableAdult,
-        Self::NoIdentification,
-        Self::ShortNotice,
-        Self::NotConvenient,
-        Self::Illness,
-        Self::FaithOrTime,
-        Self::Animal,
-        Self::Dispute,
-        Self::Other,
-    ];
-
     /// How the Code takes it.
     #[must_use]
     pub fn validity(self) -> Validity {
@@ -89,39 +76,10 @@ impl RefusalReason {
             | Self::Other => Clause::C3_1,
         }
     }
-
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SupportNeeds => "support_needs",
-            Self::NoSuitableAdult => "no_suitable_adult",
-            Self::NoIdentification => "no_identification",
-            Self::ShortNotice => "short_notice",
-            Self::Illness => "illness",
-            Self::FaithOrTime => "faith_or_time",
-            Self::Animal => "animal",
-            Self::NotConvenient => "not_convenient",
-            Self::Dispute => "dispute",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl Validity {
-    /// The stable name, as in exports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::NotValid => "not_valid",
-            Self::SupervisorDecides => "supervisor_decides",
-        }
-    }
 }
 
 /// The rule that stood in the way of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -160,32 +118,6 @@ pub enum Rule {
     NameFirst,
     /// There is no signature: a dot is none.
     SignatureFirst,
-}
-
-impl Rule {
-    /// The stable code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::ConsentFirst => "consent-first",
-            Self::ArrivalFirst => "arrival-first",
-            Self::NoSuitableAdult => "no-suitable-adult",
-            Self::AuthorisationFirst => "authorisation-first",
-            Self::ReasonFirst => "reason-first",
-            Self::NoteFirst => "note-first",
-            Self::VisitEnded => "visit-ended",
-            Self::AlreadyInside => "already-inside",
-            Self::NothingToCorrect => "nothing-to-correct",
-            Self::AgreementFirst => "agreement-first",
-            Self::StartFirst => "start-first",
-            Self::StartedAlready => "started-already",
-            Self::SignTheCodeFirst => "sign-the-code-first",
-            Self::NotInside => "not-inside",
-            Self::OtherEnding => "other-ending",
-            Self::NameFirst => "name-first",
-            Self::SignatureFirst => "signature-first",
-        }
-    }
 }
 
 /// A command that the Code does not allow as things stand: which clause, which rule, and what is missing.

@@ -1,5 +1,6 @@
 //! The Code of conduct, against any sequence of commands.
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Event, LawfulGround, NoticeAgreement,
     NoticeMethod, RefusalReason, SealedNote, Step, StepState, fold,

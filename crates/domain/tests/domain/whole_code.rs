@@ -1,6 +1,7 @@
 //! The clauses of the Code beyond the arrival checklist, each as somebody lives through it.
 
 use chrono::TimeDelta;
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     About, Attempt, CancelReason, CancelledBy, Clause, CodeSigned, Command, Concern, ConcernKind, ConsentBy, Counting,
     Declaration, Event, Finding, FollowUp, Hazard, LoneWorking, NoticeAgreement, NoticeMethod, Outcome, RefusalReason,
@@ -180,7 +181,7 @@ fn a_tenant_signs_if_they_wish_and_a_dot_is_no_signature() {
 fn what_should_be_done_never_blocks_and_is_a_finding_when_it_was_not() {
     let mut door = AtTheDoor::arrive().arrives_properly();
     door.goes_in().unwrap();
-    for step in Step::ALL.into_iter().filter(|step| !Step::BEFORE_ENTRY.contains(step) && *step != Step::AdultPresent) {
+    for step in Step::all().filter(|step| !Step::BEFORE_ENTRY.contains(step) && *step != Step::AdultPresent) {
         door.says(Command::RecordStep { step, state: StepState::NotDone { reason: "no time".into() } }).unwrap();
         assert!(door.visit.findings.contains(&Finding::NotDone { step }), "{step:?}");
         door.does(step);
@@ -239,7 +240,7 @@ fn a_concern_can_be_raised_after_the_visit() {
 
 #[test]
 fn a_valid_refusal_never_counts_towards_enforcement() {
-    for reason in RefusalReason::ALL {
+    for reason in RefusalReason::all() {
         let mut door = AtTheDoor::arrive_after(Some(notice_of(72)));
         door.says(Command::RefuseEntry { reason, words: None }).unwrap();
         let attempt = door.visit.attempt().expect("nobody got in");

@@ -1,5 +1,6 @@
 //! What happens to a phone: taps, syncs, kills, clocks that jump, copies, rot.
 
+use doorstep_domain::StableName;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use doorstep_domain::StableName;
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Clause, Concern, Due};
 use serde::{Deserialize, Serialize};

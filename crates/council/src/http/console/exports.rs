@@ -1,5 +1,6 @@
 //! Tables to take away. Each export is itself in the audit log.
 
+use doorstep_domain::StableName;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -128,7 +129,7 @@ pub(crate) async fn dictionary(person: SignedIn) -> Json<Vec<TableMeaning>> {
 /// The tables that somebody may take.
 fn tables_for(person: &SignedIn) -> impl Iterator<Item = What> {
     let seat = person.seat();
-    What::ALL.into_iter().filter(move |what| match what {
+    What::all().filter(move |what| match what {
         What::Audit => matches!(seat, Seat::Auditor | Seat::Administrator),
         What::Cases => matches!(seat, Seat::Supervisor | Seat::SafeguardingLead | Seat::Auditor),
         _ => true,

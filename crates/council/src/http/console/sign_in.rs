@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use doorstep_domain::StableName;
 use doorstep_domain::ledger::Hash;
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use doorstep_domain::StableName;
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Appointment;
 use doorstep_domain::ledger::Hash;
