@@ -1,11 +1,11 @@
 //! What an administrator does at the council: making it, letting people in, handing out enrolment codes.
 
-use doorstep_domain::StableName;
 use std::fs;
 use std::path::Path;
 
 use argon2::{Argon2, PasswordHasher};
 use chrono::{DateTime, Utc};
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{CodeSection, DatedNumber, PublishedCode, Visit};
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{EnrolmentCode, Limits};

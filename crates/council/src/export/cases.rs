@@ -1,9 +1,10 @@
 //! One row a case: what a visit asked of the council, by when, and what came of it.
 
+use doorstep_domain::StableName;
+
 use super::Column;
 use crate::machine::times::{from_ms, written};
 use crate::storage::CaseRow;
-use doorstep_domain::StableName;
 
 pub(super) const COLUMNS: [Column; 14] = [
     Column("case", "The case's id"),

@@ -1,8 +1,8 @@
 //! The forms in which a table can be taken away: CSV for programs and for Excel, a workbook, JSON Lines.
 
-use doorstep_domain::StableName;
 use std::io::{BufWriter, Seek, Write};
 
+use doorstep_domain::StableName;
 use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
 
 use super::What;

@@ -13,9 +13,9 @@ mod reports;
 mod steps;
 mod visits;
 
-use doorstep_domain::StableName;
 use std::fs::File;
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::CaseKind;
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,9 @@
 //! One row an answer to a question: so many visits.
 
+use doorstep_domain::StableName;
+
 use super::Column;
 use crate::storage::{Count, Question};
-use doorstep_domain::StableName;
 
 pub(super) const COLUMNS: [Column; 4] = [
     Column("question", "outcomes_by_day, refusals_by_reason, notice_kept or id_shown"),

@@ -1,9 +1,10 @@
 //! One row a step of a visit.
 
+use doorstep_domain::StableName;
+
 use super::Column;
 use crate::machine::times::written;
 use crate::storage::VisitRow;
-use doorstep_domain::StableName;
 
 pub(super) const COLUMNS: [Column; 12] = [
     Column("visit", "The visit's id"),

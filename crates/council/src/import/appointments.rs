@@ -1,8 +1,8 @@
 //! Appointments from the housing system.
 
-use doorstep_domain::StableName;
 use std::collections::{BTreeMap, BTreeSet};
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 

@@ -1,9 +1,8 @@
 //! Organisations and people.
 
-use doorstep_domain::StableName;
 use std::collections::BTreeMap;
 
-use doorstep_domain::{OrganisationId, UserId};
+use doorstep_domain::{OrganisationId, StableName, UserId};
 
 use super::{Imported, Taking, read_table};
 use crate::desk::office::Office;

@@ -1,13 +1,12 @@
 //! One person's own data: what is held of them, to give to them (UK GDPR, article 15), and erasing it (article 17). A tenant is found by
 //! their home and the time that they lived there; somebody who visits, by their user name.
 
-use doorstep_domain::StableName;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use doorstep_domain::VisitId;
+use doorstep_domain::{StableName, VisitId};
 use serde::Serialize;
 use serde_json::json;
 

@@ -1,9 +1,9 @@
 //! Cases: what visits ask of the council, who does it, by when, and what was done.
 
-use doorstep_domain::StableName;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Due, Progress};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, UserId, VisitId};

@@ -1,9 +1,8 @@
 //! What somebody, or another system of the council's, is to be told. It is written in the transaction that it is about, so that
 //! nothing is told that did not happen, and nothing that happened stays untold.
 
-use doorstep_domain::StableName;
-use doorstep_domain::UserId;
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::{StableName, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::database::{Value, params};

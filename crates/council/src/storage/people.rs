@@ -1,9 +1,8 @@
 //! Organisations, people, and their sessions in the console.
 
-use doorstep_domain::StableName;
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorstep_domain::{OrganisationId, UserId};
+use doorstep_domain::{OrganisationId, StableName, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::database::{Conditions, Row, params};

@@ -1,8 +1,8 @@
 //! Visits as lists and exports show them: a fold over records, kept beside them.
 
-use doorstep_domain::StableName;
 use std::collections::HashMap;
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Appointment, Basis, Visit};
 use doorstep_domain::{AppointmentRef, VisitId};
 

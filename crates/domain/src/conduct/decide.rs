@@ -4,8 +4,7 @@ use super::{
     Admission, Basis, Cancellation, Clause, CodeSigned, Command, Concern, Declaration, Event, FollowUp, Leaving,
     Outcome, RefusalReason, Refused, Rule, Started, Step, StepState, TenantSignature, Visit, VisitKind,
 };
-use crate::RecordId;
-use crate::StableName;
+use crate::{RecordId, StableName};
 
 type Decided = Result<Vec<Event>, Refused>;
 

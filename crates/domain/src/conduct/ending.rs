@@ -1,11 +1,10 @@
 //! How a visit ends, and what its records show that the Code did not ask for.
 
-use crate::StableName;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Clause, RefusalReason, Step};
-use crate::RecordId;
+use crate::{RecordId, StableName};
 
 /// What came of a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]

@@ -28,7 +28,9 @@ pub use appointment::{Appointment, NoticeMethod, VisitKind};
 pub use arrival::{Phase, Step, StepState, Weight};
 pub use attempt::{Attempt, Counting, attempts};
 pub use before::{CancelReason, Cancellation, CancelledBy, Declaration, LoneWorking, ToldOfCancellation};
-pub use casework::{CaseKind, CaseOpened, CaseStep, Due, Progress, deadlines};
+pub use casework::{
+    CaseDeed, CaseKind, CaseOpened, CaseOutcome, CaseRefused, CaseState, CaseStep, Due, Progress, deadlines,
+};
 pub use clauses::{CLAUSES, Clause, ClauseRow};
 pub use code::{Acknowledgement, CodeSection, NotACode, NotSigned, PublishedCode, Signing};
 pub use command::{CodeSigned, Command};

@@ -1,9 +1,9 @@
 //! Two kinds of no: a tenant's, which is respected (clause 3.1), and a rule's, which cites its clause.
 
-use crate::StableName;
 use serde::{Deserialize, Serialize};
 
 use super::{Clause, Step};
+use crate::StableName;
 
 /// Why entry was refused at the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]

@@ -1,6 +1,5 @@
 //! What happens to a phone: taps, syncs, kills, clocks that jump, copies, rot.
 
-use doorstep_domain::StableName;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::atomic::Ordering;
 use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Environment, SignIn, VisitView};
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Hazard, NoticeAgreement, NoticeMethod,
     PhotoPurpose, RefusalReason, Severity, Signing, Step, StepState,

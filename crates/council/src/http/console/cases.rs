@@ -2,9 +2,8 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use doorstep_domain::StableName;
-use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Clause, Concern, Due};
+use doorstep_domain::{StableName, VisitId};
 use serde::{Deserialize, Serialize};
 
 use crate::access::seats::Seat;

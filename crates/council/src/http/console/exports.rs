@@ -1,6 +1,5 @@
 //! Tables to take away. Each export is itself in the audit log.
 
-use doorstep_domain::StableName;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
+use doorstep_domain::StableName;
 use futures_util::stream::try_unfold;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;

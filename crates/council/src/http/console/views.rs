@@ -1,11 +1,10 @@
 //! What the console is given. Plain data; types for TypeScript are generated from here.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use doorstep_domain::StableName;
-use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{
     Acknowledgement, Appointment, Clause, CodeSection, Concern, ConcernKind, TakenPhoto, Visit,
 };
+use doorstep_domain::{StableName, VisitId};
 use serde::Serialize;
 
 use crate::error::CouncilError;

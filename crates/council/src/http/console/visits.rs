@@ -3,10 +3,9 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use doorstep_domain::StableName;
-use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Appointment;
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::{StableName, VisitId};
 
 use crate::export::Selection;
 use crate::http::console::reports::missing;

@@ -1,78 +1,17 @@
-//! What a visit asks of the council: which cases it opens, what is to be done about each and by when. Clauses 3.1, 5.3, 6.1, 7
-//! and 8. Clocks run from when a thing was said or seen, not from when the council heard of it; only what nobody could do before
-//! hearing of it runs from there. The numbers are dated data with their source, which the council owns.
+//! By when each step of a case is to be done. Clocks run from when a thing was said or seen, not from when the council heard of it;
+//! only what nobody could do before hearing of it runs from there. The numbers are dated data with their source, which the council
+//! owns.
 
-use crate::StableName;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::numbers::Held;
-use super::working_days::end_of_working_day;
-use super::{About, Basis, Clause, Concern, CouncilNumbers, Hazard, NumberKind, NumberUnit, Severity, Validity, Visit};
-use crate::{RecordId, england};
-
-/// What a case is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum CaseKind {
-    /// Somebody may be hurt within a day. Clause 6.1.
-    EmergencyHazard,
-    /// Somebody works alone and is not out by when they expected. Clause 6.1.
-    OverdueCheckIn,
-    /// Somebody went in without consent. Clause 3.1.
-    LawfulEntry,
-    /// Somebody was aggressive. Clause 7.
-    Aggression,
-    /// A tenant is not satisfied. Clause 8.1.
-    Complaint,
-    /// A tenant is not satisfied with the answer. Clause 8.1.
-    #[serde(rename = "complaint_stage_2")]
-    ComplaintStage2,
-    /// Something is not safe. Clause 6.1.
-    SignificantHazard,
-    /// Something is to be put right. Clause 6.1.
-    MinorHazard,
-    /// Somebody broke the Code. Clause 8.2.
-    Breach,
-    /// A refusal for a valid reason: somebody needs support. It is never a step towards enforcement. Clause 3.1.
-    RefusalSupport,
-    /// A refusal for a reason that a supervisor has to weigh. Clause 3.1.
-    RefusalDecision,
-    /// A gift was taken. Clause 5.3.
-    Gift,
-    /// A visitor knows the tenant. Clause 5.3.
-    Conflict,
-}
-
-/// What is to be done about a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum CaseStep {
-    /// Tell whoever complained that it is heard.
-    Acknowledge,
-    /// Answer it.
-    Answer,
-    /// Look at it.
-    Investigate,
-    /// Tell the tenant in writing what was found.
-    TellInWriting,
-    /// Make it safe.
-    MakeSafe,
-    /// Look through what happened.
-    Review,
-    /// Decide.
-    Decide,
-    /// Arrange what the tenant needs.
-    Support,
-    /// Find out whether they are safe.
-    Check,
-}
+use super::kind::{CaseKind, CaseStep};
+use crate::conduct::numbers::Held;
+use crate::conduct::working_days::end_of_working_day;
+use crate::conduct::{CouncilNumbers, NumberKind, NumberUnit};
+use crate::{StableName, england};
 
 /// From what a deadline runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -132,17 +71,6 @@ pub fn deadlines() -> impl Iterator<Item = &'static NumberKind> {
     RULES.iter().map(|rule| &rule.number)
 }
 
-/// A case that a visit opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaseOpened {
-    /// What it is about.
-    pub kind: CaseKind,
-    /// The record that it comes from.
-    pub record: RecordId,
-    /// When it was said or seen: its clock runs from here.
-    pub opened_at: DateTime<Utc>,
-}
-
 /// What is to be done next, and by when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -173,62 +101,9 @@ pub struct Progress<'a> {
 }
 
 impl CaseKind {
-    /// The clause behind it.
-    #[must_use]
-    pub fn clause(self) -> Clause {
-        match self {
-            Self::EmergencyHazard | Self::SignificantHazard | Self::MinorHazard | Self::OverdueCheckIn => Clause::C6_1,
-            Self::LawfulEntry | Self::RefusalSupport | Self::RefusalDecision => Clause::C3_1,
-            Self::Aggression => Clause::C7,
-            Self::Complaint | Self::ComplaintStage2 => Clause::C8_1,
-            Self::Breach => Clause::C8_2,
-            Self::Gift | Self::Conflict => Clause::C5_3,
-        }
-    }
-
-    /// Whether a visit opens it by how it went, and not by a concern or a clock.
-    #[must_use]
-    pub fn comes_from_the_visit(self) -> bool {
-        matches!(self, Self::LawfulEntry | Self::RefusalSupport | Self::RefusalDecision)
-    }
-
-    /// What a case of this kind may be closed with, as stable names.
-    #[must_use]
-    pub fn outcomes(self) -> &'static [&'static str] {
-        match self {
-            Self::RefusalDecision => &["valid", "not_valid"],
-            Self::RefusalSupport => &["support_arranged", "not_needed"],
-            Self::Breach => &["no_action", "apology", "training", "contract", "disciplinary"],
-            Self::Complaint | Self::ComplaintStage2 => &["upheld", "partly_upheld", "not_upheld", "withdrawn"],
-            Self::EmergencyHazard | Self::SignificantHazard | Self::MinorHazard => &["made_safe", "no_hazard"],
-            Self::OverdueCheckIn => &["safe", "not_safe"],
-            Self::LawfulEntry => &["in_order", "not_in_order"],
-            Self::Aggression => &["no_action", "marker_proposed"],
-            Self::Gift | Self::Conflict => &["recorded", "no_action"],
-        }
-    }
-
     /// What is to be done, in its order.
     pub fn steps(self) -> impl Iterator<Item = CaseStep> {
         RULES.iter().filter(move |rule| rule.case == self).map(|rule| rule.step)
-    }
-
-    /// The kind that a concern opens; `None` where nothing is to be done.
-    #[must_use]
-    pub fn of_concern(concern: &Concern) -> Option<Self> {
-        Some(match &concern.about {
-            // Gas is an emergency, whatever somebody thinks of it at the door.
-            About::UnsafeCondition { hazard: Hazard::Gas, .. }
-            | About::UnsafeCondition { severity: Severity::Emergency, .. } => Self::EmergencyHazard,
-            About::UnsafeCondition { severity: Severity::Significant, .. } => Self::SignificantHazard,
-            About::UnsafeCondition { severity: Severity::Minor, .. } => Self::MinorHazard,
-            About::Aggression { .. } => Self::Aggression,
-            About::Complaint { .. } => Self::Complaint,
-            About::Breach => Self::Breach,
-            About::Gift { accepted: true } => Self::Gift,
-            About::Gift { accepted: false } => return None,
-            About::Conflict => Self::Conflict,
-        })
     }
 }
 
@@ -269,57 +144,10 @@ impl Progress<'_> {
     }
 }
 
-impl Visit {
-    /// The cases that the visit opens by itself: a refusal, a lawful entry, a tenant whom the visitor knows. Concerns open
-    /// theirs apart, since some of them are no part of the visit that everybody sees.
-    #[must_use]
-    pub fn cases(&self) -> Vec<CaseOpened> {
-        let mut cases = Vec::new();
-        if let Some(entry) = &self.entry
-            && matches!(entry.basis, Basis::Lawful { .. })
-        {
-            cases.push(CaseOpened { kind: CaseKind::LawfulEntry, record: entry.record, opened_at: entry.at });
-        }
-        if let Some(ending) = &self.ending
-            && let Some(refusal) = &ending.refusal
-        {
-            let kind = match refusal.reason.validity() {
-                Validity::Valid => CaseKind::RefusalSupport,
-                Validity::NotValid | Validity::SupervisorDecides => CaseKind::RefusalDecision,
-            };
-            cases.push(CaseOpened { kind, record: ending.record, opened_at: ending.at });
-        }
-        let declared = self
-            .timeline
-            .iter()
-            .find(|line| line.struck.is_none() && matches!(line.event, super::Event::KnowsTenant(_)));
-        if let Some(line) = declared {
-            cases.push(CaseOpened { kind: CaseKind::Conflict, record: line.record, opened_at: line.at });
-        }
-        cases
-    }
-
-    /// The case of somebody who works alone and is not out by when they expected; `None` once they are out, or safe.
-    #[must_use]
-    pub fn overdue(&self) -> Option<CaseOpened> {
-        let opened_at = self.alone_until()?;
-        let said = |line: &&super::Line| line.struck.is_none() && matches!(line.event, super::Event::LoneWorking(_));
-        let record = self.timeline.iter().rev().find(said)?.record;
-        Some(CaseOpened { kind: CaseKind::OverdueCheckIn, record, opened_at })
-    }
-
-    /// When somebody who works alone expected to be out, for as long as nothing says that they are.
-    #[must_use]
-    pub fn alone_until(&self) -> Option<DateTime<Utc>> {
-        let alone = self.before.lone_working.as_ref()?;
-        let still_there = self.ending.is_none() && self.before.safe_at.is_none();
-        still_there.then_some(alone.expected_end)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conduct::{About, Concern, DatedNumber, Hazard, Severity};
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -356,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_councils_own_number_holds_for_what_is_said_from_its_day_on_and_no_running_deadline_moves() {
-        let own = CouncilNumbers::new(vec![super::super::DatedNumber {
+        let own = CouncilNumbers::new(vec![DatedNumber {
             name: "complaint.acknowledge".into(),
             value: 3,
             from: "2026-11-24".parse().unwrap(),
