@@ -10,6 +10,7 @@ pub mod multitude;
 pub mod outside;
 pub mod postgres;
 pub mod roles;
+pub mod safeguarding;
 pub mod sample;
 pub mod simulation;
 pub mod typescript;

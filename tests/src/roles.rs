@@ -1,13 +1,13 @@
 //! The table of routes by who may use them, as the router itself has it.
 
-use doorstep_council::{RouteRow, Seat, routes};
+use doorstep_council::{Role, RouteRow, routes};
 use doorstep_domain::StableName;
 
 /// What stands above the table in `docs/roles.md`.
 const ABOVE: &str = "\
 # Who may use which address
 
-Each person sits in one seat, by their role and by whether they are of the council or of a firm. To anybody else an address does
+Each person sits in one role, by their role and by whether they are of the council or of a firm. To anybody else an address does
 not exist: the answer is 404, as for an address that nobody has. What a firm's supervisor is given is bound to that firm, in every list,
 export, search and by its id. Contractors and officers have a phone and no desk. A housing system comes by a token of its own (`doorstep-council api-token`).
 
@@ -19,17 +19,17 @@ each address and looks at who is let in.
 /// The page `docs/roles.md`.
 #[must_use]
 pub fn page() -> String {
-    let seats: Vec<Seat> = Seat::all().filter(has_a_desk).collect();
-    let heads: Vec<String> = seats.iter().map(|seat| words(*seat)).collect();
+    let roles: Vec<Role> = Role::all().filter(has_a_desk).collect();
+    let heads: Vec<String> = roles.iter().map(|role| words(*role)).collect();
     let mut page = format!("{ABOVE}| | address | {} |\n", heads.join(" | "));
-    page.push_str(&format!("| --- | --- |{}\n", " :-: |".repeat(seats.len())));
+    page.push_str(&format!("| --- | --- |{}\n", " :-: |".repeat(roles.len())));
     for route in routes() {
-        let cell = |seat: &Seat| match route.who {
-            "people" if !route.roles.contains(seat) => "",
+        let cell = |role: &Role| match route.who {
+            "people" if !route.roles.contains(role) => "",
             "phones" | "systems" => "",
             _ => "yes",
         };
-        let cells: Vec<&str> = seats.iter().map(cell).collect();
+        let cells: Vec<&str> = roles.iter().map(cell).collect();
         let who = match route.who {
             "phones" | "systems" => format!(" ({})", route.who),
             _ => String::new(),
@@ -39,22 +39,22 @@ pub fn page() -> String {
     page
 }
 
-/// Whether people in this seat sign in to the console.
-fn has_a_desk(seat: &Seat) -> bool {
-    !matches!(seat, Seat::Contractor | Seat::Officer)
+/// Whether people in this role sign in to the console.
+fn has_a_desk(role: &Role) -> bool {
+    !matches!(role, Role::Contractor | Role::Officer)
 }
 
-/// The name of a seat, in words.
+/// The name of a role, in words.
 #[must_use]
-pub fn words(seat: Seat) -> String {
-    match seat {
-        Seat::Contractor => "contractor",
-        Seat::Officer => "officer",
-        Seat::FirmSupervisor => "firm's supervisor",
-        Seat::Supervisor => "supervisor",
-        Seat::SafeguardingLead => "safeguarding lead",
-        Seat::Auditor => "auditor",
-        Seat::Administrator => "administrator",
+pub fn words(role: Role) -> String {
+    match role {
+        Role::Contractor => "contractor",
+        Role::Officer => "officer",
+        Role::FirmSupervisor => "firm's supervisor",
+        Role::Supervisor => "supervisor",
+        Role::SafeguardingLead => "safeguarding lead",
+        Role::Auditor => "auditor",
+        Role::Administrator => "administrator",
     }
     .to_owned()
 }
@@ -66,7 +66,7 @@ pub fn line(route: &RouteRow, as_json: bool) -> String {
         return serde_json::json!(route).to_string();
     }
     let who = match route.who {
-        "people" => route.roles.iter().map(|seat| words(*seat)).collect::<Vec<_>>().join(", "),
+        "people" => route.roles.iter().map(|role| words(*role)).collect::<Vec<_>>().join(", "),
         who => who.to_owned(),
     };
     format!("{:6} {:45} {who}", route.method, route.path)

@@ -8,12 +8,12 @@ use doorstep_core::{
 };
 use doorstep_domain::conduct::{
     About, Acknowledgement, Admission, After, Appointment, Attempt, Basis, Before, CancelReason, Cancellation,
-    CancelledBy, CaseKind, CaseStep, Clause, CodeSection, Command, Concern, ConcernKind, ConsentBy, Counting,
-    DatedNumber, Declaration, Due, Ending, Entry, Event, Finding, FollowUp, Hazard, LawfulGround, Leaving, Line,
-    LoneWorking, Notice, NoticeAgreement, NoticeMethod, NoticeStanding, NumberUnit, Numbers, Outcome, Phase, Photo,
-    PhotoPurpose, RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity, Signing, Started,
-    Step, StepState, StepTaken, Strike, TakenPhoto, TenantSignature, ToldOfCancellation, Validity, Visit, VisitKind,
-    Weight, Welfare, Withdrawal, WithdrawalReason,
+    CancelledBy, CaseDeed, CaseKind, CaseOutcome, CaseStep, Clause, CodeSection, Command, Concern, ConcernKind,
+    ConsentBy, Counting, DatedNumber, Declaration, Due, Ending, Entry, Event, Finding, FollowUp, Hazard, LawfulGround,
+    Leaving, Line, LoneWorking, Notice, NoticeAgreement, NoticeMethod, NoticeStanding, NumberUnit, Numbers, Outcome,
+    Phase, Photo, PhotoPurpose, RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity,
+    Signing, Started, Step, StepState, StepTaken, Strike, TakenPhoto, TenantSignature, ToldOfCancellation, Validity,
+    Visit, VisitKind, Weight, Welfare, Withdrawal, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 use ts_rs::{Config, TS};
@@ -42,7 +42,9 @@ pub fn file() -> String {
         CancelReason,
         Cancellation,
         CancelledBy,
+        CaseDeed,
         CaseKind,
+        CaseOutcome,
         CaseStep,
         Clause,
         CodeSection,

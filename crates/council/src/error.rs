@@ -2,23 +2,20 @@
 
 use std::path::PathBuf;
 
-use doorstep_domain::conduct::NotACode;
+use crate::refused::Refused;
 
 /// What a call into the council's programs can fail with.
 #[derive(Debug, thiserror::Error)]
 pub enum CouncilError {
+    /// The desk says no: an answer, not a fault.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The folder holds no council.
     #[error("{0} holds no council yet. Make one with `doorstep-council init`.")]
     NotInitialised(PathBuf),
     /// The folder holds one already.
     #[error("{0} holds a council already. Nothing was changed.")]
     AlreadyInitialised(PathBuf),
-    /// There is no such person.
-    #[error("there is no user {0:?}. Import people first, or look at the name again.")]
-    NoSuchUser(String),
-    /// The password can't be one.
-    #[error("a password has 12 characters or more. Nothing was changed.")]
-    WeakPassword,
     /// A file can't be read or written.
     #[error("{path} can't be read or written: {source}")]
     File {
@@ -70,15 +67,6 @@ pub enum CouncilError {
     /// The object store that holds photos does not do what it is asked.
     #[error("the store of photos can't be used: {0}")]
     Photos(String),
-    /// A number can't be one of the council's, and why.
-    #[error("{0}")]
-    BadNumber(String),
-    /// A case about somebody's home is open.
-    #[error("a case about that home is open: close it first, or it could not be dealt with. Nothing was erased.")]
-    CasesAreOpen,
-    /// Somebody has not left.
-    #[error("they have not left: an administrator says so under People first. Nothing was erased.")]
-    StillThere,
     /// A setting is wrong.
     #[error("the settings for {0} can't be used: {1}.")]
     BadSetting(&'static str, &'static str),
@@ -94,24 +82,18 @@ pub enum CouncilError {
     /// Something in the database is not what was written.
     #[error("what is stored as {0} can't be read")]
     Unreadable(&'static str),
-    /// The text is no Code of conduct.
-    #[error("that can't be published as a Code of conduct: {0}. Nothing was changed.")]
-    NotACode(NotACode),
-    /// A table could not be written out.
-    #[error("the export could not be written: {0}")]
-    Export(#[from] std::io::Error),
-    /// A workbook can't hold it.
-    #[error("a workbook holds 1,048,575 rows, and these are more. Take fewer, or take them as CSV.")]
-    TooManyRows,
+    /// The machine gives no thread to wait on.
+    #[error("the machine gives no more threads: {0}. Nothing was changed.")]
+    NoThread(#[source] std::io::Error),
+    /// It is being closed.
+    #[error("it is being closed. Nothing was changed.")]
+    Closing,
+    /// A file or a stream can't be written.
+    #[error("it could not be written: {0}")]
+    Write(#[source] std::io::Error),
     /// Nobody waits for it any more.
     #[error("the export was cancelled")]
     Cancelled,
-    /// The text is no day.
-    #[error("{0:?} is no date such as 2026-11-24.")]
-    NotADate(String),
-    /// The place in a list is none.
-    #[error("that page does not exist")]
-    NoSuchPage,
 }
 
 /// What the server said, and not only that it said something.

@@ -11,17 +11,19 @@ mod machine;
 pub mod notify;
 pub mod planted;
 pub mod records;
+mod refused;
 mod service;
 mod storage;
 
-pub use access::seats::{Opens, Seat};
-pub use desk::office::{EnrolmentOffer, Office};
+pub use access::roles::{Role, Scope};
 pub use error::CouncilError;
 #[cfg(feature = "typescript")]
 pub use http::declarations;
 pub use http::routes::{RouteRow, router, routes};
 pub use machine::environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};
-pub use records::verify::Checked;
+pub use machine::local_address::is_safe_address;
+pub use machine::private_file;
+pub use refused::Refused;
 pub use service::Service;
 pub use storage::photo_store::PhotosAt;
 pub use storage::{DatabaseAt, Holding, Holdings};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_core::VisitView;
-use doorstep_council::Office;
+use doorstep_council::Service;
+use doorstep_council::records::verify;
 use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, VisitId};
@@ -41,7 +42,7 @@ impl Model {
     }
 
     /// After the phone was put back to an older copy: that copy, and whatever the council had by then.
-    pub(super) fn put_back(&mut self, copy: &Self, council: &Office, all_notes: &BTreeSet<String>) {
+    pub(super) fn put_back(&mut self, copy: &Self, council: &Service, all_notes: &BTreeSet<String>) {
         let before = std::mem::replace(self, copy.clone());
         self.ever_saved = before.ever_saved;
         for (record, (visit, event)) in before.saved {
@@ -50,19 +51,22 @@ impl Model {
             }
         }
         self.pictures.extend(
-            before.pictures.into_iter().filter(|(sha256, _)| council.photo(*sha256).is_ok_and(|held| held.is_some())),
+            before
+                .pictures
+                .into_iter()
+                .filter(|(sha256, _)| verify::picture(council, *sha256).is_ok_and(|held| held.is_some())),
         );
         self.notes.extend(before.notes.intersection(all_notes).cloned());
     }
 
     /// Pictures that the council does not hold as they were saved. One that rotted on the phone, or whose record did, may be
     /// missing there; but nothing else may stand in its place.
-    pub(super) fn missing_pictures(&self, council: &Office) -> Vec<String> {
+    pub(super) fn missing_pictures(&self, council: &Service) -> Vec<String> {
         let record_rotted = |sha256: Hash| {
             let rotten = self.rotten.iter().filter_map(|record| self.saved.get(record));
             rotten.filter_map(|(_, event)| event.photo()).any(|photo| photo.sha256 == sha256)
         };
-        let fault = |(sha256, picture): (&Hash, &Vec<u8>)| match council.photo(*sha256) {
+        let fault = |(sha256, picture): (&Hash, &Vec<u8>)| match verify::picture(council, *sha256) {
             Ok(Some(held)) if held == *picture => None,
             Ok(None) if self.rotten_pictures.contains(sha256) || record_rotted(*sha256) => None,
             Ok(None) => Some(format!("the council has no picture {sha256}")),
@@ -73,12 +77,12 @@ impl Model {
     }
 
     /// Whether the council holds a record as it was saved.
-    pub(super) fn is_held(&self, record: RecordId, council: &Office) -> bool {
+    pub(super) fn is_held(&self, record: RecordId, council: &Service) -> bool {
         self.saved.get(&record).is_some_and(|(visit, event)| held(council, *visit).get(&record) == Some(event))
     }
 
     /// What the council holds that differs from what was saved.
-    pub(super) fn differences(&self, council: &Office) -> Vec<String> {
+    pub(super) fn differences(&self, council: &Service) -> Vec<String> {
         let mut differences = Vec::new();
         let visits: BTreeSet<VisitId> = self.saved.values().map(|(visit, _)| *visit).collect();
         for visit in visits {
@@ -101,8 +105,8 @@ impl Model {
     }
 }
 
-fn held(council: &Office, visit: VisitId) -> BTreeMap<RecordId, Event> {
-    match council.visit(visit) {
+fn held(council: &Service, visit: VisitId) -> BTreeMap<RecordId, Event> {
+    match verify::listed_visit(council, visit) {
         Ok(Some(visit)) => visit.timeline.into_iter().map(|line| (line.record, line.event)).collect(),
         _ => BTreeMap::new(),
     }

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use doorstep_core::keys::MemoryKeyStore;
 use doorstep_core::{App, Environment};
-use doorstep_council::import::Taking;
-use doorstep_council::{DatabaseAt, Office, TimeSource};
+use doorstep_council::desk::{self, Actor};
+use doorstep_council::import::{self, ImportMode};
+use doorstep_council::{DatabaseAt, Service, TimeSource};
 use doorstep_domain::VisitId;
 
 use super::line::Line;
@@ -73,7 +74,7 @@ struct World {
     truth: Arc<AtomicI64>,
     council_disk: Arc<FaultyDisk>,
     council_environment: doorstep_council::Environment,
-    office: Office,
+    council: Service,
     /// The server on which the council's database is, and not in its folder.
     server: Option<Arc<Postgres>>,
     database: DatabaseAt,
@@ -86,6 +87,8 @@ struct World {
 }
 
 const USERS: [&str; PHONES] = ["harriet", "pete", "gareth"];
+/// Reads safeguarding notes.
+const LEAD: &str = "lead";
 
 /// Runs a world.
 ///
@@ -148,21 +151,29 @@ impl World {
         let data = folder.path().join("council");
         let database =
             server.as_ref().map_or(DatabaseAt::InTheDataFolder, |server| DatabaseAt::Server(server.database()));
-        let office =
-            Office::init(&data, &database, "Melton", "admin", "correct horse battery", council_environment.clone())
-                .expect("the council is made");
+        let council = desk::council::init(
+            &data,
+            &database,
+            "Melton",
+            "admin",
+            "correct horse battery",
+            council_environment.clone(),
+        )
+        .expect("the council is made");
         let people = USERS.iter().fold(
             "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned(),
             |table, user| format!("{table}{user},{user},Melton,council,officer,Officer,\n"),
         );
-        office.import_people(people.as_bytes(), Taking::AllOrNothing).expect("people are imported");
+        let people = format!("{people}{LEAD},{LEAD},Melton,council,safeguarding_lead,Lead,\n");
+        import::people(&council, &Actor::command_line(), people.as_bytes(), ImportMode::AllOrNothing)
+            .expect("people are imported");
         let mut world = Self {
             folder,
             chance,
             truth,
             council_disk,
             council_environment,
-            office,
+            council,
             server,
             database,
             council_copy: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use doorstep_core::{App, Clock, Environment, Moment, SystemClock};
+use doorstep_council::desk::{self, Actor};
 use doorstep_domain::conduct::DatedNumber;
 use doorstep_tests::cast::Town;
 use doorstep_tests::desk::Clerk;
@@ -90,9 +91,9 @@ fn a_phone_pulls_the_councils_numbers_and_decides_by_them_from_their_day_on_with
     };
     drop(scene.enrolled());
     let enter = |value: u32, days: u64| {
-        let from = scene.office.today() + chrono::Days::new(days);
+        let from = desk::settings::today(&scene.service) + chrono::Days::new(days);
         let number = DatedNumber { name: "attempts_before_letter".into(), value, from, source: "Policy 7".into() };
-        scene.office.enter_number(&number).unwrap();
+        desk::settings::enter(&scene.service, &Actor::command_line(), &number).unwrap();
     };
     enter(5, 3);
     assert_eq!((letters(0), letters(4)), (3, 3), "nobody has told the phone yet");

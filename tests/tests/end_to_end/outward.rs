@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use doorstep_council::notify::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
+use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
 use doorstep_tests::cast::{Phone, Town, eventually, json, root, sample};
 use doorstep_tests::desk::Clerk;
@@ -59,7 +59,7 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
     let service = Service::open(&town.data(), &DatabaseAt::InTheDataFolder, environment).unwrap();
     let webhook =
         Webhook::new(&format!("http://127.0.0.1:{}/told", outside.http), WebhookSecret::read(SECRET).unwrap());
-    let messenger = Messenger::new(service, Some(mail(&certificate, &outside)), Some(webhook.unwrap()));
+    let messenger = Notifier::new(service, Some(mail(&certificate, &outside)), Some(webhook.unwrap()));
 
     // Each side refuses twice; the third time all of it arrives, and only once.
     let minutes = |minutes: i64| clock.0.store(minutes * 60_000, Ordering::Relaxed);

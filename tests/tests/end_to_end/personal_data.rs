@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{Months, NaiveDate};
+use doorstep_council::desk::Actor;
 use doorstep_council::records::retention::Kept;
-use doorstep_council::{DatabaseAt, Environment, Office, SystemClock, TimeSource};
+use doorstep_council::records::retention::retain;
+use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
 use doorstep_tests::cast::{Phone, Town, json, sample};
 use doorstep_tests::desk::Clerk;
 use doorstep_tests::postgres::Postgres;
@@ -179,20 +181,20 @@ fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
     let counted = format!("visits: 0 from before {six_years_ago}");
     assert!(looked.contains(&counted) && looked.contains("Nothing was changed"), "{looked}");
     let later = Environment { clock: Arc::new(Later), ..Environment::real() };
-    let office = Office::open(&town.data(), database, later).unwrap();
+    let council = Service::open(&town.data(), database, later).unwrap();
     let items = |dues: &[doorstep_council::records::retention::Due], kind: Kept| {
         dues.iter().find(|due| due.rule.kind == kind).unwrap().items
     };
     // The visit with an open case stays, and the other is over; a sealed note stays until its lead has a rule.
-    let dues = office.retain(false).unwrap();
+    let dues = retain(&council, &Actor::command_line(), false).unwrap();
     assert_eq!(
         (items(&dues, Kept::Visits), items(&dues, Kept::Photos), items(&dues, Kept::SafeguardingNotes)),
         (1, 0, 0)
     );
     assert!(items(&dues, Kept::Appointments) > 20 && items(&dues, Kept::AuditLog) > 0);
     assert_eq!(checked(town), before, "looking changes nothing");
-    office.retain(true).unwrap();
-    let dues = office.retain(false).unwrap();
+    retain(&council, &Actor::command_line(), true).unwrap();
+    let dues = retain(&council, &Actor::command_line(), false).unwrap();
     assert!(dues.iter().all(|due| due.items == 0), "{dues:?}");
     assert_eq!(town.export("visits").len(), 1, "the one with an open case");
     let admin = Clerk::of("admin", town);
@@ -200,7 +202,7 @@ fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
     let years =
         json!({ "name": "keep_safeguarding_notes", "value": 1, "from": tomorrow, "source": "The lead's schedule" });
     admin.does("POST", "/api/numbers", &years);
-    office.retain(true).unwrap();
+    retain(&council, &Actor::command_line(), true).unwrap();
     assert_eq!(Clerk::of("lead-1", town).reads("/api/safeguarding")["notes"], json!([]));
     let after = checked(town);
     assert_eq!((&after["faults"], &after["records"]), (&json!([]), &before["records"]));
@@ -227,13 +229,13 @@ fn a_visit_whose_beginning_never_came_is_erased_too(
     phone.does(&["visit", "no-answer", &visit]);
     phone.does(&["sync"]);
     forget_where_it_began("DELETE FROM visit");
-    let office = |environment| Office::open(&town.data(), database, environment).unwrap();
-    let visits = |office: &Office, apply| {
-        let dues = office.retain(apply).unwrap();
+    let council = |environment| Service::open(&town.data(), database, environment).unwrap();
+    let visits = |council: &Service, apply| {
+        let dues = retain(council, &Actor::command_line(), apply).unwrap();
         dues.iter().find(|due| due.rule.kind == Kept::Visits).unwrap().items
     };
-    assert_eq!(visits(&office(Environment::real()), false), 0, "it came today");
-    let later = office(Environment { clock: Arc::new(Later), ..Environment::real() });
+    assert_eq!(visits(&council(Environment::real()), false), 0, "it came today");
+    let later = council(Environment { clock: Arc::new(Later), ..Environment::real() });
     assert_eq!((visits(&later, true), visits(&later, false)), (1, 0));
     let after = checked(town);
     assert_eq!((&after["faults"], &after["erased"]), (&json!([]), &json!(2)), "{after}");

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use doorstep_core::{App, AppError, Network, PhotoState};
 use doorstep_council::Service;
+use doorstep_council::records::verify;
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::PhotoPurpose;
 use doorstep_domain::ledger::Hash;
@@ -148,7 +149,7 @@ fn at_a_door(scene: &Scene, app: &App) -> VisitId {
 fn a_large_photo_goes_on_where_it_stopped() {
     let scene = Scene::new();
     drop(scene.enrolled());
-    let line = Arc::new(GoesDead { council: scene.office.service(), pieces: Mutex::new((2, Vec::new())) });
+    let line = Arc::new(GoesDead { council: scene.service.clone(), pieces: Mutex::new((2, Vec::new())) });
     let environment = || scene.environment_through(Arc::clone(&line) as Arc<dyn Council>);
     let app = App::open(&scene.store(), environment()).unwrap();
     let visit = at_a_door(&scene, &app);
@@ -168,7 +169,7 @@ fn a_large_photo_goes_on_where_it_stopped() {
     let pieces = usize::try_from(size.div_ceil(256 * 1024)).unwrap();
     let expected: Vec<u64> = (0..pieces as u64).map(|piece| piece * 256 * 1024).collect();
     assert_eq!(offsets, expected, "each piece went once");
-    let held = scene.office.photo(view.visit.photos[0].photo.sha256).unwrap().unwrap();
+    let held = verify::picture(&scene.service, view.visit.photos[0].photo.sha256).unwrap().unwrap();
     assert_eq!(Some(held), app.photo(view.visit.photos[0].photo.sha256).ok());
 }
 
@@ -183,7 +184,7 @@ fn a_photo_that_was_struck_out_before_it_was_sent_is_gone_from_the_phone_and_nev
     assert!(matches!(app.photo(taken.photo.sha256), Err(AppError::NoSuchPhoto)));
     let report = app.sync().unwrap();
     assert_eq!((report.photos, report.photos_waiting, report.waiting), (0, 0, 0));
-    assert_eq!(scene.office.photo(taken.photo.sha256).unwrap(), None);
+    assert_eq!(verify::picture(&scene.service, taken.photo.sha256).unwrap(), None);
 }
 
 #[test]

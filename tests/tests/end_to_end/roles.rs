@@ -1,18 +1,18 @@
 //! Each cell of the table of routes by who may use them: allowed and denied, asked of a running council.
 
-use doorstep_council::{RouteRow, Seat, routes};
+use doorstep_council::{Role, RouteRow, routes};
 use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
 use doorstep_tests::desk::Clerk;
 use doorstep_tests::roles;
 use reqwest::StatusCode;
 
 /// Somebody of each seat who has a password.
-const PEOPLE: [(Seat, &str); 5] = [
-    (Seat::FirmSupervisor, "vale-super"),
-    (Seat::Supervisor, "super-1"),
-    (Seat::SafeguardingLead, "lead-1"),
-    (Seat::Auditor, "audit-1"),
-    (Seat::Administrator, "admin"),
+const PEOPLE: [(Role, &str); 5] = [
+    (Role::FirmSupervisor, "vale-super"),
+    (Role::Supervisor, "super-1"),
+    (Role::SafeguardingLead, "lead-1"),
+    (Role::Auditor, "audit-1"),
+    (Role::Administrator, "admin"),
 ];
 
 #[test]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Connect, Environment, OsRandomness, SignIn, SystemClock};
-use doorstep_council::import::Taking;
-use doorstep_council::{DatabaseAt, Office};
+use doorstep_council::desk::{self, Actor};
+use doorstep_council::import::{self, ImportMode};
+use doorstep_council::{DatabaseAt, Service};
 use doorstep_domain::conduct::Signing;
 use doorstep_domain::protocol::Council;
 use doorstep_tests::cast::sample;
@@ -24,7 +25,7 @@ impl Connect for To {
 /// A council, and a phone beside it.
 pub(crate) struct Scene {
     pub(crate) folder: tempfile::TempDir,
-    pub(crate) office: Office,
+    pub(crate) service: Service,
     pub(crate) disk: Arc<FaultyDisk>,
     pub(crate) keys: Arc<MemoryKeyStore>,
 }
@@ -33,7 +34,7 @@ impl Scene {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let real = doorstep_council::Environment::real();
-        let office = Office::init(
+        let service = desk::council::init(
             &folder.path().join("council"),
             &DatabaseAt::InTheDataFolder,
             "Melton Borough Council",
@@ -45,18 +46,18 @@ impl Scene {
         for (file, people) in [("people.csv", true), ("appointments-2026-11-24.csv", false)] {
             let table = fs::read(sample(file)).unwrap();
             let imported = if people {
-                office.import_people(&table, Taking::AllOrNothing)
+                import::people(&service, &Actor::command_line(), &table, ImportMode::AllOrNothing)
             } else {
-                office.import_appointments(&table, Taking::AllOrNothing)
+                import::appointments(&service, &Actor::command_line(), &table, ImportMode::AllOrNothing)
             };
             assert!(imported.unwrap().faults.is_empty());
         }
-        Self { folder, office, disk: Arc::default(), keys: Arc::default() }
+        Self { folder, service, disk: Arc::default(), keys: Arc::default() }
     }
 
     /// The phone's surroundings, with a line straight to the council.
     pub(crate) fn environment(&self) -> Environment {
-        self.environment_through(Arc::new(self.office.service()))
+        self.environment_through(Arc::new(self.service.clone()))
     }
 
     /// The phone's surroundings, with another line.
@@ -81,7 +82,7 @@ impl Scene {
 
     pub(crate) fn enrolled(&self) -> App {
         let app = self.open().unwrap();
-        let code = self.office.offer_enrolment("melton-2", None).unwrap().code;
+        let code = desk::phones::offer(&self.service, &Actor::command_line(), "melton-2", None).unwrap().code;
         app.enrol("here", &code, "test").unwrap();
         app.sync().unwrap();
         let code = app.code(None).unwrap().hash;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use doorstep_core::keys::{KeyStore, Secret};
 use doorstep_core::{App, AppError, Clock, Environment, Moment, Opening, SystemClock};
+use doorstep_council::records::verify;
 use doorstep_domain::conduct::{About, Command, Concern, Hazard, Severity, Step, StepState};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
+use doorstep_tests::safeguarding;
 
 use crate::scene::Scene;
 
@@ -80,7 +82,7 @@ fn killed_between_any_two_writes_of_a_sync_nothing_is_lost_and_the_next_one_goes
         points += 1;
     }
     assert!(points >= 4, "there were {points}");
-    assert_eq!(scene.office.record_counts().unwrap(), (app.status().unwrap().records, 0));
+    assert_eq!(verify::counts(&scene.service).unwrap(), (app.status().unwrap().records, 0));
 }
 
 #[test]
@@ -250,7 +252,7 @@ fn the_council_s_database_holds_no_note_in_the_clear() {
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
     app.flag_safeguarding(Some(visit), "CANARY in the note").unwrap();
     app.sync().unwrap();
-    assert_eq!(scene.office.safeguarding_notes().unwrap(), ["CANARY in the note"], "a lead can read it");
+    assert_eq!(safeguarding::notes(&scene.service, "lead-1"), ["CANARY in the note"], "a lead can read it");
     for entry in
         fs::read_dir(scene.folder.path().join("council")).unwrap().flatten().filter(|entry| entry.path().is_file())
     {
@@ -270,13 +272,13 @@ fn one_batch_sent_by_fifty_connections_at_once_is_held_once() {
     app.act(visit, Command::NoAnswer).unwrap();
     assert!(app.sync().is_err(), "nobody answers on this line");
     let request = tapped.0.lock().unwrap().clone();
-    let service = scene.office.service();
+    let service = scene.service.clone();
     std::thread::scope(|scope| {
         for _ in 0..50 {
             scope.spawn(|| service.sync(&request).expect("each of them is answered"));
         }
     });
-    assert_eq!(scene.office.record_counts().unwrap(), (3, 0), "the signature was there before");
+    assert_eq!(verify::counts(&scene.service).unwrap(), (3, 0), "the signature was there before");
     drop(app);
     assert_eq!(scene.open().unwrap().sync().unwrap().received, 2, "the phone gets its receipts");
 }

@@ -346,6 +346,8 @@ records: number,
  */
 last_at: string, };
 
+export type AssignedRole = "contractor" | "officer" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
+
 export type Attempt = { 
 /**
  * The visit.
@@ -367,6 +369,8 @@ counting: Counting,
  * Whether a court would count it: it counts, and the tenant had 24 hours' notice in writing.
  */
 in_court: boolean, };
+
+export type AuditAction = "api_token_made" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "number_entered" | "number_withdrawn" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "sign_in_failed" | "signed_in" | "subject_access" | "visit_read";
 
 export type AuditEntry = { 
 /**
@@ -480,9 +484,9 @@ step: CaseStep,
  */
 words: string, } | { "action": "close", 
 /**
- * What came of it, as a stable name.
+ * What came of it.
  */
-outcome: string, 
+outcome: CaseOutcome, 
 /**
  * Why, in words.
  */
@@ -514,9 +518,9 @@ due: Due | null,
  */
 steps_left: Array<CaseStep>, 
 /**
- * What it may be closed with, as stable names.
+ * What it may be closed with.
  */
-outcomes: Array<string>, 
+outcomes: Array<CaseOutcome>, 
 /**
  * What was done about it.
  */
@@ -653,6 +657,8 @@ subject: string | null,
  * In words.
  */
 words: string | null, };
+
+export type CaseOutcome = "valid" | "not_valid" | "support_arranged" | "not_needed" | "no_action" | "apology" | "training" | "contract" | "disciplinary" | "upheld" | "partly_upheld" | "not_upheld" | "withdrawn" | "made_safe" | "no_hazard" | "safe" | "not_safe" | "in_order" | "not_in_order" | "marker_proposed" | "recorded" | "taken_back";
 
 export type CaseOwner = { 
 /**
@@ -1636,9 +1642,9 @@ name: string,
  */
 organisation: string, 
 /**
- * Where they sit.
+ * What they are.
  */
-seat: Seat, 
+seat: Role, 
 /**
  * The position.
  */
@@ -1996,7 +2002,7 @@ missing: Array<MissingRecords>,
  */
 as_of: string, };
 
-export type Role = "contractor" | "officer" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
+export type Role = "contractor" | "officer" | "firm_supervisor" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
 
 export type RowFault = { 
 /**
@@ -2064,8 +2070,6 @@ export type SealedNote = {
  */
 sealed: number[], };
 
-export type Seat = "contractor" | "officer" | "firm_supervisor" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
-
 export type SessionView = { 
 /**
  * The user name.
@@ -2082,7 +2086,7 @@ organisation: string,
 /**
  * What they are.
  */
-role: Role, 
+role: AssignedRole, 
 /**
  * Whether they are of the council itself, and see all firms.
  */

@@ -1,5 +1,16 @@
 // Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are called is here.
-import type { Attempt, Basis, Finding, Numbers, PhotoState, Problem, Rule, StatusView, Step } from '../generated/types'
+import type {
+  Attempt,
+  AuditAction,
+  Basis,
+  Finding,
+  Numbers,
+  PhotoState,
+  Problem,
+  Rule,
+  StatusView,
+  Step
+} from '../generated/types'
 import { consent, lawful, outcomes, steps } from './names'
 
 export * from './names'
@@ -217,7 +228,7 @@ export function deadlineWords(by: string, now: string): { words: string; late: b
   return { words: atMidnight ? `by ${day}` : `by ${moment(by)}`, late: false }
 }
 
-export const actions: Record<string, string> = {
+export const actions: Record<AuditAction, string> = {
   appointment_put: 'A housing system put an appointment',
   appointment_reassigned: 'Gave an appointment to somebody else',
   appointment_cancelled: 'Called an appointment off',

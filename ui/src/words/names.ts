@@ -4,6 +4,7 @@ import type {
   CancelReason,
   CancelledBy,
   CaseKind,
+  CaseOutcome,
   CaseStep,
   ConcernKind,
   ConsentBy,
@@ -14,12 +15,17 @@ import type {
   Outcome,
   PhotoPurpose,
   RefusalReason,
-  Seat,
+  Role,
   Severity,
   Step,
   VisitKind,
   WithdrawalReason
 } from '../generated/types'
+
+/** What a thing is called. One that this version does not know, since a newer one wrote it, is shown by its stable name. */
+export function named<T>(words: Record<string, T>, name: string | null | undefined): T | string {
+  return (name && words[name]) || (name ?? '').replaceAll('_', ' ')
+}
 
 export const steps: Record<Step, { label: string; done: string; ask: string; clause: string }> = {
   id_worn: {
@@ -270,7 +276,7 @@ export const caseSteps: Record<CaseStep, { todo: string; done: string }> = {
   check: { todo: 'find out if they are safe', done: 'Found out' }
 }
 
-export const caseOutcomes: Record<string, string> = {
+export const caseOutcomes: Record<CaseOutcome, string> = {
   valid: 'A valid reason: it never counts towards enforcement',
   not_valid: 'Not a valid reason',
   support_arranged: 'Support is arranged',
@@ -295,7 +301,7 @@ export const caseOutcomes: Record<string, string> = {
   taken_back: 'Taken back by the visitor'
 }
 
-export const seats: Record<Seat, string> = {
+export const roles: Record<Role, string> = {
   contractor: 'Contractor',
   officer: 'Officer',
   firm_supervisor: 'Firm’s supervisor',

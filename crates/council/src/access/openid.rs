@@ -14,10 +14,14 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use zeroize::Zeroizing;
 
+use super::session::{self, Opened};
+use super::token::token_hash;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
-use crate::machine::http_client;
 use crate::machine::times;
+use crate::machine::{http_client, local_address};
+use crate::service::Service;
+use crate::storage::{Audited, Person};
 
 /// Where the provider sends people back to.
 pub(crate) const BACK: &str = "/api/sign-in/openid/back";
@@ -96,7 +100,7 @@ impl Attempt {
     /// Whether the provider answers this one, and no other browser's.
     pub(crate) fn is(&self, state: &str) -> bool {
         // Of hashes, so that the time that it takes tells nothing.
-        !state.is_empty() && crate::access::token::token_hash(&self.state) == crate::access::token::token_hash(state)
+        !state.is_empty() && token_hash(&self.state) == token_hash(state)
     }
 }
 
@@ -116,7 +120,7 @@ impl Provider {
     pub fn new(settings: ProviderSettings) -> Result<Self, CouncilError> {
         let bad = |what| CouncilError::BadSetting("OpenID", what);
         let issuer = Url::parse(&settings.issuer).map_err(|_| bad("its issuer is no address"))?;
-        if !http_client::is_safe(&issuer) {
+        if !local_address::is_safe(&issuer) {
             return Err(bad("its issuer does not begin with https://"));
         }
         let back = format!("{}{BACK}", settings.public_address.trim_end_matches('/'));
@@ -215,6 +219,39 @@ impl Provider {
             email: email.0.filter(|_| relied_upon),
         })
     }
+}
+
+/// Signs somebody in whom the provider vouches for; `None` where the council does not know them.
+pub(crate) fn sign_in(
+    service: &Service,
+    provider: &Provider,
+    attempt: Attempt,
+    code: String,
+    browser_name: &str,
+) -> Result<Option<Opened>, CouncilError> {
+    let identity = provider.finish(&service.environment, attempt, code)?;
+    let Some(person) = known(service, &identity)? else {
+        let now_ms = service.now_ms();
+        service.transact(|writing| writing.audit(now_ms, "", &Audited::SignInFailed { by: Some("openid") }))?;
+        return Ok(None);
+    };
+    session::open(service, &person, true, browser_name).map(Some)
+}
+
+/// The one of the council's people whom the provider vouches for: known by what never changes, and before that, once, by a mail
+/// address that is nobody else's.
+fn known(service: &Service, identity: &Identity) -> Result<Option<Person>, CouncilError> {
+    let known = service.storage.read(|reading| reading.person_by_openid(&identity.subject))?;
+    let known = match (known, &identity.email) {
+        (None, Some(email)) => service.transact(|writing| {
+            let mut people = writing.people_by_email(email)?;
+            let Some(only) = people.pop().filter(|_| people.is_empty()) else { return Ok(None) };
+            let may = only.role.uses_the_console() && writing.set_openid_subject(only.id, &identity.subject)?;
+            Ok(Some(only).filter(|_| may))
+        })?,
+        (known, _) => known,
+    };
+    Ok(known.filter(|person| person.role.uses_the_console()))
 }
 
 /// What went wrong, to the innermost reason; it names nobody.

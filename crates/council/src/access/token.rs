@@ -1,8 +1,38 @@
 //! Random tokens, by which a browser or another system is known again.
 
+use doorstep_domain::StableName;
 use doorstep_domain::ledger::Hash;
+
+use super::actor::Actor;
+use super::roles::Scope;
+use crate::error::CouncilError;
+use crate::service::Service;
+use crate::storage::Audited;
 
 /// What is kept of a token: nobody can make the token of it.
 pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     *Hash::of("doorstep-session-v1", &[token.as_bytes()]).as_bytes()
+}
+
+/// The system whose token it is, if it opens what is asked for.
+pub(crate) fn system(service: &Service, token: &str, scope: Scope) -> Result<Option<Actor>, CouncilError> {
+    let known = service.storage.read(|reading| reading.api_token(&token_hash(token)))?;
+    let opens = |scopes: &str| scopes.split(' ').any(|opened| opened == scope.name());
+    Ok(known.filter(|(_, scopes)| opens(scopes)).map(|(name, _)| Actor::system(name)))
+}
+
+/// Makes a token by which another system of the council's signs its requests, in place of an earlier one of that name. It is shown
+/// once, and kept nowhere.
+///
+/// # Errors
+/// [`CouncilError`] when it can't be kept.
+pub fn make(service: &Service, by: &Actor, name: &str, scopes: &[Scope]) -> Result<String, CouncilError> {
+    let may = scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
+    let token = data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
+    let now_ms = service.environment.clock.now_ms();
+    service.transact(|writing| {
+        writing.keep_api_token(&token_hash(&token), name, &may, now_ms)?;
+        writing.audit(now_ms, by.name(), &Audited::ApiTokenMade { name, may: &may })
+    })?;
+    Ok(token)
 }

@@ -13,10 +13,15 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use arguments::{Arguments, Command, Data, Form, Log, Table};
 use clap::Parser;
-use doorstep_council::export::{Encoding, Exported, Format, Selection, What};
-use doorstep_council::import::{Imported, Taking};
-use doorstep_council::records::backup::{BackedUp, BackupKey, check_backup};
-use doorstep_council::{DatabaseAt, EnrolmentOffer, Environment, Holdings, Office, Opens};
+use doorstep_council::access::token;
+use doorstep_council::desk::people::PersonChange;
+use doorstep_council::desk::phones::EnrolmentOffer;
+use doorstep_council::desk::{self, Actor};
+use doorstep_council::export::{Encoding, Exported, Format, What, export};
+use doorstep_council::import::{self, ImportMode, Imported};
+use doorstep_council::records::backup::{self, BackedUp, BackupKey, check_backup};
+use doorstep_council::records::verify;
+use doorstep_council::{DatabaseAt, Environment, Holdings, Scope, Service, private_file};
 use doorstep_domain::conduct::{DatedNumber, PublishedCode};
 use tracing_subscriber::EnvFilter;
 
@@ -49,50 +54,52 @@ fn fails(error: &anyhow::Error) -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode> {
+    let by = Actor::command_line();
     match command {
         Command::Init { data, name, admin_user, admin_password_file } => {
             let password = read_password(&admin_password_file)?;
-            Office::init(&data.data, &data.database(), &name, &admin_user, &password, Environment::real())?;
+            desk::council::init(&data.data, &data.database(), &name, &admin_user, &password, Environment::real())?;
             print(&format!(
                 "{name} is set up in {}. Next: import-people, import-appointments, serve.\n",
                 data.data.display()
             ));
         }
         Command::ImportPeople { data, file, json } => {
-            let imported = office(&data)?.import_people(&read(&file)?, Taking::AllOrNothing)?;
-            return Ok(tell_import(&imported, Taking::AllOrNothing, json));
+            let imported = import::people(&service(&data)?, &by, &read(&file)?, ImportMode::AllOrNothing)?;
+            return Ok(tell_import(&imported, ImportMode::AllOrNothing, json));
         }
         Command::ImportAppointments { data, only_good, json, file } => {
-            let taking = if only_good { Taking::OnlyGood } else { Taking::AllOrNothing };
-            let imported = office(&data)?.import_appointments(&read(&file)?, taking)?;
-            return Ok(tell_import(&imported, taking, json));
+            let mode = if only_good { ImportMode::GoodRowsOnly } else { ImportMode::AllOrNothing };
+            let imported = import::appointments(&service(&data)?, &by, &read(&file)?, mode)?;
+            return Ok(tell_import(&imported, mode, json));
         }
         Command::SetPassword { data, user, password_file } => {
-            office(&data)?.set_password(&user, &read_password(&password_file)?)?;
+            let change = PersonChange::SetPassword { password: read_password(&password_file)? };
+            desk::people::change(&service(&data)?, &by, &user, &change)?;
             print(&format!("The password of {user} is set. Their sessions have ended.\n"));
         }
         Command::Enrol { data, user, server, qr, json } => {
-            let offer = office(&data)?.offer_enrolment(&user, server.as_deref())?;
+            let offer = desk::phones::offer(&service(&data)?, &by, &user, server.as_deref())?;
             tell_offer(&offer, qr.as_deref(), json)?;
         }
         Command::ApiToken { data, name, may } => {
-            let opens: Vec<Opens> = may.into_iter().map(Opens::from).collect();
-            print(&format!("{}\n", office(&data)?.make_api_token(&name, &opens)?));
+            let scopes: Vec<Scope> = may.into_iter().map(Scope::from).collect();
+            print(&format!("{}\n", token::make(&service(&data)?, &by, &name, &scopes)?));
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
         Command::EnterNumber { data, name, value, from, source } => {
-            office(&data)?.enter_number(&DatedNumber { name, value, from, source })?;
+            desk::settings::enter(&service(&data)?, &by, &DatedNumber { name, value, from, source })?;
             print(&format!("It holds from {from}.\n"));
         }
         Command::MigrateStorage { data, to, json } => {
-            let office = Office::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
-            let holdings = office.move_storage(&data, &DatabaseAt::Server(to))?;
+            let service = Service::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
+            let holdings = desk::council::move_storage(&service, &data, &DatabaseAt::Server(to))?;
             tell_moved(&holdings, json);
         }
         Command::BackupKey { out } => make_backup_key(&out)?,
         Command::Backup { data, recipient, out } => {
-            let office = office(&data)?;
-            let held = whole_or_nothing(&out, |file| Ok(office.back_up(&recipient, file)?))?;
+            let service = service(&data)?;
+            let held = whole_or_nothing(&out, |file| Ok(backup::back_up(&service, &by, &recipient, file)?))?;
             tell_backup(&held, &format!("are in {}. It opens with the other half of the key.", out.display()));
         }
         Command::CheckBackup { identity, file } => {
@@ -101,7 +108,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Restore { data, identity, file } => {
             let identity = read_password(&identity)?;
-            let (_, held) = Office::restore(
+            let (_, held) = backup::restore(
                 &data.data,
                 &data.database(),
                 &data.photos(),
@@ -112,17 +119,17 @@ fn run(command: Command) -> Result<ExitCode> {
             tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
         }
         Command::Retention { data, apply, json } => {
-            personal_data::retention(&office(&data)?, apply, json)?;
+            personal_data::retention(&service(&data)?, &by, apply, json)?;
         }
         Command::SubjectAccess { data, subject, out } => {
-            personal_data::subject_access(&office(&data)?, &subject.read(), &out)?;
+            personal_data::subject_access(&service(&data)?, &by, &subject.read(), &out)?;
         }
         Command::Erase { data, subject, because, apply } => {
-            personal_data::erase(&office(&data)?, &subject.read(), &because, apply)?;
+            personal_data::erase(&service(&data)?, &by, &subject.read(), &because, apply)?;
         }
-        Command::CheckRecords { data, json } => return personal_data::check_records(&office(&data)?, json),
+        Command::CheckRecords { data, json } => return personal_data::check_records(&service(&data)?, json),
         Command::Counts { data, json } => {
-            let (records, set_aside) = office(&data)?.record_counts()?;
+            let (records, set_aside) = verify::counts(&service(&data)?)?;
             let said = serde_json::json!({ "records": records, "set_aside": set_aside });
             print(&if json { format!("{said}\n") } else { format!("{records} records, {set_aside} set aside.\n") });
         }
@@ -145,15 +152,16 @@ fn run(command: Command) -> Result<ExitCode> {
                 Form::Xlsx => Format::Xlsx,
                 Form::Jsonl => Format::JsonLines,
             };
-            let Exported { rows, sha256 } = export(&office(&data)?, what, format, &(*rows).into(), &out)?;
+            let Exported { rows, sha256 } =
+                whole_or_nothing(&out, |file| Ok(export(&service(&data)?, &by, what, format, &(*rows).into(), file)?))?;
             print(&format!("{rows} rows are in {}. SHA-256 {sha256}.\n", out.display()));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn office(data: &Data) -> Result<Office> {
-    Ok(Office::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?)
+fn service(data: &Data) -> Result<Service> {
+    Ok(Service::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?)
 }
 
 fn publish_code(
@@ -165,10 +173,10 @@ fn publish_code(
 ) -> Result<()> {
     let text = String::from_utf8(read(file)?).with_context(|| format!("{} is not UTF-8", file.display()))?;
     let named = || file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let office = office(data)?;
-    let from = from.unwrap_or_else(|| office.today());
+    let service = service(data)?;
+    let from = from.unwrap_or_else(|| desk::settings::today(&service));
     let code = PublishedCode { label: label.unwrap_or_else(named), from, text };
-    let sections = office.publish_code(&code, "command line")?;
+    let sections = desk::code::publish(&service, &Actor::command_line(), &code)?;
     if json {
         let clauses: Vec<_> =
             sections.iter().map(|section| &section.number).filter(|number| !number.is_empty()).collect();
@@ -195,29 +203,9 @@ fn read_password(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))
 }
 
-/// A table in a file.
-fn export(office: &Office, what: What, format: Format, selection: &Selection, out: &Path) -> Result<Exported> {
-    whole_or_nothing(out, |file| Ok(office.export(what, format, selection, file)?))
-}
-
 /// Written beside the file and put in its place when it is whole: what fails leaves the old file as it was.
 fn whole_or_nothing<T>(out: &Path, write: impl FnOnce(&mut fs::File) -> Result<T>) -> Result<T> {
-    let beside = out.with_extension("part");
-    let written = (|| {
-        let mut options = fs::File::options();
-        options.read(true).write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        let written = write(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&beside, out)?;
-        anyhow::Ok(written)
-    })();
-    if written.is_err() {
-        let _there_may_be_none = fs::remove_file(&beside);
-    }
-    written.with_context(|| format!("{} can't be written", out.display()))
+    private_file::replace(out, write).with_context(|| format!("{} can't be written", out.display()))
 }
 
 fn open(file: &Path) -> Result<fs::File> {
@@ -226,11 +214,7 @@ fn open(file: &Path) -> Result<fs::File> {
 
 fn make_backup_key(out: &Path) -> Result<()> {
     let key = BackupKey::new();
-    let mut options = fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(out).and_then(|mut file| file.write_all(key.identity.as_bytes()));
+    let written = private_file::write_new(out, key.identity.as_bytes());
     written.with_context(|| format!("{} can't be written", out.display()))?;
     print(&format!("{}\n", key.recipient));
     Ok(())
@@ -252,8 +236,8 @@ fn tell_moved(holdings: &Holdings, json: bool) {
     print("Both databases hold the same. Name the new one to `serve` with --database; the old file stays as it is.\n");
 }
 
-fn tell_import(imported: &Imported, taking: Taking, json: bool) -> ExitCode {
-    let refused = !imported.faults.is_empty() && taking == Taking::AllOrNothing;
+fn tell_import(imported: &Imported, mode: ImportMode, json: bool) -> ExitCode {
+    let refused = !imported.faults.is_empty() && mode == ImportMode::AllOrNothing;
     if json {
         print(&format!("{}\n", serde_json::json!(imported)));
     } else {

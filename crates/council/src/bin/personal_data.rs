@@ -5,9 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use doorstep_council::Office;
-use doorstep_council::records::retention::Due;
-use doorstep_council::records::subject_access::{HeldOf, Subject};
+use doorstep_council::Service;
+use doorstep_council::desk::Actor;
+use doorstep_council::records::retention::{self, Due};
+use doorstep_council::records::subject_access::{self, HeldOf, Subject};
+use doorstep_council::records::verify;
+use doorstep_domain::StableName;
 
 use crate::{arguments, print};
 
@@ -21,14 +24,14 @@ impl arguments::Subject {
     }
 }
 
-pub(crate) fn retention(office: &Office, apply: bool, json: bool) -> Result<()> {
-    let dues = office.retain(apply)?;
+pub(crate) fn retention(service: &Service, by: &Actor, apply: bool, json: bool) -> Result<()> {
+    let dues = retention::retain(service, by, apply)?;
     if json {
         print(&format!("{}\n", serde_json::json!(dues)));
         return Ok(());
     }
     for Due { rule, before, items } in &dues {
-        let name = serde_json::to_string(&rule.kind).unwrap_or_default().trim_matches('"').replace('_', " ");
+        let name = rule.kind.name().replace('_', " ");
         let over = match before {
             Some(before) => format!("{items} from before {before}"),
             None => "kept for ever".to_owned(),
@@ -51,29 +54,29 @@ fn told(held: &HeldOf) -> String {
     )
 }
 
-pub(crate) fn subject_access(office: &Office, subject: &Subject, out: &Path) -> Result<()> {
-    let held = office.give_access(subject, out)?;
+pub(crate) fn subject_access(service: &Service, by: &Actor, subject: &Subject, out: &Path) -> Result<()> {
+    let held = subject_access::give_access(service, by, subject, out)?;
     print(&format!("{} are in {}. Read READ-ME.txt there first.\n", told(&held), out.display()));
     Ok(())
 }
 
-pub(crate) fn erase(office: &Office, subject: &Subject, because: &str, apply: bool) -> Result<()> {
+pub(crate) fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str, apply: bool) -> Result<()> {
     if apply {
-        let held = office.erase(subject, because)?;
+        let held = subject_access::erase(service, by, subject, because)?;
         print(&format!(
             "Erased: {}. `check-records` proves that nothing else was touched. Backups that were made before still hold it: let them \
              expire.\n",
             told(&held)
         ));
     } else {
-        let held = office.held_of_subject(subject)?;
+        let held = subject_access::held_of(service, subject)?;
         print(&format!("Held: {}. Nothing was changed; with --apply it is erased for good.\n", told(&held)));
     }
     Ok(())
 }
 
-pub(crate) fn check_records(office: &Office, json: bool) -> Result<ExitCode> {
-    let checked = office.check_records()?;
+pub(crate) fn check_records(service: &Service, json: bool) -> Result<ExitCode> {
+    let checked = verify::check(service)?;
     if json {
         print(&format!("{}\n", serde_json::json!(checked)));
     } else {

@@ -9,12 +9,13 @@ use anyhow::{Context, Result, bail};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use doorstep_council::access::openid::{Provider, ProviderSettings};
-use doorstep_council::notify::{Mail, MailSettings, Messenger, Webhook, WebhookSecret};
-use doorstep_council::{CouncilError, router};
+use doorstep_council::desk::overdue::look_at_the_clock;
+use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
+use doorstep_council::{CouncilError, is_safe_address, router};
 use zeroize::Zeroizing;
 
 use crate::arguments::{Data, ServeSettings, Switch};
-use crate::{office, print, read, read_password};
+use crate::{print, read, read_password, service};
 
 /// How long requests that are under way may take once the service stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
@@ -40,9 +41,7 @@ impl ServeSettings {
             );
         }
         if let Some(address) = &self.public_address
-            && !(address.starts_with("https://")
-                || address.starts_with("http://127.0.0.1")
-                || address.starts_with("http://localhost"))
+            && !is_safe_address(address)
         {
             bail!("the public address does not begin with https://");
         }
@@ -109,19 +108,19 @@ pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
 /// `serve`.
 pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
     let Ready { tls: certificate, mail, webhook, provider } = settings.read()?;
-    let service = office(data)?.service().reached_at(settings.public_address.clone()).with_provider(provider);
+    let service = service(data)?.reached_at(settings.public_address.clone());
     let service = if settings.second_factor == Switch::On { service } else { service.without_second_factor() };
-    let messenger = Messenger::new(service.clone(), mail, webhook);
+    let notifier = Notifier::new(service.clone(), mail, webhook);
     let listener = TcpListener::bind(settings.listen).with_context(|| format!("{} can't be used", settings.listen))?;
     let address = listener.local_addr()?;
     runtime()?.block_on(async {
         let handle = Handle::new();
         // Apart from each other: a mail server that answers slowly delays nobody who is overdue.
         let overdue = service.clone();
-        tokio::spawn(again_and_again(move || overdue.look_at_the_clock()));
-        tokio::spawn(again_and_again(move || messenger.send_what_waits()));
+        tokio::spawn(again_and_again(move || look_at_the_clock(&overdue)));
+        tokio::spawn(again_and_again(move || notifier.send_what_waits()));
         tokio::spawn(stop_when_told(handle.clone()));
-        let routes = router(service.clone()).into_make_service();
+        let routes = router(service.clone(), provider).into_make_service();
         if let Some((certificate, key)) = certificate {
             let tls = tls(&certificate, &key).await?;
             print(&format!("Listening on https://{address}\n"));

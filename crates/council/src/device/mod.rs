@@ -1,4 +1,26 @@
 //! What phones can do: enrol, send records and photos, and learn what is new.
 
-pub(crate) mod ingest;
-pub(crate) mod photo_upload;
+mod enrol;
+mod ingest;
+mod photo_upload;
+mod request;
+mod sync;
+
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::protocol::{Council, NoAnswer};
+
+use crate::service::Service;
+
+impl Council for Service {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Ok(enrol::enrol(self, request)?)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Ok(sync::sync(self, request)?)
+    }
+
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Ok(photo_upload::put_piece(self, sha256, request)?)
+    }
+}

@@ -4,13 +4,16 @@ use std::io::Cursor;
 
 use doorstep_domain::conduct::{NotAPhoto, PlainJpeg};
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::protocol::{BlobRequest, BlobState, Limits};
+use doorstep_domain::protocol::{
+    BlobAnswer, BlobRequest, BlobState, Limits, PROTOCOL, ProblemCode, Purpose, Signed, decode, encode,
+};
 use image::{ImageFormat, ImageReader};
 
+use super::request::{Refusal, known_device};
 use crate::error::CouncilError;
-use crate::machine::environment::Environment;
 use crate::planted::{self, Bug};
-use crate::storage::photo_store::Album;
+use crate::service::Service;
+use crate::storage::photo_store::PhotoStore;
 use crate::storage::{Blob, Storage, Writing};
 
 /// Why a picture is not taken, where the picture itself is not the reason.
@@ -20,12 +23,12 @@ mod reason {
     pub(super) const ERASED: &str = "erased";
 }
 
-/// What was done about a piece before anything is written. A picture is looked at, and put into the album, while nobody waits for
+/// What was done about a piece before anything is written. A picture is looked at, and put into the store, while nobody waits for
 /// the database: an object store may take its time.
 enum Prepared {
     /// There was nothing to do.
     Nothing,
-    /// The picture is whole with this piece, and in the album.
+    /// The picture is whole with this piece, and in the photos.
     Kept,
     /// The picture is whole with this piece, and is not what it should be.
     Wrong(&'static str),
@@ -33,16 +36,26 @@ enum Prepared {
     Gone,
 }
 
+/// Takes a piece of a photo in, and answers with how much of it is here.
+pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let signed: Signed = decode(request)?;
+    let device = known_device(service, signed.peek::<BlobRequest>()?.device)?;
+    let request: BlobRequest =
+        signed.open(Purpose::BlobRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+    if request.sha256 != sha256 {
+        return Err(Refusal::No(ProblemCode::Unreadable));
+    }
+    let now_ms = service.now_ms();
+    // The answer is made and signed only after it is on disk.
+    let state = take_piece(service, &request, now_ms)?;
+    let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
+    Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &service.keys.signing)))
+}
+
 /// Takes a piece in. Nothing but the piece that comes next changes anything.
-pub(crate) fn take_piece(
-    storage: &Storage,
-    environment: &Environment,
-    album: &Album,
-    request: &BlobRequest,
-    now_ms: i64,
-) -> Result<BlobState, CouncilError> {
-    let prepared = prepare(storage, album, request)?;
-    let state = storage.transact(environment, |writing| {
+fn take_piece(service: &Service, request: &BlobRequest, now_ms: i64) -> Result<BlobState, CouncilError> {
+    let prepared = prepare(&service.storage, &service.photos, request)?;
+    let state = service.transact(|writing| {
         writing.heard_from(request.device, now_ms)?;
         settle(writing, request, &prepared, now_ms)
     })?;
@@ -51,14 +64,14 @@ pub(crate) fn take_piece(
         BlobState::Refused(why) => why == reason::ERASED,
         BlobState::Partial { .. } | BlobState::Complete => false,
     };
-    // It was erased while it was put into the album.
+    // It was erased while it was put into the photos.
     if forgotten && matches!(prepared, Prepared::Kept) {
-        album.erase(request.sha256)?;
+        service.photos.erase(request.sha256)?;
     }
     Ok(state)
 }
 
-fn prepare(storage: &Storage, album: &Album, request: &BlobRequest) -> Result<Prepared, CouncilError> {
+fn prepare(storage: &Storage, photos: &PhotoStore, request: &BlobRequest) -> Result<Prepared, CouncilError> {
     let sha256 = request.sha256;
     let (known, file) = storage.read(|reading| {
         let known = reading.blob(sha256)?.filter(|blob| blob.size == request.total);
@@ -68,7 +81,7 @@ fn prepare(storage: &Storage, album: &Album, request: &BlobRequest) -> Result<Pr
         Ok((known, wanted.then(|| reading.pieces(sha256)).transpose()?))
     })?;
     match (known, file) {
-        (Some(blob), _) if blob.complete => Ok(if album.holds(sha256)? { Prepared::Nothing } else { Prepared::Gone }),
+        (Some(blob), _) if blob.complete => Ok(if photos.holds(sha256)? { Prepared::Nothing } else { Prepared::Gone }),
         (_, Some(mut file)) => {
             file.extend_from_slice(&request.chunk.0);
             if Hash::of_file(&file) != sha256 && !planted::is(Bug::PhotoNotHashed) {
@@ -77,7 +90,7 @@ fn prepare(storage: &Storage, album: &Album, request: &BlobRequest) -> Result<Pr
             if let Err(why) = check(&file) {
                 return Ok(Prepared::Wrong(why.code()));
             }
-            album.keep(sha256, &file)?;
+            photos.keep(sha256, &file)?;
             Ok(Prepared::Kept)
         }
         _ => Ok(Prepared::Nothing),

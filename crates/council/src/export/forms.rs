@@ -8,6 +8,7 @@ use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
 use super::What;
 use super::growing::Growing;
 use crate::error::CouncilError;
+use crate::refused::Refused;
 
 /// In which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ struct Csv<W: Write>(csv::Writer<W>);
 impl<W: Write> Csv<W> {
     fn begin(what: What, encoding: Encoding, mut to: W) -> Result<Self, CouncilError> {
         if encoding == Encoding::Utf8ForExcel {
-            to.write_all(b"\xef\xbb\xbf")?;
+            to.write_all(b"\xef\xbb\xbf").map_err(CouncilError::Write)?;
         }
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
         writer.write_record(what.columns().iter().map(|column| column.0))?;
@@ -90,7 +91,7 @@ impl<W: Write> Sheet for Csv<W> {
     }
 
     fn end(mut self: Box<Self>) -> Result<(), CouncilError> {
-        Ok(self.0.flush()?)
+        self.0.flush().map_err(CouncilError::Write)
     }
 }
 
@@ -112,14 +113,14 @@ impl<W: Write> Sheet for JsonLines<W> {
         let mut comma = "{";
         for (column, value) in self.what.columns().iter().zip(row) {
             let value = if value.is_empty() { serde_json::Value::Null } else { value.as_str().into() };
-            write!(self.to, "{comma}\"{}\":{value}", column.0)?;
+            write!(self.to, "{comma}\"{}\":{value}", column.0).map_err(CouncilError::Write)?;
             comma = ",";
         }
-        Ok(self.to.write_all(b"}\n")?)
+        self.to.write_all(b"}\n").map_err(CouncilError::Write)
     }
 
     fn end(mut self: Box<Self>) -> Result<(), CouncilError> {
-        Ok(self.to.flush()?)
+        self.to.flush().map_err(CouncilError::Write)
     }
 }
 
@@ -179,15 +180,15 @@ impl<W: Write + Seek + Send> Sheet for Xlsx<W> {
 impl From<XlsxError> for CouncilError {
     fn from(error: XlsxError) -> Self {
         match error {
-            XlsxError::RowColumnLimitError => Self::TooManyRows,
-            other => Self::Export(std::io::Error::other(other)),
+            XlsxError::RowColumnLimitError => Self::Refused(Refused::TooManyRows),
+            other => Self::Write(std::io::Error::other(other)),
         }
     }
 }
 
 impl From<csv::Error> for CouncilError {
     fn from(error: csv::Error) -> Self {
-        Self::Export(error.into())
+        Self::Write(error.into())
     }
 }
 

@@ -24,10 +24,14 @@ use self::ahead::{Found, read_ahead};
 pub use forms::{Encoding, Format};
 pub(crate) use growing::{Growing, Growth};
 
-use crate::desk::office::Office;
+use crate::access::actor::Actor;
 use crate::error::CouncilError;
+use crate::machine::times;
+use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{AuditFilter, CaseFilter, ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow};
+use crate::storage::{
+    AuditFilter, Audited, CaseFilter, ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow,
+};
 
 /// Which table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
@@ -183,12 +187,12 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    fn cases(&self) -> Result<CaseFilter, CouncilError> {
-        let kind = |name: &String| CaseKind::from_name(name).ok_or(CouncilError::NoSuchPage);
+    fn cases(&self) -> Result<CaseFilter, Refused> {
+        let kind = |name: &String| CaseKind::from_name(name).ok_or(Refused::NoSuchPage);
         let closed = |name: &String| match name.as_str() {
             "open" => Ok(false),
             "closed" => Ok(true),
-            _ => Err(CouncilError::NoSuchPage),
+            _ => Err(Refused::NoSuchPage),
         };
         Ok(CaseFilter {
             closed: self.state.as_ref().map(closed).transpose()?,
@@ -205,23 +209,21 @@ impl Selection {
         Self { q: self.q.as_ref().map(|_| "words".to_owned()), after: None, ..self.clone() }
     }
 
-    /// Reads the selection. An organisation to which somebody is bound comes before the one they ask for.
+    /// Reads the selection. A firm to which somebody is bound comes before the organisation that they ask for.
     ///
     /// # Errors
-    /// [`CouncilError::NotADate`], [`CouncilError::NoSuchPage`].
-    pub(crate) fn chosen(&self, bound_to: Option<String>) -> Result<Chosen, CouncilError> {
+    /// [`Refused::NotADate`], [`Refused::NoSuchPage`].
+    pub(crate) fn chosen(&self, firm: Option<&str>) -> Result<Chosen, Refused> {
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let date = |text: &Option<String>| {
-            said(text)
-                .map(|text| crate::machine::times::start_of(&text).ok_or(CouncilError::NotADate(text)))
-                .transpose()
+            said(text).map(|text| times::start_of(&text).ok_or(Refused::NotADate(text))).transpose()
         };
         let filter = Filter {
-            organisation: bound_to.or_else(|| said(&self.organisation)),
+            organisation: firm.map(str::to_owned).or_else(|| said(&self.organisation)),
             outcome: said(&self.outcome),
             entry: said(&self.entry),
             from_ms: date(&self.from)?,
-            to_ms: date(&self.to)?.map(crate::machine::times::end_of_day),
+            to_ms: date(&self.to)?.map(times::end_of_day),
             words: said(&self.q),
             oldest_first: self.sort.as_deref() == Some("when"),
             after: None,
@@ -236,21 +238,19 @@ pub(crate) fn visit_values(row: &VisitRow) -> Vec<String> {
     visits::row(row)
 }
 
-impl Office {
-    /// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit log.
-    ///
-    /// # Errors
-    /// [`CouncilError`] when a date is none, or the database or the file fails.
-    pub fn export(
-        &self,
-        what: What,
-        format: Format,
-        selection: &Selection,
-        to: &mut File,
-    ) -> Result<Exported, CouncilError> {
-        Export { service: &self.service, what, format, selection, by: "command line", bound_to: None }
-            .write(&mut Growing::unwatched(to), || true)
-    }
+/// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit log.
+///
+/// # Errors
+/// [`CouncilError`] when a date is none, or the database or the file fails.
+pub fn export(
+    service: &Service,
+    by: &Actor,
+    what: What,
+    format: Format,
+    selection: &Selection,
+    to: &mut File,
+) -> Result<Exported, CouncilError> {
+    Export { service, what, format, selection, by }.write(&mut Growing::unwatched(to), || true)
 }
 
 /// One export.
@@ -259,24 +259,22 @@ pub(crate) struct Export<'a> {
     pub(crate) what: What,
     pub(crate) format: Format,
     pub(crate) selection: &'a Selection,
-    /// The user name of whoever takes it away.
-    pub(crate) by: &'a str,
-    /// The organisation to which what they see is bound.
-    pub(crate) bound_to: Option<String>,
+    /// Whoever takes it away.
+    pub(crate) by: &'a Actor,
 }
 
 impl Export<'_> {
     /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at each row. The file may be sent
     /// while it grows: its beginning is noted in the audit log before the first byte, and its end before the last.
     pub(crate) fn write(self, to: &mut Growing<'_>, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
-        let Self { service, what, format, selection, by, bound_to } = self;
-        let chosen = selection.chosen(bound_to)?;
-        let audit = |action, detail: &serde_json::Value| {
-            let now_ms = service.environment.clock.now_ms();
-            service.storage.transact(&service.environment, |writing| writing.audit(now_ms, by, action, detail))
+        let Self { service, what, format, selection, by } = self;
+        let chosen = selection.chosen(by.firm())?;
+        let audit = |what: &Audited<'_>| {
+            let now_ms = service.now_ms();
+            service.transact(|writing| writing.audit(now_ms, by.name(), what))
         };
-        let (what_name, format_name, filter) = (what.name(), format.name(), selection.for_the_audit_log());
-        audit("export_begun", &serde_json::json!({ "what": what_name, "format": format_name, "filter": filter }))?;
+        let filter = serde_json::to_value(selection.for_the_audit_log()).unwrap_or_default();
+        audit(&Audited::ExportBegun { what: what.name(), format: format.name(), filter: &filter })?;
         let mut rows: u64 = 0;
         let mut sheet = forms::begin(format, what, to)?;
         // A reader of its own: whoever else asks the council does not wait for a long table.
@@ -291,12 +289,9 @@ impl Export<'_> {
             },
         )?;
         sheet.end()?;
-        let sha256 = to.hash()?;
-        let detail = serde_json::json!({
-            "what": what_name, "format": format_name, "filter": filter, "rows": rows, "sha256": sha256,
-        });
-        audit("exported", &detail)?;
-        to.release()?;
+        let sha256 = to.hash().map_err(CouncilError::Write)?;
+        audit(&Audited::Exported { what: what.name(), format: format.name(), filter: &filter, rows, sha256: &sha256 })?;
+        to.release().map_err(CouncilError::Write)?;
         Ok(Exported { rows, sha256 })
     }
 }

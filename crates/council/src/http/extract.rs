@@ -7,7 +7,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::http::WebProblem;
+use super::problem::WebProblem;
+
+/// What somebody chose in a filter; one that was left empty chooses nothing.
+pub(crate) fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
 
 /// The variable parts of an address.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -36,7 +41,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebProblem> {
         let axum::extract::Query(said) = axum::extract::Query::from_request_parts(parts, state)
             .await
-            .map_err(|_: QueryRejection| WebProblem::BadRequest("The address's query can't be read."))?;
+            .map_err(|_: QueryRejection| WebProblem::BadRequest("The address's query can't be read.".into()))?;
         Ok(Self(said))
     }
 }
@@ -48,7 +53,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let axum::Json(said) = axum::Json::from_request(request, state).await.map_err(|error| match error {
             JsonRejection::MissingJsonContentType(_) => WebProblem::OtherMediaType,
             JsonRejection::BytesRejection(_) => WebProblem::TooLarge,
-            _ => WebProblem::BadRequest("The request's JSON is not what is taken here."),
+            _ => WebProblem::BadRequest("The request's JSON is not what is taken here.".into()),
         })?;
         Ok(Self(said))
     }

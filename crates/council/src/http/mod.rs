@@ -1,7 +1,12 @@
-//! What each URL does. A handler reads the request, asks the service off the runtime's threads, and words the answer.
+//! What each URL does, and nothing more: a handler reads the request, asks the desk off the runtime's threads, and words the answer.
 
 mod assets;
-pub(crate) mod console;
+mod authorize;
+mod blocking;
+mod console;
+mod cookies;
+#[cfg(feature = "typescript")]
+mod declarations;
 mod devices;
 mod extract;
 mod openapi;
@@ -10,25 +15,8 @@ mod problem;
 pub(crate) mod routes;
 mod systems;
 
-pub(crate) use problem::WebProblem;
-
-use crate::error::CouncilError;
-use crate::service::Service;
-
-/// Asks the service on a thread where waiting is allowed.
-pub(crate) async fn ask<T: Send + 'static>(
-    service: Service,
-    work: impl FnOnce(&Service) -> Result<T, CouncilError> + Send + 'static,
-) -> Result<T, WebProblem> {
-    match tokio::task::spawn_blocking(move || work(&service)).await {
-        Ok(done) => Ok(done?),
-        Err(_) => Err(WebProblem::Internal),
-    }
-}
-
-/// The TypeScript declarations of what the console is given: name and text.
 #[cfg(feature = "typescript")]
-#[must_use]
-pub fn declarations() -> Vec<(String, String)> {
-    console::views::declarations()
-}
+pub use declarations::declarations;
+
+/// Rows on a page of a list.
+const PAGE: usize = 50;

@@ -1,28 +1,61 @@
 //! What those who run the service ask it: whether it lives, whether it can work, and how it does. Nothing in it is personal: an
 //! address is named by its route, never by what stands in it.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics::with_local_recorder;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
-use crate::http::{WebProblem, ask};
-use crate::service::Service;
+use crate::http::blocking::ask;
+use crate::http::problem::WebProblem;
+use crate::service::{NAME, Service};
 
 const REQUESTS: &str = "doorstep_requests_total";
 const SECONDS: &str = "doorstep_request_seconds";
 /// Upper ends of the classes into which requests fall, in seconds.
 const CLASSES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
-/// What was counted so far, of this process. Where another recorder stands already, as in tests, nothing is.
-static COUNTED: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
-    let matcher = Matcher::Full(SECONDS.to_owned());
-    PrometheusBuilder::new().set_buckets_for_metric(matcher, &CLASSES).ok()?.install_recorder().ok()
-});
+/// Requests after which the times that they took are sorted into their classes.
+const UNSORTED: u64 = 4_096;
+
+/// What one council's service counts. Nothing of it is global: councils that are served by one process count apart.
+#[derive(Clone)]
+pub(crate) struct Counted {
+    recorder: Arc<PrometheusRecorder>,
+    requests: Arc<AtomicU64>,
+}
+
+impl Counted {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        let matcher = Matcher::Full(SECONDS.to_owned());
+        let builder = PrometheusBuilder::new();
+        // The classes are not empty, which is all that can be wrong with them.
+        let recorder = match builder.set_buckets_for_metric(matcher, &CLASSES) {
+            Ok(builder) => builder.build_recorder(),
+            Err(_) => PrometheusBuilder::new().build_recorder(),
+        };
+        Self { recorder: Arc::new(recorder), requests: Arc::default() }
+    }
+
+    fn count(&self, route: String, method: String, status: String, took: Duration) {
+        with_local_recorder(&*self.recorder, || {
+            metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status).increment(1);
+            metrics::histogram!(SECONDS, "route" => route).record(took.as_secs_f64());
+        });
+        // Each time that it took is held until it is put into its class, also where nobody ever asks.
+        if self.requests.fetch_add(1, Ordering::Relaxed) % UNSORTED == UNSORTED - 1 {
+            self.recorder.handle().run_upkeep();
+        }
+    }
+}
 
 /// Whether the process lives.
 pub(crate) async fn live() -> &'static str {
@@ -31,35 +64,40 @@ pub(crate) async fn live() -> &'static str {
 
 /// Whether it can work: the database answers.
 pub(crate) async fn ready(State(service): State<Service>) -> Result<&'static str, WebProblem> {
-    ask(service, |service| service.storage.read(|reading| reading.meta(crate::service::NAME))).await?;
+    ask(service, |service| service.storage.read(|reading| reading.meta(NAME))).await?;
     Ok("ok\n")
 }
 
 /// Counts a request by its route, and how long it took.
-pub(crate) async fn count(State(service): State<Service>, request: Request, next: Next) -> Response {
-    LazyLock::force(&COUNTED);
+pub(crate) async fn count(
+    State((service, counted)): State<(Service, Counted)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = request.method().to_string();
-    let started_ms = service.environment.clock.now_ms();
+    let started_ms = service.now_ms();
     let answer = next.run(request).await;
-    let took_ms = u64::try_from(service.environment.clock.now_ms() - started_ms).unwrap_or(0);
+    let took_ms = u64::try_from(service.now_ms() - started_ms).unwrap_or(0);
     let status = answer.status().as_u16().to_string();
-    metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status).increment(1);
-    metrics::histogram!(SECONDS, "route" => route).record(Duration::from_millis(took_ms).as_secs_f64());
+    counted.count(route, method, status, Duration::from_millis(took_ms));
     answer
 }
 
 /// How it does, in the text format of Prometheus.
-pub(crate) async fn metrics(State(service): State<Service>) -> Result<Response, WebProblem> {
-    ask(service, |service| {
-        let now_ms = service.environment.clock.now_ms();
+pub(crate) async fn metrics(
+    State(service): State<Service>,
+    Extension(counted): Extension<Counted>,
+) -> Result<Response, WebProblem> {
+    let gauges = ask(service, |service| {
+        let now_ms = service.now_ms();
         let ((records, aside), (open, late), missing, (waiting, given_up)) = service.storage.read(|reading| {
             let (cases, notices) = (reading.case_counts(now_ms)?, reading.notice_counts()?);
             Ok((reading.record_counts()?, cases, reading.missing()?, notices))
         })?;
         let lengths = missing.iter().map(|run| run.last.saturating_sub(run.first).saturating_add(1));
         let not_received = lengths.fold(0, u64::saturating_add);
-        for (name, value) in [
+        Ok([
             ("doorstep_records", records),
             ("doorstep_records_set_aside", aside),
             ("doorstep_records_not_received", not_received),
@@ -67,13 +105,15 @@ pub(crate) async fn metrics(State(service): State<Service>) -> Result<Response, 
             ("doorstep_cases_late", late),
             ("doorstep_notices_waiting", waiting),
             ("doorstep_notices_given_up", given_up),
-        ] {
-            metrics::gauge!(name).set(as_number(value));
-        }
-        Ok(())
+        ])
     })
     .await?;
-    let text = COUNTED.as_ref().map(PrometheusHandle::render).unwrap_or_default();
+    with_local_recorder(&*counted.recorder, || {
+        for (name, value) in gauges {
+            metrics::gauge!(name).set(as_number(value));
+        }
+    });
+    let text = counted.recorder.handle().render();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 

@@ -1,10 +1,11 @@
-//! No, as the console hears it: RFC 9457 with a stable code.
+//! Refusals and faults as the console and other systems are told of them: RFC 9457 with a stable code.
 
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::error::CouncilError;
+use crate::refused::Refused;
 
 /// Why the console is not given what it asked for.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(crate) enum WebProblem {
     /// There is none, or not for this person.
     NotFound,
     /// The request makes no sense.
-    BadRequest(&'static str),
+    BadRequest(String),
     /// That can't be done at this address.
     OtherMethod,
     /// What was sent is not JSON.
@@ -39,17 +40,40 @@ pub(crate) enum WebProblem {
 impl From<CouncilError> for WebProblem {
     fn from(error: CouncilError) -> Self {
         match error {
-            CouncilError::NotACode(_)
-            | CouncilError::TooManyRows
-            | CouncilError::WeakPassword
-            | CouncilError::BadNumber(_)
-            | CouncilError::NoSuchUser(_) => return Self::NotTaken(error.to_string()),
-            CouncilError::NotADate(_) => return Self::BadRequest("A date is written 2026-11-24."),
-            CouncilError::NoSuchPage => return Self::BadRequest("That page does not exist."),
-            _ => {}
+            CouncilError::Refused(refused) => refused.into(),
+            error => {
+                tracing::error!(%error, "A request could not be answered.");
+                Self::Internal
+            }
         }
-        tracing::error!(%error, "A request could not be answered.");
-        Self::Internal
+    }
+}
+
+impl From<Refused> for WebProblem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotFound => Self::NotFound,
+            Refused::NoSuchPage | Refused::NotADate(_) | Refused::NoTable | Refused::NoLabel => {
+                Self::BadRequest(refused.to_string())
+            }
+            Refused::NoSuchUser(_)
+            | Refused::WeakPassword
+            | Refused::LeavingOneself
+            | Refused::Case(_)
+            | Refused::NoSuchOwner
+            | Refused::NobodyToSend
+            | Refused::NoReason
+            | Refused::NotACode(_)
+            | Refused::NoSuchNumber
+            | Refused::NumberOutOfRange { .. }
+            | Refused::NumberNotAhead
+            | Refused::NumberWithoutSource
+            | Refused::NumbersDisagree(_)
+            | Refused::NumberHoldsAlready
+            | Refused::TooManyRows
+            | Refused::CasesAreOpen
+            | Refused::StillThere => Self::NotTaken(refused.to_string()),
+        }
     }
 }
 
@@ -67,7 +91,7 @@ impl IntoResponse for WebProblem {
                 (StatusCode::TOO_MANY_REQUESTS, "wait", "Too many wrong tries. Wait a little, then try again.")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."),
-            Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", *title),
+            Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", title.as_str()),
             Self::OtherMethod => {
                 (StatusCode::METHOD_NOT_ALLOWED, "other-method", "That can't be done at this address.")
             }

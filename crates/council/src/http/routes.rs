@@ -1,14 +1,15 @@
 //! Every URL of the service, on one page.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
-use axum::{Json, Router};
-use doorstep_domain::conduct::{CodeSection, DatedNumber};
+use axum::{Extension, Json, Router};
+use doorstep_domain::conduct::{CaseDeed, CodeSection, DatedNumber};
 use doorstep_domain::protocol::Limits;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,32 +18,22 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::access::seats::{
-    ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, May, Opens, PLANNERS, ROSTER, SENDERS, SUPERVISORS, Seat, door,
+use super::authorize::{
+    ADMINISTRATORS, AUDIT, Access, CASES, DESKS, LEADS, PLANNERS, ROSTER, SENDERS, SUPERVISORS, authorize,
 };
+use super::console::{
+    appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
+    reports, safeguarding, settings, sign_in, today, visits,
+};
+use super::openapi::{self, Body, Contract, Operation, schema_of};
+use super::operations::Counted;
+use super::problem::WebProblem;
+use super::{devices, operations, systems};
+use crate::access::openid::Provider;
+use crate::access::roles::{Role, Scope};
+use crate::desk::appointments::AppointmentChange;
+use crate::desk::people::PersonChange;
 use crate::export::Selection;
-use crate::http::WebProblem;
-use crate::http::console::appointments::{AppointmentChange, AppointmentList, AppointmentListRow};
-use crate::http::console::cases::{CaseDeed, CaseDetail, CaseList};
-use crate::http::console::openid::WaysIn;
-use crate::http::console::own_sessions::OwnSession;
-use crate::http::console::people::{PersonChange, PersonList};
-use crate::http::console::phones::{PhoneList, PhoneOffer};
-use crate::http::console::reports::{EvidencePack, NoAccessList, Reports};
-use crate::http::console::settings::NumberList;
-use crate::http::console::sign_in::{Credentials, SignInAnswer};
-use crate::http::console::views::{
-    AuditList, CodeList, ConcernList, OpenedNote, Register, SafeguardingList, SessionView, TableMeaning, TodayBoard,
-    VisitDetail, VisitList,
-};
-use crate::http::console::{
-    appointments, audit, cases, code, concerns, exports, openid, own_sessions, pages, people, phones, reports,
-    safeguarding, settings, sign_in, visits,
-};
-use crate::http::openapi;
-use crate::http::openapi::{Body, Contract, Operation, schema_of};
-use crate::http::systems::odata;
-use crate::http::{devices, operations};
 use crate::import::Imported;
 use crate::service::Service;
 
@@ -64,7 +55,7 @@ const SIGN_IN_BYTES: usize = 16 * 1024;
 struct Route {
     method: Method,
     path: &'static str,
-    may: May,
+    access: Access,
     answers: MethodRouter<Service>,
     /// Whether it may take longer than [`REQUEST_SECONDS`]: it ends when whoever asked goes away.
     at_length: bool,
@@ -80,14 +71,14 @@ pub struct RouteRow {
     pub path: &'static str,
     /// `anybody`, `phones`, `systems` or `people`.
     pub who: &'static str,
-    /// Of people: where they sit.
-    pub roles: &'static [Seat],
+    /// Of people: their roles.
+    pub roles: &'static [Role],
 }
 
 /// Every route, once.
 fn all_routes() -> Vec<Route> {
-    use May::{Anybody, Phones, Systems};
-    use Opens::{Appointments, Feed, Metrics};
+    use Access::{Anybody, Phones, Systems};
+    use Scope::{Appointments, Feed, Metrics};
     let page = pages::console;
     vec![
         // What phones say.
@@ -95,64 +86,74 @@ fn all_routes() -> Vec<Route> {
         Route::post("/v1/sync", Phones, devices::sync),
         Route::put("/v1/blobs/{sha256}", Phones, devices::put_blob),
         // Signing in and out.
-        Route::get("/api/session", DESKS, sign_in::show).tells::<SessionView>(),
-        Route::post("/api/session", Anybody, sign_in::sign_in).takes::<Credentials>().tells::<SignInAnswer>(),
+        Route::get("/api/session", DESKS, sign_in::show).tells::<sign_in::SessionView>(),
+        Route::post("/api/session", Anybody, sign_in::sign_in)
+            .takes::<sign_in::Credentials>()
+            .tells::<sign_in::SignInAnswer>(),
         Route::delete("/api/session", Anybody, sign_in::sign_out),
-        Route::get("/api/sign-in", Anybody, openid::ways_in).tells::<WaysIn>(),
+        Route::get("/api/sign-in", Anybody, openid::ways_in).tells::<openid::WaysIn>(),
         Route::get("/api/sign-in/openid", Anybody, openid::begin).redirects(),
         Route::get("/api/sign-in/openid/back", Anybody, openid::back).asks::<openid::Back>().redirects(),
-        Route::get("/api/sessions", DESKS, own_sessions::list).tells::<Vec<OwnSession>>(),
+        Route::get("/api/sessions", DESKS, own_sessions::list).tells::<Vec<own_sessions::OwnSession>>(),
         Route::delete("/api/sessions/{session}", DESKS, own_sessions::end),
         Route::get("/api/openapi.json", Anybody, openapi).tells::<serde_json::Value>(),
         // What the console shows.
-        Route::get("/api/today", DESKS, visits::today).tells::<TodayBoard>(),
-        Route::get("/api/visits", DESKS, visits::list).asks::<Selection>().tells::<VisitList>(),
-        Route::get("/api/visits/{visit}", DESKS, visits::show).tells::<VisitDetail>(),
+        Route::get("/api/today", DESKS, today::show).tells::<today::TodayBoard>(),
+        Route::get("/api/visits", DESKS, visits::list).asks::<Selection>().tells::<visits::VisitList>(),
+        Route::get("/api/visits/{visit}", DESKS, visits::show).tells::<visits::VisitDetail>(),
         Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo).tells_other("image/jpeg"),
         Route::get("/api/organisations", DESKS, visits::organisations).tells::<Vec<String>>(),
-        Route::get("/api/no-access", DESKS, reports::no_access).asks::<reports::Homes>().tells::<NoAccessList>(),
-        Route::get("/api/no-access/{uprn}", CASES, reports::evidence).tells::<EvidencePack>(),
-        Route::get("/api/reports", DESKS, reports::show).asks::<Selection>().tells::<Reports>(),
-        Route::get("/api/concerns", DESKS, concerns::list).asks::<concerns::Wanted>().tells::<ConcernList>(),
-        Route::get("/api/cases", CASES, cases::list).asks::<cases::Wanted>().tells::<CaseList>(),
-        Route::get("/api/cases/{case}", CASES, cases::show).tells::<CaseDetail>(),
-        Route::post("/api/cases/{case}", SUPERVISORS, cases::act).takes::<CaseDeed>().tells::<CaseDetail>(),
+        Route::get("/api/no-access", DESKS, no_access::list)
+            .asks::<no_access::NoAccessQuery>()
+            .tells::<no_access::NoAccessList>(),
+        Route::get("/api/no-access/{uprn}", CASES, no_access::evidence).tells::<no_access::EvidencePack>(),
+        Route::get("/api/reports", DESKS, reports::show).asks::<Selection>().tells::<reports::Reports>(),
+        Route::get("/api/concerns", DESKS, concerns::list)
+            .asks::<concerns::ConcernQuery>()
+            .tells::<concerns::ConcernList>(),
+        Route::get("/api/cases", CASES, cases::list).asks::<cases::CaseQuery>().tells::<cases::CaseList>(),
+        Route::get("/api/cases/{case}", CASES, cases::show).tells::<cases::CaseDetail>(),
+        Route::post("/api/cases/{case}", SUPERVISORS, cases::act).takes::<CaseDeed>().tells::<cases::CaseDetail>(),
         Route::get("/api/appointments", DESKS, appointments::list)
-            .asks::<appointments::Wanted>()
-            .tells::<AppointmentList>(),
+            .asks::<appointments::AppointmentQuery>()
+            .tells::<appointments::AppointmentList>(),
         Route::post("/api/appointments", PLANNERS, appointments::import)
-            .asks::<appointments::Rows>()
+            .asks::<appointments::ImportQuery>()
             .takes_table()
             .tells::<Imported>(),
         Route::post("/api/appointments/preview", PLANNERS, appointments::preview).takes_table().tells::<Imported>(),
-        Route::put("/api/appointments/{reference}", Systems(Appointments), appointments::put)
+        Route::put("/api/appointments/{reference}", Systems(Appointments), systems::appointments::put)
             .takes::<BTreeMap<String, String>>()
-            .tells::<appointments::Put>(),
+            .tells::<systems::appointments::Put>(),
         Route::post("/api/appointments/{reference}", SENDERS, appointments::change)
             .takes::<AppointmentChange>()
-            .tells::<AppointmentListRow>(),
-        Route::get("/api/phones", ROSTER, phones::list).asks::<phones::Wanted>().tells::<PhoneList>(),
-        Route::post("/api/phones", ADMINISTRATORS, phones::offer).takes::<phones::OfferFor>().tells::<PhoneOffer>(),
+            .tells::<appointments::AppointmentListRow>(),
+        Route::get("/api/phones", ROSTER, phones::list).asks::<phones::PhoneQuery>().tells::<phones::PhoneList>(),
+        Route::post("/api/phones", ADMINISTRATORS, phones::offer)
+            .takes::<phones::OfferFor>()
+            .tells::<phones::PhoneOffer>(),
         Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke),
-        Route::get("/api/people", ROSTER, people::list).asks::<people::Wanted>().tells::<PersonList>(),
+        Route::get("/api/people", ROSTER, people::list).asks::<people::PeopleQuery>().tells::<people::PersonList>(),
         Route::post("/api/people", ADMINISTRATORS, people::import)
-            .asks::<people::Look>()
+            .asks::<people::ImportQuery>()
             .takes_table()
             .tells::<Imported>(),
         Route::post("/api/people/{user}", ADMINISTRATORS, people::change).takes::<PersonChange>(),
-        Route::get("/api/acknowledgements", DESKS, code::register).asks::<code::Wanted>().tells::<Register>(),
-        Route::get("/api/exports/dictionary", DESKS, exports::dictionary).tells::<Vec<TableMeaning>>(),
+        Route::get("/api/acknowledgements", DESKS, code::register)
+            .asks::<code::RegisterQuery>()
+            .tells::<code::Register>(),
+        Route::get("/api/exports/dictionary", DESKS, exports::dictionary).tells::<Vec<exports::TableMeaning>>(),
         Route::get("/api/exports/{table}", DESKS, exports::table).asks::<Selection>().tells_other("*/*").at_length(),
-        Route::get("/api/numbers", DESKS, settings::list).tells::<NumberList>(),
+        Route::get("/api/numbers", DESKS, settings::list).tells::<settings::NumberList>(),
         Route::post("/api/numbers", ADMINISTRATORS, settings::enter).takes::<DatedNumber>(),
         Route::delete("/api/numbers/{name}/{from}", ADMINISTRATORS, settings::withdraw),
-        Route::get("/api/codes", DESKS, code::list).tells::<CodeList>(),
+        Route::get("/api/codes", DESKS, code::list).tells::<code::CodeList>(),
         Route::post("/api/codes", ADMINISTRATORS, code::publish).takes::<code::NewCode>().tells::<Vec<CodeSection>>(),
         Route::get("/api/safeguarding", LEADS, safeguarding::list)
-            .asks::<safeguarding::Wanted>()
-            .tells::<SafeguardingList>(),
-        Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open).tells::<OpenedNote>(),
-        Route::get("/api/audit", AUDIT, audit::list).asks::<audit::Wanted>().tells::<AuditList>(),
+            .asks::<safeguarding::NoteQuery>()
+            .tells::<safeguarding::SafeguardingList>(),
+        Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open).tells::<safeguarding::OpenedNote>(),
+        Route::get("/api/audit", AUDIT, audit::list).asks::<audit::AuditQuery>().tells::<audit::AuditList>(),
         // The console's own pages: each is the same file, which then asks for what it shows.
         Route::get("/", Anybody, page),
         Route::get("/visits", Anybody, page),
@@ -179,32 +180,32 @@ fn all_routes() -> Vec<Route> {
         Route::get("/ready", Anybody, operations::ready).tells_other("text/plain"),
         Route::get("/metrics", Systems(Metrics), operations::metrics).tells_other("text/plain"),
         // What spreadsheets and Power BI refresh from.
-        Route::get("/odata/v4", Systems(Feed), odata::service).tells::<serde_json::Value>(),
-        Route::get("/odata/v4/", Systems(Feed), odata::service).tells::<serde_json::Value>(),
-        Route::get("/odata/v4/$metadata", Systems(Feed), odata::metadata).tells_other("application/xml"),
-        Route::get("/odata/v4/Visits", Systems(Feed), odata::visits).tells::<serde_json::Value>(),
+        Route::get("/odata/v4", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(),
+        Route::get("/odata/v4/", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(),
+        Route::get("/odata/v4/$metadata", Systems(Feed), systems::odata::metadata).tells_other("application/xml"),
+        Route::get("/odata/v4/Visits", Systems(Feed), systems::odata::visits).tells::<serde_json::Value>(),
     ]
 }
 
 impl Route {
-    fn get<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self::new(Method::GET, path, may, get(answers))
+    fn get<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+        Self::new(Method::GET, path, access, get(answers))
     }
 
-    fn post<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self::new(Method::POST, path, may, post(answers))
+    fn post<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+        Self::new(Method::POST, path, access, post(answers))
     }
 
-    fn put<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self::new(Method::PUT, path, may, put(answers))
+    fn put<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+        Self::new(Method::PUT, path, access, put(answers))
     }
 
-    fn delete<T: 'static>(path: &'static str, may: May, answers: impl Handler<T, Service>) -> Self {
-        Self::new(Method::DELETE, path, may, delete(answers))
+    fn delete<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+        Self::new(Method::DELETE, path, access, delete(answers))
     }
 
-    fn new(method: Method, path: &'static str, may: May, answers: MethodRouter<Service>) -> Self {
-        Self { method, path, may, answers, at_length: false, contract: Contract::default() }
+    fn new(method: Method, path: &'static str, access: Access, answers: MethodRouter<Service>) -> Self {
+        Self { method, path, access, answers, at_length: false, contract: Contract::default() }
     }
 
     /// That it may take as long as somebody waits.
@@ -250,11 +251,11 @@ impl Route {
     }
 
     fn row(&self) -> RouteRow {
-        let (who, roles) = match self.may {
-            May::Anybody => ("anybody", [].as_slice()),
-            May::Phones => ("phones", [].as_slice()),
-            May::Systems(_) => ("systems", [].as_slice()),
-            May::Seats(seats) => ("people", seats),
+        let (who, roles) = match self.access {
+            Access::Anybody => ("anybody", [].as_slice()),
+            Access::Phones => ("phones", [].as_slice()),
+            Access::Systems(_) => ("systems", [].as_slice()),
+            Access::People(roles) => ("people", roles),
         };
         RouteRow { method: self.method.to_string(), path: self.path, who, roles }
     }
@@ -278,19 +279,20 @@ pub(crate) async fn openapi() -> Json<serde_json::Value> {
     Json(openapi::document(all_routes().into_iter().filter(for_programs).map(operation)))
 }
 
-/// The router of the service.
-pub fn router(service: Service) -> Router {
+/// The router of the service. People can also sign in with a provider, where there is one.
+pub fn router(service: Service, provider: Option<Provider>) -> Router {
     let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
+    let counted = Counted::new();
     let mut known = Router::new();
-    for Route { path, may, answers, at_length, .. } in all_routes() {
-        let most = match may {
-            May::Anybody => SIGN_IN_BYTES,
-            May::Phones => Limits::MESSAGE_BYTES,
-            May::Systems(_) => SIGN_IN_BYTES,
-            May::Seats(_) => CONSOLE_BYTES,
+    for Route { path, access, answers, at_length, .. } in all_routes() {
+        let most = match access {
+            Access::Anybody => SIGN_IN_BYTES,
+            Access::Phones => Limits::MESSAGE_BYTES,
+            Access::Systems(_) => SIGN_IN_BYTES,
+            Access::People(_) => CONSOLE_BYTES,
         };
-        let at_the_door = from_fn_with_state((service.clone(), may), door);
-        let answers = answers.layer(DefaultBodyLimit::max(most)).layer(at_the_door);
+        let authorized = from_fn_with_state((service.clone(), access), authorize);
+        let answers = answers.layer(DefaultBodyLimit::max(most)).layer(authorized);
         known = known.route(path, if at_length { answers } else { answers.layer(in_time()) });
     }
     if over_tls {
@@ -298,8 +300,10 @@ pub fn router(service: Service) -> Router {
     }
     known
         .method_not_allowed_fallback(async || WebProblem::OtherMethod)
-        .route_layer(from_fn_with_state(service.clone(), operations::count))
+        .route_layer(from_fn_with_state((service.clone(), counted.clone()), operations::count))
+        .layer(Extension(counted))
         .fallback(pages::not_found)
+        .layer(Extension(provider.map(Arc::new)))
         .layer(CatchPanicLayer::custom(failed))
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

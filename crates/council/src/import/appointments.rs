@@ -6,12 +6,13 @@ use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
-use super::{Imported, RowFault, TableRow, Taking, read_table};
-use crate::desk::office::Office;
+use super::{ImportMode, Imported, RowFault, TableRow, read_table};
+use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::machine::times;
+use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Kept, Person, Reading};
+use crate::storage::{Audited, Kept, Person, Reading};
 
 const COLUMNS: [&str; 19] = [
     "appointment_ref",
@@ -62,74 +63,67 @@ impl Known {
     }
 }
 
-impl Office {
-    /// Imports appointments; those that are known by their reference are updated.
-    ///
-    /// # Errors
-    /// [`CouncilError`] when the database fails. Faults in the table are not errors but the answer.
-    pub fn import_appointments(&self, table: &[u8], taking: Taking) -> Result<Imported, CouncilError> {
-        self.service.import_appointments(table, taking, "command line")
+/// Imports appointments; those that are known by their reference are updated.
+///
+/// # Errors
+/// [`CouncilError`] when the database fails. Faults in the table are not errors but the answer.
+pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> Result<Imported, CouncilError> {
+    if table.is_empty() {
+        return Err(Refused::NoTable.into());
     }
+    let known = service.storage.read(|reading| known_of(reading, table))?;
+    let (mut good, mut faults) = read_table(table, &COLUMNS, |row| appointment(row, &known));
+    set_repeats_apart(&mut good, &mut faults);
+    faults.sort_by_key(|fault| fault.row);
+    let mut imported = Imported { faults, ..Imported::default() };
+    if mode == ImportMode::Preview {
+        let counted = service.storage.read(|reading| {
+            let kept = good.iter().map(|(_, (appointment, user))| reading.would_keep(appointment, *user));
+            kept.collect::<Result<Vec<_>, _>>()
+        })?;
+        imported.count(&counted);
+        return Ok(imported);
+    }
+    if !imported.faults.is_empty() && mode == ImportMode::AllOrNothing {
+        return Ok(imported);
+    }
+    let now_ms = service.now_ms();
+    let kept = service.transact(|writing| {
+        let kept = good.iter().map(|(_, (appointment, user))| writing.keep_appointment(appointment, *user));
+        let kept = kept.collect::<Result<Vec<_>, _>>()?;
+        let mut counted = Imported::default();
+        counted.count(&kept);
+        let audited = Audited::AppointmentsImported { added: counted.added, updated: counted.updated };
+        writing.audit(now_ms, by.name(), &audited)?;
+        Ok(kept)
+    })?;
+    imported.count(&kept);
+    Ok(imported)
 }
 
-impl Service {
-    /// Takes a table in, or says what taking it in would come to.
-    pub(crate) fn import_appointments(&self, table: &[u8], taking: Taking, by: &str) -> Result<Imported, CouncilError> {
-        let known = self.storage.read(|reading| known_of(reading, table))?;
-        let (mut good, mut faults) = read_table(table, &COLUMNS, |row| appointment(row, &known));
-        set_repeats_apart(&mut good, &mut faults);
-        faults.sort_by_key(|fault| fault.row);
-        let mut imported = Imported { faults, ..Imported::default() };
-        if taking == Taking::Nothing {
-            let counted = self.storage.read(|reading| {
-                let kept = good.iter().map(|(_, (appointment, user))| reading.would_keep(appointment, *user));
-                kept.collect::<Result<Vec<_>, _>>()
-            })?;
-            imported.count(&counted);
-            return Ok(imported);
-        }
-        if !imported.faults.is_empty() && taking == Taking::AllOrNothing {
-            return Ok(imported);
-        }
-        let now_ms = self.environment.clock.now_ms();
-        let kept = self.storage.transact(&self.environment, |writing| {
-            let kept = good.iter().map(|(_, (appointment, user))| writing.keep_appointment(appointment, *user));
-            let kept = kept.collect::<Result<Vec<_>, _>>()?;
-            let mut counted = Imported::default();
-            counted.count(&kept);
-            let detail = serde_json::json!({ "added": counted.added, "updated": counted.updated });
-            writing.audit(now_ms, by, "appointments_imported", &detail)?;
-            Ok(kept)
-        })?;
-        imported.count(&kept);
-        Ok(imported)
-    }
-
-    /// Takes in one appointment from a housing system: its values by the columns of the table. What is wrong with it, if it
-    /// can't be taken.
-    pub(crate) fn put_appointment(
-        &self,
-        reference: &str,
-        values: &BTreeMap<String, String>,
-        by: &str,
-    ) -> Result<Result<Kept, Vec<RowFault>>, CouncilError> {
-        let of = |column: &str| values.get(column).map(|text| text.trim()).unwrap_or_default();
-        let mut known = Known::default();
-        self.storage.read(|reading| known.learn(reading, of("assigned_to"), of("organisation")))?;
-        let values = COLUMNS.iter().map(|column| (*column, of(column)));
-        let values = values.chain([("appointment_ref", reference)]).collect();
-        let mut row = TableRow { number: 1, values, faults: Vec::new() };
-        let read = appointment(&mut row, &known);
-        let (Some((appointment, user)), true) = (read, row.faults.is_empty()) else { return Ok(Err(row.faults)) };
-        let now_ms = self.environment.clock.now_ms();
-        let kept = self.storage.transact(&self.environment, |writing| {
-            let kept = writing.keep_appointment(&appointment, user)?;
-            let detail = serde_json::json!({ "appointment": reference });
-            writing.audit(now_ms, by, "appointment_put", &detail)?;
-            Ok(kept)
-        })?;
-        Ok(Ok(kept))
-    }
+/// Takes in one appointment from a housing system: its values by the columns of the table. What is wrong with it, if it
+/// can't be taken.
+pub(crate) fn put_appointment(
+    service: &Service,
+    by: &Actor,
+    reference: &str,
+    values: &BTreeMap<String, String>,
+) -> Result<Result<Kept, Vec<RowFault>>, CouncilError> {
+    let of = |column: &str| values.get(column).map(|text| text.trim()).unwrap_or_default();
+    let mut known = Known::default();
+    service.storage.read(|reading| known.learn(reading, of("assigned_to"), of("organisation")))?;
+    let values = COLUMNS.iter().map(|column| (*column, of(column)));
+    let values = values.chain([("appointment_ref", reference)]).collect();
+    let mut row = TableRow { number: 1, values, faults: Vec::new() };
+    let read = appointment(&mut row, &known);
+    let (Some((appointment, user)), true) = (read, row.faults.is_empty()) else { return Ok(Err(row.faults)) };
+    let now_ms = service.now_ms();
+    let kept = service.transact(|writing| {
+        let kept = writing.keep_appointment(&appointment, user)?;
+        writing.audit(now_ms, by.name(), &Audited::AppointmentPut { appointment: reference })?;
+        Ok(kept)
+    })?;
+    Ok(Ok(kept))
 }
 
 /// Whom the table names, by user name, and which organisations.

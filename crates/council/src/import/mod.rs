@@ -10,6 +10,10 @@ use serde::Serialize;
 
 use crate::storage::Kept;
 
+pub use self::appointments::import as appointments;
+pub(crate) use self::appointments::put_appointment;
+pub use self::people::import as people;
+
 /// Something in a table that can't be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -40,13 +44,13 @@ pub struct Imported {
 
 /// What to do with a table that has faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taking {
+pub enum ImportMode {
     /// All of it, or nothing.
     AllOrNothing,
     /// The good rows.
-    OnlyGood,
-    /// Nothing: only what it would come to.
-    Nothing,
+    GoodRowsOnly,
+    /// Nothing: only say what it would come to.
+    Preview,
 }
 
 impl Imported {

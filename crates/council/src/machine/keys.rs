@@ -2,15 +2,15 @@
 //! safeguarding notes are sealed.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
 use doorstep_domain::ledger::SigningKey;
 use zeroize::Zeroizing;
 
+use super::environment::Environment;
+use super::private_file;
 use crate::error::CouncilError;
-use crate::machine::environment::Environment;
 
 /// The council's keys.
 pub(crate) struct Keys {
@@ -107,10 +107,5 @@ fn write_secret(path: &Path, secret: &[u8]) -> Result<(), CouncilError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    file.write_all(secret).and_then(|()| file.sync_all()).map_err(failed)
+    private_file::write_new(path, secret).map_err(failed)
 }

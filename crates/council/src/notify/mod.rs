@@ -13,8 +13,7 @@ pub use self::mail::{Mail, MailSettings};
 pub use self::webhook::{Webhook, WebhookSecret};
 use crate::error::CouncilError;
 use crate::machine::times;
-use crate::service::Service;
-use crate::service::each_by_itself;
+use crate::service::{NAME, Service, each_by_itself};
 use crate::storage::settings;
 use crate::storage::{About, CaseRow, Notice, Reading};
 
@@ -38,13 +37,13 @@ pub(crate) struct NotSent(String);
 
 /// Sends what waits to be told. Any number of processes may have one: each notice is taken by one of them.
 #[derive(Debug)]
-pub struct Messenger {
+pub struct Notifier {
     service: Service,
     mail: Option<Mail>,
     webhook: Option<Webhook>,
 }
 
-impl Messenger {
+impl Notifier {
     /// One that sends by what the council has: notices of the other kind wait.
     #[must_use]
     pub fn new(service: Service, mail: Option<Mail>, webhook: Option<Webhook>) -> Self {
@@ -126,7 +125,7 @@ impl Messenger {
                     waiting.push((notice.about, case));
                 }
             }
-            Ok((reading.meta(crate::service::NAME)?, reading.email(user)?, waiting))
+            Ok((reading.meta(NAME)?, reading.email(user)?, waiting))
         })?;
         match address {
             Some(address) if !waiting.is_empty() => Ok(mail.send(&address, &council, &lines(mail, &waiting))),

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::NotSent;
 use crate::error::CouncilError;
-use crate::machine::http_client;
+use crate::machine::{http_client, local_address};
 use crate::storage::Notice;
 
 /// The secret that signs, which both sides know.
@@ -66,7 +66,7 @@ impl Webhook {
     pub fn new(address: &str, secret: WebhookSecret) -> Result<Self, CouncilError> {
         let bad = |what| CouncilError::BadSetting("webhook", what);
         let address = Url::parse(address).map_err(|_| bad("its address is none"))?;
-        if !http_client::is_safe(&address) {
+        if !local_address::is_safe(&address) {
             return Err(bad("its address does not begin with https://"));
         }
         let client = http_client::client().map_err(|_| bad("no TLS can be had"))?;

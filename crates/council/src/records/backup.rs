@@ -10,14 +10,13 @@ use age::secrecy::ExposeSecret;
 use doorstep_domain::ledger::Hash;
 use serde::{Deserialize, Serialize};
 
-use crate::desk::office::Office;
+use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::machine::keys::Keys;
-use crate::service::Service;
-use crate::storage::DatabaseAt;
-use crate::storage::photo_store::{Album, PhotosAt};
-use crate::storage::{Holdings, SCHEMA_VERSION, Storage, Writing};
+use crate::service::{NAME, Service};
+use crate::storage::photo_store::{PhotoStore, PhotosAt};
+use crate::storage::{Audited, DatabaseAt, Holdings, SCHEMA_VERSION, Storage, Writing};
 
 /// What the file begins with, inside of its encryption.
 const FORMAT: &str = "doorstep-backup-1";
@@ -79,67 +78,67 @@ impl Default for BackupKey {
     }
 }
 
-impl Office {
-    /// Writes everything into a file, encrypted to a key that lies elsewhere. The service may run meanwhile.
-    ///
-    /// # Errors
-    /// [`CouncilError::BadBackupKey`], or what the database or the disk says.
-    pub fn back_up(&self, recipient: &str, to: &mut File) -> Result<BackedUp, CouncilError> {
-        let service = &self.service;
-        let now_ms = service.environment.clock.now_ms();
-        let recipient: age::x25519::Recipient = recipient.trim().parse().map_err(|_| CouncilError::BadBackupKey)?;
-        let recipients: [&dyn age::Recipient; 1] = [&recipient];
-        let encryptor = age::Encryptor::with_recipients(recipients.into_iter());
-        let encryptor = encryptor.map_err(|_| CouncilError::BadBackupKey)?;
-        let sealed = encryptor.wrap_output(BufWriter::new(&mut *to))?;
-        let mut out = zstd::Encoder::new(sealed, ZSTD_LEVEL)?;
-        let held = write_all(service, now_ms, &mut out)?;
-        out.finish()?.finish()?.flush()?;
-        to.sync_all()?;
-        service.storage.transact(&service.environment, |writing| {
-            writing.audit(now_ms, "command line", "backed_up", &serde_json::json!({ "photos": held.photos }))
-        })?;
-        Ok(held)
-    }
+/// Writes everything into a file, encrypted to a key that lies elsewhere. The service may run meanwhile.
+///
+/// # Errors
+/// [`CouncilError::BadBackupKey`], or what the database or the disk says.
+pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) -> Result<BackedUp, CouncilError> {
+    let now_ms = service.now_ms();
+    let recipient: age::x25519::Recipient = recipient.trim().parse().map_err(|_| CouncilError::BadBackupKey)?;
+    let recipients: [&dyn age::Recipient; 1] = [&recipient];
+    let encryptor = age::Encryptor::with_recipients(recipients.into_iter());
+    let encryptor = encryptor.map_err(|_| CouncilError::BadBackupKey)?;
+    let sealed = encryptor.wrap_output(BufWriter::new(&mut *to)).map_err(CouncilError::Write)?;
+    let mut out = zstd::Encoder::new(sealed, ZSTD_LEVEL).map_err(CouncilError::Write)?;
+    let held = write_all(service, now_ms, &mut out)?;
+    out.finish()
+        .map_err(CouncilError::Write)?
+        .finish()
+        .map_err(CouncilError::Write)?
+        .flush()
+        .map_err(CouncilError::Write)?;
+    to.sync_all().map_err(CouncilError::Write)?;
+    service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::BackedUp { photos: held.photos }))?;
+    Ok(held)
+}
 
-    /// Puts a backup into an empty folder and an empty database, and proves that they hold what it held. Phones learn that the
-    /// council is at an earlier moment, and send again what they still hold.
-    ///
-    /// # Errors
-    /// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`]; the database is as it was.
-    pub fn restore(
-        data: &Path,
-        database: &DatabaseAt,
-        photos: &PhotosAt,
-        environment: Environment,
-        identity: &str,
-        from: File,
-    ) -> Result<(Self, BackedUp), CouncilError> {
-        if Keys::are_in(data) {
-            return Err(CouncilError::AlreadyInitialised(data.to_owned()));
-        }
-        std::fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
-        let storage = Storage::at(data, database)?;
-        let album = Album::at(data, photos)?;
-        let file = std::sync::Mutex::new(from);
-        let held = storage.transact(&environment, |writing| {
-            let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            std::io::Seek::rewind(&mut *file)?;
-            if !writing.holds_nothing()? {
-                return Err(CouncilError::DatabaseInUse);
-            }
-            read_all(open(identity, &mut file)?, &mut IntoCouncil { writing, album: &album, keys: Vec::new(), data })
-        });
-        drop(storage);
-        if held.is_err() {
-            // What came of the keys before it failed: there were none.
-            let _there_may_be_none = Keys::remove(data);
-        }
-        let held = held?;
-        let office = Self::open(data, database, environment)?.with_photos(photos)?;
-        office.service.begin_epoch()?;
-        Ok((office, held))
+/// Puts a backup into an empty folder and an empty database, and proves that they hold what it held. Phones learn that the
+/// council is at an earlier moment, and send again what they still hold.
+///
+/// # Errors
+/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`]; the database is as it was.
+pub fn restore(
+    data: &Path,
+    database: &DatabaseAt,
+    photos: &PhotosAt,
+    environment: Environment,
+    identity: &str,
+    from: File,
+) -> Result<(Service, BackedUp), CouncilError> {
+    if Keys::are_in(data) {
+        return Err(CouncilError::AlreadyInitialised(data.to_owned()));
     }
+    std::fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
+    let storage = Storage::at(data, database)?;
+    let store = PhotoStore::at(data, photos)?;
+    let file = std::sync::Mutex::new(from);
+    let held = storage.transact(&environment, |writing| {
+        let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::io::Seek::rewind(&mut *file).map_err(CouncilError::Write)?;
+        if !writing.holds_nothing()? {
+            return Err(CouncilError::DatabaseInUse);
+        }
+        read_all(open(identity, &mut file)?, &mut IntoCouncil { writing, photos: &store, keys: Vec::new(), data })
+    });
+    drop(storage);
+    if held.is_err() {
+        // What came of the keys before it failed: there were none.
+        let _there_may_be_none = Keys::remove(data);
+    }
+    let held = held?;
+    let service = Service::open(data, database, environment)?.with_photos(photos)?;
+    service.begin_epoch()?;
+    Ok((service, held))
 }
 
 /// Reads a backup through, and says what it holds. Nothing is written.
@@ -153,7 +152,7 @@ pub fn check_backup(identity: &str, mut from: File) -> Result<BackedUp, CouncilE
 fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<BackedUp, CouncilError> {
     let unreadable = |_| CouncilError::Unreadable("backup");
     let held = service.storage.read_at_length(|reading| {
-        let council = reading.meta(crate::service::NAME)?;
+        let council = reading.meta(NAME)?;
         let head = Head { format: FORMAT.to_owned(), schema: SCHEMA_VERSION, council, made_ms: now_ms };
         write_part(out, part::HEAD, &[&serde_json::to_vec(&head).map_err(unreadable)?])?;
         for (name, secret) in Keys::files(&service.data)? {
@@ -163,7 +162,7 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<Bac
         let mut photos = 0;
         for sha256 in reading.whole_blobs()? {
             // One whose file went missing comes again from its phone.
-            if let Some(file) = service.album.read(sha256)? {
+            if let Some(file) = service.photos.read(sha256)? {
                 write_part(out, part::PHOTO, &[sha256.as_bytes(), &file])?;
                 photos += 1;
             }
@@ -176,9 +175,9 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<Bac
 
 fn write_part(out: &mut impl Write, kind: u8, pieces: &[&[u8]]) -> Result<(), CouncilError> {
     let length: usize = pieces.iter().map(|piece| piece.len()).sum();
-    out.write_all(&[kind])?;
-    out.write_all(&u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes())?;
-    pieces.iter().try_for_each(|piece| out.write_all(piece))?;
+    out.write_all(&[kind]).map_err(CouncilError::Write)?;
+    out.write_all(&u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes()).map_err(CouncilError::Write)?;
+    pieces.iter().try_for_each(|piece| out.write_all(piece)).map_err(CouncilError::Write)?;
     Ok(())
 }
 
@@ -269,7 +268,7 @@ fn read_part(from: &mut impl Read) -> Result<(u8, Vec<u8>), CouncilError> {
 /// Puts a backup into an empty council. Keys come last: a folder without keys is no council.
 struct IntoCouncil<'a> {
     writing: &'a Writing<'a>,
-    album: &'a Album,
+    photos: &'a PhotoStore,
     keys: Vec<(String, Vec<u8>)>,
     data: &'a Path,
 }
@@ -285,7 +284,7 @@ impl Takes for IntoCouncil<'_> {
     }
 
     fn photo(&mut self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
-        self.album.keep(sha256, file)
+        self.photos.keep(sha256, file)
     }
 
     fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError> {

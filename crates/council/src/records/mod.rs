@@ -3,4 +3,4 @@
 pub mod backup;
 pub mod retention;
 pub mod subject_access;
-pub(crate) mod verify;
+pub mod verify;

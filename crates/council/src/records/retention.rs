@@ -1,18 +1,16 @@
 //! How long what is kept, by whose rule, and erasing what is over. For how long is a number, and the council's to change. Nothing is erased but by an administrator's word, who can look first.
 
 use chrono::{Months, NaiveDate};
-use doorstep_domain::StableName;
 use doorstep_domain::conduct::CouncilNumbers;
-use doorstep_domain::england;
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::{StableName, VisitId, england};
 use serde::{Deserialize, Serialize};
 
-use crate::desk::office::Office;
+use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::Service;
-use crate::storage::settings;
-use crate::storage::{Reading, Writing};
+use crate::storage::{Audited, Reading, Writing, settings};
 
 /// Visits that are erased in one transaction.
 const AT_ONCE: usize = 50;
@@ -110,94 +108,82 @@ impl Rule {
     }
 }
 
-impl Service {
-    /// Erases a few visits in one transaction, and their pictures before it: nobody waits for the database while an object store
-    /// takes its time, and what was erased half is erased whole the next time.
-    pub(crate) fn erase_visits(&self, visits: &[doorstep_domain::VisitId], rule: &str) -> Result<(), CouncilError> {
-        let now_ms = self.environment.clock.now_ms();
-        for some in visits.chunks(AT_ONCE) {
-            for visit in some {
-                let pictures = self.storage.read(|reading| reading.pictures_of_no_other(*visit))?;
-                pictures.into_iter().try_for_each(|picture| self.album.erase(picture))?;
-            }
-            self.storage.transact(&self.environment, |writing| {
-                some.iter().try_for_each(|visit| writing.erase_visit(*visit, now_ms, rule))
-            })?;
+/// Erases a few visits in one transaction, and their pictures before it: nobody waits for the database while an object store
+/// takes its time, and what was erased half is erased whole the next time.
+pub(super) fn erase_visits(service: &Service, visits: &[VisitId], rule: &str) -> Result<(), CouncilError> {
+    let now_ms = service.now_ms();
+    for some in visits.chunks(AT_ONCE) {
+        for visit in some {
+            let pictures = service.storage.read(|reading| reading.pictures_of_no_other(*visit))?;
+            pictures.into_iter().try_for_each(|picture| service.photos.erase(picture))?;
         }
-        Ok(())
+        service.transact(|writing| some.iter().try_for_each(|visit| writing.erase_visit(*visit, now_ms, rule)))?;
     }
+    Ok(())
+}
 
-    /// Erases pictures, a few in one transaction, as [`Service::erase_visits`] does.
-    fn erase_pictures(&self, pictures: &[Hash]) -> Result<(), CouncilError> {
-        for some in pictures.chunks(AT_ONCE) {
-            some.iter().try_for_each(|picture| self.album.erase(*picture))?;
-            self.storage.transact(&self.environment, |writing| {
-                some.iter().try_for_each(|picture| writing.erase_picture(*picture))
-            })?;
-        }
-        Ok(())
+/// Erases pictures, a few in one transaction, as [`erase_visits`] does.
+fn erase_pictures(service: &Service, pictures: &[Hash]) -> Result<(), CouncilError> {
+    for some in pictures.chunks(AT_ONCE) {
+        some.iter().try_for_each(|picture| service.photos.erase(*picture))?;
+        service.transact(|writing| some.iter().try_for_each(|picture| writing.erase_picture(*picture)))?;
     }
+    Ok(())
+}
 
-    fn apply(&self, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<(), CouncilError> {
-        let (storage, name) = (&self.storage, rule.name());
-        let at_once = |work: &mut dyn FnMut(&Writing<'_>) -> Result<(), CouncilError>| {
-            storage.transact(&self.environment, |writing| work(writing))
-        };
-        match rule.kind {
-            Kept::Visits => self.erase_visits(&storage.read(|reading| reading.visits_over_before(before_ms))?, &name),
-            Kept::Photos => {
-                self.erase_pictures(&storage.read(|reading| reading.pictures_over_before(before_ms, now_ms))?)
-            }
-            Kept::SafeguardingNotes => at_once(&mut |writing| {
-                let notes = writing.notes_before(before_ms)?;
-                notes.into_iter().try_for_each(|(record, visit)| writing.erase_note(record, visit, now_ms, &name))
-            }),
-            Kept::Acknowledgements => at_once(&mut |writing| {
-                let signed = writing.acknowledgements_over_before(before_ms)?;
-                signed.into_iter().try_for_each(|record| writing.erase_acknowledgement(record, now_ms, &name))
-            }),
-            Kept::Appointments => at_once(&mut |writing| {
-                let over = writing.appointments_over_before(before_ms, None)?;
-                over.iter().try_for_each(|reference| writing.erase_appointment(reference))
-            }),
-            Kept::AuditLog => at_once(&mut |writing| writing.erase_audit_lines(before_ms)),
+fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<(), CouncilError> {
+    let (storage, name) = (&service.storage, rule.name());
+    let at_once =
+        |work: &mut dyn FnMut(&Writing<'_>) -> Result<(), CouncilError>| service.transact(|writing| work(writing));
+    match rule.kind {
+        Kept::Visits => erase_visits(service, &storage.read(|reading| reading.visits_over_before(before_ms))?, &name),
+        Kept::Photos => {
+            erase_pictures(service, &storage.read(|reading| reading.pictures_over_before(before_ms, now_ms))?)
         }
+        Kept::SafeguardingNotes => at_once(&mut |writing| {
+            let notes = writing.notes_before(before_ms)?;
+            notes.into_iter().try_for_each(|(record, visit)| writing.erase_note(record, visit, now_ms, &name))
+        }),
+        Kept::Acknowledgements => at_once(&mut |writing| {
+            let signed = writing.acknowledgements_over_before(before_ms)?;
+            signed.into_iter().try_for_each(|record| writing.erase_acknowledgement(record, now_ms, &name))
+        }),
+        Kept::Appointments => at_once(&mut |writing| {
+            let over = writing.appointments_over_before(before_ms, None)?;
+            over.iter().try_for_each(|reference| writing.erase_appointment(reference))
+        }),
+        Kept::AuditLog => at_once(&mut |writing| writing.erase_audit_lines(before_ms)),
     }
 }
 
-impl Office {
-    /// What is over by the rules of the day, and how much of each kind; with `apply` it is erased. What was committed to stays
-    /// provable: `check_records`.
-    ///
-    /// # Errors
-    /// [`CouncilError`] when the database or a picture can't be changed; what was erased until then stays erased.
-    pub fn retain(&self, apply: bool) -> Result<Vec<Due>, CouncilError> {
-        let service = &self.service;
-        let now_ms = service.environment.clock.now_ms();
-        let today = times::day(now_ms);
-        let mut dues = Vec::new();
-        let own = service.storage.read(|reading| reading.council_numbers())?;
-        for rule in in_force(&own, today) {
-            let before = rule.before(today);
-            let Some(before_ms) = before.map(|day| england::start_of(day).timestamp_millis()) else {
-                dues.push(Due { rule, before, items: 0 });
-                continue;
-            };
-            let items = service.storage.read(|reading| rule.count(reading, before_ms, now_ms))?;
-            if apply && items > 0 {
-                service.apply(&rule, before_ms, now_ms)?;
-                let detail = serde_json::json!({ "rule": rule.kind, "keep_years": rule.keep_years, "items": items });
-                service.storage.transact(&service.environment, |writing| {
-                    writing.audit(now_ms, "command line", "erased_by_rule", &detail)
-                })?;
-            }
-            dues.push(Due { rule, before, items });
+/// What is over by the rules of the day, and how much of each kind; with `apply_rules` it is erased. What was committed to stays
+/// provable: [`super::verify::check`].
+///
+/// # Errors
+/// [`CouncilError`] when the database or a picture can't be changed; what was erased until then stays erased.
+pub fn retain(service: &Service, by: &Actor, apply_rules: bool) -> Result<Vec<Due>, CouncilError> {
+    let now_ms = service.now_ms();
+    let today = times::day(now_ms);
+    let mut dues = Vec::new();
+    let own = service.storage.read(|reading| reading.council_numbers())?;
+    for rule in in_force(&own, today) {
+        let before = rule.before(today);
+        let Some(before_ms) = before.map(|day| england::start_of(day).timestamp_millis()) else {
+            dues.push(Due { rule, before, items: 0 });
+            continue;
+        };
+        let items = service.storage.read(|reading| rule.count(reading, before_ms, now_ms))?;
+        if apply_rules && items > 0 {
+            apply(service, &rule, before_ms, now_ms)?;
+            let audited = Audited::ErasedByRule { rule: rule.kind.name(), keep_years: rule.keep_years, items };
+            service.transact(|writing| writing.audit(now_ms, by.name(), &audited))?;
         }
-        if apply {
-            service.storage.leave_no_trace()?;
-        }
-        Ok(dues)
+        dues.push(Due { rule, before, items });
     }
+    if apply_rules {
+        service.storage.leave_no_trace()?;
+    }
+    Ok(dues)
 }
 
 #[cfg(test)]

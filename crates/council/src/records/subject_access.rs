@@ -1,8 +1,6 @@
 //! One person's own data: what is held of them, to give to them (UK GDPR, article 15), and erasing it (article 17). A tenant is found by
 //! their home and the time that they lived there; somebody who visits, by their user name.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -10,10 +8,13 @@ use doorstep_domain::{StableName, VisitId};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::desk::office::Office;
+use super::retention::erase_visits;
+use crate::access::actor::Actor;
 use crate::error::CouncilError;
-use crate::machine::times;
-use crate::storage::{AuditFilter, Person, Reading, RegisterFilter, VisitRow};
+use crate::machine::{private_file, times};
+use crate::refused::Refused;
+use crate::service::Service;
+use crate::storage::{AuditFilter, Audited, Person, Reading, RegisterFilter, VisitRow};
 
 /// Whose data.
 #[derive(Debug, Clone)]
@@ -71,160 +72,150 @@ fn count<T>(items: &[T]) -> u64 {
     u64::try_from(items.len()).unwrap_or(u64::MAX)
 }
 
-impl Office {
-    /// How much is held of somebody.
-    ///
-    /// # Errors
-    /// [`CouncilError::NoSuchUser`], or the database can't be read.
-    pub fn held_of_subject(&self, subject: &Subject) -> Result<HeldOf, CouncilError> {
-        self.service.storage.read(|reading| {
-            let found = self.find(reading, subject)?;
-            let mut held =
-                HeldOf { visits: count(&found.visits), appointments: count(&found.appointments), ..HeldOf::default() };
-            for visit in &found.visits {
-                let whole = reading.photos_of(*visit)?.iter().filter(|photo| photo.complete).count();
-                held.photos += u64::try_from(whole).unwrap_or(0);
-                held.open_cases += u64::from(reading.cases_of(*visit)?.iter().any(|case| case.closed_ms.is_none()));
-            }
-            if let Some(person) = &found.person {
-                held.acknowledgements = count(&reading.acknowledgements_by(person.id)?);
-            }
-            Ok(held)
-        })
-    }
-
-    fn find(&self, reading: &Reading<'_>, subject: &Subject) -> Result<Found, CouncilError> {
-        match subject {
-            Subject::Home { uprn, from, to } => {
-                let start = |day: NaiveDate| times::start_of(&day.to_string());
-                let (from_ms, to_ms) = (from.and_then(start), to.and_then(|day| start(day.succ_opt()?)));
-                let before_ms = to_ms.unwrap_or_else(|| self.service.environment.clock.now_ms());
-                Ok(Found {
-                    visits: reading.visits_at(uprn, from_ms, to_ms)?,
-                    appointments: reading.appointments_over_before(before_ms, Some(uprn))?,
-                    person: None,
-                })
-            }
-            Subject::User(name) => {
-                let person = reading.person_by_name(name)?.ok_or_else(|| CouncilError::NoSuchUser(name.clone()))?;
-                Ok(Found { visits: reading.visits_by(person.id)?, appointments: Vec::new(), person: Some(person) })
-            }
+/// How much is held of somebody.
+///
+/// # Errors
+/// [`Refused::NoSuchUser`], or the database can't be read.
+pub fn held_of(service: &Service, subject: &Subject) -> Result<HeldOf, CouncilError> {
+    service.storage.read(|reading| {
+        let found = find(service, reading, subject)?;
+        let mut held =
+            HeldOf { visits: count(&found.visits), appointments: count(&found.appointments), ..HeldOf::default() };
+        for visit in &found.visits {
+            let whole = reading.photos_of(*visit)?.iter().filter(|photo| photo.complete).count();
+            held.photos += u64::try_from(whole).unwrap_or(0);
+            held.open_cases += u64::from(reading.cases_of(*visit)?.iter().any(|case| case.closed_ms.is_none()));
         }
-    }
-
-    /// Writes what is held of somebody into a folder that is not there yet. Safeguarding notes are not in it.
-    ///
-    /// # Errors
-    /// [`CouncilError`] when the database can't be read, or the folder is there or can't be written.
-    pub fn give_access(&self, subject: &Subject, folder: &Path) -> Result<HeldOf, CouncilError> {
-        let service = &self.service;
-        let held = self.held_of_subject(subject)?;
-        let failed = |source| CouncilError::File { path: folder.to_owned(), source };
-        make_folder(folder).map_err(failed)?;
-        make_folder(&folder.join("photos")).map_err(failed)?;
-        let (visits, appointments, person) = service.storage.read(|reading| {
-            let found = self.find(reading, subject)?;
-            let of_home = found.person.is_none();
-            let mut visits = Vec::new();
-            for visit in &found.visits {
-                if let Some(row) = reading.visit(*visit, None)? {
-                    visits.push(told(reading, &row, of_home)?);
-                }
-            }
-            let mut appointments = Vec::new();
-            for reference in &found.appointments {
-                appointments.extend(reading.appointment_text(reference)?);
-            }
-            let person = found.person.as_ref().map(|person| told_of_person(reading, person)).transpose()?;
-            Ok((visits, appointments, person))
-        })?;
-        let write = |name: &str, value: &serde_json::Value| {
-            let text = serde_json::to_vec_pretty(value).map_err(|_| CouncilError::Unreadable("visit"))?;
-            write_private(&folder.join(name), &text).map_err(failed)
-        };
-        write_private(&folder.join("READ-ME.txt"), READ_ME.as_bytes()).map_err(failed)?;
-        match person {
-            Some(person) => write("person.json", &person)?,
-            None => write("appointments.json", &json!(appointments))?,
+        if let Some(person) = &found.person {
+            held.acknowledgements = count(&reading.acknowledgements_by(person.id)?);
         }
-        write("visits.json", &json!(visits))?;
-        if matches!(subject, Subject::Home { .. }) {
-            self.write_photos(subject, folder)?;
-        }
-        self.note("subject_access", &held)?;
         Ok(held)
-    }
+    })
+}
 
-    fn write_photos(&self, subject: &Subject, folder: &Path) -> Result<(), CouncilError> {
-        let Self { service } = self;
-        let visits = service.storage.read(|reading| Ok(self.find(reading, subject)?.visits))?;
+fn find(service: &Service, reading: &Reading<'_>, subject: &Subject) -> Result<Found, CouncilError> {
+    match subject {
+        Subject::Home { uprn, from, to } => {
+            let start = |day: NaiveDate| times::start_of(&day.to_string());
+            let (from_ms, to_ms) = (from.and_then(start), to.and_then(|day| start(day.succ_opt()?)));
+            let before_ms = to_ms.unwrap_or_else(|| service.now_ms());
+            Ok(Found {
+                visits: reading.visits_at(uprn, from_ms, to_ms)?,
+                appointments: reading.appointments_over_before(before_ms, Some(uprn))?,
+                person: None,
+            })
+        }
+        Subject::User(name) => {
+            let person = reading.person_by_name(name)?.ok_or_else(|| Refused::NoSuchUser(name.clone()))?;
+            Ok(Found { visits: reading.visits_by(person.id)?, appointments: Vec::new(), person: Some(person) })
+        }
+    }
+}
+
+/// Writes what is held of somebody into a folder that is not there yet. Safeguarding notes are not in it.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be read, or the folder is there or can't be written.
+pub fn give_access(service: &Service, by: &Actor, subject: &Subject, folder: &Path) -> Result<HeldOf, CouncilError> {
+    let held = held_of(service, subject)?;
+    let failed = |source| CouncilError::File { path: folder.to_owned(), source };
+    private_file::make_folder(folder).map_err(failed)?;
+    private_file::make_folder(&folder.join("photos")).map_err(failed)?;
+    let (visits, appointments, person) = service.storage.read(|reading| {
+        let found = find(service, reading, subject)?;
+        let of_home = found.person.is_none();
+        let mut visits = Vec::new();
+        for visit in &found.visits {
+            if let Some(row) = reading.visit(*visit, None)? {
+                visits.push(told(reading, &row, of_home)?);
+            }
+        }
+        let mut appointments = Vec::new();
+        for reference in &found.appointments {
+            appointments.extend(reading.appointment_text(reference)?);
+        }
+        let person = found.person.as_ref().map(|person| told_of_person(reading, person)).transpose()?;
+        Ok((visits, appointments, person))
+    })?;
+    let write = |name: &str, value: &serde_json::Value| {
+        let text = serde_json::to_vec_pretty(value).map_err(|_| CouncilError::Unreadable("visit"))?;
+        private_file::write_new(&folder.join(name), &text).map_err(failed)
+    };
+    private_file::write_new(&folder.join("READ-ME.txt"), READ_ME.as_bytes()).map_err(failed)?;
+    match person {
+        Some(person) => write("person.json", &person)?,
+        None => write("appointments.json", &json!(appointments))?,
+    }
+    write("visits.json", &json!(visits))?;
+    if matches!(subject, Subject::Home { .. }) {
+        write_photos(service, subject, folder)?;
+    }
+    audit(service, by, &Audited::SubjectAccess(json!(held)))?;
+    Ok(held)
+}
+
+fn write_photos(service: &Service, subject: &Subject, folder: &Path) -> Result<(), CouncilError> {
+    let visits = service.storage.read(|reading| Ok(find(service, reading, subject)?.visits))?;
+    for visit in visits {
+        for photo in service.storage.read(|reading| reading.photos_of(visit))? {
+            if let Some(file) = service.photos.read(photo.sha256)?.filter(|_| photo.complete) {
+                let path = folder.join("photos").join(format!("{}.jpg", photo.sha256));
+                private_file::write_new(&path, &file).map_err(|source| CouncilError::File { path, source })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Erases what is held of somebody. Envelopes of records stay, which hold no name and nothing that was said: so it can still be
+/// proved that nothing else was altered. Sealed notes are the safeguarding leads' and stay.
+///
+/// # Errors
+/// [`Refused::CasesAreOpen`] when a case of theirs is open, [`Refused::StillThere`] when they have not left.
+pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) -> Result<HeldOf, CouncilError> {
+    let held = held_of(service, subject)?;
+    let found = service.storage.read(|reading| find(service, reading, subject))?;
+    match &found.person {
+        None if held.open_cases > 0 => return Err(Refused::CasesAreOpen.into()),
+        None => {
+            erase_visits(service, &found.visits, "on request")?;
+            service.transact(|writing| {
+                found.appointments.iter().try_for_each(|reference| writing.erase_appointment(reference))
+            })?;
+        }
+        Some(person) => erase_person(service, person, &found.visits)?,
+    }
+    audit(service, by, &Audited::ErasedOnRequest { held: json!(held), because })?;
+    service.storage.leave_no_trace()?;
+    Ok(held)
+}
+
+fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Result<(), CouncilError> {
+    let now_ms = service.now_ms();
+    let id = person.id.to_string();
+    let name = format!("erased-{}", id.rsplit('-').next().unwrap_or(&id));
+    service.transact(|writing| {
+        let row = writing.person_row(person.id)?;
+        if row.is_none_or(|row| row.left_ms.is_none()) {
+            return Err(Refused::StillThere.into());
+        }
+        for record in writing.acknowledgements_by(person.id)? {
+            writing.erase_acknowledgement(record, now_ms, "on request")?;
+        }
+        writing.erase_person(person.id, &person.user_name, &name)?;
+        // What visits are found by holds the visitor's name.
         for visit in visits {
-            for photo in service.storage.read(|reading| reading.photos_of(visit))? {
-                if let Some(file) = service.album.read(photo.sha256)?.filter(|_| photo.complete) {
-                    let path = folder.join("photos").join(format!("{}.jpg", photo.sha256));
-                    write_private(&path, &file).map_err(|source| CouncilError::File { path, source })?;
-                }
+            if let Some(row) = writing.visit(*visit, None)? {
+                writing.save_visits(&[(row.visit, row.received_ms)])?;
             }
         }
         Ok(())
-    }
+    })
+}
 
-    /// Erases what is held of somebody. Envelopes of records stay, which hold no name and nothing that was said: so it can still be
-    /// proved that nothing else was altered. Sealed notes are the safeguarding leads' and stay.
-    ///
-    /// # Errors
-    /// [`CouncilError::CasesAreOpen`] when a case of theirs is open, [`CouncilError::StillThere`] when they have not left.
-    pub fn erase(&self, subject: &Subject, because: &str) -> Result<HeldOf, CouncilError> {
-        let service = &self.service;
-        let held = self.held_of_subject(subject)?;
-        let found = service.storage.read(|reading| self.find(reading, subject))?;
-        match &found.person {
-            None if held.open_cases > 0 => return Err(CouncilError::CasesAreOpen),
-            None => {
-                service.erase_visits(&found.visits, "on request")?;
-                service.storage.transact(&service.environment, |writing| {
-                    found.appointments.iter().try_for_each(|reference| writing.erase_appointment(reference))
-                })?;
-            }
-            Some(person) => self.erase_person(person, &found.visits)?,
-        }
-        let detail = json!({ "held": held, "because": because });
-        self.note("erased_on_request", &detail)?;
-        service.storage.leave_no_trace()?;
-        Ok(held)
-    }
-
-    fn erase_person(&self, person: &Person, visits: &[VisitId]) -> Result<(), CouncilError> {
-        let service = &self.service;
-        let now_ms = service.environment.clock.now_ms();
-        let id = person.id.to_string();
-        let name = format!("erased-{}", id.rsplit('-').next().unwrap_or(&id));
-        service.storage.transact(&service.environment, |writing| {
-            let row = writing.person_row(person.id)?;
-            if row.is_none_or(|row| row.left_ms.is_none()) {
-                return Err(CouncilError::StillThere);
-            }
-            for record in writing.acknowledgements_by(person.id)? {
-                writing.erase_acknowledgement(record, now_ms, "on request")?;
-            }
-            writing.erase_person(person.id, &person.user_name, &name)?;
-            // What visits are found by holds the visitor's name.
-            for visit in visits {
-                if let Some(row) = writing.visit(*visit, None)? {
-                    writing.save_visits(&[(row.visit, row.received_ms)])?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    fn note(&self, action: &str, detail: &impl Serialize) -> Result<(), CouncilError> {
-        let service = &self.service;
-        let now_ms = service.environment.clock.now_ms();
-        service
-            .storage
-            .transact(&service.environment, |writing| writing.audit(now_ms, "command line", action, &json!(detail)))
-    }
+fn audit(service: &Service, by: &Actor, what: &Audited<'_>) -> Result<(), CouncilError> {
+    let now_ms = service.now_ms();
+    service.transact(|writing| writing.audit(now_ms, by.name(), what))
 }
 
 /// A visit: to its tenant all of it; to its visitor what they did, and not the tenant's name.
@@ -273,20 +264,4 @@ fn told_of_person(reading: &Reading<'_>, person: &Person) -> Result<serde_json::
         "signed": signed,
         "done": done,
     }))
-}
-
-/// A folder that only its owner can look into; it must not be there yet.
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).and_then(|mut file| file.write_all(bytes))
 }

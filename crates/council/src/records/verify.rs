@@ -1,12 +1,13 @@
 //! Reading every record that is held through: that each is the one that its device made, and that none is missing between two others.
 
+use doorstep_domain::conduct::Visit;
 use doorstep_domain::ledger::{Envelope, Epoch, Hash, PublicKey, Seal, VisitKey};
-use doorstep_domain::{DeviceId, protocol};
+use doorstep_domain::{DeviceId, VisitId, protocol};
 use serde::Serialize;
 
-use crate::desk::office::Office;
 use crate::error::CouncilError;
-use crate::storage::LedgerRow;
+use crate::service::Service;
+use crate::storage::{Held, LedgerRow};
 
 /// What came of reading through.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -100,22 +101,68 @@ impl Checked {
     }
 }
 
-impl Office {
-    /// Reads every record that is held through. It takes as long as it takes, and the service goes on meanwhile.
-    ///
-    /// # Errors
-    /// [`CouncilError`] when the database can't be read. What does not hold is no error: it is in the answer.
-    pub fn check_records(&self) -> Result<Checked, CouncilError> {
-        self.service.storage.read_at_length(|reading| {
-            let mut checked = Checked::default();
-            let mut before: Option<Before> = None;
-            reading.each_in_the_ledger(|row| {
-                checked.take(&row, before.as_ref());
-                let LedgerRow { device, epoch, sequence, hash, .. } = row;
-                before = Some(Before { device, epoch, sequence, hash });
-                Ok(())
-            })?;
-            Ok(checked)
-        })
+/// Reads every record that is held through. It takes as long as it takes, and the service goes on meanwhile.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be read. What does not hold is no error: it is in the answer.
+pub fn check(service: &Service) -> Result<Checked, CouncilError> {
+    service.storage.read_at_length(|reading| {
+        let mut checked = Checked::default();
+        let mut before: Option<Before> = None;
+        reading.each_in_the_ledger(|row| {
+            checked.take(&row, before.as_ref());
+            let LedgerRow { device, epoch, sequence, hash, .. } = row;
+            before = Some(Before { device, epoch, sequence, hash });
+            Ok(())
+        })?;
+        Ok(checked)
+    })
+}
+
+/// What is held of one device, for comparing with what the device has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRecord {
+    /// The record's number.
+    pub sequence: u64,
+    /// The envelope, verbatim.
+    pub envelope: Vec<u8>,
+    /// The body, if it has not been erased.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Everything that is held of one device, kept or set aside.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be read.
+pub fn held_of(service: &Service, device: DeviceId) -> Result<Vec<HeldRecord>, CouncilError> {
+    let held = service.storage.read(|reading| reading.held_of(device))?;
+    let shown = |held: Held| HeldRecord { sequence: held.sequence, envelope: held.envelope, body: held.body };
+    Ok(held.into_iter().map(shown).collect())
+}
+
+/// How many records are kept, and how many set aside.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be read.
+pub fn counts(service: &Service) -> Result<(u64, u64), CouncilError> {
+    service.storage.read(|reading| reading.record_counts())
+}
+
+/// A visit as lists and exports have it, for comparing with its records.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be read.
+pub fn listed_visit(service: &Service, visit: VisitId) -> Result<Option<Visit>, CouncilError> {
+    Ok(service.storage.read(|reading| reading.visit(visit, None))?.map(|row| row.visit))
+}
+
+/// A photo's picture, once all of it is here, for comparing with its name, which is its hash.
+///
+/// # Errors
+/// [`CouncilError`] when the database or the file can't be read.
+pub fn picture(service: &Service, sha256: Hash) -> Result<Option<Vec<u8>>, CouncilError> {
+    match service.storage.read(|reading| reading.blob(sha256))? {
+        Some(blob) if blob.complete => service.photos.read(sha256),
+        _ => Ok(None),
     }
 }

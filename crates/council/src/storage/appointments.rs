@@ -6,8 +6,9 @@ use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
+use super::transaction::{Reading, Writing};
 use super::visits::OF_ORGANISATION;
-use super::{Reading, Writing, words};
+use super::words;
 use crate::error::CouncilError;
 
 /// What importing one appointment changed.

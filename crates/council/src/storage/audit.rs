@@ -1,8 +1,135 @@
 //! The audit log: who did what, when. Lines are added, and never changed.
 
+use chrono::NaiveDate;
+use doorstep_domain::conduct::DatedNumber;
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::{AppointmentRef, DeviceId, Uprn, VisitId};
+use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, VariantArray};
+
 use super::database::{Conditions, Row, params};
-use super::{Reading, Writing};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
+
+/// What was done, and to what: ids, stable names and counts, and nothing about anybody but their user name. [`AuditAction`] has
+/// the stable names, for which the console has words.
+#[derive(Debug, Serialize, EnumDiscriminants)]
+#[strum_discriminants(
+    name(AuditAction),
+    doc = "What the audit log says was done, by its stable name.",
+    derive(Serialize, Deserialize, VariantArray),
+    cfg_attr(feature = "typescript", derive(ts_rs::TS)),
+    serde(rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case", tag = "action", content = "detail")]
+pub(crate) enum Audited<'a> {
+    ApiTokenMade {
+        name: &'a str,
+        may: &'a str,
+    },
+    AppointmentCancelled {
+        appointment: &'a AppointmentRef,
+    },
+    AppointmentPut {
+        appointment: &'a str,
+    },
+    AppointmentReassigned {
+        appointment: &'a AppointmentRef,
+    },
+    AppointmentsImported {
+        added: usize,
+        updated: usize,
+    },
+    BackedUp {
+        photos: u64,
+    },
+    CaseChanged {
+        case: String,
+    },
+    CaseRead {
+        case: String,
+    },
+    CodePublished {
+        code: String,
+        label: &'a str,
+        from: NaiveDate,
+    },
+    CouncilMade {},
+    DeviceEnrolled {
+        device: DeviceId,
+    },
+    DeviceRevoked {
+        device: DeviceId,
+    },
+    EnrolmentOffered {
+        r#for: &'a str,
+    },
+    ErasedByRule {
+        rule: &'a str,
+        keep_years: Option<u32>,
+        items: u64,
+    },
+    ErasedOnRequest {
+        held: serde_json::Value,
+        because: &'a str,
+    },
+    EvidenceMade {
+        uprn: &'a Uprn,
+    },
+    ExportBegun {
+        what: &'a str,
+        format: &'a str,
+        filter: &'a serde_json::Value,
+    },
+    Exported {
+        what: &'a str,
+        format: &'a str,
+        filter: &'a serde_json::Value,
+        rows: u64,
+        sha256: &'a str,
+    },
+    FeedRead {
+        rows: usize,
+    },
+    NumberEntered(&'a DatedNumber),
+    NumberWithdrawn {
+        name: &'a str,
+        from: NaiveDate,
+    },
+    PasswordSet {
+        of: &'a str,
+    },
+    PeopleImported {
+        added: usize,
+        updated: usize,
+    },
+    PersonLeft {
+        of: &'a str,
+    },
+    PersonReturned {
+        of: &'a str,
+    },
+    PhotoOpened {
+        visit: VisitId,
+        photo: Hash,
+    },
+    SecondFactorForgotten {
+        of: &'a str,
+    },
+    SessionEnded {},
+    SessionsEnded {
+        of: &'a str,
+    },
+    SignInFailed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<&'a str>,
+    },
+    SignedIn {},
+    SubjectAccess(serde_json::Value),
+    VisitRead {
+        visit: VisitId,
+    },
+}
 
 /// A line of the audit log.
 #[derive(Debug, Clone)]
@@ -11,6 +138,7 @@ pub(crate) struct AuditLine {
     pub(crate) number: i64,
     pub(crate) at_ms: i64,
     pub(crate) user_name: String,
+    /// An [`AuditAction`], by its stable name; one that a newer program wrote is shown as it is.
     pub(crate) action: String,
     /// JSON, never with personal data.
     pub(crate) detail: String,
@@ -84,18 +212,31 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Writes a line of the audit log.
-    pub(crate) fn audit(
-        &self,
-        at_ms: i64,
-        user_name: &str,
-        action: &str,
-        detail: &serde_json::Value,
-    ) -> Result<(), CouncilError> {
+    /// Writes a line of the audit log: that somebody, by their user name, did something.
+    pub(crate) fn audit(&self, at_ms: i64, by: &str, what: &Audited<'_>) -> Result<(), CouncilError> {
+        let said = serde_json::to_value(what).map_err(|_| CouncilError::Unreadable("audit"))?;
+        let detail = said.get("detail").map_or_else(|| "{}".to_owned(), ToString::to_string);
         self.write(
             "INSERT INTO audit (at_ms, user_name, action, detail) VALUES (?1, ?2, ?3, ?4)",
-            params![at_ms, user_name, action, detail.to_string()],
+            params![at_ms, by, said.get("action").and_then(serde_json::Value::as_str), detail],
         )?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_keeps_its_released_name_and_detail() {
+        let said = |what: &Audited<'_>| serde_json::to_value(what).unwrap();
+        let code = said(&Audited::EnrolmentOffered { r#for: "melton-2" });
+        assert_eq!(code, serde_json::json!({ "action": "enrolment_offered", "detail": { "for": "melton-2" } }));
+        assert_eq!(said(&Audited::SignInFailed { by: None })["detail"], serde_json::json!({}));
+        assert_eq!(said(&Audited::CouncilMade {})["detail"], serde_json::json!({}));
+        let number =
+            DatedNumber { name: "a".into(), value: 1, from: "2026-12-01".parse().unwrap(), source: "b".into() };
+        assert_eq!(said(&Audited::NumberEntered(&number))["detail"], serde_json::to_value(&number).unwrap());
     }
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Due, Progress};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseOutcome, CaseStep, Due, Progress};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
-use super::{Reading, Writing};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 use crate::machine::times;
 
 /// A case's id: the same for the same kind of the same record, however often the record comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CaseId([u8; 16]);
+pub struct CaseId([u8; 16]);
 
 impl CaseId {
     /// The id of what a record opens.
@@ -139,7 +139,7 @@ pub(crate) enum CaseAction {
     /// A step was done.
     Done(CaseStep),
     /// It is over, and how.
-    Closed(String),
+    Closed(CaseOutcome),
     /// It goes on.
     Reopened,
 }
@@ -342,7 +342,7 @@ impl Writing<'_> {
             CaseAction::Assigned(_, owner) => ("assigned", Some(owner.as_str())),
             CaseAction::Noted => ("noted", None),
             CaseAction::Done(step) => ("done", Some(step.name())),
-            CaseAction::Closed(outcome) => ("closed", Some(outcome.as_str())),
+            CaseAction::Closed(outcome) => ("closed", Some(outcome.name())),
             CaseAction::Reopened => ("reopened", None),
         };
         self.write(
@@ -357,7 +357,7 @@ impl Writing<'_> {
             )?,
             CaseAction::Closed(outcome) => self.write(
                 "UPDATE case_file SET closed_ms = ?2, outcome = ?3 WHERE case_id = ?1",
-                params![id.as_bytes(), at_ms, outcome],
+                params![id.as_bytes(), at_ms, outcome.name()],
             )?,
             CaseAction::Reopened => self.write(
                 "UPDATE case_file SET closed_ms = NULL, outcome = NULL WHERE case_id = ?1",
@@ -374,10 +374,10 @@ impl Writing<'_> {
         &self,
         id: CaseId,
         at_ms: i64,
-        outcome: &str,
+        outcome: CaseOutcome,
         words: &str,
     ) -> Result<(), CouncilError> {
-        self.case_goes_on(id, at_ms, "", &CaseAction::Closed(outcome.to_owned()), Some(words))
+        self.case_goes_on(id, at_ms, "", &CaseAction::Closed(outcome), Some(words))
     }
 
     fn tell_due(&self, id: CaseId) -> Result<(), CouncilError> {

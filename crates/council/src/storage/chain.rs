@@ -9,7 +9,7 @@ use doorstep_domain::protocol::{self, HeadClaim, HighWater};
 use doorstep_domain::{DeviceId, RecordId, VisitId};
 
 use super::database::{Value, params};
-use super::{Reading, Writing};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 /// Runs above the high-water mark that an answer tells, at most.

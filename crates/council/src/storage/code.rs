@@ -7,7 +7,8 @@ use doorstep_domain::{RecordId, UserId};
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::VISITORS;
-use super::{Reading, Writing, words};
+use super::transaction::{Reading, Writing};
+use super::words;
 use crate::error::CouncilError;
 
 /// A version of the Code in a list.

@@ -7,7 +7,7 @@ use doorstep_domain::{RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
-use super::{Reading, Writing};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 /// A sealed concern, for a lead.

@@ -6,7 +6,8 @@ use doorstep_domain::{DeviceId, UserId};
 use super::database::{Conditions, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::NAMED;
-use super::{Reading, Writing, words};
+use super::transaction::{Reading, Writing};
+use super::words;
 use crate::error::CouncilError;
 
 /// A phone, once enrolled.

@@ -5,7 +5,7 @@ use doorstep_domain::ledger::{Envelope, Hash};
 use doorstep_domain::{RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Value, params};
-use super::{Reading, Writing};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 /// When a visit was over, as far as is known.

@@ -11,24 +11,28 @@ mod devices;
 mod erasing;
 mod moving;
 mod notices;
-mod numbers;
 mod order;
 mod people;
 pub(crate) mod photo_store;
 mod photos;
 mod reports;
+mod second_factor;
+mod sessions;
 pub(crate) mod settings;
 mod several;
+mod tokens;
+mod transaction;
 mod tries;
 mod visits;
 mod words;
 
-use std::path::Path;
-
 pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Kept};
-pub(crate) use audit::{AuditFilter, AuditLine};
-pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseId, CaseLine, CaseRow};
-pub(crate) use chain::{Aside, AsideAt, AsideCount, KeptAt, Missing, NewRecord, Place};
+#[cfg(feature = "typescript")]
+pub(crate) use audit::AuditAction;
+pub(crate) use audit::{AuditFilter, AuditLine, Audited};
+pub use cases::CaseId;
+pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseLine, CaseRow};
+pub(crate) use chain::{Aside, AsideAt, AsideCount, Held, KeptAt, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilter, RegisterRow};
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};
 pub(crate) use devices::{DEVICES, Device};
@@ -37,172 +41,12 @@ pub(crate) use moving::move_all;
 pub use moving::{Holding, Holdings};
 pub(crate) use notices::{About, Notice};
 pub(crate) use order::{Order, Page};
-pub(crate) use people::{Organisation, PEOPLE, PeopleFilter, Person, Role};
+pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, PeopleFilter, Person};
 pub(crate) use photos::{Blob, PhotoRow};
-pub(crate) use reports::{Count, Counted, HOMES, NoAccessRow, Question};
+pub(crate) use reports::{Count, HOMES, NoAccessRow, Question};
 pub(crate) use visits::{Filter, VISITS, VisitRow};
 
 pub(crate) use database::SCHEMA_VERSION;
-use database::{Connection, Database, Postgres, Row, Sqlite, Value, params};
-
-use crate::error::CouncilError;
-use crate::machine::environment::Environment;
-
-/// The file of the embedded database, in the data folder.
-const EMBEDDED: &str = "council.db";
-
-/// Where the database is.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub enum DatabaseAt {
-    /// Embedded, a file beside the keys.
-    #[default]
-    InTheDataFolder,
-    /// At a PostgreSQL server: `postgres://user:password@host/name`.
-    Server(String),
-}
-
-/// An address holds a password, which nothing prints.
-impl std::fmt::Debug for DatabaseAt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if *self == Self::InTheDataFolder { "InTheDataFolder" } else { "Server(..)" })
-    }
-}
-
-/// An open database.
-pub(crate) struct Storage {
-    database: Box<dyn Database>,
-}
-
-/// A moment of the database, to read.
-pub(crate) struct Reading<'a> {
-    connection: &'a dyn Connection,
-}
-
-/// A transaction, to read and write.
-pub(crate) struct Writing<'a> {
-    reading: Reading<'a>,
-}
-
-impl<'a> std::ops::Deref for Writing<'a> {
-    type Target = Reading<'a>;
-
-    fn deref(&self) -> &Reading<'a> {
-        &self.reading
-    }
-}
-
-impl Storage {
-    /// Opens the database, or makes an embedded one where there is none.
-    pub(crate) fn at(data: &Path, database: &DatabaseAt) -> Result<Self, CouncilError> {
-        let database: Box<dyn Database> = match database {
-            DatabaseAt::InTheDataFolder => Box::new(Sqlite::open(&data.join(EMBEDDED))?),
-            DatabaseAt::Server(address) => Box::new(Postgres::open(address)?),
-        };
-        Ok(Self { database })
-    }
-
-    /// Reads, all of it at one moment.
-    pub(crate) fn read<T>(&self, work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>) -> Result<T, CouncilError> {
-        Self::answer(work, |work| self.database.read(work))
-    }
-
-    /// Reads for as long as it takes, by a connection of its own: nobody waits for it.
-    pub(crate) fn read_at_length<T>(
-        &self,
-        work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>,
-    ) -> Result<T, CouncilError> {
-        Self::answer(work, |work| self.database.read_at_length(work))
-    }
-
-    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and none of it otherwise. The work
-    /// may be done more than once, where others write at the same time: what it counts, it counts anew.
-    pub(crate) fn transact<T>(
-        &self,
-        environment: &Environment,
-        mut work: impl FnMut(&Writing<'_>) -> Result<T, CouncilError>,
-    ) -> Result<T, CouncilError> {
-        Self::answer(
-            |reading| work(&Writing { reading: Reading { connection: reading.connection } }),
-            |work| self.database.transact(environment, work),
-        )
-    }
-
-    /// Makes sure that what was erased is not to be found in the database's files any more.
-    pub(crate) fn leave_no_trace(&self) -> Result<(), CouncilError> {
-        self.database.leave_no_trace()
-    }
-
-    /// Hands the work to the database, and what came of it back.
-    fn answer<T>(
-        mut work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>,
-        by: impl FnOnce(&mut database::Work<'_>) -> Result<(), CouncilError>,
-    ) -> Result<T, CouncilError> {
-        let mut answer = None;
-        by(&mut |connection| {
-            answer = Some(work(&Reading { connection })?);
-            Ok(())
-        })?;
-        answer.ok_or(CouncilError::Unreadable("answer"))
-    }
-}
-
-impl Reading<'_> {
-    fn one<T>(
-        &self,
-        sql: &str,
-        params: &[Value],
-        row: impl FnOnce(&Row<'_>) -> Result<T, CouncilError>,
-    ) -> Result<Option<T>, CouncilError> {
-        let (mut read, mut found) = (Some(row), None);
-        self.connection.query(sql, params, &mut |row| {
-            if let Some(read) = read.take() {
-                found = Some(read(row)?);
-            }
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    fn many<T>(
-        &self,
-        sql: &str,
-        params: &[Value],
-        mut row: impl FnMut(&Row<'_>) -> Result<T, CouncilError>,
-    ) -> Result<Vec<T>, CouncilError> {
-        let mut rows = Vec::new();
-        self.connection.query(sql, params, &mut |found| {
-            rows.push(row(found)?);
-            Ok(())
-        })?;
-        Ok(rows)
-    }
-
-    /// Whether a single value is there.
-    pub(crate) fn has_meta(&self, name: &'static str) -> Result<bool, CouncilError> {
-        Ok(self.one("SELECT value FROM meta WHERE name = ?1", params![name], |_| Ok(()))?.is_some())
-    }
-
-    /// A single value, such as the council's name.
-    pub(crate) fn meta(&self, name: &'static str) -> Result<String, CouncilError> {
-        self.one("SELECT value FROM meta WHERE name = ?1", params![name], |row| row.get("value"))?
-            .ok_or(CouncilError::Unreadable(name))
-    }
-}
-
-impl Writing<'_> {
-    fn go_on_numbering(&self) -> Result<(), CouncilError> {
-        self.connection.go_on_numbering()
-    }
-
-    fn write(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError> {
-        self.connection.execute(sql, params)
-    }
-
-    pub(crate) fn set_meta(&self, name: &'static str, value: &str) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            params![name, value],
-        )?;
-        Ok(())
-    }
-}
+pub(crate) use sessions::Session;
+pub use transaction::DatabaseAt;
+pub(crate) use transaction::{Reading, Storage, Writing};

@@ -5,8 +5,10 @@ use doorstep_domain::ledger::Hash;
 use doorstep_domain::{StableName, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::cases::{CaseAction, CaseId, CaseRow};
 use super::database::{Value, params};
-use super::{CaseAction, CaseId, CaseRow, Reading, Role, Writing};
+use super::people::AssignedRole;
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 use crate::machine::times;
 
@@ -78,7 +80,7 @@ impl Reading<'_> {
     }
 
     /// The council's own people of a role who can be reached by mail.
-    fn reached_by_mail(&self, role: Role) -> Result<Vec<UserId>, CouncilError> {
+    fn reached_by_mail(&self, role: AssignedRole) -> Result<Vec<UserId>, CouncilError> {
         self.many(
             "SELECT user_id FROM person JOIN organisation USING (organisation_id)
              WHERE role = ?1 AND kind = 'council' AND left_ms IS NULL AND email <> '' ORDER BY user_name",
@@ -91,7 +93,7 @@ impl Reading<'_> {
     fn who_acts(&self, case: &CaseRow) -> Result<Vec<UserId>, CouncilError> {
         match case.owner.as_deref().map(|owner| self.person_by_name(owner)).transpose()?.flatten() {
             Some(owner) => Ok(vec![owner.id]),
-            None => self.reached_by_mail(Role::Supervisor),
+            None => self.reached_by_mail(AssignedRole::Supervisor),
         }
     }
 
@@ -180,7 +182,7 @@ impl Writing<'_> {
         let (Some(about), Some(case)) = (About::of(action), self.case(id)?) else { return Ok(()) };
         self.keep_notice(about, Some(id), None, &detail(about, &case, at_ms), at_ms)?;
         let told = match action {
-            CaseAction::Opened => self.reached_by_mail(Role::Supervisor)?,
+            CaseAction::Opened => self.reached_by_mail(AssignedRole::Supervisor)?,
             CaseAction::Assigned(owner, name) if name != by => vec![*owner],
             CaseAction::Reopened if case.owner.as_deref() != Some(by) => self.who_acts(&case)?,
             _ => Vec::new(),
@@ -190,7 +192,7 @@ impl Writing<'_> {
 
     /// Tells the safeguarding leads that something waits: no mail, no other system and nobody else learns what. Clause 6.2.
     pub(super) fn tell_leads(&self, at_ms: i64) -> Result<(), CouncilError> {
-        let leads = self.reached_by_mail(Role::SafeguardingLead)?;
+        let leads = self.reached_by_mail(AssignedRole::SafeguardingLead)?;
         leads.into_iter().try_for_each(|lead| self.keep_notice(About::SomethingWaits, None, Some(lead), "", at_ms))
     }
 

@@ -3,9 +3,10 @@
 
 use data_encoding::HEXLOWER;
 
-use super::Reading;
 use super::database::{Conditions, Row, Value};
+use super::transaction::Reading;
 use crate::error::CouncilError;
+use crate::refused::Refused;
 
 /// What a column of a list is sorted by: an expression over what the list's statement gives.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl Sortable {
     /// The order that an address asks for: `owner`, or `-owner` for the other way round, and the place that a page before gave.
     ///
     /// # Errors
-    /// [`CouncilError::NoSuchPage`] for a column or a place that is none.
+    /// [`Refused::NoSuchPage`] for a column or a place that is none.
     pub(crate) fn order(
         &'static self,
         sort: Option<&str>,
@@ -66,9 +67,9 @@ impl Sortable {
     ) -> Result<Order, CouncilError> {
         let sort = sort.filter(|sort| !sort.is_empty()).unwrap_or(otherwise);
         let name = sort.strip_prefix('-').unwrap_or(sort);
-        let column = self.columns.iter().find(|column| column.name == name).ok_or(CouncilError::NoSuchPage)?;
+        let column = self.columns.iter().find(|column| column.name == name).ok_or(Refused::NoSuchPage)?;
         let after = after.filter(|after| !after.is_empty());
-        let after = after.map(|place| self.place(column, place).ok_or(CouncilError::NoSuchPage)).transpose()?;
+        let after = after.map(|place| self.place(column, place).ok_or(Refused::NoSuchPage)).transpose()?;
         Ok(Order { of: self, column, down: name != sort, after })
     }
 

@@ -1,4 +1,4 @@
-//! Organisations, people, and their sessions in the console.
+//! Organisations and people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,21 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
-use super::{Reading, Writing, words};
+use super::transaction::{Reading, Writing};
+use super::words;
 use crate::error::CouncilError;
 
-/// What a person is.
+/// The role that the table of people gives somebody. What they may do also depends on whether they are of the council or of a firm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
+pub(crate) enum AssignedRole {
     /// Works for a firm, visits tenants.
     Contractor,
     /// Works for the council, visits tenants.
     Officer,
     /// Sees the visits of their organisation; a council's supervisor sees all.
     Supervisor,
-    /// Alone reads safeguarding notes.
+    /// Is shown safeguarding notes, and is the only one who is.
     SafeguardingLead,
     /// Reads, and checks that nothing was altered.
     Auditor,
@@ -29,12 +30,22 @@ pub(crate) enum Role {
     Administrator,
 }
 
+/// Whether an organisation is the council or a firm that works for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OrganisationKind {
+    /// The council.
+    Council,
+    /// A firm.
+    Contractor,
+}
+
 /// The council, or a firm.
 #[derive(Debug, Clone)]
 pub(crate) struct Organisation {
     pub(crate) id: OrganisationId,
     pub(crate) name: String,
-    pub(crate) kind: String,
+    pub(crate) kind: OrganisationKind,
 }
 
 /// A person.
@@ -44,15 +55,20 @@ pub(crate) struct Person {
     pub(crate) user_name: String,
     pub(crate) display_name: String,
     pub(crate) organisation: Organisation,
-    pub(crate) role: Role,
+    pub(crate) role: AssignedRole,
     pub(crate) position: String,
 }
 
-impl Role {
+impl AssignedRole {
     /// Whether the role has a desk: the others have a phone.
     pub(crate) fn uses_the_console(self) -> bool {
         !matches!(self, Self::Contractor | Self::Officer)
     }
+}
+
+fn kind(row: &Row<'_>) -> Result<OrganisationKind, CouncilError> {
+    // The column has a CHECK; a firm, which sees the least, stands for what can't be.
+    Ok(OrganisationKind::from_name(&row.get::<String>("kind")?).unwrap_or(OrganisationKind::Contractor))
 }
 
 fn person(row: &Row<'_>) -> Result<Person, CouncilError> {
@@ -64,34 +80,16 @@ fn person(row: &Row<'_>) -> Result<Person, CouncilError> {
         organisation: Organisation {
             id: OrganisationId::from_bytes(row.get("organisation_id")?),
             name: row.get("organisation_name")?,
-            kind: row.get("kind")?,
+            kind: kind(row)?,
         },
         // The column has a CHECK; the least of roles stands for what can't be.
-        role: Role::from_name(&role).unwrap_or(Role::Contractor),
+        role: AssignedRole::from_name(&role).unwrap_or(AssignedRole::Contractor),
         position: row.get("position")?,
     })
 }
 
 const PERSON: &str = "SELECT person.*, organisation.name AS organisation_name, organisation.kind
                       FROM person JOIN organisation USING (organisation_id)";
-
-/// A person's second factor: a secret that their authenticator has too.
-#[derive(Clone)]
-pub(crate) struct SecondFactor {
-    /// In base 32.
-    pub(crate) secret: String,
-    /// Whether a code of it was right once.
-    pub(crate) confirmed: bool,
-}
-
-/// One of somebody's sessions.
-pub(crate) struct Session {
-    pub(crate) token_hash: [u8; 32],
-    pub(crate) created_ms: i64,
-    pub(crate) seen_ms: i64,
-    /// What the browser says it is.
-    pub(crate) browser: String,
-}
 
 /// A person in the list.
 #[derive(Debug, Clone)]
@@ -191,35 +189,6 @@ impl Reading<'_> {
         })
     }
 
-    /// A person's second factor, as far as it is set up.
-    pub(crate) fn second_factor(&self, user: UserId) -> Result<Option<SecondFactor>, CouncilError> {
-        self.one(
-            "SELECT totp_secret, totp_confirmed_ms IS NOT NULL AS confirmed FROM person
-             WHERE user_id = ?1 AND totp_secret IS NOT NULL",
-            params![user.as_bytes()],
-            |row| Ok(SecondFactor { secret: row.get("totp_secret")?, confirmed: row.get("confirmed")? }),
-        )
-    }
-
-    /// Whether somebody has signed in from a browser before.
-    pub(crate) fn knows_browser(&self, token_hash: &[u8; 32], user_name: &str) -> Result<bool, CouncilError> {
-        let known = self.one(
-            "SELECT 1 FROM known_browser JOIN person USING (user_id) WHERE token_hash = ?1 AND user_name = ?2",
-            params![token_hash, user_name],
-            |_| Ok(()),
-        )?;
-        Ok(known.is_some())
-    }
-
-    /// Whose token it is, if it is one and still holds, and what it opens: names with spaces between.
-    pub(crate) fn api_token(&self, token_hash: &[u8; 32]) -> Result<Option<(String, String)>, CouncilError> {
-        self.one(
-            "SELECT name, may FROM api_token WHERE token_hash = ?1 AND revoked_ms IS NULL",
-            params![token_hash],
-            |row| Ok((row.get("name")?, row.get("may")?)),
-        )
-    }
-
     pub(crate) fn person_by_name(&self, user_name: &str) -> Result<Option<Person>, CouncilError> {
         self.one(&format!("{PERSON} WHERE user_name = ?1"), params![user_name], person)
     }
@@ -240,7 +209,7 @@ impl Reading<'_> {
             Ok(Organisation {
                 id: OrganisationId::from_bytes(row.get("organisation_id")?),
                 name: row.get("name")?,
-                kind: row.get("kind")?,
+                kind: kind(row)?,
             })
         })
     }
@@ -278,38 +247,15 @@ impl Reading<'_> {
         let sql = format!("{PERSON} WHERE lower(email) = lower(?1) AND left_ms IS NULL");
         self.many(&sql, params![email], person)
     }
-
-    /// Somebody's sessions that were made after a moment, the last used first.
-    pub(crate) fn sessions_of(&self, user: UserId, after_ms: i64) -> Result<Vec<Session>, CouncilError> {
-        self.many(
-            "SELECT token_hash, created_ms, seen_ms, browser FROM session WHERE user_id = ?1 AND created_ms > ?2
-             ORDER BY seen_ms DESC, token_hash",
-            params![user.as_bytes(), after_ms],
-            |row| {
-                Ok(Session {
-                    token_hash: row.get("token_hash")?,
-                    created_ms: row.get("created_ms")?,
-                    seen_ms: row.get("seen_ms")?,
-                    browser: row.get("browser")?,
-                })
-            },
-        )
-    }
-
-    /// Who a session belongs to, and when it was made and last seen.
-    pub(crate) fn session(&self, token_hash: &[u8; 32]) -> Result<Option<(UserId, i64, i64)>, CouncilError> {
-        self.one("SELECT user_id, created_ms, seen_ms FROM session WHERE token_hash = ?1", params![token_hash], |row| {
-            Ok((UserId::from_bytes(row.get("user_id")?), row.get("created_ms")?, row.get("seen_ms")?))
-        })
-    }
 }
 
 impl Writing<'_> {
-    pub(crate) fn keep_organisation(&self, id: OrganisationId, name: &str, kind: &str) -> Result<(), CouncilError> {
+    /// Keeps an organisation, known by its name.
+    pub(crate) fn keep_organisation(&self, organisation: &Organisation) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO organisation (organisation_id, name, kind) VALUES (?1, ?2, ?3)
              ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
-            params![id.as_bytes(), name, kind],
+            params![organisation.id.as_bytes(), &organisation.name, organisation.kind.name()],
         )?;
         Ok(())
     }
@@ -341,52 +287,6 @@ impl Writing<'_> {
         self.end_sessions_of(user)
     }
 
-    pub(crate) fn offer_second_factor(&self, user: UserId, secret: &str) -> Result<(), CouncilError> {
-        self.write(
-            "UPDATE person SET totp_secret = ?2, totp_confirmed_ms = NULL, totp_last_step = NULL
-             WHERE user_id = ?1 AND totp_confirmed_ms IS NULL",
-            params![user.as_bytes(), secret],
-        )?;
-        Ok(())
-    }
-
-    /// Takes a code that was right; `false` when it, or a later one, was taken before.
-    pub(crate) fn take_second_factor(&self, user: UserId, step: u64, now_ms: i64) -> Result<bool, CouncilError> {
-        let taken = self.write(
-            "UPDATE person SET totp_last_step = ?2, totp_confirmed_ms = coalesce(totp_confirmed_ms, ?3)
-             WHERE user_id = ?1 AND (totp_last_step IS NULL OR totp_last_step < ?2)",
-            params![user.as_bytes(), step, now_ms],
-        )?;
-        Ok(taken == 1)
-    }
-
-    /// Somebody lost their authenticator: they set up another at their next sign-in.
-    pub(crate) fn forget_second_factor(&self, user: UserId) -> Result<(), CouncilError> {
-        self.write(
-            "UPDATE person SET totp_secret = NULL, totp_confirmed_ms = NULL, totp_last_step = NULL WHERE user_id = ?1",
-            params![user.as_bytes()],
-        )?;
-        self.end_sessions_of(user)
-    }
-
-    pub(crate) fn keep_known_browser(
-        &self,
-        token_hash: &[u8; 32],
-        user: UserId,
-        now_ms: i64,
-    ) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO known_browser (token_hash, user_id, seen_ms) VALUES (?1, ?2, ?3)",
-            params![token_hash, user.as_bytes(), now_ms],
-        )?;
-        Ok(())
-    }
-
-    pub(crate) fn end_sessions_of(&self, user: UserId) -> Result<(), CouncilError> {
-        self.write("DELETE FROM session WHERE user_id = ?1", params![user.as_bytes()])?;
-        Ok(())
-    }
-
     /// Somebody leaves, or comes back: who has left signs in no more, and their phones are revoked.
     pub(crate) fn set_left(&self, user: UserId, left_ms: Option<i64>) -> Result<(), CouncilError> {
         self.write("UPDATE person SET left_ms = ?2 WHERE user_id = ?1", params![user.as_bytes(), left_ms])?;
@@ -400,22 +300,6 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Keeps a token of another system; an earlier one of that name holds no more.
-    pub(crate) fn keep_api_token(
-        &self,
-        token_hash: &[u8; 32],
-        name: &str,
-        may: &str,
-        now_ms: i64,
-    ) -> Result<(), CouncilError> {
-        self.write("DELETE FROM api_token WHERE name = ?1", params![name])?;
-        self.write(
-            "INSERT INTO api_token (token_hash, name, may, made_ms) VALUES (?1, ?2, ?3, ?4)",
-            params![token_hash, name, may, now_ms],
-        )?;
-        Ok(())
-    }
-
     /// A provider knows somebody by a subject from now on; `false` when it knew them by another before.
     pub(crate) fn set_openid_subject(&self, user: UserId, subject: &str) -> Result<bool, CouncilError> {
         let set = self.write(
@@ -423,29 +307,5 @@ impl Writing<'_> {
             params![user.as_bytes(), subject],
         )?;
         Ok(set == 1)
-    }
-
-    pub(crate) fn keep_session(
-        &self,
-        token_hash: &[u8; 32],
-        user: UserId,
-        browser: &str,
-        now_ms: i64,
-    ) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO session (token_hash, user_id, created_ms, seen_ms, browser) VALUES (?1, ?2, ?3, ?3, ?4)",
-            params![token_hash, user.as_bytes(), now_ms, browser],
-        )?;
-        Ok(())
-    }
-
-    pub(crate) fn session_seen(&self, token_hash: &[u8; 32], now_ms: i64) -> Result<(), CouncilError> {
-        self.write("UPDATE session SET seen_ms = ?2 WHERE token_hash = ?1", params![token_hash, now_ms])?;
-        Ok(())
-    }
-
-    pub(crate) fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), CouncilError> {
-        self.write("DELETE FROM session WHERE token_hash = ?1", params![token_hash])?;
-        Ok(())
     }
 }

@@ -12,10 +12,10 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
 use object_store::{ClientOptions, ObjectStoreExt, RetryConfig};
 use reqwest::Url;
-use tokio::runtime::Runtime;
 
 use crate::error::CouncilError;
-use crate::machine::http_client;
+use crate::machine::blocking_runtime::BlockingRuntime;
+use crate::machine::{local_address, private_file};
 
 /// For how long a picture is tried to be kept or read; a phone sends what was not taken again.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,7 +33,7 @@ pub enum PhotosAt {
 
 /// The pictures.
 #[derive(Debug, Clone)]
-pub(crate) enum Album {
+pub(crate) enum PhotoStore {
     Folder(PathBuf),
     Bucket(Arc<Bucket>),
 }
@@ -42,7 +42,7 @@ pub(crate) enum Album {
 pub(crate) struct Bucket {
     store: AmazonS3,
     prefix: Key,
-    runtime: Option<Runtime>,
+    runtime: BlockingRuntime,
 }
 
 impl std::fmt::Debug for Bucket {
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Bucket {
     }
 }
 
-impl Album {
+impl PhotoStore {
     /// Opens it. Nobody is asked yet.
     pub(crate) fn at(data: &Path, photos: &PhotosAt) -> Result<Self, CouncilError> {
         match photos {
@@ -71,7 +71,7 @@ impl Album {
                     Err(source) => Err(CouncilError::File { path, source }),
                 }
             }
-            Self::Bucket(bucket) => bucket.there(bucket.wait(async {
+            Self::Bucket(bucket) => bucket.there(bucket.runtime.wait(async {
                 let found = bucket.store.get(&bucket.key(sha256)).await?;
                 Ok(found.bytes().await?.to_vec())
             })?),
@@ -83,7 +83,7 @@ impl Album {
         match self {
             Self::Folder(folder) => Ok(path(folder, sha256).is_file()),
             Self::Bucket(bucket) => {
-                let found = bucket.wait(async { bucket.store.head(&bucket.key(sha256)).await.map(drop) })?;
+                let found = bucket.runtime.wait(async { bucket.store.head(&bucket.key(sha256)).await.map(drop) })?;
                 Ok(bucket.there(found)?.is_some())
             }
         }
@@ -102,7 +102,7 @@ impl Album {
                 }
             }
             Self::Bucket(bucket) => {
-                let erased = bucket.wait(async { bucket.store.delete(&bucket.key(sha256)).await })?;
+                let erased = bucket.runtime.wait(async { bucket.store.delete(&bucket.key(sha256)).await })?;
                 bucket.there(erased).map(drop)
             }
         }
@@ -115,6 +115,7 @@ impl Album {
             Self::Bucket(bucket) => {
                 let file = file.to_vec();
                 bucket
+                    .runtime
                     .wait(async { bucket.store.put(&bucket.key(sha256), file.into()).await })?
                     .map(drop)
                     .map_err(|error| out_of_reach(&error))
@@ -135,20 +136,8 @@ fn shelf(name: &str) -> &str {
 
 fn keep_in(folder: &Path, path: &Path, file: &[u8]) -> Result<(), CouncilError> {
     let failed = |source| CouncilError::File { path: path.to_owned(), source };
-    let shelf = path.parent().unwrap_or(folder);
-    fs::create_dir_all(shelf).map_err(failed)?;
-    let half_written = path.with_extension("part");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut part = options.open(&half_written).map_err(failed)?;
-    part.write_all(file).and_then(|()| part.sync_all()).map_err(failed)?;
-    fs::rename(&half_written, path).map_err(failed)?;
-    // The name is on disk when the folder is.
-    #[cfg(unix)]
-    fs::File::open(shelf).and_then(|shelf| shelf.sync_all()).map_err(failed)?;
-    Ok(())
+    fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
+    private_file::replace(path, |part| part.write_all(file)).map_err(failed)
 }
 
 impl Bucket {
@@ -167,33 +156,21 @@ impl Bucket {
         }
         if let Some(endpoint) = said("endpoint") {
             let at = Url::parse(&endpoint).map_err(|_| bad("their endpoint is no address"))?;
-            if !http_client::is_safe(&at) {
+            if !local_address::is_safe(&at) {
                 return Err(bad("their endpoint does not begin with https://"));
             }
             builder = builder.with_allow_http(at.scheme() == "http").with_endpoint(endpoint);
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("photos")
-            .enable_all()
-            .build()
-            .map_err(CouncilError::Export)?;
         Ok(Self {
             store: builder.build().map_err(|_| bad("who may use the bucket is not said: set AWS_ACCESS_KEY_ID"))?,
             prefix: Key::parse(url.path().trim_matches('/')).map_err(|_| bad("their prefix is none"))?,
-            runtime: Some(runtime),
+            runtime: BlockingRuntime::start("photos")?,
         })
     }
 
     fn key(&self, sha256: Hash) -> Key {
         let name = sha256.to_string();
         self.prefix.clone().join(shelf(&name)).join(format!("{name}.jpg"))
-    }
-
-    /// Waits for an answer, on a thread where waiting is allowed.
-    fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, CouncilError> {
-        let runtime = self.runtime.as_ref().ok_or(CouncilError::Photos("it was closed".to_owned()))?;
-        Ok(runtime.block_on(answer))
     }
 
     /// What is there; `None` when nothing is.
@@ -208,13 +185,4 @@ impl Bucket {
 
 fn out_of_reach(error: &object_store::Error) -> CouncilError {
     CouncilError::Photos(error.to_string())
-}
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        // It may be dropped on a thread of another runtime, where waiting is not allowed.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }

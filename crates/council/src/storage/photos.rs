@@ -7,7 +7,7 @@ use doorstep_domain::conduct::{Event, Visit};
 use doorstep_domain::ledger::Hash;
 
 use super::database::{Value, params};
-use super::{Reading, Writing};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 /// How far a picture has come.

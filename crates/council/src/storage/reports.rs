@@ -5,9 +5,9 @@ use doorstep_domain::conduct::{Attempt, Outcome, Step, StepState, Visit};
 use doorstep_domain::{Uprn, VisitId};
 use serde::{Deserialize, Serialize};
 
-use super::Reading;
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
+use super::transaction::Reading;
 use crate::error::CouncilError;
 
 /// Which visits are counted.

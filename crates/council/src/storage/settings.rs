@@ -1,22 +1,16 @@
 //! The numbers that the council owns: those of the door, the deadlines of cases, and the desk's own, among them how long what is
-//! kept. A number changes from a day that has not begun, so that nothing that runs is moved; what has begun stays for ever, so that
-//! it can be told by which number something was decided.
+//! kept; what ships, and what the council has entered over it, each from a day on.
 
 use std::sync::LazyLock;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use doorstep_domain::conduct::numbers::read;
 use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberKind, Numbers, deadlines};
 
+use super::database::{Row, params};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 use crate::machine::times;
-use crate::service::Service;
-use crate::storage::Reading;
-
-/// Characters in a source.
-const LONGEST_SOURCE: usize = 300;
-/// How far ahead somebody can plan.
-const FURTHEST: Days = Days::new(3_653);
 
 #[expect(clippy::expect_used, reason = "the table is compiled in, and a test reads it")]
 static OF_THE_DESK: LazyLock<Vec<NumberKind>> =
@@ -57,60 +51,58 @@ pub(crate) fn of_the_door(reading: &Reading<'_>, now_ms: i64) -> Result<Numbers,
     Ok(Numbers::on(times::day(now_ms), &reading.council_numbers()?))
 }
 
-impl Service {
-    /// Enters a number.
-    ///
-    /// # Errors
-    /// [`CouncilError::BadNumber`] says what is wrong with it; nothing has changed then.
-    pub(crate) fn enter_number(&self, number: &DatedNumber, by: &str) -> Result<(), CouncilError> {
-        let now_ms = self.environment.clock.now_ms();
-        let today = times::day(now_ms);
-        let refused = |why: &str| Err(CouncilError::BadNumber(why.to_owned()));
-        let Some((_, kind)) = kinds().find(|(_, kind)| kind.name == number.name) else {
-            return refused("There is no number of that name.");
-        };
-        if kind.check(number.value).is_err() {
-            return refused(&format!("Give a number from {} to {}.", kind.least, kind.most));
-        }
-        if number.from <= today || today.checked_add_days(FURTHEST).is_some_and(|furthest| number.from > furthest) {
-            return refused(
-                "A number changes from a day that has not begun, within ten years: what runs keeps its deadline.",
-            );
-        }
-        if number.source.is_empty() || number.source.chars().count() > LONGEST_SOURCE {
-            return refused("Say where the number comes from, in up to 300 characters.");
-        }
-        self.storage.transact(&self.environment, |writing| {
-            writing.keep_number(number, now_ms, by)?;
-            writing
-                .council_numbers()?
-                .check()
-                .map_err(|why| CouncilError::BadNumber(format!("That can't be: {why}.")))?;
-            writing.audit(now_ms, by, "number_entered", &serde_json::json!(number))
-        })
+/// A number that the council has entered, by whom and when.
+#[derive(Debug, Clone)]
+pub(crate) struct EnteredNumber {
+    pub(crate) number: DatedNumber,
+    pub(crate) entered_ms: i64,
+    pub(crate) entered_by: String,
+}
+
+fn entered(row: &Row<'_>) -> Result<EnteredNumber, CouncilError> {
+    let unreadable = || CouncilError::Unreadable("number");
+    let number = DatedNumber {
+        name: row.get("name")?,
+        value: u32::try_from(row.get::<i64>("value")?).map_err(|_| unreadable())?,
+        from: row.get::<String>("from_day")?.parse().map_err(|_| unreadable())?,
+        source: row.get("source")?,
+    };
+    Ok(EnteredNumber { number, entered_ms: row.get("entered_ms")?, entered_by: row.get("entered_by")? })
+}
+
+impl Reading<'_> {
+    /// Every number that the council has entered, the oldest of each name first.
+    pub(crate) fn entered_numbers(&self) -> Result<Vec<EnteredNumber>, CouncilError> {
+        self.many(
+            "SELECT name, from_day, value, source, entered_ms, entered_by FROM council_number ORDER BY name, from_day",
+            params![],
+            entered,
+        )
     }
 
-    /// Takes a number back that has not begun. Whether there was one.
-    ///
-    /// # Errors
-    /// [`CouncilError::BadNumber`] where it has begun.
-    pub(crate) fn withdraw_number(&self, name: &str, from: NaiveDate, by: &str) -> Result<bool, CouncilError> {
-        let now_ms = self.environment.clock.now_ms();
-        self.storage.transact(&self.environment, |writing| {
-            if from <= times::day(now_ms) {
-                let why = "It holds already, and stays: enter another from a later day.";
-                return Err(CouncilError::BadNumber(why.to_owned()));
-            }
-            if !writing.withdraw_number(name, from)? {
-                return Ok(false);
-            }
-            writing
-                .council_numbers()?
-                .check()
-                .map_err(|why| CouncilError::BadNumber(format!("That can't be: {why}.")))?;
-            writing.audit(now_ms, by, "number_withdrawn", &serde_json::json!({ "name": name, "from": from }))?;
-            Ok(true)
-        })
+    /// The council's own numbers, to decide by.
+    pub(crate) fn council_numbers(&self) -> Result<CouncilNumbers, CouncilError> {
+        Ok(CouncilNumbers::new(self.entered_numbers()?.into_iter().map(|entered| entered.number).collect()))
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a number, in place of one of the same name and day.
+    pub(crate) fn keep_number(&self, number: &DatedNumber, now_ms: i64, by: &str) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO council_number (name, from_day, value, source, entered_ms, entered_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (name, from_day) DO UPDATE SET value = excluded.value, source = excluded.source,
+                 entered_ms = excluded.entered_ms, entered_by = excluded.entered_by",
+            params![&number.name, number.from.to_string(), i64::from(number.value), &number.source, now_ms, by],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a number back; whether there was one.
+    pub(crate) fn withdraw_number(&self, name: &str, from: NaiveDate) -> Result<bool, CouncilError> {
+        let sql = "DELETE FROM council_number WHERE name = ?1 AND from_day = ?2";
+        Ok(self.write(sql, params![name, from.to_string()])? > 0)
     }
 }
 

@@ -8,7 +8,10 @@ use doorstep_domain::{AppointmentRef, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
-use super::{Counted, Person, Reading, Writing, reports, words};
+use super::people::Person;
+use super::reports::Counted;
+use super::transaction::{Reading, Writing};
+use super::{reports, words};
 use crate::error::CouncilError;
 
 /// Which visits. Every part that is set must hold.

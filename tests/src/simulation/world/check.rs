@@ -39,7 +39,8 @@ impl World {
             self.broken.push(format!("set aside without a reason to: {set_aside:?}"));
         }
         // A record may have reached the council whole before it rotted here; otherwise it is set aside.
-        if set_aside.is_empty() && phone.model.rotten.iter().any(|record| !phone.model.is_held(*record, &self.office)) {
+        if set_aside.is_empty() && phone.model.rotten.iter().any(|record| !phone.model.is_held(*record, &self.council))
+        {
             self.broken.push("a rotten record was not set aside".into());
         }
         let wanted: BTreeSet<String> = self
@@ -61,14 +62,14 @@ impl World {
     }
 
     pub(super) fn check_council(&mut self) {
-        let held: Vec<String> = self.office.safeguarding_notes().unwrap_or_default();
+        let held: Vec<String> = self.safeguarding_notes();
         let notes: BTreeSet<String> = held.iter().cloned().collect();
         if notes.len() != held.len() {
             self.broken.push("a safeguarding note is held twice".into());
         }
         for phone in &self.phones {
-            self.broken.extend(phone.model.differences(&self.office));
-            self.broken.extend(phone.model.missing_pictures(&self.office));
+            self.broken.extend(phone.model.differences(&self.council));
+            self.broken.extend(phone.model.missing_pictures(&self.council));
             for lost in phone.model.notes.difference(&notes) {
                 self.broken.push(format!("lost: {lost} of {}", phone.user));
             }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use doorstep_council::import::Taking;
-use doorstep_council::{DatabaseAt, Office};
+use doorstep_council::desk::Actor;
+use doorstep_council::import::{self, ImportMode};
+use doorstep_council::{DatabaseAt, Service};
 
-use super::{PHONES, USERS, World, copy_folder};
+use super::{LEAD, PHONES, USERS, World, copy_folder};
 
 impl World {
     /// Imports the appointments as they are now assigned.
@@ -18,7 +19,9 @@ impl World {
             )
         });
         self.council_disk.mend();
-        if let Err(error) = self.office.import_appointments(table.as_bytes(), Taking::AllOrNothing) {
+        if let Err(error) =
+            import::appointments(&self.council, &Actor::command_line(), table.as_bytes(), ImportMode::AllOrNothing)
+        {
             self.broken.push(format!("appointments could not be imported: {error}"));
         }
     }
@@ -50,15 +53,15 @@ impl World {
         for phone in &self.phones {
             phone.line.lead_to(None);
         }
-        // Nothing holds the database open any more but the office itself, which is opened anew.
+        // Nothing holds the database open any more but the service itself, which is opened anew.
         between(self);
         self.council_disk.mend();
-        match Office::open(&self.council_data(), &self.database, self.council_environment.clone()) {
-            Ok(office) => self.office = office,
+        match Service::open(&self.council_data(), &self.database, self.council_environment.clone()) {
+            Ok(council) => self.council = council,
             Err(error) => self.broken.push(format!("the council does not open: {error}")),
         }
         for phone in &self.phones {
-            phone.line.lead_to(Some(self.office.service()));
+            phone.line.lead_to(Some(self.council.clone()));
         }
     }
 
@@ -88,9 +91,15 @@ impl World {
             copy_folder(&copy, &world.council_data());
             world.database = world.database_like(&database);
         });
-        if let Err(error) = self.office.service().begin_epoch() {
+        if let Err(error) = self.council.clone().begin_epoch() {
             self.broken.push(format!("the restored council has no new epoch: {error}"));
         }
         self.import();
+    }
+
+    /// The safeguarding notes that the council holds, as its lead reads them.
+    pub(super) fn safeguarding_notes(&self) -> Vec<String> {
+        self.council_disk.mend();
+        crate::safeguarding::notes(&self.council, LEAD)
     }
 }

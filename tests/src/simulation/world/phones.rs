@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, Environment, SignIn, VisitView};
+use doorstep_council::desk::{self, Actor};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Hazard, NoticeAgreement, NoticeMethod,
@@ -51,7 +52,7 @@ impl World {
         let clock = Arc::new(VirtualClock::new(Arc::clone(&self.truth)));
         let disk = Arc::new(FaultyDisk::default());
         let keys = Arc::new(MemoryKeyStore::default());
-        let line = Arc::new(Line::new(self.office.service(), Arc::clone(&self.chance)));
+        let line = Arc::new(Line::new(self.council.clone(), Arc::clone(&self.chance)));
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn doorstep_core::Clock>,
             randomness: Arc::clone(&self.chance) as Arc<dyn doorstep_core::Randomness>,
@@ -62,7 +63,8 @@ impl World {
         };
         let folder = self.folder.path().join(user);
         let app = App::open(&folder, environment.clone()).expect("a new phone opens");
-        let offer = self.office.offer_enrolment(user, None).expect("the council offers a code");
+        let offer =
+            desk::phones::offer(&self.council, &Actor::command_line(), user, None).expect("the council offers a code");
         app.enrol("sim", &offer.code, user).expect("a phone enrols");
         app.sync().expect("a phone pulls");
         let code = app.code(None).expect("the Code can be read").hash;
@@ -141,9 +143,9 @@ impl World {
             Ok(_) if dishonest => self.broken.push("an answer that is not the council's was believed".into()),
             Ok(report) if report.waiting == 0 => {
                 // The phone says that all is with the council: then it is, at this very moment.
-                let mut differences = phone.model.differences(&self.office);
+                let mut differences = phone.model.differences(&self.council);
                 if report.photos_waiting == 0 {
-                    differences.extend(phone.model.missing_pictures(&self.office));
+                    differences.extend(phone.model.missing_pictures(&self.council));
                 }
                 self.broken
                     .extend(differences.into_iter().map(|difference| format!("said to be received, and {difference}")));
@@ -206,12 +208,12 @@ impl World {
     }
 
     pub(super) fn put_phone_back(&mut self, which: usize) {
-        let notes: BTreeSet<String> = self.office.safeguarding_notes().unwrap_or_default().into_iter().collect();
+        let notes: BTreeSet<String> = self.safeguarding_notes().into_iter().collect();
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some((copy, model)) = phone.copy.clone() else { return };
         phone.app = None;
         copy_folder(&copy, &phone.folder);
-        phone.model.put_back(&model, &self.office, &notes);
+        phone.model.put_back(&model, &self.council, &notes);
         self.reopen(which);
         let Some(phone) = self.phones.get_mut(which) else { return };
         if let Some(app) = &phone.app {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::{CaseKind, Event, Visit, fold};
+use doorstep_domain::conduct::{CaseKind, CaseOutcome, Event, Visit, fold};
 
 use crate::error::CouncilError;
 use crate::storage::{CaseId, CaseRow, Writing};
@@ -56,11 +56,11 @@ fn keep_cases(
     for case in cases.iter().filter(|case| case.closed_ms.is_none()) {
         let is_wanted = wanted.iter().any(|opened| (opened.kind, opened.record) == (case.kind, case.record));
         let (outcome, words) = if case.kind == CaseKind::OverdueCheckIn && visit.alone_until().is_none() {
-            ("safe", "The visitor is out, or has said that they are safe.".to_owned())
+            (CaseOutcome::Safe, "The visitor is out, or has said that they are safe.".to_owned())
         } else if let Some(reason) = struck(case.record) {
-            ("taken_back", reason)
+            (CaseOutcome::TakenBack, reason)
         } else if !is_wanted && case.kind.comes_from_the_visit() {
-            ("taken_back", "The visit no longer says so.".to_owned())
+            (CaseOutcome::TakenBack, "The visit no longer says so.".to_owned())
         } else {
             continue;
         };

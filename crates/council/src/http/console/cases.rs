@@ -2,24 +2,23 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseStep, Clause, Concern, Due};
+use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOutcome, CaseStep, Clause, Concern, Due};
 use doorstep_domain::{StableName, VisitId};
 use serde::{Deserialize, Serialize};
 
-use crate::access::seats::Seat;
+use super::not_received::{MissingRecords, missing};
+use crate::access::actor::Actor;
+use crate::desk::cases::{self, Case, CaseId};
 use crate::error::CouncilError;
-use crate::http::console::sign_in::SignedIn;
-use crate::http::console::views::MissingRecords;
-use crate::http::extract::{Json, Path, Query};
-use crate::http::{WebProblem, ask};
+use crate::http::PAGE;
+use crate::http::authorize::{By, SUPERVISORS};
+use crate::http::blocking::ask;
+use crate::http::extract::{Json, Path, Query, said};
+use crate::http::problem::WebProblem;
 use crate::machine::times;
+use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{CASES, CaseAction, CaseFilter, CaseId, CaseLine, CaseRow, Order, Reading};
-
-/// Cases on a page.
-const PAGE: usize = 50;
-/// Characters of a note.
-const LONGEST_NOTE: usize = 4_000;
+use crate::storage::{CASES, CaseFilter, CaseLine, CaseRow, Order, Reading};
 
 /// A case in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -146,8 +145,8 @@ pub(crate) struct CaseDetail {
     pub(crate) due: Option<Due>,
     /// What is still to be done, in its order.
     pub(crate) steps_left: Vec<CaseStep>,
-    /// What it may be closed with, as stable names.
-    pub(crate) outcomes: Vec<&'static str>,
+    /// What it may be closed with.
+    pub(crate) outcomes: Vec<CaseOutcome>,
     /// What was done about it.
     pub(crate) log: Vec<CaseLogLine>,
     /// Who can be given it.
@@ -163,7 +162,7 @@ pub(crate) struct CaseDetail {
 /// Filters as the address bar holds them.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct CaseQuery {
     state: Option<String>,
     kind: Option<String>,
     owner: Option<String>,
@@ -173,15 +172,14 @@ pub(crate) struct Wanted {
     after: Option<String>,
 }
 
-impl Wanted {
-    fn filter(&self) -> Result<CaseFilter, CouncilError> {
-        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let kind = |name: String| CaseKind::from_name(&name).ok_or(CouncilError::NoSuchPage);
+impl CaseQuery {
+    fn filter(&self) -> Result<CaseFilter, Refused> {
+        let kind = |name: String| CaseKind::from_name(&name).ok_or(Refused::NoSuchPage);
         Ok(CaseFilter {
             closed: Some(self.state.as_deref() == Some("closed")),
-            kind: said(&self.kind).map(kind).transpose()?,
-            owner: said(&self.owner),
-            organisation: said(&self.organisation),
+            kind: said(self.kind.clone()).map(kind).transpose()?,
+            owner: said(self.owner.clone()),
+            organisation: said(self.organisation.clone()),
         })
     }
 
@@ -191,55 +189,15 @@ impl Wanted {
     }
 }
 
-/// What somebody does about a case.
-#[derive(Debug, Deserialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case", tag = "action")]
-pub(crate) enum CaseDeed {
-    /// Gives it to somebody.
-    Assign {
-        /// Their user name.
-        owner: String,
-    },
-    /// Writes something down.
-    Note {
-        /// What.
-        words: String,
-    },
-    /// Has done a step.
-    Done {
-        /// Which.
-        step: CaseStep,
-        /// How, in words.
-        words: String,
-    },
-    /// Closes it.
-    Close {
-        /// What came of it, as a stable name.
-        outcome: String,
-        /// Why, in words.
-        words: String,
-    },
-    /// Opens it again.
-    Reopen {
-        /// Why, in words.
-        words: String,
-    },
-    /// The tenant is not satisfied with the answer to their complaint: stage 2 begins. Clause 8.1.
-    Escalate {
-        /// What they say.
-        words: String,
-    },
-}
-
 pub(crate) async fn list(
     State(service): State<Service>,
-    Query(wanted): Query<Wanted>,
+    By(by): By,
+    Query(query): Query<CaseQuery>,
 ) -> Result<Json<CaseList>, WebProblem> {
-    let filter = wanted.filter()?;
-    let order = wanted.order(filter.closed == Some(true))?;
+    let filter = query.filter()?;
+    let order = query.order(filter.closed == Some(true))?;
     ask(service, move |service| {
-        let now_ms = service.environment.clock.now_ms();
+        let now_ms = service.now_ms();
         service.storage.read(|reading| {
             let page = reading.cases(&filter, &order, PAGE)?;
             let (open, late) = reading.case_counts(now_ms)?;
@@ -249,7 +207,7 @@ pub(crate) async fn list(
                 open,
                 late,
                 owners: owners(reading)?,
-                missing: reading.missing()?.into_iter().map(MissingRecords::from).collect(),
+                missing: missing(reading, &by)?,
                 as_of: times::from_ms(now_ms),
             })
         })
@@ -258,136 +216,44 @@ pub(crate) async fn list(
     .map(Json)
 }
 
-/// One case. That it was read is in the audit log: it tells of a tenant.
 pub(crate) async fn show(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Path(case): Path<String>,
 ) -> Result<Json<CaseDetail>, WebProblem> {
     let id: CaseId = case.parse().map_err(|()| WebProblem::NotFound)?;
-    let may_act = person.seat() == Seat::Supervisor;
-    let found = ask(service, move |service| {
-        let now_ms = service.environment.clock.now_ms();
-        let found = service.storage.read(|reading| detail(reading, id, may_act, now_ms))?;
-        if found.is_some() {
-            service.storage.transact(&service.environment, |writing| {
-                let detail = serde_json::json!({ "case": id.to_string() });
-                writing.audit(now_ms, &person.0.user_name, "case_read", &detail)
-            })?;
-        }
-        Ok(found)
-    })
-    .await?;
-    found.map(Json).ok_or(WebProblem::NotFound)
+    ask(service, move |service| CaseDetail::of(service, &by, cases::read(service, &by, id)?)).await.map(Json)
 }
 
 /// Does something about a case, and shows it as it is then.
 pub(crate) async fn act(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Path(case): Path<String>,
     Json(deed): Json<CaseDeed>,
 ) -> Result<Json<CaseDetail>, WebProblem> {
     let id: CaseId = case.parse().map_err(|()| WebProblem::NotFound)?;
-    let done = ask(service, move |service| {
-        let now_ms = service.environment.clock.now_ms();
-        let by = &person.0.user_name;
-        service.storage.transact(&service.environment, |writing| {
-            let Some(case) = writing.case(id)? else { return Ok(None) };
-            let (action, words) = match decide(writing, &case, &deed)? {
-                Ok(decided) => decided,
-                Err(why) => return Ok(Some(Err(why))),
-            };
-            writing.case_goes_on(id, now_ms, by, &action, words)?;
-            if let CaseDeed::Escalate { .. } = deed {
-                let opened_at = times::from_ms(now_ms);
-                let next = CaseOpened { kind: CaseKind::ComplaintStage2, record: case.record, opened_at };
-                writing.open_case(&next, case.visit, case.user, now_ms)?;
-            }
-            writing.audit(now_ms, by, "case_changed", &serde_json::json!({ "case": id.to_string() }))?;
-            Ok(detail(writing, id, true, now_ms)?.map(Ok))
+    ask(service, move |service| CaseDetail::of(service, &by, cases::act(service, &by, id, &deed)?)).await.map(Json)
+}
+
+impl CaseDetail {
+    fn of(service: &Service, by: &Actor, case: Case) -> Result<Self, CouncilError> {
+        Ok(Self {
+            row: CaseListRow::from(&case.row),
+            concern: case.concern,
+            due: case.due,
+            steps_left: case.steps_left,
+            outcomes: case.row.kind.outcomes().to_vec(),
+            log: case.log.into_iter().map(CaseLogLine::from).collect(),
+            owners: service.storage.read(owners)?,
+            last_contact: case.last_contact,
+            may_act: SUPERVISORS.admits(by),
+            as_of: times::from_ms(service.now_ms()),
         })
-    })
-    .await?;
-    done.ok_or(WebProblem::NotFound)?.map(Json).map_err(|why| WebProblem::NotTaken(why.to_owned()))
-}
-
-type Decided<'a> = Result<(CaseAction, Option<&'a str>), &'static str>;
-
-/// What a deed comes to, or why it can't be done. Nothing is closed without saying why.
-fn decide<'a>(reading: &Reading<'_>, case: &CaseRow, deed: &'a CaseDeed) -> Result<Decided<'a>, CouncilError> {
-    let (is_closed, words) = (case.closed_ms.is_some(), deed.words());
-    if words.is_some_and(|words| words.chars().count() > LONGEST_NOTE) {
-        return Ok(Err("That is longer than 4,000 characters. Nothing was changed."));
     }
-    if words.is_some_and(|words| words.trim().is_empty()) {
-        return Ok(Err("Say what was done, or why. Nothing was changed."));
-    }
-    if is_closed && !matches!(deed, CaseDeed::Reopen { .. } | CaseDeed::Note { .. } | CaseDeed::Escalate { .. }) {
-        return Ok(Err("The case is closed. Open it again first."));
-    }
-    let action = match deed {
-        CaseDeed::Assign { owner } => {
-            let knows = reading.case_owners()?.iter().any(|(user, _)| user == owner);
-            match reading.person_by_name(owner)?.filter(|_| knows) {
-                Some(person) => CaseAction::Assigned(person.id, person.user_name),
-                None => return Ok(Err("Nobody of that name can be given a case.")),
-            }
-        }
-        CaseDeed::Note { .. } => CaseAction::Noted,
-        CaseDeed::Done { step, .. } if case.due_steps(reading)?.contains(step) => CaseAction::Done(*step),
-        CaseDeed::Done { .. } => return Ok(Err("That is done already, or is not asked for here.")),
-        CaseDeed::Close { outcome, .. } if case.kind.outcomes().contains(&outcome.as_str()) => {
-            CaseAction::Closed(outcome.clone())
-        }
-        CaseDeed::Close { .. } => return Ok(Err("A case of this kind can't be closed like that.")),
-        CaseDeed::Reopen { .. } if is_closed => CaseAction::Reopened,
-        CaseDeed::Reopen { .. } => return Ok(Err("The case is open.")),
-        CaseDeed::Escalate { .. } if case.kind == CaseKind::Complaint => CaseAction::Noted,
-        CaseDeed::Escalate { .. } => return Ok(Err("Only a complaint has a second stage.")),
-    };
-    Ok(Ok((action, words)))
-}
-
-impl CaseDeed {
-    fn words(&self) -> Option<&str> {
-        match self {
-            Self::Assign { .. } => None,
-            Self::Note { words }
-            | Self::Done { words, .. }
-            | Self::Close { words, .. }
-            | Self::Reopen { words }
-            | Self::Escalate { words } => Some(words),
-        }
-    }
-}
-
-fn detail(reading: &Reading<'_>, id: CaseId, may_act: bool, now_ms: i64) -> Result<Option<CaseDetail>, CouncilError> {
-    let Some(case) = reading.case(id)? else { return Ok(None) };
-    let last_contact = case.user.map(|user| reading.last_contact(user)).transpose()?.flatten();
-    Ok(Some(CaseDetail {
-        concern: reading.plain_concern(case.record)?,
-        due: reading.due(&case)?.filter(|_| case.closed_ms.is_none()),
-        steps_left: case.due_steps(reading)?,
-        outcomes: case.kind.outcomes().to_vec(),
-        log: reading.case_lines(id)?.into_iter().map(CaseLogLine::from).collect(),
-        owners: owners(reading)?,
-        last_contact: last_contact.map(times::from_ms),
-        may_act,
-        as_of: times::from_ms(now_ms),
-        row: CaseListRow::from(&case),
-    }))
 }
 
 fn owners(reading: &Reading<'_>) -> Result<Vec<CaseOwner>, CouncilError> {
     let owners = reading.case_owners()?;
     Ok(owners.into_iter().map(|(user, name)| CaseOwner { user, name }).collect())
-}
-
-impl CaseRow {
-    /// What is still to be done, in its order.
-    fn due_steps(&self, reading: &Reading<'_>) -> Result<Vec<CaseStep>, CouncilError> {
-        let done = reading.steps_done(self.id)?;
-        Ok(self.kind.steps().filter(|step| done.iter().all(|(done, _)| done != step)).collect())
-    }
 }

@@ -1,22 +1,115 @@
 //! Versions of the Code, publishing one, and the register of signatures. Clauses 9 and 10.
 
 use axum::extract::State;
-use chrono::NaiveDate;
-use doorstep_domain::conduct::{CodeSection, PublishedCode};
-use serde::Deserialize;
+use chrono::{DateTime, NaiveDate, Utc};
+use doorstep_domain::conduct::{Acknowledgement, CodeSection, PublishedCode};
+use serde::{Deserialize, Serialize};
 
-use crate::access::seats::Seat;
-use crate::http::console::reports::missing;
-use crate::http::console::sign_in::SignedIn;
-use crate::http::console::views::{CodeList, CodeVersion, NotSignedRow, Register, RegisterEntry};
-use crate::http::extract::{Json, Query};
-use crate::http::{WebProblem, ask};
+use super::not_received::{MissingRecords, missing};
+use crate::desk;
+use crate::http::PAGE;
+use crate::http::authorize::{ADMINISTRATORS, By};
+use crate::http::blocking::ask;
+use crate::http::extract::{Json, Query, said};
+use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
-use crate::storage::{NOT_SIGNED, REGISTER, RegisterFilter};
+use crate::storage::{CodeRow, NOT_SIGNED, REGISTER, RegisterFilter, RegisterRow};
 
-/// Signatures, or people, on a page.
-const PAGE: usize = 50;
+/// Versions of the Code.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct CodeList {
+    /// All of them, newest first.
+    pub(crate) versions: Vec<CodeVersion>,
+    /// Whether this person may publish one.
+    pub(crate) may_publish: bool,
+}
+
+/// A version of the Code.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct CodeVersion {
+    /// The SHA-256 of the exact text, in hexadecimal.
+    pub(crate) hash: String,
+    /// What people call it.
+    pub(crate) label: String,
+    /// The first day on which it binds.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub(crate) from: NaiveDate,
+    /// Whether it binds today.
+    pub(crate) in_force: bool,
+    /// When it was published.
+    pub(crate) published_at: DateTime<Utc>,
+    /// By whom.
+    pub(crate) published_by: String,
+    /// How many people have signed it.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) signed_by: u64,
+    /// Its sections.
+    pub(crate) sections: Vec<CodeSection>,
+}
+
+/// Who has signed the Code, and who has not.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct Register {
+    /// What people call the version that binds today.
+    pub(crate) binding: String,
+    /// Whether the council has published it; before that, Doorstep's own plain words bind.
+    pub(crate) published: bool,
+    /// How many of those who visit have signed the version that binds today.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) have_signed: u64,
+    /// How many of those who visit have not.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) have_not_signed: u64,
+    /// A page of signatures, under any version; empty where those were asked for who have not signed.
+    pub(crate) signed: Vec<RegisterEntry>,
+    /// A page of those who have not signed the version that binds today; empty where signatures were asked for.
+    pub(crate) not_signed: Vec<NotSignedRow>,
+    /// Records that phones have and the council has not: there may be signatures in them.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// A signature under the Code.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct RegisterEntry {
+    /// The record.
+    pub(crate) record: String,
+    /// What was signed, and how.
+    pub(crate) acknowledgement: Acknowledgement,
+    /// When, by the device's clock.
+    pub(crate) signed_at: DateTime<Utc>,
+    /// When the council had it.
+    pub(crate) received_at: DateTime<Utc>,
+}
+
+impl From<RegisterRow> for RegisterEntry {
+    fn from(row: RegisterRow) -> Self {
+        Self {
+            record: row.kept.record.to_string(),
+            acknowledgement: row.kept.acknowledgement,
+            signed_at: times::from_ms(row.kept.recorded_ms),
+            received_at: times::from_ms(row.kept.received_ms),
+        }
+    }
+}
+
+/// Somebody who has not signed.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NotSignedRow {
+    /// Their name.
+    pub(crate) name: String,
+    /// Their organisation.
+    pub(crate) organisation: String,
+}
 
 /// A version to publish.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
@@ -26,14 +119,14 @@ pub(crate) struct NewCode {
     text: String,
 }
 
-pub(crate) async fn list(State(service): State<Service>, person: SignedIn) -> Result<Json<CodeList>, WebProblem> {
-    let may_publish = person.seat() == Seat::Administrator;
+pub(crate) async fn list(State(service): State<Service>, By(by): By) -> Result<Json<CodeList>, WebProblem> {
+    let may_publish = ADMINISTRATORS.admits(&by);
     ask(service, move |service| {
-        let today = times::day(service.environment.clock.now_ms());
+        let today = times::day(service.now_ms());
         service.storage.read(|reading| {
             let in_force = reading.code_in_force(today)?.map(|code| code.hash());
             let versions = reading.codes()?;
-            let version = |row: crate::storage::CodeRow| CodeVersion {
+            let version = |row: CodeRow| CodeVersion {
                 hash: row.code.hash(),
                 in_force: in_force.as_deref() == Some(&row.code.hash()),
                 sections: row.code.sections().unwrap_or_default(),
@@ -52,20 +145,17 @@ pub(crate) async fn list(State(service): State<Service>, person: SignedIn) -> Re
 
 pub(crate) async fn publish(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Json(new): Json<NewCode>,
 ) -> Result<Json<Vec<CodeSection>>, WebProblem> {
-    if new.label.trim().is_empty() || new.label.chars().count() > 100 {
-        return Err(WebProblem::BadRequest("A version has a name of up to 100 characters."));
-    }
     let code = PublishedCode { label: new.label.trim().to_owned(), from: new.from, text: new.text };
-    ask(service, move |service| service.publish_code(&code, &person.0.user_name)).await.map(Json)
+    ask(service, move |service| desk::code::publish(service, &by, &code)).await.map(Json)
 }
 
 /// Which part of the register, as the address bar holds it.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct RegisterQuery {
     /// `not_signed` for those who visit and have not signed; signatures where nothing is said.
     state: Option<String>,
     organisation: Option<String>,
@@ -78,21 +168,19 @@ pub(crate) struct Wanted {
 
 pub(crate) async fn register(
     State(service): State<Service>,
-    person: SignedIn,
-    Query(wanted): Query<Wanted>,
+    By(by): By,
+    Query(query): Query<RegisterQuery>,
 ) -> Result<Json<Register>, WebProblem> {
-    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let not_signed = wanted.state.as_deref() == Some("not_signed");
+    let not_signed = query.state.as_deref() == Some("not_signed");
     let (sortable, otherwise) = if not_signed { (&NOT_SIGNED, "name") } else { (&REGISTER, "-signed") };
-    let order = sortable.order(wanted.sort.as_deref(), otherwise, wanted.after.as_deref())?;
-    let of_the_council = person.bound_to().is_none();
+    let order = sortable.order(query.sort.as_deref(), otherwise, query.after.as_deref())?;
     let filter = RegisterFilter {
-        organisation: person.bound_to().or_else(|| said(wanted.organisation)),
+        organisation: by.firm().map(str::to_owned).or_else(|| said(query.organisation)),
         user: None,
-        words: said(wanted.q),
+        words: said(query.q),
     };
     ask(service, move |service| {
-        let now_ms = service.environment.clock.now_ms();
+        let now_ms = service.now_ms();
         let today = times::day(now_ms);
         service.storage.read(|reading| {
             // Before the council has published one, phones ask for a signature under Doorstep's own plain words.
@@ -107,7 +195,7 @@ pub(crate) async fn register(
                 have_not_signed,
                 signed: Vec::new(),
                 not_signed: Vec::new(),
-                missing: missing(reading, of_the_council)?,
+                missing: missing(reading, &by)?,
                 next: None,
                 as_of: times::from_ms(now_ms),
                 binding: binding.label.clone(),

@@ -1,22 +1,78 @@
 //! Concerns that are not sealed: a firm is given those of its own people, and never a breach. Clauses 5.3, 6.1, 7, 8.
 
 use axum::extract::State;
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{Clause, Concern, ConcernKind};
+use serde::{Deserialize, Serialize};
 
-use crate::error::CouncilError;
-use crate::http::console::sign_in::SignedIn;
-use crate::http::console::views::{ConcernList, ConcernListRow};
-use crate::http::extract::{Json, Query};
-use crate::http::{WebProblem, ask};
+use crate::http::PAGE;
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
+use crate::http::extract::{Json, Query, said};
+use crate::http::problem::WebProblem;
+use crate::machine::times;
+use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::ConcernFilter;
+use crate::storage::{ConcernFilter, ConcernRow};
 
-/// Concerns on a page.
-const PAGE: usize = 50;
+/// A page of concerns that are not sealed, newest first.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct ConcernList {
+    /// The rows.
+    pub(crate) concerns: Vec<ConcernListRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// A concern in the list.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct ConcernListRow {
+    /// The record.
+    pub(crate) record: String,
+    /// The visit, or the file of its own.
+    pub(crate) visit: VisitId,
+    /// What it is about.
+    pub(crate) kind: ConcernKind,
+    /// The clause behind it.
+    pub(crate) clause: Clause,
+    /// What it says.
+    pub(crate) concern: Concern,
+    /// When the council had it.
+    pub(crate) received_at: DateTime<Utc>,
+    /// Where, as far as it is known.
+    pub(crate) address: String,
+    /// Who raised it.
+    pub(crate) visitor_name: String,
+    /// For whom they work.
+    pub(crate) organisation: String,
+    /// Why the visitor struck it out, if they did.
+    pub(crate) struck: Option<String>,
+}
+
+impl From<ConcernRow> for ConcernListRow {
+    fn from(row: ConcernRow) -> Self {
+        let kind = row.plain.concern.kind();
+        Self {
+            record: row.plain.record.to_string(),
+            visit: row.plain.visit,
+            kind,
+            clause: kind.clause(),
+            received_at: times::from_ms(row.plain.received_ms),
+            concern: row.plain.concern,
+            address: row.address,
+            visitor_name: row.visitor_name,
+            organisation: row.organisation,
+            struck: row.struck,
+        }
+    }
+}
 
 /// Filters as the address bar holds them.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
-pub(crate) struct Wanted {
+pub(crate) struct ConcernQuery {
     /// Of this kind, by its stable name.
     kind: Option<String>,
     /// Behind this place in the list, as the page before gave it.
@@ -25,16 +81,15 @@ pub(crate) struct Wanted {
 
 pub(crate) async fn list(
     State(service): State<Service>,
-    person: SignedIn,
-    Query(wanted): Query<Wanted>,
+    By(by): By,
+    Query(query): Query<ConcernQuery>,
 ) -> Result<Json<ConcernList>, WebProblem> {
-    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
     let place = |text: String| {
         let (at, record) = text.split_once('.')?;
         Some((at.parse().ok()?, record.parse().ok()?))
     };
-    let after = said(wanted.after).map(|text| place(text).ok_or(CouncilError::NoSuchPage)).transpose()?;
-    let filter = ConcernFilter { firm: person.bound_to(), kind: said(wanted.kind), after };
+    let after = said(query.after).map(|text| place(text).ok_or(Refused::NoSuchPage)).transpose()?;
+    let filter = ConcernFilter { firm: by.firm().map(str::to_owned), kind: said(query.kind), after };
     ask(service, move |service| {
         let mut rows = service.storage.read(|reading| reading.plain_concerns(&filter, PAGE + 1))?;
         let more = rows.len() > PAGE;

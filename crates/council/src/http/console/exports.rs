@@ -12,17 +12,39 @@ use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use doorstep_domain::StableName;
 use futures_util::stream::try_unfold;
+use serde::Serialize;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
-use crate::access::seats::Seat;
+use crate::access::actor::Actor;
+use crate::error::CouncilError;
 use crate::export::{Encoding, Export, Format, Growing, Growth, Selection, What};
-use crate::http::console::sign_in::SignedIn;
-use crate::http::console::views::{TableColumn, TableMeaning};
+use crate::http::authorize::{AUDIT, Access, By, CASES, DESKS};
+use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query};
-use crate::http::{WebProblem, ask};
+use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
+
+/// A table that can be taken away, and what its columns mean.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct TableMeaning {
+    /// The table's stable name.
+    pub(crate) table: &'static str,
+    /// Its columns, in their order.
+    pub(crate) columns: Vec<TableColumn>,
+}
+
+/// A column, and what it means.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct TableColumn {
+    /// The stable name.
+    pub(crate) name: &'static str,
+    /// What it means.
+    pub(crate) meaning: &'static str,
+}
 
 /// Bytes that are sent at once.
 const PIECE: usize = 64 * 1024;
@@ -31,24 +53,22 @@ const PIECE: usize = 64 * 1024;
 /// workbook, which is whole only at its end. Whatever can be refused is refused before the first byte.
 pub(crate) async fn table(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Path(file_name): Path<String>,
     Query(selection): Query<Selection>,
 ) -> Result<Response, WebProblem> {
     let (name, ending) = file_name.rsplit_once('.').ok_or(WebProblem::NotFound)?;
     let forms = [Format::Csv(Encoding::Utf8ForExcel), Format::Xlsx, Format::JsonLines];
     let format = forms.into_iter().find(|form| form.name() == ending).ok_or(WebProblem::NotFound)?;
-    let what = tables_for(&person).find(|what| what.name() == name).ok_or(WebProblem::NotFound)?;
-    let day = times::day(service.environment.clock.now_ms());
+    let what = tables_for(&by).find(|what| what.name() == name).ok_or(WebProblem::NotFound)?;
+    let day = times::day(service.now_ms());
     let waits = Waits::default();
     let (tell, mut growth) = watch::channel(Growth::default());
     // On disk, not in memory: the database does not wait for a slow line.
-    let (mut file, reader) = ask(service.clone(), |_| Ok(without_a_name()?)).await?;
+    let (mut file, reader) = ask(service.clone(), |_| without_a_name().map_err(CouncilError::Write)).await?;
     let still_waits = Arc::clone(&waits.0);
     let mut writing = tokio::task::spawn_blocking(move || {
-        let bound_to = person.bound_to();
-        let export =
-            Export { service: &service, what, format, selection: &selection, by: &person.0.user_name, bound_to };
+        let export = Export { service: &service, what, format, selection: &selection, by: &by };
         let mut growing = Growing::new(&mut file, |growth| tell.send_modify(|told| *told = growth));
         let written = export.write(&mut growing, || still_waits.load(Ordering::Relaxed));
         if let Err(error) = &written {
@@ -118,22 +138,26 @@ impl Follower {
 }
 
 /// What each column of each table means, for whoever may take the table.
-pub(crate) async fn dictionary(person: SignedIn) -> Json<Vec<TableMeaning>> {
+pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
     let meaning = |what: What| TableMeaning {
         table: what.name(),
         columns: what.columns().iter().map(|column| TableColumn { name: column.0, meaning: column.1 }).collect(),
     };
-    Json(tables_for(&person).map(meaning).collect())
+    Json(tables_for(&by).map(meaning).collect())
 }
 
 /// The tables that somebody may take.
-fn tables_for(person: &SignedIn) -> impl Iterator<Item = What> {
-    let seat = person.seat();
-    What::all().filter(move |what| match what {
-        What::Audit => matches!(seat, Seat::Auditor | Seat::Administrator),
-        What::Cases => matches!(seat, Seat::Supervisor | Seat::SafeguardingLead | Seat::Auditor),
-        _ => true,
-    })
+fn tables_for(by: &Actor) -> impl Iterator<Item = What> {
+    What::all().filter(move |what| access_to(*what).admits(by))
+}
+
+/// Who may take a table.
+fn access_to(what: What) -> Access {
+    match what {
+        What::Audit => AUDIT,
+        What::Cases => CASES,
+        What::Visits | What::Steps | What::NoAccess | What::Concerns | What::Acknowledgements | What::Reports => DESKS,
+    }
 }
 
 /// Whether somebody still waits for the answer. A browser that goes away drops it.

@@ -1,4 +1,4 @@
-//! What the console asks, a file a page.
+//! What the console asks, a file a page, with the types that it is answered with.
 
 pub(crate) mod appointments;
 pub(crate) mod audit;
@@ -6,6 +6,8 @@ pub(crate) mod cases;
 pub(crate) mod code;
 pub(crate) mod concerns;
 pub(crate) mod exports;
+pub(crate) mod no_access;
+pub(crate) mod not_received;
 pub(crate) mod openid;
 pub(crate) mod own_sessions;
 pub(crate) mod pages;
@@ -15,5 +17,5 @@ pub(crate) mod reports;
 pub(crate) mod safeguarding;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
-pub(crate) mod views;
+pub(crate) mod today;
 pub(crate) mod visits;

@@ -5,14 +5,14 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::http::console::sign_in::{SignedIn, token};
+use crate::access::session;
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
+use crate::http::cookies;
 use crate::http::extract::{Json, Path};
-use crate::http::{WebProblem, ask};
+use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
-
-/// Of a session's hash, enough to tell it from the person's others.
-const SHOWN: usize = 8;
 
 /// One of somebody's sessions.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -30,46 +30,23 @@ pub(crate) struct OwnSession {
     is_this: bool,
 }
 
-fn shown(hash: &[u8; 32]) -> String {
-    data_encoding::HEXLOWER.encode(hash.get(..SHOWN).unwrap_or_default())
-}
-
 pub(crate) async fn list(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     headers: HeaderMap,
 ) -> Result<Json<Vec<OwnSession>>, WebProblem> {
-    let this = token(&headers);
-    ask(service, move |service| {
-        let after_ms = service.environment.clock.now_ms() - crate::http::console::sign_in::LONGEST_MS;
-        let sessions = service.storage.read(|reading| reading.sessions_of(person.0.id, after_ms))?;
-        let shown = sessions.into_iter().map(|session| OwnSession {
-            id: shown(&session.token_hash),
-            is_this: Some(session.token_hash) == this,
-            browser: session.browser,
-            began_at: times::from_ms(session.created_ms),
-            seen_at: times::from_ms(session.seen_ms),
-        });
-        Ok(shown.collect())
-    })
-    .await
-    .map(Json)
+    let this = cookies::session(&headers);
+    let sessions = ask(service, move |service| session::own(service, &by)).await?;
+    let shown = sessions.into_iter().map(|session| OwnSession {
+        id: session::shown_id(&session.token_hash),
+        is_this: Some(session.token_hash) == this,
+        browser: session.browser,
+        began_at: times::from_ms(session.created_ms),
+        seen_at: times::from_ms(session.seen_ms),
+    });
+    Ok(Json(shown.collect()))
 }
 
-/// Ends one of somebody's own sessions. One that is over already is over.
-pub(crate) async fn end(
-    State(service): State<Service>,
-    person: SignedIn,
-    Path(id): Path<String>,
-) -> Result<(), WebProblem> {
-    ask(service, move |service| {
-        let now_ms = service.environment.clock.now_ms();
-        service.storage.transact(&service.environment, |writing| {
-            let sessions = writing.sessions_of(person.0.id, 0)?;
-            let Some(one) = sessions.iter().find(|session| shown(&session.token_hash) == id) else { return Ok(()) };
-            writing.end_session(&one.token_hash)?;
-            writing.audit(now_ms, &person.0.user_name, "session_ended", &serde_json::json!({}))
-        })
-    })
-    .await
+pub(crate) async fn end(State(service): State<Service>, By(by): By, Path(id): Path<String>) -> Result<(), WebProblem> {
+    ask(service, move |service| session::end_own(service, &by, &id)).await
 }

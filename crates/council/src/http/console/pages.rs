@@ -3,9 +3,9 @@
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 
-use crate::http::WebProblem;
 use crate::http::assets;
 use crate::http::extract::Path;
+use crate::http::problem::WebProblem;
 
 pub(crate) async fn console() -> Response {
     assets::page()

@@ -5,18 +5,17 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::seats::Seat;
-use crate::error::CouncilError;
-use crate::http::console::sign_in::SignedIn;
-use crate::http::extract::{Json, Path, Query};
-use crate::http::{WebProblem, ask};
-use crate::import::{Imported, Taking};
+use crate::access::roles::Role;
+use crate::desk::people::{self, PersonChange};
+use crate::http::PAGE;
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
+use crate::http::extract::{Json, Path, Query, said};
+use crate::http::problem::WebProblem;
+use crate::import::{self, ImportMode, Imported};
 use crate::machine::times;
 use crate::service::Service;
 use crate::storage::{PEOPLE, PeopleFilter};
-
-/// People on a page.
-const PAGE: usize = 50;
 
 /// A person in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -28,8 +27,8 @@ pub(crate) struct PersonListRow {
     pub(crate) name: String,
     /// The organisation.
     pub(crate) organisation: String,
-    /// Where they sit.
-    pub(crate) seat: Seat,
+    /// What they are.
+    pub(crate) seat: Role,
     /// The position.
     pub(crate) position: String,
     /// The address for mail.
@@ -46,26 +45,6 @@ pub(crate) struct PersonListRow {
     pub(crate) left_at: Option<DateTime<Utc>>,
 }
 
-/// What an administrator does about a person. It can hold a password: nothing prints it.
-#[derive(Deserialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case", tag = "action")]
-pub(crate) enum PersonChange {
-    /// Sets their password, and ends their sessions.
-    SetPassword {
-        /// 12 characters or more.
-        password: String,
-    },
-    /// Ends their sessions.
-    EndSessions,
-    /// They lost their authenticator: they set up another at their next sign-in.
-    ForgetSecondFactor,
-    /// They left: they sign in no more, and their phones are revoked.
-    Leave,
-    /// They are back.
-    Return,
-}
-
 /// A page of people.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -79,7 +58,7 @@ pub(crate) struct PersonList {
 /// Filters as the address bar holds them.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct PeopleQuery {
     organisation: Option<String>,
     q: Option<String>,
     /// `name`, `organisation`, `role` or `position`; with `-` before it the other way round.
@@ -89,15 +68,14 @@ pub(crate) struct Wanted {
 
 pub(crate) async fn list(
     State(service): State<Service>,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<PeopleQuery>,
 ) -> Result<Json<PersonList>, WebProblem> {
-    let order = PEOPLE.order(wanted.sort.as_deref(), "name", wanted.after.as_deref())?;
-    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let filter = PeopleFilter { organisation: said(wanted.organisation), words: said(wanted.q) };
+    let order = PEOPLE.order(query.sort.as_deref(), "name", query.after.as_deref())?;
+    let filter = PeopleFilter { organisation: said(query.organisation), words: said(query.q) };
     ask(service, move |service| {
         let page = service.storage.read(|reading| reading.people(&filter, &order, PAGE))?;
         let shown = page.rows.into_iter().map(|row| PersonListRow {
-            seat: Seat::of(&row.person),
+            seat: Role::of(&row.person),
             user: row.person.user_name,
             name: row.person.display_name,
             organisation: row.person.organisation.name,
@@ -116,7 +94,7 @@ pub(crate) async fn list(
 
 /// Whether to take the table, or only to look at it.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
-pub(crate) struct Look {
+pub(crate) struct ImportQuery {
     #[serde(default)]
     only_look: bool,
 }
@@ -124,56 +102,19 @@ pub(crate) struct Look {
 /// Takes a table of people in, all of it or nothing; or says what is wrong with it.
 pub(crate) async fn import(
     State(service): State<Service>,
-    person: SignedIn,
-    Query(Look { only_look }): Query<Look>,
+    By(by): By,
+    Query(ImportQuery { only_look }): Query<ImportQuery>,
     table: Bytes,
 ) -> Result<Json<Imported>, WebProblem> {
-    if table.is_empty() {
-        return Err(WebProblem::BadRequest("There is no table in the request."));
-    }
-    let taking = if only_look { Taking::Nothing } else { Taking::AllOrNothing };
-    ask(service, move |service| service.import_people(&table, taking, &person.0.user_name)).await.map(Json)
+    let mode = if only_look { ImportMode::Preview } else { ImportMode::AllOrNothing };
+    ask(service, move |service| import::people(service, &by, &table, mode)).await.map(Json)
 }
 
 pub(crate) async fn change(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Path(user): Path<String>,
     Json(change): Json<PersonChange>,
 ) -> Result<(), WebProblem> {
-    let by = person.0.user_name;
-    if matches!(change, PersonChange::Leave) && by == user {
-        return Err(WebProblem::NotTaken(
-            "You can't leave by your own hand: another administrator does it.".to_owned(),
-        ));
-    }
-    ask(service, move |service| {
-        if let PersonChange::SetPassword { password } = &change {
-            return service.set_password(&user, password, &by);
-        }
-        let now_ms = service.environment.clock.now_ms();
-        service.storage.transact(&service.environment, |writing| {
-            let of = writing.person_by_name(&user)?.ok_or_else(|| CouncilError::NoSuchUser(user.clone()))?;
-            let action = match change {
-                PersonChange::EndSessions => {
-                    writing.end_sessions_of(of.id)?;
-                    "sessions_ended"
-                }
-                PersonChange::ForgetSecondFactor => {
-                    writing.forget_second_factor(of.id)?;
-                    "second_factor_forgotten"
-                }
-                PersonChange::Leave => {
-                    writing.set_left(of.id, Some(now_ms))?;
-                    "person_left"
-                }
-                PersonChange::Return | PersonChange::SetPassword { .. } => {
-                    writing.set_left(of.id, None)?;
-                    "person_returned"
-                }
-            };
-            writing.audit(now_ms, &by, action, &serde_json::json!({ "of": user }))
-        })
-    })
-    .await
+    ask(service, move |service| people::change(service, &by, &user, &change)).await
 }

@@ -5,18 +5,17 @@ use chrono::{DateTime, Utc};
 use doorstep_domain::DeviceId;
 use serde::{Deserialize, Serialize};
 
-use crate::error::CouncilError;
-use crate::http::console::appointments::{Visitor, visitors};
-use crate::http::console::sign_in::SignedIn;
-use crate::http::console::views::{AsideRecords, MissingRecords};
+use super::appointments::{Visitor, visitors};
+use super::not_received::{AsideRecords, MissingRecords, missing, set_aside};
+use crate::desk;
+use crate::http::PAGE;
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query};
-use crate::http::{WebProblem, ask};
+use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
 use crate::storage::DEVICES;
-
-/// Phones on a page.
-const PAGE: usize = 50;
 
 /// A phone in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -83,7 +82,7 @@ pub(crate) struct OfferFor {
 /// Filters as the address bar holds them.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct PhoneQuery {
     q: Option<String>,
     /// `heard`, `whose`, `device` or `enrolled`; with `-` before it the other way round.
     sort: Option<String>,
@@ -92,13 +91,14 @@ pub(crate) struct Wanted {
 
 pub(crate) async fn list(
     State(service): State<Service>,
-    Query(wanted): Query<Wanted>,
+    By(by): By,
+    Query(query): Query<PhoneQuery>,
 ) -> Result<Json<PhoneList>, WebProblem> {
-    let order = DEVICES.order(wanted.sort.as_deref(), "-heard", wanted.after.as_deref())?;
+    let order = DEVICES.order(query.sort.as_deref(), "-heard", query.after.as_deref())?;
     ask(service, move |service| {
-        let now_ms = service.environment.clock.now_ms();
+        let now_ms = service.now_ms();
         service.storage.read(|reading| {
-            let page = reading.devices(wanted.q.as_deref(), &order, PAGE)?;
+            let page = reading.devices(query.q.as_deref(), &order, PAGE)?;
             let phones = page.rows.into_iter().map(|row| PhoneRow {
                 device: row.id.to_string(),
                 name: row.name,
@@ -114,8 +114,8 @@ pub(crate) async fn list(
                 phones: phones.collect(),
                 next: page.next,
                 visitors: visitors(reading, None)?,
-                missing: reading.missing()?.into_iter().map(MissingRecords::from).collect(),
-                set_aside: reading.aside_counts()?.into_iter().map(AsideRecords::from).collect(),
+                missing: missing(reading, &by)?,
+                set_aside: set_aside(reading, &by)?,
                 as_of: times::from_ms(now_ms),
             })
         })
@@ -124,37 +124,22 @@ pub(crate) async fn list(
     .map(Json)
 }
 
-/// A code for somebody's phone. It is in no log and no list: whoever sees it here hands it over.
 pub(crate) async fn offer(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Json(OfferFor { user, server }): Json<OfferFor>,
 ) -> Result<Json<PhoneOffer>, WebProblem> {
-    let offer = ask(service, move |service| service.offer_enrolment(&user, Some(&server), &person.0.user_name)).await?;
+    let offer = ask(service, move |service| desk::phones::offer(service, &by, &user, Some(&server))).await?;
     let image = qrcode::QrCode::new(offer.qr.as_bytes()).map_err(|_| WebProblem::Internal)?;
     let qr = image.render::<qrcode::render::svg::Color<'_>>().min_dimensions(280, 280).build();
     Ok(Json(PhoneOffer { code: offer.code, expires_at: offer.expires_at, qr }))
 }
 
-/// Revokes a phone that is lost, or whose bearer left. It may still send what it holds, and is given nothing more.
 pub(crate) async fn revoke(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Path(device): Path<String>,
 ) -> Result<(), WebProblem> {
     let device: DeviceId = device.parse().map_err(|_| WebProblem::NotFound)?;
-    let known = ask(service, move |service| {
-        let now_ms = service.environment.clock.now_ms();
-        service.storage.transact(&service.environment, |writing| {
-            if writing.device(device)?.is_none() {
-                return Ok::<_, CouncilError>(false);
-            }
-            writing.revoke_device(device, now_ms)?;
-            let detail = serde_json::json!({ "device": device });
-            writing.audit(now_ms, &person.0.user_name, "device_revoked", &detail)?;
-            Ok(true)
-        })
-    })
-    .await?;
-    if known { Ok(()) } else { Err(WebProblem::NotFound) }
+    ask(service, move |service| desk::phones::revoke(service, &by, device)).await
 }

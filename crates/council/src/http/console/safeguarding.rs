@@ -2,77 +2,108 @@
 //! leads alone see it.
 
 use axum::extract::State;
-use doorstep_domain::RecordId;
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use doorstep_domain::{RecordId, VisitId};
+use serde::{Deserialize, Serialize};
 
-use crate::error::CouncilError;
-use crate::http::console::sign_in::SignedIn;
-use crate::http::console::views::{NoteRead, OpenedNote, SafeguardingList, SafeguardingRow};
+use crate::desk::reading;
+use crate::http::PAGE;
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query};
-use crate::http::{WebProblem, ask};
+use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
 use crate::storage::{NOTES, NoteReading, SealedRow};
 
-/// Notes on a page.
-const PAGE: usize = 50;
+/// A page of safeguarding notes, newest first.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct SafeguardingList {
+    /// The notes.
+    pub(crate) notes: Vec<SafeguardingRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// A safeguarding note in the lead's list.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct SafeguardingRow {
+    /// The record.
+    pub(crate) record: String,
+    /// The visit.
+    pub(crate) visit: VisitId,
+    /// When it was seen or heard, by the device's clock.
+    pub(crate) recorded_at: DateTime<Utc>,
+    /// When the council had it.
+    pub(crate) received_at: DateTime<Utc>,
+    /// Where, as far as the visit is here.
+    pub(crate) address: String,
+    /// Who wrote it.
+    pub(crate) visitor_name: String,
+    /// Who read it, first to last.
+    pub(crate) read: Vec<NoteRead>,
+}
+
+/// That somebody read a safeguarding note.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct NoteRead {
+    /// The user name.
+    pub(crate) user: String,
+    /// The council's clock.
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A safeguarding note, opened.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct OpenedNote {
+    /// The note; `null` when it was sealed to other keys.
+    pub(crate) note: Option<String>,
+}
 
 /// Which page, as the address bar holds it.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct NoteQuery {
     /// `received` or, the last to come first, `-received`.
     sort: Option<String>,
     after: Option<String>,
 }
 
-fn shown(row: SealedRow, readings: Vec<NoteReading>) -> SafeguardingRow {
-    let read = |NoteReading { user_name, at_ms }| NoteRead { user: user_name, at: times::from_ms(at_ms) };
-    SafeguardingRow {
-        record: row.sealed.record.to_string(),
-        visit: row.sealed.visit,
-        recorded_at: times::from_ms(row.sealed.recorded_ms),
-        received_at: times::from_ms(row.sealed.received_ms),
-        address: row.address,
-        visitor_name: row.visitor_name,
-        read: readings.into_iter().map(read).collect(),
+impl SafeguardingRow {
+    fn of((row, readings): (SealedRow, Vec<NoteReading>)) -> Self {
+        let read = |NoteReading { user_name, at_ms }| NoteRead { user: user_name, at: times::from_ms(at_ms) };
+        Self {
+            record: row.sealed.record.to_string(),
+            visit: row.sealed.visit,
+            recorded_at: times::from_ms(row.sealed.recorded_ms),
+            received_at: times::from_ms(row.sealed.received_ms),
+            address: row.address,
+            visitor_name: row.visitor_name,
+            read: readings.into_iter().map(read).collect(),
+        }
     }
 }
 
 pub(crate) async fn list(
     State(service): State<Service>,
-    Query(wanted): Query<Wanted>,
+    By(by): By,
+    Query(query): Query<NoteQuery>,
 ) -> Result<Json<SafeguardingList>, WebProblem> {
-    let order = NOTES.order(wanted.sort.as_deref(), "-received", wanted.after.as_deref())?;
-    ask(service, move |service| {
-        service.storage.read(|reading| {
-            let page = reading.sealed_concerns(&order, PAGE)?;
-            let with_readings = |row: SealedRow| {
-                let readings = reading.readings_of(row.sealed.record)?;
-                Ok(shown(row, readings))
-            };
-            let notes = page.rows.into_iter().map(with_readings).collect::<Result<_, CouncilError>>()?;
-            Ok(SafeguardingList { notes, next: page.next })
-        })
-    })
-    .await
-    .map(Json)
+    let order = NOTES.order(query.sort.as_deref(), "-received", query.after.as_deref())?;
+    let page = ask(service, move |service| reading::safeguarding_notes(service, &by, &order, PAGE)).await?;
+    Ok(Json(SafeguardingList { notes: page.rows.into_iter().map(SafeguardingRow::of).collect(), next: page.next }))
 }
 
 pub(crate) async fn open(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Path(record): Path<String>,
 ) -> Result<Json<OpenedNote>, WebProblem> {
     let record: RecordId = record.parse().map_err(|_| WebProblem::NotFound)?;
-    let user_name = person.0.user_name;
-    let opened = ask(service, move |service| {
-        let Some(sealed) = service.storage.read(|reading| reading.sealed_note(record))? else { return Ok(None) };
-        // Noted before it is read: a reading of which nobody knows can't happen.
-        let reading = NoteReading { user_name: user_name.clone(), at_ms: service.environment.clock.now_ms() };
-        service.storage.transact(&service.environment, |writing| writing.keep_note_reading(record, &reading))?;
-        Ok(Some(OpenedNote { note: service.keys.open_note(&sealed.sealed).map(|note| note.to_string()) }))
-    })
-    .await?;
-    opened.map(Json).ok_or(WebProblem::NotFound)
+    let note = ask(service, move |service| reading::safeguarding_note(service, &by, record)).await?;
+    Ok(Json(OpenedNote { note: note.map(|note| note.to_string()) }))
 }

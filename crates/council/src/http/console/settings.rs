@@ -5,10 +5,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberUnit};
 use serde::{Deserialize, Serialize};
 
-use crate::access::seats::Seat;
-use crate::http::console::sign_in::SignedIn;
+use crate::desk;
+use crate::http::authorize::{ADMINISTRATORS, By};
+use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path};
-use crate::http::{WebProblem, ask};
+use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
 use crate::storage::settings::{NumberGroup, kinds};
@@ -65,10 +66,10 @@ pub(crate) struct NumberList {
     pub(crate) earliest: NaiveDate,
 }
 
-pub(crate) async fn list(State(service): State<Service>, person: SignedIn) -> Result<Json<NumberList>, WebProblem> {
-    let may_change = person.seat() == Seat::Administrator;
+pub(crate) async fn list(State(service): State<Service>, By(by): By) -> Result<Json<NumberList>, WebProblem> {
+    let may_change = ADMINISTRATORS.admits(&by);
     ask(service, move |service| {
-        let today = times::day(service.environment.clock.now_ms());
+        let today = times::day(service.now_ms());
         let entered = service.storage.read(|reading| reading.entered_numbers())?;
         let own = CouncilNumbers::new(entered.iter().map(|row| row.number.clone()).collect());
         let numbers = kinds().map(|(group, kind)| {
@@ -110,25 +111,24 @@ pub(crate) async fn list(State(service): State<Service>, person: SignedIn) -> Re
 
 pub(crate) async fn enter(
     State(service): State<Service>,
-    person: SignedIn,
+    By(by): By,
     Json(mut number): Json<DatedNumber>,
 ) -> Result<(), WebProblem> {
     number.source = number.source.trim().to_owned();
-    ask(service, move |service| service.enter_number(&number, &person.0.user_name)).await
+    ask(service, move |service| desk::settings::enter(service, &by, &number)).await
 }
 
 /// Which number.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Which {
+pub(crate) struct NumberPath {
     name: String,
     from: NaiveDate,
 }
 
 pub(crate) async fn withdraw(
     State(service): State<Service>,
-    person: SignedIn,
-    Path(which): Path<Which>,
+    By(by): By,
+    Path(NumberPath { name, from }): Path<NumberPath>,
 ) -> Result<(), WebProblem> {
-    let was_there = ask(service, move |service| service.withdraw_number(&which.name, which.from, &person.0.user_name));
-    if was_there.await? { Ok(()) } else { Err(WebProblem::NotFound) }
+    ask(service, move |service| desk::settings::withdraw(service, &by, &name, from)).await
 }

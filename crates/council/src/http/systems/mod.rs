@@ -1,3 +1,4 @@
-//! What the council's other systems ask.
+//! What the council's other systems ask, by a token of their own.
 
+pub(crate) mod appointments;
 pub(crate) mod odata;

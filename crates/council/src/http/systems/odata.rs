@@ -9,12 +9,13 @@ use chrono::DateTime;
 use doorstep_domain::VisitId;
 use serde_json::{Map, Value, json};
 
-use crate::access::seats::System;
 use crate::export::{Column, What, visit_values};
-use crate::http::{WebProblem, ask};
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
+use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
-use crate::storage::Filter;
+use crate::storage::{Audited, Filter};
 
 /// Where the feed begins.
 const ROOT: &str = "/odata/v4";
@@ -122,7 +123,7 @@ fn escaped(text: &str) -> String {
 /// The visits, newest first. That they were read is in the audit log.
 pub(crate) async fn visits(
     State(service): State<Service>,
-    system: axum::Extension<System>,
+    By(by): By,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, WebProblem> {
@@ -152,10 +153,8 @@ pub(crate) async fn visits(
             })?;
             let more = rows.len() > page && wanted > page;
             rows.truncate(page);
-            let now_ms = service.environment.clock.now_ms();
-            service.storage.transact(&service.environment, |writing| {
-                writing.audit(now_ms, &system.0.0, "feed_read", &json!({ "rows": rows.len() }))
-            })?;
+            let now_ms = service.now_ms();
+            service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::FeedRead { rows: rows.len() }))?;
             Ok((rows, count, more))
         })
         .await?

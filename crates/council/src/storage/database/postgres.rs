@@ -16,7 +16,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Connection, Database, Row, Value, Work};
 use crate::error::CouncilError;
+use crate::machine::blocking_runtime::BlockingRuntime;
 use crate::machine::environment::Environment;
+use crate::machine::local_address;
 
 /// Every step of the schema, in order. They go forward only, and leave what an older program needs for as long as one may run.
 const MIGRATIONS: [&str; 9] = [
@@ -45,7 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A pool of connections, and the thread on which they talk.
 pub(crate) struct Postgres {
     pool: Pool,
-    runtime: Option<tokio::runtime::Runtime>,
+    runtime: BlockingRuntime,
 }
 
 impl Postgres {
@@ -64,12 +66,6 @@ impl Postgres {
         } else {
             Manager::from_config(config, NoTls, recycling)
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("postgres")
-            .enable_all()
-            .build()
-            .map_err(CouncilError::Export)?;
         let pool = Pool::builder(manager)
             .max_size(MOST_CONNECTIONS)
             .runtime(Runtime::Tokio1)
@@ -78,7 +74,7 @@ impl Postgres {
             .recycle_timeout(Some(PATIENCE))
             .build()
             .map_err(|_| CouncilError::BadDatabaseAddress)?;
-        let opened = Self { pool, runtime: Some(runtime) };
+        let opened = Self { pool, runtime: BlockingRuntime::start("postgres")? };
         opened.migrate()?;
         Ok(opened)
     }
@@ -88,8 +84,7 @@ impl Postgres {
     where
         CouncilError: From<E>,
     {
-        let runtime = self.runtime.as_ref().ok_or(CouncilError::NoDatabase)?;
-        Ok(runtime.block_on(answer)?)
+        Ok(self.runtime.wait(answer)??)
     }
 
     fn migrate(&self) -> Result<(), CouncilError> {
@@ -146,10 +141,6 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.pool.close();
-        // It may be dropped on a thread of another runtime, where waiting is not allowed.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
@@ -203,9 +194,7 @@ fn is_known(error: &tokio_postgres::Error) -> bool {
 /// Whether what is said to the server has to be hidden: everything that leaves this machine. Who asks for less is refused.
 fn needs_tls(config: &tokio_postgres::Config) -> Result<bool, CouncilError> {
     let stays_here = |host: &Host| match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
+        Host::Tcp(name) => local_address::is_this_machine(name),
         Host::Unix(_) => true,
     };
     let local = config.get_hosts().iter().all(stays_here);

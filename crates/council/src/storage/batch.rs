@@ -1,7 +1,8 @@
 //! Many keys and many rows in few statements: a server that is asked for each by itself spends its time on the way there.
 
+use super::database::Row;
 use super::database::Value;
-use super::{Reading, Row, Writing};
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 /// How many keys or rows one statement may have. They are few, so that each is prepared once.

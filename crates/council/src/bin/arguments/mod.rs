@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_council::export::Selection;
-use doorstep_council::{DatabaseAt, Opens, PhotosAt};
+use doorstep_council::{DatabaseAt, PhotosAt, Scope};
 
 /// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
 #[derive(Parser)]
@@ -211,7 +211,7 @@ pub(crate) enum Command {
         name: String,
         /// What it opens: putting appointments, the service's metrics, or a feed of every visit.
         #[arg(long, required = true, value_delimiter = ',')]
-        may: Vec<TokenOpens>,
+        may: Vec<TokenScope>,
     },
     /// Runs the service and the console until it is stopped.
     Serve {
@@ -385,18 +385,18 @@ pub(crate) enum Table {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum TokenOpens {
+pub(crate) enum TokenScope {
     Appointments,
     Metrics,
     Feed,
 }
 
-impl From<TokenOpens> for Opens {
-    fn from(opens: TokenOpens) -> Self {
+impl From<TokenScope> for Scope {
+    fn from(opens: TokenScope) -> Self {
         match opens {
-            TokenOpens::Appointments => Self::Appointments,
-            TokenOpens::Metrics => Self::Metrics,
-            TokenOpens::Feed => Self::Feed,
+            TokenScope::Appointments => Self::Appointments,
+            TokenScope::Metrics => Self::Metrics,
+            TokenScope::Feed => Self::Feed,
         }
     }
 }

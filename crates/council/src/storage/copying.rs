@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::database::{Connection, Value};
-use super::{Reading, Storage, Writing};
+use super::transaction::{Reading, Storage, Writing};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 

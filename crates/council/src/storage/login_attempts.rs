@@ -1,7 +1,7 @@
 //! Tries to sign in, counted where every process of the council sees them.
 
-use super::Writing;
 use super::database::params;
+use super::transaction::Writing;
 use crate::error::CouncilError;
 
 /// For how long a try is remembered, in milliseconds: longer than anybody waits.

@@ -1,0 +1,93 @@
+//! Who does something at the desk.
+
+use doorstep_domain::UserId;
+
+use super::roles::Role;
+use crate::error::CouncilError;
+use crate::refused::Refused;
+use crate::service::Service;
+use crate::storage::{OrganisationKind, Person};
+
+/// What the audit log calls whoever can open the data folder.
+const COMMAND_LINE: &str = "command line";
+
+/// Who does something at the desk: somebody who has signed in, another system of the council's, or whoever can open the data folder.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    name: String,
+    display_name: String,
+    user: Option<UserId>,
+    role: Option<Role>,
+    firm: Option<String>,
+}
+
+impl Actor {
+    /// Whoever can open the data folder, by the command line. They could write into the database, so they may do what any desk may,
+    /// but are given no safeguarding note.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self {
+            name: COMMAND_LINE.to_owned(),
+            display_name: COMMAND_LINE.to_owned(),
+            user: None,
+            role: None,
+            firm: None,
+        }
+    }
+
+    /// Another system of the council's, by the name of its token.
+    pub(crate) fn system(name: String) -> Self {
+        Self { display_name: name.clone(), name, user: None, role: None, firm: None }
+    }
+
+    /// Somebody whom the council knows, by their user name. Whoever calls this vouches for who they are.
+    ///
+    /// # Errors
+    /// [`Refused::NoSuchUser`].
+    pub fn of(service: &Service, user_name: &str) -> Result<Self, CouncilError> {
+        let person = service.storage.read(|reading| reading.person_by_name(user_name))?;
+        Ok(Self::person(&person.ok_or_else(|| Refused::NoSuchUser(user_name.to_owned()))?))
+    }
+
+    /// Somebody who has signed in.
+    pub(crate) fn person(person: &Person) -> Self {
+        let at_a_firm = person.organisation.kind == OrganisationKind::Contractor;
+        Self {
+            name: person.user_name.clone(),
+            display_name: person.display_name.clone(),
+            user: Some(person.id),
+            role: Some(Role::of(person)),
+            firm: at_a_firm.then(|| person.organisation.name.clone()),
+        }
+    }
+
+    /// As the audit log names them: a user name, the name of a token, or `command line`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// As people know them.
+    pub(crate) fn display_name(&self) -> &str {
+        &self.display_name
+    }
+
+    /// The person, where it is one.
+    pub(crate) fn user(&self) -> Option<UserId> {
+        self.user
+    }
+
+    /// Whether they are a person of this role.
+    pub(crate) fn is(&self, role: Role) -> bool {
+        self.role == Some(role)
+    }
+
+    /// Whether they are a person of one of these roles.
+    pub(crate) fn is_one_of(&self, roles: &[Role]) -> bool {
+        self.role.is_some_and(|role| roles.contains(&role))
+    }
+
+    /// The firm to which what they see is bound; `None` for the council's own, who see all.
+    pub(crate) fn firm(&self) -> Option<&str> {
+        self.firm.as_deref()
+    }
+}

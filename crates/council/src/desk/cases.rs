@@ -1,0 +1,93 @@
+//! Cases: what visits ask of the council. The rules of what can be done about one are the domain's.
+
+use chrono::{DateTime, Utc};
+use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOpened, CaseState, CaseStep, Concern, Due};
+
+use super::Actor;
+use crate::error::CouncilError;
+use crate::machine::times;
+use crate::refused::Refused;
+use crate::service::Service;
+pub use crate::storage::CaseId;
+use crate::storage::{Audited, CaseAction, CaseLine, CaseRow, Reading, Writing};
+
+/// A case whole: what it is about, what is due, and what was done.
+#[derive(Debug)]
+pub struct Case {
+    pub(crate) row: CaseRow,
+    pub(crate) concern: Option<Concern>,
+    pub(crate) due: Option<Due>,
+    pub(crate) steps_left: Vec<CaseStep>,
+    pub(crate) log: Vec<CaseLine>,
+    /// When the visitor's phone was last heard from.
+    pub(crate) last_contact: Option<DateTime<Utc>>,
+}
+
+/// Reads a case. That it was read is in the audit log: it tells of a tenant.
+///
+/// # Errors
+/// [`Refused::NotFound`], or the database fails.
+pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<Case, CouncilError> {
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let case = whole(writing, id)?;
+        writing.audit(now_ms, by.name(), &Audited::CaseRead { case: id.to_string() })?;
+        Ok(case)
+    })
+}
+
+/// Does something about a case, and gives it as it is then.
+///
+/// # Errors
+/// [`Refused::NotFound`], [`Refused::NoSuchOwner`], [`Refused::Case`] with what stands in the way; nothing was changed then.
+pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result<Case, CouncilError> {
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let case = writing.case(id)?.ok_or(Refused::NotFound)?;
+        let steps_left = steps_left(writing, &case)?;
+        let state = CaseState { kind: case.kind, closed: case.closed_ms.is_some(), steps_left: &steps_left };
+        state.allows(deed).map_err(Refused::from)?;
+        writing.case_goes_on(id, now_ms, by.name(), &action(writing, deed)?, deed.words())?;
+        if let CaseDeed::Escalate { .. } = deed {
+            let opened_at = times::from_ms(now_ms);
+            let next = CaseOpened { kind: CaseKind::ComplaintStage2, record: case.record, opened_at };
+            writing.open_case(&next, case.visit, case.user, now_ms)?;
+        }
+        writing.audit(now_ms, by.name(), &Audited::CaseChanged { case: id.to_string() })?;
+        whole(writing, id)
+    })
+}
+
+/// What a deed that is allowed is kept as.
+fn action(writing: &Writing<'_>, deed: &CaseDeed) -> Result<CaseAction, CouncilError> {
+    Ok(match deed {
+        CaseDeed::Assign { owner } => {
+            let is_owner = writing.case_owners()?.iter().any(|(user, _)| user == owner);
+            let person = writing.person_by_name(owner)?.filter(|_| is_owner).ok_or(Refused::NoSuchOwner)?;
+            CaseAction::Assigned(person.id, person.user_name)
+        }
+        CaseDeed::Note { .. } | CaseDeed::Escalate { .. } => CaseAction::Noted,
+        CaseDeed::Done { step, .. } => CaseAction::Done(*step),
+        CaseDeed::Close { outcome, .. } => CaseAction::Closed(*outcome),
+        CaseDeed::Reopen { .. } => CaseAction::Reopened,
+    })
+}
+
+fn whole(reading: &Reading<'_>, id: CaseId) -> Result<Case, CouncilError> {
+    let row = reading.case(id)?.ok_or(Refused::NotFound)?;
+    let last_contact = row.user.map(|user| reading.last_contact(user)).transpose()?.flatten();
+    Ok(Case {
+        concern: reading.plain_concern(row.record)?,
+        due: reading.due(&row)?.filter(|_| row.closed_ms.is_none()),
+        steps_left: steps_left(reading, &row)?,
+        log: reading.case_lines(id)?,
+        last_contact: last_contact.map(times::from_ms),
+        row,
+    })
+}
+
+/// What is still to be done about a case, in its order.
+fn steps_left(reading: &Reading<'_>, case: &CaseRow) -> Result<Vec<CaseStep>, CouncilError> {
+    let done = reading.steps_done(case.id)?;
+    Ok(case.kind.steps().filter(|step| done.iter().all(|(done, _)| done != step)).collect())
+}

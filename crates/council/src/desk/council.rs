@@ -1,0 +1,72 @@
+//! The council itself: making one, and moving it to another database.
+
+use std::fs;
+use std::path::Path;
+
+use doorstep_domain::ledger::Epoch;
+use doorstep_domain::{OrganisationId, UserId};
+
+use crate::access::password;
+use crate::error::CouncilError;
+use crate::machine::environment::Environment;
+use crate::machine::keys::Keys;
+use crate::service::{EPOCH, NAME, Service};
+use crate::storage::{
+    AssignedRole, Audited, DatabaseAt, Holdings, Organisation, OrganisationKind, Person, Storage, move_all,
+};
+
+/// Makes a council: its keys in the folder, its first administrator in the database. Where it was broken off, it goes on with the
+/// keys that are there.
+///
+/// # Errors
+/// [`CouncilError::AlreadyInitialised`] when the database holds one; nothing has changed then.
+pub fn init(
+    data: &Path,
+    database: &DatabaseAt,
+    name: &str,
+    admin: &str,
+    admin_password: &str,
+    environment: Environment,
+) -> Result<Service, CouncilError> {
+    let hash = password::hash(admin_password, &environment)?;
+    fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
+    let storage = Storage::at(data, database)?;
+    if storage.read(|reading| reading.has_meta(NAME))? {
+        return Err(CouncilError::AlreadyInitialised(data.to_owned()));
+    }
+    if !Keys::are_in(data) {
+        Keys::make(data, &environment)?;
+    }
+    storage.transact(&environment, |writing| {
+        writing.set_meta(NAME, name.trim())?;
+        writing.set_meta(EPOCH, &Epoch::from_bytes(environment.random()).to_string())?;
+        let organisation = Organisation {
+            id: OrganisationId::from_parts(environment.unix_ms(), &environment.random()),
+            name: name.trim().to_owned(),
+            kind: OrganisationKind::Council,
+        };
+        writing.keep_organisation(&organisation)?;
+        let person = Person {
+            id: UserId::from_parts(environment.unix_ms(), &environment.random()),
+            user_name: admin.to_owned(),
+            display_name: admin.to_owned(),
+            organisation,
+            role: AssignedRole::Administrator,
+            position: "Administrator".to_owned(),
+        };
+        writing.keep_person(&person, "")?;
+        writing.set_password_hash(person.id, &hash)?;
+        writing.audit(environment.clock.now_ms(), admin, &Audited::CouncilMade {})
+    })?;
+    drop(storage);
+    Service::open(data, database, environment)
+}
+
+/// Moves everything to another database, which is empty, and proves that both hold the same: what each table holds. Stop the service
+/// first: what comes in meanwhile stays behind.
+///
+/// # Errors
+/// [`CouncilError::DatabaseInUse`], [`CouncilError::NotTheSame`]; the other database is as it was then.
+pub fn move_storage(service: &Service, data: &Path, to: &DatabaseAt) -> Result<Holdings, CouncilError> {
+    move_all(&service.storage, &Storage::at(data, to)?, &service.environment)
+}

@@ -1,0 +1,74 @@
+//! People: what an administrator does about them.
+
+use serde::Deserialize;
+
+use super::Actor;
+use crate::access::password;
+use crate::error::CouncilError;
+use crate::refused::Refused;
+use crate::service::Service;
+use crate::storage::{Audited, Person, Writing};
+
+/// What an administrator does about a person. It can hold a password: nothing prints it.
+#[derive(Deserialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(serde::Serialize, ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "action")]
+pub enum PersonChange {
+    /// Sets their password, and ends their sessions.
+    SetPassword {
+        /// 12 characters or more.
+        password: String,
+    },
+    /// Ends their sessions.
+    EndSessions,
+    /// They lost their authenticator: they set up another at their next sign-in.
+    ForgetSecondFactor,
+    /// They left: they sign in no more, and their phones are revoked.
+    Leave,
+    /// They are back.
+    Return,
+}
+
+/// Changes something about a person.
+///
+/// # Errors
+/// [`Refused::NoSuchUser`], [`Refused::WeakPassword`], [`Refused::LeavingOneself`]; nothing was changed then.
+pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<(), CouncilError> {
+    let now_ms = service.now_ms();
+    let hash = match change {
+        PersonChange::SetPassword { password } => Some(password::hash(password, &service.environment)?),
+        PersonChange::Leave if by.name() == user => return Err(Refused::LeavingOneself.into()),
+        _ => None,
+    };
+    service.transact(|writing| {
+        let of = known(writing, user)?;
+        let audited = match (change, &hash) {
+            (PersonChange::SetPassword { .. }, hash) => {
+                writing.set_password_hash(of.id, hash.as_deref().unwrap_or_default())?;
+                Audited::PasswordSet { of: user }
+            }
+            (PersonChange::EndSessions, _) => {
+                writing.end_sessions_of(of.id)?;
+                Audited::SessionsEnded { of: user }
+            }
+            (PersonChange::ForgetSecondFactor, _) => {
+                writing.forget_second_factor(of.id)?;
+                Audited::SecondFactorForgotten { of: user }
+            }
+            (PersonChange::Leave, _) => {
+                writing.set_left(of.id, Some(now_ms))?;
+                Audited::PersonLeft { of: user }
+            }
+            (PersonChange::Return, _) => {
+                writing.set_left(of.id, None)?;
+                Audited::PersonReturned { of: user }
+            }
+        };
+        writing.audit(now_ms, by.name(), &audited)
+    })
+}
+
+/// Somebody by their user name.
+pub(super) fn known(writing: &Writing<'_>, user: &str) -> Result<Person, CouncilError> {
+    Ok(writing.person_by_name(user)?.ok_or_else(|| Refused::NoSuchUser(user.to_owned()))?)
+}

@@ -1,0 +1,78 @@
+//! Sync: taking a phone's records in, and telling it what has changed.
+
+use doorstep_domain::conduct::CouncilNumbers;
+use doorstep_domain::ledger::Epoch;
+use doorstep_domain::protocol::{
+    Changes, DeviceState, PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
+};
+
+use super::ingest::ingest;
+use super::request::{Refusal, known_device};
+use crate::error::CouncilError;
+use crate::machine::times;
+use crate::service::{EPOCH, Service};
+
+/// The council's epoch, as it is kept.
+pub(super) fn epoch(text: &str) -> Result<Epoch, CouncilError> {
+    data_encoding::HEXLOWER
+        .decode(text.as_bytes())
+        .ok()
+        .and_then(|bytes| Epoch::from_slice(&bytes))
+        .ok_or(CouncilError::Unreadable("council epoch"))
+}
+
+/// Takes a batch in, and answers with a receipt for each record and with what is new for the phone.
+pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let signed: Signed = decode(request)?;
+    let device = known_device(service, signed.peek::<SyncRequest>()?.device)?;
+    let request: SyncRequest =
+        signed.open(Purpose::SyncRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+    let now_ms = service.now_ms();
+    // One transaction; the answer is made and signed only after it is on disk.
+    let answer = service.transact(|writing| {
+        let receipts = ingest(writing, &device, &request, now_ms)?;
+        let council_epoch = epoch(&writing.meta(EPOCH)?)?;
+        let device_state = match device.revoked {
+            true => DeviceState::Revoked,
+            false if writing.is_forked(device.id, request.head.epoch)? => DeviceState::Forked,
+            false => DeviceState::Active,
+        };
+        let snapshot = request.cursor == 0
+            || request.council_epoch != council_epoch
+            || request.cursor > writing.feed_end(device.user)?;
+        let cursor = if snapshot { 0 } else { request.cursor };
+        let (appointments, cursor, more) = match device_state {
+            DeviceState::Revoked => (Vec::new(), 0, false),
+            DeviceState::Active | DeviceState::Forked => writing.changes(device.user, cursor, snapshot)?,
+        };
+        // A device that says nothing holds the empty table.
+        let numbers = writing.council_numbers()?.for_the_door();
+        let held = request.numbers.clone().unwrap_or_else(|| CouncilNumbers::default().hash());
+        Ok(SyncAnswer {
+            protocol: PROTOCOL,
+            device: device.id,
+            nonce: request.nonce.clone(),
+            council_epoch,
+            council_time_ms: now_ms,
+            receipts,
+            high_water: writing.high_water(device.id)?,
+            backup_mark: None,
+            device_state,
+            changes: Changes {
+                snapshot,
+                appointments,
+                safeguarding_keys: service.keys.safeguarding_recipients(),
+                code: writing
+                    .code_in_force(times::day(now_ms))?
+                    .filter(|code| request.code.as_deref() != Some(&code.hash()))
+                    .filter(|_| device_state != DeviceState::Revoked)
+                    .map(Box::new),
+                numbers: Some(numbers).filter(|numbers| numbers.hash() != held),
+                cursor,
+                more,
+            },
+        })
+    })?;
+    tracing::info!(device.id = %device.id, records = answer.receipts.len(), "A device was answered.");
+    Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &service.keys.signing)))
+}

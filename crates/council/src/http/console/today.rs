@@ -1,0 +1,141 @@
+//! Today: the council's day at a glance.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use doorstep_domain::StableName;
+use doorstep_domain::conduct::Appointment;
+use serde::Serialize;
+
+use super::not_received::{AsideRecords, MissingRecords, missing, set_aside};
+use super::visits::VisitListRow;
+use crate::access::actor::Actor;
+use crate::error::CouncilError;
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
+use crate::http::extract::Json;
+use crate::http::problem::WebProblem;
+use crate::machine::times;
+use crate::service::Service;
+use crate::storage::Filter;
+
+/// Visits of one day that are looked through for what to look at.
+const MOST_OF_A_DAY: usize = 2_000;
+
+/// A number that can be clicked.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct OutcomeCount {
+    /// The outcome, or `open`.
+    pub(crate) outcome: String,
+    /// How many visits.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) visits: u64,
+}
+
+/// An appointment of today that nobody has started.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct Planned {
+    /// The reference.
+    pub(crate) reference: String,
+    /// When.
+    pub(crate) window_start: DateTime<Utc>,
+    /// Until when.
+    pub(crate) window_end: DateTime<Utc>,
+    /// Where.
+    pub(crate) address: String,
+    /// Who goes.
+    pub(crate) assigned_to: String,
+    /// Why, by kind.
+    pub(crate) visit_kind: String,
+    /// Whether its window is over.
+    pub(crate) late: bool,
+}
+
+/// The council's day.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct TodayBoard {
+    /// The day in England, `2026-11-24`.
+    pub(crate) day: String,
+    /// Visits of today by outcome.
+    pub(crate) outcomes: Vec<OutcomeCount>,
+    /// Appointments of today that nobody has started.
+    pub(crate) planned: Vec<Planned>,
+    /// Visits under way.
+    pub(crate) under_way: Vec<VisitListRow>,
+    /// Visits of today to look at: refused, entered by a lawful basis, or with findings.
+    pub(crate) to_look_at: Vec<VisitListRow>,
+    /// Records that phones have and the council has not.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// Records that the council could not take, and keeps apart.
+    pub(crate) set_aside: Vec<AsideRecords>,
+    /// Cases that are open.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) cases_open: u64,
+    /// Cases that are open and past their deadline.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub(crate) cases_late: u64,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+pub(crate) async fn show(State(service): State<Service>, By(by): By) -> Result<Json<TodayBoard>, WebProblem> {
+    ask(service, move |service| board(service, &by)).await.map(Json)
+}
+
+fn board(service: &Service, by: &Actor) -> Result<TodayBoard, CouncilError> {
+    let now_ms = service.now_ms();
+    let (from_ms, to_ms) = times::day_of(now_ms);
+    let firm = by.firm();
+    let of_today = Filter {
+        organisation: firm.map(str::to_owned),
+        from_ms: Some(from_ms),
+        to_ms: Some(to_ms),
+        ..Filter::default()
+    };
+    service.storage.read(|reading| {
+        let visits = reading.visits(&of_today, MOST_OF_A_DAY)?;
+        let rows: Vec<VisitListRow> = visits.iter().map(VisitListRow::from).collect();
+        let mut planned = Vec::new();
+        for appointment in reading.appointments_between(from_ms, to_ms, firm)? {
+            if reading.visit_to(&appointment.reference)?.is_none() {
+                planned.push(planned_row(&appointment, now_ms));
+            }
+        }
+        // Cases are for the council's own people.
+        let (cases_open, cases_late) = if firm.is_some() { (0, 0) } else { reading.case_counts(now_ms)? };
+        let (under_way, ended): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.outcome == "open");
+        Ok(TodayBoard {
+            day: times::day(now_ms).to_string(),
+            outcomes: reading
+                .outcomes(from_ms, to_ms, firm)?
+                .into_iter()
+                .map(|(outcome, visits)| OutcomeCount { outcome, visits })
+                .collect(),
+            planned,
+            under_way,
+            to_look_at: ended
+                .into_iter()
+                .filter(|row| row.lawful_entry || row.findings > 0 || row.outcome == "entry_refused")
+                .collect(),
+            missing: missing(reading, by)?,
+            set_aside: set_aside(reading, by)?,
+            cases_open,
+            cases_late,
+            as_of: times::from_ms(now_ms),
+        })
+    })
+}
+
+fn planned_row(appointment: &Appointment, now_ms: i64) -> Planned {
+    Planned {
+        reference: appointment.reference.to_string(),
+        window_start: appointment.window_start,
+        window_end: appointment.window_end,
+        address: appointment.address_line(),
+        assigned_to: appointment.assigned_to.clone(),
+        visit_kind: appointment.visit_kind.name().to_owned(),
+        late: appointment.window_end.timestamp_millis() < now_ms,
+    }
+}

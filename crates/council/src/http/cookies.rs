@@ -1,0 +1,55 @@
+//! The console's cookies: no script can read them, and no other site can send them.
+
+use axum::http::{HeaderMap, header};
+
+use crate::access::session::{Opened, TokenHash};
+use crate::access::token::token_hash;
+use crate::service::Service;
+
+/// By which a session is known.
+pub(crate) const SESSION: &str = "doorstep_session";
+/// By which a browser is known from which somebody has signed in before.
+const KNOWN_BROWSER: &str = "doorstep_browser";
+
+/// The value of a cookie that came with a request.
+pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
+    let value = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))?;
+    Some(value.to_owned())
+}
+
+/// The hash of the session's token that came with a request.
+pub(crate) fn session(headers: &HeaderMap) -> Option<TokenHash> {
+    value(headers, SESSION).map(|value| token_hash(&value))
+}
+
+/// The hash of the browser's token that came with a request.
+pub(crate) fn known_browser(headers: &HeaderMap) -> Option<TokenHash> {
+    value(headers, KNOWN_BROWSER).map(|value| token_hash(&value))
+}
+
+/// The cookies that a browser is given with a session.
+pub(crate) fn of_session(opened: &Opened, over_tls: bool) -> Vec<String> {
+    let secure = if over_tls { "; Secure" } else { "" };
+    let kept =
+        |name: &str, value: &str, age: &str| format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}");
+    let known = opened.known_browser.as_ref().map(|browser| kept(KNOWN_BROWSER, browser, "; Max-Age=31536000"));
+    std::iter::once(kept(SESSION, &opened.token, "")).chain(known).collect()
+}
+
+/// The cookie that ends a session in its browser.
+pub(crate) fn end_of_session() -> String {
+    format!("{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+}
+
+/// Whether people reach the service over TLS: its address says so, or the proxy that ends it.
+pub(crate) fn is_over_tls(service: &Service, headers: &HeaderMap) -> bool {
+    service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"))
+        || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+}
+
+/// What a browser says it is, shortened.
+pub(crate) fn browser_name(headers: &HeaderMap) -> String {
+    let said = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
+    said.chars().take(200).collect()
+}

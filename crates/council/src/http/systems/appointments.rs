@@ -1,0 +1,43 @@
+//! One appointment from a housing system, by the columns of the table.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::http::authorize::By;
+use crate::http::blocking::ask;
+use crate::http::extract::{Json, Path};
+use crate::http::problem::WebProblem;
+use crate::import::{self, RowFault};
+use crate::service::Service;
+use crate::storage::Kept;
+
+/// What a housing system is told.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(crate) struct Put {
+    /// `added`, `updated` or `unchanged`.
+    kept: &'static str,
+    /// What is wrong, column by column; nothing was changed then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<RowFault>,
+}
+
+/// One appointment from a housing system, by the columns of the table.
+pub(crate) async fn put(
+    State(service): State<Service>,
+    By(by): By,
+    Path(reference): Path<String>,
+    Json(values): Json<BTreeMap<String, String>>,
+) -> Result<Response, WebProblem> {
+    let put = ask(service, move |service| import::put_appointment(service, &by, &reference, &values)).await?;
+    Ok(match put {
+        Ok(Kept::Added) => (StatusCode::CREATED, Json(Put { kept: "added", faults: Vec::new() })),
+        Ok(Kept::Updated) => (StatusCode::OK, Json(Put { kept: "updated", faults: Vec::new() })),
+        Ok(Kept::Unchanged) => (StatusCode::OK, Json(Put { kept: "unchanged", faults: Vec::new() })),
+        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, Json(Put { kept: "nothing", faults })),
+    }
+    .into_response())
+}

@@ -1,0 +1,51 @@
+//! Whether an address is on this very machine, and whether what is sent to it stays between the two.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+/// Whether a host, as an address names it, is this machine.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Whether what is sent to an address stays between the two: over TLS, or on this machine.
+pub(crate) fn is_safe(address: &Url) -> bool {
+    let here = || address.host_str().is_some_and(is_this_machine);
+    address.scheme() == "https" || (address.scheme() == "http" && here())
+}
+
+/// As [`is_safe`], of an address in text.
+#[must_use]
+pub fn is_safe_address(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|address| is_safe(&address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_begins_like_this_machine_is_another() {
+        for safe in [
+            "https://council.example",
+            "http://localhost:8080",
+            "http://127.0.0.1",
+            "http://127.8.0.1/x",
+            "http://[::1]:1",
+        ] {
+            assert!(is_safe_address(safe), "{safe}");
+        }
+        for not in [
+            "http://council.example",
+            "http://localhost.attacker.example",
+            "http://127.0.0.1.attacker.example",
+            "ftp://localhost",
+            "localhost",
+            "",
+        ] {
+            assert!(!is_safe_address(not), "{not}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Sessions in the console, and browsers from which somebody signed in before.
+
+use doorstep_domain::UserId;
+
+use super::database::params;
+use super::transaction::{Reading, Writing};
+use crate::error::CouncilError;
+
+/// One of somebody's sessions.
+pub(crate) struct Session {
+    pub(crate) token_hash: [u8; 32],
+    pub(crate) created_ms: i64,
+    pub(crate) seen_ms: i64,
+    /// What the browser says it is.
+    pub(crate) browser: String,
+}
+
+impl Reading<'_> {
+    /// Whether somebody has signed in from a browser before.
+    pub(crate) fn knows_browser(&self, token_hash: &[u8; 32], user_name: &str) -> Result<bool, CouncilError> {
+        let known = self.one(
+            "SELECT 1 FROM known_browser JOIN person USING (user_id) WHERE token_hash = ?1 AND user_name = ?2",
+            params![token_hash, user_name],
+            |_| Ok(()),
+        )?;
+        Ok(known.is_some())
+    }
+
+    /// Somebody's sessions that were made after a moment, the last used first.
+    pub(crate) fn sessions_of(&self, user: UserId, after_ms: i64) -> Result<Vec<Session>, CouncilError> {
+        self.many(
+            "SELECT token_hash, created_ms, seen_ms, browser FROM session WHERE user_id = ?1 AND created_ms > ?2
+             ORDER BY seen_ms DESC, token_hash",
+            params![user.as_bytes(), after_ms],
+            |row| {
+                Ok(Session {
+                    token_hash: row.get("token_hash")?,
+                    created_ms: row.get("created_ms")?,
+                    seen_ms: row.get("seen_ms")?,
+                    browser: row.get("browser")?,
+                })
+            },
+        )
+    }
+
+    /// Who a session belongs to, and when it was made and last seen.
+    pub(crate) fn session(&self, token_hash: &[u8; 32]) -> Result<Option<(UserId, i64, i64)>, CouncilError> {
+        self.one("SELECT user_id, created_ms, seen_ms FROM session WHERE token_hash = ?1", params![token_hash], |row| {
+            Ok((UserId::from_bytes(row.get("user_id")?), row.get("created_ms")?, row.get("seen_ms")?))
+        })
+    }
+}
+
+impl Writing<'_> {
+    pub(crate) fn keep_known_browser(
+        &self,
+        token_hash: &[u8; 32],
+        user: UserId,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO known_browser (token_hash, user_id, seen_ms) VALUES (?1, ?2, ?3)",
+            params![token_hash, user.as_bytes(), now_ms],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn end_sessions_of(&self, user: UserId) -> Result<(), CouncilError> {
+        self.write("DELETE FROM session WHERE user_id = ?1", params![user.as_bytes()])?;
+        Ok(())
+    }
+
+    pub(crate) fn keep_session(
+        &self,
+        token_hash: &[u8; 32],
+        user: UserId,
+        browser: &str,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO session (token_hash, user_id, created_ms, seen_ms, browser) VALUES (?1, ?2, ?3, ?3, ?4)",
+            params![token_hash, user.as_bytes(), now_ms, browser],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn session_seen(&self, token_hash: &[u8; 32], now_ms: i64) -> Result<(), CouncilError> {
+        self.write("UPDATE session SET seen_ms = ?2 WHERE token_hash = ?1", params![token_hash, now_ms])?;
+        Ok(())
+    }
+
+    pub(crate) fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), CouncilError> {
+        self.write("DELETE FROM session WHERE token_hash = ?1", params![token_hash])?;
+        Ok(())
+    }
+}

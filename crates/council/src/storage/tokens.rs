@@ -1,0 +1,34 @@
+//! Tokens of the council's other systems.
+
+use super::database::params;
+use super::transaction::{Reading, Writing};
+use crate::error::CouncilError;
+
+impl Reading<'_> {
+    /// Whose token it is, if it is one and still holds, and what it opens: names with spaces between.
+    pub(crate) fn api_token(&self, token_hash: &[u8; 32]) -> Result<Option<(String, String)>, CouncilError> {
+        self.one(
+            "SELECT name, may FROM api_token WHERE token_hash = ?1 AND revoked_ms IS NULL",
+            params![token_hash],
+            |row| Ok((row.get("name")?, row.get("may")?)),
+        )
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a token of another system; an earlier one of that name holds no more.
+    pub(crate) fn keep_api_token(
+        &self,
+        token_hash: &[u8; 32],
+        name: &str,
+        may: &str,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
+        self.write("DELETE FROM api_token WHERE name = ?1", params![name])?;
+        self.write(
+            "INSERT INTO api_token (token_hash, name, may, made_ms) VALUES (?1, ?2, ?3, ?4)",
+            params![token_hash, name, may, now_ms],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! Safeguarding notes, read as a lead reads them.
+
+use doorstep_council::Service;
+use doorstep_council::desk::{Actor, reading};
+
+/// Every note that the council holds, the first to come first, read by a lead. Each reading is noted, as at the desk.
+///
+/// # Panics
+/// When there is no such lead, or the database fails.
+#[must_use]
+pub fn notes(service: &Service, lead: &str) -> Vec<String> {
+    let lead = Actor::of(service, lead).expect("the council knows its lead");
+    let records = reading::safeguarding_records(service, &lead).expect("notes are listed");
+    let note = |record| reading::safeguarding_note(service, &lead, record).expect("a note is opened");
+    records.into_iter().filter_map(note).map(|note| note.to_string()).collect()
+}
