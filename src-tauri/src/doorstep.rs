@@ -42,7 +42,7 @@ impl Doorstep {
             Err(problem) => return Err(problem.clone()),
         };
         let done = tauri::async_runtime::spawn_blocking(move || work(&app)).await;
-        done.unwrap_or(Err(AppError::NotEnrolled)).map_err(Problem::from)
+        done.unwrap_or(Err(AppError::Crashed)).map_err(Problem::from)
     }
 
     /// As [`Doorstep::ask`], and what was saved is sent when it can be.

@@ -7,7 +7,7 @@ use doorstep_domain::StableName;
 const ABOVE: &str = "\
 # Who may use which address
 
-Each person sits in one role, by their role and by whether they are of the council or of a firm. To anybody else an address does
+Each person has one role, by what the table of people says and by whether they are of the council or of a firm. To anybody else an address does
 not exist: the answer is 404, as for an address that nobody has. What a firm's supervisor is given is bound to that firm, in every list,
 export, search and by its id. Contractors and officers have a phone and no desk. A housing system comes by a token of its own (`doorstep-council api-token`).
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use doorstep_domain::protocol::Council;
 
-use crate::AppError;
 use crate::keys::KeyStore;
 
 /// A moment as the device knows it.
@@ -57,13 +56,18 @@ pub trait Disk: Send + Sync {
 #[error("the disk would not take it")]
 pub struct DiskFault;
 
+/// The address can't be a council's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} can't be the address of a council. It starts with https://")]
+pub struct BadAddress(pub String);
+
 /// How the council is reached.
 pub trait Connect: Send + Sync {
     /// The council behind an address.
     ///
     /// # Errors
-    /// [`AppError::BadAddress`] when no council can be there.
-    fn connect(&self, server: &str) -> Result<Arc<dyn Council>, AppError>;
+    /// [`BadAddress`] when no council can be there.
+    fn connect(&self, server: &str) -> Result<Arc<dyn Council>, BadAddress>;
 }
 
 /// Who may read what is on the device.

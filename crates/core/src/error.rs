@@ -5,9 +5,10 @@ use doorstep_domain::conduct::{NotAPhoto, Refused};
 use doorstep_domain::protocol::{NoAnswer, ProblemCode};
 use doorstep_domain::{AppointmentRef, VisitId};
 
+use crate::environment::{BadAddress, DiskFault};
 use crate::keys::KeyStoreError;
+use crate::pin::PinRefused;
 use crate::store::StoreError;
-use crate::{DiskFault, PinRefused};
 
 /// Why the store on this device could not be opened. In no case is anything deleted or written over.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +75,11 @@ pub enum AppError {
     )]
     AnotherCouncil,
     /// The address can't be a council's.
-    #[error("{0:?} can't be the address of a council. It starts with https://")]
-    BadAddress(String),
+    #[error(transparent)]
+    BadAddress(#[from] BadAddress),
+    /// A fault in Doorstep itself.
+    #[error("Doorstep made a mistake, so nothing was saved by that tap. What was saved before is safe. Try again.")]
+    Crashed,
     /// There is no answer from the council.
     #[error("{}", no_answer(.0))]
     NoAnswer(NoAnswer),
@@ -147,6 +151,7 @@ impl AppError {
             Self::BadCode => "bad-code",
             Self::AnotherCouncil => "another-council",
             Self::BadAddress(_) => "bad-address",
+            Self::Crashed => "crashed",
             Self::NoAnswer(NoAnswer::Unreachable) => "no-connection",
             Self::NoAnswer(NoAnswer::TimedOut) => "slow-connection",
             Self::NoAnswer(NoAnswer::NotTheCouncil) => "not-the-council",

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::local_address::is_this_machine;
 use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
 use reqwest::blocking::{Client, Response};
 use reqwest::{Method, StatusCode, Url};
 use rustls::RootCertStore;
 
-use crate::{AppError, Connect};
+use crate::environment::{BadAddress, Connect};
 
 /// The media type of both bodies.
 pub const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
@@ -25,7 +26,7 @@ const ZSTD_LEVEL: i32 = 3;
 pub struct HttpConnect;
 
 impl Connect for HttpConnect {
-    fn connect(&self, server: &str) -> Result<Arc<dyn Council>, AppError> {
+    fn connect(&self, server: &str) -> Result<Arc<dyn Council>, BadAddress> {
         Ok(Arc::new(HttpCouncil::new(server)?))
     }
 }
@@ -41,16 +42,13 @@ impl HttpCouncil {
     /// The council at an address.
     ///
     /// # Errors
-    /// [`AppError::BadAddress`] when it is not https, and not this very machine.
+    /// [`BadAddress`] when it is not https, and not this very machine.
     #[expect(clippy::disallowed_methods, reason = "this is where a client is made: with time-outs and roots")]
-    pub fn new(server: &str) -> Result<Self, AppError> {
-        let bad = || AppError::BadAddress(server.chars().take(200).collect());
+    pub fn new(server: &str) -> Result<Self, BadAddress> {
+        let bad = || BadAddress(server.chars().take(200).collect());
         let url = Url::parse(server.trim()).map_err(|_| bad())?;
         let loopback = match url.host_str() {
-            Some(host) => {
-                host == "localhost"
-                    || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-            }
+            Some(host) => is_this_machine(host),
             None => return Err(bad()),
         };
         if !(url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
@@ -173,7 +171,7 @@ mod tests {
         for bad in
             ["http://doorstep.melton.example", "http://127.0.0.1.example", "ftp://x", "doorstep", "", "http://10.0.0.1"]
         {
-            assert!(matches!(HttpCouncil::new(bad), Err(AppError::BadAddress(_))), "{bad}");
+            assert!(matches!(HttpCouncil::new(bad), Err(BadAddress(_))), "{bad}");
         }
     }
 

@@ -18,7 +18,7 @@ mod view;
 pub use app::{App, Network, Unplanned};
 pub use clock::SystemClock;
 pub use environment::{
-    Clock, Connect, Disk, DiskFault, Environment, Moment, OsRandomness, Randomness, RealDisk, SignIn,
+    BadAddress, Clock, Connect, Disk, DiskFault, Environment, Moment, OsRandomness, Randomness, RealDisk, SignIn,
 };
 pub use error::{AppError, Opening};
 pub use pin::PinRefused;

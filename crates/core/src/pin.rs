@@ -4,7 +4,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::environment::Moment;
 
 /// Digits in a PIN, at least.
 const SHORTEST: usize = 6;

@@ -7,7 +7,7 @@ use age::x25519::Recipient;
 use doorstep_domain::conduct::SealedNote;
 use zeroize::Zeroizing;
 
-use crate::AppError;
+use crate::error::AppError;
 
 /// Sizes to which a note is padded, in bytes.
 const SIZES: [usize; 3] = [1024, 4 * 1024, 20 * 1024];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use doorstep_domain::VisitId;
 use doorstep_domain::ledger::{ChainFault, ChainHead, Envelope, Epoch, Hash, PublicKey};
 
-use crate::AppError;
+use crate::error::AppError;
 use crate::store::{Reading, StoreError};
 
 /// A chain that holds.

@@ -10,7 +10,7 @@ use doorstep_domain::conduct::{
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::Serialize;
 
-use crate::AppError;
+use crate::error::AppError;
 
 /// Who this device belongs to.
 #[derive(Debug, Clone, Serialize)]

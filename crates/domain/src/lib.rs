@@ -3,8 +3,10 @@
 pub mod conduct;
 pub mod england;
 pub mod ledger;
+pub mod local_address;
 pub mod protocol;
 
+mod bytes;
 mod hash;
 mod ids;
 mod names;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use doorstep_core::{AppError, Connect};
+use doorstep_core::{BadAddress, Connect};
 use doorstep_council::Service;
 use doorstep_domain::ledger::{Envelope, Hash, SigningKey};
 use doorstep_domain::protocol::{
@@ -217,7 +217,7 @@ fn forged_completion(request: &[u8]) -> Vec<u8> {
 pub(super) struct OneLine(pub(super) Arc<Line>);
 
 impl Connect for OneLine {
-    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
+    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, BadAddress> {
         Ok(Arc::clone(&self.0) as Arc<dyn Council>)
     }
 }

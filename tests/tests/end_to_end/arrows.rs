@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use doorstep_tests::cast::root;
+use doorstep_tests::imports;
 
 /// The project's own crates that a manifest depends on.
-fn imports(folder: &str) -> Vec<String> {
+fn crates_of(folder: &str) -> Vec<String> {
     let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
     let mut imports: Vec<String> = manifest
         .lines()
@@ -21,11 +22,11 @@ fn imports(folder: &str) -> Vec<String> {
 
 #[test]
 fn crates_import_one_way_only() {
-    assert!(imports("crates/domain").is_empty(), "the rules know nobody");
-    assert_eq!(imports("crates/core"), ["domain"]);
-    assert_eq!(imports("crates/council"), ["domain"]);
-    assert_eq!(imports("crates/cli"), ["core", "domain"]);
-    assert_eq!(imports("src-tauri"), ["core", "domain"]);
+    assert!(crates_of("crates/domain").is_empty(), "the rules know nobody");
+    assert_eq!(crates_of("crates/core"), ["domain"]);
+    assert_eq!(crates_of("crates/council"), ["domain"]);
+    assert_eq!(crates_of("crates/cli"), ["core", "domain"]);
+    assert_eq!(crates_of("src-tauri"), ["core", "domain"]);
 }
 
 #[test]
@@ -57,6 +58,44 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// The council's rooms, the highest first. A file imports from its own room, or from one that stands lower.
+const ROOMS: [&[&str]; 8] = [
+    &["bin"],
+    &["http", "notify"],
+    &["desk"],
+    &["device", "import", "export", "records"],
+    &["access"],
+    &["service.rs"],
+    &["storage"],
+    &["machine", "error.rs", "refused.rs"],
+];
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    for src in ["crates/domain", "crates/core", "crates/council", "crates/cli", "crates/xtask", "src-tauri", "tests"] {
+        let imports = imports::of(&root().join(src).join("src"));
+        assert!(imports.len() > 3, "the files of {src} are read");
+        assert_eq!(imports::circle(&imports), None, "in {src}");
+    }
+}
+
+#[test]
+fn the_councils_rooms_stand_above_each_other() {
+    let floor = |file: &str| {
+        let room = file.split('/').next().unwrap_or(file);
+        ROOMS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("{file} stands in no room"))
+    };
+    let imports = imports::of(&root().join("crates/council/src"));
+    for (file, from) in imports.iter().filter(|(file, _)| !["lib.rs", "planted.rs"].contains(&file.as_str())) {
+        for other in from.iter().filter(|other| *other != "planted.rs") {
+            let room = |file: &String| file.split('/').next().map(str::to_owned);
+            let lowest = ROOMS.len() - 1;
+            let stays = room(file) == room(other) || (floor(file) == lowest && floor(other) == lowest);
+            assert!(stays || floor(file) < floor(other), "{file} imports from {other}, which stands as high or higher");
+        }
+    }
 }
 
 #[test]

@@ -223,3 +223,33 @@ fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_
     let audited = town.export("audit");
     assert_eq!(audited.iter().filter(|line| line["action"] == "evidence_made").count(), 2);
 }
+
+#[test]
+fn what_is_done_about_a_case_in_the_console_can_be_done_by_hand_too() {
+    let town = Town::open();
+    sample_day(&town);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.starts("WO-261124-00033");
+    phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
+    phone.does(&["sync"]);
+    let supervisor = Clerk::of("super-1", &town);
+    let case = supervisor.reads("/api/cases")["cases"][0]["case"].as_str().unwrap().to_owned();
+
+    town.does(&["case", &case, "assign", "--owner", "super-1"]);
+    let refused = town.tries(&["case", &case, "close", "--outcome", "upheld", "--words", "Why not"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("can't be closed like that"), "as the console says");
+    let shown = town.does(&["case", &case, "close", "--outcome", "not_valid", "--words", "Asked their GP"]);
+    assert!(shown.contains("Closed: not_valid") && shown.contains("command line: closed not_valid: Asked their GP"));
+    let seen = supervisor.reads(&format!("/api/cases/{case}"));
+    assert_eq!((seen["row"]["outcome"].as_str(), seen["row"]["owner"].as_str()), (Some("not_valid"), Some("super-1")));
+
+    town.does(&["appointment", "WO-261124-00032", "cancel", "--because", "The part is late"]);
+    town.does(&["person", "vale-3", "leave"]);
+    let by_hand = |action: &str| {
+        let audited = town.export("audit");
+        audited.iter().filter(|line| line["action"] == action && line["user"] == "command line").count()
+    };
+    assert_eq!(["case_changed", "appointment_cancelled", "person_left"].map(by_hand), [2, 1, 1]);
+    assert!(!town.tries(&["person", "nobody", "leave"]).status.success());
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
-use doorstep_core::{App, AppError, Connect, Environment, OsRandomness, SignIn, SystemClock};
+use doorstep_core::{App, AppError, BadAddress, Connect, Environment, OsRandomness, SignIn, SystemClock};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::import::{self, ImportMode};
 use doorstep_council::{DatabaseAt, Service};
@@ -17,7 +17,7 @@ use doorstep_tests::simulation::FaultyDisk;
 struct To(Arc<dyn Council>);
 
 impl Connect for To {
-    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, AppError> {
+    fn connect(&self, _: &str) -> Result<Arc<dyn Council>, BadAddress> {
         Ok(Arc::clone(&self.0))
     }
 }

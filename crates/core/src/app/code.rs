@@ -6,7 +6,7 @@ use doorstep_domain::protocol::Limits;
 
 use super::visits::limit;
 use super::{App, time};
-use crate::AppError;
+use crate::error::AppError;
 use crate::store::{CodeSignature, Enrolment, Reading, StoreError};
 use crate::view::CodeView;
 

@@ -6,7 +6,7 @@ use doorstep_domain::VisitId;
 use doorstep_domain::conduct::fold;
 
 use super::{App, time};
-use crate::AppError;
+use crate::error::AppError;
 use crate::store::Reading;
 use crate::sync::{Contact, Piece, Round, SyncReport, most_pieces, send_piece};
 use crate::view::{OutboxGroup, OutboxView, PhotosView, SetAsideView};

@@ -11,13 +11,14 @@ use super::code::code_signed;
 use super::visits::limit;
 use super::{App, PIN, signing_key, stored_pin, time};
 use crate::environment::SignIn;
+use crate::error::AppError;
 use crate::keys::name;
+use crate::pin::PinRefused;
 use crate::pin::StoredPin;
 use crate::store::Enrolment;
 use crate::sync;
 use crate::verify::{self, Fault, Verified};
 use crate::view::{EnrolmentView, Overdue, StatusView};
-use crate::{AppError, PinRefused};
 
 impl App {
     /// How this device stands.

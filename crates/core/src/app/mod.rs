@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use doorstep_domain::ledger::SigningKey;
 
-use crate::AppError;
 use crate::environment::{Environment, SignIn};
+use crate::error::AppError;
 use crate::keys::{Secret, name};
 use crate::pin::StoredPin;
 use crate::planted::{self, Bug};

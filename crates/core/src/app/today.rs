@@ -5,7 +5,7 @@ use doorstep_domain::conduct::{Appointment, Attempt, Numbers, attempts, fold};
 use doorstep_domain::{Uprn, england};
 
 use super::{App, time};
-use crate::AppError;
+use crate::error::AppError;
 use crate::store::{Reading, StoreError, VisitRow};
 use crate::view::{AppointmentView, ToDo, TodayView, VisitSummary};
 

@@ -9,7 +9,7 @@ use doorstep_domain::{AppointmentRef, RecordId, Uprn, VisitId};
 use super::code::code_signed;
 use super::today::attempts_at;
 use super::{App, time};
-use crate::AppError;
+use crate::error::AppError;
 use crate::store::{Enrolment, Reading, StoreError, Writing};
 use crate::view::{Custody, VisitView};
 

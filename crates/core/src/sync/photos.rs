@@ -8,7 +8,7 @@ use doorstep_domain::protocol::{
 
 use super::Contact;
 use super::round::council_key;
-use crate::AppError;
+use crate::error::AppError;
 use crate::planted::{self, Bug};
 use crate::store::WaitingPhoto;
 

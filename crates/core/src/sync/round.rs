@@ -12,8 +12,8 @@ use doorstep_domain::protocol::{
 use super::Contact;
 use super::judge::judge;
 use super::plan::{Held, Plan, plan};
-use crate::AppError;
 use crate::environment::Environment;
+use crate::error::AppError;
 use crate::planted::{self, Bug};
 use crate::store::{Enrolment, Store, StoreError, StoredRecord};
 

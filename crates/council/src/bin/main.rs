@@ -11,17 +11,17 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use arguments::{Arguments, Command, Data, Form, Log, Table};
+use arguments::{Arguments, Command, Data, Form, Log};
 use clap::Parser;
 use doorstep_council::access::token;
 use doorstep_council::desk::people::PersonChange;
 use doorstep_council::desk::phones::EnrolmentOffer;
 use doorstep_council::desk::{self, Actor};
-use doorstep_council::export::{Encoding, Exported, Format, What, export};
+use doorstep_council::export::{Encoding, Exported, Format, export};
 use doorstep_council::import::{self, ImportMode, Imported};
 use doorstep_council::records::backup::{self, BackedUp, BackupKey, check_backup};
 use doorstep_council::records::verify;
-use doorstep_council::{DatabaseAt, Environment, Holdings, Scope, Service, private_file};
+use doorstep_council::{DatabaseAt, Environment, Holdings, Service, private_file};
 use doorstep_domain::conduct::{DatedNumber, PublishedCode};
 use tracing_subscriber::EnvFilter;
 
@@ -83,10 +83,33 @@ fn run(command: Command) -> Result<ExitCode> {
             tell_offer(&offer, qr.as_deref(), json)?;
         }
         Command::ApiToken { data, name, may } => {
-            let scopes: Vec<Scope> = may.into_iter().map(Scope::from).collect();
-            print(&format!("{}\n", token::make(&service(&data)?, &by, &name, &scopes)?));
+            print(&format!("{}\n", token::make(&service(&data)?, &by, &name, &may)?));
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
+        Command::Case { data, case, deed } => {
+            let service = service(&data)?;
+            let whole = match deed.deed() {
+                Some(deed) => desk::cases::act(&service, &by, case, &deed)?,
+                None => desk::cases::read(&service, &by, case)?,
+            };
+            print(&format!("{whole}"));
+        }
+        Command::Appointment { data, reference, change } => {
+            desk::appointments::change(&service(&data)?, &by, &reference, &change.into())?;
+            print("That is changed. The phone learns of it at its next contact.\n");
+        }
+        Command::Person { data, user, change } => {
+            desk::people::change(&service(&data)?, &by, &user, &change.into())?;
+            print("That is changed.\n");
+        }
+        Command::RevokePhone { data, device } => {
+            desk::phones::revoke(&service(&data)?, &by, device)?;
+            print("It is revoked. It may still send what it holds, and is given nothing more.\n");
+        }
+        Command::WithdrawNumber { data, name, from } => {
+            desk::settings::withdraw(&service(&data)?, &by, &name, from)?;
+            print("It was taken back.\n");
+        }
         Command::EnterNumber { data, name, value, from, source } => {
             desk::settings::enter(&service(&data)?, &by, &DatedNumber { name, value, from, source })?;
             print(&format!("It holds from {from}.\n"));
@@ -136,16 +159,6 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Serve { data, settings, check_config: true } => serve::check(&data, &settings)?,
         Command::Serve { data, settings, check_config: false } => serve::serve(&data, &settings)?,
         Command::Export { data, what, format, excel, rows, out } => {
-            let what = match what {
-                Table::Visits => What::Visits,
-                Table::Steps => What::Steps,
-                Table::NoAccess => What::NoAccess,
-                Table::Concerns => What::Concerns,
-                Table::Acknowledgements => What::Acknowledgements,
-                Table::Cases => What::Cases,
-                Table::Reports => What::Reports,
-                Table::Audit => What::Audit,
-            };
             let format = match format {
                 Form::Csv if excel => Format::Csv(Encoding::Utf8ForExcel),
                 Form::Csv => Format::Csv(Encoding::Utf8),

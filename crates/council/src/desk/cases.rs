@@ -1,6 +1,9 @@
 //! Cases: what visits ask of the council. The rules of what can be done about one are the domain's.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOpened, CaseState, CaseStep, Concern, Due};
 
 use super::Actor;
@@ -8,8 +11,8 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-pub use crate::storage::CaseId;
 use crate::storage::{Audited, CaseAction, CaseLine, CaseRow, Reading, Writing};
+pub use crate::storage::{BadCaseId, CaseId};
 
 /// A case whole: what it is about, what is due, and what was done.
 #[derive(Debug)]
@@ -21,6 +24,35 @@ pub struct Case {
     pub(crate) log: Vec<CaseLine>,
     /// When the visitor's phone was last heard from.
     pub(crate) last_contact: Option<DateTime<Utc>>,
+}
+
+/// A case as the command line shows it.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { row, concern, due, steps_left, log, .. } = self;
+        writeln!(f, "{} (clause {}), {}", row.kind.name(), row.kind.clause(), row.address)?;
+        if let Some(concern) = concern {
+            writeln!(f, "Said at the door: {}", concern.words)?;
+        }
+        match (&row.outcome, due) {
+            (Some(outcome), _) => writeln!(f, "Closed: {outcome}")?,
+            (None, Some(due)) => {
+                let by = due.by.map_or_else(|| "nobody can tell: count by hand".to_owned(), times::written);
+                writeln!(f, "Next: {}, by {by} ({})", due.step.name(), due.source)?;
+            }
+            (None, None) => writeln!(f, "Nothing is due: it can be closed")?,
+        }
+        writeln!(f, "Owner: {}", row.owner.as_deref().unwrap_or("nobody"))?;
+        let left: Vec<&str> = steps_left.iter().map(|step| step.name()).collect();
+        writeln!(f, "Left to do: {}", if left.is_empty() { "nothing".to_owned() } else { left.join(", ") })?;
+        for line in log {
+            let by = if line.user_name.is_empty() { "the service" } else { &line.user_name };
+            let about = line.subject.as_deref().map(|subject| format!(" {subject}")).unwrap_or_default();
+            let words = line.words.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
+            writeln!(f, "{} {by}: {}{about}{words}", times::written(times::from_ms(line.at_ms)), line.action)?;
+        }
+        Ok(())
+    }
 }
 
 /// Reads a case. That it was read is in the audit log: it tells of a tenant.

@@ -1,14 +1,7 @@
-//! Whether an address is on this very machine, and whether what is sent to it stays between the two.
+//! Whether what is sent to an address stays between the two.
 
-use std::net::IpAddr;
-
+use doorstep_domain::local_address::is_this_machine;
 use reqwest::Url;
-
-/// Whether a host, as an address names it, is this machine.
-pub(crate) fn is_this_machine(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
 
 /// Whether what is sent to an address stays between the two: over TLS, or on this machine.
 pub(crate) fn is_safe(address: &Url) -> bool {

@@ -6,9 +6,9 @@ use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
+use super::search_text;
 use super::transaction::{Reading, Writing};
 use super::visits::OF_ORGANISATION;
-use super::words;
 use crate::error::CouncilError;
 
 /// What importing one appointment changed.
@@ -160,7 +160,7 @@ impl Reading<'_> {
         which.and_if("organisation.name = ?", filter.organisation.as_deref());
         which.and_if("window_start_ms >= ?", filter.from_ms);
         which.and_if("window_start_ms < ?", filter.to_ms);
-        which.and_if("words LIKE ? ESCAPE '\\'", filter.words.as_deref().and_then(words::pattern));
+        which.and_if("words LIKE ? ESCAPE '\\'", filter.words.as_deref().and_then(search_text::pattern));
         self.page(&format!("{SELECT}{}", which.text()), which, order, most, appointment_row)
     }
 
@@ -270,7 +270,7 @@ impl Writing<'_> {
                 &appointment.tenant_name,
                 appointment.address_line(),
                 text,
-                words::of_appointment(appointment)
+                search_text::of_appointment(appointment)
             ],
         )?;
         if let Some((earlier, _)) = &before

@@ -2,6 +2,7 @@
 
 use super::database::Row;
 use super::database::Value;
+use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
@@ -29,21 +30,62 @@ impl Reading<'_> {
     }
 }
 
+/// A row to be written: each value by its column.
+pub(super) type NamedRow = Vec<(&'static str, Value)>;
+
+/// A row by its columns: `named! { "visit_id" => visit.as_bytes(), ... }`.
+macro_rules! named {
+    ($($column:literal => $value:expr),* $(,)?) => {
+        vec![$(($column, $crate::storage::database::Value::from($value))),*]
+    };
+}
+pub(super) use named;
+
+/// What happens to a row that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IfThere {
+    /// The new one takes its place, in the columns that it has.
+    Replace,
+    /// It stays as it is.
+    Keep,
+    /// It can't be there: that is an error.
+    Fail,
+}
+
 impl Writing<'_> {
-    /// Writes many rows: `into` names the table and its columns, `otherwise` says what happens to a row that is there.
-    pub(super) fn write_rows<const COLUMNS: usize>(
-        &self,
-        into: &str,
-        rows: Vec<[Value; COLUMNS]>,
-        otherwise: &str,
-    ) -> Result<(), CouncilError> {
-        let values: Vec<Value> = rows.into_iter().flatten().collect();
-        for values in in_sizes(&values, COLUMNS) {
-            let rows: Vec<_> =
-                (0..values.len() / COLUMNS).map(|row| format!("({})", placeholders(row * COLUMNS, COLUMNS))).collect();
-            self.write(&format!("INSERT INTO {into} VALUES {} {otherwise}", rows.join(", ")), values)?;
+    /// Writes many rows, all with the same columns in the same order.
+    pub(super) fn write_rows(&self, table: &Table, rows: Vec<NamedRow>, if_there: IfThere) -> Result<(), CouncilError> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let columns: Vec<&'static str> = first.iter().map(|(column, _)| *column).collect();
+        let into = format!("INSERT INTO {} ({}) VALUES", table.name, columns.join(", "));
+        let otherwise = otherwise(table, &columns, if_there);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * columns.len());
+        for row in rows {
+            if !row.iter().map(|(column, _)| *column).eq(columns.iter().copied()) {
+                return Err(CouncilError::Unreadable(table.name));
+            }
+            values.extend(row.into_iter().map(|(_, value)| value));
+        }
+        for values in in_sizes(&values, columns.len()) {
+            let rows: Vec<_> = (0..values.len() / columns.len())
+                .map(|row| format!("({})", placeholders(row * columns.len(), columns.len())))
+                .collect();
+            self.write(&format!("{into} {}{otherwise}", rows.join(", ")), values)?;
         }
         Ok(())
+    }
+}
+
+fn otherwise(table: &Table, columns: &[&str], if_there: IfThere) -> String {
+    let key = table.key.join(", ");
+    match if_there {
+        IfThere::Fail => String::new(),
+        IfThere::Keep => format!(" ON CONFLICT ({key}) DO NOTHING"),
+        IfThere::Replace => {
+            let others = columns.iter().filter(|column| !table.key.contains(column));
+            let set: Vec<String> = others.map(|column| format!("{column} = excluded.{column}")).collect();
+            format!(" ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", "))
+        }
     }
 }
 
@@ -76,5 +118,14 @@ mod tests {
             assert!(pieces.iter().all(|piece| SIZES.contains(piece)), "{pieces:?}");
         }
         assert_eq!(placeholders(3, 2), "?4, ?5");
+    }
+
+    #[test]
+    fn a_row_that_is_there_is_replaced_in_the_columns_of_the_new_one_alone() {
+        let photo = Table::named("photo");
+        let replaced = otherwise(photo, &["sha256", "visit_id", "struck"], IfThere::Replace);
+        assert_eq!(replaced, " ON CONFLICT (sha256, visit_id) DO UPDATE SET struck = excluded.struck");
+        assert_eq!(otherwise(photo, &["sha256"], IfThere::Keep), " ON CONFLICT (sha256, visit_id) DO NOTHING");
+        assert_eq!(otherwise(photo, &["sha256"], IfThere::Fail), "");
     }
 }

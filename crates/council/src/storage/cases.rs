@@ -42,12 +42,17 @@ impl std::fmt::Display for CaseId {
     }
 }
 
-impl std::str::FromStr for CaseId {
-    type Err = ();
+/// The text is no id of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no id of a case: it has 32 letters and digits")]
+pub struct BadCaseId;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(drop)?;
-        bytes.try_into().map(Self).map_err(drop)
+impl std::str::FromStr for CaseId {
+    type Err = BadCaseId;
+
+    fn from_str(text: &str) -> Result<Self, BadCaseId> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| BadCaseId)?;
+        bytes.try_into().map(Self).map_err(|_| BadCaseId)
     }
 }
 

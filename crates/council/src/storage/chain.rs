@@ -8,7 +8,9 @@ use doorstep_domain::ledger::{Envelope, Epoch, Hash, Seal, VisitKey, decode_body
 use doorstep_domain::protocol::{self, HeadClaim, HighWater};
 use doorstep_domain::{DeviceId, RecordId, VisitId};
 
-use super::database::{Value, params};
+use super::batch::{IfThere, named};
+use super::database::params;
+use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
@@ -316,48 +318,41 @@ impl Writing<'_> {
 
     pub(crate) fn keep_records(&self, records: &[NewRecord<'_>]) -> Result<(), CouncilError> {
         let rows = records.iter().map(|record| {
-            [
-                Value::from(record.place.device.as_bytes()),
-                Value::from(record.place.epoch.as_bytes()),
-                Value::from(record.place.sequence),
-                Value::from(record.hash.as_bytes()),
-                Value::from(record.envelope.record.as_bytes()),
-                Value::from(record.envelope.commitment.as_bytes()),
-                Value::from(record.envelope.visit.as_bytes()),
-                Value::from(record.received_ms),
-                Value::from(record.bytes),
-            ]
+            named! {
+                "device_id" => record.place.device.as_bytes(),
+                "epoch" => record.place.epoch.as_bytes(),
+                "sequence" => record.place.sequence,
+                "hash" => record.hash.as_bytes(),
+                "record_id" => record.envelope.record.as_bytes(),
+                "commitment" => record.envelope.commitment.as_bytes(),
+                "visit_id" => record.envelope.visit.as_bytes(),
+                "received_ms" => record.received_ms,
+                "envelope" => record.bytes,
+            }
         });
-        self.write_rows(
-            "record (device_id, epoch, sequence, hash, record_id, commitment, visit_id, received_ms, envelope)",
-            rows.collect(),
-            "",
-        )?;
+        self.write_rows(Table::named("record"), rows.collect(), IfThere::Fail)?;
         // A record that was issued again in a later epoch brings the same body once more.
-        let bodies =
-            records.iter().map(|record| [Value::from(record.envelope.record.as_bytes()), Value::from(record.body)]);
-        self.write_rows("body (record_id, body)", bodies.collect(), "ON CONFLICT (record_id) DO NOTHING")
+        let bodies = records
+            .iter()
+            .map(|record| named! { "record_id" => record.envelope.record.as_bytes(), "body" => record.body });
+        self.write_rows(Table::named("body"), bodies.collect(), IfThere::Keep)
     }
 
     pub(crate) fn keep_asides(&self, asides: &[Aside<'_>]) -> Result<(), CouncilError> {
         let rows = asides.iter().map(|aside| {
-            [
-                Value::from(aside.place.device.as_bytes()),
-                Value::from(aside.place.epoch.as_bytes()),
-                Value::from(aside.place.sequence),
-                Value::from(aside.hash.as_bytes()),
-                Value::from(aside.reason),
-                Value::from(aside.holds_place),
-                Value::from(aside.received_ms),
-                Value::from(aside.envelope),
-                Value::from(aside.body),
-            ]
+            named! {
+                "device_id" => aside.place.device.as_bytes(),
+                "epoch" => aside.place.epoch.as_bytes(),
+                "sequence" => aside.place.sequence,
+                "hash" => aside.hash.as_bytes(),
+                "reason" => aside.reason,
+                "holds_place" => aside.holds_place,
+                "received_ms" => aside.received_ms,
+                "envelope" => aside.envelope,
+                "body" => aside.body,
+            }
         });
-        self.write_rows(
-            "set_aside (device_id, epoch, sequence, hash, reason, holds_place, received_ms, envelope, body)",
-            rows.collect(),
-            "",
-        )
+        self.write_rows(Table::named("set_aside"), rows.collect(), IfThere::Fail)
     }
 
     /// Keeps the keys of visits. The first that came is the one that counts.
@@ -365,24 +360,21 @@ impl Writing<'_> {
         &self,
         keys: impl IntoIterator<Item = (VisitId, VisitKey)>,
     ) -> Result<(), CouncilError> {
-        let rows = keys.into_iter().map(|(visit, key)| [Value::from(visit.as_bytes()), Value::from(key.as_bytes())]);
-        self.write_rows("visit_key (visit_id, key)", rows.collect(), "ON CONFLICT (visit_id) DO NOTHING")
+        let rows =
+            keys.into_iter().map(|(visit, key)| named! { "visit_id" => visit.as_bytes(), "key" => key.as_bytes() });
+        self.write_rows(Table::named("visit_key"), rows.collect(), IfThere::Keep)
     }
 
     pub(crate) fn keep_seals(&self, device: DeviceId, seals: &[&Seal]) -> Result<(), CouncilError> {
         let rows = seals.iter().map(|seal| {
-            [
-                Value::from(device.as_bytes()),
-                Value::from(seal.epoch.as_bytes()),
-                Value::from(seal.sequence),
-                Value::from(protocol::encode(*seal)),
-            ]
+            named! {
+                "device_id" => device.as_bytes(),
+                "epoch" => seal.epoch.as_bytes(),
+                "sequence" => seal.sequence,
+                "seal" => protocol::encode(*seal),
+            }
         });
-        self.write_rows(
-            "seal (device_id, epoch, sequence, seal)",
-            rows.collect(),
-            "ON CONFLICT (device_id, epoch, sequence) DO NOTHING",
-        )
+        self.write_rows(Table::named("seal"), rows.collect(), IfThere::Keep)
     }
 
     /// Moves the high-water mark of a chain to the end of its gapless prefix.

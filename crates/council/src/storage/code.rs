@@ -7,8 +7,8 @@ use doorstep_domain::{RecordId, UserId};
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::VISITORS;
+use super::search_text;
 use super::transaction::{Reading, Writing};
-use super::words;
 use crate::error::CouncilError;
 
 /// A version of the Code in a list.
@@ -54,7 +54,7 @@ impl RegisterFilter {
         let mut which = Conditions::default();
         which.and_if("organisation.name = ?", self.organisation.as_deref());
         which.and_if("person.user_id = ?", self.user.map(|user| user.as_bytes().to_vec()));
-        let pattern = self.words.as_deref().and_then(words::pattern);
+        let pattern = self.words.as_deref().and_then(search_text::pattern);
         which.and_if(&format!("lower({name}) LIKE ? ESCAPE '\\'"), pattern);
         which
     }

@@ -6,61 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::database::{Connection, Value};
+use super::tables::{TABLES, Table};
 use super::transaction::{Reading, Storage, Writing};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
-
-/// A table with its columns; those that refer to another table come behind it.
-struct Table {
-    name: &'static str,
-    columns: &'static [&'static str],
-}
-
-macro_rules! tables {
-    ($($name:literal: $($column:literal)+;)+) => { &[$(Table { name: $name, columns: &[$($column),+] }),+] };
-}
-
-const TABLES: &[Table] = tables! {
-    "meta": "name" "value";
-    "organisation": "organisation_id" "name" "kind";
-    "person": "user_id" "user_name" "display_name" "organisation_id" "role" "position" "email" "password_hash"
-        "left_ms" "totp_secret" "totp_confirmed_ms" "totp_last_step" "openid_subject";
-    "known_browser": "token_hash" "user_id" "seen_ms";
-    "session": "token_hash" "user_id" "created_ms" "seen_ms" "browser";
-    "sign_in_try": "whose" "tries" "last_ms";
-    "device": "device_id" "user_id" "public_key" "name" "app_version" "enrolled_ms" "contact_ms" "revoked_ms";
-    "enrolment_code": "code_hash" "user_id" "expires_ms" "used_ms";
-    "appointment": "appointment_ref" "user_id" "window_start_ms" "window_end_ms" "uprn" "tenant_name" "address"
-        "appointment" "words" "cancelled_ms" "cancelled_because";
-    "api_token": "token_hash" "name" "made_ms" "revoked_ms" "may";
-    "feed_end": "user_id" "version";
-    "feed": "user_id" "appointment_ref" "version" "withdrawn";
-    "chain": "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked";
-    "record": "device_id" "epoch" "sequence" "hash" "record_id" "commitment" "visit_id" "received_ms" "envelope";
-    "body": "record_id" "body";
-    "visit_key": "visit_id" "key";
-    "seal": "device_id" "epoch" "sequence" "seal";
-    "set_aside": "device_id" "epoch" "sequence" "hash" "reason" "holds_place" "received_ms" "envelope" "body";
-    "visit": "visit_id" "started_ms" "appointment_ref" "uprn" "visit_kind" "user_id" "organisation_id" "outcome"
-        "ended_ms" "received_ms" "folded" "words" "address" "entry" "alone_until_ms" "day" "refusal_reason"
-        "notice_standing" "id_shown";
-    "sealed_concern": "record_id" "visit_id" "recorded_ms" "received_ms";
-    "note_reading": "record_id" "at_ms" "user_name";
-    "audit": "audit_id" "at_ms" "user_name" "action" "detail";
-    "code": "code_hash" "label" "from_day" "text" "published_ms" "published_by";
-    "acknowledgement": "record_id" "user_id" "code_hash" "label" "name" "position" "organisation" "signed"
-        "recorded_ms" "received_ms";
-    "concern": "record_id" "visit_id" "user_id" "kind" "noticed_ms" "recorded_ms" "received_ms" "struck" "concern";
-    "case_file": "case_id" "kind" "visit_id" "record_id" "user_id" "opened_ms" "received_ms" "owner_id" "due_step" "due_ms"
-        "closed_ms" "outcome" "told_due_ms" "told_late_ms";
-    "case_line": "case_id" "number" "at_ms" "user_name" "action" "subject" "words";
-    "photo": "sha256" "visit_id" "struck" "refused";
-    "blob": "sha256" "size" "held" "complete_ms";
-    "blob_piece": "sha256" "at" "piece";
-    "notice": "notice_id" "user_id" "about" "case_id" "detail" "made_ms" "next_ms" "tries" "sent_ms";
-    "erased": "visit_id" "erased_ms" "rule";
-    "council_number": "name" "from_day" "value" "source" "entered_ms" "entered_by";
-};
 
 /// What a table holds: how many rows, and a digest of them all that does not depend on their order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,16 +61,16 @@ impl Table {
         connection: &dyn Connection,
         mut each: impl FnMut(Vec<Value>) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        let sql = format!("SELECT {} FROM {}", self.columns.join(", "), self.name);
+        let sql = format!("SELECT {} FROM {}", self.column_names().join(", "), self.name);
         connection.query_at_length(&sql, &[], &mut |row| {
-            each(self.columns.iter().map(|column| row.value(column)).collect::<Result<_, _>>()?)?;
+            each(self.columns.iter().map(|column| row.value(column.name)).collect::<Result<_, _>>()?)?;
             Ok(true)
         })
     }
 
     fn insert(&self) -> String {
         let places: Vec<String> = (1..=self.columns.len()).map(|number| format!("?{number}")).collect();
-        format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.columns.join(", "), places.join(", "))
+        format!("INSERT INTO {} ({}) VALUES ({})", self.name, self.column_names().join(", "), places.join(", "))
     }
 
     fn copy(&self, reading: &Reading<'_>, writing: &Writing<'_>) -> Result<(), CouncilError> {

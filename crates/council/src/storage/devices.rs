@@ -6,8 +6,8 @@ use doorstep_domain::{DeviceId, UserId};
 use super::database::{Conditions, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::NAMED;
+use super::search_text;
 use super::transaction::{Reading, Writing};
-use super::words;
 use crate::error::CouncilError;
 
 /// A phone, once enrolled.
@@ -54,7 +54,7 @@ impl Reading<'_> {
         most: usize,
     ) -> Result<Page<DeviceRow>, CouncilError> {
         let mut which = Conditions::default();
-        let pattern = whose.and_then(words::pattern);
+        let pattern = whose.and_then(search_text::pattern);
         which.and_if(NAMED, pattern);
         let listed = format!(
             "SELECT device_id, device.name AS device_name, app_version, user_name, display_name,

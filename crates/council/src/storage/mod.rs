@@ -2,43 +2,44 @@
 
 mod appointments;
 mod audit;
+mod batch;
 mod cases;
 mod chain;
 mod code;
 mod concerns;
+mod copying;
 mod database;
 mod devices;
 mod erasing;
-mod moving;
+mod login_attempts;
 mod notices;
 mod order;
 mod people;
 pub(crate) mod photo_store;
 mod photos;
 mod reports;
+mod search_text;
 mod second_factor;
 mod sessions;
 pub(crate) mod settings;
-mod several;
+mod tables;
 mod tokens;
 mod transaction;
-mod tries;
 mod visits;
-mod words;
 
 pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Kept};
 #[cfg(feature = "typescript")]
 pub(crate) use audit::AuditAction;
 pub(crate) use audit::{AuditFilter, AuditLine, Audited};
-pub use cases::CaseId;
+pub use cases::{BadCaseId, CaseId};
 pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseLine, CaseRow};
 pub(crate) use chain::{Aside, AsideAt, AsideCount, Held, KeptAt, Missing, NewRecord, Place};
 pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilter, RegisterRow};
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};
+pub(crate) use copying::move_all;
+pub use copying::{Holding, Holdings};
 pub(crate) use devices::{DEVICES, Device};
 pub(crate) use erasing::LedgerRow;
-pub(crate) use moving::move_all;
-pub use moving::{Holding, Holdings};
 pub(crate) use notices::{About, Notice};
 pub(crate) use order::{Order, Page};
 pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, PeopleFilter, Person};
@@ -48,5 +49,13 @@ pub(crate) use visits::{Filter, VISITS, VisitRow};
 
 pub(crate) use database::SCHEMA_VERSION;
 pub(crate) use sessions::Session;
+use tables::TABLES;
+pub use tables::{Column, Table};
 pub use transaction::DatabaseAt;
 pub(crate) use transaction::{Reading, Storage, Writing};
+
+/// Every table, with its columns: what each database holds.
+#[must_use]
+pub fn tables() -> &'static [Table] {
+    TABLES
+}

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
+use super::search_text;
 use super::transaction::{Reading, Writing};
-use super::words;
 use crate::error::CouncilError;
 
 /// The role that the table of people gives somebody. What they may do also depends on whether they are of the council or of a firm.
@@ -121,7 +121,7 @@ impl PeopleFilter {
     fn conditions(&self) -> Conditions {
         let mut which = Conditions::default();
         which.and_if("organisation.name = ?", self.organisation.as_deref());
-        let pattern = self.words.as_deref().and_then(words::pattern);
+        let pattern = self.words.as_deref().and_then(search_text::pattern);
         which.and_if(NAMED, pattern);
         which
     }

@@ -6,7 +6,9 @@ use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Event, Visit};
 use doorstep_domain::ledger::Hash;
 
-use super::database::{Value, params};
+use super::batch::{IfThere, named};
+use super::database::params;
+use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
@@ -88,13 +90,9 @@ impl Writing<'_> {
             }
         }
         let rows = named.into_iter().map(|((sha256, visit), struck)| {
-            [Value::from(sha256.as_bytes()), Value::from(visit.as_bytes()), Value::from(struck)]
+            named! { "sha256" => sha256.as_bytes(), "visit_id" => visit.as_bytes(), "struck" => struck }
         });
-        self.write_rows(
-            "photo (sha256, visit_id, struck)",
-            rows.collect(),
-            "ON CONFLICT (sha256, visit_id) DO UPDATE SET struck = excluded.struck",
-        )
+        self.write_rows(Table::named("photo"), rows.collect(), IfThere::Replace)
     }
 
     /// Takes the piece that comes next.

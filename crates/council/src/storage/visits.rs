@@ -6,12 +6,14 @@ use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Appointment, Basis, Visit};
 use doorstep_domain::{AppointmentRef, VisitId};
 
+use super::batch::{IfThere, NamedRow, named};
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::Person;
 use super::reports::Counted;
+use super::tables::Table;
 use super::transaction::{Reading, Writing};
-use super::{reports, words};
+use super::{reports, search_text};
 use crate::error::CouncilError;
 
 /// Which visits. Every part that is set must hold.
@@ -180,7 +182,7 @@ impl Filter {
         }
         which.and_if("visit.started_ms >= ?", self.from_ms);
         which.and_if("visit.started_ms < ?", self.to_ms);
-        if let Some(pattern) = self.words.as_deref().and_then(words::pattern) {
+        if let Some(pattern) = self.words.as_deref().and_then(search_text::pattern) {
             let either = "visit.words LIKE ? ESCAPE '\\' OR appointment.words LIKE ? ESCAPE '\\'";
             which.and(either, [pattern.clone(), pattern]);
         }
@@ -309,46 +311,35 @@ impl Writing<'_> {
         let rows = visits.iter().map(|(visit, received_ms)| {
             row_of(visit, *received_ms, visit.actor.and_then(|actor| visitors.get(&actor)))
         });
-        self.write_rows(
-            "visit (visit_id, started_ms, appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms,
-                 received_ms, folded, words, address, entry, alone_until_ms, day, refusal_reason, notice_standing, id_shown)",
-            rows.collect::<Result<_, _>>()?,
-            "ON CONFLICT (visit_id) DO UPDATE SET started_ms = excluded.started_ms, appointment_ref = excluded.appointment_ref,
-                 uprn = excluded.uprn, visit_kind = excluded.visit_kind, user_id = excluded.user_id,
-                 organisation_id = excluded.organisation_id, outcome = excluded.outcome, ended_ms = excluded.ended_ms,
-                 received_ms = excluded.received_ms, folded = excluded.folded, words = excluded.words,
-                 address = excluded.address, entry = excluded.entry,
-                 alone_until_ms = excluded.alone_until_ms, day = excluded.day, refusal_reason = excluded.refusal_reason,
-                 notice_standing = excluded.notice_standing, id_shown = excluded.id_shown",
-        )
+        self.write_rows(Table::named("visit"), rows.collect::<Result<_, _>>()?, IfThere::Replace)
     }
 }
 
-/// A visit's row, in the order of its columns.
-fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<[Value; 19], CouncilError> {
+/// A visit's row.
+fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<NamedRow, CouncilError> {
     let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
     let started_ms = visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis());
     let [day, refusal_reason, notice_standing, id_shown] = reports::columns(visit, started_ms);
     let visitor_name = visitor.map(|visitor| visitor.display_name.as_str()).unwrap_or_default();
-    Ok([
-        Value::from(visit.visit.as_bytes()),
-        Value::from(started_ms),
-        Value::from(visit.appointment.as_ref().map(AppointmentRef::as_str)),
-        Value::from(visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str)),
-        Value::from(visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name)),
-        Value::from(visit.actor.map(|actor| *actor.as_bytes())),
-        Value::from(visitor.map(|visitor| *visitor.organisation.id.as_bytes())),
-        Value::from(visit.ending.as_ref().map(|ending| ending.outcome.name())),
-        Value::from(visit.ending.as_ref().map(|ending| ending.at.timestamp_millis())),
-        Value::from(received_ms),
-        Value::from(folded),
-        Value::from(words::of_visit(visit, visitor_name)),
-        Value::from(visit.address.as_deref()),
-        Value::from(visit.entry.as_ref().map(|entry| entry_name(&entry.basis))),
-        Value::from(visit.alone_until().map(|until| until.timestamp_millis())),
-        day,
-        refusal_reason,
-        notice_standing,
-        id_shown,
-    ])
+    Ok(named! {
+        "visit_id" => visit.visit.as_bytes(),
+        "started_ms" => started_ms,
+        "appointment_ref" => visit.appointment.as_ref().map(AppointmentRef::as_str),
+        "uprn" => visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str),
+        "visit_kind" => visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name),
+        "user_id" => visit.actor.map(|actor| *actor.as_bytes()),
+        "organisation_id" => visitor.map(|visitor| *visitor.organisation.id.as_bytes()),
+        "outcome" => visit.ending.as_ref().map(|ending| ending.outcome.name()),
+        "ended_ms" => visit.ending.as_ref().map(|ending| ending.at.timestamp_millis()),
+        "received_ms" => received_ms,
+        "folded" => folded,
+        "words" => search_text::of_visit(visit, visitor_name),
+        "address" => visit.address.as_deref(),
+        "entry" => visit.entry.as_ref().map(|entry| entry_name(&entry.basis)),
+        "alone_until_ms" => visit.alone_until().map(|until| until.timestamp_millis()),
+        "day" => day,
+        "refusal_reason" => refusal_reason,
+        "notice_standing" => notice_standing,
+        "id_shown" => id_shown,
+    })
 }

@@ -3,48 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Notice, Numbers, Started};
+use super::{Attempt, Notice, NoticeMethod, Numbers, Started, VisitKind};
 use crate::{AppointmentRef, Uprn};
-
-/// Why somebody comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum VisitKind {
-    /// A repair that the tenant asked for. 24 to 48 hours' notice, clause 3.1.
-    ResponsiveRepair,
-    /// Planned maintenance such as a new kitchen. Two weeks' notice, clause 3.1.
-    PlannedWork,
-    /// An emergency repair. No notice needed, clause 3.1.
-    EmergencyRepair,
-    /// A gas, electrical or fire safety check.
-    SafetyCheck,
-    /// Looking into a breach of the tenancy. No notice needed, clause 3.1.
-    TenancyInvestigation,
-    /// An inspection of the property.
-    Inspection,
-    /// Anything else.
-    Other,
-}
-
-/// How the tenant was given notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeMethod {
-    /// A telephone call.
-    Phone,
-    /// A text message.
-    Text,
-    /// Somebody told them at the door or elsewhere.
-    InPerson,
-    /// An e-mail.
-    Email,
-    /// A letter.
-    Letter,
-}
 
 /// A planned visit. Times are UTC here; the screens show Europe/London.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -127,7 +127,7 @@ pub struct Concern {
 pub struct SealedNote {
     /// The note as an age file (age-encryption.org/v1), made on the device.
     #[cfg_attr(feature = "typescript", ts(type = "number[]"))]
-    #[serde(with = "super::event::bytes")]
+    #[serde(with = "crate::bytes")]
     #[cfg_attr(feature = "schema", schemars(with = "Vec<u8>"))]
     pub sealed: Vec<u8>,
 }

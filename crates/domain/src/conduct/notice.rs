@@ -7,8 +7,26 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ConsentBy, NoticeMethod, Numbers, VisitKind};
+use super::{ConsentBy, Numbers, VisitKind};
 use crate::england;
+
+/// How the tenant was given notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeMethod {
+    /// A telephone call.
+    Phone,
+    /// A text message.
+    Text,
+    /// Somebody told them at the door or elsewhere.
+    InPerson,
+    /// An e-mail.
+    Email,
+    /// A letter.
+    Letter,
+}
 
 /// What the Code makes of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]

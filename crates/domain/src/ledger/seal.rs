@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChainHead, Epoch, Hash};
 use crate::DeviceId;
-use crate::protocol::Bytes;
+use crate::bytes::Bytes;
 
 /// The private key of a device or of the council.
 pub struct SigningKey(ed25519_dalek::SigningKey);

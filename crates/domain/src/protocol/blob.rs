@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Bytes;
 use crate::DeviceId;
+use crate::bytes::Bytes;
 use crate::ledger::Hash;
 
 /// One piece of a picture, or none, to ask how far the council has it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Bytes;
+use crate::bytes::Bytes;
 use crate::ledger::{Epoch, PublicKey};
 use crate::{DeviceId, UserId};
 

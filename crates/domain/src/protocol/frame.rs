@@ -3,12 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::bytes::Bytes;
 use crate::ledger::{PublicKey, Signature, SigningKey};
-
-/// Bytes that travel as one CBOR byte string.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Bytes(#[serde(with = "crate::conduct::event::bytes")] pub Vec<u8>);
 
 /// What a signature was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,11 @@ mod limits;
 mod problem;
 mod sync;
 
+pub use crate::bytes::Bytes;
 pub use blob::{BlobAnswer, BlobRequest, BlobState};
 pub use code::{BadCode, EnrolmentCode};
 pub use enrol::{EnrolAnswer, EnrolRequest};
-pub use frame::{Bytes, Purpose, Signed, Unreadable, decode, encode};
+pub use frame::{Purpose, Signed, Unreadable, decode, encode};
 pub use limits::Limits;
 pub use problem::{NoAnswer, Problem, ProblemCode};
 pub use sync::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Bytes;
+use crate::bytes::Bytes;
 use crate::conduct::{Appointment, CouncilNumbers, PublishedCode};
 use crate::ledger::{Epoch, Hash, Seal};
 use crate::{AppointmentRef, DeviceId, VisitId};

@@ -1,12 +1,21 @@
 //! The words of the command line. A word that the environment can say too is a setting, and can stand in the file of settings by
 //! the same name: see `configuration.rs`.
 
-use std::net::SocketAddr;
+pub(crate) mod desk;
+mod rows;
+mod serving;
+
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use doorstep_council::export::Selection;
+use doorstep_council::desk::cases::CaseId;
+use doorstep_council::export::What;
 use doorstep_council::{DatabaseAt, PhotosAt, Scope};
+use doorstep_domain::{AppointmentRef, DeviceId, StableName};
+
+pub(crate) use self::rows::RowsToTake;
+pub(crate) use self::serving::ServeSettings;
 
 /// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
 #[derive(Parser)]
@@ -69,70 +78,6 @@ pub(crate) struct Subject {
     /// Somebody who visits, or has a desk, by their user name.
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
-}
-
-/// How the service is reached, and whom it reaches.
-#[derive(Args)]
-pub(crate) struct ServeSettings {
-    /// Address and port; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8470", env = "DOORSTEP_LISTEN")]
-    pub(crate) listen: SocketAddr,
-    /// The address at which people and phones reach the service, `https://doorstep.example.gov.uk`. Links in mail begin with it.
-    #[arg(long, value_name = "URL", env = "DOORSTEP_PUBLIC_ADDRESS")]
-    pub(crate) public_address: Option<String>,
-    /// The service's certificate with its chain, PEM. It is read anew while the service runs, once it changes.
-    #[arg(long, value_name = "FILE", requires = "tls_key", env = "DOORSTEP_TLS_CERTIFICATE")]
-    pub(crate) tls_certificate: Option<PathBuf>,
-    /// The private key of the certificate, PEM.
-    #[arg(long, value_name = "FILE", requires = "tls_certificate", env = "DOORSTEP_TLS_KEY")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Whether a proxy in front ends TLS. Without TLS, and without this, the service listens to its own machine alone.
-    #[arg(long, value_name = "on|off", default_value = "off", env = "DOORSTEP_BEHIND_PROXY")]
-    pub(crate) behind_proxy: Switch,
-    /// Whether signing in to the console asks for a code from an authenticator beside the password.
-    #[arg(long, value_name = "on|off", default_value = "on", env = "DOORSTEP_SECOND_FACTOR")]
-    pub(crate) second_factor: Switch,
-    /// The mail server: `smtp://host:587`, which must offer STARTTLS, or `smtps://host:465`.
-    #[arg(long, value_name = "URL", requires = "mail_from", requires = "public_address", env = "DOORSTEP_MAIL_SERVER")]
-    pub(crate) mail_server: Option<String>,
-    /// Whom mail comes from, `Doorstep <doorstep@example.gov.uk>`.
-    #[arg(long, value_name = "ADDRESS", env = "DOORSTEP_MAIL_FROM")]
-    pub(crate) mail_from: Option<String>,
-    /// The name by which the service signs in to the mail server.
-    #[arg(long, value_name = "NAME", requires = "mail_password_file", env = "DOORSTEP_MAIL_USER")]
-    pub(crate) mail_user: Option<String>,
-    /// A file with the password for it.
-    #[arg(long, value_name = "FILE", env = "DOORSTEP_MAIL_PASSWORD_FILE")]
-    pub(crate) mail_password_file: Option<PathBuf>,
-    /// The certificate of the authority that vouches for the mail server, PEM, where this machine does not know it.
-    #[arg(long, value_name = "FILE", env = "DOORSTEP_MAIL_AUTHORITY")]
-    pub(crate) mail_authority: Option<PathBuf>,
-    /// Where the council's own systems are told of cases, `https://...`.
-    #[arg(long, value_name = "URL", requires = "webhook_secret_file", env = "DOORSTEP_WEBHOOK")]
-    pub(crate) webhook: Option<String>,
-    /// A file with the secret that signs what they are told: `whsec_` and 24 to 64 bytes in Base64.
-    #[arg(long, value_name = "FILE", env = "DOORSTEP_WEBHOOK_SECRET_FILE")]
-    pub(crate) webhook_secret_file: Option<PathBuf>,
-    /// The provider with which the council's people sign in, by OpenID Connect: its issuer, `https://...`.
-    #[arg(
-        long,
-        value_name = "URL",
-        requires_all = ["openid_client", "openid_secret_file", "public_address"],
-        env = "DOORSTEP_OPENID_ISSUER"
-    )]
-    pub(crate) openid_issuer: Option<String>,
-    /// What the provider calls this service.
-    #[arg(long, value_name = "ID", env = "DOORSTEP_OPENID_CLIENT")]
-    pub(crate) openid_client: Option<String>,
-    /// A file with the secret that the provider knows this service by.
-    #[arg(long, value_name = "FILE", env = "DOORSTEP_OPENID_SECRET_FILE")]
-    pub(crate) openid_secret_file: Option<PathBuf>,
-    /// What people call the provider: "Sign in with ...".
-    #[arg(long, value_name = "NAME", default_value = "your council account", env = "DOORSTEP_OPENID_NAME")]
-    pub(crate) openid_name: String,
-    /// Whether the provider's word for an e-mail address is enough, without its saying that it verified it. Entra ID never says so.
-    #[arg(long, value_name = "on|off", default_value = "off", env = "DOORSTEP_OPENID_TRUSTS_EMAIL")]
-    pub(crate) openid_trusts_email: Switch,
 }
 
 #[derive(Subcommand)]
@@ -210,8 +155,8 @@ pub(crate) enum Command {
         #[arg(long)]
         name: String,
         /// What it opens: putting appointments, the service's metrics, or a feed of every visit.
-        #[arg(long, required = true, value_delimiter = ',')]
-        may: Vec<TokenScope>,
+        #[arg(long, required = true, value_delimiter = ',', value_parser = stable::<Scope>())]
+        may: Vec<Scope>,
     },
     /// Runs the service and the console until it is stopped.
     Serve {
@@ -238,6 +183,51 @@ pub(crate) enum Command {
         json: bool,
         /// The text, UTF-8.
         file: PathBuf,
+    },
+    /// Does something about a case, as the console does: `case ID close --outcome upheld --words "Boiler replaced"`.
+    Case {
+        #[command(flatten)]
+        data: Data,
+        /// The case's id, as exports and the console's address bar have it.
+        case: CaseId,
+        #[command(subcommand)]
+        deed: desk::CaseCommand,
+    },
+    /// Gives an appointment to somebody else, or calls it off. Its phone learns of it at its next contact.
+    Appointment {
+        #[command(flatten)]
+        data: Data,
+        /// The housing system's reference.
+        reference: AppointmentRef,
+        #[command(subcommand)]
+        change: desk::AppointmentCommand,
+    },
+    /// Changes something about a person: whether they are still there, their sessions, their authenticator.
+    Person {
+        #[command(flatten)]
+        data: Data,
+        /// The user name.
+        user: String,
+        #[command(subcommand)]
+        change: desk::PersonCommand,
+    },
+    /// Revokes a phone that is lost. It may still send what it holds, and is given nothing more.
+    RevokePhone {
+        #[command(flatten)]
+        data: Data,
+        /// The phone's id, as the console's list of phones has it.
+        device: DeviceId,
+    },
+    /// Takes a number back that has not begun.
+    WithdrawNumber {
+        #[command(flatten)]
+        data: Data,
+        /// Its stable name.
+        #[arg(long)]
+        name: String,
+        /// The day from which it was to hold.
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        from: chrono::NaiveDate,
     },
     /// Enters a number that the council owns, from a day that has not begun, as the console does under Numbers.
     EnterNumber {
@@ -356,8 +346,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
         /// Which table.
-        #[arg(long)]
-        what: Table,
+        #[arg(long, value_parser = stable::<What>())]
+        what: What,
         /// In which form.
         #[arg(long, default_value = "csv")]
         format: Form,
@@ -370,35 +360,6 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Table {
-    Visits,
-    Steps,
-    NoAccess,
-    Concerns,
-    Acknowledgements,
-    Cases,
-    Reports,
-    Audit,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum TokenScope {
-    Appointments,
-    Metrics,
-    Feed,
-}
-
-impl From<TokenScope> for Scope {
-    fn from(opens: TokenScope) -> Self {
-        match opens {
-            TokenScope::Appointments => Self::Appointments,
-            TokenScope::Metrics => Self::Metrics,
-            TokenScope::Feed => Self::Feed,
-        }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -414,66 +375,13 @@ pub(crate) enum Form {
     Jsonl,
 }
 
+/// Reads a stable name, and offers those that there are.
+fn stable<T: StableName + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(T::all().map(StableName::name))
+        .try_map(|name| T::from_name(&name).ok_or_else(|| format!("{name} is none of them")))
+}
+
 /// Reads a day.
 pub(crate) fn date(text: &str) -> Result<chrono::NaiveDate, String> {
     text.parse().map_err(|_| "is no date such as 2026-11-24".to_owned())
-}
-
-/// Which rows of a table to take away.
-#[derive(Debug, Args)]
-pub(crate) struct RowsToTake {
-    /// Only visits with this outcome, such as `entry_refused`; `open` for those under way.
-    #[arg(long, value_name = "NAME")]
-    outcome: Option<String>,
-    /// Only visits in which somebody went in by consent, or on a lawful basis without it.
-    #[arg(long, value_name = "consent|lawful")]
-    entry: Option<String>,
-    /// Only of this firm, or of the council.
-    #[arg(long, value_name = "NAME")]
-    organisation: Option<String>,
-    /// Only visits that started on this day or later.
-    #[arg(long, value_name = "DATE")]
-    from: Option<String>,
-    /// Only visits that started on this day or earlier.
-    #[arg(long, value_name = "DATE")]
-    to: Option<String>,
-    /// Only visits with these words in their reference, address, tenant or visitor.
-    #[arg(long, value_name = "WORDS")]
-    words: Option<String>,
-    /// Only concerns, cases or answers of this kind.
-    #[arg(long, value_name = "NAME")]
-    kind: Option<String>,
-    /// Only cases that are open, or closed.
-    #[arg(long, value_name = "open|closed")]
-    state: Option<String>,
-    /// Only cases of this owner; `nobody` for those without one.
-    #[arg(long, value_name = "USER")]
-    owner: Option<String>,
-    /// Only lines of the audit log by this user.
-    #[arg(long, value_name = "USER")]
-    user: Option<String>,
-    /// Only lines of the audit log with this action, such as `exported`.
-    #[arg(long, value_name = "NAME")]
-    action: Option<String>,
-}
-
-impl From<RowsToTake> for Selection {
-    fn from(rows: RowsToTake) -> Self {
-        let RowsToTake { outcome, entry, organisation, from, to, words, kind, state, owner, user, action } = rows;
-        Self {
-            outcome,
-            entry,
-            organisation,
-            from,
-            to,
-            q: words,
-            kind,
-            state,
-            owner,
-            user,
-            action,
-            sort: None,
-            after: None,
-        }
-    }
 }

@@ -221,7 +221,7 @@ pub(crate) async fn show(
     By(by): By,
     Path(case): Path<String>,
 ) -> Result<Json<CaseDetail>, WebProblem> {
-    let id: CaseId = case.parse().map_err(|()| WebProblem::NotFound)?;
+    let id: CaseId = case.parse().map_err(|_| WebProblem::NotFound)?;
     ask(service, move |service| CaseDetail::of(service, &by, cases::read(service, &by, id)?)).await.map(Json)
 }
 
@@ -232,7 +232,7 @@ pub(crate) async fn act(
     Path(case): Path<String>,
     Json(deed): Json<CaseDeed>,
 ) -> Result<Json<CaseDetail>, WebProblem> {
-    let id: CaseId = case.parse().map_err(|()| WebProblem::NotFound)?;
+    let id: CaseId = case.parse().map_err(|_| WebProblem::NotFound)?;
     ask(service, move |service| CaseDetail::of(service, &by, cases::act(service, &by, id, &deed)?)).await.map(Json)
 }
 

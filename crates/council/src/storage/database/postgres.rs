@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
+use doorstep_domain::local_address::is_this_machine;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -18,7 +19,7 @@ use super::{Connection, Database, Row, Value, Work};
 use crate::error::CouncilError;
 use crate::machine::blocking_runtime::BlockingRuntime;
 use crate::machine::environment::Environment;
-use crate::machine::local_address;
+use crate::storage::tables::TABLES;
 
 /// Every step of the schema, in order. They go forward only, and leave what an older program needs for as long as one may run.
 const MIGRATIONS: [&str; 9] = [
@@ -146,12 +147,12 @@ impl Drop for Postgres {
 
 impl Database for Postgres {
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
-        // Rows that were deleted lie in their tables until these are written anew; its log is gone with the next checkpoints.
-        let tables = "body, visit_key, set_aside, visit, concern, case_file, case_line, sealed_concern, acknowledgement, \
-                      appointment, person, audit, blob, blob_piece";
+        // What was erased lies in tables and indexes until these are written anew; the server's log is gone with the next checkpoints.
         self.wait(async {
             let client = self.pool.get().await?;
-            client.batch_execute(&format!("VACUUM (FULL) {tables}")).await?;
+            for table in TABLES.iter().filter(|table| table.is_personal()) {
+                client.batch_execute(&format!("VACUUM (FULL) {}", table.name)).await?;
+            }
             Ok::<_, CouncilError>(())
         })
     }
@@ -194,7 +195,7 @@ fn is_known(error: &tokio_postgres::Error) -> bool {
 /// Whether what is said to the server has to be hidden: everything that leaves this machine. Who asks for less is refused.
 fn needs_tls(config: &tokio_postgres::Config) -> Result<bool, CouncilError> {
     let stays_here = |host: &Host| match host {
-        Host::Tcp(name) => local_address::is_this_machine(name),
+        Host::Tcp(name) => is_this_machine(name),
         Host::Unix(_) => true,
     };
     let local = config.get_hosts().iter().all(stays_here);

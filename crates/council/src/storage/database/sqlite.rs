@@ -11,7 +11,7 @@ use super::{Connection, Database, Row, Value, Work};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::planted::{self, Bug};
-use crate::storage::{reports, words};
+use crate::storage::{reports, search_text};
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -19,7 +19,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../../migrations/sqlite/0002_whole_code.sql")),
         M::up(include_str!("../../../migrations/sqlite/0003_photos.sql")),
         M::up_with_hook(include_str!("../../../migrations/sqlite/0004_two_databases.sql"), |transaction| {
-            words::write_anew(transaction)
+            search_text::write_anew(transaction)
         }),
         M::up(include_str!("../../../migrations/sqlite/0005_cases.sql")),
         M::up(include_str!("../../../migrations/sqlite/0006_desk.sql")),

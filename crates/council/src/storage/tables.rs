@@ -1,0 +1,199 @@
+//! The tables: each with its columns, by what a row is known, and which columns tell of a person. There is no other list of them: rows
+//! are written, copied to another database, backed up and cleaned away by this one, and a test compares it with what the two databases
+//! say of themselves.
+
+use serde::Serialize;
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it can tell something of a person: what is erased there must not be found in the database's files any more.
+    pub personal: bool,
+}
+
+/// A table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// The columns by which a row is known.
+    pub key: &'static [&'static str],
+    /// Its columns.
+    pub columns: &'static [Column],
+}
+
+macro_rules! column {
+    ($name:literal) => {
+        Column { name: $name, personal: false }
+    };
+    (* $name:literal) => {
+        Column { name: $name, personal: true }
+    };
+}
+
+macro_rules! tables {
+    (@columns [$($done:expr),*]) => { &[$($done),*] };
+    (@columns [$($done:expr),*] * $name:literal $($rest:tt)*) => {
+        tables!(@columns [$($done,)* column!(* $name)] $($rest)*)
+    };
+    (@columns [$($done:expr),*] $name:literal $($rest:tt)*) => {
+        tables!(@columns [$($done,)* column!($name)] $($rest)*)
+    };
+    ($($table:literal ($($key:literal),+): [$($columns:tt)+];)+) => {
+        &[$(Table { name: $table, key: &[$($key),+], columns: tables!(@columns [] $($columns)+) }),+]
+    };
+}
+
+/// Every table, in the order in which rows are copied: those that refer to another table come behind it. A column with a star can
+/// tell something of a person. A backup names a table by its place here, so a new one comes last.
+pub(crate) const TABLES: &[Table] = tables! {
+    "meta" ("name"): [
+        "name" "value"
+    ];
+    "organisation" ("organisation_id"): [
+        "organisation_id" "name" "kind"
+    ];
+    "person" ("user_id"): [
+        "user_id" *"user_name" *"display_name" "organisation_id" "role" *"position" *"email"
+        *"password_hash" "left_ms" *"totp_secret" "totp_confirmed_ms" "totp_last_step"
+        *"openid_subject"
+    ];
+    "known_browser" ("token_hash"): [
+        "token_hash" "user_id" "seen_ms"
+    ];
+    "session" ("token_hash"): [
+        "token_hash" "user_id" "created_ms" "seen_ms" *"browser"
+    ];
+    "sign_in_try" ("whose"): [
+        "whose" "tries" "last_ms"
+    ];
+    "device" ("device_id"): [
+        "device_id" "user_id" "public_key" *"name" "app_version" "enrolled_ms" "contact_ms"
+        "revoked_ms"
+    ];
+    "enrolment_code" ("code_hash"): [
+        "code_hash" "user_id" "expires_ms" "used_ms"
+    ];
+    "appointment" ("appointment_ref"): [
+        "appointment_ref" "user_id" "window_start_ms" "window_end_ms" *"uprn" *"tenant_name"
+        *"address" *"appointment" *"words" "cancelled_ms" *"cancelled_because"
+    ];
+    "api_token" ("token_hash"): [
+        "token_hash" "name" "made_ms" "revoked_ms" "may"
+    ];
+    "feed_end" ("user_id"): [
+        "user_id" "version"
+    ];
+    "feed" ("user_id", "appointment_ref"): [
+        "user_id" "appointment_ref" "version" "withdrawn"
+    ];
+    "chain" ("device_id", "epoch"): [
+        "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked"
+    ];
+    "record" ("device_id", "epoch", "sequence"): [
+        "device_id" "epoch" "sequence" "hash" "record_id" "commitment" "visit_id" "received_ms"
+        "envelope"
+    ];
+    "body" ("record_id"): [
+        "record_id" *"body"
+    ];
+    "visit_key" ("visit_id"): [
+        "visit_id" *"key"
+    ];
+    "seal" ("device_id", "epoch", "sequence"): [
+        "device_id" "epoch" "sequence" "seal"
+    ];
+    "set_aside" ("device_id", "epoch", "sequence", "hash"): [
+        "device_id" "epoch" "sequence" "hash" "reason" "holds_place" "received_ms" "envelope"
+        *"body"
+    ];
+    "visit" ("visit_id"): [
+        "visit_id" "started_ms" "appointment_ref" *"uprn" "visit_kind" "user_id" "organisation_id"
+        "outcome" "ended_ms" "received_ms" *"folded" *"words" *"address" "entry" "alone_until_ms"
+        "day" "refusal_reason" "notice_standing" "id_shown"
+    ];
+    "sealed_concern" ("record_id"): [
+        "record_id" "visit_id" "recorded_ms" "received_ms"
+    ];
+    "note_reading" ("record_id", "at_ms", "user_name"): [
+        "record_id" "at_ms" *"user_name"
+    ];
+    "audit" ("audit_id"): [
+        "audit_id" "at_ms" *"user_name" "action" *"detail"
+    ];
+    "code" ("code_hash"): [
+        "code_hash" "label" "from_day" "text" "published_ms" *"published_by"
+    ];
+    "acknowledgement" ("record_id"): [
+        "record_id" "user_id" "code_hash" "label" *"name" *"position" *"organisation" *"signed"
+        "recorded_ms" "received_ms"
+    ];
+    "concern" ("record_id"): [
+        "record_id" "visit_id" "user_id" "kind" "noticed_ms" "recorded_ms" "received_ms" *"struck"
+        *"concern"
+    ];
+    "case_file" ("case_id"): [
+        "case_id" "kind" "visit_id" "record_id" "user_id" "opened_ms" "received_ms" "owner_id"
+        "due_step" "due_ms" "closed_ms" "outcome" "told_due_ms" "told_late_ms"
+    ];
+    "case_line" ("case_id", "number"): [
+        "case_id" "number" "at_ms" *"user_name" "action" *"subject" *"words"
+    ];
+    "photo" ("sha256", "visit_id"): [
+        "sha256" "visit_id" "struck" "refused"
+    ];
+    "blob" ("sha256"): [
+        "sha256" "size" "held" "complete_ms"
+    ];
+    "blob_piece" ("sha256", "at"): [
+        "sha256" "at" *"piece"
+    ];
+    "notice" ("notice_id"): [
+        "notice_id" "user_id" "about" "case_id" "detail" "made_ms" "next_ms" "tries" "sent_ms"
+    ];
+    "erased" ("visit_id"): [
+        "visit_id" "erased_ms" "rule"
+    ];
+    "council_number" ("name", "from_day"): [
+        "name" "from_day" "value" "source" "entered_ms" *"entered_by"
+    ];
+};
+
+impl Table {
+    /// The table of that name.
+    #[expect(clippy::panic, reason = "the name stands in the program, and each is used by a test of both databases")]
+    pub(crate) fn named(name: &str) -> &'static Self {
+        TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("there is no table {name}"))
+    }
+
+    /// Whether it holds anything that can tell something of a person.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.columns.iter().any(|column| column.personal)
+    }
+
+    /// The names of its columns.
+    pub(crate) fn column_names(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|column| column.name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_known_by_columns_of_its_own_table_and_no_name_is_there_twice() {
+        let mut names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLES.len());
+        for table in TABLES {
+            let columns = table.column_names();
+            assert!(!table.key.is_empty() && table.key.iter().all(|key| columns.contains(key)), "{}", table.name);
+        }
+        assert!(Table::named("session").is_personal(), "what a browser says of itself");
+        assert!(!Table::named("seal").is_personal());
+    }
+}

@@ -1,0 +1,25 @@
+//! Why somebody visits a home.
+
+use serde::{Deserialize, Serialize};
+
+/// Why somebody comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum VisitKind {
+    /// A repair that the tenant asked for. 24 to 48 hours' notice, clause 3.1.
+    ResponsiveRepair,
+    /// Planned maintenance such as a new kitchen. Two weeks' notice, clause 3.1.
+    PlannedWork,
+    /// An emergency repair. No notice needed, clause 3.1.
+    EmergencyRepair,
+    /// A gas, electrical or fire safety check.
+    SafetyCheck,
+    /// Looking into a breach of the tenancy. No notice needed, clause 3.1.
+    TenancyInvestigation,
+    /// An inspection of the property.
+    Inspection,
+    /// Anything else.
+    Other,
+}
