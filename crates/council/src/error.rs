@@ -101,3 +101,16 @@ fn in_full(error: &tokio_postgres::Error) -> String {
     let reason = std::error::Error::source(error).map(|reason| format!(": {reason}"));
     format!("{error}{}", reason.unwrap_or_default())
 }
+
+impl CouncilError {
+    /// Whether a key that was to be written is there already: another process wrote it meanwhile.
+    pub(crate) fn is_there_already(&self) -> bool {
+        match self {
+            Self::Postgres(error) => error.code() == Some(&tokio_postgres::error::SqlState::UNIQUE_VIOLATION),
+            Self::Database(rusqlite::Error::SqliteFailure(error, _)) => {
+                error.code == rusqlite::ErrorCode::ConstraintViolation
+            }
+            _ => false,
+        }
+    }
+}

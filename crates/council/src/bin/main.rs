@@ -20,6 +20,7 @@ use doorstep_council::desk::{self, Actor};
 use doorstep_council::export::{Encoding, Exported, Format, export};
 use doorstep_council::import::{self, ImportMode, Imported};
 use doorstep_council::records::backup::{self, BackedUp, BackupKey, check_backup};
+use doorstep_council::records::refold::{self, refold};
 use doorstep_council::records::verify;
 use doorstep_council::{DatabaseAt, Environment, Holdings, Service, private_file};
 use doorstep_domain::conduct::{DatedNumber, PublishedCode};
@@ -151,6 +152,9 @@ fn run(command: Command) -> Result<ExitCode> {
             personal_data::erase(&service(&data)?, &by, &subject.read(), &because, apply)?;
         }
         Command::CheckRecords { data, json } => return personal_data::check_records(&service(&data)?, json),
+        Command::Refold { data, all } => {
+            print(&format!("{} visits were folded anew.\n", refold(&service(&data)?, all)?));
+        }
         Command::Counts { data, json } => {
             let (records, set_aside) = verify::counts(&service(&data)?)?;
             let said = serde_json::json!({ "records": records, "set_aside": set_aside });
@@ -174,7 +178,9 @@ fn run(command: Command) -> Result<ExitCode> {
 }
 
 fn service(data: &Data) -> Result<Service> {
-    Ok(Service::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?)
+    let service = Service::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?;
+    refold::after_an_older_program(&service)?;
+    Ok(service)
 }
 
 fn publish_code(

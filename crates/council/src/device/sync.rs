@@ -11,6 +11,10 @@ use super::request::{Refusal, known_device};
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::{EPOCH, Service};
+use crate::storage::{Device, Writing};
+
+/// How often a batch is taken in when others bring the same records at the same time.
+const MOST_TRIES: u32 = 4;
 
 /// The council's epoch, as it is kept.
 pub(super) fn epoch(text: &str) -> Result<Epoch, CouncilError> {
@@ -28,51 +32,72 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal
     let request: SyncRequest =
         signed.open(Purpose::SyncRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
     let now_ms = service.now_ms();
-    // One transaction; the answer is made and signed only after it is on disk.
-    let answer = service.transact(|writing| {
-        let receipts = ingest(writing, &device, &request, now_ms)?;
-        let council_epoch = epoch(&writing.meta(EPOCH)?)?;
-        let device_state = match device.revoked {
-            true => DeviceState::Revoked,
-            false if writing.is_forked(device.id, request.head.epoch)? => DeviceState::Forked,
-            false => DeviceState::Active,
-        };
-        let snapshot = request.cursor == 0
-            || request.council_epoch != council_epoch
-            || request.cursor > writing.feed_end(device.user)?;
-        let cursor = if snapshot { 0 } else { request.cursor };
-        let (appointments, cursor, more) = match device_state {
-            DeviceState::Revoked => (Vec::new(), 0, false),
-            DeviceState::Active | DeviceState::Forked => writing.changes(device.user, cursor, snapshot)?,
-        };
-        // A device that says nothing holds the empty table.
-        let numbers = writing.council_numbers()?.for_the_door();
-        let held = request.numbers.clone().unwrap_or_else(|| CouncilNumbers::default().hash());
-        Ok(SyncAnswer {
-            protocol: PROTOCOL,
-            device: device.id,
-            nonce: request.nonce.clone(),
-            council_epoch,
-            council_time_ms: now_ms,
-            receipts,
-            high_water: writing.high_water(device.id)?,
-            backup_mark: None,
-            device_state,
-            changes: Changes {
-                snapshot,
-                appointments,
-                safeguarding_keys: service.keys.safeguarding_recipients(),
-                code: writing
-                    .code_in_force(times::day(now_ms))?
-                    .filter(|code| request.code.as_deref() != Some(&code.hash()))
-                    .filter(|_| device_state != DeviceState::Revoked)
-                    .map(Box::new),
-                numbers: Some(numbers).filter(|numbers| numbers.hash() != held),
-                cursor,
-                more,
-            },
-        })
-    })?;
+    // The answer is made and signed only after it is on disk.
+    let answer = take_in(service, &device, &request, now_ms)?;
     tracing::info!(device.id = %device.id, records = answer.receipts.len(), "A device was answered.");
     Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &service.keys.signing)))
+}
+
+/// Takes the batch in by one transaction. Where another process wrote one of its records meanwhile, it is done again: what is held then
+/// is read back, and compared byte by byte.
+fn take_in(service: &Service, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<SyncAnswer, CouncilError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match service.transact(|writing| answer(service, writing, device, request, now_ms)) {
+            Err(error) if error.is_there_already() && tries < MOST_TRIES => {}
+            done => return done,
+        }
+    }
+}
+
+fn answer(
+    service: &Service,
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    now_ms: i64,
+) -> Result<SyncAnswer, CouncilError> {
+    let receipts = ingest(writing, device, request, now_ms)?;
+    let council_epoch = epoch(&writing.meta(EPOCH)?)?;
+    let device_state = match device.revoked {
+        true => DeviceState::Revoked,
+        false if writing.is_forked(device.id, request.head.epoch)? => DeviceState::Forked,
+        false => DeviceState::Active,
+    };
+    let snapshot = request.cursor == 0
+        || request.council_epoch != council_epoch
+        || request.cursor > writing.feed_end(device.user)?;
+    let cursor = if snapshot { 0 } else { request.cursor };
+    let (appointments, cursor, more) = match device_state {
+        DeviceState::Revoked => (Vec::new(), 0, false),
+        DeviceState::Active | DeviceState::Forked => writing.changes(device.user, cursor, snapshot)?,
+    };
+    // A device that says nothing holds the empty table.
+    let numbers = writing.council_numbers()?.for_the_door();
+    let held = request.numbers.clone().unwrap_or_else(|| CouncilNumbers::default().hash());
+    Ok(SyncAnswer {
+        protocol: PROTOCOL,
+        device: device.id,
+        nonce: request.nonce.clone(),
+        council_epoch,
+        council_time_ms: now_ms,
+        receipts,
+        high_water: writing.high_water(device.id)?,
+        backup_mark: None,
+        device_state,
+        changes: Changes {
+            snapshot,
+            appointments,
+            safeguarding_keys: service.keys.safeguarding_recipients(),
+            code: writing
+                .code_in_force(times::day(now_ms))?
+                .filter(|code| request.code.as_deref() != Some(&code.hash()))
+                .filter(|_| device_state != DeviceState::Revoked)
+                .map(Box::new),
+            numbers: Some(numbers).filter(|numbers| numbers.hash() != held),
+            cursor,
+            more,
+        },
+    })
 }

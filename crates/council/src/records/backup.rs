@@ -16,7 +16,7 @@ use crate::machine::environment::Environment;
 use crate::machine::keys::Keys;
 use crate::service::{NAME, Service};
 use crate::storage::photo_store::{PhotoStore, PhotosAt};
-use crate::storage::{Audited, DatabaseAt, Holdings, SCHEMA_VERSION, Storage, Writing};
+use crate::storage::{Audited, DatabaseAt, Holdings, Storage, Writing, schema_version};
 
 /// What the file begins with, inside of its encryption.
 const FORMAT: &str = "doorstep-backup-1";
@@ -153,7 +153,7 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<Bac
     let unreadable = |_| CouncilError::Unreadable("backup");
     let held = service.storage.read_at_length(|reading| {
         let council = reading.meta(NAME)?;
-        let head = Head { format: FORMAT.to_owned(), schema: SCHEMA_VERSION, council, made_ms: now_ms };
+        let head = Head { format: FORMAT.to_owned(), schema: schema_version(), council, made_ms: now_ms };
         write_part(out, part::HEAD, &[&serde_json::to_vec(&head).map_err(unreadable)?])?;
         for (name, secret) in Keys::files(&service.data)? {
             write_part(out, part::KEY, &[name.as_bytes(), b"\n", secret.as_bytes()])?;
@@ -213,7 +213,7 @@ fn read_all(mut from: impl Read, to: &mut dyn Takes) -> Result<BackedUp, Council
         match kind {
             part::HEAD => {
                 let head: Head = serde_json::from_slice(&bytes).map_err(|_| cut_off())?;
-                if head.format != FORMAT || head.schema != SCHEMA_VERSION {
+                if head.format != FORMAT || head.schema != schema_version() {
                     return Err(CouncilError::BadBackup("it is of another version of doorstep-council: use that one"));
                 }
             }

@@ -212,6 +212,21 @@ fn appointment_row(row: &Row<'_>) -> Result<AppointmentRow, CouncilError> {
 }
 
 impl Writing<'_> {
+    /// Makes the words of appointments anew from before there were any; how many.
+    pub(crate) fn write_missing_words(&self) -> Result<usize, CouncilError> {
+        let texts: Vec<String> =
+            self.many("SELECT appointment FROM appointment WHERE words = ''", params![], |row| row.get("appointment"))?;
+        for text in &texts {
+            let appointment: Appointment =
+                serde_json::from_str(text).map_err(|_| CouncilError::Unreadable("appointment"))?;
+            self.write(
+                "UPDATE appointment SET words = ?2 WHERE appointment_ref = ?1",
+                params![appointment.reference.as_str(), search_text::of_appointment(&appointment)],
+            )?;
+        }
+        Ok(texts.len())
+    }
+
     /// Calls an appointment off: it leaves the phone of whoever would have gone. What was done of it stays.
     pub(crate) fn cancel_appointment(
         &self,

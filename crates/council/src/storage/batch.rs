@@ -76,6 +76,21 @@ impl Writing<'_> {
     }
 }
 
+impl Writing<'_> {
+    /// Changes a row that is there: its key is among the values.
+    pub(super) fn update_row(&self, table: &Table, row: NamedRow) -> Result<(), CouncilError> {
+        let place = |number: usize, column: &str| format!("{column} = ?{}", number + 1);
+        let (mut set, mut which, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, (column, value)) in row.into_iter().enumerate() {
+            let to = if table.key.contains(&column) { &mut which } else { &mut set };
+            to.push(place(number, column));
+            values.push(value);
+        }
+        let sql = format!("UPDATE {} SET {} WHERE {}", table.name, set.join(", "), which.join(" AND "));
+        self.write(&sql, &values).map(drop)
+    }
+}
+
 fn otherwise(table: &Table, columns: &[&str], if_there: IfThere) -> String {
     let key = table.key.join(", ");
     match if_there {

@@ -45,9 +45,9 @@ pub(crate) use order::{Order, Page};
 pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, PeopleFilter, Person};
 pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use reports::{Count, HOMES, NoAccessRow, Question};
-pub(crate) use visits::{Filter, VISITS, VisitRow};
+pub(crate) use visits::{FOLD_VERSION, Filter, VISITS, VisitRow};
 
-pub(crate) use database::SCHEMA_VERSION;
+pub(crate) use database::schema_version;
 pub(crate) use sessions::Session;
 use tables::TABLES;
 pub use tables::{Column, Table};

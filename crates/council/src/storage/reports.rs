@@ -171,21 +171,3 @@ pub(super) fn columns(visit: &Visit, started_ms: i64) -> [Value; 4] {
         Value::from(id_shown(visit)),
     ]
 }
-
-/// Writes those columns of all visits that were kept before there were any.
-pub(super) fn write_anew(database: &rusqlite::Transaction<'_>) -> rusqlite_migration::HookResult {
-    let unreadable = |error: serde_json::Error| rusqlite_migration::HookError::Hook(error.to_string());
-    let mut every = database.prepare("SELECT visit_id, started_ms, folded FROM visit")?;
-    let mut write = database.prepare(
-        "UPDATE visit SET day = ?2, refusal_reason = ?3, notice_standing = ?4, id_shown = ?5 WHERE visit_id = ?1",
-    )?;
-    let mut rows = every.query([])?;
-    while let Some(row) = rows.next()? {
-        let (id, started_ms, text): (Vec<u8>, i64, String) =
-            (row.get("visit_id")?, row.get("started_ms")?, row.get("folded")?);
-        let visit: Visit = serde_json::from_str(&text).map_err(unreadable)?;
-        let [day, reason, notice, id_shown] = columns(&visit, started_ms);
-        write.execute((id, day, reason, notice, id_shown))?;
-    }
-    Ok(())
-}

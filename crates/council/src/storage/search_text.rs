@@ -25,31 +25,6 @@ fn small<const N: usize>(parts: [&str; N]) -> String {
     parts.join(" ").to_lowercase()
 }
 
-/// Writes the words of all that was kept before there were any.
-pub(super) fn write_anew(database: &rusqlite::Transaction<'_>) -> rusqlite_migration::HookResult {
-    let unreadable = |error: serde_json::Error| rusqlite_migration::HookError::Hook(error.to_string());
-    let mut every = database.prepare("SELECT appointment_ref, appointment FROM appointment")?;
-    let mut write = database.prepare("UPDATE appointment SET words = ?2 WHERE appointment_ref = ?1")?;
-    let mut rows = every.query([])?;
-    while let Some(row) = rows.next()? {
-        let (reference, text): (String, String) = (row.get("appointment_ref")?, row.get("appointment")?);
-        let appointment: Appointment = serde_json::from_str(&text).map_err(unreadable)?;
-        write.execute((reference, of_appointment(&appointment)))?;
-    }
-    let mut every = database.prepare(
-        "SELECT visit_id, folded, coalesce(display_name, '') AS visitor_name FROM visit LEFT JOIN person USING (user_id)",
-    )?;
-    let mut write = database.prepare("UPDATE visit SET words = ?2 WHERE visit_id = ?1")?;
-    let mut rows = every.query([])?;
-    while let Some(row) = rows.next()? {
-        let (id, text, visitor_name): (Vec<u8>, String, String) =
-            (row.get("visit_id")?, row.get("folded")?, row.get("visitor_name")?);
-        let visit: Visit = serde_json::from_str(&text).map_err(unreadable)?;
-        write.execute((id, of_visit(&visit, &visitor_name)))?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

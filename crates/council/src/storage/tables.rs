@@ -112,7 +112,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     "visit" ("visit_id"): [
         "visit_id" "started_ms" "appointment_ref" *"uprn" "visit_kind" "user_id" "organisation_id"
         "outcome" "ended_ms" "received_ms" *"folded" *"words" *"address" "entry" "alone_until_ms"
-        "day" "refusal_reason" "notice_standing" "id_shown"
+        "day" "refusal_reason" "notice_standing" "id_shown" "fold_version"
     ];
     "sealed_concern" ("record_id"): [
         "record_id" "visit_id" "recorded_ms" "received_ms"
@@ -127,7 +127,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "code_hash" "label" "from_day" "text" "published_ms" *"published_by"
     ];
     "acknowledgement" ("record_id"): [
-        "record_id" "user_id" "code_hash" "label" *"name" *"position" *"organisation" *"signed"
+        "record_id" "user_id" "code_hash" "label" *"name" *"position" "organisation" *"signed"
         "recorded_ms" "received_ms"
     ];
     "concern" ("record_id"): [

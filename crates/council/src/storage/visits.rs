@@ -58,6 +58,10 @@ pub(super) const OF_ORGANISATION: &str =
 const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
 const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_id";
 
+/// The version of the folding, and of what is drawn from it: it goes up when a row of the same records comes out otherwise. A row of an
+/// older version is made anew by `doorstep-council refold`.
+pub(crate) const FOLD_VERSION: i64 = 1;
+
 impl VisitRow {
     /// Where, on one line: the appointment's address, or the one that the visitor gave.
     pub(crate) fn address(&self) -> String {
@@ -200,6 +204,15 @@ impl Filter {
 }
 
 impl Reading<'_> {
+    /// Visits whose rows were folded by an older version, or all of them.
+    pub(crate) fn visits_to_refold(&self, all: bool) -> Result<Vec<VisitId>, CouncilError> {
+        self.many(
+            "SELECT visit_id FROM visit WHERE fold_version < ?1 OR 1 = ?2 ORDER BY visit_id",
+            params![FOLD_VERSION, all],
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )
+    }
+
     /// Calls `each` for every visit that fits, in the filter's order.
     pub(crate) fn each_visit(
         &self,
@@ -313,7 +326,21 @@ impl Writing<'_> {
         });
         self.write_rows(Table::named("visit"), rows.collect::<Result<_, _>>()?, IfThere::Replace)
     }
+
+    /// Makes a visit's row anew. For whom its visitor worked then, and when the council had it, stay as they are.
+    pub(crate) fn refold_visit(&self, visit: &Visit) -> Result<(), CouncilError> {
+        let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
+        let mut row = row_of(visit, 0, visitor.as_ref())?;
+        if visit.started_at.or(visit.opened_at).is_none() {
+            return Err(CouncilError::Unreadable("visit"));
+        }
+        row.retain(|(column, _)| !KEPT_BY_REFOLD.contains(column));
+        self.update_row(Table::named("visit"), row)
+    }
 }
+
+/// What folding anew never changes: for whom the visitor worked then, and when the council had it.
+const KEPT_BY_REFOLD: [&str; 2] = ["organisation_id", "received_ms"];
 
 /// A visit's row.
 fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<NamedRow, CouncilError> {
@@ -341,5 +368,6 @@ fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<N
         "refusal_reason" => refusal_reason,
         "notice_standing" => notice_standing,
         "id_shown" => id_shown,
+        "fold_version" => FOLD_VERSION,
     })
 }

@@ -333,6 +333,14 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Makes the rows of lists anew from the records, where an older version of the program made them.
+    Refold {
+        #[command(flatten)]
+        data: Data,
+        /// All of them, and not only those of an older version.
+        #[arg(long)]
+        all: bool,
+    },
     /// Says how many records are held, and how many were set aside.
     Counts {
         #[command(flatten)]

@@ -1,6 +1,7 @@
 //! The `WHERE` of a statement, put together from the conditions that are asked for and no others, so that an index can serve it.
 
-use super::Value;
+use super::placeholders::rewrite;
+use super::value::Value;
 
 /// Conditions that must all hold, with the values of their placeholders.
 #[derive(Debug, Default)]
@@ -13,15 +14,13 @@ impl Conditions {
     /// One more condition. Each `?` in it stands for the value, or for one of the values after the other.
     pub(crate) fn and<V: Into<Value>>(&mut self, condition: &str, values: impl IntoIterator<Item = V>) {
         self.text.push_str(if self.text.is_empty() { " WHERE (" } else { " AND (" });
+        let before = self.values.len();
         self.values.extend(values.into_iter().map(Into::into));
-        let mut number = self.values.len() - condition.matches('?').count();
-        for character in condition.chars() {
-            self.text.push(character);
-            if character == '?' {
-                number += 1;
-                self.text.push_str(&number.to_string());
-            }
-        }
+        let mut number = before;
+        self.text.push_str(&rewrite(condition, |_| {
+            number += 1;
+            format!("?{number}")
+        }));
         self.text.push(')');
     }
 

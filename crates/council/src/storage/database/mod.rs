@@ -2,13 +2,16 @@
 //! how a statement gets there and how a transaction ends. Everything in `storage` stands on [`Connection`] alone.
 
 mod conditions;
+mod migrations;
+mod placeholders;
 mod postgres;
 mod sqlite;
 mod value;
 
 pub(crate) use conditions::Conditions;
+pub(crate) use migrations::newest as schema_version;
 pub(crate) use postgres::Postgres;
-pub(crate) use sqlite::{SCHEMA_VERSION, Sqlite};
+pub(crate) use sqlite::Sqlite;
 pub(crate) use value::{Row, Value};
 
 use crate::error::CouncilError;

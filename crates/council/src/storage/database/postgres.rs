@@ -15,26 +15,13 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{IsolationLevel, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::migrations::{self, Migration};
+use super::placeholders::for_postgres;
 use super::{Connection, Database, Row, Value, Work};
 use crate::error::CouncilError;
 use crate::machine::blocking_runtime::BlockingRuntime;
 use crate::machine::environment::Environment;
 use crate::storage::tables::TABLES;
-
-/// Every step of the schema, in order. They go forward only, and leave what an older program needs for as long as one may run.
-const MIGRATIONS: [&str; 9] = [
-    include_str!("../../../migrations/postgres/0004_two_databases.sql"),
-    include_str!("../../../migrations/postgres/0005_cases.sql"),
-    include_str!("../../../migrations/postgres/0006_desk.sql"),
-    include_str!("../../../migrations/postgres/0007_reports.sql"),
-    include_str!("../../../migrations/postgres/0008_sign_in.sql"),
-    include_str!("../../../migrations/postgres/0009_outward.sql"),
-    include_str!("../../../migrations/postgres/0010_numbers_and_search.sql"),
-    include_str!("../../../migrations/postgres/0011_note_readings.sql"),
-    include_str!("../../../migrations/postgres/0012_sorting_and_tries.sql"),
-];
-/// The number of the first of them: a schema has the same number in both databases.
-const FIRST_MIGRATION: i64 = 4;
 
 /// Connections to the server, at most.
 const MOST_CONNECTIONS: usize = 16;
@@ -100,20 +87,19 @@ impl Postgres {
                 .await
                 // Two processes that start at once may both make it.
                 .or_else(|error| if is_known(&error) { Ok(()) } else { Err(error) })?;
-            for (version, sql) in (FIRST_MIGRATION..).zip(MIGRATIONS) {
+            for Migration { number: version, sql } in migrations::of_postgres() {
                 let transaction = client.transaction().await?;
                 // Whoever comes second waits here until the first is done, and then has nothing to do.
                 let first = transaction
                     .execute("INSERT INTO schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING", &[&version])
                     .await?;
                 if first == 1 {
-                    transaction.batch_execute(sql).await?;
+                    transaction.batch_execute(&sql).await?;
                 }
                 transaction.commit().await?;
             }
-            let known = FIRST_MIGRATION + i64::try_from(MIGRATIONS.len()).unwrap_or(0) - 1;
             let newest: i64 = client.query_one("SELECT max(version) FROM schema_version", &[]).await?.get(0);
-            if newest > known { Err(CouncilError::NewerDatabase) } else { Ok(()) }
+            if newest > migrations::newest() { Err(CouncilError::NewerDatabase) } else { Ok(()) }
         })
     }
 
@@ -181,9 +167,10 @@ impl Database for Postgres {
     }
 }
 
-/// Whether another transaction got in the way, so that trying again can help.
+/// Whether another transaction got in the way, so that trying again can help. A key that is there already is no such thing: where two
+/// may bring the same, the statement or its caller says what then happens.
 fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
-    let codes = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED, &SqlState::UNIQUE_VIOLATION];
+    let codes = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED];
     error.code().is_some_and(|code| codes.contains(&code))
 }
 
@@ -232,7 +219,7 @@ impl Connection for InTransaction<'_> {
         params: &[Value],
         each: &mut dyn FnMut(&Row<'_>) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
-        let statement = self.of.wait(self.transaction.prepare_cached(&numbered(sql)))?;
+        let statement = self.of.wait(self.transaction.prepare_cached(&for_postgres(sql)))?;
         let values: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let rows = self.of.wait(self.transaction.query(&statement, &values))?;
         rows.iter().try_for_each(|row| each(&Row::Postgres(row)))
@@ -244,7 +231,7 @@ impl Connection for InTransaction<'_> {
         params: &[Value],
         each: &mut dyn FnMut(&Row<'_>) -> Result<bool, CouncilError>,
     ) -> Result<(), CouncilError> {
-        let statement = self.of.wait(self.transaction.prepare_cached(&numbered(sql)))?;
+        let statement = self.of.wait(self.transaction.prepare_cached(&for_postgres(sql)))?;
         let portal = self.of.wait(self.transaction.bind_raw(&statement, params))?;
         loop {
             let rows = self.of.wait(self.transaction.query_portal(&portal, ROWS_AT_ONCE))?;
@@ -260,7 +247,7 @@ impl Connection for InTransaction<'_> {
     }
 
     fn execute(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError> {
-        let statement = self.of.wait(self.transaction.prepare_cached(&numbered(sql)))?;
+        let statement = self.of.wait(self.transaction.prepare_cached(&for_postgres(sql)))?;
         let changed = self.of.wait(self.transaction.execute_raw(&statement, params))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
@@ -269,11 +256,6 @@ impl Connection for InTransaction<'_> {
         let sql = "SELECT setval(pg_get_serial_sequence('audit', 'audit_id'), (SELECT coalesce(max(audit_id), 0) + 1 FROM audit), false)";
         self.query(sql, &[], &mut |_| Ok(()))
     }
-}
-
-/// The statement with PostgreSQL's placeholders.
-fn numbered(sql: &str) -> String {
-    sql.replace('?', "$")
 }
 
 impl From<PoolError> for CouncilError {

@@ -1,41 +1,17 @@
 //! Embedded SQLite: write-ahead log, every commit flushed before it counts, one writer.
 
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{TransactionBehavior, params_from_iter};
 use rusqlite_migration::{M, Migrations};
 
+use super::migrations;
 use super::{Connection, Database, Row, Value, Work};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::planted::{self, Bug};
-use crate::storage::{reports, search_text};
-
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![
-        M::up(include_str!("../../../migrations/sqlite/0001_initial.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0002_whole_code.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0003_photos.sql")),
-        M::up_with_hook(include_str!("../../../migrations/sqlite/0004_two_databases.sql"), |transaction| {
-            search_text::write_anew(transaction)
-        }),
-        M::up(include_str!("../../../migrations/sqlite/0005_cases.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0006_desk.sql")),
-        M::up_with_hook(include_str!("../../../migrations/sqlite/0007_reports.sql"), |transaction| {
-            reports::write_anew(transaction)
-        }),
-        M::up(include_str!("../../../migrations/sqlite/0008_sign_in.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0009_outward.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0010_numbers_and_search.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0011_note_readings.sql")),
-        M::up(include_str!("../../../migrations/sqlite/0012_sorting_and_tries.sql")),
-    ])
-});
-
-/// The number of the newest migration, in both databases.
-pub(crate) const SCHEMA_VERSION: i64 = 12;
 
 /// Connections that are kept for the next who reads.
 const IDLE_READERS: usize = 8;
@@ -53,10 +29,12 @@ impl Sqlite {
     pub(crate) fn open(file: &Path) -> Result<Self, CouncilError> {
         let mut writer = connect(file)?;
         let version: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version > SCHEMA_VERSION {
+        if version > migrations::newest() {
             return Err(CouncilError::NewerDatabase);
         }
-        MIGRATIONS.to_latest(&mut writer).map_err(|error| match error {
+        let steps = migrations::of_sqlite();
+        let steps = Migrations::from_iter(steps.iter().map(|step| M::up(&step.sql)));
+        steps.to_latest(&mut writer).map_err(|error| match error {
             rusqlite_migration::Error::RusqliteError { err, .. } => CouncilError::Database(err),
             _ => CouncilError::Unreadable("migrations"),
         })?;
