@@ -91,6 +91,12 @@ impl Postgres {
         asked.stdout
     }
 
+    /// The folder in which tables and indexes lie, of all its databases.
+    #[must_use]
+    pub fn tables_folder(&self) -> PathBuf {
+        self.folder.path().join("data/base")
+    }
+
     fn data(&self) -> String {
         self.folder.path().join("data").display().to_string()
     }

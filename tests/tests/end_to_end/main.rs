@@ -19,5 +19,6 @@ mod roles;
 mod scene;
 mod simulation;
 mod store;
+mod tables;
 mod whole_code;
 mod window;

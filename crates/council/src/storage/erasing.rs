@@ -336,6 +336,8 @@ impl Writing<'_> {
             "UPDATE audit SET detail = replace(detail, '\"' || ?1 || '\"', '\"' || ?2 || '\"')",
             "UPDATE case_line SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE case_line SET subject = ?2 WHERE subject = ?1",
+            "UPDATE code SET published_by = ?2 WHERE published_by = ?1",
+            "UPDATE council_number SET entered_by = ?2 WHERE entered_by = ?1",
         ] {
             self.write(sql, params![name_before, name])?;
         }

@@ -1,0 +1,305 @@
+//! The list of tables against both databases, and against what is left in their files after somebody was erased.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use doorstep_tests::cast::{Phone, Town};
+use doorstep_tests::desk::Clerk;
+use doorstep_tests::postgres::Postgres;
+use serde_json::{Value, json};
+
+/// A database that SQL is put to, past the council's program.
+enum Database<'a> {
+    Embedded(PathBuf),
+    Server(&'a Postgres, String),
+}
+
+impl Database<'_> {
+    /// The first column of an answer, as text.
+    fn asks(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Embedded(file) => {
+                let database = rusqlite::Connection::open(file).unwrap();
+                let mut statement = database.prepare(sql).unwrap();
+                let rows = statement.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
+                rows.map(|row| row.unwrap().unwrap_or_default()).collect()
+            }
+            Self::Server(server, address) => {
+                let told = server.asks(address, &format!("COPY ({sql}) TO STDOUT"));
+                String::from_utf8(told).unwrap().lines().map(str::to_owned).collect()
+            }
+        }
+    }
+
+    fn does(&self, sql: &str) {
+        match self {
+            Self::Embedded(file) => rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap(),
+            Self::Server(server, address) => drop(server.asks(address, sql)),
+        }
+    }
+
+    /// A column's values in hexadecimal, text and bytes alike.
+    fn hexadecimal(&self, table: &str, column: &str) -> Vec<String> {
+        let sql = match self {
+            Self::Embedded(_) => format!("SELECT hex({column}) FROM {table}"),
+            Self::Server(..) => {
+                let bytes = format!("CASE WHEN pg_typeof({column})::text = 'bytea' THEN {column}::text ELSE NULL END");
+                format!(
+                    "SELECT coalesce(substr({bytes}, 3), encode(convert_to({column}::text, 'UTF8'), 'hex'), '') FROM {table}"
+                )
+            }
+        };
+        self.asks(&sql).into_iter().map(|text| text.to_uppercase()).collect()
+    }
+
+    /// Each table with its columns, and its key, as the database says of itself.
+    fn catalogue(&self) -> BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> {
+        let tables = match self {
+            Self::Embedded(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            Self::Server(..) => {
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> 'schema_version'"
+            }
+        };
+        let of = |table: &String| {
+            match self {
+            Self::Embedded(_) => (
+                format!("SELECT name FROM pragma_table_info('{table}')"),
+                format!("SELECT name FROM pragma_table_info('{table}') WHERE pk > 0"),
+            ),
+            Self::Server(..) => (
+                format!("SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"),
+                format!(
+                    "SELECT column_name FROM information_schema.key_column_usage JOIN information_schema.table_constraints
+                     USING (constraint_name, table_name) WHERE table_name = '{table}' AND constraint_type = 'PRIMARY KEY'"
+                )
+                .replace('\n', " "),
+            ),
+        }
+        };
+        let columns = |table: String| {
+            let (columns, key) = of(&table);
+            let both = (self.asks(&columns).into_iter().collect(), self.asks(&key).into_iter().collect());
+            (table, both)
+        };
+        self.asks(tables).into_iter().map(columns).collect()
+    }
+
+    /// The folder of the database's own files, with all of it in them.
+    fn files(&self) -> PathBuf {
+        match self {
+            Self::Embedded(file) => file.parent().unwrap().to_owned(),
+            Self::Server(server, address) => {
+                server.asks(address, "CHECKPOINT");
+                server.tables_folder()
+            }
+        }
+    }
+}
+
+fn the_list_is_what_the_database_holds(database: &Database<'_>) {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let listed = doorstep_council::tables().iter().map(|table| {
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        (table.name.to_owned(), (names(&columns), names(table.key)))
+    });
+    assert_eq!(database.catalogue(), listed.collect::<BTreeMap<_, _>>());
+}
+
+/// Whether bytes stand in a file of a folder, or of a folder in it.
+fn stands_in(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
+    fs::read_dir(folder).unwrap().flatten().find_map(|entry| {
+        if entry.path().is_dir() {
+            return stands_in(&entry.path(), bytes);
+        }
+        let held = fs::read(entry.path()).unwrap_or_default();
+        held.windows(bytes.len()).any(|part| part == bytes).then(|| entry.path())
+    })
+}
+
+/// The tenant, and those who visit and work at the desk. Each of their words stands nowhere else.
+const HOME: &str = "077112233445";
+const TENANT: &str = "Zeppelina";
+const PEOPLE: [(&str, &str, &str); 4] = [
+    ("quokka-visitor", "Quokkavisit", "officer"),
+    ("quokka-super", "Quokkasuper", "supervisor"),
+    ("quokka-lead", "Quokkalead", "safeguarding_lead"),
+    ("quokka-admin", "Quokkaadmin", "administrator"),
+];
+
+/// A tenant is visited, complains, tells of something that is sealed; and everybody leaves a trace in every personal column.
+fn a_story(town: &Town, database: &Database<'_>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let head = "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned();
+    let people = PEOPLE.iter().fold(head, |table, (user, name, role)| {
+        format!("{table}{user},{name},Melton Borough Council,council,{role},{name}post,{user}@council.example\n")
+    });
+    town.does(&["import-people", &file("people.csv", people)]);
+    let password = file("password", doorstep_tests::cast::PASSWORD.to_owned());
+    for (user, ..) in PEOPLE {
+        town.does(&["set-password", "--user", user, "--password-file", &password]);
+    }
+    let head = "appointment_ref,uprn,address_line_1,address_line_2,town,postcode,tenant_name,tenant_phone,visit_kind,purpose,window_start,window_end,organisation,assigned_to,notice_given_at,notice_method,told_who_and_why,support_needs,hazard_note\n";
+    let row = |reference: &str, day: &str| {
+        format!(
+            "{reference},{HOME},1 {TENANT} Way,,Melton,LE13 9ZZ,{TENANT} Quux,,other,Visit,{day}T09:00,{day}T10:00,Melton Borough Council,quokka-visitor,,,yes,,\n"
+        )
+    };
+    let table = format!("{head}{}{}", row("WO-1", "2026-11-24"), row("WO-2", "2026-01-24"));
+    town.does(&["import-appointments", &file("appointments.csv", table)]);
+    town.does(&["appointment", "WO-2", "cancel", "--because", "Zeppelincancelled"]);
+
+    let phone = Phone::new();
+    let enrol = ["--server", &format!("http://{}", town.address()), "--code", &town.code_for("quokka-visitor")];
+    phone.does(&[&["enrol"], &enrol[..], &["--device-name", "Quokkaphone"]].concat());
+    phone.does(&["sync"]);
+    phone.does(&["acknowledge", "--name", "Quokkasigned"]);
+    let visit = phone.starts("WO-1");
+    let copy = phone.cloned();
+    let photo = folder.path().join("photo.jpg");
+    fs::write(&photo, doorstep_tests::sample::photo(600)).unwrap();
+    phone.does(&["visit", "photo", &visit, "--purpose", "before", &photo.display().to_string()]);
+    phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", "Zeppelincomplaint"]);
+    let breach = ["visit", "concern", &visit, "--kind", "gift", "--words", "Zeppelingift"];
+    phone.does(&breach);
+    phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead."]);
+    phone.does(&["sync"]);
+    // A copy of the phone says something else under the same numbers: that is set aside.
+    for _ in 0..3 {
+        copy.does(&["visit", "concern", &visit, "--kind", "breach", "--words", "Zeppelinaside"]);
+    }
+    copy.does(&["sync"]);
+    let shown = phone.says(&["visit", "show", &visit]);
+    let gift = shown["concerns"].as_array().unwrap().iter().find(|said| said["concern"]["words"] == "Zeppelingift");
+    phone.does(&["visit", "correct", gift.unwrap()["record"].as_str().unwrap(), "--reason", "Zeppelinstruck"]);
+    phone.does(&["visit", "no-answer", &visit]);
+    let plan = ["--kind", "inspection", "--purpose", "A look", "--address", "Zeppelinshed"];
+    let unplanned = [&["visit", "start-unplanned"][..], &plan, &["--uprn", HOME]].concat();
+    let shed = phone.says(&unplanned)["visit"].as_str().unwrap().to_owned();
+    phone.does(&["visit", "no-answer", &shed]);
+    phone.does(&["sync"]);
+
+    let supervisor = Clerk::of("quokka-super", town);
+    for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
+        let at = format!("/api/cases/{}", case["case"].as_str().unwrap());
+        supervisor.does("POST", &at, &json!({ "action": "assign", "owner": "quokka-super" }));
+        let outcome = supervisor.reads(&at)["outcomes"][0].clone();
+        supervisor.does("POST", &at, &json!({ "action": "close", "outcome": outcome, "words": "Zeppelinclosed" }));
+    }
+    let lead = Clerk::of("quokka-lead", town);
+    let notes = lead.reads("/api/safeguarding");
+    let note = lead.reads(&format!("/api/safeguarding/{}", notes["notes"][0]["record"].as_str().unwrap()));
+    assert_eq!(note["note"], "For the lead.");
+    let admin = Clerk::of("quokka-admin", town);
+    let earliest = &admin.reads("/api/numbers")["earliest"];
+    let number = json!({ "name": "adult_age", "value": 21, "from": earliest, "source": "Cabinet" });
+    admin.does("POST", "/api/numbers", &number);
+    let code = json!({ "label": "2027", "from": earliest, "text": "1. Conduct\n\nBe kind.\n" });
+    admin.does("POST", "/api/codes", &code);
+    // What only a browser, an authenticator, a provider or half a photo leaves.
+    database.does(
+        "UPDATE session SET browser = 'Quokkabrowser';
+         UPDATE person SET totp_secret = 'QUOKKASECRET' || user_name, openid_subject = 'Quokkasubject' || user_name
+             WHERE user_name LIKE 'quokka-%';
+         UPDATE blob SET complete_ms = NULL",
+    );
+    let piece = match database {
+        Database::Embedded(_) => "CAST('Zeppelinpiece' AS BLOB)",
+        Database::Server(..) => "convert_to('Zeppelinpiece', 'UTF8')",
+    };
+    database.does(&format!("INSERT INTO blob_piece (sha256, at, piece) SELECT sha256, 0, {piece} FROM blob"));
+}
+
+/// A word in hexadecimal, as it stands in a column.
+fn hexadecimal(word: &str) -> String {
+    word.bytes().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// Every value that tells of one of them, column by column: those in which one of their words stands, and keys whole.
+fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
+    let whole = ["visit_key.key", "person.password_hash"];
+    let words = ["Zeppelin", "zeppelin", "Quokka", "quokka", "QUOKKA", HOME].map(hexadecimal);
+    let bytes = |text: &str| {
+        let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        (0..text.len() / 2).map(|at| digits(at * 2)).collect::<Vec<u8>>()
+    };
+    let mut told = BTreeMap::new();
+    for table in doorstep_council::tables() {
+        for column in table.columns.iter().filter(|column| column.personal) {
+            let name = format!("{}.{}", table.name, column.name);
+            let of_them =
+                |value: &String| whole.contains(&name.as_str()) || words.iter().any(|word| value.contains(word));
+            let values = database.hexadecimal(table.name, column.name);
+            let values: BTreeSet<_> =
+                values.iter().filter(|value| value.len() > 8 && of_them(value)).map(|value| bytes(value)).collect();
+            told.insert(name, values);
+        }
+    }
+    told
+}
+
+fn nothing_of_who_was_erased_is_left(town: &mut Town, database: &Database<'_>) {
+    a_story(town, database);
+    let before = told_of_them(database);
+    let bare: Vec<&String> = before.iter().filter(|(_, values)| values.is_empty()).map(|(column, _)| column).collect();
+    assert!(bare.is_empty(), "the story leaves nothing in {bare:?}: let it, or the test proves nothing of them");
+
+    town.does(&["erase", "--uprn", HOME, "--because", "Asked for", "--apply"]);
+    let admin = Clerk::of("admin", town);
+    for (user, ..) in PEOPLE {
+        admin.does("POST", &format!("/api/people/{user}"), &json!({ "action": "leave" }));
+        town.does(&["erase", "--user", user, "--because", "Asked for", "--apply"]);
+    }
+    let left: Vec<(String, Value)> = told_of_them(database)
+        .into_iter()
+        .filter(|(column, _)| !["visit_key.key", "person.password_hash"].contains(&column.as_str()))
+        .flat_map(|(column, values)| {
+            values.into_iter().map(move |value| (column.clone(), json!(String::from_utf8_lossy(&value))))
+        })
+        .collect();
+    assert_eq!(left, [], "rows still tell of them");
+    town.kill();
+    let files = database.files();
+    // The key of what is sealed stays with the note, and staff who are still there keep their passwords.
+    let kept: BTreeSet<String> = ["visit_key", "person"]
+        .iter()
+        .zip(["key", "password_hash"])
+        .flat_map(|(table, column)| database.hexadecimal(table, column))
+        .collect();
+    for (column, values) in before {
+        for value in values {
+            let text: String = value.iter().map(|byte| format!("{byte:02X}")).collect();
+            if kept.contains(&text) {
+                continue;
+            }
+            let found = stands_in(&files, &value);
+            assert_eq!(found, None, "{column}: {:?} can still be found", String::from_utf8_lossy(&value));
+        }
+    }
+    for word in ["Zeppelin", "zeppelin", "Quokka", "quokka", "QUOKKA", HOME] {
+        assert_eq!(stands_in(&files, word.as_bytes()), None, "{word} can still be found");
+    }
+}
+
+#[test]
+fn the_list_of_tables_is_what_the_embedded_database_holds_and_nothing_erased_is_left_in_its_files() {
+    let mut town = Town::open();
+    let database = Database::Embedded(town.data().join("council.db"));
+    the_list_is_what_the_database_holds(&database);
+    nothing_of_who_was_erased_is_left(&mut town, &database);
+}
+
+#[test]
+fn the_list_of_tables_is_what_a_database_server_holds_and_nothing_erased_is_left_in_its_files() {
+    let server = Postgres::start();
+    let address = server.database();
+    let mut town = Town::open_on_postgres(&address);
+    let database = Database::Server(&server, address);
+    the_list_is_what_the_database_holds(&database);
+    nothing_of_who_was_erased_is_left(&mut town, &database);
+}
