@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use data_encoding::BASE64;
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    CodeView, EnrolmentView, Network, OutboxView, Problem, StatusView, TodayView, Unplanned, VisitSummary, VisitView,
-    Vocabulary,
+    Acted, CodeView, EnrolmentView, Network, OutboxView, Problem, StatusView, TodayView, Unplanned, VisitSummary,
+    VisitView, Vocabulary,
 };
 use doorstep_domain::conduct::{Command, Concern, NotAPhoto, PhotoPurpose, Signing, VisitKind};
 use doorstep_domain::ledger::Hash;
@@ -91,7 +91,7 @@ pub(crate) async fn start_unplanned(
 }
 
 #[tauri::command]
-pub(crate) async fn act(core: Core<'_>, visit: VisitId, command: Command) -> Answer<VisitView> {
+pub(crate) async fn act(core: Core<'_>, visit: VisitId, command: Command) -> Answer<Acted> {
     core.record(move |app| app.act(visit, command)).await
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn add_photo(
     visit: VisitId,
     purpose: PhotoPurpose,
     file: String,
-) -> Answer<VisitView> {
+) -> Answer<Acted> {
     let added = core
         .record(move |app| {
             let file = BASE64.decode(file.as_bytes()).map_err(|_| NotAPhoto::NotAPicture)?;
@@ -170,7 +170,7 @@ pub(crate) async fn keep_draft(core: Core<'_>, name: String, text: String) -> An
 }
 
 #[tauri::command]
-pub(crate) async fn strike_out(core: Core<'_>, record: RecordId, reason: String) -> Answer<VisitView> {
+pub(crate) async fn strike_out(core: Core<'_>, record: RecordId, reason: String) -> Answer<Acted> {
     core.record(move |app| app.strike_out(record, &reason)).await
 }
 

@@ -2,7 +2,7 @@
 
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
+    Acted, AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
     PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary,
     VisitView, Vocabulary,
 };
@@ -10,10 +10,10 @@ use doorstep_domain::conduct::{
     About, Acknowledgement, Admission, After, Appointment, Attempt, Basis, Before, CancelReason, Cancellation,
     CancelledBy, CaseDeed, CaseKind, CaseOutcome, CaseStep, Clause, CodeSection, Command, Concern, ConcernKind,
     ConsentBy, Counting, DatedNumber, Declaration, Due, Ending, Entry, Event, Finding, FollowUp, Hazard, LawfulGround,
-    Leaving, Line, LoneWorking, Notice, NoticeAgreement, NoticeMethod, NoticeStanding, NumberUnit, Numbers, Outcome,
-    Phase, Photo, PhotoPurpose, RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity,
-    Signing, Started, Step, StepState, StepTaken, Strike, TakenPhoto, TenantSignature, ToldOfCancellation, Validity,
-    Visit, VisitKind, Weight, Welfare, Withdrawal, WithdrawalReason,
+    Leaving, Line, LoneWorking, NextStep, Notice, NoticeAgreement, NoticeMethod, NoticeStanding, NumberUnit, Numbers,
+    Outcome, Phase, Photo, PhotoPurpose, RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote,
+    Severity, Signing, Started, Step, StepState, StepTaken, Strike, TakenPhoto, TenantSignature, ToldOfCancellation,
+    Validity, Visit, VisitKind, Weight, Welfare, Withdrawal, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 use ts_rs::{Config, TS};
@@ -30,6 +30,7 @@ pub fn file() -> String {
     }
     let mut declarations = declarations![
         About,
+        Acted,
         Acknowledgement,
         Admission,
         After,
@@ -70,6 +71,7 @@ pub fn file() -> String {
         Leaving,
         Line,
         LoneWorking,
+        NextStep,
         Notice,
         NoticeAgreement,
         NoticeMethod,

@@ -58,11 +58,11 @@ pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> 
         }
         Visiting::KnowsTenant { which, relation, line_manager, council_contact, hand_over } => {
             let declaration = Declaration { relation, line_manager, council_contact, hand_over };
-            app.act(visit_of(app, &which)?, Command::DeclareKnowsTenant(declaration))?
+            app.act(visit_of(app, &which)?, Command::DeclareKnowsTenant(declaration))?.visit
         }
         Visiting::Alone { which, device_off, expected_end } => {
             let lone = LoneWorking { device_on: !device_off, expected_end };
-            app.act(visit_of(app, &which)?, Command::WorkAlone(lone))?
+            app.act(visit_of(app, &which)?, Command::WorkAlone(lone))?.visit
         }
         Visiting::Concern { visit, concern } => return raise(app, Some(visit), &concern, as_json),
         Visiting::Flag { visit, kind, note } => {
@@ -72,12 +72,12 @@ pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> 
         Visiting::Photo { visit, purpose, file } => {
             let picture =
                 fs::read(&file).with_context(|| format!("{} can't be read; no photo was added", file.display()))?;
-            app.add_photo(visit, purpose, &picture)?
+            app.add_photo(visit, purpose, &picture)?.visit
         }
-        Visiting::Correct { record, reason } => app.strike_out(record, &reason)?,
+        Visiting::Correct { record, reason } => app.strike_out(record, &reason)?.visit,
         Visiting::Say(saying) => {
             let (visit, command) = command(saying);
-            app.act(visit, command)?
+            app.act(visit, command)?.visit
         }
     };
     tell(as_json, &after, || words::visit(&after));
@@ -93,10 +93,10 @@ fn leave_now(
 ) -> Result<VisitView> {
     let mut view = app.visit(visit)?;
     if view.visit.ending.is_none() {
-        view = app.act(visit, Command::LeaveNow)?;
+        view = app.act(visit, Command::LeaveNow)?.visit;
     }
     match reason {
-        Some(reason) => Ok(app.act(visit, Command::ExplainWithdrawal { reason, words })?),
+        Some(reason) => Ok(app.act(visit, Command::ExplainWithdrawal { reason, words })?.visit),
         None => Ok(view),
     }
 }

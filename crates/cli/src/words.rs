@@ -33,6 +33,12 @@ pub(crate) fn refused(refused: &Refused) -> String {
         Rule::OtherEnding => "That fits a visit that ended in another way",
         Rule::NameFirst => "Give the name",
         Rule::SignatureFirst => "There is no signature",
+        Rule::TooLong => {
+            let most = refused.missing.join(" ");
+            return format!(
+                "That is too long: it can have {most} characters. Nothing was saved; shorten it and save again.\n"
+            );
+        }
     };
     let missing = if missing.is_empty() { String::new() } else { format!(" Missing: {}.", missing.join(", ")) };
     format!("{what} (clause {}).{missing} Nothing was changed.\n", refused.clause)

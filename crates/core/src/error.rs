@@ -1,7 +1,7 @@
 //! What can go wrong, in words that say what happened, what is safe and what to do.
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{NotAPhoto, Refused};
+use doorstep_domain::conduct::{NotAPhoto, Refused, TooLong};
 use doorstep_domain::protocol::{NoAnswer, ProblemCode};
 use doorstep_domain::{AppointmentRef, VisitId};
 
@@ -58,8 +58,8 @@ pub enum AppError {
     #[error(transparent)]
     Opening(#[from] Opening),
     /// The Code does not allow it as things stand.
-    #[error("the Code of conduct does not allow that yet (clause {}); nothing was changed", .0.clause)]
-    Refused(Refused),
+    #[error("{0}; nothing was changed")]
+    Refused(#[from] Refused),
     /// The device is not enrolled.
     #[error("this device is not enrolled yet. Ask the council for an enrolment code, then enrol.")]
     NotEnrolled,
@@ -90,13 +90,8 @@ pub enum AppError {
     #[error("there is no visit {0} on this device")]
     NoSuchVisit(VisitId),
     /// Text that is too long.
-    #[error("that is too long: {what} can have {most} characters. Nothing was saved; shorten it and save again.")]
-    TooLong {
-        /// What is too long.
-        what: &'static str,
-        /// How many characters it can have.
-        most: usize,
-    },
+    #[error("{0}. Nothing was saved; shorten it and save again.")]
+    TooLong(#[from] TooLong),
     /// There is no signature.
     #[error("there is no signature, so nothing was saved. Draw it, or type your name.")]
     NotSigned,
@@ -159,7 +154,7 @@ impl AppError {
             Self::NoAnswer(NoAnswer::Refused(code)) => code.code(),
             Self::NoSuchAppointment(_) => "no-such-appointment",
             Self::NoSuchVisit(_) => "no-such-visit",
-            Self::TooLong { .. } => "too-long",
+            Self::TooLong(_) => "too-long",
             Self::NotSigned => "not-signed-by-hand",
             Self::AnotherCode => "another-code",
             Self::NotAPhoto(why) => why.code(),

@@ -25,7 +25,7 @@ pub use pin::PinRefused;
 pub use store::set_aside;
 pub use verify::{Fault, Verified};
 pub use view::{
-    AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
+    Acted, AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
     PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary,
     VisitView, Vocabulary,
 };

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     Appointment, Attempt, CancelReason, CancelledBy, Clause, CodeSection, ConcernKind, ConsentBy, Hazard, LawfulGround,
-    Notice, NoticeMethod, Numbers, Outcome, Phase, PhotoPurpose, RefusalReason, Refused, Severity, Step, Validity,
-    Visit, VisitKind, Weight, WithdrawalReason,
+    NextStep, Notice, NoticeMethod, Numbers, Outcome, Phase, PhotoPurpose, RefusalReason, Refused, Severity, Step,
+    Validity, Visit, VisitKind, Weight, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::Serialize;
@@ -213,10 +213,26 @@ pub struct VisitView {
     pub agreement_missing: bool,
     /// It does not go ahead, and the tenant does not know. Clause 3.2.
     pub tenant_not_told: bool,
+    /// What may be done next.
+    pub next: Vec<NextStep>,
+    /// Why nobody goes in by consent as things stand; `null` where they may.
+    pub shut: Option<Refused>,
+    /// Whether the visitor is asked if something seems wrong. Clause 6.2.
+    pub ask_welfare: bool,
     /// Visits to the property in which nobody got in, this one included.
     pub attempts: Vec<Attempt>,
     /// Where its records are.
     pub custody: Custody,
+}
+
+/// What a tap came to: the visit as it now is, what may be done next, and how the device stands.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Acted {
+    /// The visit.
+    pub visit: VisitView,
+    /// How the device stands.
+    pub status: StatusView,
 }
 
 /// What waits to be sent, visit by visit: nothing in it tells what kind of record waits.

@@ -153,7 +153,7 @@ fn a_large_photo_goes_on_where_it_stopped() {
     let environment = || scene.environment_through(Arc::clone(&line) as Arc<dyn Council>);
     let app = App::open(&scene.store(), environment()).unwrap();
     let visit = at_a_door(&scene, &app);
-    let view = app.add_photo(visit, PhotoPurpose::Door, &photo(1400)).unwrap();
+    let view = app.add_photo(visit, PhotoPurpose::Door, &photo(1400)).unwrap().visit;
     let size = u64::from(view.visit.photos[0].photo.bytes);
     assert!(size > 3 * 256 * 1024, "it takes more pieces than go through: {size} bytes");
 
@@ -178,8 +178,8 @@ fn a_photo_that_was_struck_out_before_it_was_sent_is_gone_from_the_phone_and_nev
     let scene = Scene::new();
     let app = scene.enrolled();
     let visit = at_a_door(&scene, &app);
-    let taken = app.add_photo(visit, PhotoPurpose::Door, &photo(64)).unwrap().visit.photos[0].clone();
-    let after = app.strike_out(taken.record, "A neighbour is in it").unwrap();
+    let taken = app.add_photo(visit, PhotoPurpose::Door, &photo(64)).unwrap().visit.visit.photos[0].clone();
+    let after = app.strike_out(taken.record, "A neighbour is in it").unwrap().visit;
     assert!(after.visit.photos.is_empty());
     assert!(matches!(app.photo(taken.photo.sha256), Err(AppError::NoSuchPhoto)));
     let report = app.sync().unwrap();

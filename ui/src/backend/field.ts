@@ -1,5 +1,6 @@
 // What the app's screens may ask of the core: one interface, so that a screen never knows what is behind it.
 import type {
+  Acted,
   CodeView,
   Command,
   Concern,
@@ -36,12 +37,12 @@ export interface FieldBackend {
   openVisit(appointment: string): Promise<VisitView>
   startUnplanned(kind: VisitKind, purpose: string, uprn: string | null, address: string | null): Promise<VisitView>
   /** One tap. */
-  act(visit: string, command: Command): Promise<VisitView>
+  act(visit: string, command: Command): Promise<Acted>
   /** In a visit, or where there is none, by itself. */
   raiseConcern(visit: string | null, concern: Concern): Promise<void>
   flagSafeguarding(visit: string | null, note: string): Promise<void>
   /** A photo out of a file from the camera; the file itself is not kept. */
-  addPhoto(visit: string, purpose: PhotoPurpose, file: Blob): Promise<VisitView>
+  addPhoto(visit: string, purpose: PhotoPurpose, file: Blob): Promise<Acted>
   /** The picture of a photo: a JPEG. */
   photo(sha256: string): Promise<Blob>
   photosOnWifiOnly(only: boolean): Promise<void>
@@ -52,7 +53,7 @@ export interface FieldBackend {
   acknowledge(hash: string, name: string, signed: Signing): Promise<CodeView>
   drafts(): Promise<Record<string, string>>
   keepDraft(name: string, text: string): Promise<void>
-  strikeOut(record: string, reason: string): Promise<VisitView>
+  strikeOut(record: string, reason: string): Promise<Acted>
   outbox(): Promise<OutboxView>
   /** Sends what waits; photos too, although they are to wait for Wi-Fi. */
   sendNow(photos: boolean): Promise<SyncReport>

@@ -2,7 +2,7 @@
 import { tick } from 'svelte'
 import { asProblem } from '../backend/field'
 import { tauri as backend } from '../backend/tauri'
-import type { Problem, StatusView, Vocabulary } from '../generated/types'
+import type { Acted, Problem, StatusView, VisitView, Vocabulary } from '../generated/types'
 import { problemWords } from '../words/en'
 
 export type Route =
@@ -37,6 +37,8 @@ class AppState {
   drafts = $state<Record<string, string>>({})
   /** Somebody can see the screen: personal details are hidden. Clause 5.2. */
   watched = $state(false)
+  /** The visit as the last tap left it, until anything else is asked: the next screen begins with it. */
+  private handed: { view: VisitView; changes: number } | null = null
   private readonly pauses = new Map<string, ReturnType<typeof setTimeout>>()
   private draftsRead = false
 
@@ -100,8 +102,30 @@ class AppState {
     void tick().then(() => document.querySelector('h1')?.focus())
   }
 
+  /** One tap: it is saved, and its one answer is all that a screen shows of it. A problem is shown in words. */
+  async act(tap: Promise<Acted>): Promise<VisitView | undefined> {
+    try {
+      const { visit, status } = await tap
+      this.status = status
+      this.problem = null
+      this.handed = { view: visit, changes: this.changes }
+      return visit
+    } catch (thrown) {
+      this.problem = problemWords(asProblem(thrown))
+      void this.refresh()
+      return undefined
+    }
+  }
+
+  /** A visit as the tap left it that led to this screen; `null` when something may have changed since. */
+  handedOver(visit: string): VisitView | null {
+    const { view, changes } = this.handed ?? {}
+    return view?.visit === visit && changes === this.changes ? view : null
+  }
+
   /** Asks the core. A problem is shown in words, and the answer is `undefined`. */
   async ask<T>(question: Promise<T>): Promise<T | undefined> {
+    this.handed = null
     const answer = await this.read(question)
     if (answer !== undefined) this.problem = null
     return answer

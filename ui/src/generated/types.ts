@@ -56,6 +56,16 @@ organisation: string,
  */
 signed: Signing, };
 
+export type Acted = { 
+/**
+ * The visit.
+ */
+visit: VisitView, 
+/**
+ * How the device stands.
+ */
+status: StatusView, };
+
 export type Admission = { 
 /**
  * The steps that were left out.
@@ -1306,6 +1316,8 @@ last: number,
  */
 said_at: string, };
 
+export type NextStep = "enter_admitting" | "refuse_entry" | "no_answer" | "withdraw_consent" | "leave_card" | "answer_welfare" | "add_refusal_words" | "leave" | "cancel";
+
 export type NoAccessAttempt = { 
 /**
  * Whether it counts towards enforcement, once a supervisor has decided.
@@ -2022,7 +2034,7 @@ value: string,
  */
 fault: string, };
 
-export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first";
+export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first" | "too-long";
 
 export type SafeguardingList = { 
 /**
@@ -2683,6 +2695,18 @@ agreement_missing: boolean,
  * It does not go ahead, and the tenant does not know. Clause 3.2.
  */
 tenant_not_told: boolean, 
+/**
+ * What may be done next.
+ */
+next: Array<NextStep>, 
+/**
+ * Why nobody goes in by consent as things stand; `null` where they may.
+ */
+shut: Refused | null, 
+/**
+ * Whether the visitor is asked if something seems wrong. Clause 6.2.
+ */
+ask_welfare: boolean, 
 /**
  * Visits to the property in which nobody got in, this one included.
  */

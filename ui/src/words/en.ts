@@ -7,6 +7,7 @@ import type {
   Numbers,
   PhotoState,
   Problem,
+  Refused,
   Rule,
   StatusView,
   Step
@@ -32,7 +33,8 @@ const rules: Record<Rule, string> = {
   'not-inside': 'Nobody has gone in with consent, so there is none to take back',
   'other-ending': 'That fits a visit that ended in another way',
   'name-first': 'Give the name',
-  'signature-first': 'There is no signature yet. Draw it'
+  'signature-first': 'There is no signature yet. Draw it',
+  'too-long': 'That is too long. Nothing was saved: shorten it, then save again'
 }
 
 const problems: Record<string, string> = {
@@ -46,6 +48,9 @@ const problems: Record<string, string> = {
   'another-council':
     'Whoever answered is not the council that gave you this code. Nothing was set up. Check the address, then try again.',
   'bad-address': 'That can’t be the council’s address. It starts with https://',
+  crashed:
+    'Doorstep made a mistake, so the last tap was not saved. Everything before it was. Tap again; if it happens again, tell support.',
+  'too-long': 'That is too long. Nothing was saved: shorten it, then save again.',
   'device-full':
     'This phone is full, so the last tap was not saved. Everything before it was. Free some space, then tap again.',
   'not-signed-by-hand': 'There is no signature yet. Draw it, or type your name.',
@@ -61,8 +66,18 @@ const problems: Record<string, string> = {
     'The note can’t be sealed on this phone, so it was not saved. Phone the council now: 01664 502 502.'
 }
 
+/** Why nobody goes in yet, and what comes first. */
+export function shutWords({ rule, clause, missing }: Refused): string {
+  if (rule === 'arrival-first') {
+    return `First: ${missing.map((step) => steps[step as Step]?.ask ?? step).join(', ')} (clause ${clause}).`
+  }
+  if (rule === 'agreement-first') return `First: ask if they agree to short notice, above (clause ${clause}).`
+  return `${rules[rule]} (clause ${clause}).`
+}
+
 /** A problem in words: what happened, what is safe, what to do. */
 export function problemWords(problem: Problem): string {
+  if (problem.refused?.rule === 'too-long') return `${rules['too-long']}.`
   if (problem.refused) return `${rules[problem.refused.rule]} (clause ${problem.refused.clause}).`
   const known = problems[problem.code]
   if (known) return known

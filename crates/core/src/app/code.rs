@@ -1,10 +1,8 @@
 //! The Code of conduct on the device: to read, to search, to sign. Clause 9 and the Acknowledgement.
 
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::{Acknowledgement, CodeSigned, PublishedCode, Signing};
-use doorstep_domain::protocol::Limits;
+use doorstep_domain::conduct::{Acknowledgement, CodeSigned, PublishedCode, Signing, TextKind};
 
-use super::visits::limit;
 use super::{App, time};
 use crate::error::AppError;
 use crate::store::{CodeSignature, Enrolment, Reading, StoreError};
@@ -47,7 +45,7 @@ impl App {
     /// [`AppError::NotSigned`] when there is no signature; [`AppError::AnotherCode`] when another version came in meanwhile.
     pub fn acknowledge(&self, hash: &str, name: &str, signed: Signing) -> Result<CodeView, AppError> {
         self.signed_in()?;
-        limit("a name", Some(name), Limits::REASON)?;
+        TextKind::Short.check(name)?;
         self.store.transact::<_, AppError>(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let code = binding(writing)?;

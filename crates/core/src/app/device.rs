@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
-use doorstep_domain::conduct::CodeSigned;
-use doorstep_domain::protocol::{EnrolmentCode, Limits};
+use doorstep_domain::conduct::{CodeSigned, TextKind};
+use doorstep_domain::protocol::EnrolmentCode;
 
 use super::code::code_signed;
-use super::visits::limit;
 use super::{App, PIN, signing_key, stored_pin, time};
 use crate::environment::SignIn;
 use crate::error::AppError;
 use crate::keys::name;
 use crate::pin::PinRefused;
 use crate::pin::StoredPin;
-use crate::store::Enrolment;
+use crate::store::{Enrolment, Reading};
 use crate::sync;
 use crate::verify::{self, Fault, Verified};
 use crate::view::{EnrolmentView, Overdue, StatusView};
@@ -26,36 +25,38 @@ impl App {
     /// # Errors
     /// [`AppError::Store`] when the store can't be read.
     pub fn status(&self) -> Result<StatusView, AppError> {
+        self.store.read(|reading| self.status_of(reading))
+    }
+
+    pub(super) fn status_of(&self, reading: &Reading<'_>) -> Result<StatusView, AppError> {
         let now = self.environment.clock.now().utc();
-        self.store.read(|reading| {
-            let numbers = self.numbers(reading)?;
-            let phone_after = TimeDelta::minutes(i64::from(numbers.phone_it_in_minutes));
-            let remind_after = TimeDelta::minutes(i64::from(numbers.safe_reminder_minutes));
-            let enrolment = reading.enrolment()?;
-            let counts = reading.counts()?;
-            let alone = reading.alone()?.map(|(visit, ends_ms)| Overdue { visit, expected_end: time(ends_ms) });
-            Ok(StatusView {
-                pin_set: stored_pin(reading)?.is_some(),
-                signed_in: self.signed_in.load(Ordering::SeqCst),
-                records: counts.records,
-                unsent: counts.waiting,
-                oldest_unsent: counts.oldest_waiting_ms.map(time),
-                set_aside: counts.set_aside,
-                photos_waiting: reading.waiting_photos()?.len(),
-                phone_it_in: counts.oldest_urgent_ms.map(time).filter(|since| now - *since >= phone_after),
-                overdue: alone.clone().filter(|alone| now - alone.expected_end >= remind_after),
-                remind_at: alone.and_then(|alone| alone.expected_end.checked_add_signed(remind_after)),
-                under_way: reading.under_way()?,
-                sign_the_code: match &enrolment {
-                    Some(enrolment) => code_signed(reading, enrolment)? == CodeSigned::No,
-                    None => false,
-                },
-                last_contact: enrolment.as_ref().map(|enrolment| time(enrolment.last_contact_device_ms)),
-                now,
-                revoked: enrolment.as_ref().is_some_and(|enrolment| enrolment.revoked),
-                enrolled: enrolment.map(enrolment_view),
-                numbers,
-            })
+        let numbers = self.numbers(reading)?;
+        let phone_after = TimeDelta::minutes(i64::from(numbers.phone_it_in_minutes));
+        let remind_after = TimeDelta::minutes(i64::from(numbers.safe_reminder_minutes));
+        let enrolment = reading.enrolment()?;
+        let counts = reading.counts()?;
+        let alone = reading.alone()?.map(|(visit, ends_ms)| Overdue { visit, expected_end: time(ends_ms) });
+        Ok(StatusView {
+            pin_set: stored_pin(reading)?.is_some(),
+            signed_in: self.signed_in.load(Ordering::SeqCst),
+            records: counts.records,
+            unsent: counts.waiting,
+            oldest_unsent: counts.oldest_waiting_ms.map(time),
+            set_aside: counts.set_aside,
+            photos_waiting: reading.waiting_photos()?.len(),
+            phone_it_in: counts.oldest_urgent_ms.map(time).filter(|since| now - *since >= phone_after),
+            overdue: alone.clone().filter(|alone| now - alone.expected_end >= remind_after),
+            remind_at: alone.and_then(|alone| alone.expected_end.checked_add_signed(remind_after)),
+            under_way: reading.under_way()?,
+            sign_the_code: match &enrolment {
+                Some(enrolment) => code_signed(reading, enrolment)? == CodeSigned::No,
+                None => false,
+            },
+            last_contact: enrolment.as_ref().map(|enrolment| time(enrolment.last_contact_device_ms)),
+            now,
+            revoked: enrolment.as_ref().is_some_and(|enrolment| enrolment.revoked),
+            enrolled: enrolment.map(enrolment_view),
+            numbers,
         })
     }
 
@@ -159,8 +160,8 @@ impl App {
     /// As [`App::drafts`]; [`AppError::TooLong`].
     pub fn keep_draft(&self, name: &str, text: &str) -> Result<(), AppError> {
         self.signed_in()?;
-        limit("a draft's name", Some(name), Limits::REASON)?;
-        limit("the text", Some(text), Limits::WORDS)?;
+        TextKind::Short.check(name)?;
+        TextKind::Words.check(text)?;
         let at_ms = self.environment.clock.now().unix_ms;
         self.store.transact(&self.environment, |writing| Ok(writing.keep_draft(name, text, at_ms)?))
     }

@@ -7,9 +7,9 @@ use doorstep_domain::conduct::{Command, Photo, PhotoPurpose};
 use doorstep_domain::ledger::Hash;
 
 use super::App;
-use super::visits::{folded, visit_view};
+use super::visits::Known;
 use crate::store::Reading;
-use crate::view::VisitView;
+use crate::view::Acted;
 use crate::{AppError, picture};
 
 const ON_WIFI_ONLY: &str = "photos_on_wifi_only";
@@ -29,7 +29,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotAPhoto`] when the file is none that can be kept; otherwise as [`App::act`].
-    pub fn add_photo(&self, visit: VisitId, purpose: PhotoPurpose, file: &[u8]) -> Result<VisitView, AppError> {
+    pub fn add_photo(&self, visit: VisitId, purpose: PhotoPurpose, file: &[u8]) -> Result<Acted, AppError> {
         self.signed_in()?;
         let picture = picture::make(file)?;
         let photo = Photo {
@@ -41,10 +41,10 @@ impl App {
         };
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let before = folded(writing, visit)?;
+            let before = Known::of(writing, visit)?;
             writing.keep_photo(visit, &photo, &picture.file)?;
-            self.decide_and_record(writing, &enrolment, &before, Command::TakePhoto(photo))?;
-            visit_view(writing, visit)
+            let after = self.decide_and_record(writing, &enrolment, before, Command::TakePhoto(photo))?;
+            self.acted(writing, after)
         })
     }
 

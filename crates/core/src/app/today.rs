@@ -1,7 +1,7 @@
 //! Lists: today's route, what is still owed to tenants, and one's own past visits.
 
 use chrono::TimeDelta;
-use doorstep_domain::conduct::{Appointment, Attempt, Numbers, attempts, fold};
+use doorstep_domain::conduct::{Appointment, Attempt, Numbers, Visit, attempts, fold};
 use doorstep_domain::{Uprn, england};
 
 use super::{App, time};
@@ -74,18 +74,26 @@ impl App {
         let numbers = self.numbers(reading)?;
         let view = |appointment: Appointment| {
             let visit = reading.last_visit_to(&appointment.reference)?.map(summary);
-            let attempts = attempts_at(reading, &appointment.uprn, &appointment.known_attempts)?;
+            let attempts = attempts_at(reading, &appointment.uprn, &appointment.known_attempts, None)?;
             Ok(AppointmentView { notice: appointment.notice(&numbers), attempts, appointment, visit })
         };
         reading.appointments()?.into_iter().map(view).collect()
     }
 }
 
-/// Attempts without access at a property: those that the council knows of, and this device's own.
-pub(super) fn attempts_at(reading: &Reading<'_>, uprn: &Uprn, known: &[Attempt]) -> Result<Vec<Attempt>, AppError> {
+/// Attempts without access at a property: those that the council knows of, and this device's own. One of them may be folded already.
+pub(super) fn attempts_at(
+    reading: &Reading<'_>,
+    uprn: &Uprn,
+    known: &[Attempt],
+    folded: Option<&Visit>,
+) -> Result<Vec<Attempt>, AppError> {
     let mut own = Vec::new();
     for visit in reading.without_access(uprn)? {
-        own.extend(fold(visit, &reading.facts(visit)?).attempt());
+        match folded.filter(|folded| folded.visit == visit) {
+            Some(folded) => own.extend(folded.attempt()),
+            None => own.extend(fold(visit, &reading.facts(visit)?).attempt()),
+        }
     }
     Ok(attempts(known, own))
 }

@@ -1,9 +1,9 @@
 //! Visits: starting one, and each tap of it.
 
 use doorstep_domain::conduct::{
-    Appointment, Command, Concern, Event, SealedNote, Started, TakenPhoto, Visit, VisitKind, attempts, fold,
+    Appointment, Command, Concern, Event, Happened, NextStep, SealedNote, Started, TakenPhoto, TextKind, Visit,
+    VisitKind, attempts, fold,
 };
-use doorstep_domain::protocol::Limits;
 use doorstep_domain::{AppointmentRef, RecordId, Uprn, VisitId};
 
 use super::code::code_signed;
@@ -11,7 +11,7 @@ use super::today::attempts_at;
 use super::{App, time};
 use crate::error::AppError;
 use crate::store::{Enrolment, Reading, StoreError, Writing};
-use crate::view::{Custody, VisitView};
+use crate::view::{Acted, Custody, VisitView};
 
 /// A visit that nobody planned: an emergency call-out, a neighbour who asks.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl App {
     /// [`AppError::NoSuchVisit`], [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn visit(&self, visit: VisitId) -> Result<VisitView, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| visit_view(reading, visit))
+        self.store.read(|reading| self.view_of(reading, Known::of(reading, visit)?.visit))
     }
 
     /// Starts the visit of an appointment. If one is open already, it is that one. Clause 9: the Code comes first.
@@ -47,13 +47,13 @@ impl App {
             let plan = self.plan_of(writing, appointment)?;
             let open = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none());
             if let Some(started) = open.as_ref().filter(|visit| visit.started) {
-                return visit_view(writing, started.visit);
+                return self.view_of(writing, Known::of(writing, started.visit)?.visit);
             }
             let id = open.map_or_else(|| self.new_visit(), |opened| opened.visit);
-            let before = fold(id, &writing.facts(id)?);
-            let events = before.set_out(plan, code_signed(writing, &enrolment)?).map_err(AppError::Refused)?;
-            self.record(writing, &enrolment, id, events)?;
-            visit_view(writing, id)
+            let before = Known::or_nothing(writing, id)?;
+            let events = before.visit.set_out(plan, code_signed(writing, &enrolment)?)?;
+            let after = self.record(writing, &enrolment, before, events)?;
+            self.view_of(writing, after)
         })
     }
 
@@ -68,11 +68,13 @@ impl App {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let plan = self.plan_of(writing, appointment)?;
             if let Some(open) = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none()) {
-                return visit_view(writing, open.visit);
+                return self.view_of(writing, Known::of(writing, open.visit)?.visit);
             }
             let id = self.new_visit();
-            self.record(writing, &enrolment, id, Visit::new(id).open_file(plan))?;
-            visit_view(writing, id)
+            let before = Known::nothing(id);
+            let events = before.visit.open_file(plan);
+            let after = self.record(writing, &enrolment, before, events)?;
+            self.view_of(writing, after)
         })
     }
 
@@ -82,8 +84,8 @@ impl App {
     /// [`AppError::NoHome`] when neither a number nor an address says where; otherwise as [`App::start_visit`].
     pub fn start_unplanned(&self, unplanned: Unplanned) -> Result<VisitView, AppError> {
         self.signed_in()?;
-        limit("the address", unplanned.address.as_deref(), Limits::REASON)?;
-        limit("the purpose", Some(&unplanned.purpose), Limits::REASON)?;
+        TextKind::Short.check(unplanned.address.as_deref().unwrap_or_default())?;
+        TextKind::Short.check(&unplanned.purpose)?;
         let written = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let plan = Started {
             appointment: None,
@@ -100,9 +102,10 @@ impl App {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let id = self.new_visit();
             let code = code_signed(writing, &enrolment)?;
-            let events = Visit::new(id).set_out(plan, code).map_err(AppError::Refused)?;
-            self.record(writing, &enrolment, id, events)?;
-            visit_view(writing, id)
+            let before = Known::nothing(id);
+            let events = before.visit.set_out(plan, code)?;
+            let after = self.record(writing, &enrolment, before, events)?;
+            self.view_of(writing, after)
         })
     }
 
@@ -111,15 +114,18 @@ impl App {
     /// # Errors
     /// [`AppError::Refused`] by a rule of the Code, [`AppError::TooLong`], [`AppError::NoSuchVisit`]. Nothing has changed
     /// then.
-    pub fn act(&self, visit: VisitId, command: Command) -> Result<VisitView, AppError> {
+    pub fn act(&self, visit: VisitId, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
-        check_lengths(&command)?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let before = folded(writing, visit)?;
-            self.decide_and_record(writing, &enrolment, &before, command)?;
-            visit_view(writing, visit)
+            let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command)?;
+            self.acted(writing, after)
         })
+    }
+
+    /// What a tap came to: all that a screen shows of it, in the one answer.
+    pub(super) fn acted(&self, reading: &Reading<'_>, after: Visit) -> Result<Acted, AppError> {
+        Ok(Acted { visit: self.view_of(reading, after)?, status: self.status_of(reading)? })
     }
 
     /// Raises a concern, in a visit or, where there is none, in a file of its own.
@@ -136,7 +142,7 @@ impl App {
     /// # Errors
     /// [`AppError::NoSafeguardingKey`] when there is nobody to seal it to; otherwise as [`App::act`].
     pub fn flag_safeguarding(&self, visit: Option<VisitId>, note: &str) -> Result<(), AppError> {
-        limit("a note", Some(note), Limits::WORDS)?;
+        TextKind::Words.check(note)?;
         let note = note.trim();
         let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
         let note = if note.is_empty() {
@@ -152,7 +158,7 @@ impl App {
     ///
     /// # Errors
     /// As [`App::act`].
-    pub fn strike_out(&self, record: RecordId, reason: &str) -> Result<VisitView, AppError> {
+    pub fn strike_out(&self, record: RecordId, reason: &str) -> Result<Acted, AppError> {
         let visit = self.store.read::<_, AppError>(|reading| {
             reading.visit_of(record)?.ok_or(AppError::NoSuchVisit(VisitId::from_bytes(*record.as_bytes())))
         })?;
@@ -161,14 +167,13 @@ impl App {
 
     fn say_somewhere(&self, visit: Option<VisitId>, command: Command) -> Result<(), AppError> {
         self.signed_in()?;
-        check_lengths(&command)?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let before = match visit {
-                Some(visit) => folded(writing, visit)?,
-                None => Visit::new(self.new_visit()),
+                Some(visit) => Known::of(writing, visit)?,
+                None => Known::nothing(self.new_visit()),
             };
-            self.decide_and_record(writing, &enrolment, &before, command)
+            self.decide_and_record(writing, &enrolment, before, command).map(drop)
         })
     }
 
@@ -176,35 +181,72 @@ impl App {
         &self,
         writing: &Writing<'_>,
         enrolment: &Enrolment,
-        before: &Visit,
+        before: Known,
         command: Command,
-    ) -> Result<(), AppError> {
-        let events = before.decide(command).map_err(AppError::Refused)?;
-        let after = self.record(writing, enrolment, before.visit, events)?;
+    ) -> Result<Visit, AppError> {
+        let events = before.visit.decide(command)?;
+        let photos = before.visit.photos.clone();
+        let after = self.record(writing, enrolment, before, events)?;
         // A photo taken by mistake, of somebody perhaps, does not stay here to be sent.
         let still_named = |sha256| after.photos.iter().any(|taken| taken.photo.sha256 == sha256);
-        for struck in before.photos.iter().filter(|taken| !still_named(taken.photo.sha256)) {
-            writing.erase_unsent_photo(before.visit, struck.photo.sha256)?;
+        for struck in photos.iter().filter(|taken| !still_named(taken.photo.sha256)) {
+            writing.erase_unsent_photo(after.visit, struck.photo.sha256)?;
         }
         if after.ending.is_some() {
             writing.seal(enrolment.device, &self.signing_key()?)?;
         }
-        Ok(())
+        Ok(after)
     }
 
+    /// Appends what happened, and gives the visit as it is then.
     fn record(
         &self,
         writing: &Writing<'_>,
         enrolment: &Enrolment,
-        visit: VisitId,
+        before: Known,
         events: Vec<Event>,
     ) -> Result<Visit, StoreError> {
+        let Known { visit, mut facts } = before;
+        let known = facts.len();
         for event in events {
-            writing.append(&self.environment, enrolment, visit, event)?;
+            facts.push(writing.append(&self.environment, enrolment, visit.visit, event)?);
         }
-        let folded = fold(visit, &writing.facts(visit)?);
-        writing.save_visit(&folded)?;
-        Ok(folded)
+        let after = visit.followed_by(facts.get(known..).unwrap_or_default(), &facts);
+        writing.save_visit(&after)?;
+        Ok(after)
+    }
+
+    /// A visit as its screen shows it.
+    pub(super) fn view_of(&self, reading: &Reading<'_>, visit: Visit) -> Result<VisitView, AppError> {
+        let details = match &visit.appointment {
+            Some(reference) => reading.appointment(reference)?,
+            None => None,
+        };
+        let known = details.as_ref().map(|details: &Appointment| details.known_attempts.clone()).unwrap_or_default();
+        let (_, waiting, received_ms) = reading.custody(visit.visit)?;
+        let state = |taken: &TakenPhoto| {
+            reading.photo_state(visit.visit, taken.photo.sha256)?.ok_or(StoreError::Unreadable("photo"))
+        };
+        let photos = visit.photos.iter().map(state).collect::<Result<_, _>>()?;
+        let attempts = match &visit.uprn {
+            Some(uprn) => attempts_at(reading, uprn, &known, Some(&visit))?,
+            None => attempts(&[], visit.attempt()),
+        };
+        let next = visit.next();
+        let asked_from = self.numbers(reading)?.welfare_question_at_attempt;
+        Ok(VisitView {
+            missing_before_entry: visit.missing_before_entry(),
+            agreement_missing: visit.agreement_missing(),
+            tenant_not_told: visit.tenant_not_told(),
+            ask_welfare: next.contains(&NextStep::AnswerWelfare)
+                && attempts.len() >= usize::try_from(asked_from).unwrap_or(usize::MAX),
+            shut: visit.shut(),
+            next,
+            attempts,
+            visit,
+            details,
+            custody: Custody { waiting: waiting > 0, received_at: received_ms.map(time), photos },
+        })
     }
 
     fn plan_of(&self, reading: &Reading<'_>, appointment: &AppointmentRef) -> Result<Started, AppError> {
@@ -219,57 +261,27 @@ impl App {
     }
 }
 
-pub(super) fn limit(what: &'static str, text: Option<&str>, most: usize) -> Result<(), AppError> {
-    match text {
-        Some(text) if text.chars().count() > most => Err(AppError::TooLong { what, most }),
-        _ => Ok(()),
+/// A visit with the facts that it was folded from: read once, and folded once, for each tap.
+pub(super) struct Known {
+    pub(super) visit: Visit,
+    facts: Vec<Happened>,
+}
+
+impl Known {
+    /// A visit that is on this device.
+    pub(super) fn of(reading: &Reading<'_>, visit: VisitId) -> Result<Self, AppError> {
+        let known = Self::or_nothing(reading, visit)?;
+        if known.facts.is_empty() { Err(AppError::NoSuchVisit(visit)) } else { Ok(known) }
     }
-}
 
-/// Every text of a command, whatever its field: what is told at length has room for it, a name or a reason has less.
-fn check_lengths(command: &Command) -> Result<(), AppError> {
-    const AT_LENGTH: [&str; 4] = ["words", "needs", "what", "put_right"];
-    fn walk(field: &str, value: &serde_json::Value) -> Result<(), AppError> {
-        match value {
-            serde_json::Value::String(text) if AT_LENGTH.contains(&field) => {
-                limit("the text", Some(text), Limits::WORDS)
-            }
-            serde_json::Value::String(text) => limit("a name or a reason", Some(text), Limits::REASON),
-            serde_json::Value::Array(values) => values.iter().try_for_each(|value| walk(field, value)),
-            serde_json::Value::Object(fields) => fields.iter().try_for_each(|(field, value)| walk(field, value)),
-            _ => Ok(()),
-        }
+    /// A visit, or a file in which nothing was said yet.
+    fn or_nothing(reading: &Reading<'_>, visit: VisitId) -> Result<Self, AppError> {
+        let facts = reading.facts(visit)?;
+        Ok(Self { visit: fold(visit, &facts), facts })
     }
-    // A sealed note is no text, and has its own limit.
-    serde_json::to_value(command).map_or(Ok(()), |value| walk("", &value))
-}
 
-pub(super) fn folded(reading: &Reading<'_>, visit: VisitId) -> Result<Visit, AppError> {
-    let facts = reading.facts(visit)?;
-    if facts.is_empty() { Err(AppError::NoSuchVisit(visit)) } else { Ok(fold(visit, &facts)) }
-}
-
-pub(super) fn visit_view(reading: &Reading<'_>, visit: VisitId) -> Result<VisitView, AppError> {
-    let folded = folded(reading, visit)?;
-    let details = match &folded.appointment {
-        Some(reference) => reading.appointment(reference)?,
-        None => None,
-    };
-    let known = details.as_ref().map(|details: &Appointment| details.known_attempts.clone()).unwrap_or_default();
-    let (_, waiting, received_ms) = reading.custody(visit)?;
-    let state =
-        |taken: &TakenPhoto| reading.photo_state(visit, taken.photo.sha256)?.ok_or(StoreError::Unreadable("photo"));
-    let photos = folded.photos.iter().map(state).collect::<Result<_, _>>()?;
-    Ok(VisitView {
-        missing_before_entry: folded.missing_before_entry(),
-        agreement_missing: folded.agreement_missing(),
-        tenant_not_told: folded.tenant_not_told(),
-        attempts: match &folded.uprn {
-            Some(uprn) => attempts_at(reading, uprn, &known)?,
-            None => attempts(&[], folded.attempt()),
-        },
-        visit: folded,
-        details,
-        custody: Custody { waiting: waiting > 0, received_at: received_ms.map(time), photos },
-    })
+    /// A file in which nothing was said yet.
+    fn nothing(visit: VisitId) -> Self {
+        Self { visit: Visit::new(visit), facts: Vec::new() }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_domain::conduct::{Acknowledgement, Event};
+use doorstep_domain::conduct::{Acknowledgement, Event, Happened};
 use doorstep_domain::ledger::{
     Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, decode_body,
     encode_acknowledgement, encode_body,
@@ -11,6 +11,7 @@ use doorstep_domain::protocol;
 use doorstep_domain::{DeviceId, RecordId, VisitId};
 use rusqlite::params;
 
+use super::records::happened;
 use super::{Enrolment, Reading, StoreError, StoredRecord, Writing};
 use crate::environment::Environment;
 use crate::planted::{self, Bug};
@@ -80,16 +81,14 @@ impl Writing<'_> {
         enrolment: &Enrolment,
         visit: VisitId,
         event: Event,
-    ) -> Result<RecordId, StoreError> {
+    ) -> Result<Happened, StoreError> {
         let urgent = event.is_urgent();
         let photos = event.photo().map(|photo| photo.sha256).into_iter().collect();
         let kind = RecordKind::VISIT_EVENT;
-        self.append_body(
-            environment,
-            enrolment,
-            visit,
-            Content { kind, body: encode_body(&Body { event }), urgent, photos },
-        )
+        let body = Body { event };
+        let content = Content { kind, body: encode_body(&body), urgent, photos };
+        let envelope = self.append_body(environment, enrolment, visit, content)?;
+        Ok(happened(&envelope, body.event))
     }
 
     /// Appends a signature under the Code to the chain, in a file of its own.
@@ -99,10 +98,11 @@ impl Writing<'_> {
         enrolment: &Enrolment,
         file: VisitId,
         acknowledgement: &Acknowledgement,
-    ) -> Result<RecordId, StoreError> {
+    ) -> Result<(), StoreError> {
         let body = encode_acknowledgement(acknowledgement);
         let kind = RecordKind::ACKNOWLEDGEMENT;
-        self.append_body(environment, enrolment, file, Content { kind, body, urgent: false, photos: Vec::new() })
+        let content = Content { kind, body, urgent: false, photos: Vec::new() };
+        self.append_body(environment, enrolment, file, content).map(drop)
     }
 
     fn append_body(
@@ -111,7 +111,7 @@ impl Writing<'_> {
         enrolment: &Enrolment,
         visit: VisitId,
         content: Content,
-    ) -> Result<RecordId, StoreError> {
+    ) -> Result<Envelope, StoreError> {
         let Content { kind, body, urgent, photos } = content;
         let moment = environment.clock.now();
         let head = self.head(enrolment.device)?;
@@ -139,7 +139,7 @@ impl Writing<'_> {
             photos,
         };
         self.insert_record(&envelope, &body, urgent)?;
-        Ok(record)
+        Ok(envelope)
     }
 
     fn insert_record(&self, envelope: &Envelope, body: &[u8], urgent: bool) -> Result<(), StoreError> {

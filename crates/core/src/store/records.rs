@@ -1,7 +1,7 @@
 //! Records and what became of them.
 
 use chrono::DateTime;
-use doorstep_domain::conduct::Happened;
+use doorstep_domain::conduct::{Event, Happened};
 use doorstep_domain::ledger::{Envelope, Epoch, Hash, decode_body};
 use doorstep_domain::protocol::Limits;
 use doorstep_domain::{RecordId, VisitId};
@@ -49,6 +49,18 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
         envelope: row.get("envelope")?,
         body: row.get("body")?,
     })
+}
+
+/// An event with what its envelope says of it.
+pub(super) fn happened(envelope: &Envelope, event: Event) -> Happened {
+    Happened {
+        record: envelope.record,
+        device: envelope.device,
+        order: envelope.order,
+        at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
+        actor: envelope.actor,
+        event,
+    }
 }
 
 /// The epochs of the device, found by stepping from one to the next in the index, past all records of each.
@@ -133,14 +145,7 @@ impl Reading<'_> {
             .filter_map(|record| decode_body(&record.body).map(|body| (record, body)))
             .map(|(record, body)| {
                 let envelope = Envelope::from_bytes(&record.envelope).map_err(|_| StoreError::Unreadable("record"))?;
-                Ok(Happened {
-                    record: envelope.record,
-                    device: envelope.device,
-                    order: envelope.order,
-                    at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
-                    actor: envelope.actor,
-                    event: body.event,
-                })
+                Ok(happened(&envelope, body.event))
             })
             .collect()
     }

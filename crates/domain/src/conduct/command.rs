@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Basis, CancelReason, CancelledBy, Concern, ConsentBy, Declaration, FollowUp, LoneWorking, NoticeAgreement,
-    NoticeMethod, Photo, RefusalReason, SealedNote, Step, StepState, TenantSignature, ToldOfCancellation,
-    WithdrawalReason,
+    About, Basis, CancelReason, CancelledBy, Concern, ConsentBy, Declaration, FollowUp, LoneWorking, NoticeAgreement,
+    NoticeMethod, Photo, RefusalReason, SealedNote, Signing, Step, StepState, TenantSignature, TextKind,
+    ToldOfCancellation, TooLong, WithdrawalReason,
 };
 use crate::RecordId;
 
@@ -170,5 +170,74 @@ impl Command {
                 | Self::NoAnswer
                 | Self::Leave { .. }
         )
+    }
+}
+
+impl Command {
+    /// Checks every text of it. Each field is named here, so that a new one can't be forgotten.
+    pub(super) fn check_texts(&self) -> Result<(), TooLong> {
+        use TextKind::{Short, Words};
+        match self {
+            Self::TellWhoAndWhy { means: _ }
+            | Self::AgreeToNotice(_)
+            | Self::WorkAlone(_)
+            | Self::SaySafe
+            | Self::NoAnswer
+            | Self::LeaveCard { left: _ }
+            | Self::RaiseSealedConcern { note: _ }
+            | Self::TakePhoto(_)
+            | Self::Leave { further_visit_needed: _ }
+            | Self::LeaveNow => Ok(()),
+            Self::DeclareKnowsTenant(Declaration { relation, line_manager, council_contact, hand_over: _ }) => {
+                [relation, line_manager, council_contact].into_iter().try_for_each(|text| Short.check(text))
+            }
+            Self::Cancel { by: _, reason: _, words }
+            | Self::WithdrawConsent { by: _, words }
+            | Self::RefuseEntry { reason: _, words }
+            | Self::AnswerWelfare { worried: _, words }
+            | Self::ExplainWithdrawal { reason: _, words } => Words.check_any(words.as_ref()),
+            Self::TellOfCancellation(told) => Short.check_any(told.new_time.as_ref()),
+            Self::RecordStep { step: _, state } => match state {
+                StepState::Done => Ok(()),
+                StepState::NotDone { reason } => Short.check(reason),
+                StepState::NotApplicable { reason } => Short.check_any(reason.as_ref()),
+            },
+            Self::Enter { basis, admitting } => {
+                Short.check_any(admitting.as_ref())?;
+                match basis {
+                    Some(Basis::Lawful { ground: _, authorised_by, reference, witness }) => {
+                        Short.check(authorised_by)?;
+                        Short.check_any(reference.as_ref())?;
+                        Short.check_any(witness.as_ref())
+                    }
+                    Some(Basis::Consented { by: _ }) | None => Ok(()),
+                }
+            }
+            Self::AddRefusalWords { words } => Words.check(words),
+            Self::AddNextVisitNeeds { needs } => Words.check(needs),
+            Self::RaiseConcern(Concern { about, words, noticed_at: _ }) => {
+                Words.check(words)?;
+                match about {
+                    About::Aggression { injured: _, police_reference } => Short.check_any(police_reference.as_ref()),
+                    About::Complaint { put_right, told_of_process: _ } => Words.check_any(put_right.as_ref()),
+                    About::UnsafeCondition { hazard: _, severity: _ }
+                    | About::Breach
+                    | About::Gift { accepted: _ }
+                    | About::Conflict => Ok(()),
+                }
+            }
+            Self::AgreeFollowUp(FollowUp { what, who, when: _, tenant_told: _ }) => {
+                Words.check(what)?;
+                Short.check(who)
+            }
+            Self::TakeSignature(TenantSignature { name, signed }) => {
+                Short.check(name)?;
+                match signed {
+                    Signing::Typed(typed) => Short.check(typed),
+                    Signing::Drawn(_) => Ok(()),
+                }
+            }
+            Self::StrikeOut { record: _, reason } => Short.check(reason),
+        }
     }
 }

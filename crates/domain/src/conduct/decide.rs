@@ -14,6 +14,7 @@ impl Visit {
     /// # Errors
     /// [`Refused`] when the Code does not allow it as things stand; nothing has changed then.
     pub fn decide(&self, command: Command) -> Decided {
+        command.check_texts().map_err(Refused::too_long)?;
         if self.ending.is_some() && !command.fits_after_the_end() {
             return no(Clause::C3_1, Rule::VisitEnded, &[]);
         }

@@ -45,3 +45,18 @@ pub fn fold(visit: VisitId, facts: &[Happened]) -> Visit {
     }
     folded
 }
+
+impl Visit {
+    /// The visit once more things have happened, which come behind all that it was folded from: they alone are applied, but where one of
+    /// them strikes out an earlier one; then `all` is folded anew, the new ones included.
+    #[must_use]
+    pub fn followed_by(mut self, new: &[Happened], all: &[Happened]) -> Self {
+        if new.iter().any(|fact| matches!(fact.event, Event::StruckOut { .. })) {
+            return fold(self.visit, all);
+        }
+        for fact in new {
+            self.apply(fact, None);
+        }
+        self
+    }
+}

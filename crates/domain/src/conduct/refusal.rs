@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clause, Step};
+use super::{Clause, Step, TooLong};
 use crate::StableName;
 
 /// Why entry was refused at the door.
@@ -118,12 +118,15 @@ pub enum Rule {
     NameFirst,
     /// There is no signature: a dot is none.
     SignatureFirst,
+    /// A text is longer than can be kept.
+    TooLong,
 }
 
 /// A command that the Code does not allow as things stand: which clause, which rule, and what is missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[error("the Code of conduct does not allow that yet (clause {clause})")]
 pub struct Refused {
     /// The clause that stands in the way.
     pub clause: Clause,
@@ -136,6 +139,10 @@ pub struct Refused {
 impl Refused {
     pub(super) fn new(clause: Clause, rule: Rule, missing: &[&str]) -> Self {
         Self { clause, rule, missing: missing.iter().map(|&name| name.to_owned()).collect() }
+    }
+
+    pub(super) fn too_long(TooLong { kind }: TooLong) -> Self {
+        Self { clause: Clause::C5_2, rule: Rule::TooLong, missing: vec![kind.most().to_string()] }
     }
 
     pub(super) fn steps(steps: &[Step]) -> Self {

@@ -1,5 +1,7 @@
 //! How much may be said at once.
 
+use crate::conduct::TextKind;
+
 /// Limits that both sides hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits;
@@ -30,7 +32,7 @@ impl Limits {
     /// How long an enrolment code lives, in seconds.
     pub const CODE_SECONDS: i64 = 600;
     /// Characters of a note or of a person's words.
-    pub const WORDS: usize = 4_000;
+    pub const WORDS: usize = TextKind::Words.most();
     /// Characters of a reason.
-    pub const REASON: usize = 500;
+    pub const REASON: usize = TextKind::Short.most();
 }

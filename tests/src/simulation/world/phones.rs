@@ -101,8 +101,10 @@ impl World {
         let tapped = match (choice, visit) {
             (0..=2, _) | (_, None) => start(app, &self.chance),
             (10, Some(visit)) => app.flag_safeguarding(Some(visit), &note).and_then(|()| app.visit(visit)),
-            (18, Some(visit)) => app.add_photo(visit, PhotoPurpose::Before, &shoot(&self.chance)),
-            (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)),
+            (18, Some(visit)) => {
+                app.add_photo(visit, PhotoPurpose::Before, &shoot(&self.chance)).map(|acted| acted.visit)
+            }
+            (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)).map(|acted| acted.visit),
         };
         let failed = failing && !phone.disk.mend();
         match tapped {
