@@ -138,18 +138,21 @@ impl Crate {
             return ["lib.rs", "main.rs"].into_iter().find(|root| self.files.contains_key(*root)).map(str::to_owned);
         }
         let path = modules.join("/");
-        [format!("{path}.rs"), format!("{path}/mod.rs")].into_iter().find(|file| self.files.contains_key(file))
+        let candidates = [format!("{path}.rs"), format!("{path}/mod.rs"), format!("{path}/main.rs")];
+        candidates.into_iter().find(|file| self.files.contains_key(file))
     }
 
     /// A path as it is seen from the crate's root; `None` where it leads out of the crate.
     fn from_root(&self, file: &str, path: &str) -> Option<Names> {
-        let stem = file.trim_end_matches(".rs").trim_end_matches("/mod");
+        let stem = file.trim_end_matches(".rs").trim_end_matches("/mod").trim_end_matches("/main");
         let own: Names = match stem {
             "lib" | "main" => Vec::new(),
             stem => stem.split('/').map(str::to_owned).collect(),
         };
         let mut names: Names = path.split("::").map(|name| name.trim().to_owned()).collect();
         let mut base = match names.first().map(String::as_str)? {
+            // A program that stands in a folder of its own is a crate of its own.
+            "crate" if self.files.contains_key("bin/main.rs") && file.starts_with("bin/") => vec!["bin".to_owned()],
             "crate" => Vec::new(),
             "self" | "super" => own,
             first => {

@@ -1,7 +1,7 @@
 //! The house's arrows: who may import whom. docs/architecture.md says why.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use doorstep_tests::cast::root;
 use doorstep_tests::imports;
@@ -113,4 +113,32 @@ fn sql_stays_in_the_rooms_of_the_databases() {
         let sql = ["SELECT ", "INSERT INTO", "DELETE FROM"].iter().any(|word| text.contains(word));
         assert!(in_storage || !sql, "{file}");
     }
+}
+
+#[test]
+fn every_path_that_the_pages_name_exists() {
+    let folder = root().join("docs");
+    let mut pages: Vec<PathBuf> = [&folder, &folder.join("decisions"), &root()]
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+        .collect();
+    pages.sort();
+    let mut named = 0;
+    for page in &pages {
+        let text = fs::read_to_string(page).unwrap();
+        let here = page.parent().unwrap();
+        let in_code = text.split('`').skip(1).step_by(2).filter(|path| {
+            let first = path.split('/').next().unwrap_or_default();
+            ["crates", "ui", "src-tauri", "tests", "docs"].contains(&first) && path.contains('/') && !path.contains(' ')
+        });
+        let linked =
+            text.split("](").skip(1).filter_map(|link| link.split(')').next()).filter(|to| !to.contains("://"));
+        let linked = linked.filter_map(|to| to.split('#').next()).filter(|to| !to.is_empty()).map(|to| here.join(to));
+        for path in in_code.map(|path| root().join(path.split('{').next().unwrap_or(path))).chain(linked) {
+            named += 1;
+            assert!(path.exists(), "{} names {}, which is not there", page.display(), path.display());
+        }
+    }
+    assert!(named > 60, "the pages are read: {named} paths");
 }
