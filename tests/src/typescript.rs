@@ -133,5 +133,9 @@ pub fn file() -> String {
         text.push_str(&declaration);
         text.push('\n');
     }
+    let people = doorstep_council::routes().into_iter().filter(|route| route.who == "people");
+    let names: Vec<String> = people.map(|route| format!("\"{} {}\"", route.method, route.path)).collect();
+    text.push_str("\n/**\n * What people may ask of the council, by method and address.\n */\n");
+    text.push_str(&format!("export type RouteName = {};\n", names.join(" | ")));
     text
 }

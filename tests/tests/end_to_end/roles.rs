@@ -114,6 +114,20 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The console shows pages and deeds by this list, and knows no role.
+#[test]
+fn a_session_says_what_is_open_to_whoever_signed_in() {
+    let town = Town::open();
+    for (seat, user) in PEOPLE {
+        let session = Clerk::of(user, &town).reads("/api/session");
+        let open: Vec<&str> = session["may"].as_array().unwrap().iter().map(|route| route.as_str().unwrap()).collect();
+        let listed = routes().into_iter().filter(|route| route.who == "people" && route.roles.contains(&seat));
+        let listed: Vec<String> = listed.map(|route| format!("{} {}", route.method, route.path)).collect();
+        assert_eq!(open, listed, "{user}");
+        assert_eq!(open.contains(&"GET /api/safeguarding"), seat == Role::SafeguardingLead, "{user}");
+    }
+}
+
 #[test]
 fn who_has_a_phone_and_no_desk_can_t_sign_in_and_nothing_is_changed_without_the_console_s_own_header() {
     let town = Town::open();

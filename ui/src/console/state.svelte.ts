@@ -1,7 +1,7 @@
 // The address is the state: every view can be bookmarked and sent.
 import { council } from '../backend/console'
 import { asProblem } from '../backend/field'
-import type { Problem, SessionView } from '../generated/types'
+import type { Problem, RouteName, SessionView } from '../generated/types'
 
 class ConsoleState {
   session = $state<SessionView | null>(null)
@@ -10,10 +10,9 @@ class ConsoleState {
   path = $state(location.pathname)
   query = $state(location.search)
 
-  /** Whether whoever has signed in sees what is to be done, and by when. */
-  get seesCases(): boolean {
-    const roles = ['supervisor', 'safeguarding_lead', 'auditor']
-    return this.session !== null && this.session.of_the_council && roles.includes(this.session.role)
+  /** Whether something is open to whoever has signed in: the council says so, from its own table of routes. */
+  may(route: RouteName): boolean {
+    return this.session?.may.includes(route) ?? false
   }
 
   async start() {

@@ -2106,7 +2106,11 @@ of_the_council: boolean,
 /**
  * The council.
  */
-council_name: string, };
+council_name: string, 
+/**
+ * What is open to them, by method and address: which pages and deeds the console shows. `GET /api/audit`.
+ */
+may: Array<RouteName>, };
 
 export type SetAsideView = { 
 /**
@@ -2897,3 +2901,8 @@ reason: WithdrawalReason,
 words: string | null, };
 
 export type WithdrawalReason = "aggression" | "unsafe" | "smoke" | "state_of_home" | "adult_left" | "consent_withdrawn" | "other";
+
+/**
+ * What people may ask of the council, by method and address.
+ */
+export type RouteName = "GET /api/session" | "GET /api/sessions" | "DELETE /api/sessions/{session}" | "GET /api/today" | "GET /api/visits" | "GET /api/visits/{visit}" | "GET /api/visits/{visit}/photos/{sha256}" | "GET /api/organisations" | "GET /api/no-access" | "GET /api/no-access/{uprn}" | "GET /api/reports" | "GET /api/concerns" | "GET /api/cases" | "GET /api/cases/{case}" | "POST /api/cases/{case}" | "GET /api/appointments" | "POST /api/appointments" | "POST /api/appointments/preview" | "POST /api/appointments/{reference}" | "GET /api/phones" | "POST /api/phones" | "DELETE /api/phones/{device}" | "GET /api/people" | "POST /api/people" | "POST /api/people/{user}" | "GET /api/acknowledgements" | "GET /api/exports/dictionary" | "GET /api/exports/{table}" | "GET /api/numbers" | "POST /api/numbers" | "DELETE /api/numbers/{name}/{from}" | "GET /api/codes" | "POST /api/codes" | "GET /api/safeguarding" | "GET /api/safeguarding/{record}" | "GET /api/audit";

@@ -1,6 +1,8 @@
 //! Who may use which route. A route is made with its access, and nothing reaches its handler but through [`authorize`]: a handler
 //! that nobody is asked for can't be written.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::Method;
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -129,6 +131,21 @@ async fn system(service: &Service, headers: &HeaderMap, scope: Scope) -> Result<
     let given = given.ok_or(WebProblem::SignInFirst)?;
     let system = ask(service.clone(), move |service| token::system(service, &given, scope)).await?;
     system.ok_or(WebProblem::SignInFirst)
+}
+
+/// Every route that people use, with who may: so that somebody can be told what is open to them.
+#[derive(Clone)]
+pub(crate) struct OpenRoutes(Arc<Vec<(String, Access)>>);
+
+impl OpenRoutes {
+    pub(crate) fn of(routes: impl Iterator<Item = (String, Access)>) -> Self {
+        Self(Arc::new(routes.filter(|(_, access)| matches!(access, Access::People(_))).collect()))
+    }
+
+    /// What is open to somebody, by method and address: `GET /api/audit`.
+    pub(crate) fn to(&self, who: &Actor) -> Vec<String> {
+        self.0.iter().filter(|(_, access)| access.admits(who)).map(|(route, _)| route.clone()).collect()
+    }
 }
 
 /// Somebody who has signed in, and whom the route lets in.

@@ -19,7 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::authorize::{
-    ADMINISTRATORS, AUDIT, Access, CASES, DESKS, LEADS, PLANNERS, ROSTER, SENDERS, SUPERVISORS, authorize,
+    ADMINISTRATORS, AUDIT, Access, CASES, DESKS, LEADS, OpenRoutes, PLANNERS, ROSTER, SENDERS, SUPERVISORS, authorize,
 };
 use super::console::{
     appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
@@ -283,6 +283,8 @@ pub(crate) async fn openapi() -> Json<serde_json::Value> {
 pub fn router(service: Service, provider: Option<Provider>) -> Router {
     let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
     let counted = Counted::new();
+    let open =
+        OpenRoutes::of(all_routes().iter().map(|route| (format!("{} {}", route.method, route.path), route.access)));
     let mut known = Router::new();
     for Route { path, access, answers, at_length, .. } in all_routes() {
         let most = match access {
@@ -302,6 +304,7 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .method_not_allowed_fallback(async || WebProblem::OtherMethod)
         .route_layer(from_fn_with_state((service.clone(), counted.clone()), operations::count))
         .layer(Extension(counted))
+        .layer(Extension(open))
         .fallback(pages::not_found)
         .layer(Extension(provider.map(Arc::new)))
         .layer(CatchPanicLayer::custom(failed))

@@ -1,15 +1,17 @@
 //! Signing in to the console and out of it.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::access::actor::Actor;
 use crate::access::second_factor::SetUp;
 use crate::access::session;
 use crate::access::sign_in::{self, SignInOutcome};
 use crate::error::CouncilError;
-use crate::http::authorize::{SignedIn, only_from_the_console};
+use crate::http::authorize::{OpenRoutes, SignedIn, only_from_the_console};
 use crate::http::blocking::ask;
 use crate::http::cookies;
 use crate::http::extract::Json;
@@ -33,10 +35,13 @@ pub(crate) struct SessionView {
     pub(crate) of_the_council: bool,
     /// The council.
     pub(crate) council_name: String,
+    /// What is open to them, by method and address: which pages and deeds the console shows. `GET /api/audit`.
+    #[cfg_attr(feature = "typescript", ts(type = "Array<RouteName>"))]
+    pub(crate) may: Vec<String>,
 }
 
 impl SessionView {
-    pub(crate) fn of(service: &Service, person: &Person) -> Result<Self, CouncilError> {
+    pub(crate) fn of(service: &Service, person: &Person, open: &OpenRoutes) -> Result<Self, CouncilError> {
         Ok(Self {
             user: person.user_name.clone(),
             display_name: person.display_name.clone(),
@@ -44,6 +49,7 @@ impl SessionView {
             role: person.role,
             of_the_council: person.organisation.kind == OrganisationKind::Council,
             council_name: service.storage.read(|reading| reading.meta(NAME))?,
+            may: open.to(&Actor::person(person)),
         })
     }
 }
@@ -71,13 +77,15 @@ pub(crate) enum SignInAnswer {
 
 pub(crate) async fn show(
     State(service): State<Service>,
+    Extension(open): Extension<OpenRoutes>,
     SignedIn(person): SignedIn,
 ) -> Result<Json<SessionView>, WebProblem> {
-    ask(service, move |service| SessionView::of(service, &person)).await.map(Json)
+    ask(service, move |service| SessionView::of(service, &person, &open)).await.map(Json)
 }
 
 pub(crate) async fn sign_in(
     State(service): State<Service>,
+    Extension(open): Extension<OpenRoutes>,
     headers: HeaderMap,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, WebProblem> {
@@ -96,7 +104,7 @@ pub(crate) async fn sign_in(
     });
     let answer = match tried.await? {
         SignInOutcome::In(person, opened) => {
-            let view = ask(service, move |service| SessionView::of(service, &person)).await?;
+            let view = ask(service, move |service| SessionView::of(service, &person, &open)).await?;
             let cookies = cookies::of_session(&opened, over_tls).into_iter().map(|cookie| (header::SET_COOKIE, cookie));
             (AppendHeaders(cookies), Json(SignInAnswer::SignedIn(view))).into_response()
         }
