@@ -6,6 +6,7 @@ pub mod bucket;
 pub mod cast;
 pub mod clauses;
 pub mod desk;
+pub mod exports;
 pub mod imports;
 pub mod multitude;
 pub mod outside;

@@ -44,6 +44,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Draws the tables in docs/exports.md from the columns.
+    ExportColumns,
     /// Runs the simulation over many worlds.
     Sim {
         /// How many worlds.
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
             words.extend(write.then_some("write"));
             steps::quietly(&words)
         }
+        Command::ExportColumns => steps::quietly(&["run", "-q", "-p", "doorstep-tests", "--bin", "exports"]),
         Command::Sim { worlds } => tests::simulate(worlds),
         Command::Bench => bench::run(),
         Command::CheckMobile { phone } => match phone {

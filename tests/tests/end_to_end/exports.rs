@@ -5,8 +5,9 @@ use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
 use doorstep_domain::ledger::Hash;
-use doorstep_tests::cast::{Phone, Town, json, sample};
+use doorstep_tests::cast::{Phone, Town, json, root, sample};
 use doorstep_tests::desk::Clerk;
+use doorstep_tests::exports;
 use serde_json::{Value, json};
 
 fn a_day(town: &Town) {
@@ -25,6 +26,12 @@ fn a_day(town: &Town) {
 fn export(town: &Town, words: &[&str], out: &Path) -> String {
     let out = out.display().to_string();
     town.does(&[&["export"], words, &["--out", &out]].concat())
+}
+
+#[test]
+fn the_page_of_exports_is_that_of_the_columns() {
+    let committed = fs::read_to_string(root().join("docs/exports.md")).unwrap();
+    assert!(committed == exports::page(&committed), "run `cargo xtask export-columns` and commit what it writes");
 }
 
 #[test]
@@ -57,6 +64,33 @@ fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
     assert!(book.worksheet_formula("visits").unwrap().is_empty(), "the workbook holds a formula");
     let meanings = book.worksheet_range("columns").unwrap();
     assert_eq!(meanings.rows().count(), header.len() + 1, "each column is explained");
+}
+
+#[test]
+fn what_is_told_of_each_concern_is_in_the_table_of_concerns() {
+    let town = Town::open();
+    let phone = Phone::of("melton-2", &town, town.address());
+    let said: [&[&str]; 4] = [
+        &["--kind", "aggression", "--words", "He pushed me", "--injured", "--police-reference", "LEI-24-1187"],
+        &["--kind", "complaint", "--words", "A mark on the carpet", "--put-right", "Cleaned it", "--told-of-process"],
+        &["--kind", "gift", "--words", "A box of tea", "--accepted"],
+        &["--kind", "unsafe-condition", "--words", "It smells of gas", "--hazard", "gas", "--severity", "emergency"],
+    ];
+    for words in said {
+        phone.does(&[&["concern"], words].concat());
+    }
+    phone.does(&["sync"]);
+    let told =
+        ["injured", "police_reference", "put_right", "tenant_told_of_process", "gift_accepted", "hazard", "severity"];
+    let of = |kind: &str| {
+        let table = town.export("concerns");
+        let row = table.iter().find(|row| row["kind"] == kind).unwrap();
+        told.map(|column| row[column].clone())
+    };
+    assert_eq!(of("aggression"), ["yes", "LEI-24-1187", "", "", "", "", ""]);
+    assert_eq!(of("complaint"), ["", "", "Cleaned it", "yes", "", "", ""]);
+    assert_eq!(of("gift"), ["", "", "", "", "yes", "", ""]);
+    assert_eq!(of("unsafe_condition"), ["", "", "", "", "", "gas", "emergency"]);
 }
 
 #[test]

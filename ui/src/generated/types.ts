@@ -2336,7 +2336,7 @@ export type TableColumn = {
  */
 name: string, 
 /**
- * What it means.
+ * What it means, and which values there are.
  */
 meaning: string, };
 

@@ -2,38 +2,28 @@
 
 use doorstep_domain::conduct::Signing;
 
-use super::Column;
-use crate::machine::times::{from_ms, written};
+use super::columns::ColumnKind::{Id, Moment, Text};
+use super::columns::{Drawn, column, moment_ms};
 use crate::storage::RegisterRow;
 
-pub(super) const COLUMNS: [Column; 10] = [
-    Column("record", "The record's id"),
-    Column("user", "User name"),
-    Column("name", "The name under the signature"),
-    Column("position", "Position"),
-    Column("organisation", "Firm or council"),
-    Column("code_label", "The version of the Code"),
-    Column("code_sha256", "The SHA-256 of the exact text"),
-    Column("signed_at", "By the phone's clock"),
-    Column("signed_by", "drawn by hand, or the name as typed"),
-    Column("received_at", "By the council's clock"),
+pub(super) const COLUMNS: &[Drawn<RegisterRow>] = &[
+    column("record", Id, "The record's id", |row| row.kept.record.to_string()),
+    column("user", Text, "User name", |row| row.user_name.clone()),
+    column("name", Text, "The name under the signature", |row| row.kept.acknowledgement.name.clone()),
+    column("position", Text, "Position", |row| row.kept.acknowledgement.position.clone()),
+    column("organisation", Text, "Firm or council", |row| row.kept.acknowledgement.organisation.clone()),
+    column("code_label", Text, "The version of the Code", |row| row.kept.acknowledgement.label.clone()),
+    column("code_sha256", Text, "The SHA-256 of the exact text, in hexadecimal", |row| {
+        row.kept.acknowledgement.code.clone()
+    }),
+    column("signed_at", Moment, "By the phone's clock", |row| moment_ms(Some(row.kept.recorded_ms))),
+    column("signed_by", Text, "Drawn by hand, or typed with the name as it was typed", signed_by),
+    column("received_at", Moment, "By the council's clock", |row| moment_ms(Some(row.kept.received_ms))),
 ];
 
-pub(super) fn row(row: &RegisterRow) -> Vec<String> {
-    let signature = &row.kept.acknowledgement;
-    vec![
-        row.kept.record.to_string(),
-        row.user_name.clone(),
-        signature.name.clone(),
-        signature.position.clone(),
-        signature.organisation.clone(),
-        signature.label.clone(),
-        signature.code.clone(),
-        written(from_ms(row.kept.recorded_ms)),
-        match &signature.signed {
-            Signing::Typed(name) => format!("typed: {name}"),
-            Signing::Drawn(_) => "drawn by hand".to_owned(),
-        },
-        written(from_ms(row.kept.received_ms)),
-    ]
+fn signed_by(row: &RegisterRow) -> String {
+    match &row.kept.acknowledgement.signed {
+        Signing::Typed(name) => format!("typed: {name}"),
+        Signing::Drawn(_) => "drawn by hand".to_owned(),
+    }
 }

@@ -1,44 +1,35 @@
 //! One row a case: what a visit asked of the council, by when, and what came of it.
 
 use doorstep_domain::StableName;
+use doorstep_domain::conduct::{CaseKind, CaseOutcome, CaseStep};
 
-use super::Column;
-use crate::machine::times::{from_ms, written};
+use super::columns::ColumnKind::{Id, Moment, Text};
+use super::columns::{ColumnKind, Drawn, column, moment_ms, name, text};
 use crate::storage::CaseRow;
 
-pub(super) const COLUMNS: [Column; 14] = [
-    Column("case", "The case's id"),
-    Column("kind", "What it is about, such as complaint or emergency_hazard"),
-    Column("clause", "The clause behind it"),
-    Column("visit", "The visit's id, or that of a file of its own"),
-    Column("record", "The id of the record that it comes from"),
-    Column("opened_at", "When it was said or seen, by the phone's clock: its own clock runs from here"),
-    Column("received_at", "When the council heard of it"),
-    Column("address", "The address"),
-    Column("organisation", "Firm or council of the visitor"),
-    Column("owner", "User name of whoever has it"),
-    Column("due_step", "What is to be done next"),
-    Column("due_at", "By when; empty where nothing is due, or nobody can tell"),
-    Column("closed_at", "When it was closed"),
-    Column("outcome", "What came of it"),
+pub(super) const COLUMNS: &[Drawn<CaseRow>] = &[
+    column("case", Id, "The case's id", |row| row.id.to_string()),
+    column("kind", ColumnKind::one_of::<CaseKind>(), "What it is about", |row| row.kind.name().to_owned()),
+    column("clause", Text, "The clause behind it", |row| row.kind.clause().to_string()),
+    column("visit", Id, "The visit's id, or that of a file of its own", |row| row.visit.to_string()),
+    column("record", Id, "The id of the record that it comes from", |row| row.record.to_string()),
+    column(
+        "opened_at",
+        Moment,
+        "When it was said or seen, by the phone's clock: its own clock runs from here",
+        |row| moment_ms(Some(row.opened_ms)),
+    ),
+    column("received_at", Moment, "When the council heard of it", |row| moment_ms(Some(row.received_ms))),
+    column("address", Text, "The address", |row| row.address.clone()),
+    column("organisation", Text, "Firm or council of the visitor", |row| row.organisation.clone()),
+    column("owner", Text, "User name of whoever has it", |row| text(row.owner.as_ref())),
+    column("due_step", ColumnKind::one_of::<CaseStep>(), "What is to be done next", |row| name(row.due_step)),
+    column(
+        "due_at",
+        Moment,
+        "By when; empty where nothing is due, or where the bank holidays of that year are not known",
+        |row| moment_ms(row.due_ms()),
+    ),
+    column("closed_at", Moment, "When it was closed", |row| moment_ms(row.closed_ms)),
+    column("outcome", ColumnKind::one_of::<CaseOutcome>(), "What came of it", |row| text(row.outcome.as_ref())),
 ];
-
-pub(super) fn row(case: &CaseRow) -> Vec<String> {
-    let moment = |ms: Option<i64>| ms.map(|ms| written(from_ms(ms))).unwrap_or_default();
-    vec![
-        case.id.to_string(),
-        case.kind.name().to_owned(),
-        case.kind.clause().to_string(),
-        case.visit.to_string(),
-        case.record.to_string(),
-        written(from_ms(case.opened_ms)),
-        written(from_ms(case.received_ms)),
-        case.address.clone(),
-        case.organisation.clone(),
-        case.owner.clone().unwrap_or_default(),
-        case.due_step.map(|step| step.name().to_owned()).unwrap_or_default(),
-        moment(case.due_ms()),
-        moment(case.closed_ms),
-        case.outcome.clone().unwrap_or_default(),
-    ]
-}

@@ -1,60 +1,72 @@
 //! One row a concern that is not sealed.
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::About;
+use doorstep_domain::conduct::{About, ConcernKind, Hazard, Severity};
 
-use super::Column;
-use super::no_access::yes_or_no;
-use crate::machine::times::{from_ms, written};
+use super::columns::ColumnKind::{Id, Moment, OneOf, Text, YesNo};
+use super::columns::{ColumnKind, Drawn, column, moment, moment_ms, name, text, yes_no};
 use crate::storage::ConcernRow;
 
-pub(super) const COLUMNS: [Column; 16] = [
-    Column("record", "The record's id"),
-    Column("visit", "The visit's id, or that of a file of its own"),
-    Column("kind", "unsafe_condition, aggression, complaint, breach, gift, conflict"),
-    Column("clause", "The clause behind it"),
-    Column("noticed_at", "When it was said or seen: legal clocks run from here"),
-    Column("recorded_at", "By the phone's clock"),
-    Column("received_at", "By the council's clock"),
-    Column("address", "The address"),
-    Column("organisation", "Firm or council"),
-    Column("visitor_name", "Who raised it"),
-    Column("severity", "emergency, significant or minor"),
-    Column("hazard", "What is not safe"),
-    Column("tenant_told_of_process", "Of a complaint: whether the tenant was told how it goes on"),
-    Column("gift_accepted", "Of a gift: whether it was taken"),
-    Column("words", "What was seen, heard or said"),
-    Column("struck_out_because", "Why it was struck out, if it was"),
+pub(super) const COLUMNS: &[Drawn<ConcernRow>] = &[
+    column("record", Id, "The record's id", |row| row.plain.record.to_string()),
+    column("visit", Id, "The visit's id, or that of a file of its own", |row| row.plain.visit.to_string()),
+    column("kind", OneOf(plain_kinds), "What it is about", |row| row.plain.concern.kind().name().to_owned()),
+    column("clause", Text, "The clause behind it", |row| row.plain.concern.kind().clause().to_string()),
+    column("noticed_at", Moment, "When it was said or seen: legal clocks run from here", |row| {
+        moment(Some(row.plain.concern.noticed_at))
+    }),
+    column("recorded_at", Moment, "By the phone's clock", |row| moment_ms(Some(row.plain.recorded_ms))),
+    column("received_at", Moment, "By the council's clock", |row| moment_ms(Some(row.plain.received_ms))),
+    column("address", Text, "The address", |row| row.address.clone()),
+    column("organisation", Text, "Firm or council", |row| row.organisation.clone()),
+    column("visitor_name", Text, "Who raised it", |row| row.visitor_name.clone()),
+    column("severity", ColumnKind::one_of::<Severity>(), "Of what is not safe: how bad", |row| {
+        name(match row.plain.concern.about {
+            About::UnsafeCondition { severity, .. } => Some(severity),
+            _ => None,
+        })
+    }),
+    column("hazard", ColumnKind::one_of::<Hazard>(), "What is not safe", |row| {
+        name(match row.plain.concern.about {
+            About::UnsafeCondition { hazard, .. } => Some(hazard),
+            _ => None,
+        })
+    }),
+    column("tenant_told_of_process", YesNo, "Of a complaint: whether the tenant was told how it goes on", |row| {
+        yes_no(match row.plain.concern.about {
+            About::Complaint { told_of_process, .. } => Some(told_of_process),
+            _ => None,
+        })
+    }),
+    column("gift_accepted", YesNo, "Of a gift: whether it was taken", |row| {
+        yes_no(match row.plain.concern.about {
+            About::Gift { accepted } => Some(accepted),
+            _ => None,
+        })
+    }),
+    column("words", Text, "What was seen, heard or said", |row| row.plain.concern.words.clone()),
+    column("struck_out_because", Text, "Why it was struck out, if it was", |row| text(row.struck.as_ref())),
+    column("injured", YesNo, "Of aggression: whether somebody was hurt", |row| {
+        yes_no(match row.plain.concern.about {
+            About::Aggression { injured, .. } => Some(injured),
+            _ => None,
+        })
+    }),
+    column("police_reference", Text, "Of aggression: the police's reference", |row| {
+        text(match &row.plain.concern.about {
+            About::Aggression { police_reference, .. } => police_reference.as_ref(),
+            _ => None,
+        })
+    }),
+    column("put_right", Text, "Of a complaint: what was put right at once", |row| {
+        text(match &row.plain.concern.about {
+            About::Complaint { put_right, .. } => put_right.as_ref(),
+            _ => None,
+        })
+    }),
 ];
 
-pub(super) fn row(row: &ConcernRow) -> Vec<String> {
-    let plain = &row.plain;
-    let kind = plain.concern.kind();
-    let (mut severity, mut hazard, mut told, mut accepted) = <(String, String, String, String)>::default();
-    match &plain.concern.about {
-        About::UnsafeCondition { hazard: what, severity: how } => {
-            (severity, hazard) = (how.name().to_owned(), what.name().to_owned());
-        }
-        About::Complaint { told_of_process, .. } => told = yes_or_no(*told_of_process),
-        About::Gift { accepted: taken } => accepted = yes_or_no(*taken),
-        About::Aggression { .. } | About::Breach | About::Conflict => {}
-    }
-    vec![
-        plain.record.to_string(),
-        plain.visit.to_string(),
-        kind.name().to_owned(),
-        kind.clause().to_string(),
-        written(plain.concern.noticed_at),
-        written(from_ms(plain.recorded_ms)),
-        written(from_ms(plain.received_ms)),
-        row.address.clone(),
-        row.organisation.clone(),
-        row.visitor_name.clone(),
-        severity,
-        hazard,
-        told,
-        accepted,
-        plain.concern.words.clone(),
-        row.struck.clone().unwrap_or_default(),
-    ]
+/// The kinds that are in a table: a sealed one is in none.
+fn plain_kinds() -> Vec<&'static str> {
+    ConcernKind::all().filter(|kind| *kind != ConcernKind::Safeguarding).map(ConcernKind::name).collect()
 }

@@ -6,6 +6,7 @@ use doorstep_domain::StableName;
 use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
 
 use super::What;
+use super::columns::Column;
 use super::growing::Growing;
 use crate::error::CouncilError;
 use crate::refused::Refused;
@@ -68,7 +69,7 @@ pub(super) fn begin<'w>(
     Ok(match format {
         Format::Csv(encoding) => Box::new(Csv::begin(what, encoding, to)?),
         Format::Xlsx => Box::new(Xlsx::begin(what, BufWriter::new(to.file()))?),
-        Format::JsonLines => Box::new(JsonLines { what, to }),
+        Format::JsonLines => Box::new(JsonLines { columns: what.columns(), to }),
     })
 }
 
@@ -80,7 +81,7 @@ impl<W: Write> Csv<W> {
             to.write_all(b"\xef\xbb\xbf").map_err(CouncilError::Write)?;
         }
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
-        writer.write_record(what.columns().iter().map(|column| column.0))?;
+        writer.write_record(what.columns().iter().map(|column| column.name))?;
         Ok(Self(writer))
     }
 }
@@ -103,7 +104,7 @@ fn defused(value: &str) -> String {
 }
 
 struct JsonLines<W: Write> {
-    what: What,
+    columns: Vec<Column>,
     to: W,
 }
 
@@ -111,9 +112,9 @@ impl<W: Write> Sheet for JsonLines<W> {
     fn row(&mut self, row: &[String]) -> Result<(), CouncilError> {
         // By hand, so that the columns keep their order.
         let mut comma = "{";
-        for (column, value) in self.what.columns().iter().zip(row) {
+        for (column, value) in self.columns.iter().zip(row) {
             let value = if value.is_empty() { serde_json::Value::Null } else { value.as_str().into() };
-            write!(self.to, "{comma}\"{}\":{value}", column.0).map_err(CouncilError::Write)?;
+            write!(self.to, "{comma}\"{}\":{value}", column.name).map_err(CouncilError::Write)?;
             comma = ",";
         }
         self.to.write_all(b"}\n").map_err(CouncilError::Write)
@@ -141,7 +142,7 @@ impl<W> Xlsx<W> {
         sheet.set_freeze_panes(1, 0)?;
         for (at, column) in (0..).zip(what.columns()) {
             sheet.set_column_width(at, 20)?;
-            sheet.write_string_with_format(0, at, column.0, &bold)?;
+            sheet.write_string_with_format(0, at, column.name, &bold)?;
         }
         Ok(Self { what, book, next: 1, to })
     }
@@ -169,8 +170,8 @@ impl<W: Write + Seek + Send> Sheet for Xlsx<W> {
         meanings.set_column_width(0, 28)?;
         meanings.set_column_width(1, 100)?;
         for (at, column) in (1..).zip(self.what.columns()) {
-            meanings.write_string(at, 0, column.0)?;
-            meanings.write_string(at, 1, column.1)?;
+            meanings.write_string(at, 0, column.name)?;
+            meanings.write_string(at, 1, column.whole_meaning())?;
         }
         self.book.save_to_writer(self.to)?;
         Ok(())

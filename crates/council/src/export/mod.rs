@@ -5,6 +5,7 @@ mod acknowledgements;
 mod ahead;
 mod audit;
 mod cases;
+mod columns;
 mod concerns;
 mod forms;
 mod growing;
@@ -21,6 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use self::ahead::{Found, read_ahead};
 
+use self::columns::{columns_of, values_of};
+
+pub use columns::{Column, ColumnKind};
 pub use forms::{Encoding, Format};
 pub(crate) use growing::{Growing, Growth};
 
@@ -54,15 +58,6 @@ pub enum What {
     /// One row a line of the audit log.
     Audit,
 }
-
-/// A column of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column(
-    /// Its name: stable, never used for anything else.
-    pub &'static str,
-    /// What it means.
-    pub &'static str,
-);
 
 /// Which rows, as a list's filters and the address of a list hold it. A date is a day in England, `2026-11-24`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -122,30 +117,33 @@ pub struct Exported {
 impl What {
     /// The columns, in their order.
     #[must_use]
-    pub fn columns(self) -> &'static [Column] {
+    pub fn columns(self) -> Vec<Column> {
         match self {
-            Self::Visits => &visits::COLUMNS,
-            Self::Steps => &steps::COLUMNS,
-            Self::NoAccess => &no_access::COLUMNS,
-            Self::Concerns => &concerns::COLUMNS,
-            Self::Acknowledgements => &acknowledgements::COLUMNS,
-            Self::Cases => &cases::COLUMNS,
-            Self::Reports => &reports::COLUMNS,
-            Self::Audit => &audit::COLUMNS,
+            Self::Visits => columns_of(visits::COLUMNS),
+            Self::Steps => columns_of(steps::COLUMNS),
+            Self::NoAccess => columns_of(no_access::COLUMNS),
+            Self::Concerns => columns_of(concerns::COLUMNS),
+            Self::Acknowledgements => columns_of(acknowledgements::COLUMNS),
+            Self::Cases => columns_of(cases::COLUMNS),
+            Self::Reports => columns_of(reports::COLUMNS),
+            Self::Audit => columns_of(audit::COLUMNS),
         }
     }
 
     /// Finds every row of the table, one by one.
     fn find_rows(self, reading: &Reading<'_>, chosen: &Chosen, found: &mut Found) -> Result<(), CouncilError> {
-        let of_visits: fn(&VisitRow) -> Vec<Vec<String>> = match self {
-            Self::Visits => |visit| vec![visits::row(visit)],
-            Self::Steps => steps::rows,
-            Self::NoAccess => no_access::rows,
+        let of_visits: fn(VisitRow) -> Vec<Vec<String>> = match self {
+            Self::Visits => |visit| vec![visit_values(&visit)],
+            Self::Steps => |visit| steps::rows(visit).iter().map(|row| values_of(steps::COLUMNS, row)).collect(),
+            Self::NoAccess => {
+                |visit| no_access::rows(visit).iter().map(|row| values_of(no_access::COLUMNS, row)).collect()
+            }
             Self::Concerns => {
                 let filter =
                     ConcernFilter { firm: chosen.filter.organisation.clone(), kind: chosen.kind.clone(), after: None };
-                return reading
-                    .each_plain_concern(&filter, |concern| found.hand(move || Ok(vec![concerns::row(&concern)])));
+                return reading.each_plain_concern(&filter, |concern| {
+                    found.hand(move || Ok(vec![values_of(concerns::COLUMNS, &concern)]))
+                });
             }
             Self::Acknowledgements => {
                 let filter = RegisterFilter {
@@ -154,25 +152,30 @@ impl What {
                     words: chosen.filter.words.clone(),
                 };
                 return reading.each_acknowledgement(&filter, |signed| {
-                    found.hand(move || Ok(vec![acknowledgements::row(&signed)]))
+                    found.hand(move || Ok(vec![values_of(acknowledgements::COLUMNS, &signed)]))
                 });
             }
             Self::Cases => {
-                return reading.each_case(&chosen.cases()?, |case| found.hand(move || Ok(vec![cases::row(&case)])));
+                return reading.each_case(&chosen.cases()?, |case| {
+                    found.hand(move || Ok(vec![values_of(cases::COLUMNS, &case)]))
+                });
             }
             Self::Reports => {
                 let asked = |question: &Question| chosen.kind.as_deref().is_none_or(|kind| kind == question.name());
                 for question in Question::all().filter(asked) {
                     let counts = reading.counted(question, &chosen.filter.counted())?;
-                    found.hand(move || Ok(counts.iter().map(|count| reports::row(question, count)).collect()))?;
+                    let answer = move |count| values_of(reports::COLUMNS, &reports::AnswerRow { question, count });
+                    found.hand(move || Ok(counts.into_iter().map(answer).collect()))?;
                 }
                 return Ok(());
             }
             Self::Audit => {
-                return reading.each_audit_line(&chosen.audit, |line| found.hand(move || Ok(vec![audit::row(&line)])));
+                return reading.each_audit_line(&chosen.audit, |line| {
+                    found.hand(move || Ok(vec![values_of(audit::COLUMNS, &line)]))
+                });
             }
         };
-        reading.each_visit(&chosen.filter, |visit| found.hand(move || Ok(of_visits(&visit.unfolded()?))))
+        reading.each_visit(&chosen.filter, |visit| found.hand(move || Ok(of_visits(visit.unfolded()?))))
     }
 }
 
@@ -235,7 +238,7 @@ impl Selection {
 
 /// A visit's values, in the order of its table's columns.
 pub(crate) fn visit_values(row: &VisitRow) -> Vec<String> {
-    visits::row(row)
+    values_of(visits::COLUMNS, row)
 }
 
 /// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit log.

@@ -1,64 +1,64 @@
 //! One row a visit in which nobody got in. A valid refusal is listed, and never counts towards enforcement. Clause 3.1.
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Counting, Notice, NoticeMethod};
+use doorstep_domain::conduct::{Attempt, Counting, NoticeMethod, NoticeStanding, RefusalReason};
 
-use super::Column;
-use crate::machine::times::written;
+use super::columns::ColumnKind::{Id, Moment, OneOf, Text, YesNo};
+use super::columns::{ColumnKind, Drawn, column, moment, name, text, yes_no};
+use super::visits::uprn;
 use crate::storage::VisitRow;
 
-pub(super) const COLUMNS: [Column; 16] = [
-    Column("uprn", "The home's UPRN"),
-    Column("address", "The address"),
-    Column("visit", "The visit's id"),
-    Column("appointment_ref", "The appointment's reference"),
-    Column("organisation", "Firm or council"),
-    Column("visitor_name", "Who came"),
-    Column("ended_at", "By the phone's clock"),
-    Column("outcome", "entry_refused, no_answer or no_suitable_adult"),
-    Column("refusal_reason", "As in visits"),
-    Column("counts_towards_enforcement", "yes, no: valid refusal, or to be decided"),
-    Column("counts_in_court", "yes after written notice in time"),
-    Column("notice_standing", "As in visits"),
-    Column("notice_method", "As in visits"),
-    Column("card_left", "Whether a card was left"),
-    Column("worried", "Whether something seemed wrong: the welfare question"),
-    Column("next_visit_needs", "What would make the next visit work"),
-];
-
-pub(super) fn rows(row: &VisitRow) -> Vec<Vec<String>> {
-    let visit = &row.visit;
-    let Some(attempt) = visit.attempt() else { return Vec::new() };
-    let notice = visit.notice.as_ref();
-    let refusal = visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref());
-    vec![vec![
-        visit.uprn.as_ref().map(ToString::to_string).unwrap_or_default(),
-        row.address(),
-        visit.visit.to_string(),
-        visit.appointment.as_ref().map(ToString::to_string).unwrap_or_default(),
-        row.organisation.clone(),
-        row.visitor_name.clone(),
-        written(attempt.at),
-        attempt.outcome.name().to_owned(),
-        refusal.map(|refusal| refusal.reason.name().to_owned()).unwrap_or_default(),
-        match attempt.counting {
-            Counting::Counts => "yes",
-            Counting::ValidRefusal => "no: valid refusal",
-            Counting::ToBeDecided => "to be decided",
-        }
-        .to_owned(),
-        yes_or_no(attempt.in_court),
-        notice.map(|notice: &Notice| notice.standing.name().to_owned()).unwrap_or_default(),
-        notice
-            .and_then(|notice| notice.method)
-            .map(|method: NoticeMethod| method.name().to_owned())
-            .unwrap_or_default(),
-        visit.after.card_left.map(yes_or_no).unwrap_or_default(),
-        visit.after.welfare.as_ref().map(|welfare| yes_or_no(welfare.worried)).unwrap_or_default(),
-        visit.after.next_visit_needs.clone().unwrap_or_default(),
-    ]]
+/// An attempt, and the visit that it was.
+pub(super) struct NoAccessRow {
+    of: VisitRow,
+    attempt: Attempt,
 }
 
-pub(super) fn yes_or_no(yes: bool) -> String {
-    if yes { "yes" } else { "no" }.to_owned()
+pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
+    column("uprn", Text, "The home's UPRN", |row| uprn(&row.of)),
+    column("address", Text, "The address", |row| row.of.address()),
+    column("visit", Id, "The visit's id", |row| row.of.visit.visit.to_string()),
+    column("appointment_ref", Text, "The appointment's reference", |row| text(row.of.visit.appointment.as_ref())),
+    column("organisation", Text, "Who came: firm or council", |row| row.of.organisation.clone()),
+    column("visitor_name", Text, "Who came: name", |row| row.of.visitor_name.clone()),
+    column("ended_at", Moment, "By the phone's clock", |row| moment(Some(row.attempt.at))),
+    column("outcome", OneOf(|| vec!["entry_refused", "no_answer", "no_suitable_adult"]), "How it ended", |row| {
+        row.attempt.outcome.name().to_owned()
+    }),
+    column("refusal_reason", ColumnKind::one_of::<RefusalReason>(), "Why the tenant refused", |row| {
+        name(row.of.visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref()).map(|refusal| refusal.reason))
+    }),
+    column("counts_towards_enforcement", OneOf(|| vec![YES, VALID, UNDECIDED]), "A valid refusal never does", |row| {
+        counts(row.attempt.counting).to_owned()
+    }),
+    column("counts_in_court", YesNo, "Yes after written notice in time", |row| yes_no(Some(row.attempt.in_court))),
+    column("notice_standing", ColumnKind::one_of::<NoticeStanding>(), "What the notice was worth", |row| {
+        name(row.of.visit.notice.as_ref().map(|notice| notice.standing))
+    }),
+    column("notice_method", ColumnKind::one_of::<NoticeMethod>(), "How the notice was given", |row| {
+        name(row.of.visit.notice.as_ref().and_then(|notice| notice.method))
+    }),
+    column("card_left", YesNo, "Whether a card was left", |row| yes_no(row.of.visit.after.card_left)),
+    column("worried", YesNo, "Whether something seemed wrong: the welfare question", |row| {
+        yes_no(row.of.visit.after.welfare.as_ref().map(|welfare| welfare.worried))
+    }),
+    column("next_visit_needs", Text, "What would make the next visit work", |row| {
+        text(row.of.visit.after.next_visit_needs.as_ref())
+    }),
+];
+
+const YES: &str = "yes";
+const VALID: &str = "no: valid refusal";
+const UNDECIDED: &str = "to be decided";
+
+fn counts(counting: Counting) -> &'static str {
+    match counting {
+        Counting::Counts => YES,
+        Counting::ValidRefusal => VALID,
+        Counting::ToBeDecided => UNDECIDED,
+    }
+}
+
+pub(super) fn rows(row: VisitRow) -> Vec<NoAccessRow> {
+    row.visit.attempt().map(|attempt| NoAccessRow { of: row, attempt }).into_iter().collect()
 }

@@ -2,16 +2,26 @@
 
 use doorstep_domain::StableName;
 
-use super::Column;
+use super::columns::ColumnKind::{Number, Text};
+use super::columns::{ColumnKind, Drawn, column};
 use crate::storage::{Count, Question};
 
-pub(super) const COLUMNS: [Column; 4] = [
-    Column("question", "outcomes_by_day, refusals_by_reason, notice_kept or id_shown"),
-    Column("of", "The day in England, or the organisation; empty where it is about all"),
-    Column("answer", "The answer, as in visits: an outcome, a reason, a notice standing, or yes and no"),
-    Column("visits", "How many visits"),
-];
-
-pub(super) fn row(question: Question, count: &Count) -> Vec<String> {
-    vec![question.name().to_owned(), count.of.clone(), count.answer.clone(), count.visits.to_string()]
+/// A question, and an answer to it.
+pub(super) struct AnswerRow {
+    pub(super) question: Question,
+    pub(super) count: Count,
 }
+
+pub(super) const COLUMNS: &[Drawn<AnswerRow>] = &[
+    column("question", ColumnKind::one_of::<Question>(), "What was asked", |row| row.question.name().to_owned()),
+    column("of", Text, "The day in England, or the organisation; empty where it is about all", |row| {
+        row.count.of.clone()
+    }),
+    column(
+        "answer",
+        Text,
+        "The answer, as in visits: an outcome, a reason, a notice standing; of id_shown yes or no, counted where somebody came to the door",
+        |row| row.count.answer.clone(),
+    ),
+    column("visits", Number, "How many visits", |row| row.count.visits.to_string()),
+];

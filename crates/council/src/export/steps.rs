@@ -1,46 +1,41 @@
 //! One row a step of a visit.
 
-use doorstep_domain::StableName;
+use std::rc::Rc;
 
-use super::Column;
-use crate::machine::times::written;
+use doorstep_domain::StableName;
+use doorstep_domain::conduct::{Step, StepTaken};
+
+use super::columns::ColumnKind::{Id, Moment, OneOf, Text};
+use super::columns::{ColumnKind, Drawn, column, moment, text};
+use super::visits::uprn;
 use crate::storage::VisitRow;
 
-pub(super) const COLUMNS: [Column; 12] = [
-    Column("visit", "The visit's id"),
-    Column("appointment_ref", "The appointment's reference"),
-    Column("uprn", "The home's UPRN"),
-    Column("organisation", "Firm or council"),
-    Column("visitor", "User name"),
-    Column("visitor_name", "Name"),
-    Column("step", "The step, by stable name"),
-    Column("clause", "The clause behind it"),
-    Column("state", "done, not_done or not_applicable"),
-    Column("reason", "Why not"),
-    Column("recorded_at", "By the phone's clock"),
-    Column("record", "The record's id"),
+/// A step, and the visit in which it was said.
+pub(super) struct StepRow {
+    of: Rc<VisitRow>,
+    step: Step,
+    taken: StepTaken,
+}
+
+pub(super) const COLUMNS: &[Drawn<StepRow>] = &[
+    column("visit", Id, "The visit's id", |row| row.of.visit.visit.to_string()),
+    column("appointment_ref", Text, "The appointment's reference", |row| text(row.of.visit.appointment.as_ref())),
+    column("uprn", Text, "The home's UPRN", |row| uprn(&row.of)),
+    column("organisation", Text, "Who came: firm or council", |row| row.of.organisation.clone()),
+    column("visitor", Text, "Who came: user name", |row| row.of.visitor.clone()),
+    column("visitor_name", Text, "Who came: name", |row| row.of.visitor_name.clone()),
+    column("step", ColumnKind::one_of::<Step>(), "The step", |row| row.step.name().to_owned()),
+    column("clause", Text, "The clause behind it", |row| row.step.clause().to_string()),
+    column("state", OneOf(|| vec!["done", "not_done", "not_applicable"]), "How it stands", |row| {
+        row.taken.state.name().to_owned()
+    }),
+    column("reason", Text, "Why not", |row| text(row.taken.state.reason())),
+    column("recorded_at", Moment, "By the phone's clock", |row| moment(Some(row.taken.at))),
+    column("record", Id, "The record's id", |row| row.taken.record.to_string()),
 ];
 
-pub(super) fn rows(row: &VisitRow) -> Vec<Vec<String>> {
-    let visit = &row.visit;
-    visit
-        .steps
-        .iter()
-        .map(|(step, taken)| {
-            vec![
-                visit.visit.to_string(),
-                visit.appointment.as_ref().map(ToString::to_string).unwrap_or_default(),
-                visit.uprn.as_ref().map(ToString::to_string).unwrap_or_default(),
-                row.organisation.clone(),
-                row.visitor.clone(),
-                row.visitor_name.clone(),
-                step.name().to_owned(),
-                step.clause().to_string(),
-                taken.state.name().to_owned(),
-                taken.state.reason().unwrap_or_default().to_owned(),
-                written(taken.at),
-                taken.record.to_string(),
-            ]
-        })
-        .collect()
+pub(super) fn rows(row: VisitRow) -> Vec<StepRow> {
+    let steps = row.visit.steps.clone();
+    let of = Rc::new(row);
+    steps.into_iter().map(|(step, taken)| StepRow { of: Rc::clone(&of), step, taken }).collect()
 }

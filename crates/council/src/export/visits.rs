@@ -1,176 +1,220 @@
 //! One row a visit.
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Basis, Finding, Step, Visit};
+use doorstep_domain::conduct::{
+    Appointment, Basis, CancelReason, CancelledBy, ConsentBy, Entry, Finding, LawfulGround, Notice, NoticeMethod,
+    NoticeStanding, Outcome, RefusalReason, RefusedEntry, Step, Validity, VisitKind, WithdrawalReason,
+};
 
-use super::Column;
-use super::no_access::yes_or_no;
-use crate::machine::times::written;
+use super::columns::ColumnKind::{Day, Id, Moment, Number, OneOf, Text, YesNo};
+use super::columns::{ColumnKind, Drawn, column, day, moment, moment_ms, name, text, yes_no};
 use crate::storage::VisitRow;
 
-pub(super) const COLUMNS: [Column; 55] = [
-    Column("visit", "The visit's id"),
-    Column("appointment_ref", "The appointment's reference"),
-    Column("uprn", "The home's UPRN"),
-    Column("address", "The address"),
-    Column("postcode", "The postcode"),
-    Column("tenant_name", "The tenant, from the appointment"),
-    Column(
-        "visit_kind",
-        "responsive_repair, planned_work, emergency_repair, safety_check, tenancy_investigation, inspection, other",
+const DONE: ColumnKind = OneOf(|| vec!["done", "not_done", "not_applicable", "not_recorded"]);
+
+/// What came with the whole Code stands behind what was there, so that no column of a released table ever moves.
+pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
+    column("visit", Id, "The visit's id", |row| row.visit.visit.to_string()),
+    column("appointment_ref", Text, "The appointment's reference", |row| text(row.visit.appointment.as_ref())),
+    column("uprn", Text, "The home's UPRN", uprn),
+    column("address", Text, "The address", address),
+    column("postcode", Text, "The postcode", |row| planned(row, |plan| &plan.postcode)),
+    column("tenant_name", Text, "The tenant, from the appointment", |row| planned(row, |plan| &plan.tenant_name)),
+    column("visit_kind", ColumnKind::one_of::<VisitKind>(), "What kind of visit", |row| name(row.visit.visit_kind)),
+    column("purpose", Text, "Why somebody came", purpose),
+    column("organisation", Text, "Who came: firm or council", |row| row.organisation.clone()),
+    column("visitor", Text, "Who came: user name", |row| row.visitor.clone()),
+    column("visitor_name", Text, "Who came: name", |row| row.visitor_name.clone()),
+    column("started_at", Moment, "When the visit started, by the phone's clock", |row| moment(row.visit.started_at)),
+    column("entered_at", Moment, "When they went in, by the phone's clock; empty when nobody did", |row| {
+        moment(entry(row).map(|entry| entry.at))
+    }),
+    column("ended_at", Moment, "When it ended, by the phone's clock; empty while it is open", |row| {
+        moment(row.visit.ending.as_ref().map(|ending| ending.at))
+    }),
+    column("outcome", OneOf(outcomes), "How it ended (withdrawn: the visitor left at once), or open", |row| {
+        row.visit.ending.as_ref().map_or(OPEN, |ending| ending.outcome.name()).to_owned()
+    }),
+    column(
+        "entry_basis",
+        OneOf(|| vec!["consent", "lawful"]),
+        "By what they went in; empty when nobody did",
+        entry_basis,
     ),
-    Column("purpose", "Why somebody came"),
-    Column("organisation", "Who came: firm or council"),
-    Column("visitor", "Who came: user name"),
-    Column("visitor_name", "Who came: name"),
-    Column("started_at", "By the phone's clock"),
-    Column("entered_at", "By the phone's clock; empty when nobody went in"),
-    Column("ended_at", "By the phone's clock; empty while it is open"),
-    Column(
-        "outcome",
-        "completed, further_visit_needed, entry_refused, no_answer, no_suitable_adult, withdrawn (left at once), cancelled, or open",
+    column("consent_by", ColumnKind::one_of::<ConsentBy>(), "Who consented", |row| name(consent_by(row))),
+    column("lawful_ground", ColumnKind::one_of::<LawfulGround>(), "What allowed entry without consent", |row| {
+        name(lawful(row).map(|lawful| lawful.ground))
+    }),
+    column("authorised_by", Text, "Who authorised entry without consent", |row| {
+        text(lawful(row).map(|lawful| lawful.authorised_by))
+    }),
+    column("lawful_reference", Text, "Its number, such as a warrant's", |row| {
+        text(lawful(row).and_then(|lawful| lawful.reference))
+    }),
+    column("refusal_reason", ColumnKind::one_of::<RefusalReason>(), "Why the tenant refused", |row| {
+        name(refusal(row).map(|refusal| refusal.reason))
+    }),
+    column(
+        "refusal_validity",
+        ColumnKind::one_of::<Validity>(),
+        "How the Code takes that reason: valid where it names it",
+        |row| name(refusal(row).map(|refusal| refusal.reason.validity())),
     ),
-    Column("entry_basis", "consent or lawful; empty when nobody went in"),
-    Column("consent_by", "tenant, household_adult, trusted_adult"),
-    Column("lawful_ground", "What allowed entry without consent"),
-    Column("authorised_by", "Who authorised entry without consent"),
-    Column("lawful_reference", "Its number, such as a warrant's"),
-    Column(
-        "refusal_reason",
-        "support_needs, no_suitable_adult, no_identification, short_notice, illness, faith_or_time, animal, not_convenient, dispute, other",
-    ),
-    Column("refusal_validity", "valid (named by the Code), not_valid or supervisor_decides"),
-    Column("refusal_words", "The tenant's own words"),
-    Column("id_worn", "done, not_done, not_applicable or not_recorded. Clause 3.2"),
-    Column("introduced", "As id_worn"),
-    Column("reason_stated", "As id_worn"),
-    Column("id_shown", "As id_worn"),
-    Column("adult_present", "As id_worn. Clause 3.1"),
-    Column("shoe_covers", "As id_worn. Clause 3.3"),
-    Column("findings", "Breaches and contradictions, by stable name, separated by semicolons"),
-    Column("received_at", "The council's clock when it had the last record"),
-    // What came with the whole Code stands behind what was there, so that no column of a released table ever moves.
-    Column("dust_sheets", "As id_worn. Clause 3.3"),
-    Column("belongings_with_permission", "As id_worn. Clause 3.3"),
-    Column("area_tidy", "As id_worn. Clause 3.3"),
-    Column("rubbish_removed", "As id_worn. Clause 3.3"),
-    Column("left_as_found", "As id_worn. Clause 3.3"),
-    Column("kept_to_conduct", "As id_worn. Clause 5.1"),
-    Column(
+    column("refusal_words", Text, "The tenant's own words", |row| {
+        text(refusal(row).and_then(|refusal| refusal.words.as_ref()))
+    }),
+    column("id_worn", DONE, "ID badge worn where it can be seen. Clause 3.2", |row| state(row, Step::IdWorn)),
+    column("introduced", DONE, "Said who they are. Clause 3.2", |row| state(row, Step::Introduced)),
+    column("reason_stated", DONE, "Said why they came. Clause 3.2", |row| state(row, Step::ReasonStated)),
+    column("id_shown", DONE, "Showed their ID. Clause 3.2", |row| state(row, Step::IdShown)),
+    column("adult_present", DONE, "An adult was there. Clause 3.1", |row| state(row, Step::AdultPresent)),
+    column("shoe_covers", DONE, "Shoe covers on. Clause 3.3", |row| state(row, Step::ShoeCovers)),
+    column("findings", Text, "Breaches and contradictions, by stable name, separated by semicolons", |row| {
+        row.visit.findings.iter().map(Finding::name).collect::<Vec<_>>().join("; ")
+    }),
+    column("received_at", Moment, "When the council had the last record, by its own clock", |row| {
+        moment_ms(Some(row.received_ms))
+    }),
+    column("dust_sheets", DONE, "Dust sheets down. Clause 3.3", |row| state(row, Step::DustSheets)),
+    column("belongings_with_permission", DONE, "Moved belongings only with permission. Clause 3.3", |row| {
+        state(row, Step::BelongingsWithPermission)
+    }),
+    column("area_tidy", DONE, "Cleaned up where they worked. Clause 3.3", |row| state(row, Step::AreaTidy)),
+    column("rubbish_removed", DONE, "Took the rubbish away. Clause 3.3", |row| state(row, Step::RubbishRemoved)),
+    column("left_as_found", DONE, "Left the home as they found it, or better. Clause 3.3", |row| {
+        state(row, Step::LeftAsFound)
+    }),
+    column("kept_to_conduct", DONE, "No smoke, loud music, remarks or arguments. Clause 5.1", |row| {
+        state(row, Step::KeptToConduct)
+    }),
+    column(
         "notice_standing",
-        "good, meets_minimum, short, not_given, exempt_emergency, exempt_investigation; empty without an appointment",
+        ColumnKind::one_of::<NoticeStanding>(),
+        "What the notice was worth; empty without an appointment",
+        |row| name(notice(row).map(|notice| notice.standing)),
     ),
-    Column("notice_minutes", "Minutes that passed from the notice to the window"),
-    Column("notice_method", "How the notice was given"),
-    Column("notice_in_writing", "yes when it was in writing, 24 hours or more before"),
-    Column("short_notice_agreed_by", "Who agreed to short notice"),
-    Column("told_who_and_why", "Whether the tenant knew who comes and why"),
-    Column(
+    column("notice_minutes", Number, "Minutes that passed from the notice to the window", |row| {
+        text(notice(row).and_then(|notice| notice.minutes))
+    }),
+    column("notice_method", ColumnKind::one_of::<NoticeMethod>(), "How the notice was given", |row| {
+        name(notice(row).and_then(|notice| notice.method))
+    }),
+    column("notice_in_writing", YesNo, "Whether it was in writing, 24 hours or more before", |row| {
+        yes_no(notice(row).map(|notice| notice.written))
+    }),
+    column("short_notice_agreed_by", ColumnKind::one_of::<ConsentBy>(), "Who agreed to short notice", |row| {
+        name(row.visit.before.agreement.as_ref().map(|agreement| agreement.by))
+    }),
+    column("told_who_and_why", YesNo, "Whether the tenant knew who comes and why", |row| {
+        yes_no(notice(row).map(|notice| notice.told_who_and_why || row.visit.before.told.is_some()))
+    }),
+    // That there is a declaration; what it says is for the line manager and the contact at the council. Clause 5.3.
+    column(
         "knows_tenant",
+        YesNo,
         "Whether the visitor declared that they know the tenant; what they said of it is in no table",
+        |row| yes_no(Some(row.visit.before.knows_tenant.is_some())),
     ),
-    Column("witness", "Who else was there, at an entry without consent"),
-    Column("consent_withdrawn_at", "When consent was taken back"),
-    Column("withdrawal_reason", "Why the visitor left at once"),
-    Column("cancelled_by", "Who called the visit off"),
-    Column("cancel_reason", "Why it was called off"),
-    Column("tenant_told_of_cancellation", "Whether the tenant was told that it is off"),
-    Column("next_visit_needs", "What would make the next visit work"),
-    Column("follow_up", "What comes next, and who does it"),
-    Column("follow_up_on", "The proposed date of what comes next"),
-    Column("photos_taken", "Photos that the records name and that were not struck out"),
-    Column("photos_held", "How many of their pictures are here"),
+    column("witness", Text, "Who else was there, at an entry without consent", |row| {
+        text(lawful(row).and_then(|lawful| lawful.witness))
+    }),
+    column("consent_withdrawn_at", Moment, "When consent was taken back", |row| moment(row.visit.consent_withdrawn_at)),
+    column("withdrawal_reason", ColumnKind::one_of::<WithdrawalReason>(), "Why the visitor left at once", |row| {
+        name(row.visit.after.withdrawal.as_ref().map(|withdrawal| withdrawal.reason))
+    }),
+    column("cancelled_by", ColumnKind::one_of::<CancelledBy>(), "Who called the visit off", |row| {
+        name(row.visit.after.cancellation.as_ref().map(|off| off.by))
+    }),
+    column("cancel_reason", ColumnKind::one_of::<CancelReason>(), "Why it was called off", |row| {
+        name(row.visit.after.cancellation.as_ref().map(|off| off.reason))
+    }),
+    column("tenant_told_of_cancellation", YesNo, "Whether the tenant was told that it is off", |row| {
+        yes_no(row.visit.after.cancellation.as_ref().map(|_| !row.visit.tenant_not_told()))
+    }),
+    column("next_visit_needs", Text, "What would make the next visit work", |row| {
+        text(row.visit.after.next_visit_needs.as_ref())
+    }),
+    column("follow_up", Text, "What comes next, and who does it", |row| {
+        text(row.visit.after.follow_up.as_ref().map(|next| format!("{} ({})", next.what, next.who)))
+    }),
+    column("follow_up_on", Day, "The proposed date of what comes next", |row| {
+        day(row.visit.after.follow_up.as_ref().and_then(|next| next.when))
+    }),
+    column("photos_taken", Number, "Photos that the records name and that were not struck out", |row| {
+        row.visit.photos.len().to_string()
+    }),
+    column("photos_held", Number, "How many of their pictures are here", |row| row.photos_held.to_string()),
 ];
 
-/// The steps whose columns stand among the first.
-const FIRST_STEPS: usize = 6;
+/// How a visit that has not ended stands in a table.
+const OPEN: &str = "open";
 
-pub(super) fn row(row: &VisitRow) -> Vec<String> {
-    let visit = &row.visit;
-    let appointment = row.appointment.as_ref();
-    let of = |read: fn(&doorstep_domain::conduct::Appointment) -> String| appointment.map(read).unwrap_or_default();
-    let entry = visit.entry.as_ref();
-    let (basis, consent_by, ground, authorised_by, reference) = match entry.map(|entry| &entry.basis) {
-        None => ("", "", "", String::new(), String::new()),
-        Some(Basis::Consented { by }) => ("consent", by.name(), "", String::new(), String::new()),
-        Some(Basis::Lawful { ground, authorised_by, reference, .. }) => {
-            ("lawful", "", ground.name(), authorised_by.clone(), reference.clone().unwrap_or_default())
-        }
-    };
-    let refusal = visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref());
-    let mut values = vec![
-        visit.visit.to_string(),
-        visit.appointment.as_ref().map(ToString::to_string).unwrap_or_default(),
-        visit.uprn.as_ref().map(ToString::to_string).unwrap_or_default(),
-        appointment
-            .map_or_else(|| visit.address.clone().unwrap_or_default(), |appointment| appointment.address.join(", ")),
-        of(|appointment| appointment.postcode.clone()),
-        of(|appointment| appointment.tenant_name.clone()),
-        visit.visit_kind.map(|kind| kind.name().to_owned()).unwrap_or_default(),
-        appointment
-            .map_or_else(|| visit.purpose.clone().unwrap_or_default(), |appointment| appointment.purpose.clone()),
-        row.organisation.clone(),
-        row.visitor.clone(),
-        row.visitor_name.clone(),
-        visit.started_at.map(written).unwrap_or_default(),
-        entry.map(|entry| written(entry.at)).unwrap_or_default(),
-        visit.ending.as_ref().map(|ending| written(ending.at)).unwrap_or_default(),
-        visit.ending.as_ref().map_or("open", |ending| ending.outcome.name()).to_owned(),
-        basis.to_owned(),
-        consent_by.to_owned(),
-        ground.to_owned(),
-        authorised_by,
-        reference,
-        refusal.map(|refusal| refusal.reason.name().to_owned()).unwrap_or_default(),
-        refusal.map(|refusal| refusal.reason.validity().name().to_owned()).unwrap_or_default(),
-        refusal.and_then(|refusal| refusal.words.clone()).unwrap_or_default(),
-    ];
-    let state = |step: &Step| {
-        visit.steps.get(step).map_or_else(|| "not_recorded".to_owned(), |taken| taken.state.name().to_owned())
-    };
-    values.extend(Step::ALL.iter().take(FIRST_STEPS).map(state));
-    values.push(visit.findings.iter().map(Finding::name).collect::<Vec<_>>().join("; "));
-    values.push(written(crate::machine::times::from_ms(row.received_ms)));
-    values.extend(Step::ALL.iter().skip(FIRST_STEPS).map(state));
-    values.extend(before(visit));
-    values.extend(after(visit));
-    values.push(visit.photos.len().to_string());
-    values.push(row.photos_held.to_string());
-    values
+fn outcomes() -> Vec<&'static str> {
+    Outcome::all().map(Outcome::name).chain([OPEN]).collect()
 }
 
-fn before(visit: &Visit) -> [String; 8] {
-    let notice = visit.notice.as_ref();
-    let witness = visit.entry.as_ref().and_then(|entry| match &entry.basis {
-        Basis::Lawful { witness, .. } => witness.clone(),
+/// What allowed going in without consent.
+struct Lawful<'a> {
+    ground: LawfulGround,
+    authorised_by: &'a String,
+    reference: Option<&'a String>,
+    witness: Option<&'a String>,
+}
+
+fn entry(row: &VisitRow) -> Option<&Entry> {
+    row.visit.entry.as_ref()
+}
+
+fn entry_basis(row: &VisitRow) -> String {
+    text(entry(row).map(|entry| match entry.basis {
+        Basis::Consented { .. } => "consent",
+        Basis::Lawful { .. } => "lawful",
+    }))
+}
+
+fn consent_by(row: &VisitRow) -> Option<ConsentBy> {
+    match entry(row)?.basis {
+        Basis::Consented { by } => Some(by),
+        Basis::Lawful { .. } => None,
+    }
+}
+
+fn lawful(row: &VisitRow) -> Option<Lawful<'_>> {
+    match &entry(row)?.basis {
         Basis::Consented { .. } => None,
-    });
-    let told = notice.is_some_and(|notice| notice.told_who_and_why) || visit.before.told.is_some();
-    [
-        notice.map(|notice| notice.standing.name().to_owned()).unwrap_or_default(),
-        notice.and_then(|notice| notice.minutes).map(|minutes| minutes.to_string()).unwrap_or_default(),
-        notice.and_then(|notice| notice.method).map(|method| method.name().to_owned()).unwrap_or_default(),
-        notice.map(|notice| yes_or_no(notice.written)).unwrap_or_default(),
-        visit.before.agreement.as_ref().map(|agreement| agreement.by.name().to_owned()).unwrap_or_default(),
-        notice.map(|_| yes_or_no(told)).unwrap_or_default(),
-        // That there is a declaration; what it says is for the line manager and the contact at the council. Clause 5.3.
-        yes_or_no(visit.before.knows_tenant.is_some()),
-        witness.unwrap_or_default(),
-    ]
+        Basis::Lawful { ground, authorised_by, reference, witness } => {
+            let (reference, witness) = (reference.as_ref(), witness.as_ref());
+            Some(Lawful { ground: *ground, authorised_by, reference, witness })
+        }
+    }
 }
 
-fn after(visit: &Visit) -> [String; 8] {
-    let after = &visit.after;
-    let cancellation = after.cancellation.as_ref();
-    let follow_up = after.follow_up.as_ref();
-    [
-        visit.consent_withdrawn_at.map(written).unwrap_or_default(),
-        after.withdrawal.as_ref().map(|withdrawal| withdrawal.reason.name().to_owned()).unwrap_or_default(),
-        cancellation.map(|cancellation| cancellation.by.name().to_owned()).unwrap_or_default(),
-        cancellation.map(|cancellation| cancellation.reason.name().to_owned()).unwrap_or_default(),
-        cancellation.map(|_| yes_or_no(!visit.tenant_not_told())).unwrap_or_default(),
-        after.next_visit_needs.clone().unwrap_or_default(),
-        follow_up.map(|follow_up| format!("{} ({})", follow_up.what, follow_up.who)).unwrap_or_default(),
-        follow_up.and_then(|follow_up| follow_up.when).map(|day| day.to_string()).unwrap_or_default(),
-    ]
+fn notice(row: &VisitRow) -> Option<&Notice> {
+    row.visit.notice.as_ref()
+}
+
+fn refusal(row: &VisitRow) -> Option<&RefusedEntry> {
+    row.visit.ending.as_ref()?.refusal.as_ref()
+}
+
+fn state(row: &VisitRow, step: Step) -> String {
+    row.visit.steps.get(&step).map_or("not_recorded", |taken| taken.state.name()).to_owned()
+}
+
+/// Something of the appointment, where there is one.
+fn planned(row: &VisitRow, read: fn(&Appointment) -> &String) -> String {
+    text(row.appointment.as_ref().map(read))
+}
+
+pub(super) fn uprn(row: &VisitRow) -> String {
+    text(row.visit.uprn.as_ref())
+}
+
+fn address(row: &VisitRow) -> String {
+    let planned = row.appointment.as_ref().map(|plan| plan.address.join(", "));
+    planned.unwrap_or_else(|| text(row.visit.address.as_ref()))
+}
+
+fn purpose(row: &VisitRow) -> String {
+    row.appointment.as_ref().map_or_else(|| text(row.visit.purpose.as_ref()), |plan| plan.purpose.clone())
 }

@@ -42,8 +42,8 @@ pub(crate) struct TableMeaning {
 pub(crate) struct TableColumn {
     /// The stable name.
     pub(crate) name: &'static str,
-    /// What it means.
-    pub(crate) meaning: &'static str,
+    /// What it means, and which values there are.
+    pub(crate) meaning: String,
 }
 
 /// Bytes that are sent at once.
@@ -141,7 +141,11 @@ impl Follower {
 pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
     let meaning = |what: What| TableMeaning {
         table: what.name(),
-        columns: what.columns().iter().map(|column| TableColumn { name: column.0, meaning: column.1 }).collect(),
+        columns: what
+            .columns()
+            .iter()
+            .map(|column| TableColumn { name: column.name, meaning: column.whole_meaning() })
+            .collect(),
     };
     Json(tables_for(&by).map(meaning).collect())
 }

@@ -9,7 +9,7 @@ use chrono::DateTime;
 use doorstep_domain::VisitId;
 use serde_json::{Map, Value, json};
 
-use crate::export::{Column, What, visit_values};
+use crate::export::{Column, ColumnKind, What, visit_values};
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::problem::WebProblem;
@@ -51,21 +51,22 @@ fn nonsense(what: &str) -> Not {
     Not(StatusCode::BAD_REQUEST, format!("{what} can't be read"))
 }
 
-/// What kind of value stands in a column.
-fn kind(column: Column) -> &'static str {
-    match column.0 {
-        "visit" => "Edm.Guid",
-        "notice_minutes" | "photos_taken" | "photos_held" => "Edm.Int64",
-        name if name.ends_with("_at") => "Edm.DateTimeOffset",
-        _ => "Edm.String",
+/// The type of a column in the feed. Yes and no are texts there, as they are in every table.
+fn edm(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Id => "Edm.Guid",
+        ColumnKind::Number => "Edm.Int64",
+        ColumnKind::Moment => "Edm.DateTimeOffset",
+        ColumnKind::Day => "Edm.Date",
+        ColumnKind::Text | ColumnKind::YesNo | ColumnKind::OneOf(_) => "Edm.String",
     }
 }
 
 /// A value as its column has it; what is empty is nothing.
 fn value(column: Column, text: String) -> Value {
-    match (kind(column), text.as_str()) {
+    match (column.kind, text.as_str()) {
         (_, "") => Value::Null,
-        ("Edm.Int64", number) => number.parse::<i64>().map_or(Value::Null, Value::from),
+        (ColumnKind::Number, number) => number.parse::<i64>().map_or(Value::Null, Value::from),
         _ => Value::String(text),
     }
 }
@@ -90,12 +91,12 @@ pub(crate) async fn service(State(service): State<Service>, headers: HeaderMap) 
 /// What the columns are, as CSDL.
 pub(crate) async fn metadata() -> Response {
     let property = |column: &Column| {
-        let nullable = if column.0 == "visit" { " Nullable=\"false\"" } else { "" };
+        let nullable = if column.name == "visit" { " Nullable=\"false\"" } else { "" };
         format!(
             "<Property Name=\"{}\" Type=\"{}\"{nullable}><Annotation Term=\"Core.Description\" String=\"{}\"/></Property>",
-            column.0,
-            kind(*column),
-            escaped(column.1)
+            column.name,
+            edm(column.kind),
+            escaped(&column.whole_meaning())
         )
     };
     let properties: String = What::Visits.columns().iter().map(property).collect();
@@ -160,10 +161,11 @@ pub(crate) async fn visits(
         .await?
     };
     let columns = What::Visits.columns();
-    let wanted = |column: &Column| asked.columns.as_ref().is_none_or(|names| names.iter().any(|name| name == column.0));
+    let wanted =
+        |column: &Column| asked.columns.as_ref().is_none_or(|names| names.iter().any(|name| name == column.name));
     let entity = |row| {
         let values = columns.iter().zip(visit_values(row)).filter(|(column, _)| wanted(column));
-        values.map(|(column, text)| (column.0.to_owned(), value(*column, text))).collect::<Map<_, _>>()
+        values.map(|(column, text)| (column.name.to_owned(), value(*column, text))).collect::<Map<_, _>>()
     };
     let selected = asked.columns.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let mut body = Map::new();
@@ -221,7 +223,7 @@ fn read(query: &str) -> Result<Asked, Not> {
             "filter" => asked.filter = said.trim().to_owned(),
             "select" => {
                 let names: Vec<String> = said.split(',').map(|name| name.trim().to_owned()).collect();
-                let known = |name: &String| What::Visits.columns().iter().any(|column| column.0 == name);
+                let known = |name: &String| What::Visits.columns().iter().any(|column| column.name == name);
                 if let Some(other) = names.iter().find(|name| name.as_str() != "*" && !known(name)) {
                     return Err(Not(StatusCode::BAD_REQUEST, format!("there is no column {other:?}")));
                 }

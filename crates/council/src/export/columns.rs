@@ -1,0 +1,115 @@
+//! A column of a table, in one line: its name, what kind of value stands in it, what it means, and how a row gives it. The
+//! header, the dictionary, the feed's types and the page `docs/exports.md` are all drawn from these lines.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use doorstep_domain::StableName;
+
+use crate::machine::times::{from_ms, written};
+
+/// What kind of value stands in a column. Any of them may be empty.
+#[derive(Debug, Clone, Copy)]
+pub enum ColumnKind {
+    /// Words.
+    Text,
+    /// An id that Doorstep made: a UUID.
+    Id,
+    /// A moment in UTC, `2026-11-24T09:30:00Z`.
+    Moment,
+    /// A day in England, `2026-11-24`.
+    Day,
+    /// A whole number.
+    Number,
+    /// `yes` or `no`.
+    YesNo,
+    /// One of these stable names.
+    OneOf(fn() -> Vec<&'static str>),
+}
+
+impl ColumnKind {
+    /// The stable names of a kind of thing.
+    pub(super) const fn one_of<T: StableName>() -> Self {
+        Self::OneOf(|| T::all().map(T::name).collect())
+    }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name: stable, never used for anything else.
+    pub name: &'static str,
+    /// What kind of value stands in it.
+    pub kind: ColumnKind,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+impl Column {
+    /// What it means, and which values there are.
+    #[must_use]
+    pub fn whole_meaning(&self) -> String {
+        let values = match self.kind {
+            ColumnKind::OneOf(names) => names().join(", "),
+            ColumnKind::YesNo => "yes, no".to_owned(),
+            ColumnKind::Day => "a day in England".to_owned(),
+            ColumnKind::Moment | ColumnKind::Text | ColumnKind::Id | ColumnKind::Number => {
+                return self.meaning.to_owned();
+            }
+        };
+        format!("{} ({values})", self.meaning.trim_end_matches('.'))
+    }
+}
+
+/// A column, and how a row gives its value; an empty text is nothing.
+pub(super) struct Drawn<R: 'static> {
+    column: Column,
+    value: fn(&R) -> String,
+}
+
+pub(super) const fn column<R>(
+    name: &'static str,
+    kind: ColumnKind,
+    meaning: &'static str,
+    value: fn(&R) -> String,
+) -> Drawn<R> {
+    Drawn { column: Column { name, kind, meaning }, value }
+}
+
+/// The columns of a table, in their order.
+pub(super) fn columns_of<R>(table: &[Drawn<R>]) -> Vec<Column> {
+    table.iter().map(|drawn| drawn.column).collect()
+}
+
+/// A row's values, in the order of the columns.
+pub(super) fn values_of<R>(table: &[Drawn<R>], row: &R) -> Vec<String> {
+    table.iter().map(|drawn| (drawn.value)(row)).collect()
+}
+
+/// What may not be there, as a text.
+pub(super) fn text<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// The stable name of what may not be there.
+pub(super) fn name<T: StableName>(value: Option<T>) -> String {
+    text(value.map(T::name))
+}
+
+/// A moment that may not be.
+pub(super) fn moment(at: Option<DateTime<Utc>>) -> String {
+    text(at.map(written))
+}
+
+/// A moment that may not be, in milliseconds since 1970.
+pub(super) fn moment_ms(at_ms: Option<i64>) -> String {
+    moment(at_ms.map(from_ms))
+}
+
+/// A day that may not be.
+pub(super) fn day(day: Option<NaiveDate>) -> String {
+    text(day)
+}
+
+/// Yes or no, where that was said.
+pub(super) fn yes_no(said: Option<bool>) -> String {
+    text(said.map(|yes| if yes { "yes" } else { "no" }))
+}
