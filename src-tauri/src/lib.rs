@@ -32,41 +32,8 @@ pub fn run() -> ExitCode {
                 window.state::<Doorstep>().ring();
             }
         })
-        .invoke_handler(tauri::generate_handler![
-            commands::status,
-            commands::vocabulary,
-            commands::enrol,
-            commands::set_pin,
-            commands::sign_in,
-            commands::lock,
-            commands::today,
-            commands::visit,
-            commands::start_visit,
-            commands::open_visit,
-            commands::start_unplanned,
-            commands::act,
-            commands::raise_concern,
-            commands::past_visits,
-            commands::code,
-            commands::acknowledge,
-            commands::drafts,
-            commands::keep_draft,
-            commands::flag_safeguarding,
-            commands::add_photo,
-            commands::photo,
-            commands::photos_on_wifi_only,
-            commands::network,
-            commands::strike_out,
-            commands::outbox,
-            commands::send_now,
-            commands::came_to_front,
-            commands::call,
-            commands::text,
-            commands::directions,
-            commands::abilities,
-            commands::reopen,
-            commands::set_aside,
-        ])
+        // Every function of `commands`, as the build script finds them.
+        .invoke_handler(include!(concat!(env!("OUT_DIR"), "/handler.rs")))
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {

@@ -30,7 +30,7 @@ pub fn of(src: &Path) -> Imports {
     for (file, text) in &whole.files {
         let mut handed_on = BTreeMap::new();
         for (is_public, path) in use_lines(text) {
-            let Some(names) = whole.from_root(file, &path) else { continue };
+            let Some(names) = whole.seen_from_root(file, &path) else { continue };
             match (is_public, names.last()) {
                 (true, Some(name)) => drop(handed_on.insert(name.clone(), names)),
                 _ => used.entry(file.clone()).or_default().push(names),
@@ -143,7 +143,7 @@ impl Crate {
     }
 
     /// A path as it is seen from the crate's root; `None` where it leads out of the crate.
-    fn from_root(&self, file: &str, path: &str) -> Option<Names> {
+    fn seen_from_root(&self, file: &str, path: &str) -> Option<Names> {
         let stem = file.trim_end_matches(".rs").trim_end_matches("/mod").trim_end_matches("/main");
         let own: Names = match stem {
             "lib" | "main" => Vec::new(),
