@@ -6,8 +6,9 @@ use doorstep_core::http::HttpConnect;
 use doorstep_core::keys::{KeyStore, SystemKeyStore};
 use doorstep_core::sync::Courier;
 use doorstep_core::{App, AppError, Environment, OsRandomness, Problem, RealDisk, SignIn, SystemClock};
-use tauri::{AppHandle, Emitter};
+use tauri::{AppHandle, Emitter, Manager};
 
+use crate::reminder::Reminder;
 use crate::start::Start;
 
 /// What the window hears when something changed that it did not ask for.
@@ -45,14 +46,22 @@ impl Doorstep {
         done.unwrap_or(Err(AppError::Crashed)).map_err(Problem::from)
     }
 
-    /// As [`Doorstep::ask`], and what was saved is sent when it can be.
+    /// As [`Doorstep::ask`], for what is saved: it is sent when it can be, and whoever works alone
+    /// is reminded when they should be by what they said last.
     pub(crate) async fn record<T: Send + 'static>(
         &self,
         work: impl FnOnce(&App) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = self.ask(work).await;
+        let done = self
+            .ask(|app| {
+                let done = work(app)?;
+                Ok((done, app.remind_at()?))
+            })
+            .await;
         self.ring();
-        done
+        let (done, remind_at) = done?;
+        self.handle.state::<Reminder>().set(&self.handle, remind_at);
+        Ok(done)
     }
 
     /// There is a reason to think that sending would work now.
@@ -62,7 +71,8 @@ impl Doorstep {
         }
     }
 
-    /// Tries once more to open a store that would not open: the key store may have been unlocked since.
+    /// Tries once more to open a store that would not open: the key store may have been unlocked
+    /// since.
     pub(crate) fn reopen(&self) -> Result<(), Problem> {
         let mut open_now = self.open.write().unwrap_or_else(PoisonError::into_inner);
         if open_now.is_err() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_domain::conduct::{CodeSigned, TextKind};
 use doorstep_domain::protocol::EnrolmentCode;
 
@@ -26,6 +26,17 @@ impl App {
     /// [`AppError::Store`] when the store can't be read.
     pub fn status(&self) -> Result<StatusView, AppError> {
         self.store.read(|reading| self.status_of(reading))
+    }
+
+    /// When whoever works alone is to be reminded that they are not out yet; `None` for nobody.
+    ///
+    /// # Errors
+    /// As [`App::status`].
+    pub fn remind_at(&self) -> Result<Option<DateTime<Utc>>, AppError> {
+        self.store.read(|reading| {
+            let remind_after = TimeDelta::minutes(i64::from(self.numbers(reading)?.safe_reminder_minutes));
+            Ok(reading.alone()?.and_then(|(_, ends_ms)| time(ends_ms).checked_add_signed(remind_after)))
+        })
     }
 
     pub(super) fn status_of(&self, reading: &Reading<'_>) -> Result<StatusView, AppError> {
@@ -66,11 +77,12 @@ impl App {
         self.store.read::<_, AppError>(|reading| Ok(reading.enrolment()?.is_some())).unwrap_or(false)
     }
 
-    /// Enrols the device by a one-time code. Enrolling again is the way back in after a lost PIN or a changed phone: whatever
-    /// waits to be sent is kept and goes out under the new identity.
+    /// Enrols the device by a one-time code. Enrolling again is the way back in after a lost PIN or
+    /// a changed phone: whatever waits to be sent is kept and goes out under the new identity.
     ///
     /// # Errors
-    /// [`AppError::NoAnswer`], [`AppError::BadCode`], [`AppError::AnotherCouncil`]: nothing has changed then.
+    /// [`AppError::NoAnswer`], [`AppError::BadCode`], [`AppError::AnotherCouncil`]: nothing has
+    /// changed then.
     pub fn enrol(&self, server: &str, code: &str, device_name: &str) -> Result<EnrolmentView, AppError> {
         let code: EnrolmentCode = code.parse().map_err(|_| AppError::BadCode)?;
         let council = self.environment.connect.connect(server)?;
@@ -123,7 +135,8 @@ impl App {
     /// Signs in by the PIN.
     ///
     /// # Errors
-    /// [`AppError::Pin`] when it is wrong, or has been too often. Nothing is ever erased by a wrong PIN.
+    /// [`AppError::Pin`] when it is wrong, or has been too often. Nothing is ever erased by a wrong
+    /// PIN.
     pub fn sign_in(&self, pin: &str) -> Result<(), AppError> {
         let tried = self.store.transact::<_, AppError>(&self.environment, |writing| {
             let Some(mut stored) = stored_pin(writing)? else {
@@ -169,7 +182,8 @@ impl App {
     /// Checks the whole local chain.
     ///
     /// # Errors
-    /// [`AppError::Store`] when the store can't be read. A chain that does not hold is not an error but the answer.
+    /// [`AppError::Store`] when the store can't be read. A chain that does not hold is not an error
+    /// but the answer.
     pub fn verify(&self) -> Result<Result<Verified, Fault>, AppError> {
         let key = self.environment.keys.get(name::SIGNING)?.and_then(|secret| signing_key(&secret));
         let public = key.map(|key| key.public());
