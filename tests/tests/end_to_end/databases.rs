@@ -127,7 +127,8 @@ fn several_processes_on_one_database_are_killed_and_started_under_load_and_nothi
             })
             .collect();
         scope.spawn(|| {
-            // Each phone is answered by another process every time, and one of them is killed every time.
+            // Each phone is answered by another process every time, and one of them is killed every
+            // time.
             for round in 0.. {
                 if over.load(Ordering::SeqCst) {
                     break;
@@ -209,8 +210,8 @@ fn a_database_that_would_be_spoken_to_in_the_clear_is_refused_and_no_password_is
     }
 }
 
-/// `tests/databases` holds what programs of 24 November 2026 left: a council of schema 3 and a phone of schema 4, of which two
-/// records had not been sent.
+/// `tests/databases` holds what programs of 24 November 2026 left: a council of schema 3 and a
+/// phone of schema 4, of which two records had not been sent.
 #[test]
 fn what_an_earlier_program_left_is_opened_by_this_one_whole() {
     let town = Town::frozen("council-schema-3");
@@ -234,4 +235,31 @@ fn what_an_earlier_program_left_is_opened_by_this_one_whole() {
     assert_eq!(phone.says(&["sync"])["waiting"], 0);
     phone.does(&["verify"]);
     assert_eq!(town.export("visits").len(), 3, "what waited has come");
+}
+
+#[test]
+fn rows_of_an_older_program_are_made_anew_and_one_that_can_t_be_keeps_nobody_from_the_service() {
+    let mut town = Town::open();
+    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &town, town.address());
+    let visit = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "no-answer", &visit]);
+    phone.does(&["sync"]);
+    let before = town.export("visits");
+    town.kill();
+    // As an older program would have left it; and an appointment that nobody can read.
+    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    let spoilt = "UPDATE appointment SET appointment = 'x', words = '' WHERE appointment_ref = 'WO-261124-00026';
+         UPDATE visit SET fold_version = 0, outcome = NULL, words = '';
+         DELETE FROM meta WHERE name = 'folded_by'";
+    database.execute_batch(spoilt).unwrap();
+    drop(database);
+
+    town.start();
+    let found = Clerk::of("super-1", &town).reads("/api/visits?outcome=no_answer");
+    assert_eq!(found["visits"].as_array().unwrap().len(), 1, "what can be made anew is");
+    assert_eq!(town.export("visits"), before, "whose visit it was, and when it came, stay");
+    let tried = town.tries(&["refold"]);
+    assert!(!tried.status.success(), "whoever asks is told of what can't be");
+    assert!(String::from_utf8_lossy(&tried.stderr).contains("appointment"), "{tried:?}");
 }

@@ -179,7 +179,7 @@ fn run(command: Command) -> Result<ExitCode> {
 
 fn service(data: &Data) -> Result<Service> {
     let service = Service::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?;
-    refold::after_an_older_program(&service)?;
+    refold::after_an_older_program(&service);
     Ok(service)
 }
 
@@ -222,7 +222,8 @@ fn read_password(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))
 }
 
-/// Written beside the file and put in its place when it is whole: what fails leaves the old file as it was.
+/// Written beside the file and put in its place when it is whole: what fails leaves the old file as
+/// it was.
 fn whole_or_nothing<T>(out: &Path, write: impl FnOnce(&mut fs::File) -> Result<T>) -> Result<T> {
     private_file::replace(out, write).with_context(|| format!("{} can't be written", out.display()))
 }
