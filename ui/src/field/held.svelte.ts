@@ -1,5 +1,5 @@
-// A visit as a screen holds it: as the tap left it that led here, or read from the core; and read again only when something
-// changed that no screen asked for.
+// A visit as a screen holds it: as the tap left it that led here, or read from the core; and read
+// again only when something changed that no screen asked for.
 import { untrack } from 'svelte'
 import { tauri as backend } from '../backend/tauri'
 import type { Command, VisitView } from '../generated/types'
@@ -16,8 +16,17 @@ export class HeldVisit {
       void app.changes
       const handed = untrack(() => app.handedOver(visit))
       if (handed) this.view = handed
-      else void app.read(backend.visit(visit)).then((view) => visit === id() && this.take(view))
+      else void this.reads(visit)
     })
+  }
+
+  /** Reads it: again, when a tap was answered meanwhile, since that answer is newer. */
+  private async reads(visit: string) {
+    const taps = app.taps
+    const view = await app.read(backend.visit(visit))
+    if (visit !== this.id()) return
+    if (taps === app.taps) this.take(view)
+    else await this.reads(visit)
   }
 
   /** Takes an answer, where there is one. */

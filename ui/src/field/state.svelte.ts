@@ -1,4 +1,5 @@
-// What the app shows, and the way every screen asks the core: one place for the status bar, the route and problems.
+// What the app shows, and the way every screen asks the core: one place for the status bar, the
+// route and problems.
 import { tick } from 'svelte'
 import { asProblem } from '../backend/field'
 import { tauri as backend } from '../backend/tauri'
@@ -37,6 +38,8 @@ class AppState {
   drafts = $state<Record<string, string>>({})
   /** Somebody can see the screen: personal details are hidden. Clause 5.2. */
   watched = $state(false)
+  /** Goes up with each tap that was answered: what was asked before it is older than its answer. */
+  taps = 0
   /** The visit as the last tap left it, until anything else is asked: the next screen begins with it. */
   private handed: { view: VisitView; changes: number } | null = null
   private readonly pauses = new Map<string, ReturnType<typeof setTimeout>>()
@@ -104,11 +107,13 @@ class AppState {
 
   /** One tap: it is saved, and its one answer is all that a screen shows of it. A problem is shown in words. */
   async act(tap: Promise<Acted>): Promise<VisitView | undefined> {
+    const changes = this.changes
     try {
       const { visit, status } = await tap
+      this.taps += 1
       this.status = status
       this.problem = null
-      this.handed = { view: visit, changes: this.changes }
+      this.handed = { view: visit, changes }
       return visit
     } catch (thrown) {
       this.problem = problemWords(asProblem(thrown))
@@ -125,8 +130,8 @@ class AppState {
 
   /** Asks the core. A problem is shown in words, and the answer is `undefined`. */
   async ask<T>(question: Promise<T>): Promise<T | undefined> {
-    this.handed = null
     const answer = await this.read(question)
+    this.handed = null
     if (answer !== undefined) this.problem = null
     return answer
   }
@@ -151,9 +156,11 @@ class AppState {
 
   async refresh() {
     try {
-      this.status = await backend.status()
+      const taps = this.taps
+      const status = await backend.status()
+      if (taps === this.taps) this.status = status
       this.trouble = null
-      if (this.status.signed_in && this.status.enrolled) await this.readDrafts()
+      if (status.signed_in && status.enrolled) await this.readDrafts()
     } catch (thrown) {
       this.trouble = asProblem(thrown)
     }
