@@ -1,6 +1,6 @@
-//! The tables: each with its columns, by what a row is known, and which columns tell of a person. There is no other list of them: rows
-//! are written, copied to another database, backed up and cleaned away by this one, and a test compares it with what the two databases
-//! say of themselves.
+//! The tables: each with its columns, by what a row is known, and which columns tell of a person.
+//! There is no other list of them: rows are written, copied to another database, backed up and
+//! cleaned away by this one, and a test compares it with what the two databases say of themselves.
 
 use serde::Serialize;
 
@@ -9,7 +9,8 @@ use serde::Serialize;
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// Whether it can tell something of a person: what is erased there must not be found in the database's files any more.
+    /// Whether it can tell something of a person: what is erased there must not be found in the
+    /// database's files any more.
     pub personal: bool,
 }
 
@@ -46,8 +47,9 @@ macro_rules! tables {
     };
 }
 
-/// Every table, in the order in which rows are copied: those that refer to another table come behind it. A column with a star can
-/// tell something of a person. A backup names a table by its place here, so a new one comes last.
+/// Every table, in the order in which rows are copied: those that refer to another table come
+/// behind it. A column with a star can tell something of a person. A backup names a table by its
+/// place here, so a new one comes last.
 pub(crate) const TABLES: &[Table] = tables! {
     "meta" ("name"): [
         "name" "value"
@@ -168,11 +170,6 @@ impl Table {
         TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("there is no table {name}"))
     }
 
-    /// Whether it holds anything that can tell something of a person.
-    pub(crate) fn is_personal(&self) -> bool {
-        self.columns.iter().any(|column| column.personal)
-    }
-
     /// The names of its columns.
     pub(crate) fn column_names(&self) -> Vec<&'static str> {
         self.columns.iter().map(|column| column.name).collect()
@@ -193,7 +190,8 @@ mod tests {
             let columns = table.column_names();
             assert!(!table.key.is_empty() && table.key.iter().all(|key| columns.contains(key)), "{}", table.name);
         }
-        assert!(Table::named("session").is_personal(), "what a browser says of itself");
-        assert!(!Table::named("seal").is_personal());
+        let is_personal = |name| Table::named(name).columns.iter().any(|column| column.personal);
+        assert!(is_personal("session"), "what a browser says of itself");
+        assert!(!is_personal("seal"));
     }
 }

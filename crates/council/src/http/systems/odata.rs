@@ -1,5 +1,6 @@
-//! A feed of visits that Excel and Power BI refresh from by themselves: `OData` 4.0, to be read. The columns are those of the table of
-//! visits; it pages by key, as the console's list does. What it can't do it says, and the program does it by itself.
+//! A feed of visits that Excel and Power BI refresh from by themselves: `OData` 4.0, to be read.
+//! The columns are those of the table of visits; it pages by key, as the console's list does. What
+//! it can't do it says, and the program does it by itself.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -33,7 +34,8 @@ struct Asked {
     after: Option<String>,
 }
 
-/// What the feed does not do, as the specification wants it said: 501 for what it could, 400 for what is nonsense.
+/// What the feed does not do, as the specification wants it said: 501 for what it could, 400 for
+/// what is nonsense.
 struct Not(StatusCode, String);
 
 impl IntoResponse for Not {
@@ -66,6 +68,8 @@ fn edm(kind: ColumnKind) -> &'static str {
 fn value(column: Column, text: String) -> Value {
     match (column.kind, text.as_str()) {
         (_, "") => Value::Null,
+        // A year of five digits, which a phone can say, is no day of the feed's.
+        (ColumnKind::Day, day) if day.len() != "2026-11-24".len() => Value::Null,
         (ColumnKind::Number, number) => number.parse::<i64>().map_or(Value::Null, Value::from),
         _ => Value::String(text),
     }
@@ -238,7 +242,8 @@ fn read(query: &str) -> Result<Asked, Not> {
     Ok(asked)
 }
 
-/// Reads a filter: comparisons joined by `and`, of `started_at` with a moment, and of a few columns with a text.
+/// Reads a filter: comparisons joined by `and`, of `started_at` with a moment, and of a few columns
+/// with a text.
 fn filter(text: &str) -> Result<Filter, Not> {
     let mut filter = Filter::default();
     let mut rest = text;

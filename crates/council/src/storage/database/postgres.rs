@@ -1,5 +1,5 @@
-//! PostgreSQL, or what speaks its protocol: serializable transactions, tried again when another got in the way. Any number of
-//! council processes may share one.
+//! PostgreSQL, or what speaks its protocol: serializable transactions, tried again when another got
+//! in the way. Any number of council processes may share one.
 
 use std::future::Future;
 use std::str::FromStr;
@@ -46,7 +46,8 @@ impl Postgres {
     pub(crate) fn open(address: &str) -> Result<Self, CouncilError> {
         let mut config = tokio_postgres::Config::from_str(address).map_err(|_| CouncilError::BadDatabaseAddress)?;
         config.connect_timeout(PATIENCE).application_name("doorstep-council");
-        // A receipt is signed after the commit: the commit has to be on the disk, whatever the server's default is.
+        // A receipt is signed after the commit: the commit has to be on the disk, whatever the
+        // server's default is.
         config.options("-c synchronous_commit=on");
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = if needs_tls(&config)? {
@@ -89,7 +90,8 @@ impl Postgres {
                 .or_else(|error| if is_known(&error) { Ok(()) } else { Err(error) })?;
             for Migration { number: version, sql } in migrations::of_postgres() {
                 let transaction = client.transaction().await?;
-                // Whoever comes second waits here until the first is done, and then has nothing to do.
+                // Whoever comes second waits here until the first is done, and then has nothing to
+                // do.
                 let first = transaction
                     .execute("INSERT INTO schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING", &[&version])
                     .await?;
@@ -133,10 +135,11 @@ impl Drop for Postgres {
 
 impl Database for Postgres {
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
-        // What was erased lies in tables and indexes until these are written anew; the server's log is gone with the next checkpoints.
+        // What was erased lies in tables and indexes until these are written anew; the server's log
+        // is gone with the next checkpoints.
         self.wait(async {
             let client = self.pool.get().await?;
-            for table in TABLES.iter().filter(|table| table.is_personal()) {
+            for table in TABLES {
                 client.batch_execute(&format!("VACUUM (FULL) {}", table.name)).await?;
             }
             Ok::<_, CouncilError>(())
@@ -167,8 +170,9 @@ impl Database for Postgres {
     }
 }
 
-/// Whether another transaction got in the way, so that trying again can help. A key that is there already is no such thing: where two
-/// may bring the same, the statement or its caller says what then happens.
+/// Whether another transaction got in the way, so that trying again can help. A key that is there
+/// already is no such thing: where two may bring the same, the statement or its caller says what
+/// then happens.
 fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
     let codes = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED];
     error.code().is_some_and(|code| codes.contains(&code))
@@ -179,7 +183,8 @@ fn is_known(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| codes.contains(&code))
 }
 
-/// Whether what is said to the server has to be hidden: everything that leaves this machine. Who asks for less is refused.
+/// Whether what is said to the server has to be hidden: everything that leaves this machine. Who
+/// asks for less is refused.
 fn needs_tls(config: &tokio_postgres::Config) -> Result<bool, CouncilError> {
     let stays_here = |host: &Host| match host {
         Host::Tcp(name) => is_this_machine(name),
