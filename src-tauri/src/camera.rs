@@ -1,7 +1,8 @@
 //! The plain files that a webview's camera leaves behind.
 //!
-//! On Android the webview hands the camera a file `JPEG_*.jpg` in the app's own folder of pictures, and nobody deletes it. The
-//! photo is kept encrypted; the plain file goes as soon as it was read, and again whenever the app starts.
+//! On Android the webview hands the camera a file `JPEG_*.jpg` in the app's own folder of pictures,
+//! and nobody deletes it. The photo is kept encrypted; the plain file goes as soon as it was read,
+//! and again whenever the app starts.
 
 use std::path::Path;
 use std::{fs, io};

@@ -105,7 +105,8 @@ pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: Option<VisitId>, no
     core.record(move |app| app.flag_safeguarding(visit, &note)).await
 }
 
-/// The file comes as text, in base 64: on Android a request's body is not handed over in any other way.
+/// The file comes as text, in base 64: on Android a request's body is not handed over in any other
+/// way.
 #[tauri::command]
 pub(crate) async fn add_photo(
     handle: AppHandle,

@@ -1,4 +1,5 @@
-//! The window around the core. A command is one call into [`doorstep_core::App`]; what is decided is decided there.
+//! The window around the core. A command is one call into [`doorstep_core::App`]; what is decided
+//! is decided there.
 
 mod camera;
 mod commands;
@@ -48,7 +49,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// What the phone does besides. The webview itself may use the scanner alone, on phones; the rest goes by commands.
+/// What the phone does besides. The webview itself may use the scanner alone, on phones; the rest
+/// goes by commands.
 fn with_plugins(builder: tauri::Builder<tauri::Wry>) -> tauri::Builder<tauri::Wry> {
     let builder = builder.plugin(tauri_plugin_opener::init()).plugin(tauri_plugin_notification::init());
     #[cfg(mobile)]
@@ -56,7 +58,8 @@ fn with_plugins(builder: tauri::Builder<tauri::Wry>) -> tauri::Builder<tauri::Wr
     builder
 }
 
-/// Opens the one window. It shows the app's own pages and goes nowhere else, whatever is tapped or pasted.
+/// Opens the one window. It shows the app's own pages and goes nowhere else, whatever is tapped or
+/// pasted.
 fn open_window(handle: &AppHandle) -> tauri::Result<()> {
     for config in &handle.config().app.windows {
         WebviewWindowBuilder::from_config(handle, config)?.on_navigation(is_the_app).build()?;

@@ -1,5 +1,5 @@
-//! What the phone does besides Doorstep: calling, texting, showing the way. Each link is made here, so that nothing in the webview
-//! can open anything else.
+//! What the phone does besides Doorstep: calling, texting, showing the way. Each link is made here,
+//! so that nothing in the webview can open anything else.
 
 use doorstep_core::Problem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -31,8 +31,8 @@ impl Link {
     }
 }
 
-/// A number without what people write between its digits. Anything but a number, such as a code that a network would
-/// act on, is none.
+/// A number without what people write between its digits. Anything but a number, such as a code
+/// that a network would act on, is none.
 fn dialled(number: &str) -> Option<String> {
     let number: String = number.chars().filter(|character| !matches!(character, ' ' | '-' | '(' | ')')).collect();
     let digits = number.strip_prefix('+').unwrap_or(&number);

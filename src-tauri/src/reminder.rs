@@ -1,5 +1,5 @@
-//! "Are you safe?": a notification when somebody who works alone is later than they expected. Clause 6.1. It names nobody, and
-//! no place: a phone that is locked shows it to whoever looks.
+//! "Are you safe?": a notification when somebody who works alone is later than they expected.
+//! Clause 6.1. It names nobody, and no place: a phone that is locked shows it to whoever looks.
 
 use std::sync::{Mutex, PoisonError};
 

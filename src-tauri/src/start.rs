@@ -15,7 +15,8 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// `--store DIR`, and `--key-file FILE --passphrase-file FILE`; without them, the system's own places.
+    /// `--store DIR`, and `--key-file FILE --passphrase-file FILE`; without them, the system's own
+    /// places.
     pub(crate) fn from_arguments(
         arguments: impl Iterator<Item = OsString>,
         usual: impl FnOnce() -> tauri::Result<PathBuf>,

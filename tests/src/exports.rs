@@ -3,7 +3,8 @@
 use doorstep_council::export::{Column, ColumnKind, What};
 use doorstep_domain::StableName;
 
-/// The page `docs/exports.md` with its tables as they are now: what stands above them is left as it is.
+/// The page `docs/exports.md` with its tables as they are now: what stands above them is left as it
+/// is.
 #[must_use]
 pub fn page(before: &str) -> String {
     let (first, _) = words(What::Visits);

@@ -1,5 +1,5 @@
-//! Who imports whom inside a crate, read from the `use` lines of its files. A name that a folder's `mod.rs` or the crate's
-//! `lib.rs` only hands on belongs to the file that it comes from.
+//! Who imports whom inside a crate, read from the `use` lines of its files. A name that a folder's
+//! `mod.rs` or the crate's `lib.rs` only hands on belongs to the file that it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -79,7 +79,8 @@ fn collect(src: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Each path that a file's `use` lines name, and whether it is handed on. What its tests use does not count.
+/// Each path that a file's `use` lines name, and whether it is handed on. What its tests use does
+/// not count.
 fn use_lines(text: &str) -> Vec<(bool, String)> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let code: String = code.lines().map(|line| format!("{}\n", line.split("//").next().unwrap_or_default())).collect();

@@ -1,4 +1,5 @@
-//! A council that has been at it for years: many visits, each a copy of one that it holds, one a minute before the other.
+//! A council that has been at it for years: many visits, each a copy of one that it holds, one a
+//! minute before the other.
 
 use std::path::Path;
 
@@ -31,7 +32,8 @@ fn statement(of: &str, copies: usize) -> String {
     of.replace("{same}", SAME).replace("{copies}", &copies.to_string())
 }
 
-/// Makes so many visits more, in the embedded database of a data folder; the service may run meanwhile.
+/// Makes so many visits more, in the embedded database of a data folder; the service may run
+/// meanwhile.
 ///
 /// # Panics
 /// When the database can't be written.

@@ -1,4 +1,5 @@
-//! What the council speaks to outside: a mail server, another system of the council's, certificates for both.
+//! What the council speaks to outside: a mail server, another system of the council's, certificates
+//! for both.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -49,7 +50,8 @@ impl Certificate {
     }
 }
 
-/// A mail server that wants STARTTLS and a password, and a system that is told of cases, as one process.
+/// A mail server that wants STARTTLS and a password, and a system that is told of cases, as one
+/// process.
 #[derive(Debug)]
 pub struct Outside {
     process: Child,

@@ -55,7 +55,8 @@ impl Postgres {
         self.database_like("template1")
     }
 
-    /// A new database that holds what another does. Whoever is connected to that one is not any more.
+    /// A new database that holds what another does. Whoever is connected to that one is not any
+    /// more.
     ///
     /// # Panics
     /// When it can't be made.

@@ -3,25 +3,14 @@
 use doorstep_council::{Role, RouteRow, routes};
 use doorstep_domain::StableName;
 
-/// What stands above the table in `docs/roles.md`.
-const ABOVE: &str = "\
-# Who may use which address
-
-Each person has one role, by what the table of people says and by whether they are of the council or of a firm. To anybody else an address does
-not exist: the answer is 404, as for an address that nobody has. What a firm's supervisor is given is bound to that firm, in every list,
-export, search and by its id. Contractors and officers have a phone and no desk. A housing system comes by a token of its own (`doorstep-council api-token`).
-
-This table is drawn from the router by `cargo xtask routes --write`, and a test compares the two; another signs in as each of them, asks for
-each address and looks at who is let in.
-
-";
-
-/// The page `docs/roles.md`.
+/// The page `docs/roles.md` with its table as it is now: what stands above it is left as it is.
 #[must_use]
-pub fn page() -> String {
+pub fn page(before: &str) -> String {
+    const HEAD: &str = "| | address |";
+    let above = before.split(HEAD).next().unwrap_or_default();
     let roles: Vec<Role> = Role::all().filter(has_a_desk).collect();
     let heads: Vec<String> = roles.iter().map(|role| words(*role)).collect();
-    let mut page = format!("{ABOVE}| | address | {} |\n", heads.join(" | "));
+    let mut page = format!("{above}{HEAD} {} |\n", heads.join(" | "));
     page.push_str(&format!("| --- | --- |{}\n", " :-: |".repeat(roles.len())));
     for route in routes() {
         let cell = |role: &Role| match route.who {

@@ -95,7 +95,8 @@ pub(crate) enum Command {
     },
     /// Says on which network photos go. Records go on any.
     Photos {
-        /// The network. This program does not know what a network costs, so with `wifi-only` photos wait for `sync --photos-now`.
+        /// The network. This program does not know what a network costs, so with `wifi-only` photos
+        /// wait for `sync --photos-now`.
         #[arg(long, value_name = "NETWORK")]
         over: PhotosOver,
     },
@@ -103,7 +104,8 @@ pub(crate) enum Command {
     Status,
     /// Checks the whole local chain; exit code 1 and the first fault if it does not hold.
     Verify,
-    /// Moves visits that will not open into a folder of their own, whole, so that the device can be enrolled afresh.
+    /// Moves visits that will not open into a folder of their own, whole, so that the device can be
+    /// enrolled afresh.
     SetAside,
 }
 
@@ -141,7 +143,8 @@ pub(crate) struct Which {
     pub(crate) appointment: Option<AppointmentRef>,
 }
 
-/// A concern. Its words may be read by whoever may see the visit, but for safeguarding, which is sealed.
+/// A concern. Its words may be read by whoever may see the visit, but for safeguarding, which is
+/// sealed.
 #[derive(Args)]
 pub(crate) struct ConcernSaid {
     /// What it is about.
@@ -150,7 +153,8 @@ pub(crate) struct ConcernSaid {
     /// What was seen, heard or said.
     #[arg(long, value_name = "TEXT")]
     pub(crate) words: String,
-    /// When it was said or seen, where not now, such as 2026-11-24T10:02:00Z: legal clocks run from here.
+    /// When it was said or seen, where not now, such as 2026-11-24T10:02:00Z: legal clocks run from
+    /// here.
     #[arg(long, value_name = "TIME", value_parser = dated::<DateTime<Utc>>)]
     pub(crate) noticed_at: Option<DateTime<Utc>>,
     /// What is not safe.
@@ -168,7 +172,8 @@ pub(crate) struct ConcernSaid {
     /// What was put right at once.
     #[arg(long, value_name = "TEXT")]
     pub(crate) put_right: Option<String>,
-    /// The tenant was told that a complaint is raised and that an investigating officer will be in touch.
+    /// The tenant was told that a complaint is raised and that an investigating officer will be in
+    /// touch.
     #[arg(long)]
     pub(crate) told_of_process: bool,
     /// The gift was taken.

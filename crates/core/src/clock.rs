@@ -32,8 +32,8 @@ fn london_offset_minutes(unix_ms: i64) -> i16 {
     })
 }
 
-/// Milliseconds since the machine started, and which start that was. Where the system does not tell, since this program
-/// started, and a number of its own.
+/// Milliseconds since the machine started, and which start that was. Where the system does not
+/// tell, since this program started, and a number of its own.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
 fn since_boot() -> (u64, u64) {
     static BOOT: OnceLock<(Instant, u64)> = OnceLock::new();

@@ -1,4 +1,5 @@
-//! All that comes in from outside: clock, randomness, disk faults, keys, and the line to the council.
+//! All that comes in from outside: clock, randomness, disk faults, keys, and the line to the
+//! council.
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,8 +42,8 @@ pub trait Randomness: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// What can go wrong below the database. Asked before each write and before each commit; an answer of `Err` stops the
-/// transaction right there, as a full disk or a pulled battery would.
+/// What can go wrong below the database. Asked before each write and before each commit; an answer
+/// of `Err` stops the transaction right there, as a full disk or a pulled battery would.
 pub trait Disk: Send + Sync {
     /// May the next write go on?
     ///

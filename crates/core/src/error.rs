@@ -10,7 +10,8 @@ use crate::keys::KeyStoreError;
 use crate::pin::PinRefused;
 use crate::store::StoreError;
 
-/// Why the store on this device could not be opened. In no case is anything deleted or written over.
+/// Why the store on this device could not be opened. In no case is anything deleted or written
+/// over.
 #[derive(Debug, thiserror::Error)]
 pub enum Opening {
     /// The key store can't be asked.

@@ -1,4 +1,5 @@
-//! The council over HTTP: CBOR under zstd, rustls with roots of its own, plain http to this machine alone.
+//! The council over HTTP: CBOR under zstd, rustls with roots of its own, plain http to this machine
+//! alone.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -99,8 +100,8 @@ impl Council for HttpCouncil {
     }
 }
 
-/// TLS 1.2 and 1.3 by ring, with Mozilla's roots: named by hand, since a platform's own verifier needs setting up that a
-/// phone's shell does not do.
+/// TLS 1.2 and 1.3 by ring, with Mozilla's roots: named by hand, since a platform's own verifier
+/// needs setting up that a phone's shell does not do.
 fn tls() -> Option<rustls::ClientConfig> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -134,7 +135,8 @@ fn read_at_most(from: impl Read, most: usize) -> Result<Vec<u8>, NoAnswer> {
     if bytes.len() > most { Err(NoAnswer::NotTheCouncil) } else { Ok(bytes) }
 }
 
-/// What a no means. Anybody on the line can say no, so it stops nothing for good: it only chooses the words and the wait.
+/// What a no means. Anybody on the line can say no, so it stops nothing for good: it only chooses
+/// the words and the wait.
 fn said_no(response: Response) -> NoAnswer {
     let retry_after = response
         .headers()

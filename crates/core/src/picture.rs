@@ -1,5 +1,5 @@
-//! Making a photo anew out of a file from a camera: the right way up, smaller, and with nothing in it but the picture.
-//! Clause 5.2.
+//! Making a photo anew out of a file from a camera: the right way up, smaller, and with nothing in
+//! it but the picture. Clause 5.2.
 
 use std::io::Cursor;
 
@@ -12,7 +12,8 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Rg
 /// Memory for one picture, opened: 50 million pixels of three bytes, and something to spare.
 const MEMORY: u64 = 192 * 1024 * 1024;
 
-/// Qualities to encode with, best first; the next is for a picture that the one before leaves too large.
+/// Qualities to encode with, best first; the next is for a picture that the one before leaves too
+/// large.
 const QUALITIES: [u8; 3] = [80, 65, 45];
 
 /// A photo as it is kept and sent.
@@ -25,7 +26,8 @@ pub(crate) struct Picture {
 /// Makes a photo out of a JPEG or a PNG.
 ///
 /// # Errors
-/// [`NotAPhoto`] when it is none, or is too large to be opened safely: its size is looked at before its picture.
+/// [`NotAPhoto`] when it is none, or is too large to be opened safely: its size is looked at before
+/// its picture.
 pub(crate) fn make(file: &[u8]) -> Result<Picture, NotAPhoto> {
     if file.len() > Limits::PHOTO_FILE_BYTES {
         return Err(NotAPhoto::TooLarge);

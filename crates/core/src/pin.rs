@@ -79,7 +79,8 @@ impl StoredPin {
         Err(PinRefused::Wrong)
     }
 
-    /// Seconds to wait: doubling from half a minute. Within one start of the device the clock can't be set back to dodge it.
+    /// Seconds to wait: doubling from half a minute. Within one start of the device the clock can't
+    /// be set back to dodge it.
     fn wait_left(&self, now: Moment) -> u64 {
         let Some((boot, monotonic_ms, unix_ms)) = self.last_wrong else { return 0 };
         let Some(beyond) = self.wrong_tries.checked_sub(FREE_TRIES) else { return 0 };

@@ -1,5 +1,5 @@
-//! Bugs that the simulation plants, to prove that it would find them. Without the feature `planted-bugs` the question is
-//! answered at compile time, and no bug is part of the program.
+//! Bugs that the simulation plants, to prove that it would find them. Without the feature
+//! `planted-bugs` the question is answered at compile time, and no bug is part of the program.
 
 /// A mistake that sync engines make in the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,8 @@ pub enum Bug {
     NonceNotChecked,
     /// What is sent is deleted at once.
     DeletedOnSend,
-    /// The council's high-water mark is not looked at: what a restored council lost is never sent again.
+    /// The council's high-water mark is not looked at: what a restored council lost is never sent
+    /// again.
     HighWaterIgnored,
     /// The cursor moves although what was pulled is not stored.
     CursorBeforeData,

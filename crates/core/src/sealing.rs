@@ -1,7 +1,9 @@
-//! Sealing a safeguarding note to the keys of the council's safeguarding leads (age, X25519). Clause 6.2.
+//! Sealing a safeguarding note to the keys of the council's safeguarding leads (age, X25519).
+//! Clause 6.2.
 //!
-//! The note is padded to one of three sizes, so that its length tells little. The sealing draws its randomness from the
-//! operating system, inside age: a simulation that repeats gives other bytes of the same length.
+//! The note is padded to one of three sizes, so that its length tells little. The sealing draws its
+//! randomness from the operating system, inside age: a simulation that repeats gives other bytes of
+//! the same length.
 
 use age::x25519::Recipient;
 use doorstep_domain::conduct::SealedNote;
@@ -44,7 +46,8 @@ mod tests {
         let keys = vec![lead.to_public().to_string()];
         let short = seal("Bruises.", &keys).unwrap();
         let longer = seal(&"She said her brother takes her pension. ".repeat(10), &keys).unwrap();
-        // age itself adds a random number of bytes in front, so what is compared is what was sealed.
+        // age itself adds a random number of bytes in front, so what is compared is what was
+        // sealed.
         let opened = age::decrypt(&lead, &short.sealed).unwrap();
         assert_eq!(opened.len(), age::decrypt(&lead, &longer.sealed).unwrap().len());
         let opened: serde_json::Value = serde_json::from_slice(&opened).unwrap();

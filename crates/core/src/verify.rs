@@ -27,7 +27,8 @@ pub struct Fault {
     pub fault: ChainFault,
 }
 
-/// Checks every epoch. `key` is the device's own, for its seals; seals of an earlier enrolment are passed over.
+/// Checks every epoch. `key` is the device's own, for its seals; seals of an earlier enrolment are
+/// passed over.
 pub(crate) fn verify(reading: &Reading<'_>, key: Option<&PublicKey>) -> Result<Result<Verified, Fault>, AppError> {
     let mut verified = Verified { records: 0, seals: 0 };
     for epoch in reading.epochs()? {

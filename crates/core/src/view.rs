@@ -55,7 +55,8 @@ pub struct StatusView {
     pub set_aside: u64,
     /// Photos that wait to be sent.
     pub photos_waiting: usize,
-    /// Since when something urgent has waited too long to be sent, by the device's clock: it is to be phoned in.
+    /// Since when something urgent has waited too long to be sent, by the device's clock: it is to
+    /// be phoned in.
     pub phone_it_in: Option<DateTime<Utc>>,
     /// Somebody works alone, and is later than they expected. Clause 6.1.
     pub overdue: Option<Overdue>,
@@ -155,7 +156,8 @@ pub struct VisitSummary {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TodayView {
-    /// Appointments of today, in the order of their windows, and whatever is still open from before.
+    /// Appointments of today, in the order of their windows, and whatever is still open from
+    /// before.
     pub appointments: Vec<AppointmentView>,
     /// Appointments of later days.
     pub later: Vec<AppointmentView>,
@@ -175,8 +177,8 @@ pub struct Custody {
     pub waiting: bool,
     /// The council's clock when it signed the last receipt for it.
     pub received_at: Option<DateTime<Utc>>,
-    /// Its photos, in the order in which they were taken, and how far each has come. The visit is complete at the council
-    /// when all of them are.
+    /// Its photos, in the order in which they were taken, and how far each has come. The visit is
+    /// complete at the council when all of them are.
     pub photos: Vec<PhotoState>,
 }
 
@@ -343,7 +345,8 @@ pub struct ConcernDescription {
     pub urgent: bool,
 }
 
-/// The steps, reasons and kinds of the Code, from which the screens are drawn: there is no second list of them.
+/// The steps, reasons and kinds of the Code, from which the screens are drawn: there is no second
+/// list of them.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Vocabulary {

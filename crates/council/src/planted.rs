@@ -1,5 +1,5 @@
-//! Bugs that the simulation plants, to prove that it would find them. Without the feature `planted-bugs` the question is
-//! answered at compile time, and no bug is part of the program.
+//! Bugs that the simulation plants, to prove that it would find them. Without the feature
+//! `planted-bugs` the question is answered at compile time, and no bug is part of the program.
 
 /// A mistake that servers of field apps make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

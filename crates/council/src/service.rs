@@ -1,5 +1,6 @@
-//! One council: its database, its keys, its photos, its settings. Everything that is done for it is done with this value, and nothing
-//! is global to the process: any number of councils may be served by one, and one by any number of processes.
+//! One council: its database, its keys, its photos, its settings. Everything that is done for it is
+//! done with this value, and nothing is global to the process: any number of councils may be served
+//! by one, and one by any number of processes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -85,8 +86,8 @@ impl Service {
         self.keys.signing.public()
     }
 
-    /// After the database was restored from a copy: a new epoch, by which devices know to send again what they still hold
-    /// and to pull anew.
+    /// After the database was restored from a copy: a new epoch, by which devices know to send
+    /// again what they still hold and to pull anew.
     ///
     /// # Errors
     /// [`CouncilError`] when it can't be written.
@@ -109,15 +110,16 @@ impl Service {
     }
 }
 
-/// Does something for each, and goes on past one that fails, or panics: a bad row is no reason to leave the others waiting. The
-/// first failure is the answer.
+/// Does something for each, and goes on past one that fails, or panics: a bad row is no reason to
+/// leave the others waiting. The first failure is the answer.
 pub(crate) fn each_by_itself<T>(
     all: impl IntoIterator<Item = T>,
     mut work: impl FnMut(T) -> Result<(), CouncilError>,
 ) -> Result<(), CouncilError> {
     let mut first = Ok(());
     for one in all {
-        // What a panic leaves behind is a transaction that was not committed, and the database rolls it back.
+        // What a panic leaves behind is a transaction that was not committed, and the database
+        // rolls it back.
         let done = catch_unwind(AssertUnwindSafe(|| work(one))).unwrap_or(Err(CouncilError::Panicked));
         first = first.and(done);
     }

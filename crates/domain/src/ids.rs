@@ -22,7 +22,8 @@ macro_rules! identity {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Makes a time-ordered id (UUID version 7, RFC 9562) from milliseconds since 1970 (UTC) and ten random bytes.
+            /// Makes a time-ordered id (UUID version 7, RFC 9562) from milliseconds since 1970
+            /// (UTC) and ten random bytes.
             #[must_use]
             pub fn from_parts(unix_ms: u64, random: &[u8; 10]) -> Self {
                 Self(uuid::Builder::from_unix_timestamp_millis(unix_ms, random).into_uuid())
@@ -147,8 +148,8 @@ impl fmt::Display for AppointmentRef {
     }
 }
 
-/// Unique Property Reference Number: the key of a home in every council's data. 1 to 12 digits, kept as text, since a
-/// leading zero may matter to the system that sent it.
+/// Unique Property Reference Number: the key of a home in every council's data. 1 to 12 digits,
+/// kept as text, since a leading zero may matter to the system that sent it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

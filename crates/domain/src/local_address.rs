@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-/// Whether a host, as an address names it, is this machine. A name that only begins like it is another machine's.
+/// Whether a host, as an address names it, is this machine. A name that only begins like it is
+/// another machine's.
 #[must_use]
 pub fn is_this_machine(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);

@@ -1,7 +1,8 @@
-//! Stable names: how a kind of thing is called in exports, databases, the command line and other systems.
+//! Stable names: how a kind of thing is called in exports, databases, the command line and other
+//! systems.
 //!
-//! A name is said once, where the type says how it is serialized, and everything else asks here. A name that was released never
-//! changes and never comes to mean something else.
+//! A name is said once, where the type says how it is serialized, and everything else asks here. A
+//! name that was released never changes and never comes to mean something else.
 
 use serde::Serialize;
 use serde::de::value::{Error, StrDeserializer};
@@ -10,7 +11,8 @@ use strum::VariantArray;
 
 /// A kind of thing that has a stable name: an enum without fields.
 pub trait StableName: VariantArray + Copy + Serialize + DeserializeOwned {
-    /// All of them, in the order in which they are declared, which is the one in which a screen offers them.
+    /// All of them, in the order in which they are declared, which is the one in which a screen
+    /// offers them.
     const ALL: &'static [Self] = Self::VARIANTS;
 
     /// All of them, one by one.

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: timings, as ratios of one run. No test looks at them: the machine is shared.
+//! `cargo xtask bench`: timings, as ratios of one run. No test looks at them: the machine is
+//! shared.
 
 use std::process::Command;
 

@@ -22,14 +22,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Sets up what is missing, builds, starts the council with sample data, and opens the app. Without a display it walks
-    /// through a visit by itself and leaves pictures and the export in target/demo/.
+    /// Sets up what is missing, builds, starts the council with sample data, and opens the app.
+    /// Without a display it walks through a visit by itself and leaves pictures and the export in
+    /// target/demo/.
     Run,
     /// Sets up what is missing and runs every check and test.
     Test,
     /// Writes the TypeScript types from the Rust types.
     Types,
-    /// Prints the clause table of the Code, one JSON object a row; fails when a clause has no rule, screen or test.
+    /// Prints the clause table of the Code, one JSON object a row; fails when a clause has no rule,
+    /// screen or test.
     Clauses {
         /// Also draw the table in docs/code-of-conduct.md anew.
         #[arg(long)]

@@ -1,7 +1,9 @@
-//! `cargo xtask check-mobile`: the shell, type-checked for phones. Nothing is linked and nothing runs: there is no phone here.
+//! `cargo xtask check-mobile`: the shell, type-checked for phones. Nothing is linked and nothing
+//! runs: there is no phone here.
 //!
-//! A target's standard library comes from rustup, where it has one. Where rustup can reach nothing, Debian's compiler for
-//! browsers brings the sources of one, and builds it. C code is not looked at: a stand-in for a C compiler makes empty files.
+//! A target's standard library comes from rustup, where it has one. Where rustup can reach nothing,
+//! Debian's compiler for browsers brings the sources of one, and builds it. C code is not looked
+//! at: a stand-in for a C compiler makes empty files.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -61,7 +63,8 @@ fn has_standard_library(target: &str) -> bool {
     folder.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-/// A compiler with the sources of the standard library, from Debian's packages, unpacked and not installed.
+/// A compiler with the sources of the standard library, from Debian's packages, unpacked and not
+/// installed.
 fn debians_compiler() -> Result<PathBuf> {
     let folder = root().join("target/tools/debian-rust");
     let compiler = folder.join("usr");
@@ -110,7 +113,8 @@ struct StandIns {
     folder: PathBuf,
 }
 
-/// Answers what a header says by this machine's own compiler, and makes each file that it is asked for, empty.
+/// Answers what a header says by this machine's own compiler, and makes each file that it is asked
+/// for, empty.
 const COMPILER: &str = r#"#!/bin/sh
 preprocess= previous= kept=
 for word in "$@"; do
@@ -138,7 +142,8 @@ impl StandIns {
             fs::write(&path, script)?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         }
-        // Vendored OpenSSL would be built in earnest; its headers are the same everywhere, and there is nothing to link.
+        // Vendored OpenSSL would be built in earnest; its headers are the same everywhere, and
+        // there is nothing to link.
         for library in ["libssl.a", "libcrypto.a"] {
             fs::write(folder.join(library), "")?;
         }

@@ -45,7 +45,8 @@ pub(crate) fn everything() -> Result<()> {
     tool("tauri-driver", TAURI_DRIVER)
 }
 
-/// What holds the service against its description, in an environment of its own in the target folder.
+/// What holds the service against its description, in an environment of its own in the target
+/// folder.
 fn schemathesis() -> Result<()> {
     let folder = root().join("target/tools/schemathesis");
     let python = folder.join("bin/python");

@@ -32,7 +32,8 @@ pub(crate) fn run() -> Result<()> {
         "warnings",
     ];
     cargo("Lint of the Rust code", &clippy)?;
-    // One build of everything that ships and everything that tests, so that nothing is compiled twice.
+    // One build of everything that ships and everything that tests, so that nothing is compiled
+    // twice.
     let built = ["build", "--locked", "--workspace", "--features", "doorstep-app/custom-protocol"];
     cargo("Building the programs", &built)?;
     step(

@@ -1,6 +1,6 @@
-//! What `cargo xtask bench` measures, once all is built: a tap, from the click to the painted screen, on a phone that has seen
-//! few visits and on one that has seen many. The two run beside each other, on the same machine in the same minutes: their
-//! ratio says more than either.
+//! What `cargo xtask bench` measures, once all is built: a tap, from the click to the painted
+//! screen, on a phone that has seen few visits and on one that has seen many. The two run beside
+//! each other, on the same machine in the same minutes: their ratio says more than either.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +25,8 @@ const TAPS: usize = 400;
 const WARM_UP: usize = 20;
 /// Taps of one visit, before the next begins.
 const TAPS_OF_A_VISIT: usize = 20;
-/// The promise of docs/architecture.md: milliseconds at the 95th percentile, on the phone with many visits.
+/// The promise of docs/architecture.md: milliseconds at the 95th percentile, on the phone with many
+/// visits.
 const PROMISE_MS: f64 = 50.0;
 
 #[tokio::main]

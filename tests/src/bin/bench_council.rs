@@ -1,5 +1,5 @@
-//! What `cargo xtask bench` measures of the council: lists and exports of many visits, what they take of memory, and a backlog on its
-//! way in, on both databases. One JSON object a line.
+//! What `cargo xtask bench` measures of the council: lists and exports of many visits, what they
+//! take of memory, and a backlog on its way in, on both databases. One JSON object a line.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -168,7 +168,8 @@ fn exports(town: &Town, database: &str) {
     }
 }
 
-/// What the server itself takes to write out the same visits and their appointments, in the same order.
+/// What the server itself takes to write out the same visits and their appointments, in the same
+/// order.
 fn copy(server: &Postgres, database: &str, visits: usize) {
     let began = Instant::now();
     let written = server.asks(
@@ -196,8 +197,8 @@ impl Clock for Quick {
     }
 }
 
-/// What the server itself takes to put the same records and bodies from one table into another, with the same indexes, a
-/// thousand a commit.
+/// What the server itself takes to put the same records and bodies from one table into another,
+/// with the same indexes, a thousand a commit.
 fn bare_ingest(server: &Postgres, database: &str) {
     server.asks(
         database,
@@ -220,8 +221,8 @@ fn bare_ingest(server: &Postgres, database: &str) {
     server.asks(database, "DROP TABLE bare_record; DROP TABLE bare_body;");
 }
 
-/// A phone that was without signal for long: from the first request to the last receipt. The council has had records before, and
-/// its database knows how many.
+/// A phone that was without signal for long: from the first request to the last receipt. The
+/// council has had records before, and its database knows how many.
 fn backlog(town: &Town, database: &str, analysed: Option<(&Postgres, &str)>) {
     let folder = tempfile::tempdir().expect("a phone needs a folder");
     let environment = Environment {

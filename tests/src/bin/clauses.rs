@@ -1,5 +1,5 @@
-//! Prints the clause table, one JSON object a row, and fails when a clause has no rule, screen or test. With `write`, the
-//! table in `docs/code-of-conduct.md` is drawn anew.
+//! Prints the clause table, one JSON object a row, and fails when a clause has no rule, screen or
+//! test. With `write`, the table in `docs/code-of-conduct.md` is drawn anew.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
-//! What `cargo xtask run` shows, once all is built. `open`: the council and the app, for a person. `walk`: the same without
-//! a person, on a display of its own, with pictures and the export in `target/demo/`.
+//! What `cargo xtask run` shows, once all is built. `open`: the council and the app, for a person.
+//! `walk`: the same without a person, on a display of its own, with pictures and the export in
+//! `target/demo/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Prints every route with who may use it; with `json` one JSON object a line, with `write` draws `docs/roles.md` anew.
+//! Prints every route with who may use it; with `json` one JSON object a line, with `write` draws
+//! `docs/roles.md` anew.
 
 use doorstep_tests::cast::root;
 use doorstep_tests::roles;
@@ -10,6 +11,8 @@ fn main() {
         println!("{}", roles::line(&route, is_asked("json")));
     }
     if is_asked("write") {
-        std::fs::write(root().join("docs/roles.md"), roles::page()).expect("the page can be written");
+        let page = root().join("docs/roles.md");
+        let before = std::fs::read_to_string(&page).expect("the page can be read");
+        std::fs::write(page, roles::page(&before)).expect("the page can be written");
     }
 }

@@ -28,7 +28,8 @@ impl Call {
         }
     }
 
-    /// What somebody on the line who knows the protocol would answer: all is there, and there is nothing more to send.
+    /// What somebody on the line who knows the protocol would answer: all is there, and there is
+    /// nothing more to send.
     fn forged(&self) -> Vec<u8> {
         match self {
             Self::Sync(request) => forged_receipts(request),
@@ -46,7 +47,8 @@ pub(super) struct Line {
     /// Requests that are still under way somewhere, and answers that somebody kept.
     held_back: Mutex<Vec<Call>>,
     kept_answers: Mutex<Vec<Vec<u8>>>,
-    /// Whether anything but the council's own answer to the request was handed over since last asked.
+    /// Whether anything but the council's own answer to the request was handed over since last
+    /// asked.
     dishonest: AtomicBool,
 }
 

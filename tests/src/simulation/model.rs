@@ -14,8 +14,8 @@ use doorstep_domain::{RecordId, VisitId};
 pub(super) struct Model {
     /// Every record that the phone said was saved, by visit.
     pub(super) saved: BTreeMap<RecordId, (VisitId, Event)>,
-    /// Every record that the phone ever said was saved, the ones that it lost with an older copy among them: a request that
-    /// was under way may still bring those.
+    /// Every record that the phone ever said was saved, the ones that it lost with an older copy
+    /// among them: a request that was under way may still bring those.
     pub(super) ever_saved: BTreeSet<RecordId>,
     /// Every picture that the phone said was saved, and still has, or had until the council did.
     pub(super) pictures: BTreeMap<Hash, Vec<u8>>,
@@ -23,7 +23,8 @@ pub(super) struct Model {
     pub(super) notes: BTreeSet<String>,
     /// Pictures that rotted on the phone's disk before they were sent: the council refuses them.
     pub(super) rotten_pictures: BTreeSet<Hash>,
-    /// Records whose content rotted on the phone's disk before they were sent: the council sets them aside.
+    /// Records whose content rotted on the phone's disk before they were sent: the council sets
+    /// them aside.
     pub(super) rotten: BTreeSet<RecordId>,
 }
 
@@ -41,7 +42,8 @@ impl Model {
         self.saved.len() + self.notes.len()
     }
 
-    /// After the phone was put back to an older copy: that copy, and whatever the council had by then.
+    /// After the phone was put back to an older copy: that copy, and whatever the council had by
+    /// then.
     pub(super) fn put_back(&mut self, copy: &Self, council: &Service, all_notes: &BTreeSet<String>) {
         let before = std::mem::replace(self, copy.clone());
         self.ever_saved = before.ever_saved;
@@ -59,8 +61,8 @@ impl Model {
         self.notes.extend(before.notes.intersection(all_notes).cloned());
     }
 
-    /// Pictures that the council does not hold as they were saved. One that rotted on the phone, or whose record did, may be
-    /// missing there; but nothing else may stand in its place.
+    /// Pictures that the council does not hold as they were saved. One that rotted on the phone, or
+    /// whose record did, may be missing there; but nothing else may stand in its place.
     pub(super) fn missing_pictures(&self, council: &Service) -> Vec<String> {
         let record_rotted = |sha256: Hash| {
             let rotten = self.rotten.iter().filter_map(|record| self.saved.get(record));

@@ -60,7 +60,8 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
     files
 }
 
-/// The council's rooms, the highest first. A file imports from its own room, or from one that stands lower.
+/// The council's rooms, the highest first. A file imports from its own room, or from one that
+/// stands lower.
 const ROOMS: [&[&str]; 8] = [
     &["bin"],
     &["http", "notify"],

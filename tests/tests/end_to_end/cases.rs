@@ -1,4 +1,5 @@
-//! What visits ask of the council: cases, each with a deadline that runs from when the thing was said or seen.
+//! What visits ask of the council: cases, each with a deadline that runs from when the thing was
+//! said or seen.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::Clock;
@@ -148,7 +149,8 @@ fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
     assert_eq!(of_kind(&supervisor.reads("/api/cases?state=closed"), "overdue_check_in")["outcome"], "safe");
 }
 
-/// A phone can say any time that can be written down. Whoever says one that can't be stops nobody else's alarm, page or export.
+/// A phone can say any time that can be written down. Whoever says one that can't be stops nobody
+/// else's alarm, page or export.
 fn a_time_that_cannot_be_stops_nobody(town: &Town) {
     sample_day(town);
     let hostile = Phone::of("vale-3", town, town.address());

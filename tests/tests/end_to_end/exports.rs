@@ -231,7 +231,8 @@ fn an_export_is_sent_while_it_is_written_and_one_that_nobody_waits_for_is_stoppe
     }
     assert_eq!(taken(&town), (2, 0), "the first rows were here before the last were written");
 
-    // Whoever goes away takes no whole file, and the audit log knows that something left. One that stays has every row.
+    // Whoever goes away takes no whole file, and the audit log knows that something left. One that
+    // stays has every row.
     let whole = supervisor.asks("GET", "/api/exports/visits.jsonl?sort=when").text().unwrap();
     assert_eq!(whole.lines().count(), 8_003);
     assert_eq!(taken(&town), (3, 1));

@@ -8,7 +8,8 @@ fn the_typescript_types_are_those_of_the_rust_types() {
     assert!(committed == doorstep_tests::typescript::file(), "run `cargo xtask types` and commit what it writes");
 }
 
-/// What `tauri android init` writes is ours once it is here; made anew, it would ask for more and keep less to itself.
+/// What `tauri android init` writes is ours once it is here; made anew, it would ask for more and
+/// keep less to itself.
 #[test]
 fn the_android_project_asks_for_little_backs_up_nothing_and_shows_nothing_to_the_app_switcher() {
     let android = root().join("src-tauri/gen/android/app/src/main");

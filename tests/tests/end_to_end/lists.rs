@@ -28,7 +28,8 @@ fn all_pages(clerk: &Clerk, address: &str, of: &str) -> (Vec<Value>, usize) {
     }
 }
 
-/// Takes in sixty people with the same position, some of whom have names that differ in their letters' size alone.
+/// Takes in sixty people with the same position, some of whom have names that differ in their
+/// letters' size alone.
 fn sixty_more_people(town: &Town) {
     let mut table = "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned();
     for number in 0..60 {
@@ -163,7 +164,8 @@ fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
     let read = lead.reads("/api/safeguarding")["notes"][0]["read"].clone();
     assert_eq!((&read[0]["user"], &read[1]), (&json!("lead-1"), &Value::Null));
 
-    // Whoever asks for the lines behind each number finds one less each time: none of them is hidden.
+    // Whoever asks for the lines behind each number finds one less each time: none of them is
+    // hidden.
     let behind = |number: usize| {
         let page = auditor.reads(&format!("/api/audit?order=oldest&after={number}"));
         page["lines"].as_array().unwrap().len()

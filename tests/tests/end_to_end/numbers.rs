@@ -1,4 +1,5 @@
-//! Numbers that the council owns: entered at a desk with their source, and held by phones, which decide by them without signal.
+//! Numbers that the council owns: entered at a desk with their source, and held by phones, which
+//! decide by them without signal.
 
 use std::sync::Arc;
 

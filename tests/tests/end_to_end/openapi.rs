@@ -1,5 +1,5 @@
-//! The service's own description, held against the service as it runs: requests of every kind, good and bad, and whether what comes back is
-//! what the description says.
+//! The service's own description, held against the service as it runs: requests of every kind, good
+//! and bad, and whether what comes back is what the description says.
 
 use std::process::Command;
 
@@ -24,7 +24,8 @@ fn a_day(town: &Town) {
     phone.does(&["sync"]);
 }
 
-/// The service's description, with things that are there in place of the variable parts of addresses.
+/// The service's description, with things that are there in place of the variable parts of
+/// addresses.
 fn description(town: &Town) -> Value {
     let mut described: Value = Clerk::nobody(town).reads("/api/openapi.json");
     let first = |list: &Value, name: &str| list[0][name].as_str().expect("there is one").to_owned();
@@ -47,7 +48,8 @@ fn description(town: &Town) -> Value {
     described
 }
 
-/// Asks the service everything that a description has, as somebody who comes with a header; whether it answers so, and what was found.
+/// Asks the service everything that a description has, as somebody who comes with a header; whether
+/// it answers so, and what was found.
 fn asks(town: &Town, described: &Value, header: &str, only: &[&str]) -> (bool, String) {
     let program = root().join("target/tools/schemathesis/bin/schemathesis");
     let folder = tempfile::tempdir().unwrap();

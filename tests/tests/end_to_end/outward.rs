@@ -1,4 +1,5 @@
-//! Telling those who must act, and the council's own systems; signing in with the council's own accounts; TLS by the service itself.
+//! Telling those who must act, and the council's own systems; signing in with the council's own
+//! accounts; TLS by the service itself.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -111,7 +112,8 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
     assert!(next["mail"].as_str().unwrap().contains("A deadline has passed"), "{next}");
 }
 
-/// The signature by another hand than the one that made it: `webhook-signature` of Standard Webhooks.
+/// The signature by another hand than the one that made it: `webhook-signature` of Standard
+/// Webhooks.
 fn signature_is_right(headers: &Value, body: &str) -> bool {
     let script = "const c = require('crypto'); const [secret, id, at, body, said] = process.argv.slice(1);
         const key = Buffer.from(secret.slice(6), 'base64');
@@ -122,8 +124,9 @@ fn signature_is_right(headers: &Value, body: &str) -> bool {
     Command::new("node").args(["-e", script, SECRET]).args(words).status().unwrap().success()
 }
 
-/// A file of settings, as the council's IT writes it: mail and TLS by the service itself.
-/// The service at a port of this machine goes on with what it has, until there is a certificate that can be used.
+/// A file of settings, as the council's IT writes it: mail and TLS by the service itself. The
+/// service at a port of this machine goes on with what it has, until there is a certificate that
+/// can be used.
 fn a_renewed_certificate_is_served_and_a_bad_one_changes_nothing(port: &str, served: &Certificate, before: &Client) {
     let health = format!("https://localhost:{port}/health");
     let elsewhere = tempfile::tempdir().unwrap();
@@ -243,7 +246,8 @@ fn the_council_s_people_sign_in_with_accounts_of_its_own() {
         ("DOORSTEP_OPENID_NAME", "a Melton account"),
         ("DOORSTEP_PUBLIC_ADDRESS", &format!("http://{address}")),
     ]);
-    // Whoever signs in by the provider needs no second factor of Doorstep's: that is the provider's to ask for.
+    // Whoever signs in by the provider needs no second factor of Doorstep's: that is the provider's
+    // to ask for.
     town.asks_for_second_factor();
     town.start();
     browsed.stdin.as_mut().unwrap().write_all(b"go\n").unwrap();

@@ -1,4 +1,4 @@
-//! One person's own data, how long what is kept, and proving that nothing else was touched.
+//! One person's own data, how long things are kept, and proving that nothing else was touched.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -185,7 +185,8 @@ fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
     let items = |dues: &[doorstep_council::records::retention::Due], kind: Kept| {
         dues.iter().find(|due| due.rule.kind == kind).unwrap().items
     };
-    // The visit with an open case stays, and the other is over; a sealed note stays until its lead has a rule.
+    // The visit with an open case stays, and the other is over; a sealed note stays until its lead
+    // has a rule.
     let dues = retain(&council, &Actor::command_line(), false).unwrap();
     assert_eq!(
         (items(&dues, Kept::Visits), items(&dues, Kept::Photos), items(&dues, Kept::SafeguardingNotes)),
@@ -217,7 +218,8 @@ fn what_is_over_is_erased_and_nothing_else_on_both_databases() {
     what_is_over_is_erased_and_nothing_else(&Town::open_on_postgres(&database), &DatabaseAt::Server(database.clone()));
 }
 
-/// `forget_where_it_began` takes a visit out of the lists, as it is where its first record never came.
+/// `forget_where_it_began` takes a visit out of the lists, as it is where its first record never
+/// came.
 fn a_visit_whose_beginning_never_came_is_erased_too(
     town: &Town,
     database: &DatabaseAt,

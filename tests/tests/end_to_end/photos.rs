@@ -200,7 +200,8 @@ fn on_a_network_that_costs_nothing_photos_go_by_themselves() {
     assert_eq!(app.sync().unwrap().photos, 1);
 }
 
-/// Two processes of the council, on two machines as it were, share a bucket; what it does not take stays on the phone.
+/// Two processes of the council, on two machines as it were, share a bucket; what it does not take
+/// stays on the phone.
 #[test]
 fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     let mut town = Town::open();

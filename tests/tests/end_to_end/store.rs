@@ -1,4 +1,5 @@
-//! The device's store: killed between any two writes, opened with a wrong key, damaged, or from a newer app.
+//! The device's store: killed between any two writes, opened with a wrong key, damaged, or from a
+//! newer app.
 
 use std::fs;
 use std::path::Path;

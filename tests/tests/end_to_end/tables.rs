@@ -1,4 +1,5 @@
-//! The list of tables against both databases, and against what is left in their files after somebody was erased.
+//! The list of tables against both databases, and against what is left in their files after
+//! somebody was erased.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -127,7 +128,8 @@ const PEOPLE: [(&str, &str, &str); 4] = [
     ("quokka-admin", "Quokkaadmin", "administrator"),
 ];
 
-/// A tenant is visited, complains, tells of something that is sealed; and everybody leaves a trace in every personal column.
+/// A tenant is visited, complains, tells of something that is sealed; and everybody leaves a trace
+/// in every personal column.
 fn a_story(town: &Town, database: &Database<'_>) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: String| {
@@ -220,7 +222,8 @@ fn hexadecimal(word: &str) -> String {
     word.bytes().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// Every value that tells of one of them, column by column: those in which one of their words stands, and keys whole.
+/// Every value that tells of one of them, column by column: those in which one of their words
+/// stands, and keys whole.
 fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
     let whole = ["visit_key.key", "person.password_hash"];
     let words = ["Zeppelin", "zeppelin", "Quokka", "quokka", "QUOKKA", HOME].map(hexadecimal);
@@ -265,7 +268,8 @@ fn nothing_of_who_was_erased_is_left(town: &mut Town, database: &Database<'_>) {
     assert_eq!(left, [], "rows still tell of them");
     town.kill();
     let files = database.files();
-    // The key of what is sealed stays with the note, and staff who are still there keep their passwords.
+    // The key of what is sealed stays with the note, and staff who are still there keep their
+    // passwords.
     let kept: BTreeSet<String> = ["visit_key", "person"]
         .iter()
         .zip(["key", "password_hash"])

@@ -105,7 +105,8 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     is_accessible(&window, "visit inside").await;
     window.tap("#concern").await;
     is_accessible(&window, "concern").await;
-    // There may be no telephone on a desk: the number is to be read, and nothing leads away from the app.
+    // There may be no telephone on a desk: the number is to be read, and nothing leads away from
+    // the app.
     window.tap("[data-call='999']").await;
     window.sees("[role=status]", "999").await;
     window.tap("[data-concern='safeguarding']").await;

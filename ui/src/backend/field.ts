@@ -1,4 +1,5 @@
-// What the app's screens may ask of the core: one interface, so that a screen never knows what is behind it.
+// What the app's screens may ask of the core: one interface, so that a screen never knows what is
+// behind it.
 import type {
   Acted,
   CodeView,

@@ -1,4 +1,5 @@
-// How the council sorts a table, page by page. It stands in the address, so that a view can be bookmarked and sent.
+// How the council sorts a table, page by page. It stands in the address, so that a view can be
+// bookmarked and sent.
 import { elsewhere } from './address'
 import type { Asked } from './asked.svelte'
 import { desk } from './state.svelte'

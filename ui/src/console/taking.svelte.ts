@@ -1,4 +1,5 @@
-// A workbook on its way. It goes on while somebody looks at other pages, says how long it has taken, and can be stopped.
+// A workbook on its way. It goes on while somebody looks at other pages, says how long it has
+// taken, and can be stopped.
 import { takeTable } from '../backend/console'
 import { asProblem } from '../backend/field'
 import type { Problem } from '../generated/types'

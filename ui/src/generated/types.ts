@@ -22,7 +22,8 @@ police_reference: string | null, } } | { "complaint": {
  */
 put_right: string | null, 
 /**
- * Whether the tenant was told that a complaint is raised and that an investigating officer will be in touch.
+ * Whether the tenant was told that a complaint is raised and that an investigating officer
+ * will be in touch.
  */
 told_of_process: boolean, } } | "breach" | { "gift": { 
 /**
@@ -988,8 +989,8 @@ waiting: boolean,
  */
 received_at: string | null, 
 /**
- * Its photos, in the order in which they were taken, and how far each has come. The visit is complete at the council
- * when all of them are.
+ * Its photos, in the order in which they were taken, and how far each has come. The visit is
+ * complete at the council when all of them are.
  */
 photos: Array<PhotoState>, };
 
@@ -1035,8 +1036,8 @@ export type Due = {
  */
 step: CaseStep, 
 /**
- * By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that year are not known, or the time
- * from which it runs can't be.
+ * By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that
+ * year are not known, or the time from which it runs can't be.
  */
 by: string | null, 
 /**
@@ -1534,7 +1535,8 @@ phone_it_in_minutes: number,
  */
 own_visits_days: number, 
 /**
- * Minutes past the expected end after which the visitor is reminded to say that they are safe. Clause 6.1.
+ * Minutes past the expected end after which the visitor is reminded to say that they are safe.
+ * Clause 6.1.
  */
 safe_reminder_minutes: number, };
 
@@ -1936,11 +1938,13 @@ have_signed: number,
  */
 have_not_signed: number, 
 /**
- * A page of signatures, under any version; empty where those were asked for who have not signed.
+ * A page of signatures, under any version; empty where those were asked for who have not
+ * signed.
  */
 signed: Array<RegisterEntry>, 
 /**
- * A page of those who have not signed the version that binds today; empty where signatures were asked for.
+ * A page of those who have not signed the version that binds today; empty where signatures
+ * were asked for.
  */
 not_signed: Array<NotSignedRow>, 
 /**
@@ -2108,7 +2112,8 @@ of_the_council: boolean,
  */
 council_name: string, 
 /**
- * What is open to them, by method and address: which pages and deeds the console shows. `GET /api/audit`.
+ * What is open to them, by method and address: which pages and deeds the console shows. `GET
+ * /api/audit`.
  */
 may: Array<RouteName>, };
 
@@ -2168,7 +2173,8 @@ address?: string | null,
  */
 purpose?: string | null, 
 /**
- * The notice that the tenant had, as it was shown to the visitor; `None` where there was no appointment.
+ * The notice that the tenant had, as it was shown to the visitor; `None` where there was no
+ * appointment.
  */
 notice?: Notice | null, };
 
@@ -2210,7 +2216,8 @@ set_aside: number,
  */
 photos_waiting: number, 
 /**
- * Since when something urgent has waited too long to be sent, by the device's clock: it is to be phoned in.
+ * Since when something urgent has waited too long to be sent, by the device's clock: it is to
+ * be phoned in.
  */
 phone_it_in: string | null, 
 /**
@@ -2436,7 +2443,8 @@ as_of: string, };
 
 export type TodayView = { 
 /**
- * Appointments of today, in the order of their windows, and whatever is still open from before.
+ * Appointments of today, in the order of their windows, and whatever is still open from
+ * before.
  */
 appointments: Array<AppointmentView>, 
 /**
@@ -2506,7 +2514,8 @@ address: string | null,
  */
 purpose: string | null, 
 /**
- * When its file was opened, by the device's clock: at the start, or before it, where something was to be said first.
+ * When its file was opened, by the device's clock: at the start, or before it, where something
+ * was to be said first.
  */
 opened_at: string | null, 
 /**
@@ -2554,7 +2563,8 @@ photos: Array<TakenPhoto>,
  */
 findings: Array<Finding>, 
 /**
- * Everything that happened, as a person would tell it; sealed notes and breaches are never in it.
+ * Everything that happened, as a person would tell it; sealed notes and breaches are never in
+ * it.
  */
 timeline: Array<Line>, };
 
@@ -2748,7 +2758,8 @@ address: string | null,
  */
 purpose: string | null, 
 /**
- * When its file was opened, by the device's clock: at the start, or before it, where something was to be said first.
+ * When its file was opened, by the device's clock: at the start, or before it, where something
+ * was to be said first.
  */
 opened_at: string | null, 
 /**
@@ -2796,7 +2807,8 @@ photos: Array<TakenPhoto>,
  */
 findings: Array<Finding>, 
 /**
- * Everything that happened, as a person would tell it; sealed notes and breaches are never in it.
+ * Everything that happened, as a person would tell it; sealed notes and breaches are never in
+ * it.
  */
 timeline: Array<Line>, };
 

@@ -1,4 +1,5 @@
-// Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are called is here.
+// Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are
+// called is here.
 import type {
   Attempt,
   AuditAction,

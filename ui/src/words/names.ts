@@ -1,5 +1,5 @@
-// What the things of the Code are called on a screen. Which things there are comes from the core: a list here that lacks one
-// of them, or has one too many, does not compile.
+// What the things of the Code are called on a screen. Which things there are comes from the core: a
+// list here that lacks one of them, or has one too many, does not compile.
 import type {
   CancelReason,
   CancelledBy,

@@ -6,7 +6,7 @@ import { caseKinds, caseSteps } from './names'
 export const numberGroups: Record<NumberGroup, string> = {
   door: 'At the door',
   deadlines: 'Deadlines of cases',
-  retention: 'How long what is kept',
+  retention: 'How long things are kept',
   desk: 'At the desk'
 }
 

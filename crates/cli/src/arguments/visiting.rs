@@ -13,7 +13,8 @@ use super::{ConcernSaid, Saying, Which, dated, named};
 
 #[derive(Subcommand)]
 pub(crate) enum Visiting {
-    /// Shows the notice that the tenant had, and records that they were told, or agreed to short notice (clause 3.1).
+    /// Shows the notice that the tenant had, and records that they were told, or agreed to short
+    /// notice (clause 3.1).
     Notice {
         #[command(flatten)]
         which: Which,

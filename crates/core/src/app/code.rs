@@ -1,4 +1,5 @@
-//! The Code of conduct on the device: to read, to search, to sign. Clause 9 and the Acknowledgement.
+//! The Code of conduct on the device: to read, to search, to sign. Clause 9 and the
+//! Acknowledgement.
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Acknowledgement, CodeSigned, PublishedCode, Signing, TextKind};
@@ -9,8 +10,8 @@ use crate::store::{CodeSignature, Enrolment, Reading, StoreError};
 use crate::view::CodeView;
 
 impl App {
-    /// The Code: the version that the council has in force, or Doorstep's own plain words before there is one. With words to
-    /// search for, the sections that have them all.
+    /// The Code: the version that the council has in force, or Doorstep's own plain words before
+    /// there is one. With words to search for, the sections that have them all.
     ///
     /// # Errors
     /// [`AppError::Store`]. It can be read before anybody has signed in: it is no secret.
@@ -38,11 +39,12 @@ impl App {
         })
     }
 
-    /// Signs the Code that is in force: name, position and organisation as they are, and the signature. It is bound to the
-    /// hash of the exact text that was read.
+    /// Signs the Code that is in force: name, position and organisation as they are, and the
+    /// signature. It is bound to the hash of the exact text that was read.
     ///
     /// # Errors
-    /// [`AppError::NotSigned`] when there is no signature; [`AppError::AnotherCode`] when another version came in meanwhile.
+    /// [`AppError::NotSigned`] when there is no signature; [`AppError::AnotherCode`] when another
+    /// version came in meanwhile.
     pub fn acknowledge(&self, hash: &str, name: &str, signed: Signing) -> Result<CodeView, AppError> {
         self.signed_in()?;
         TextKind::Short.check(name)?;
@@ -79,7 +81,8 @@ pub(super) fn code_signed(reading: &Reading<'_>, enrolment: &Enrolment) -> Resul
     Ok(if signed.is_some() { CodeSigned::Yes } else { CodeSigned::No })
 }
 
-/// The Code that binds: the council's version, or Doorstep's own plain words until it has published one.
+/// The Code that binds: the council's version, or Doorstep's own plain words until it has published
+/// one.
 fn binding(reading: &Reading<'_>) -> Result<PublishedCode, StoreError> {
     Ok(reading.code()?.unwrap_or_else(PublishedCode::own_words))
 }

@@ -53,7 +53,8 @@ impl App {
         })
     }
 
-    /// Sends what waits and asks for changes, until there is no more of either; then photos, if the network will do.
+    /// Sends what waits and asks for changes, until there is no more of either; then photos, if the
+    /// network will do.
     ///
     /// # Errors
     /// [`AppError::NoAnswer`] when there is no answer to believe; nothing is lost then.

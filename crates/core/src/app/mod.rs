@@ -1,4 +1,5 @@
-//! [`App`]: one method for each thing that a screen can ask. The window, the command line and the tests are thin callers.
+//! [`App`]: one method for each thing that a screen can ask. The window, the command line and the
+//! tests are thin callers.
 
 mod code;
 mod council;
@@ -51,7 +52,8 @@ impl App {
     /// [`AppError::Opening`] says what is wrong with it and where it is. Nothing is deleted.
     pub fn open(folder: &Path, environment: Environment) -> Result<Self, AppError> {
         let store = store::open(folder, &environment)?;
-        // Before a PIN is set there is nothing to ask for: the device was enrolled a moment ago, or is about to be.
+        // Before a PIN is set there is nothing to ask for: the device was enrolled a moment ago, or
+        // is about to be.
         let pin_set = store.read::<_, AppError>(|reading| Ok(stored_pin(reading)?.is_some()))?;
         let signed_in = AtomicBool::new(environment.sign_in == SignIn::ByKeyStore || !pin_set);
         let app = Self {
@@ -79,7 +81,8 @@ impl App {
         signing_key(&secret).ok_or(AppError::Store(StoreError::Unreadable("signing key")))
     }
 
-    /// Tells the key store how far the database has come: a database that is behind it was restored from a copy.
+    /// Tells the key store how far the database has come: a database that is behind it was restored
+    /// from a copy.
     fn set_mark(&self) -> Result<(), AppError> {
         let Some((epoch, sequence)) = self.chain_end()? else { return Ok(()) };
         let mark = Secret::new(&[epoch.as_slice(), &sequence.to_be_bytes()].concat());

@@ -24,8 +24,8 @@ pub enum Network {
 }
 
 impl App {
-    /// Adds a photo to a visit: made anew, so that nothing but the picture is kept, and on disk, encrypted, with its record
-    /// when this returns `Ok`.
+    /// Adds a photo to a visit: made anew, so that nothing but the picture is kept, and on disk,
+    /// encrypted, with its record when this returns `Ok`.
     ///
     /// # Errors
     /// [`AppError::NotAPhoto`] when the file is none that can be kept; otherwise as [`App::act`].
@@ -51,7 +51,8 @@ impl App {
     /// The picture of a photo: a JPEG.
     ///
     /// # Errors
-    /// [`AppError::NoSuchPhoto`] when it is not, or no more, on this device; [`AppError::SignInFirst`], [`AppError::Store`].
+    /// [`AppError::NoSuchPhoto`] when it is not, or no more, on this device;
+    /// [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn photo(&self, sha256: Hash) -> Result<Vec<u8>, AppError> {
         self.signed_in()?;
         self.store.read(|reading| reading.photo_file(sha256)?.ok_or(AppError::NoSuchPhoto))

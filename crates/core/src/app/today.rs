@@ -19,7 +19,8 @@ impl App {
         self.store.read(|reading| self.appointment_views(reading))
     }
 
-    /// Today's route: appointments whose window is today in Europe/London, and whatever is still open or owed.
+    /// Today's route: appointments whose window is today in Europe/London, and whatever is still
+    /// open or owed.
     ///
     /// # Errors
     /// As [`App::appointments`].
@@ -48,8 +49,8 @@ impl App {
         })
     }
 
-    /// The visitor's own visits of the last days, as many as the council's rules let them see, newest first, and whatever is
-    /// still open.
+    /// The visitor's own visits of the last days, as many as the council's rules let them see,
+    /// newest first, and whatever is still open.
     ///
     /// # Errors
     /// As [`App::appointments`].
@@ -63,7 +64,8 @@ impl App {
         })
     }
 
-    /// The numbers behind the rules, as they hold today in England: those of the council, as it last told them.
+    /// The numbers behind the rules, as they hold today in England: those of the council, as it
+    /// last told them.
     pub(super) fn numbers(&self, reading: &Reading<'_>) -> Result<Numbers, StoreError> {
         let own = reading.numbers_held()?.unwrap_or_default();
         Ok(Numbers::on(england::day(self.environment.clock.now().utc()), &own))
@@ -81,7 +83,8 @@ impl App {
     }
 }
 
-/// Attempts without access at a property: those that the council knows of, and this device's own. One of them may be folded already.
+/// Attempts without access at a property: those that the council knows of, and this device's own.
+/// One of them may be folded already.
 pub(super) fn attempts_at(
     reading: &Reading<'_>,
     uprn: &Uprn,

@@ -36,10 +36,12 @@ impl App {
         self.store.read(|reading| self.view_of(reading, Known::of(reading, visit)?.visit))
     }
 
-    /// Starts the visit of an appointment. If one is open already, it is that one. Clause 9: the Code comes first.
+    /// Starts the visit of an appointment. If one is open already, it is that one. Clause 9: the
+    /// Code comes first.
     ///
     /// # Errors
-    /// [`AppError::Refused`] by clause 9, [`AppError::NoSuchAppointment`], [`AppError::NotEnrolled`], [`AppError::Store`].
+    /// [`AppError::Refused`] by clause 9, [`AppError::NoSuchAppointment`],
+    /// [`AppError::NotEnrolled`], [`AppError::Store`].
     pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<VisitView, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
@@ -57,8 +59,8 @@ impl App {
         })
     }
 
-    /// Opens the file of an appointment's visit before setting out, so that something can be said of it: "I know this
-    /// tenant", "It can't go ahead". If one is open already, it is that one.
+    /// Opens the file of an appointment's visit before setting out, so that something can be said
+    /// of it: "I know this tenant", "It can't go ahead". If one is open already, it is that one.
     ///
     /// # Errors
     /// As [`App::start_visit`], but for the Code.
@@ -81,7 +83,8 @@ impl App {
     /// Starts a visit without an appointment.
     ///
     /// # Errors
-    /// [`AppError::NoHome`] when neither a number nor an address says where; otherwise as [`App::start_visit`].
+    /// [`AppError::NoHome`] when neither a number nor an address says where; otherwise as
+    /// [`App::start_visit`].
     pub fn start_unplanned(&self, unplanned: Unplanned) -> Result<VisitView, AppError> {
         self.signed_in()?;
         TextKind::Short.check(unplanned.address.as_deref().unwrap_or_default())?;
@@ -109,11 +112,12 @@ impl App {
         })
     }
 
-    /// One tap: decided, chained, on disk. When this returns `Ok`, it survives a crash, a kill and a power cut.
+    /// One tap: decided, chained, on disk. When this returns `Ok`, it survives a crash, a kill and
+    /// a power cut.
     ///
     /// # Errors
-    /// [`AppError::Refused`] by a rule of the Code, [`AppError::TooLong`], [`AppError::NoSuchVisit`]. Nothing has changed
-    /// then.
+    /// [`AppError::Refused`] by a rule of the Code, [`AppError::TooLong`],
+    /// [`AppError::NoSuchVisit`]. Nothing has changed then.
     pub fn act(&self, visit: VisitId, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
@@ -136,11 +140,13 @@ impl App {
         self.say_somewhere(visit, Command::RaiseConcern(concern))
     }
 
-    /// Seals a safeguarding note, and records it, in a visit or in a file of its own. At the council, only the
-    /// safeguarding leads are shown it, or that there is one; the council's service holds the key. Clause 6.2.
+    /// Seals a safeguarding note, and records it, in a visit or in a file of its own. At the
+    /// council, only the safeguarding leads are shown it, or that there is one; the council's
+    /// service holds the key. Clause 6.2.
     ///
     /// # Errors
-    /// [`AppError::NoSafeguardingKey`] when there is nobody to seal it to; otherwise as [`App::act`].
+    /// [`AppError::NoSafeguardingKey`] when there is nobody to seal it to; otherwise as
+    /// [`App::act`].
     pub fn flag_safeguarding(&self, visit: Option<VisitId>, note: &str) -> Result<(), AppError> {
         TextKind::Words.check(note)?;
         let note = note.trim();

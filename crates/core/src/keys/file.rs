@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::{KeyStore, KeyStoreError, Secret};
 
-/// The cost of trying one passphrase: 2^16, about 64 MiB and a tenth of a second on a desk computer.
+/// The cost of trying one passphrase: 2^16, about 64 MiB and a tenth of a second on a desk
+/// computer.
 const SCRYPT_LOG_N: u8 = 16;
 
 /// Keys in a file under a passphrase.

@@ -40,7 +40,8 @@ impl fmt::Debug for Secret {
 pub(crate) mod name {
     pub(crate) const DATABASE: &str = "database-key";
     pub(crate) const SIGNING: &str = "signing-key";
-    /// The epoch and number that the database had reached at the last contact: an older database was restored from a copy.
+    /// The epoch and number that the database had reached at the last contact: an older database
+    /// was restored from a copy.
     pub(crate) const MARK: &str = "chain-mark";
 }
 

@@ -1,4 +1,5 @@
-//! The operating system's key store: Secret Service, Keychain, Windows Credential Manager, Android Keystore.
+//! The operating system's key store: Secret Service, Keychain, Windows Credential Manager, Android
+//! Keystore.
 
 use super::{KeyStore, KeyStoreError, Secret};
 

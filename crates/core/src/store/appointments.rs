@@ -44,8 +44,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Removes an appointment that is the device's no more, and the personal data in it, unless its visit has been started:
-    /// what was done stays.
+    /// Removes an appointment that is the device's no more, and the personal data in it, unless its
+    /// visit has been started: what was done stays.
     pub(crate) fn withdraw_appointment(&self, reference: &AppointmentRef) -> Result<(), StoreError> {
         self.write(
             "DELETE FROM appointment WHERE appointment_ref = ?1

@@ -59,7 +59,8 @@ impl Reading<'_> {
         rows.iter().map(|bytes| seal(bytes)).collect()
     }
 
-    /// The seals of one epoch that stand at these records, and the one that covers the last of them.
+    /// The seals of one epoch that stand at these records, and the one that covers the last of
+    /// them.
     pub(crate) fn seals_of(&self, epoch: Epoch, sequences: &BTreeSet<u64>) -> Result<Vec<Seal>, StoreError> {
         let (Some(first), Some(last)) = (sequences.first(), sequences.last()) else { return Ok(Vec::new()) };
         let rows: Vec<(u64, Vec<u8>)> = self.many(
@@ -189,8 +190,9 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Begins a new epoch and issues again, in it, whatever the council does not have: after an enrolment, a restore from a
-    /// copy, or a fork. A record keeps its id and its body; its place in a chain is new.
+    /// Begins a new epoch and issues again, in it, whatever the council does not have: after an
+    /// enrolment, a restore from a copy, or a fork. A record keeps its id and its body; its place
+    /// in a chain is new.
     pub(crate) fn begin_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
         let epoch = Epoch::from_bytes(environment.random());
         let last_order = self.one("SELECT last_order FROM chain", [], |row| row.get("last_order"))?.unwrap_or(0_u64);

@@ -66,7 +66,8 @@ impl Store {
         work(&Reading { transaction: &transaction })
     }
 
-    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and none of it otherwise.
+    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and
+    /// none of it otherwise.
     pub(crate) fn transact<T, E: From<StoreError>>(
         &self,
         environment: &Environment,

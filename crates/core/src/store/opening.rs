@@ -1,5 +1,5 @@
-//! Opening the database. Whatever is wrong with it, nothing is deleted and nothing is written over: with an encrypted file
-//! a wrong key looks just like a broken file.
+//! Opening the database. Whatever is wrong with it, nothing is deleted and nothing is written over:
+//! with an encrypted file a wrong key looks just like a broken file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,8 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
 /// How many migrations this build knows: the `user_version` of its database.
 const SCHEMA_VERSION: i64 = 4;
 
-/// SQLite before this can corrupt a database in WAL mode when two connections reset the log at once.
+/// SQLite before this can corrupt a database in WAL mode when two connections reset the log at
+/// once.
 const SQLITE_FLOOR: i32 = 3_051_003;
 
 const DATABASE: &str = "doorstep.db";
@@ -50,7 +51,8 @@ pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Op
     }
 }
 
-/// The key of the database. A new one is made only where there is no database yet, and is read back before it is used.
+/// The key of the database. A new one is made only where there is no database yet, and is read back
+/// before it is used.
 fn database_key(folder: &Path, database: &Path, environment: &Environment) -> Result<Secret, Opening> {
     let exists = fs::metadata(database).is_ok_and(|file| file.len() > 0);
     let shown = || database.display().to_string();
@@ -94,8 +96,8 @@ fn connect(database: &Path, key: &Secret) -> Result<Connection, Opening> {
     }
     let connection = Connection::open(database).map_err(Opening::Store)?;
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(Opening::Store)?;
-    // Closing would write the log into the file: not before it is known to be whole, so that a file that is set aside is
-    // byte for byte the one that was found.
+    // Closing would write the log into the file: not before it is known to be whole, so that a file
+    // that is set aside is byte for byte the one that was found.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(Opening::Store)?;
     let hex =
         Zeroizing::new(key.expose().iter().fold(String::from("x'"), |hex, byte| format!("{hex}{byte:02x}")) + "'");
@@ -141,7 +143,8 @@ fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening
     Ok(Store { connection: Mutex::new(connection) })
 }
 
-/// Moves the files of a database that will not open into a folder of their own, whole, and says where.
+/// Moves the files of a database that will not open into a folder of their own, whole, and says
+/// where.
 ///
 /// # Errors
 /// When the files can't be moved; they are where they were then.

@@ -86,7 +86,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a picture until the council has it. One that was erased, and is taken again, waits again.
+    /// Keeps a picture until the council has it. One that was erased, and is taken again, waits
+    /// again.
     pub(crate) fn keep_photo(&self, visit: VisitId, photo: &Photo, file: &[u8]) -> Result<(), StoreError> {
         self.write(
             "INSERT INTO photo (sha256, visit_id, size, held, state, file) VALUES (?1, ?2, ?3, 0, 'waiting', ?4)

@@ -63,7 +63,8 @@ pub(super) fn happened(envelope: &Envelope, event: Event) -> Happened {
     }
 }
 
-/// The epochs of the device, found by stepping from one to the next in the index, past all records of each.
+/// The epochs of the device, found by stepping from one to the next in the index, past all records
+/// of each.
 const EPOCHS: &str = "WITH RECURSIVE epochs (epoch) AS (
     SELECT min(epoch) FROM record
     UNION ALL
@@ -151,8 +152,8 @@ impl Reading<'_> {
     }
 
     pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
-        // Numbers run from 1 without a gap, so the last one of an epoch counts it; looking at each record would take longer
-        // with each visit.
+        // Numbers run from 1 without a gap, so the last one of an epoch counts it; looking at each
+        // record would take longer with each visit.
         self.one(
             &format!("{EPOCHS}
              SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM record WHERE record.epoch = epochs.epoch)), 0) FROM epochs)
@@ -199,7 +200,8 @@ impl Reading<'_> {
         )
     }
 
-    /// How many records of a visit there are, how many wait, and the council's clock when it had the last of them.
+    /// How many records of a visit there are, how many wait, and the council's clock when it had
+    /// the last of them.
     pub(crate) fn custody(&self, visit: VisitId) -> Result<(u64, u64, Option<i64>), StoreError> {
         self.one(
             "SELECT count(*) AS records, coalesce(sum(state = 'waiting'), 0) AS waiting, max(receipt.council_time_ms) AS received_ms
@@ -251,7 +253,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The council does not hold it, whatever was believed: it waits again. The old receipt stays in its table.
+    /// The council does not hold it, whatever was believed: it waits again. The old receipt stays
+    /// in its table.
     pub(crate) fn mark_waiting(&self, epoch: Epoch, sequence: u64) -> Result<(), StoreError> {
         self.write(
             "UPDATE record SET state = 'waiting', reason = NULL WHERE epoch = ?1 AND sequence = ?2 AND state <> 'reissued'",

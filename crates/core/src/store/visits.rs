@@ -112,8 +112,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps the row of a visit as its records now fold. A file that belongs to no visit, such as a concern by itself, has
-    /// no row.
+    /// Keeps the row of a visit as its records now fold. A file that belongs to no visit, such as a
+    /// concern by itself, has no row.
     pub(crate) fn save_visit(&self, visit: &Visit) -> Result<(), StoreError> {
         let Some(opened_at) = visit.started_at.or(visit.opened_at) else { return Ok(()) };
         self.write(
@@ -148,7 +148,8 @@ fn owed(visit: &Visit) -> Option<&'static str> {
     }
 }
 
-/// Until when somebody who works alone is looked out for: until they have left as planned, or said that they are safe.
+/// Until when somebody who works alone is looked out for: until they have left as planned, or said
+/// that they are safe.
 fn expected_end_ms(visit: &Visit) -> Option<i64> {
     let lone = visit.before.lone_working.as_ref()?;
     let left_as_planned = visit.ending.as_ref().is_some_and(|ending| ending.outcome != Outcome::Withdrawn);

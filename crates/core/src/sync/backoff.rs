@@ -1,4 +1,5 @@
-//! When to try again: exponential, with full jitter, so that 500 phones at 17:00 don't knock at once.
+//! When to try again: exponential, with full jitter, so that 500 phones at 17:00 don't knock at
+//! once.
 
 use std::time::Duration;
 

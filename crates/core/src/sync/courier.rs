@@ -1,5 +1,5 @@
-//! The courier sends by itself: after each record, when the app comes to the front, when connectivity returns, and again
-//! after a while when it did not work.
+//! The courier sends by itself: after each record, when the app comes to the front, when
+//! connectivity returns, and again after a while when it did not work.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;

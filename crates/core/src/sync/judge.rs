@@ -1,4 +1,5 @@
-//! Judging an answer. What is not the council's signed answer to this very request is no answer at all.
+//! Judging an answer. What is not the council's signed answer to this very request is no answer at
+//! all.
 
 use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::PublicKey;

@@ -1,8 +1,9 @@
-//! Sending and being given: read what there is, make one request, judge the answer, apply what follows in one transaction.
+//! Sending and being given: read what there is, make one request, judge the answer, apply what
+//! follows in one transaction.
 //!
-//! The promises (docs/sync.md) rest on three rules here. Nothing counts as received but by a receipt that verifies and names
-//! a hash that this device holds. The council's own high-water mark decides what is sent again, whatever was believed
-//! before. And no path deletes a record.
+//! The promises (docs/sync.md) rest on three rules here. Nothing counts as received but by a
+//! receipt that verifies and names a hash that this device holds. The council's own high-water mark
+//! decides what is sent again, whatever was believed before. And no path deletes a record.
 
 mod backoff;
 mod courier;

@@ -1,5 +1,5 @@
-//! Sending photos: piece by piece, after the records that name them. The council says how far it has each; what this device
-//! believed before does not count.
+//! Sending photos: piece by piece, after the records that name them. The council says how far it
+//! has each; what this device believed before does not count.
 
 use doorstep_domain::ledger::PublicKey;
 use doorstep_domain::protocol::{
@@ -15,7 +15,8 @@ use crate::store::WaitingPhoto;
 /// What one piece came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// The council has more of the photo, or less, than was believed: there is another piece to send.
+    /// The council has more of the photo, or less, than was believed: there is another piece to
+    /// send.
     Another,
     /// The council has it whole.
     Complete,
@@ -25,7 +26,8 @@ pub(crate) enum Piece {
     NotNow,
 }
 
-/// Pieces that a photo may take before it is left for the next time: twice what it needs, and a few.
+/// Pieces that a photo may take before it is left for the next time: twice what it needs, and a
+/// few.
 pub(crate) fn most_pieces(photo: &WaitingPhoto) -> usize {
     let size = usize::try_from(photo.size).unwrap_or(Limits::PHOTO_BYTES);
     2 * size.div_ceil(Limits::BLOB_CHUNK) + 4

@@ -66,7 +66,8 @@ pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
     plan
 }
 
-/// Whether the council holds more of this epoch than the device ever wrote in it: the device was restored from a copy.
+/// Whether the council holds more of this epoch than the device ever wrote in it: the device was
+/// restored from a copy.
 fn council_holds_beyond(answer: &SyncAnswer, (epoch, sequence): (Epoch, u64)) -> bool {
     answer
         .high_water

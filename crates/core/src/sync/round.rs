@@ -37,7 +37,8 @@ pub(crate) fn enrol(
     let bytes = council.enrol(&encode(&request)).map_err(AppError::NoAnswer)?;
     let signed: Signed = decode(&bytes).map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
     let claimed: EnrolAnswer = signed.peek().map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
-    // The code names the council's key: whoever else answers is found out here, before anything is kept.
+    // The code names the council's key: whoever else answers is found out here, before anything is
+    // kept.
     if !code.names(&claimed.council_key) {
         return Err(AppError::AnotherCouncil);
     }
@@ -140,8 +141,8 @@ impl Before {
         })
     }
 
-    /// What the device holds of what the answer speaks of. Whatever is below the council's mark is with the council, and is
-    /// not looked at: on a phone of many years that is nearly all.
+    /// What the device holds of what the answer speaks of. Whatever is below the council's mark is
+    /// with the council, and is not looked at: on a phone of many years that is nearly all.
     fn held(&self, reading: &crate::store::Reading<'_>, answer: &SyncAnswer) -> Result<Held, StoreError> {
         let sent = self.batch.iter().map(|record| ((record.epoch, record.sequence), record.hash)).collect();
         let mut believed = BTreeMap::new();
@@ -198,7 +199,8 @@ pub(super) fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> 
     Ok(key.ok_or(StoreError::Unreadable("council key"))?)
 }
 
-/// Applies a plan, and the changes that came with the answer. The cursor moves with its data, or not at all.
+/// Applies a plan, and the changes that came with the answer. The cursor moves with its data, or
+/// not at all.
 fn apply(
     writing: &crate::store::Writing<'_>,
     environment: &Environment,

@@ -11,7 +11,8 @@ use crate::storage::{OrganisationKind, Person};
 /// What the audit log calls whoever can open the data folder.
 const COMMAND_LINE: &str = "command line";
 
-/// Who does something at the desk: somebody who has signed in, another system of the council's, or whoever can open the data folder.
+/// Who does something at the desk: somebody who has signed in, another system of the council's, or
+/// whoever can open the data folder.
 #[derive(Debug, Clone)]
 pub struct Actor {
     name: String,
@@ -22,8 +23,8 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whoever can open the data folder, by the command line. They could write into the database, so they may do what any desk may,
-    /// but are given no safeguarding note.
+    /// Whoever can open the data folder, by the command line. They could write into the database,
+    /// so they may do what any desk may, but are given no safeguarding note.
     #[must_use]
     pub fn command_line() -> Self {
         Self {
@@ -40,7 +41,8 @@ impl Actor {
         Self { display_name: name.clone(), name, user: None, role: None, firm: None }
     }
 
-    /// Somebody whom the council knows, by their user name. Whoever calls this vouches for who they are.
+    /// Somebody whom the council knows, by their user name. Whoever calls this vouches for who they
+    /// are.
     ///
     /// # Errors
     /// [`Refused::NoSuchUser`].

@@ -1,4 +1,5 @@
-//! Who may come in: roles, sessions, passwords, the second factor, tokens, the council's own sign-in. There is no HTTP in it.
+//! Who may come in: roles, sessions, passwords, the second factor, tokens, the council's own
+//! sign-in. There is no HTTP in it.
 
 pub(crate) mod actor;
 pub mod openid;

@@ -1,5 +1,6 @@
-//! Signing in with the council's own accounts, by OpenID Connect: authorization code with PKCE (RFC 7636). Whoever the provider
-//! vouches for still has to be one of the people whom the council knows: the provider says who somebody is, never what they may.
+//! Signing in with the council's own accounts, by OpenID Connect: authorization code with PKCE (RFC
+//! 7636). Whoever the provider vouches for still has to be one of the people whom the council
+//! knows: the provider says who somebody is, never what they may.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -238,8 +239,8 @@ pub(crate) fn sign_in(
     session::open(service, &person, true, browser_name).map(Some)
 }
 
-/// The one of the council's people whom the provider vouches for: known by what never changes, and before that, once, by a mail
-/// address that is nobody else's.
+/// The one of the council's people whom the provider vouches for: known by what never changes, and
+/// before that, once, by a mail address that is nobody else's.
 fn known(service: &Service, identity: &Identity) -> Result<Option<Person>, CouncilError> {
     let known = service.storage.read(|reading| reading.person_by_openid(&identity.subject))?;
     let known = match (known, &identity.email) {

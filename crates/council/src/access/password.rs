@@ -28,7 +28,8 @@ pub(crate) fn hash(password: &str, environment: &Environment) -> Result<String, 
     Ok(hash.map_err(|_| Refused::WeakPassword)?.to_string())
 }
 
-/// Whether a password is right. One that nobody has takes as long to refuse as one that somebody has.
+/// Whether a password is right. One that nobody has takes as long to refuse as one that somebody
+/// has.
 pub(crate) fn verifies(password: &str, hash: Option<&str>) -> bool {
     PasswordHash::new(hash.unwrap_or(NOBODY))
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())

@@ -38,8 +38,8 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role of a person. At a firm there is one desk: whoever a firm calls its auditor or administrator sees what its supervisor
-    /// sees.
+    /// The role of a person. At a firm there is one desk: whoever a firm calls its auditor or
+    /// administrator sees what its supervisor sees.
     pub(crate) fn of(person: &Person) -> Self {
         match (person.role, person.organisation.kind) {
             (AssignedRole::Contractor, _) => Self::Contractor,

@@ -1,4 +1,5 @@
-//! The second factor: a code of six digits from an authenticator (RFC 6238), which changes every half minute and is taken once.
+//! The second factor: a code of six digits from an authenticator (RFC 6238), which changes every
+//! half minute and is taken once.
 
 use serde::Serialize;
 use totp_rs::{Builder, Secret, Totp};

@@ -1,4 +1,5 @@
-//! Signing in: the password first, then the second factor, then a session. Guesses are counted before each is looked at.
+//! Signing in: the password first, then the second factor, then a session. Guesses are counted
+//! before each is looked at.
 
 use doorstep_domain::ledger::Hash;
 
@@ -81,7 +82,8 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
     Ok(SignInOutcome::In(person, opened))
 }
 
-/// How long one waits after so many wrong tries, in milliseconds: from the fifth on, twice as long each time, five minutes at most.
+/// How long one waits after so many wrong tries, in milliseconds: from the fifth on, twice as long
+/// each time, five minutes at most.
 fn wait_ms(tries: u64) -> i64 {
     match tries.checked_sub(FREE_TRIES) {
         None => 0,
@@ -89,8 +91,8 @@ fn wait_ms(tries: u64) -> i64 {
     }
 }
 
-/// By what guesses are counted: a name, and the browser that is known for it. Strangers' browsers are all one, so that their guesses
-/// don't lock somebody out of their own.
+/// By what guesses are counted: a name, and the browser that is known for it. Strangers' browsers
+/// are all one, so that their guesses don't lock somebody out of their own.
 fn counter(name: &str, browser: Option<&TokenHash>) -> [u8; 32] {
     let browser: &[u8] = browser.map_or(&[], |browser| browser);
     *Hash::of("doorstep-sign-in-v1", &[name.as_bytes(), browser]).as_bytes()

@@ -21,8 +21,8 @@ pub(crate) fn system(service: &Service, token: &str, scope: Scope) -> Result<Opt
     Ok(known.filter(|(_, scopes)| opens(scopes)).map(|(name, _)| Actor::system(name)))
 }
 
-/// Makes a token by which another system of the council's signs its requests, in place of an earlier one of that name. It is shown
-/// once, and kept nowhere.
+/// Makes a token by which another system of the council's signs its requests, in place of an
+/// earlier one of that name. It is shown once, and kept nowhere.
 ///
 /// # Errors
 /// [`CouncilError`] when it can't be kept.

@@ -1,5 +1,6 @@
-//! The file of settings: `key = "value"`, where a key is what the command line calls it. The file's words are put before those of the
-//! command line, which then hold, and left out where the environment has spoken: so each is read, and refused, in one way alone.
+//! The file of settings: `key = "value"`, where a key is what the command line calls it. The file's
+//! words are put before those of the command line, which then hold, and left out where the
+//! environment has spoken: so each is read, and refused, in one way alone.
 
 use std::ffi::OsString;
 use std::fs;
@@ -60,7 +61,8 @@ fn with_file(mut said: Vec<OsString>, text: &str, environment_says: impl Fn(&str
     Ok(said)
 }
 
-/// The variable of the environment that says a setting of a command; `None` where that has no such setting.
+/// The variable of the environment that says a setting of a command; `None` where that has no such
+/// setting.
 fn setting(command: &Command, key: &str) -> Option<String> {
     let argument = command.get_arguments().find(|argument| argument.get_long() == Some(key))?;
     argument.get_env().map(|variable| variable.to_string_lossy().into_owned())

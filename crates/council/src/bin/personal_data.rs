@@ -1,5 +1,5 @@
-//! What the council's IT does about personal data: how long it is kept, giving somebody theirs, erasing it, and proving that nothing else
-//! was touched.
+//! What the council's IT does about personal data: how long it is kept, giving somebody theirs,
+//! erasing it, and proving that nothing else was touched.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -164,7 +164,8 @@ async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
     }
 }
 
-/// Does something every now and then, for as long as the service runs: looks who is overdue, sends what is to be told.
+/// Does something every now and then, for as long as the service runs: looks who is overdue, sends
+/// what is to be told.
 async fn again_and_again(work: impl Fn() -> Result<(), CouncilError> + Send + Sync + 'static) {
     let work = Arc::new(work);
     let mut every = tokio::time::interval(Duration::from_secs(20));

@@ -32,7 +32,8 @@ pub enum AppointmentChange {
 /// Changes an appointment. A firm's own people change their firm's, and send nobody but their own.
 ///
 /// # Errors
-/// [`Refused::NotFound`], [`Refused::NobodyToSend`], [`Refused::NoReason`]; nothing was changed then.
+/// [`Refused::NotFound`], [`Refused::NobodyToSend`], [`Refused::NoReason`]; nothing was changed
+/// then.
 pub fn change(
     service: &Service,
     by: &Actor,

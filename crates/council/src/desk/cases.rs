@@ -71,7 +71,8 @@ pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<Case, CouncilEr
 /// Does something about a case, and gives it as it is then.
 ///
 /// # Errors
-/// [`Refused::NotFound`], [`Refused::NoSuchOwner`], [`Refused::Case`] with what stands in the way; nothing was changed then.
+/// [`Refused::NotFound`], [`Refused::NoSuchOwner`], [`Refused::Case`] with what stands in the way;
+/// nothing was changed then.
 pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result<Case, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {

@@ -11,8 +11,8 @@ use crate::storage::Audited;
 /// Characters of a version's name.
 const LONGEST_LABEL: usize = 100;
 
-/// Publishes a version of the Code: phones pull it, and from its first day on nobody starts a visit before they have signed it, but
-/// in an emergency. Clause 9.
+/// Publishes a version of the Code: phones pull it, and from its first day on nobody starts a visit
+/// before they have signed it, but in an emergency. Clause 9.
 ///
 /// # Errors
 /// [`Refused::NoLabel`]; [`Refused::NotACode`] when no clause can be found in the text.

@@ -15,8 +15,8 @@ use crate::storage::{
     AssignedRole, Audited, DatabaseAt, Holdings, Organisation, OrganisationKind, Person, Storage, move_all,
 };
 
-/// Makes a council: its keys in the folder, its first administrator in the database. Where it was broken off, it goes on with the
-/// keys that are there.
+/// Makes a council: its keys in the folder, its first administrator in the database. Where it was
+/// broken off, it goes on with the keys that are there.
 ///
 /// # Errors
 /// [`CouncilError::AlreadyInitialised`] when the database holds one; nothing has changed then.
@@ -62,11 +62,12 @@ pub fn init(
     Service::open(data, database, environment)
 }
 
-/// Moves everything to another database, which is empty, and proves that both hold the same: what each table holds. Stop the service
-/// first: what comes in meanwhile stays behind.
+/// Moves everything to another database, which is empty, and proves that both hold the same: what
+/// each table holds. Stop the service first: what comes in meanwhile stays behind.
 ///
 /// # Errors
-/// [`CouncilError::DatabaseInUse`], [`CouncilError::NotTheSame`]; the other database is as it was then.
+/// [`CouncilError::DatabaseInUse`], [`CouncilError::NotTheSame`]; the other database is as it was
+/// then.
 pub fn move_storage(service: &Service, data: &Path, to: &DatabaseAt) -> Result<Holdings, CouncilError> {
     move_all(&service.storage, &Storage::at(data, to)?, &service.environment)
 }

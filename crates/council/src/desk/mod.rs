@@ -1,5 +1,6 @@
-//! What people can do at the desk, one file a noun: plain functions that take who does it, decide, write and audit in one
-//! transaction. The console, the command line and the tests call the same ones.
+//! What people can do at the desk, one file a noun: plain functions that take who does it, decide,
+//! write and audit in one transaction. The console, the command line and the tests call the same
+//! ones.
 
 pub mod appointments;
 pub mod cases;

@@ -6,11 +6,13 @@ use crate::error::CouncilError;
 use crate::service::{Service, each_by_itself};
 use crate::storage::{CaseId, settings};
 
-/// Opens a case for whoever works alone and is overdue. Clause 6.1. Any number of processes may look; each case is opened once. A
-/// visit that can't be read or dealt with keeps nobody else waiting.
+/// Opens a case for whoever works alone and is overdue. Clause 6.1. Any number of processes may
+/// look; each case is opened once. A visit that can't be read or dealt with keeps nobody else
+/// waiting.
 ///
 /// # Errors
-/// [`CouncilError`] when the database fails, or the first that went wrong with one visit; the next look tries all of it again.
+/// [`CouncilError`] when the database fails, or the first that went wrong with one visit; the next
+/// look tries all of it again.
 pub fn look_at_the_clock(service: &Service) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     let overdue = service.storage.read(|reading| {

@@ -32,7 +32,8 @@ pub enum PersonChange {
 /// Changes something about a person.
 ///
 /// # Errors
-/// [`Refused::NoSuchUser`], [`Refused::WeakPassword`], [`Refused::LeavingOneself`]; nothing was changed then.
+/// [`Refused::NoSuchUser`], [`Refused::WeakPassword`], [`Refused::LeavingOneself`]; nothing was
+/// changed then.
 pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     let hash = match change {

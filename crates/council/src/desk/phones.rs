@@ -25,8 +25,8 @@ pub struct EnrolmentOffer {
     pub qr: String,
 }
 
-/// Makes a code that enrols one phone for a person, once, within 10 minutes. It is in no log and no list: whoever sees it here hands
-/// it over.
+/// Makes a code that enrols one phone for a person, once, within 10 minutes. It is in no log and no
+/// list: whoever sees it here hands it over.
 ///
 /// # Errors
 /// [`Refused::NoSuchUser`].
@@ -47,7 +47,8 @@ pub fn offer(service: &Service, by: &Actor, user: &str, server: Option<&str>) ->
     })
 }
 
-/// Revokes a phone that is lost, or whose bearer left. It may still send what it holds, and is given nothing more.
+/// Revokes a phone that is lost, or whose bearer left. It may still send what it holds, and is
+/// given nothing more.
 ///
 /// # Errors
 /// [`Refused::NotFound`].

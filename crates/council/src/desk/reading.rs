@@ -1,4 +1,5 @@
-//! Reading what tells of somebody. That it was read, and by whom, is noted in the same transaction, before it is given.
+//! Reading what tells of somebody. That it was read, and by whom, is noted in the same transaction,
+//! before it is given.
 
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, Uprn, VisitId};
@@ -44,7 +45,8 @@ pub fn photo(service: &Service, by: &Actor, visit: VisitId, sha256: Hash) -> Res
     Ok(service.photos.read(sha256)?.ok_or(Refused::NotFound)?)
 }
 
-/// What happened at a home where nobody got in, for a meeting, a solicitor or a court: `of` reads it.
+/// What happened at a home where nobody got in, for a meeting, a solicitor or a court: `of` reads
+/// it.
 ///
 /// # Errors
 /// [`Refused::NotFound`] where nobody was kept out.
@@ -100,8 +102,9 @@ pub fn safeguarding_records(service: &Service, by: &Actor) -> Result<Vec<RecordI
     }
 }
 
-/// Opens a safeguarding note; `None` inside when it was sealed to other keys. The reading is noted where leads alone see it, before
-/// the note is opened: a reading of which nobody knows can't happen. Clause 6.2.
+/// Opens a safeguarding note; `None` inside when it was sealed to other keys. The reading is noted
+/// where leads alone see it, before the note is opened: a reading of which nobody knows can't
+/// happen. Clause 6.2.
 ///
 /// # Errors
 /// [`Refused::NotFound`] where there is none, or whoever asks is no lead.

@@ -1,5 +1,6 @@
-//! The numbers that the council owns: entering one, and taking one back. A number changes from a day that has not begun, so that
-//! nothing that runs is moved; what has begun stays for ever, so that it can be told by which number something was decided.
+//! The numbers that the council owns: entering one, and taking one back. A number changes from a
+//! day that has not begun, so that nothing that runs is moved; what has begun stays for ever, so
+//! that it can be told by which number something was decided.
 
 use chrono::{Days, NaiveDate};
 use doorstep_domain::conduct::DatedNumber;

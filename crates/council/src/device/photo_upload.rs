@@ -1,4 +1,5 @@
-//! Photos at the council: taking one in piece by piece, and checking it before it is kept under its own hash.
+//! Photos at the council: taking one in piece by piece, and checking it before it is kept under its
+//! own hash.
 
 use std::io::Cursor;
 
@@ -23,8 +24,8 @@ mod reason {
     pub(super) const ERASED: &str = "erased";
 }
 
-/// What was done about a piece before anything is written. A picture is looked at, and put into the store, while nobody waits for
-/// the database: an object store may take its time.
+/// What was done about a piece before anything is written. A picture is looked at, and put into the
+/// store, while nobody waits for the database: an object store may take its time.
 enum Prepared {
     /// There was nothing to do.
     Nothing,
@@ -162,7 +163,8 @@ fn refuse(writing: &Writing<'_>, sha256: Hash, reason: &str) -> Result<BlobState
     Ok(BlobState::Refused(reason.to_owned()))
 }
 
-/// A photo is a JPEG with a picture in it that can be decoded, no larger than devices make them, and nothing else.
+/// A photo is a JPEG with a picture in it that can be decoded, no larger than devices make them,
+/// and nothing else.
 fn check(file: &[u8]) -> Result<(), NotAPhoto> {
     let size = PlainJpeg::check(file)?;
     if size.width.max(size.height) > Limits::PHOTO_SIDE {

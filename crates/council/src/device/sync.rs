@@ -38,8 +38,8 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal
     Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &service.keys.signing)))
 }
 
-/// Takes the batch in by one transaction. Where another process wrote one of its records meanwhile, it is done again: what is held then
-/// is read back, and compared byte by byte.
+/// Takes the batch in by one transaction. Where another process wrote one of its records meanwhile,
+/// it is done again: what is held then is read back, and compared byte by byte.
 fn take_in(service: &Service, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<SyncAnswer, CouncilError> {
     let mut tries = 0;
     loop {

@@ -1,4 +1,5 @@
-//! Rows are read by one thread and written by another: the database is never waited for while there are rows to write.
+//! Rows are read by one thread and written by another: the database is never waited for while there
+//! are rows to write.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;

@@ -1,5 +1,5 @@
-//! One row a line of the audit log, but for the lines that only safeguarding leads may know of. There is no personal data
-//! in it, and no number: a gap would tell that there is a line.
+//! One row a line of the audit log, but for the lines that only safeguarding leads may know of.
+//! There is no personal data in it, and no number: a gap would tell that there is a line.
 
 use super::columns::ColumnKind::{Moment, Text};
 use super::columns::{Drawn, column, moment_ms};

@@ -1,5 +1,6 @@
-//! A column of a table, in one line: its name, what kind of value stands in it, what it means, and how a row gives it. The
-//! header, the dictionary, the feed's types and the page `docs/exports.md` are all drawn from these lines.
+//! A column of a table, in one line: its name, what kind of value stands in it, what it means, and
+//! how a row gives it. The header, the dictionary, the feed's types and the page `docs/exports.md`
+//! are all drawn from these lines.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::StableName;

@@ -1,4 +1,5 @@
-//! The forms in which a table can be taken away: CSV for programs and for Excel, a workbook, JSON Lines.
+//! The forms in which a table can be taken away: CSV for programs and for Excel, a workbook, JSON
+//! Lines.
 
 use std::io::{BufWriter, Seek, Write};
 
@@ -96,7 +97,8 @@ impl<W: Write> Sheet for Csv<W> {
     }
 }
 
-/// A value as a spreadsheet shows it and never runs it: what begins like a formula gets an apostrophe in front.
+/// A value as a spreadsheet shows it and never runs it: what begins like a formula gets an
+/// apostrophe in front.
 fn defused(value: &str) -> String {
     let starts_a_formula =
         |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\0' | '＝' | '＋' | '－' | '＠');
@@ -125,7 +127,8 @@ impl<W: Write> Sheet for JsonLines<W> {
     }
 }
 
-/// A workbook. Every value is text in it, which a spreadsheet never runs. Rows go to a file of their own as they come.
+/// A workbook. Every value is text in it, which a spreadsheet never runs. Rows go to a file of
+/// their own as they come.
 struct Xlsx<W> {
     what: What,
     book: Workbook,

@@ -1,5 +1,6 @@
-//! A file that can be sent while it is written. How far it may be read is told as it grows; the last piece only when it is released,
-//! so that nobody holds a whole file that the audit log does not know.
+//! A file that can be sent while it is written. How far it may be read is told as it grows; the
+//! last piece only when it is released, so that nobody holds a whole file that the audit log does
+//! not know.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -18,7 +19,8 @@ pub(crate) struct Growth {
     pub(crate) whole: bool,
 }
 
-/// A file that grows. What is put into it by [`Write`] can be read as it comes; what goes into [`Growing::file`] only at the end.
+/// A file that grows. What is put into it by [`Write`] can be read as it comes; what goes into
+/// [`Growing::file`] only at the end.
 pub(crate) struct Growing<'a> {
     file: &'a mut File,
     piece: Vec<u8>,
@@ -43,7 +45,8 @@ impl<'a> Growing<'a> {
     }
 
     fn put_down(&mut self) -> io::Result<()> {
-        // What was written before may be read now; this piece waits for the next, or for the release.
+        // What was written before may be read now; this piece waits for the next, or for the
+        // release.
         (self.told)(Growth { readable: self.written, whole: false });
         self.file.write_all(&self.piece)?;
         self.hash.update(&self.piece);

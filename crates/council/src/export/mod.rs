@@ -1,5 +1,6 @@
-//! Tables for other systems and people. The columns are defined once, with what each means; the header is stable and
-//! documented in `docs/exports.md`. No sealed concern is in any of them, nor a sign that there is one.
+//! Tables for other systems and people. The columns are defined once, with what each means; the
+//! header is stable and documented in `docs/exports.md`. No sealed concern is in any of them, nor a
+//! sign that there is one.
 
 mod acknowledgements;
 mod ahead;
@@ -59,14 +60,16 @@ pub enum What {
     Audit,
 }
 
-/// Which rows, as a list's filters and the address of a list hold it. A date is a day in England, `2026-11-24`.
+/// Which rows, as a list's filters and the address of a list hold it. A date is a day in England,
+/// `2026-11-24`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Selection {
     /// Visits with this outcome, by its stable name; `open` for none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// Visits in which somebody went in by `consent`, or on a `lawful` basis without it. Clause 3.1.
+    /// Visits in which somebody went in by `consent`, or on a `lawful` basis without it. Clause
+    /// 3.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
     /// Of this firm, or the council.
@@ -96,11 +99,12 @@ pub struct Selection {
     /// Lines of the audit log with this action, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// By which column of the list of visits, `-when` where nothing is said. A table that is taken away begins with the oldest for
-    /// `when`, and otherwise with the newest.
+    /// By which column of the list of visits, `-when` where nothing is said. A table that is taken
+    /// away begins with the oldest for `when`, and otherwise with the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// Behind this place in the list, as the page before gave it. A table that is taken away has no pages.
+    /// Behind this place in the list, as the page before gave it. A table that is taken away has no
+    /// pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
@@ -212,7 +216,8 @@ impl Selection {
         Self { q: self.q.as_ref().map(|_| "words".to_owned()), after: None, ..self.clone() }
     }
 
-    /// Reads the selection. A firm to which somebody is bound comes before the organisation that they ask for.
+    /// Reads the selection. A firm to which somebody is bound comes before the organisation that
+    /// they ask for.
     ///
     /// # Errors
     /// [`Refused::NotADate`], [`Refused::NoSuchPage`].
@@ -241,7 +246,8 @@ pub(crate) fn visit_values(row: &VisitRow) -> Vec<String> {
     values_of(visits::COLUMNS, row)
 }
 
-/// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit log.
+/// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit
+/// log.
 ///
 /// # Errors
 /// [`CouncilError`] when a date is none, or the database or the file fails.
@@ -267,8 +273,9 @@ pub(crate) struct Export<'a> {
 }
 
 impl Export<'_> {
-    /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at each row. The file may be sent
-    /// while it grows: its beginning is noted in the audit log before the first byte, and its end before the last.
+    /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at
+    /// each row. The file may be sent while it grows: its beginning is noted in the audit log
+    /// before the first byte, and its end before the last.
     pub(crate) fn write(self, to: &mut Growing<'_>, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
         let Self { service, what, format, selection, by } = self;
         let chosen = selection.chosen(by.firm())?;

@@ -1,4 +1,5 @@
-//! One row a visit in which nobody got in. A valid refusal is listed, and never counts towards enforcement. Clause 3.1.
+//! One row a visit in which nobody got in. A valid refusal is listed, and never counts towards
+//! enforcement. Clause 3.1.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Attempt, Counting, NoticeMethod, NoticeStanding, RefusalReason};

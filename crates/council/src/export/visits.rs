@@ -12,7 +12,8 @@ use crate::storage::VisitRow;
 
 const DONE: ColumnKind = OneOf(|| vec!["done", "not_done", "not_applicable", "not_recorded"]);
 
-/// What came with the whole Code stands behind what was there, so that no column of a released table ever moves.
+/// What came with the whole Code stands behind what was there, so that no column of a released
+/// table ever moves.
 pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
     column("visit", Id, "The visit's id", |row| row.visit.visit.to_string()),
     column("appointment_ref", Text, "The appointment's reference", |row| text(row.visit.appointment.as_ref())),
@@ -108,7 +109,8 @@ pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
     column("told_who_and_why", YesNo, "Whether the tenant knew who comes and why", |row| {
         yes_no(notice(row).map(|notice| notice.told_who_and_why || row.visit.before.told.is_some()))
     }),
-    // That there is a declaration; what it says is for the line manager and the contact at the council. Clause 5.3.
+    // That there is a declaration; what it says is for the line manager and the contact at the
+    // council. Clause 5.3.
     column(
         "knows_tenant",
         YesNo,

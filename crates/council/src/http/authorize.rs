@@ -1,5 +1,5 @@
-//! Who may use which route. A route is made with its access, and nothing reaches its handler but through [`authorize`]: a handler
-//! that nobody is asked for can't be written.
+//! Who may use which route. A route is made with its access, and nothing reaches its handler but
+//! through [`authorize`]: a handler that nobody is asked for can't be written.
 
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ impl Access {
     }
 }
 
-/// Lets in who may use a route, and tells the handler who they are. To anybody else the address does not exist.
+/// Lets in who may use a route, and tells the handler who they are. To anybody else the address
+/// does not exist.
 pub(crate) async fn authorize(
     State((service, access)): State<(Service, Access)>,
     mut request: Request,
@@ -116,8 +117,8 @@ async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> R
     person.ok_or(WebProblem::SignInFirst)
 }
 
-/// The system whose token came with a request, if it opens what it asks for: as a bearer's, or as a password beside any name, which
-/// is all that a spreadsheet can send.
+/// The system whose token came with a request, if it opens what it asks for: as a bearer's, or as a
+/// password beside any name, which is all that a spreadsheet can send.
 async fn system(service: &Service, headers: &HeaderMap, scope: Scope) -> Result<Actor, WebProblem> {
     let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = said.and_then(|said| match said.split_once(' ')? {

@@ -1,4 +1,5 @@
-//! What a request says, read; where it can't be, that is said as every other refusal is: RFC 9457 with a stable code.
+//! What a request says, read; where it can't be, that is said as every other refusal is: RFC 9457
+//! with a stable code.
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};

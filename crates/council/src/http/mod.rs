@@ -1,4 +1,5 @@
-//! What each URL does, and nothing more: a handler reads the request, asks the desk off the runtime's threads, and words the answer.
+//! What each URL does, and nothing more: a handler reads the request, asks the desk off the
+//! runtime's threads, and words the answer.
 
 mod assets;
 mod authorize;

@@ -1,5 +1,5 @@
-//! The service described for programs: `OpenAPI` 3.1, made from the routes themselves. What a route says of what it takes and tells is
-//! held against the running service by the tests.
+//! The service described for programs: `OpenAPI` 3.1, made from the routes themselves. What a route
+//! says of what it takes and tells is held against the running service by the tests.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};

@@ -1,5 +1,5 @@
-//! What those who run the service ask it: whether it lives, whether it can work, and how it does. Nothing in it is personal: an
-//! address is named by its route, never by what stands in it.
+//! What those who run the service ask it: whether it lives, whether it can work, and how it does.
+//! Nothing in it is personal: an address is named by its route, never by what stands in it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,8 @@ const CLASSES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 /// Requests after which the times that they took are sorted into their classes.
 const UNSORTED: u64 = 4_096;
 
-/// What one council's service counts. Nothing of it is global: councils that are served by one process count apart.
+/// What one council's service counts. Nothing of it is global: councils that are served by one
+/// process count apart.
 #[derive(Clone)]
 pub(crate) struct Counted {
     recorder: Arc<PrometheusRecorder>,
@@ -50,7 +51,8 @@ impl Counted {
             metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status).increment(1);
             metrics::histogram!(SECONDS, "route" => route).record(took.as_secs_f64());
         });
-        // Each time that it took is held until it is put into its class, also where nobody ever asks.
+        // Each time that it took is held until it is put into its class, also where nobody ever
+        // asks.
         if self.requests.fetch_add(1, Ordering::Relaxed) % UNSORTED == UNSORTED - 1 {
             self.recorder.handle().run_upkeep();
         }

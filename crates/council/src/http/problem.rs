@@ -1,4 +1,5 @@
-//! Refusals and faults as the console and other systems are told of them: RFC 9457 with a stable code.
+//! Refusals and faults as the console and other systems are told of them: RFC 9457 with a stable
+//! code.
 
 use axum::Json;
 use axum::http::{StatusCode, header};

@@ -101,8 +101,8 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     Ok(imported)
 }
 
-/// Takes in one appointment from a housing system: its values by the columns of the table. What is wrong with it, if it
-/// can't be taken.
+/// Takes in one appointment from a housing system: its values by the columns of the table. What is
+/// wrong with it, if it can't be taken.
 pub(crate) fn put_appointment(
     service: &Service,
     by: &Actor,

@@ -1,5 +1,5 @@
-//! Tables from other systems. A table is checked whole before any of it is taken, and each fault is named by row, column
-//! and what is wrong.
+//! Tables from other systems. A table is checked whole before any of it is taken, and each fault is
+//! named by row, column and what is wrong.
 
 mod appointments;
 mod people;
@@ -109,8 +109,8 @@ impl<'a> TableRow<'a> {
     }
 }
 
-/// Reads a table and calls `each` for every row that has all its columns. What `each` returns is a good row if it noted no
-/// fault.
+/// Reads a table and calls `each` for every row that has all its columns. What `each` returns is a
+/// good row if it noted no fault.
 fn read_table<T>(
     table: &[u8],
     columns: &[&'static str],

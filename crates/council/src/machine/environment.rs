@@ -1,5 +1,5 @@
-//! All that comes in from outside: the clock, random numbers, and what can go wrong on the disk. The only place of the
-//! council's programs that reads a clock.
+//! All that comes in from outside: the clock, random numbers, and what can go wrong on the disk.
+//! The only place of the council's programs that reads a clock.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The council's own keys, in files that only the service may read: the key that signs answers, and the one to which
-//! safeguarding notes are sealed.
+//! The council's own keys, in files that only the service may read: the key that signs answers, and
+//! the one to which safeguarding notes are sealed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

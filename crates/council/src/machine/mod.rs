@@ -1,4 +1,5 @@
-//! What the machine gives: the clock, random numbers, keys in files, threads, a way out to the network.
+//! What the machine gives: the clock, random numbers, keys in files, threads, a way out to the
+//! network.
 
 pub(crate) mod blocking_runtime;
 pub(crate) mod environment;

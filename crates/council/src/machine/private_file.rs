@@ -1,4 +1,5 @@
-//! Files and folders that only their owner can read, whatever the umask, and files that are put in their place whole.
+//! Files and folders that only their owner can read, whatever the umask, and files that are put in
+//! their place whole.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -33,8 +34,8 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Writes a file beside its place, flushes it, and then puts it there: what fails, or is killed, leaves what was there before. The
-/// file can be read, too, while it is written.
+/// Writes a file beside its place, flushes it, and then puts it there: what fails, or is killed,
+/// leaves what was there before. The file can be read, too, while it is written.
 ///
 /// # Errors
 /// What `write` or the disk says; what was written beside is taken away.
@@ -60,7 +61,8 @@ pub fn replace<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File)
     written
 }
 
-/// The whole name with an ending of its own, so that `visits.csv` and `visits.xlsx` don't share one.
+/// The whole name with an ending of its own, so that `visits.csv` and `visits.xlsx` don't share
+/// one.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");

@@ -1,4 +1,5 @@
-//! Times of day in Europe/London. A time that does not exist, or comes twice, is said and not guessed.
+//! Times of day in Europe/London. A time that does not exist, or comes twice, is said and not
+//! guessed.
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Europe::London;

@@ -1,4 +1,5 @@
-//! Mail, by SMTP. It names nobody and says nothing of anybody: it has links, behind which one signs in.
+//! Mail, by SMTP. It names nobody and says nothing of anybody: it has links, behind which one signs
+//! in.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,7 +23,8 @@ pub struct MailSettings {
     pub from: String,
     /// The name and the password by which the service signs in.
     pub credentials: Option<(String, Zeroizing<String>)>,
-    /// The certificate of the authority that vouches for the server, PEM, where this machine does not know it.
+    /// The certificate of the authority that vouches for the server, PEM, where this machine does
+    /// not know it.
     pub authority: Option<Vec<u8>>,
     /// The address at which people reach the console.
     pub public_address: String,

@@ -1,6 +1,7 @@
-//! Telling those who must act, by mail, and the council's own systems. What is to be told was written down with what it is about
-//! (`storage/notices.rs`); here it is sent, and tried again until it is. It may be told twice, where the service was killed between
-//! sending and noting that: a mail says no more than that something waits, and a system knows a notice by its id.
+//! Telling those who must act, by mail, and the council's own systems. What is to be told was
+//! written down with what it is about (`storage/notices.rs`); here it is sent, and tried again
+//! until it is. It may be told twice, where the service was killed between sending and noting that:
+//! a mail says no more than that something waits, and a system knows a notice by its id.
 
 mod mail;
 mod webhook;
@@ -35,7 +36,8 @@ const KEPT_MS: i64 = 90 * DAY_MS;
 #[error("{0}")]
 pub(crate) struct NotSent(String);
 
-/// Sends what waits to be told. Any number of processes may have one: each notice is taken by one of them.
+/// Sends what waits to be told. Any number of processes may have one: each notice is taken by one
+/// of them.
 #[derive(Debug)]
 pub struct Notifier {
     service: Service,
@@ -53,8 +55,8 @@ impl Notifier {
     /// Sends what waits. What goes wrong with one notice, case or person keeps no other waiting.
     ///
     /// # Errors
-    /// [`CouncilError`] when the database fails, or the first that went wrong with one of them. What can't be sent is no error: it
-    /// is tried again.
+    /// [`CouncilError`] when the database fails, or the first that went wrong with one of them.
+    /// What can't be sent is no error: it is tried again.
     pub fn send_what_waits(&self) -> Result<(), CouncilError> {
         let parts = [Self::tell_of_deadlines, Self::send_mail, Self::send_to_systems, Self::forget_what_is_old];
         each_by_itself(parts, |part| part(self))
@@ -112,7 +114,8 @@ impl Notifier {
         storage.transact(environment, |writing| writing.take_notices(by_mail, now_ms, now_ms + TAKEN_MS))
     }
 
-    /// One mail with all that somebody is to be told. What has been dealt with meanwhile is not told any more.
+    /// One mail with all that somebody is to be told. What has been dealt with meanwhile is not
+    /// told any more.
     fn mail_to(&self, mail: &Mail, user: UserId, notices: &[Notice]) -> Result<Result<(), NotSent>, CouncilError> {
         let (council, address, waiting) = self.service.storage.read(|reading| {
             let mut waiting: Vec<(About, Option<CaseRow>)> = Vec::new();
@@ -155,7 +158,8 @@ fn soon_ms(reading: &Reading<'_>, now_ms: i64) -> Result<i64, CouncilError> {
     Ok(hours.map_or(0, |number| i64::from(number.value) * HOUR_MS))
 }
 
-/// When a notice is tried again: after one minute, two, four, and so on; `None` when it has been tried for long enough.
+/// When a notice is tried again: after one minute, two, four, and so on; `None` when it has been
+/// tried for long enough.
 fn next_try(notice: &Notice, now_ms: i64) -> Option<i64> {
     let wait_ms = (MINUTE_MS << notice.tries.min(16)).min(LONGEST_WAIT_MS);
     (now_ms - notice.made_ms < GIVEN_UP_MS).then_some(now_ms + wait_ms)

@@ -1,6 +1,7 @@
-//! Backups: everything that a council holds, at one moment, while it runs: tables, photos and keys, in one encrypted file that
-//! says by itself whether it is whole. The machine that makes it can't read it: it is encrypted to a key that lies elsewhere
-//! (age-encryption.org/v1). It does not depend on the database: what was backed up from one can be restored into the other.
+//! Backups: everything that a council holds, at one moment, while it runs: tables, photos and keys,
+//! in one encrypted file that says by itself whether it is whole. The machine that makes it can't
+//! read it: it is encrypted to a key that lies elsewhere (age-encryption.org/v1). It does not
+//! depend on the database: what was backed up from one can be restored into the other.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -78,7 +79,8 @@ impl Default for BackupKey {
     }
 }
 
-/// Writes everything into a file, encrypted to a key that lies elsewhere. The service may run meanwhile.
+/// Writes everything into a file, encrypted to a key that lies elsewhere. The service may run
+/// meanwhile.
 ///
 /// # Errors
 /// [`CouncilError::BadBackupKey`], or what the database or the disk says.
@@ -102,11 +104,13 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
     Ok(held)
 }
 
-/// Puts a backup into an empty folder and an empty database, and proves that they hold what it held. Phones learn that the
-/// council is at an earlier moment, and send again what they still hold.
+/// Puts a backup into an empty folder and an empty database, and proves that they hold what it
+/// held. Phones learn that the council is at an earlier moment, and send again what they still
+/// hold.
 ///
 /// # Errors
-/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`]; the database is as it was.
+/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`];
+/// the database is as it was.
 pub fn restore(
     data: &Path,
     database: &DatabaseAt,

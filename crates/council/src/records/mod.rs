@@ -1,4 +1,5 @@
-//! What is done with all that is held: backups, retention, subject access, checking that nothing was altered.
+//! What is done with all that is held: backups, retention, subject access, checking that nothing
+//! was altered.
 
 pub mod backup;
 pub mod refold;

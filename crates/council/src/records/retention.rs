@@ -1,4 +1,5 @@
-//! How long what is kept, by whose rule, and erasing what is over. For how long is a number, and the council's to change. Nothing is erased but by an administrator's word, who can look first.
+//! How long things are kept, by whose rule, and erasing what is over. For how long is a number, and
+//! the council's to change. Nothing is erased but by an administrator's word, who can look first.
 
 use chrono::{Months, NaiveDate};
 use doorstep_domain::conduct::CouncilNumbers;
@@ -22,7 +23,8 @@ const NOBODY_HAS_SAID: &str = "Nobody has entered for how long: see Numbers in t
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
-    /// What visits' records say, their cases and their photos; from the end of the visit, or the close of its last case.
+    /// What visits' records say, their cases and their photos; from the end of the visit, or the
+    /// close of its last case.
     Visits,
     /// Pictures of visits that no case came of.
     Photos,
@@ -108,8 +110,9 @@ impl Rule {
     }
 }
 
-/// Erases a few visits in one transaction, and their pictures before it: nobody waits for the database while an object store
-/// takes its time, and what was erased half is erased whole the next time.
+/// Erases a few visits in one transaction, and their pictures before it: nobody waits for the
+/// database while an object store takes its time, and what was erased half is erased whole the next
+/// time.
 pub(super) fn erase_visits(service: &Service, visits: &[VisitId], rule: &str) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     for some in visits.chunks(AT_ONCE) {
@@ -156,11 +159,12 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
     }
 }
 
-/// What is over by the rules of the day, and how much of each kind; with `apply_rules` it is erased. What was committed to stays
-/// provable: [`super::verify::check`].
+/// What is over by the rules of the day, and how much of each kind; with `apply_rules` it is
+/// erased. What was committed to stays provable: [`super::verify::check`].
 ///
 /// # Errors
-/// [`CouncilError`] when the database or a picture can't be changed; what was erased until then stays erased.
+/// [`CouncilError`] when the database or a picture can't be changed; what was erased until then
+/// stays erased.
 pub fn retain(service: &Service, by: &Actor, apply_rules: bool) -> Result<Vec<Due>, CouncilError> {
     let now_ms = service.now_ms();
     let today = times::day(now_ms);

@@ -1,5 +1,6 @@
-//! One person's own data: what is held of them, to give to them (UK GDPR, article 15), and erasing it (article 17). A tenant is found by
-//! their home and the time that they lived there; somebody who visits, by their user name.
+//! One person's own data: what is held of them, to give to them (UK GDPR, article 15), and erasing
+//! it (article 17). A tenant is found by their home and the time that they lived there; somebody
+//! who visits, by their user name.
 
 use std::path::Path;
 
@@ -112,7 +113,8 @@ fn find(service: &Service, reading: &Reading<'_>, subject: &Subject) -> Result<F
     }
 }
 
-/// Writes what is held of somebody into a folder that is not there yet. Safeguarding notes are not in it.
+/// Writes what is held of somebody into a folder that is not there yet. Safeguarding notes are not
+/// in it.
 ///
 /// # Errors
 /// [`CouncilError`] when the database can't be read, or the folder is there or can't be written.
@@ -167,11 +169,13 @@ fn write_photos(service: &Service, subject: &Subject, folder: &Path) -> Result<(
     Ok(())
 }
 
-/// Erases what is held of somebody. Envelopes of records stay, which hold no name and nothing that was said: so it can still be
-/// proved that nothing else was altered. Sealed notes are the safeguarding leads' and stay.
+/// Erases what is held of somebody. Envelopes of records stay, which hold no name and nothing that
+/// was said: so it can still be proved that nothing else was altered. Sealed notes are the
+/// safeguarding leads' and stay.
 ///
 /// # Errors
-/// [`Refused::CasesAreOpen`] when a case of theirs is open, [`Refused::StillThere`] when they have not left.
+/// [`Refused::CasesAreOpen`] when a case of theirs is open, [`Refused::StillThere`] when they have
+/// not left.
 pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) -> Result<HeldOf, CouncilError> {
     let held = held_of(service, subject)?;
     let found = service.storage.read(|reading| find(service, reading, subject))?;

@@ -1,4 +1,5 @@
-//! Reading every record that is held through: that each is the one that its device made, and that none is missing between two others.
+//! Reading every record that is held through: that each is the one that its device made, and that
+//! none is missing between two others.
 
 use doorstep_domain::conduct::Visit;
 use doorstep_domain::ledger::{Envelope, Epoch, Hash, PublicKey, Seal, VisitKey};
@@ -101,10 +102,12 @@ impl Checked {
     }
 }
 
-/// Reads every record that is held through. It takes as long as it takes, and the service goes on meanwhile.
+/// Reads every record that is held through. It takes as long as it takes, and the service goes on
+/// meanwhile.
 ///
 /// # Errors
-/// [`CouncilError`] when the database can't be read. What does not hold is no error: it is in the answer.
+/// [`CouncilError`] when the database can't be read. What does not hold is no error: it is in the
+/// answer.
 pub fn check(service: &Service) -> Result<Checked, CouncilError> {
     service.storage.read_at_length(|reading| {
         let mut checked = Checked::default();

@@ -68,7 +68,8 @@ impl Reading<'_> {
         Ok(end.unwrap_or(0))
     }
 
-    /// What changed for a person since a cursor: the changes, the new cursor, and whether more waits.
+    /// What changed for a person since a cursor: the changes, the new cursor, and whether more
+    /// waits.
     pub(crate) fn changes(
         &self,
         user: UserId,
@@ -227,7 +228,8 @@ impl Writing<'_> {
         Ok(texts.len())
     }
 
-    /// Calls an appointment off: it leaves the phone of whoever would have gone. What was done of it stays.
+    /// Calls an appointment off: it leaves the phone of whoever would have gone. What was done of
+    /// it stays.
     pub(crate) fn cancel_appointment(
         &self,
         reference: &AppointmentRef,
@@ -244,7 +246,8 @@ impl Writing<'_> {
         }
     }
 
-    /// Tells the devices of later appointments at a property that there was an attempt without access.
+    /// Tells the devices of later appointments at a property that there was an attempt without
+    /// access.
     pub(crate) fn tell_of_attempt(&self, visit: &Visit) -> Result<(), CouncilError> {
         let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
         let mut which = Conditions::default();
@@ -297,7 +300,8 @@ impl Writing<'_> {
         Ok(if before.is_some() { Kept::Updated } else { Kept::Added })
     }
 
-    /// Puts a change at the end of what a person has to pull, in place of any earlier one of the same appointment.
+    /// Puts a change at the end of what a person has to pull, in place of any earlier one of the
+    /// same appointment.
     fn feed(&self, user: UserId, reference: &str, withdrawn: bool) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO feed_end (user_id, version) VALUES (?1, 1)

@@ -11,8 +11,8 @@ use super::database::{Conditions, Row, params};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// What was done, and to what: ids, stable names and counts, and nothing about anybody but their user name. [`AuditAction`] has
-/// the stable names, for which the console has words.
+/// What was done, and to what: ids, stable names and counts, and nothing about anybody but their
+/// user name. [`AuditAction`] has the stable names, for which the console has words.
 #[derive(Debug, Serialize, EnumDiscriminants)]
 #[strum_discriminants(
     name(AuditAction),
@@ -164,8 +164,9 @@ impl AuditFilter {
     }
 }
 
-/// Every line that somebody other than a safeguarding lead may see: nobody else learns that there is a note (clause 6.2). Who
-/// read one has a table of its own since schema 11; lines of an earlier program are left out.
+/// Every line that somebody other than a safeguarding lead may see: nobody else learns that there
+/// is a note (clause 6.2). Who read one has a table of its own since schema 11; lines of an earlier
+/// program are left out.
 const LINES: &str =
     "(SELECT audit_id, at_ms, user_name, action, detail FROM audit WHERE action <> 'safeguarding_note_read') AS line";
 

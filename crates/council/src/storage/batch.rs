@@ -1,4 +1,5 @@
-//! Many keys and many rows in few statements: a server that is asked for each by itself spends its time on the way there.
+//! Many keys and many rows in few statements: a server that is asked for each by itself spends its
+//! time on the way there.
 
 use super::database::Row;
 use super::database::Value;

@@ -149,7 +149,8 @@ pub(crate) enum CaseAction {
     Reopened,
 }
 
-/// The place in the order of deadlines of what nobody can tell the deadline of: first, since somebody has to count.
+/// The place in the order of deadlines of what nobody can tell the deadline of: first, since
+/// somebody has to count.
 const NOBODY_CAN_TELL: i64 = 0;
 /// The place of what is done, and waits to be closed: behind everything that has a deadline.
 const NOTHING_IS_DUE: i64 = i64::MAX;
@@ -374,7 +375,8 @@ impl Writing<'_> {
         self.tell_of_case(id, action, user_name, at_ms)
     }
 
-    /// Closes what the records themselves close: a visitor struck something out, or said that they are safe.
+    /// Closes what the records themselves close: a visitor struck something out, or said that they
+    /// are safe.
     pub(crate) fn close_by_itself(
         &self,
         id: CaseId,

@@ -63,7 +63,8 @@ pub(crate) struct Missing {
     pub(crate) said_ms: i64,
 }
 
-/// Records of one device that were set aside for one reason. What is in them is nobody's business in a list.
+/// Records of one device that were set aside for one reason. What is in them is nobody's business
+/// in a list.
 pub(crate) struct AsideCount {
     pub(crate) visitor_name: String,
     pub(crate) device: String,

@@ -1,4 +1,5 @@
-//! Versions of the Code, and the register of signatures under them. Clause 9 and the Acknowledgement.
+//! Versions of the Code, and the register of signatures under them. Clause 9 and the
+//! Acknowledgement.
 
 use chrono::NaiveDate;
 use doorstep_domain::conduct::{Acknowledgement, PublishedCode};
@@ -191,7 +192,8 @@ impl Reading<'_> {
         self.page(&listed, which, order, most, |row| Ok((row.get("name")?, row.get("organisation")?)))
     }
 
-    /// Of those who visit, of one organisation or of all: how many have signed a version, and how many have not.
+    /// Of those who visit, of one organisation or of all: how many have signed a version, and how
+    /// many have not.
     pub(crate) fn signed_counts(
         &self,
         code_hash: &str,
@@ -215,7 +217,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a version. Publishing the same text again changes what people call it and from when it binds.
+    /// Keeps a version. Publishing the same text again changes what people call it and from when it
+    /// binds.
     pub(crate) fn keep_published_code(&self, code: &PublishedCode, now_ms: i64, by: &str) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO code (code_hash, label, from_day, text, published_ms, published_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -1,4 +1,5 @@
-//! Concerns. Sealed ones have a table of their own: nobody but a safeguarding lead is ever given a row of it, or a count.
+//! Concerns. Sealed ones have a table of their own: nobody but a safeguarding lead is ever given a
+//! row of it, or a count.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Concern, Event, SealedNote};
@@ -64,8 +65,8 @@ pub(crate) struct ConcernRow {
     pub(crate) address: String,
 }
 
-/// Which plain concerns. A firm is given those of its own people, and of them no breach: a breach may be about the firm.
-/// Clause 8.2.
+/// Which plain concerns. A firm is given those of its own people, and of them no breach: a breach
+/// may be about the firm. Clause 8.2.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConcernFilter {
     pub(crate) firm: Option<String>,
@@ -172,7 +173,8 @@ impl Reading<'_> {
 
     /// Who read a note, first to last.
     pub(crate) fn readings_of(&self, record: RecordId) -> Result<Vec<NoteReading>, CouncilError> {
-        // Readings from before they had a table of their own are lines of the audit log, which is shown without them.
+        // Readings from before they had a table of their own are lines of the audit log, which is
+        // shown without them.
         let noted_before = serde_json::json!({ "record": record }).to_string();
         self.many(
             "SELECT user_name, at_ms FROM note_reading WHERE record_id = ?1

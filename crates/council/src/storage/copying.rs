@@ -23,11 +23,12 @@ pub struct Holding {
 /// What each table holds, by its name.
 pub type Holdings = BTreeMap<String, Holding>;
 
-/// Puts everything that one database holds into another, which is empty, in one transaction; then reads both again.
+/// Puts everything that one database holds into another, which is empty, in one transaction; then
+/// reads both again.
 ///
 /// # Errors
-/// [`CouncilError::DatabaseInUse`] when the other is not empty, [`CouncilError::NotTheSame`] when they differ: the other holds
-/// nothing then that it did not hold before.
+/// [`CouncilError::DatabaseInUse`] when the other is not empty, [`CouncilError::NotTheSame`] when
+/// they differ: the other holds nothing then that it did not hold before.
 pub(crate) fn move_all(from: &Storage, to: &Storage, environment: &Environment) -> Result<Holdings, CouncilError> {
     // One moment of the one, and one transaction of the other: nobody sees half of it.
     from.read_at_length(|reading| {
@@ -89,7 +90,8 @@ impl Table {
     }
 }
 
-/// A row as bytes: each value with its kind and its length before it, so that no two rows look alike.
+/// A row as bytes: each value with its kind and its length before it, so that no two rows look
+/// alike.
 pub(crate) fn written(row: &[Value]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for value in row {
@@ -129,7 +131,8 @@ fn digest(row: &[Value]) -> [u8; 32] {
 }
 
 impl Reading<'_> {
-    /// Calls `each` for every row of every table: the table's number, and the row as bytes. What each table holds, at the end.
+    /// Calls `each` for every row of every table: the table's number, and the row as bytes. What
+    /// each table holds, at the end.
     pub(crate) fn each_row_of_all(
         &self,
         mut each: impl FnMut(u8, &[u8]) -> Result<(), CouncilError>,

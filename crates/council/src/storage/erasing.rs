@@ -1,5 +1,5 @@
-//! Erasing content: bodies, keys, lists and pictures go; the envelopes of the records stay, so that what was committed to can still be
-//! proved, and that something was there.
+//! Erasing content: bodies, keys, lists and pictures go; the envelopes of the records stay, so that
+//! what was committed to can still be proved, and that something was there.
 
 use doorstep_domain::ledger::{Envelope, Hash};
 use doorstep_domain::{RecordId, UserId, VisitId};
@@ -66,8 +66,8 @@ impl Reading<'_> {
         self.many(sql, values, |row| Ok(VisitId::from_bytes(row.get("visit_id")?)))
     }
 
-    /// Visits that were over before a moment, and whose last case was closed before it too. One whose beginning never came is in no
-    /// list: it was over when the council last heard of it.
+    /// Visits that were over before a moment, and whose last case was closed before it too. One
+    /// whose beginning never came is in no list: it was over when the council last heard of it.
     pub(crate) fn visits_over_before(&self, before_ms: i64) -> Result<Vec<VisitId>, CouncilError> {
         let sql = format!(
             "SELECT visit_id FROM (
@@ -149,7 +149,8 @@ impl Reading<'_> {
         self.many(sql, values, |row| Ok(RecordId::from_bytes(row.get("record_id")?)))
     }
 
-    /// Signatures under the Code from before a moment: such as were replaced by a later one, and of people who had left by then.
+    /// Signatures under the Code from before a moment: such as were replaced by a later one, and of
+    /// people who had left by then.
     pub(crate) fn acknowledgements_over_before(&self, before_ms: i64) -> Result<Vec<RecordId>, CouncilError> {
         self.record_ids(
             "SELECT record_id FROM acknowledgement JOIN person USING (user_id)
@@ -166,7 +167,8 @@ impl Reading<'_> {
         self.record_ids(sql, params![user.as_bytes()])
     }
 
-    /// Appointments that ended before a moment and no visit came of, at one home or anywhere: their references.
+    /// Appointments that ended before a moment and no visit came of, at one home or anywhere: their
+    /// references.
     pub(crate) fn appointments_over_before(
         &self,
         before_ms: i64,
@@ -194,8 +196,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Erases what a visit's records say, its cases, its lists and its appointment. Sealed notes stay: they have a rule of
-    /// their own.
+    /// Erases what a visit's records say, its cases, its lists and its appointment. Sealed notes
+    /// stay: they have a rule of their own.
     pub(crate) fn erase_visit(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<(), CouncilError> {
         let id = visit.as_bytes();
         self.write(
@@ -317,7 +319,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Takes a person's name from everything but the envelopes, which hold none. What they did stays, by somebody without a name.
+    /// Takes a person's name from everything but the envelopes, which hold none. What they did
+    /// stays, by somebody without a name.
     pub(crate) fn erase_person(&self, user: UserId, name_before: &str, name: &str) -> Result<(), CouncilError> {
         let id = user.as_bytes();
         for table in ["session", "known_browser", "enrolment_code", "notice"] {

@@ -8,8 +8,9 @@ use crate::error::CouncilError;
 const REMEMBERED_MS: i64 = 60 * 60 * 1000;
 
 impl Writing<'_> {
-    /// Counts a try before it is looked at, so that many at once are no way round. `Some` says how many milliseconds are left to
-    /// wait, and then it is not counted; `wait_ms` says how long one waits after so many tries.
+    /// Counts a try before it is looked at, so that many at once are no way round. `Some` says how
+    /// many milliseconds are left to wait, and then it is not counted; `wait_ms` says how long one
+    /// waits after so many tries.
     pub(crate) fn count_try(
         &self,
         whose: &[u8; 32],

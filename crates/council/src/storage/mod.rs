@@ -1,4 +1,5 @@
-//! What the council holds, and how it is found: in an embedded SQLite, or in PostgreSQL, by the same statements.
+//! What the council holds, and how it is found: in an embedded SQLite, or in PostgreSQL, by the
+//! same statements.
 
 mod appointments;
 mod audit;

@@ -1,5 +1,6 @@
-//! What somebody, or another system of the council's, is to be told. It is written in the transaction that it is about, so that
-//! nothing is told that did not happen, and nothing that happened stays untold.
+//! What somebody, or another system of the council's, is to be told. It is written in the
+//! transaction that it is about, so that nothing is told that did not happen, and nothing that
+//! happened stays untold.
 
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{StableName, UserId};
@@ -171,7 +172,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Tells of what was done about a case: systems of everything, and by mail whoever is to act and did not do it themselves.
+    /// Tells of what was done about a case: systems of everything, and by mail whoever is to act
+    /// and did not do it themselves.
     pub(super) fn tell_of_case(
         &self,
         id: CaseId,
@@ -190,7 +192,8 @@ impl Writing<'_> {
         told.into_iter().try_for_each(|user| self.keep_notice(about, Some(id), Some(user), "", at_ms))
     }
 
-    /// Tells the safeguarding leads that something waits: no mail, no other system and nobody else learns what. Clause 6.2.
+    /// Tells the safeguarding leads that something waits: no mail, no other system and nobody else
+    /// learns what. Clause 6.2.
     pub(super) fn tell_leads(&self, at_ms: i64) -> Result<(), CouncilError> {
         let leads = self.reached_by_mail(AssignedRole::SafeguardingLead)?;
         leads.into_iter().try_for_each(|lead| self.keep_notice(About::SomethingWaits, None, Some(lead), "", at_ms))

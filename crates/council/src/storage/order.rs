@@ -1,5 +1,5 @@
-//! How a list is sorted, and where a page of it begins: behind the last row of the page before, by that row's own values, and
-//! never by counting rows.
+//! How a list is sorted, and where a page of it begins: behind the last row of the page before, by
+//! that row's own values, and never by counting rows.
 
 use data_encoding::HEXLOWER;
 
@@ -55,7 +55,8 @@ impl Order {
 }
 
 impl Sortable {
-    /// The order that an address asks for: `owner`, or `-owner` for the other way round, and the place that a page before gave.
+    /// The order that an address asks for: `owner`, or `-owner` for the other way round, and the
+    /// place that a page before gave.
     ///
     /// # Errors
     /// [`Refused::NoSuchPage`] for a column or a place that is none.

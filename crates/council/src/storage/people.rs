@@ -11,7 +11,8 @@ use super::search_text;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// The role that the table of people gives somebody. What they may do also depends on whether they are of the council or of a firm.
+/// The role that the table of people gives somebody. What they may do also depends on whether they
+/// are of the council or of a firm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
@@ -173,8 +174,8 @@ impl Reading<'_> {
         self.one(&format!("{PEOPLE_LISTED} WHERE person.user_id = ?1"), params![user.as_bytes()], person_row)
     }
 
-    /// Those who visit and have not left, of one organisation or of all, by name: who can be sent somewhere. User name, name,
-    /// organisation.
+    /// Those who visit and have not left, of one organisation or of all, by name: who can be sent
+    /// somewhere. User name, name, organisation.
     pub(crate) fn visitors(&self, organisation: Option<&str>) -> Result<Vec<(String, String, String)>, CouncilError> {
         let mut which = Conditions::default();
         which.and_that(VISITORS);
@@ -300,7 +301,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// A provider knows somebody by a subject from now on; `false` when it knew them by another before.
+    /// A provider knows somebody by a subject from now on; `false` when it knew them by another
+    /// before.
     pub(crate) fn set_openid_subject(&self, user: UserId, subject: &str) -> Result<bool, CouncilError> {
         let set = self.write(
             "UPDATE person SET openid_subject = ?2 WHERE user_id = ?1 AND openid_subject IS NULL",

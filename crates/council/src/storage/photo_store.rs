@@ -1,5 +1,5 @@
-//! Where pictures are kept, each under its own hash: a folder beside the keys, or a bucket of an object store that speaks S3, which
-//! several processes on several machines share.
+//! Where pictures are kept, each under its own hash: a folder beside the keys, or a bucket of an
+//! object store that speaks S3, which several processes on several machines share.
 
 use std::fs;
 use std::io::Write;
@@ -26,8 +26,9 @@ pub enum PhotosAt {
     /// In a folder beside the keys.
     #[default]
     InTheDataFolder,
-    /// In a bucket: `s3://bucket/prefix?endpoint=https://s3.example.gov.uk&region=eu-west-2`. Who may use it is said by the
-    /// environment, as other programs have it: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    /// In a bucket: `s3://bucket/prefix?endpoint=https://s3.example.gov.uk&region=eu-west-2`. Who
+    /// may use it is said by the environment, as other programs have it: `AWS_ACCESS_KEY_ID` and
+    /// `AWS_SECRET_ACCESS_KEY`.
     Bucket(String),
 }
 
@@ -108,7 +109,8 @@ impl PhotoStore {
         }
     }
 
-    /// Keeps a picture: all of it is on durable storage when this returns `Ok`, under its name, or nothing is.
+    /// Keeps a picture: all of it is on durable storage when this returns `Ok`, under its name, or
+    /// nothing is.
     pub(crate) fn keep(&self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
         match self {
             Self::Folder(folder) => keep_in(folder, &path(folder, sha256), file),

@@ -80,8 +80,8 @@ impl Question {
     }
 }
 
-/// Whether ID was shown, of a visit in which somebody came to the door; `None` of the others. Whoever went in without a word on
-/// it did not show it.
+/// Whether ID was shown, of a visit in which somebody came to the door; `None` of the others.
+/// Whoever went in without a word on it did not show it.
 pub(super) fn id_shown(visit: &Visit) -> Option<bool> {
     let said = visit.steps.get(&Step::IdShown).map(|taken| taken.state == StepState::Done);
     let met = |outcome: Outcome| matches!(outcome, Outcome::EntryRefused | Outcome::NoSuitableAdult);
@@ -114,8 +114,8 @@ impl Reading<'_> {
         })
     }
 
-    /// A page of homes where nobody got in, the last attempt first. Whoever is bound to an organisation is given its attempts
-    /// alone.
+    /// A page of homes where nobody got in, the last attempt first. Whoever is bound to an
+    /// organisation is given its attempts alone.
     pub(crate) fn no_access(
         &self,
         organisation: Option<&str>,

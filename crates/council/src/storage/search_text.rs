@@ -1,4 +1,5 @@
-//! The words by which a visit or an appointment is found: in small letters, so that nobody has to type them as they are written.
+//! The words by which a visit or an appointment is found: in small letters, so that nobody has to
+//! type them as they are written.
 
 use doorstep_domain::conduct::{Appointment, Visit};
 
@@ -8,13 +9,15 @@ pub(super) fn of_appointment(appointment: &Appointment) -> String {
     small([reference, uprn, &appointment.address_line(), &appointment.tenant_name])
 }
 
-/// The words of a visit that its appointment does not say: the home, where there was none, and the visitor.
+/// The words of a visit that its appointment does not say: the home, where there was none, and the
+/// visitor.
 pub(super) fn of_visit(visit: &Visit, visitor_name: &str) -> String {
     let uprn = visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str).unwrap_or_default();
     small([uprn, visit.address.as_deref().unwrap_or_default(), visitor_name])
 }
 
-/// What somebody looks for, as a pattern in which nothing is special; `None` when they look for nothing.
+/// What somebody looks for, as a pattern in which nothing is special; `None` when they look for
+/// nothing.
 pub(super) fn pattern(words: &str) -> Option<String> {
     let words = words.trim().to_lowercase();
     let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

@@ -1,5 +1,6 @@
-//! The numbers that the council owns: those of the door, the deadlines of cases, and the desk's own, among them how long what is
-//! kept; what ships, and what the council has entered over it, each from a day on.
+//! The numbers that the council owns: those of the door, the deadlines of cases, and the desk's
+//! own, among them how long things are kept; what ships, and what the council has entered over it,
+//! each from a day on.
 
 use std::sync::LazyLock;
 
@@ -25,7 +26,7 @@ pub(crate) enum NumberGroup {
     Door,
     /// By when a case is to be dealt with.
     Deadlines,
-    /// How long what is kept.
+    /// How long things are kept.
     Retention,
     /// What else the desk goes by.
     Desk,

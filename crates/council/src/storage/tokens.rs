@@ -5,7 +5,8 @@ use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 impl Reading<'_> {
-    /// Whose token it is, if it is one and still holds, and what it opens: names with spaces between.
+    /// Whose token it is, if it is one and still holds, and what it opens: names with spaces
+    /// between.
     pub(crate) fn api_token(&self, token_hash: &[u8; 32]) -> Result<Option<(String, String)>, CouncilError> {
         self.one(
             "SELECT name, may FROM api_token WHERE token_hash = ?1 AND revoked_ms IS NULL",

@@ -1,5 +1,5 @@
-//! Reading and writing: every question to the database is put to a [`Reading`], and everything that changes is changed by a
-//! [`Writing`].
+//! Reading and writing: every question to the database is put to a [`Reading`], and everything that
+//! changes is changed by a [`Writing`].
 
 use std::path::Path;
 
@@ -73,8 +73,9 @@ impl Storage {
         Self::answer(work, |work| self.database.read_at_length(work))
     }
 
-    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and none of it otherwise. The work
-    /// may be done more than once, where others write at the same time: what it counts, it counts anew.
+    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and
+    /// none of it otherwise. The work may be done more than once, where others write at the same
+    /// time: what it counts, it counts anew.
     pub(crate) fn transact<T>(
         &self,
         environment: &Environment,

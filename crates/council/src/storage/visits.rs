@@ -58,8 +58,9 @@ pub(super) const OF_ORGANISATION: &str =
 const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
 const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_id";
 
-/// The version of the folding, and of what is drawn from it: it goes up when a row of the same records comes out otherwise. A row of an
-/// older version is made anew by `doorstep-council refold`.
+/// The version of the folding, and of what is drawn from it: it goes up when a row of the same
+/// records comes out otherwise. A row of an older version is made anew by `doorstep-council
+/// refold`.
 pub(crate) const FOLD_VERSION: i64 = 1;
 
 impl VisitRow {
@@ -100,7 +101,8 @@ const SELECT: &str = "
     LEFT JOIN person ON person.user_id = visit.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id";
 
-/// A visit as its row holds it. To read what is in it is as much work as to find it, and can be done elsewhere.
+/// A visit as its row holds it. To read what is in it is as much work as to find it, and can be
+/// done elsewhere.
 pub(crate) struct FoldedVisit {
     visit: String,
     started_ms: i64,
@@ -175,7 +177,8 @@ impl Filter {
                 }
                 which.and_if("visit.entry = ?", self.entry.as_deref());
             }
-            // By expressions that no index of their own serves: it would lead to the visits, which are long.
+            // By expressions that no index of their own serves: it would lead to the visits, which
+            // are long.
             Search::ByIndex | Search::LookThrough => {
                 let of_organisation =
                     OF_ORGANISATION.replace("visit.organisation_id", "coalesce(visit.organisation_id, visit.visit_id)");
@@ -246,7 +249,8 @@ impl Reading<'_> {
         Ok(Page { rows: found.rows.iter().filter_map(|id| visits.remove(id)).collect(), next: found.next })
     }
 
-    /// The first visits in the order of time. They are found first, by what an index holds, and read then.
+    /// The first visits in the order of time. They are found first, by what an index holds, and
+    /// read then.
     pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<VisitRow>, CouncilError> {
         let mut which = filter.conditions(Search::ByIndex);
         let most = which.placeholder(most);
@@ -278,7 +282,8 @@ impl Reading<'_> {
         self.one(&format!("{SELECT}{}", which.text()), which.values(), visit_row)
     }
 
-    /// How many visits that started in a span ended how, of one organisation or of all: stable name (or `open`) and count.
+    /// How many visits that started in a span ended how, of one organisation or of all: stable name
+    /// (or `open`) and count.
     pub(crate) fn outcomes(
         &self,
         from_ms: i64,
@@ -318,7 +323,8 @@ fn entry_name(basis: &Basis) -> &'static str {
 }
 
 impl Writing<'_> {
-    /// Keeps the rows of visits as their records now fold, each with when the council last had anything of it.
+    /// Keeps the rows of visits as their records now fold, each with when the council last had
+    /// anything of it.
     pub(crate) fn save_visits(&self, visits: &[(Visit, i64)]) -> Result<(), CouncilError> {
         let visitors = self.people_known(&visits.iter().filter_map(|(visit, _)| visit.actor).collect())?;
         let rows = visits.iter().map(|(visit, received_ms)| {
@@ -327,7 +333,8 @@ impl Writing<'_> {
         self.write_rows(Table::named("visit"), rows.collect::<Result<_, _>>()?, IfThere::Replace)
     }
 
-    /// Makes a visit's row anew. For whom its visitor worked then, and when the council had it, stay as they are.
+    /// Makes a visit's row anew. For whom its visitor worked then, and when the council had it,
+    /// stay as they are.
     pub(crate) fn refold_visit(&self, visit: &Visit) -> Result<(), CouncilError> {
         let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
         let mut row = row_of(visit, 0, visitor.as_ref())?;

@@ -1,5 +1,5 @@
-//! What an event changes. The only place where a visit changes, and it takes whatever happened: a fact that goes against the
-//! Code, or against another fact, becomes a finding.
+//! What an event changes. The only place where a visit changes, and it takes whatever happened: a
+//! fact that goes against the Code, or against another fact, becomes a finding.
 
 use super::visit::{Entry, Line, RaisedConcern, StepTaken, Strike, Welfare, Withdrawal};
 use super::{
@@ -161,7 +161,8 @@ impl Visit {
             Some(Entry { basis: basis.clone(), admitted: admitted.cloned(), at: fact.at, record: fact.record });
     }
 
-    /// Whether the tenant was to be told who comes and why, and the appointment says that they were not.
+    /// Whether the tenant was to be told who comes and why, and the appointment says that they were
+    /// not.
     fn should_have_been_told(&self) -> bool {
         self.notice.as_ref().is_some_and(|notice| {
             let exempt = [NoticeStanding::ExemptEmergency, NoticeStanding::ExemptInvestigation];

@@ -130,7 +130,8 @@ impl Step {
         }
     }
 
-    /// The reasons that are likely when it was not done, as stable names; the words are the screen's.
+    /// The reasons that are likely when it was not done, as stable names; the words are the
+    /// screen's.
     #[must_use]
     pub fn likely_reasons(self) -> &'static [&'static str] {
         match self {

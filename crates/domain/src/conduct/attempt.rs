@@ -1,5 +1,5 @@
-//! Attempts without access, counted per property. A valid refusal never counts towards enforcement, and only an attempt
-//! after written notice counts in court. Clause 3.1.
+//! Attempts without access, counted per property. A valid refusal never counts towards enforcement,
+//! and only an attempt after written notice counts in court. Clause 3.1.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -62,8 +62,8 @@ impl Visit {
     }
 }
 
-/// Puts attempts of one property together: those that the council knows of, and those of this device. Each visit once, in
-/// the order of time.
+/// Puts attempts of one property together: those that the council knows of, and those of this
+/// device. Each visit once, in the order of time.
 #[must_use]
 pub fn attempts(known: &[Attempt], own: impl IntoIterator<Item = Attempt>) -> Vec<Attempt> {
     let mut all: Vec<Attempt> = own.into_iter().collect();

@@ -20,7 +20,8 @@ pub struct Declaration {
     pub hand_over: bool,
 }
 
-/// Working alone. Clause 6.1. Doorstep is no certified lone-worker device, and does not replace one.
+/// Working alone. Clause 6.1. Doorstep is no certified lone-worker device, and does not replace
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

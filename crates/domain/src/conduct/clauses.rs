@@ -73,8 +73,8 @@ pub struct ClauseRow {
 
 macro_rules! rows {
     ($($clause:ident $number:literal $subject:literal, $rule:literal, $screen:literal, [$($test:literal),* $(,)?];)*) => {
-        /// The Code, row by row, in its order. `docs/code-of-conduct.md` is drawn from it, and `cargo xtask clauses` checks
-        /// that each rule, screen and test is there.
+        /// The Code, row by row, in its order. `docs/code-of-conduct.md` is drawn from it, and
+        /// `cargo xtask clauses` checks that each rule, screen and test is there.
         pub const CLAUSES: &[ClauseRow] = &[$(ClauseRow {
             clause: Clause::$clause,
             number: $number,

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::RecordId;
 
-/// Whether the visitor has signed the Code that binds: the council's, or Doorstep's own plain words before it has published
-/// one. Clause 9.
+/// Whether the visitor has signed the Code that binds: the council's, or Doorstep's own plain words
+/// before it has published one. Clause 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeSigned {
     /// They have.
@@ -101,7 +101,8 @@ pub enum Command {
         /// Why.
         words: Option<String>,
     },
-    /// A concern that only the safeguarding leads may read. Clause 6.2. No screen can say it: the core seals the note.
+    /// A concern that only the safeguarding leads may read. Clause 6.2. No screen can say it: the
+    /// core seals the note.
     #[serde(skip)]
     RaiseSealedConcern {
         /// The note, already sealed.

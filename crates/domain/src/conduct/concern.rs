@@ -1,6 +1,7 @@
-//! Concerns. A safeguarding note is sealed on the device to the keys that the council names for its safeguarding leads, so that
-//! nobody else can read it, the one who wrote it included (clause 6.2). Today the council's service holds that key. The others are plain, and some of them start a legal clock:
-//! it runs from when the thing was said or seen, not from when the council hears of it.
+//! Concerns. A safeguarding note is sealed on the device to the keys that the council names for its
+//! safeguarding leads, so that nobody else can read it, the one who wrote it included (clause 6.2).
+//! Today the council's service holds that key. The others are plain, and some of them start a legal
+//! clock: it runs from when the thing was said or seen, not from when the council hears of it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,8 @@ use super::Clause;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConcernKind {
-    /// A child or an adult may be at risk. At the council, only the safeguarding leads may know of it. Clause 6.2.
+    /// A child or an adult may be at risk. At the council, only the safeguarding leads may know of
+    /// it. Clause 6.2.
     Safeguarding,
     /// Something in or about the home is not safe. Clause 6.1.
     UnsafeCondition,
@@ -93,7 +95,8 @@ pub enum About {
     Complaint {
         /// What was put right at once.
         put_right: Option<String>,
-        /// Whether the tenant was told that a complaint is raised and that an investigating officer will be in touch.
+        /// Whether the tenant was told that a complaint is raised and that an investigating officer
+        /// will be in touch.
         told_of_process: bool,
     },
     /// Somebody broke the Code.
@@ -152,7 +155,8 @@ impl ConcernKind {
         }
     }
 
-    /// Whether its record overtakes everything that waits to be sent: somebody may be in danger, or a legal clock runs.
+    /// Whether its record overtakes everything that waits to be sent: somebody may be in danger, or
+    /// a legal clock runs.
     #[must_use]
     pub fn is_urgent(self) -> bool {
         matches!(self, Self::Safeguarding | Self::UnsafeCondition | Self::Aggression | Self::Complaint)

@@ -1,4 +1,5 @@
-//! What a command leads to: events, or a refusal that cites its clause. The only place where a rule is checked.
+//! What a command leads to: events, or a refusal that cites its clause. The only place where a rule
+//! is checked.
 
 use super::{
     Admission, Basis, Cancellation, Clause, CodeSigned, Command, Concern, Declaration, Event, FollowUp, Leaving,
@@ -91,14 +92,15 @@ impl Visit {
         }
     }
 
-    /// Opens the visit's file before setting out, since something is to be said of it. Nothing, if it is open already.
+    /// Opens the visit's file before setting out, since something is to be said of it. Nothing, if
+    /// it is open already.
     #[must_use]
     pub fn open_file(&self, plan: Started) -> Vec<Event> {
         if self.opened_at.is_some() { Vec::new() } else { vec![Event::Opened(plan)] }
     }
 
-    /// Sets out, or stands before the door. Clause 9: whoever visits is bound by the Code, and has signed it; an emergency
-    /// does not wait for a signature.
+    /// Sets out, or stands before the door. Clause 9: whoever visits is bound by the Code, and has
+    /// signed it; an emergency does not wait for a signature.
     ///
     /// # Errors
     /// [`Refused`] when the Code was not signed, or the visit has started or ended.
@@ -115,7 +117,8 @@ impl Visit {
         Ok(vec![Event::Started(plan)])
     }
 
-    /// Clause 3.1: consent, or a basis in law. Clause 3.2: introduced, reason stated, ID shown, before it.
+    /// Clause 3.1: consent, or a basis in law. Clause 3.2: introduced, reason stated, ID shown,
+    /// before it.
     fn enter(&self, basis: Option<Basis>, admitting: Option<String>) -> Decided {
         self.not_inside()?;
         let Some(basis) = basis else {
@@ -134,7 +137,8 @@ impl Visit {
         Ok(vec![Event::Entered { basis, admitted }])
     }
 
-    /// What was left out before going in, by the visitor's own word: without that word, going in waits for it.
+    /// What was left out before going in, by the visitor's own word: without that word, going in
+    /// waits for it.
     fn admission(&self, admitting: Option<String>) -> Result<Option<Admission>, Refused> {
         let missing = self.missing_before_entry();
         match trimmed(admitting) {

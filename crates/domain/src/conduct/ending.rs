@@ -54,7 +54,8 @@ pub struct RefusedEntry {
     pub words: Option<String>,
 }
 
-/// Something that the record shows and the Code did not ask for. A finding never stops a record from being kept.
+/// Something that the record shows and the Code did not ask for. A finding never stops a record
+/// from being kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

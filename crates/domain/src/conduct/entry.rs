@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Step;
 
-/// Who gave consent to enter. It is consent to enter only: it is not consent to use data, and a child can't give it.
+/// Who gave consent to enter. It is consent to enter only: it is not consent to use data, and a
+/// child can't give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -59,8 +60,8 @@ pub enum Basis {
     },
 }
 
-/// The visitor's own word that steps of clause 3.2 were left out before going in. The app never makes anyone lie: a breach
-/// can be recorded, and shows as what it is.
+/// The visitor's own word that steps of clause 3.2 were left out before going in. The app never
+/// makes anyone lie: a breach can be recorded, and shows as what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

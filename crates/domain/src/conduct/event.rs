@@ -1,5 +1,5 @@
-//! Immutable facts of a visit. Events are the body of records: a variant or field, once released, keeps its name and
-//! meaning for ever; new ones are added.
+//! Immutable facts of a visit. Events are the body of records: a variant or field, once released,
+//! keeps its name and meaning for ever; new ones are added.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,8 @@ pub enum Event {
     ConcernSealed(SealedNote),
     /// The visitor left.
     Left(Leaving),
-    /// The visit's file was opened before setting out, since something was to be said of it. Schema 2, as all that follow.
+    /// The visit's file was opened before setting out, since something was to be said of it. Schema
+    /// 2, as all that follow.
     Opened(Started),
     /// The tenant was told who comes and why, before the visit. Clause 3.1.
     ToldWhoAndWhy {
@@ -119,7 +120,8 @@ pub enum Event {
     },
 }
 
-/// What a visit begins with. Where there is an appointment it names the home by its key alone: name and address stay there.
+/// What a visit begins with. Where there is an appointment it names the home by its key alone: name
+/// and address stay there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -136,7 +138,8 @@ pub struct Started {
     /// Why somebody comes, in words, where there is no appointment to hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// The notice that the tenant had, as it was shown to the visitor; `None` where there was no appointment.
+    /// The notice that the tenant had, as it was shown to the visitor; `None` where there was no
+    /// appointment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
 }
@@ -167,8 +170,8 @@ impl Event {
         }
     }
 
-    /// Whether it stays out of the visit that everybody sees: a sealed note, and a breach, which the visitor's own firm is
-    /// never shown. Clauses 6.2 and 8.2.
+    /// Whether it stays out of the visit that everybody sees: a sealed note, and a breach, which
+    /// the visitor's own firm is never shown. Clauses 6.2 and 8.2.
     #[must_use]
     pub fn is_apart(&self) -> bool {
         match self {

@@ -1,5 +1,5 @@
-//! From a set of facts to a visit. The result depends on the set alone: any order of arrival, and any repetition, folds to
-//! the same visit, on the device and at the council.
+//! From a set of facts to a visit. The result depends on the set alone: any order of arrival, and
+//! any repetition, folds to the same visit, on the device and at the council.
 
 use std::collections::BTreeMap;
 
@@ -47,8 +47,9 @@ pub fn fold(visit: VisitId, facts: &[Happened]) -> Visit {
 }
 
 impl Visit {
-    /// The visit once more things have happened, which come behind all that it was folded from: they alone are applied, but where one of
-    /// them strikes out an earlier one; then `all` is folded anew, the new ones included.
+    /// The visit once more things have happened, which come behind all that it was folded from:
+    /// they alone are applied, but where one of them strikes out an earlier one; then `all` is
+    /// folded anew, the new ones included.
     #[must_use]
     pub fn followed_by(mut self, new: &[Happened], all: &[Happened]) -> Self {
         if new.iter().any(|fact| matches!(fact.event, Event::StruckOut { .. })) {

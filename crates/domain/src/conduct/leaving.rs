@@ -1,4 +1,5 @@
-//! Leaving: what comes next, what the tenant was told of it, and leaving at once. Clauses 4.1 and 7.
+//! Leaving: what comes next, what the tenant was told of it, and leaving at once. Clauses 4.1 and
+//! 7.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,8 @@ pub struct FollowUp {
     pub tenant_told: bool,
 }
 
-/// A tenant's signature, if they wished to give one. It says that somebody was there, not that all was well.
+/// A tenant's signature, if they wished to give one. It says that somebody was there, not that all
+/// was well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

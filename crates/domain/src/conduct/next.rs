@@ -6,7 +6,8 @@ use super::{Basis, CancelReason, CancelledBy, Command, ConsentBy, RefusalReason,
 use crate::StableName;
 
 impl Visit {
-    /// What a visitor may do next, as `decide` says: a screen offers this, and works out no rule by itself.
+    /// What a visitor may do next, as `decide` says: a screen offers this, and works out no rule by
+    /// itself.
     #[must_use]
     pub fn next(&self) -> Vec<NextStep> {
         let may = |step: &NextStep| self.decide(step.command()).is_ok();
@@ -26,7 +27,8 @@ impl Visit {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
-    /// Going in with consent although something was left out, by the visitor's own word. Clauses 3.1 and 3.2.
+    /// Going in with consent although something was left out, by the visitor's own word. Clauses
+    /// 3.1 and 3.2.
     EnterAdmitting,
     /// The tenant refuses. Clause 3.1.
     RefuseEntry,

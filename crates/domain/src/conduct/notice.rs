@@ -1,8 +1,9 @@
 //! Notice: how much of it the tenant had, and what the Code makes of that. Clause 3.1.
 //!
-//! Hours are hours that passed, right across the clock changes; days before planned work are days of the calendar in
-//! England. Whether notice was in writing is kept apart: section 11(6) of the Landlord and Tenant Act 1985 wants 24 hours in
-//! writing, and an attempt counts in court only with it.
+//! Hours are hours that passed, right across the clock changes; days before planned work are days
+//! of the calendar in England. Whether notice was in writing is kept apart: section 11(6) of the
+//! Landlord and Tenant Act 1985 wants 24 hours in writing, and an attempt counts in court only with
+//! it.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -134,7 +135,8 @@ impl Notice {
 }
 
 impl NoticeMethod {
-    /// Whether it leaves words that can be read again: "writing" in the Interpretation Act 1978, Schedule 1.
+    /// Whether it leaves words that can be read again: "writing" in the Interpretation Act 1978,
+    /// Schedule 1.
     #[must_use]
     pub fn is_written(self) -> bool {
         matches!(self, Self::Letter | Self::Email | Self::Text)

@@ -1,6 +1,6 @@
-//! The numbers behind the rules: dated data with their source, which the council owns. None of them stands in code. Doorstep
-//! ships with those of the law, the Code and good practice; the council enters its own over them, from a day on, and phones pull
-//! what they need of them.
+//! The numbers behind the rules: dated data with their source, which the council owns. None of them
+//! stands in code. Doorstep ships with those of the law, the Code and good practice; the council
+//! enters its own over them, from a day on, and phones pull what they need of them.
 
 use std::sync::LazyLock;
 
@@ -132,8 +132,9 @@ impl NumberKind {
         &SHIPPED
     }
 
-    /// What holds on a day: the newest value that has begun, the council's own before a shipped one of the same day. Before
-    /// the first day of all, the first shipped value is the best that is known.
+    /// What holds on a day: the newest value that has begun, the council's own before a shipped one
+    /// of the same day. Before the first day of all, the first shipped value is the best that is
+    /// known.
     #[must_use]
     pub fn on<'a>(&'a self, day: NaiveDate, own: &'a CouncilNumbers) -> Option<&'a DatedNumber> {
         let own = own.0.iter().filter(|number| number.name == self.name);
@@ -217,7 +218,8 @@ pub struct Numbers {
     pub phone_it_in_minutes: u32,
     /// Days for which a visitor sees their own past visits.
     pub own_visits_days: u32,
-    /// Minutes past the expected end after which the visitor is reminded to say that they are safe. Clause 6.1.
+    /// Minutes past the expected end after which the visitor is reminded to say that they are safe.
+    /// Clause 6.1.
     pub safe_reminder_minutes: u32,
 }
 

@@ -1,8 +1,9 @@
-//! Photos: what a record says of one, and what the file of one may hold. Clauses 3.1, 3.3, 5.2 and 6.1.
+//! Photos: what a record says of one, and what the file of one may hold. Clauses 3.1, 3.3, 5.2 and
+//! 6.1.
 //!
-//! A device makes every photo anew before it keeps it: turned the right way up, made smaller, and with nothing in it but the
-//! picture. What that comes to is checked by [`PlainJpeg::check`] on both sides, so that a file with a place, a name or a
-//! second file behind it is taken by neither.
+//! A device makes every photo anew before it keeps it: turned the right way up, made smaller, and
+//! with nothing in it but the picture. What that comes to is checked by [`PlainJpeg::check`] on
+//! both sides, so that a file with a place, a name or a second file behind it is taken by neither.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -114,12 +115,13 @@ mod marker {
     }
 }
 
-/// The JFIF header as it stands in a file without a thumbnail: its length, its name, and no bytes of thumbnail.
+/// The JFIF header as it stands in a file without a thumbnail: its length, its name, and no bytes
+/// of thumbnail.
 const JFIF_BYTES: usize = 14;
 
 impl PlainJpeg {
-    /// Walks through a file and finds a picture, whole, and nothing else: no metadata, no thumbnail, no comment, no bytes
-    /// behind its end. The picture itself is not decoded.
+    /// Walks through a file and finds a picture, whole, and nothing else: no metadata, no
+    /// thumbnail, no comment, no bytes behind its end. The picture itself is not decoded.
     ///
     /// # Errors
     /// [`NotAPhoto`] says what is wrong with it.

@@ -1,4 +1,5 @@
-//! Two kinds of no: a tenant's, which is respected (clause 3.1), and a rule's, which cites its clause.
+//! Two kinds of no: a tenant's, which is respected (clause 3.1), and a rule's, which cites its
+//! clause.
 
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +123,8 @@ pub enum Rule {
     TooLong,
 }
 
-/// A command that the Code does not allow as things stand: which clause, which rule, and what is missing.
+/// A command that the Code does not allow as things stand: which clause, which rule, and what is
+/// missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -1,5 +1,5 @@
-//! How long a text may be that somebody says. It is checked when it is said, in `decide`, and never when it is read: what was
-//! recorded stays readable.
+//! How long a text may be that somebody says. It is checked when it is said, in `decide`, and never
+//! when it is read: what was recorded stays readable.
 
 /// What kind of text it is, by which it may be so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

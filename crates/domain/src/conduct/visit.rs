@@ -1,4 +1,5 @@
-//! One visit: what is known of it. What a command leads to is in `decide.rs`, what an event changes in `apply.rs`.
+//! One visit: what is known of it. What a command leads to is in `decide.rs`, what an event changes
+//! in `apply.rs`.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,8 @@ pub struct Visit {
     /// Why somebody came, in words, where there is no appointment to hold it.
     #[serde(default)]
     pub purpose: Option<String>,
-    /// When its file was opened, by the device's clock: at the start, or before it, where something was to be said first.
+    /// When its file was opened, by the device's clock: at the start, or before it, where something
+    /// was to be said first.
     #[serde(default)]
     pub opened_at: Option<DateTime<Utc>>,
     /// When it started, by the device's clock.
@@ -63,7 +65,8 @@ pub struct Visit {
     pub photos: Vec<TakenPhoto>,
     /// Breaches and contradictions, each with its clause.
     pub findings: Vec<Finding>,
-    /// Everything that happened, as a person would tell it; sealed notes and breaches are never in it.
+    /// Everything that happened, as a person would tell it; sealed notes and breaches are never in
+    /// it.
     pub timeline: Vec<Line>,
 }
 

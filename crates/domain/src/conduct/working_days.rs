@@ -1,5 +1,6 @@
-//! Working days in England: not Saturdays, Sundays or bank holidays. The holidays are published data, kept beside this file with
-//! their source and their range. A year outside of it is said, and not guessed.
+//! Working days in England: not Saturdays, Sundays or bank holidays. The holidays are published
+//! data, kept beside this file with their source and their range. A year outside of it is said, and
+//! not guessed.
 
 use std::sync::LazyLock;
 
@@ -39,9 +40,9 @@ pub fn is_working_day(day: NaiveDate) -> Result<bool, YearNotKnown> {
     Ok(!weekend && !PUBLISHED.days.contains(&day))
 }
 
-/// The end of the last of so many working days after a moment, in Europe/London. The day of the moment itself does not count,
-/// as in the Housing Ombudsman's Code: what is said on a Friday and is to be answered within 5 working days is to be answered by
-/// the end of the Friday after.
+/// The end of the last of so many working days after a moment, in Europe/London. The day of the
+/// moment itself does not count, as in the Housing Ombudsman's Code: what is said on a Friday and
+/// is to be answered within 5 working days is to be answered by the end of the Friday after.
 ///
 /// # Errors
 /// [`YearNotKnown`].

@@ -11,17 +11,20 @@ use super::Hash;
 use crate::RecordId;
 use crate::conduct::{Acknowledgement, Event};
 
-/// The version of the body's schema that this build writes. 1: arrival, entry, refusal, leaving. 2: the whole Code.
+/// The version of the body's schema that this build writes. 1: arrival, entry, refusal, leaving. 2:
+/// the whole Code.
 pub const SCHEMA: u16 = 2;
 
-/// What a record says. CBOR with named fields, so that an older reader can pass over what it does not know.
+/// What a record says. CBOR with named fields, so that an older reader can pass over what it does
+/// not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// What happened.
     pub event: Event,
 }
 
-/// A visit's own random key. Salts come from it; erasing it makes every commitment of the visit impossible to open.
+/// A visit's own random key. Salts come from it; erasing it makes every commitment of the visit
+/// impossible to open.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VisitKey([u8; 32]);
 
@@ -50,7 +53,8 @@ impl VisitKey {
         &self.0
     }
 
-    /// The commitment to a body: its hash with a salt that only the holder of the visit's key can make.
+    /// The commitment to a body: its hash with a salt that only the holder of the visit's key can
+    /// make.
     #[must_use]
     pub fn commit(&self, record: RecordId, body: &[u8]) -> Hash {
         // A key shorter than the hash's block is padded with zeros (RFC 2104).
@@ -67,7 +71,8 @@ impl VisitKey {
 /// The bytes of a body, made once on the device.
 #[must_use]
 pub fn encode_body(body: &Body) -> Vec<u8> {
-    // Every type in a body is plain data, and the writer is a growing buffer: there is nothing here that can fail.
+    // Every type in a body is plain data, and the writer is a growing buffer: there is nothing here
+    // that can fail.
     minicbor_serde::to_vec(body).unwrap_or_default()
 }
 

@@ -1,4 +1,5 @@
-//! The envelope of a record. Its bytes are made once, on the device, and kept verbatim on both sides.
+//! The envelope of a record. Its bytes are made once, on the device, and kept verbatim on both
+//! sides.
 
 use minicbor::{Decode, Encode};
 
@@ -11,10 +12,12 @@ use crate::{DeviceId, RecordId, UserId, VisitId};
 pub struct RecordKind(#[n(0)] pub u16);
 
 impl RecordKind {
-    /// An event of a visit; which one is in the body alone, so that no list of envelopes tells that there is a concern.
+    /// An event of a visit; which one is in the body alone, so that no list of envelopes tells that
+    /// there is a concern.
     pub const VISIT_EVENT: Self = Self(1);
 
-    /// Somebody's signature under a version of the Code. It belongs to no visit: its visit id is its own file's.
+    /// Somebody's signature under a version of the Code. It belongs to no visit: its visit id is
+    /// its own file's.
     pub const ACKNOWLEDGEMENT: Self = Self(2);
 }
 
@@ -52,8 +55,8 @@ pub struct Envelope {
     /// Who recorded it.
     #[n(9)]
     pub actor: UserId,
-    /// Its place among all that the device ever recorded: milliseconds since 1970 by the device's clock, or one more than
-    /// the one before where that clock went back.
+    /// Its place among all that the device ever recorded: milliseconds since 1970 by the device's
+    /// clock, or one more than the one before where that clock went back.
     #[n(10)]
     pub order: u64,
     /// The device's clock: milliseconds since 1970, UTC.
@@ -68,7 +71,8 @@ pub struct Envelope {
     /// Which start of the device that was.
     #[n(14)]
     pub boot: u64,
-    /// The council's clock at the last contact: milliseconds since 1970, UTC; `None` before the first.
+    /// The council's clock at the last contact: milliseconds since 1970, UTC; `None` before the
+    /// first.
     #[n(15)]
     pub council_contact_ms: Option<i64>,
     /// Ties the body to the envelope; see [`super::VisitKey::commit`].

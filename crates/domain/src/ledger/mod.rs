@@ -1,9 +1,9 @@
-//! What makes a record trustworthy: its envelope, the hash chain of its device and epoch, the seals over that chain, and
-//! the commitment that ties a body to its envelope without being part of it.
+//! What makes a record trustworthy: its envelope, the hash chain of its device and epoch, the seals
+//! over that chain, and the commitment that ties a body to its envelope without being part of it.
 //!
-//! The chain covers envelopes; an envelope holds no name, address or free text. A body is tied to its envelope by a salted
-//! hash whose salt comes from the visit's own random key: erase body and key, and the chain still verifies while the
-//! content is gone for good.
+//! The chain covers envelopes; an envelope holds no name, address or free text. A body is tied to
+//! its envelope by a salted hash whose salt comes from the visit's own random key: erase body and
+//! key, and the chain still verifies while the content is gone for good.
 
 mod body;
 mod chain;

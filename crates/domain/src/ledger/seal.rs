@@ -1,5 +1,5 @@
-//! Signatures: Ed25519 (RFC 8032), always with the name of what is signed in front, so that a signature made for one
-//! purpose can't serve another.
+//! Signatures: Ed25519 (RFC 8032), always with the name of what is signed in front, so that a
+//! signature made for one purpose can't serve another.
 
 use std::fmt;
 

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use crate::ledger::{Hash, PublicKey};
 
-/// 128 random bits that enrol one phone once, and the first 40 bits of the council's key fingerprint, by which the phone
-/// knows the council that printed the code. Written in Crockford's base 32 in groups: `7ZK3M-...`.
+/// 128 random bits that enrol one phone once, and the first 40 bits of the council's key
+/// fingerprint, by which the phone knows the council that printed the code. Written in Crockford's
+/// base 32 in groups: `7ZK3M-...`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolmentCode {
     secret: [u8; 16],
@@ -78,7 +79,8 @@ impl fmt::Display for EnrolmentCode {
 impl FromStr for EnrolmentCode {
     type Err = BadCode;
 
-    /// Takes small letters, spaces and missing dashes, and `O`, `I`, `L` for the digits that they look like.
+    /// Takes small letters, spaces and missing dashes, and `O`, `I`, `L` for the digits that they
+    /// look like.
     fn from_str(text: &str) -> Result<Self, BadCode> {
         let mut bytes = Vec::with_capacity(22);
         let (mut bits, mut held, mut letters) = (0_u32, 0, 0);

@@ -27,7 +27,8 @@ impl Limits {
     pub const PHOTO_SIDE: u16 = 2048;
     /// Bytes of a file out of which a photo is made.
     pub const PHOTO_FILE_BYTES: usize = 20 * 1024 * 1024;
-    /// Pixels of a file out of which a photo is made: what phones take by themselves, and no more than fits in memory.
+    /// Pixels of a file out of which a photo is made: what phones take by themselves, and no more
+    /// than fits in memory.
     pub const PHOTO_FILE_PIXELS: u64 = 50_000_000;
     /// How long an enrolment code lives, in seconds.
     pub const CODE_SECONDS: i64 = 600;

@@ -25,10 +25,12 @@ use crate::ledger::Hash;
 /// The version of the protocol that this build speaks.
 pub const PROTOCOL: u16 = 1;
 
-/// The council, as a device sees it: bytes in, bytes out. Implemented by the phone's HTTP client and by the council itself,
-/// so that the two can't drift, and so that a test can put any line between them.
+/// The council, as a device sees it: bytes in, bytes out. Implemented by the phone's HTTP client
+/// and by the council itself, so that the two can't drift, and so that a test can put any line
+/// between them.
 ///
-/// An answer is believed for its signature alone; whatever carried it, and whatever status it came with, proves nothing.
+/// An answer is believed for its signature alone; whatever carried it, and whatever status it came
+/// with, proves nothing.
 pub trait Council: Send + Sync {
     /// `POST /v1/enrol`.
     ///

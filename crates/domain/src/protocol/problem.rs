@@ -45,7 +45,8 @@ pub enum NoAnswer {
     /// The connection was there, and then took too long.
     #[error("the connection is too slow")]
     TimedOut,
-    /// Something answered, and it is not the council: a sign-in page of a Wi-Fi, a proxy, another server.
+    /// Something answered, and it is not the council: a sign-in page of a Wi-Fi, a proxy, another
+    /// server.
     #[error("something answered that is not the council")]
     NotTheCouncil,
     /// The council asked for patience.

@@ -23,7 +23,8 @@ pub struct SyncRequest {
     /// The hash of the Code that the device holds, as [`PublishedCode::hash`] gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The hash of the council's numbers that the device holds, as [`CouncilNumbers::hash`] gives it; `None` for none.
+    /// The hash of the council's numbers that the device holds, as [`CouncilNumbers::hash`] gives
+    /// it; `None` for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub numbers: Option<String>,
     /// The end of the device's chain, sent or not: by it the council knows what is missing.
@@ -59,7 +60,8 @@ pub struct KeyOfVisit {
 /// One record on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentRecord {
-    /// Its epoch, said again outside the envelope, so that a record that can't be read still has a place.
+    /// Its epoch, said again outside the envelope, so that a record that can't be read still has a
+    /// place.
     pub epoch: Epoch,
     /// Its number.
     pub sequence: u64,
@@ -138,7 +140,8 @@ pub struct HighWater {
 pub enum DeviceState {
     /// All is well.
     Active,
-    /// Two records of one place in the chain differ: the device was cloned or restored. It starts a new epoch.
+    /// Two records of one place in the chain differ: the device was cloned or restored. It starts a
+    /// new epoch.
     Forked,
     /// The device was lost, or its user left: it may send what it holds, and no more.
     Revoked,
@@ -147,7 +150,8 @@ pub enum DeviceState {
 /// What a device pulls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
-    /// `true`: this is all there is, and whatever is not in it is gone. `false`: this is what changed since the cursor.
+    /// `true`: this is all there is, and whatever is not in it is gone. `false`: this is what
+    /// changed since the cursor.
     pub snapshot: bool,
     /// Appointments, in the order of their change.
     pub appointments: Vec<Pulled>,

@@ -1,4 +1,5 @@
-//! The Code as text: its clauses are found, its hash is of the exact text, and a signature is a signature.
+//! The Code as text: its clauses are found, its hash is of the exact text, and a signature is a
+//! signature.
 
 use doorstep_domain::conduct::{Acknowledgement, CLAUSES, NotACode, PublishedCode, Signing};
 

@@ -101,7 +101,8 @@ proptest! {
     #[test]
     fn whoever_went_in_with_consent_had_done_the_three_steps_or_admits_it(story in proptest::collection::vec(said(), 0..30)) {
         let door = live_through(&story);
-        // Looked at as it stood when they went in: a correction may come later, and then it shows as a finding.
+        // Looked at as it stood when they went in: a correction may come later, and then it shows
+        // as a finding.
         for (index, fact) in door.facts.iter().enumerate() {
             if let Event::Entered { basis: Basis::Consented { .. }, admitted } = &fact.event {
                 let before = fold(door.visit.visit, &door.facts[..index]);

@@ -87,7 +87,8 @@ fn bodies_are_the_ones_that_were_released() {
     }
 }
 
-/// One of each fact that came with schema 2. A phone in the field holds chains over such bytes: they keep their meaning.
+/// One of each fact that came with schema 2. A phone in the field holds chains over such bytes:
+/// they keep their meaning.
 fn facts_of_schema_2() -> Vec<Event> {
     let at: DateTime<Utc> = "2026-11-24T10:02:03Z".parse().unwrap();
     let numbers = Numbers::shipped(doorstep_domain::england::day(at));
@@ -225,7 +226,8 @@ proptest! {
         let at = cut.index(bytes.len());
         if flip == 0 { bytes.truncate(at) } else { bytes[at] ^= flip }
         let believed = decode::<Signed>(&bytes).ok().and_then(|signed| signed.open::<SyncAnswer>(Purpose::SyncAnswer, &council.public()).ok());
-        // A flipped bit outside what is signed (the name of a field) may still open; then it is the same answer.
+        // A flipped bit outside what is signed (the name of a field) may still open; then it is the
+        // same answer.
         prop_assert!(believed.is_none_or(|believed| believed == answer()));
     }
 }

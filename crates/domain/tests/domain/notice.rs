@@ -30,7 +30,8 @@ fn exactly_24_hours_meets_the_minimum_and_exactly_48_is_good() {
 
 #[test]
 fn hours_are_hours_that_passed_across_the_clock_changes() {
-    // The same time on the wall the day before: 23 hours when the clocks go forward, 25 when they go back.
+    // The same time on the wall the day before: 23 hours when the clocks go forward, 25 when they
+    // go back.
     let spring = notice(VisitKind::Inspection, "2027-03-27T08:30:00+00:00", "2027-03-28T08:30:00+01:00");
     assert_eq!((spring.standing, spring.minutes), (NoticeStanding::Short, Some(23 * 60)));
     let autumn = notice(VisitKind::Inspection, "2026-10-24T08:30:00+01:00", "2026-10-25T08:30:00+00:00");

@@ -12,7 +12,8 @@ fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
     [&[0xFF, marker], length.to_be_bytes().as_slice(), data].concat()
 }
 
-/// A file of 640 by 480 pixels, as an encoder lays it out; what its scan says is for a decoder to find out.
+/// A file of 640 by 480 pixels, as an encoder lays it out; what its scan says is for a decoder to
+/// find out.
 fn jpeg_with(between: &[u8], behind: &[u8]) -> Vec<u8> {
     [
         [0xFF, 0xD8].as_slice(),

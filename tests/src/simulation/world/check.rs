@@ -38,7 +38,8 @@ impl World {
         if !set_aside.is_empty() && !phone.set_aside_expected {
             self.broken.push(format!("set aside without a reason to: {set_aside:?}"));
         }
-        // A record may have reached the council whole before it rotted here; otherwise it is set aside.
+        // A record may have reached the council whole before it rotted here; otherwise it is set
+        // aside.
         if set_aside.is_empty() && phone.model.rotten.iter().any(|record| !phone.model.is_held(*record, &self.council))
         {
             self.broken.push("a rotten record was not set aside".into());

@@ -40,7 +40,8 @@ impl World {
         self.folder.path().join("council")
     }
 
-    /// The database as it is now, in another: nothing where it is in the council's folder, which is copied whole.
+    /// The database as it is now, in another: nothing where it is in the council's folder, which is
+    /// copied whole.
     fn database_like(&self, database: &DatabaseAt) -> DatabaseAt {
         match (&self.server, database) {
             (Some(server), DatabaseAt::Server(address)) => DatabaseAt::Server(server.copy_of(address)),
@@ -80,10 +81,12 @@ impl World {
         });
     }
 
-    /// The council's database is put back from its copy: what came since is gone there, and the phones bring it again.
+    /// The council's database is put back from its copy: what came since is gone there, and the
+    /// phones bring it again.
     pub(super) fn put_council_back(&mut self) {
         let Some((copy, database)) = self.council_copy.clone() else { return };
-        // A phone that was itself put back may have lost what the council is about to lose: nobody could bring that back.
+        // A phone that was itself put back may have lost what the council is about to lose: nobody
+        // could bring that back.
         if self.phones.iter().any(|phone| phone.copy.is_some()) {
             return;
         }

@@ -227,7 +227,8 @@ impl World {
                 .map(|visit| visit.visit)
                 .collect();
         }
-        // What was on the phone alone is gone with it; the phone as it is now is what counts from here.
+        // What was on the phone alone is gone with it; the phone as it is now is what counts from
+        // here.
         phone.copy = Some((copy, model));
     }
 
@@ -265,7 +266,8 @@ fn opened(folder: &Path, keys: &MemoryKeyStore) -> Option<rusqlite::Connection> 
     Some(database)
 }
 
-/// Turns a bit of one waiting picture over, where its light and shade are: it is a picture still, and another one.
+/// Turns a bit of one waiting picture over, where its light and shade are: it is a picture still,
+/// and another one.
 fn rot_one_picture(folder: &Path, keys: &MemoryKeyStore) -> Option<Hash> {
     let database = opened(folder, keys)?;
     let (sha256, mut file): ([u8; 32], Vec<u8>) = database
@@ -280,7 +282,8 @@ fn rot_one_picture(folder: &Path, keys: &MemoryKeyStore) -> Option<Hash> {
     Some(Hash::from_bytes(sha256))
 }
 
-/// Turns a bit of one waiting record's body over, past the encryption, as a bad memory cell would before it.
+/// Turns a bit of one waiting record's body over, past the encryption, as a bad memory cell would
+/// before it.
 fn rot_one_record(folder: &Path, keys: &MemoryKeyStore) -> Option<doorstep_domain::RecordId> {
     let database = opened(folder, keys)?;
     let (local_id, record, mut body): (i64, [u8; 16], Vec<u8>) = database

@@ -1,5 +1,5 @@
-//! The words of the command line. A word that the environment can say too is a setting, and can stand in the file of settings by
-//! the same name: see `configuration.rs`.
+//! The words of the command line. A word that the environment can say too is a setting, and can
+//! stand in the file of settings by the same name: see `configuration.rs`.
 
 pub(crate) mod desk;
 mod rows;
@@ -39,15 +39,17 @@ pub(crate) enum Log {
 
 #[derive(Args)]
 pub(crate) struct Data {
-    /// The folder that holds the council's keys, its photos and, where no server is named, its database.
+    /// The folder that holds the council's keys, its photos and, where no server is named, its
+    /// database.
     #[arg(long, value_name = "DIR", env = "DOORSTEP_DATA")]
     pub(crate) data: PathBuf,
-    /// A PostgreSQL database, `postgres://user:password@host/name`. On another machine it has to ask for TLS, with
-    /// `?sslmode=require`.
+    /// A PostgreSQL database, `postgres://user:password@host/name`. On another machine it has to
+    /// ask for TLS, with `?sslmode=require`.
     #[arg(long, value_name = "URL", env = "DOORSTEP_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
-    /// Where photos are, if not in the data folder: `s3://bucket/prefix?endpoint=https://host&region=name`. Who may use the bucket
-    /// is said by `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    /// Where photos are, if not in the data folder:
+    /// `s3://bucket/prefix?endpoint=https://host&region=name`. Who may use the bucket is said by
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
     #[arg(long, value_name = "URL", env = "DOORSTEP_PHOTOS")]
     pub(crate) photos: Option<String>,
 }
@@ -106,7 +108,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Imports appointments. Each fault is named by row and column; with a fault nothing is taken, unless --only-good.
+    /// Imports appointments. Each fault is named by row and column; with a fault nothing is taken,
+    /// unless --only-good.
     ImportAppointments {
         #[command(flatten)]
         data: Data,
@@ -164,11 +167,13 @@ pub(crate) enum Command {
         data: Data,
         #[command(flatten)]
         settings: Box<ServeSettings>,
-        /// Reads the settings and the files that they name, says what is wrong with them, and serves nothing.
+        /// Reads the settings and the files that they name, says what is wrong with them, and
+        /// serves nothing.
         #[arg(long)]
         check_config: bool,
     },
-    /// Publishes a version of the Code of conduct: a text with its numbered clauses. Everybody is asked to sign it.
+    /// Publishes a version of the Code of conduct: a text with its numbered clauses. Everybody is
+    /// asked to sign it.
     PublishCode {
         #[command(flatten)]
         data: Data,
@@ -184,7 +189,8 @@ pub(crate) enum Command {
         /// The text, UTF-8.
         file: PathBuf,
     },
-    /// Does something about a case, as the console does: `case ID close --outcome upheld --words "Boiler replaced"`.
+    /// Does something about a case, as the console does: `case ID close --outcome upheld --words
+    /// "Boiler replaced"`.
     Case {
         #[command(flatten)]
         data: Data,
@@ -193,7 +199,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         deed: desk::CaseCommand,
     },
-    /// Gives an appointment to somebody else, or calls it off. Its phone learns of it at its next contact.
+    /// Gives an appointment to somebody else, or calls it off. Its phone learns of it at its next
+    /// contact.
     Appointment {
         #[command(flatten)]
         data: Data,
@@ -202,7 +209,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         change: desk::AppointmentCommand,
     },
-    /// Changes something about a person: whether they are still there, their sessions, their authenticator.
+    /// Changes something about a person: whether they are still there, their sessions, their
+    /// authenticator.
     Person {
         #[command(flatten)]
         data: Data,
@@ -229,11 +237,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DATE", value_parser = date)]
         from: chrono::NaiveDate,
     },
-    /// Enters a number that the council owns, from a day that has not begun, as the console does under Numbers.
+    /// Enters a number that the council owns, from a day that has not begun, as the console does
+    /// under Numbers.
     EnterNumber {
         #[command(flatten)]
         data: Data,
-        /// The number, by its stable name, such as `attempts_before_letter` or `complaint.acknowledge`.
+        /// The number, by its stable name, such as `attempts_before_letter` or
+        /// `complaint.acknowledge`.
         name: String,
         /// The value, in the number's own unit.
         value: u32,
@@ -244,7 +254,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TEXT")]
         source: String,
     },
-    /// Moves the embedded database to PostgreSQL, and proves that both hold the same. Stop the service first.
+    /// Moves the embedded database to PostgreSQL, and proves that both hold the same. Stop the
+    /// service first.
     MigrateStorage {
         /// The folder that holds the council's keys, its photos and its embedded database.
         #[arg(long, value_name = "DIR")]
@@ -256,7 +267,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Makes a key for backups: its public half is printed, the other half goes to a file that belongs in a safe.
+    /// Makes a key for backups: its public half is printed, the other half goes to a file that
+    /// belongs in a safe.
     BackupKey {
         /// The file for the half that opens backups. It must not exist.
         #[arg(long, value_name = "FILE")]
@@ -281,7 +293,8 @@ pub(crate) enum Command {
         /// The backup.
         file: PathBuf,
     },
-    /// Puts a backup into an empty folder, and an empty database. Phones then send again what they still hold.
+    /// Puts a backup into an empty folder, and an empty database. Phones then send again what they
+    /// still hold.
     Restore {
         #[command(flatten)]
         data: Data,
@@ -291,7 +304,8 @@ pub(crate) enum Command {
         /// The backup.
         file: PathBuf,
     },
-    /// Says what is kept longer than its rule allows, and erases it where that is asked for. Envelopes of records stay.
+    /// Says what is kept longer than its rule allows, and erases it where that is asked for.
+    /// Envelopes of records stay.
     Retention {
         #[command(flatten)]
         data: Data,
@@ -312,7 +326,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Says what is held of one person, and erases it where that is asked for. Envelopes of records, and sealed notes, stay.
+    /// Says what is held of one person, and erases it where that is asked for. Envelopes of
+    /// records, and sealed notes, stay.
     Erase {
         #[command(flatten)]
         data: Data,
@@ -325,7 +340,8 @@ pub(crate) enum Command {
         #[arg(long)]
         apply: bool,
     },
-    /// Reads every record that is held through: that each is what its device committed to, and follows the one before it.
+    /// Reads every record that is held through: that each is what its device committed to, and
+    /// follows the one before it.
     CheckRecords {
         #[command(flatten)]
         data: Data,
@@ -333,7 +349,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Makes the rows of lists anew from the records, where an older version of the program made them.
+    /// Makes the rows of lists anew from the records, where an older version of the program made
+    /// them.
     Refold {
         #[command(flatten)]
         data: Data,

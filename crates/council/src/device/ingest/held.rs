@@ -1,5 +1,6 @@
-//! What is held already around a batch: at its places and beside them, of its visits, and of its people. It is read at once, before
-//! the records are judged, and goes on with what is kept of them.
+//! What is held already around a batch: at its places and beside them, of its visits, and of its
+//! people. It is read at once, before the records are judged, and goes on with what is kept of
+//! them.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -77,7 +77,8 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &Around) -> Judged<'a>
         return set_aside(reason::BROKEN_LINK);
     }
     if !links(arrived, envelope, around) {
-        // Two histories of one device: its number stays free for the record of the history that is held.
+        // Two histories of one device: its number stays free for the record of the history that is
+        // held.
         return Judged::SetAside { reason: reason::FORK, holds_place: false };
     }
     let Some(key) = around.key_of(envelope.visit) else {
@@ -105,7 +106,8 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &Around) -> Judged<'a>
     }
 }
 
-/// Whether a record follows the one before it and is followed by the one after it, as far as those are held.
+/// Whether a record follows the one before it and is followed by the one after it, as far as those
+/// are held.
 fn links(arrived: &Arrived<'_>, envelope: &Envelope, around: &Around) -> bool {
     let epoch = arrived.place.epoch;
     let before = match arrived.place.sequence {

@@ -1,5 +1,6 @@
-//! Taking in a device's batch: each record is judged by itself, and all of them go in by one transaction. A truthful record is
-//! never rejected because a rule was broken: it is stored, and the breach shows.
+//! Taking in a device's batch: each record is judged by itself, and all of them go in by one
+//! transaction. A truthful record is never rejected because a rule was broken: it is stored, and
+//! the breach shows.
 
 mod held;
 mod judge;

@@ -1,4 +1,5 @@
-//! Visits are folded anew when records of them came: their rows in lists, their photos, their cases.
+//! Visits are folded anew when records of them came: their rows in lists, their photos, their
+//! cases.
 
 use std::collections::BTreeSet;
 

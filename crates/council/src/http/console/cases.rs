@@ -1,4 +1,5 @@
-//! Cases: the queue by deadline, one case with its log, and what is done about it. Clauses 3.1, 5.3, 6.1, 7 and 8.
+//! Cases: the queue by deadline, one case with its log, and what is done about it. Clauses 3.1,
+//! 5.3, 6.1, 7 and 8.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -167,7 +168,8 @@ pub(crate) struct CaseQuery {
     kind: Option<String>,
     owner: Option<String>,
     organisation: Option<String>,
-    /// `due`, `closed`, `opened`, `about`, `where` or `owner`; with `-` before it the other way round.
+    /// `due`, `closed`, `opened`, `about`, `where` or `owner`; with `-` before it the other way
+    /// round.
     sort: Option<String>,
     after: Option<String>,
 }

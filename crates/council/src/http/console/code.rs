@@ -64,9 +64,11 @@ pub(crate) struct Register {
     /// How many of those who visit have not.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub(crate) have_not_signed: u64,
-    /// A page of signatures, under any version; empty where those were asked for who have not signed.
+    /// A page of signatures, under any version; empty where those were asked for who have not
+    /// signed.
     pub(crate) signed: Vec<RegisterEntry>,
-    /// A page of those who have not signed the version that binds today; empty where signatures were asked for.
+    /// A page of those who have not signed the version that binds today; empty where signatures
+    /// were asked for.
     pub(crate) not_signed: Vec<NotSignedRow>,
     /// Records that phones have and the council has not: there may be signatures in them.
     pub(crate) missing: Vec<MissingRecords>,
@@ -160,8 +162,8 @@ pub(crate) struct RegisterQuery {
     state: Option<String>,
     organisation: Option<String>,
     q: Option<String>,
-    /// `signed`, `name`, `position` or `version`, or of those who have not signed `name` or `organisation`; with `-` before it the
-    /// other way round.
+    /// `signed`, `name`, `position` or `version`, or of those who have not signed `name` or
+    /// `organisation`; with `-` before it the other way round.
     sort: Option<String>,
     after: Option<String>,
 }
@@ -183,7 +185,8 @@ pub(crate) async fn register(
         let now_ms = service.now_ms();
         let today = times::day(now_ms);
         service.storage.read(|reading| {
-            // Before the council has published one, phones ask for a signature under Doorstep's own plain words.
+            // Before the council has published one, phones ask for a signature under Doorstep's own
+            // plain words.
             let in_force = reading.code_in_force(today)?;
             let published = in_force.is_some();
             let binding = in_force.unwrap_or_else(PublishedCode::own_words);

@@ -1,4 +1,5 @@
-//! Concerns that are not sealed: a firm is given those of its own people, and never a breach. Clauses 5.3, 6.1, 7, 8.
+//! Concerns that are not sealed: a firm is given those of its own people, and never a breach.
+//! Clauses 5.3, 6.1, 7, 8.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};

@@ -49,8 +49,9 @@ pub(crate) struct TableColumn {
 /// Bytes that are sent at once.
 const PIECE: usize = 64 * 1024;
 
-/// One of the tables, by its name and its form in the address, such as `visits.xlsx`. It is sent while it is written, but for a
-/// workbook, which is whole only at its end. Whatever can be refused is refused before the first byte.
+/// One of the tables, by its name and its form in the address, such as `visits.xlsx`. It is sent
+/// while it is written, but for a workbook, which is whole only at its end. Whatever can be refused
+/// is refused before the first byte.
 pub(crate) async fn table(
     State(service): State<Service>,
     By(by): By,
@@ -96,7 +97,8 @@ pub(crate) async fn table(
 
 const NOTHING: HeaderValue = HeaderValue::from_static("");
 
-/// A file to write and to read, each from its own place, that has no name and is gone when it is closed.
+/// A file to write and to read, each from its own place, that has no name and is gone when it is
+/// closed.
 fn without_a_name() -> io::Result<(File, File)> {
     let named = tempfile::NamedTempFile::new()?;
     let reader = named.reopen()?;
@@ -113,7 +115,8 @@ struct Follower {
 }
 
 impl Follower {
-    /// The next piece; `None` at the end of a whole file, an error where it was broken off, so that nobody takes it for whole.
+    /// The next piece; `None` at the end of a whole file, an error where it was broken off, so that
+    /// nobody takes it for whole.
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
         loop {
             let Growth { readable, whole } = *self.growth.borrow_and_update();

@@ -68,7 +68,8 @@ pub(crate) struct NoAccessList {
 #[serde(default)]
 pub(crate) struct NoAccessQuery {
     organisation: Option<String>,
-    /// `last` for the last attempt, `attempts` for how many, or `where`; with `-` before it the other way round.
+    /// `last` for the last attempt, `attempts` for how many, or `where`; with `-` before it the
+    /// other way round.
     sort: Option<String>,
     after: Option<String>,
 }
@@ -151,7 +152,8 @@ fn pack(reading: &Reading<'_>, uprn: Uprn, by: &Actor, now_ms: i64) -> Result<Op
     }))
 }
 
-/// An attempt with what a supervisor made of it. What they decided counts, in court too where notice was in writing.
+/// An attempt with what a supervisor made of it. What they decided counts, in court too where
+/// notice was in writing.
 fn decided(reading: &Reading<'_>, mut attempt: Attempt) -> Result<NoAccessAttempt, CouncilError> {
     let decision = match attempt.counting {
         Counting::ToBeDecided => reading.refusal_decision(attempt.visit)?,

@@ -1,4 +1,5 @@
-//! What phones have and the council has not, or could not take. It stands beside each list in which something may be missing.
+//! What phones have and the council has not, or could not take. It stands beside each list in which
+//! something may be missing.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,7 +9,8 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::storage::{AsideCount, Missing, Reading};
 
-/// What phones have and the council has not. It is for the council's own people: a firm is given none.
+/// What phones have and the council has not. It is for the council's own people: a firm is given
+/// none.
 pub(crate) fn missing(reading: &Reading<'_>, by: &Actor) -> Result<Vec<MissingRecords>, CouncilError> {
     if by.firm().is_some() {
         return Ok(Vec::new());
@@ -16,7 +18,8 @@ pub(crate) fn missing(reading: &Reading<'_>, by: &Actor) -> Result<Vec<MissingRe
     Ok(reading.missing()?.into_iter().map(MissingRecords::from).collect())
 }
 
-/// What the council could not take, and keeps apart. It is for the council's own people: a firm is given none.
+/// What the council could not take, and keeps apart. It is for the council's own people: a firm is
+/// given none.
 pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRecords>, CouncilError> {
     if by.firm().is_some() {
         return Ok(Vec::new());

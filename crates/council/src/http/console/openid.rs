@@ -37,7 +37,8 @@ pub(crate) async fn begin(State(service): State<Service>, Extension(provider): K
     let secure = if is_over_tls(&service, &headers) { "; Secure" } else { "" };
     let begun = ask(service, move |service| provider.begin(&service.environment)).await;
     let Ok((address, attempt)) = begun else { return to("/?sign-in=no-provider", "") };
-    // The provider's page sends people back from another site: a strict cookie would not come with them.
+    // The provider's page sends people back from another site: a strict cookie would not come with
+    // them.
     let kept = format!("{ATTEMPT}={attempt}; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
     to(&address, &kept)
 }

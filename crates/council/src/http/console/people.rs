@@ -1,4 +1,5 @@
-//! People and organisations at the desk: who there is, in which seat, and what an administrator does about it.
+//! People and organisations at the desk: who there is, in which seat, and what an administrator
+//! does about it.
 
 use axum::body::Bytes;
 use axum::extract::State;

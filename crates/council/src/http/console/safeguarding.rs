@@ -1,5 +1,5 @@
-//! Safeguarding notes, for the leads alone. To anybody else these addresses do not exist. Each reading is noted, where
-//! leads alone see it.
+//! Safeguarding notes, for the leads alone. To anybody else these addresses do not exist. Each
+//! reading is noted, where leads alone see it.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};

@@ -35,7 +35,8 @@ pub(crate) struct SessionView {
     pub(crate) of_the_council: bool,
     /// The council.
     pub(crate) council_name: String,
-    /// What is open to them, by method and address: which pages and deeds the console shows. `GET /api/audit`.
+    /// What is open to them, by method and address: which pages and deeds the console shows. `GET
+    /// /api/audit`.
     #[cfg_attr(feature = "typescript", ts(type = "Array<RouteName>"))]
     pub(crate) may: Vec<String>,
 }

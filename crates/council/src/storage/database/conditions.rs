@@ -1,4 +1,5 @@
-//! The `WHERE` of a statement, put together from the conditions that are asked for and no others, so that an index can serve it.
+//! The `WHERE` of a statement, put together from the conditions that are asked for and no others,
+//! so that an index can serve it.
 
 use super::placeholders::rewrite;
 use super::value::Value;
@@ -11,7 +12,8 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    /// One more condition. Each `?` in it stands for the value, or for one of the values after the other.
+    /// One more condition. Each `?` in it stands for the value, or for one of the values after the
+    /// other.
     pub(crate) fn and<V: Into<Value>>(&mut self, condition: &str, values: impl IntoIterator<Item = V>) {
         self.text.push_str(if self.text.is_empty() { " WHERE (" } else { " AND (" });
         let before = self.values.len();

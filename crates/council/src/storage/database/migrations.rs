@@ -1,5 +1,5 @@
-//! The steps of the schema, read from their folders: `NNNN_what_it_does.sql`. They go forward only, a landed one is never edited, and a
-//! step has the same number in both databases.
+//! The steps of the schema, read from their folders: `NNNN_what_it_does.sql`. They go forward only,
+//! a landed one is never edited, and a step has the same number in both databases.
 
 use std::borrow::Cow;
 

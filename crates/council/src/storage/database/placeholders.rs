@@ -1,7 +1,8 @@
-//! Placeholders in a statement, found by reading it as SQL: a question mark in a text, a name or a comment is none.
+//! Placeholders in a statement, found by reading it as SQL: a question mark in a text, a name or a
+//! comment is none.
 
-/// Rewrites a statement, placeholder by placeholder: `of` is given the number behind the question mark, if there is one, and says what
-/// stands there instead.
+/// Rewrites a statement, placeholder by placeholder: `of` is given the number behind the question
+/// mark, if there is one, and says what stands there instead.
 pub(super) fn rewrite(sql: &str, mut of: impl FnMut(Option<usize>) -> String) -> String {
     let mut written = String::with_capacity(sql.len() + 8);
     let mut rest = sql;

@@ -20,7 +20,8 @@ const IDLE_READERS: usize = 8;
 pub(crate) struct Sqlite {
     file: PathBuf,
     writer: Mutex<rusqlite::Connection>,
-    /// Connections that nobody reads by just now: whoever reads takes one, so that no slow question holds up the others.
+    /// Connections that nobody reads by just now: whoever reads takes one, so that no slow question
+    /// holds up the others.
     readers: Mutex<Vec<rusqlite::Connection>>,
 }
 
@@ -72,7 +73,8 @@ impl Database for Sqlite {
     }
 
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
-        // Pages are overwritten when they are freed; what was written before lies in the log until it is emptied.
+        // Pages are overwritten when they are freed; what was written before lies in the log until
+        // it is emptied.
         let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
@@ -87,7 +89,8 @@ fn connect(file: &Path) -> Result<rusqlite::Connection, CouncilError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(128);
-    // SQLite's own knows the letters of ASCII alone, and PostgreSQL's all of them: Иван is found by иван in both.
+    // SQLite's own knows the letters of ASCII alone, and PostgreSQL's all of them: Иван is found by
+    // иван in both.
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("lower", 1, flags, |called| {
         Ok(called.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))

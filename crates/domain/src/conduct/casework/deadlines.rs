@@ -1,6 +1,6 @@
-//! By when each step of a case is to be done. Clocks run from when a thing was said or seen, not from when the council heard of it;
-//! only what nobody could do before hearing of it runs from there. The numbers are dated data with their source, which the council
-//! owns.
+//! By when each step of a case is to be done. Clocks run from when a thing was said or seen, not
+//! from when the council heard of it; only what nobody could do before hearing of it runs from
+//! there. The numbers are dated data with their source, which the council owns.
 
 use std::sync::LazyLock;
 
@@ -78,8 +78,8 @@ pub fn deadlines() -> impl Iterator<Item = &'static NumberKind> {
 pub struct Due {
     /// What.
     pub step: CaseStep,
-    /// By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that year are not known, or the time
-    /// from which it runs can't be.
+    /// By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that
+    /// year are not known, or the time from which it runs can't be.
     pub by: Option<DateTime<Utc>>,
     /// Where the number comes from.
     pub source: String,
@@ -108,8 +108,8 @@ impl CaseKind {
 }
 
 impl Progress<'_> {
-    /// What is to be done next, and by when; `None` when all is done. Where several things run at once, the one that is due
-    /// first.
+    /// What is to be done next, and by when; `None` when all is done. Where several things run at
+    /// once, the one that is due first.
     #[must_use]
     pub fn due(&self) -> Option<Due> {
         let open = self.kind.steps().filter(|step| self.done_at(*step).is_none());
@@ -126,7 +126,8 @@ impl Progress<'_> {
     /// When a step is due; `None` while what it runs from has not happened.
     fn due_of(&self, step: CaseStep) -> Option<Due> {
         let rule = RULES.iter().find(|rule| rule.case == self.kind && rule.step == step)?;
-        // What holds is what held on the day on which it was said or seen: no deadline moves while it runs.
+        // What holds is what held on the day on which it was said or seen: no deadline moves while
+        // it runs.
         let number = rule.number.on(england::day(self.opened_at), self.numbers)?;
         let start = match rule.after {
             Start::Opened => self.opened_at,

@@ -1,4 +1,5 @@
-//! What somebody at the council can do about a case, and what stands in the way. The only place where these rules are checked.
+//! What somebody at the council can do about a case, and what stands in the way. The only place
+//! where these rules are checked.
 
 use serde::Deserialize;
 

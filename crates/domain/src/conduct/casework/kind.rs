@@ -1,4 +1,5 @@
-//! What cases are about, what is to be done about them, and what can come of them. Clauses 3.1, 5.3, 6.1, 7 and 8.
+//! What cases are about, what is to be done about them, and what can come of them. Clauses 3.1,
+//! 5.3, 6.1, 7 and 8.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,8 @@ pub enum CaseKind {
     MinorHazard,
     /// Somebody broke the Code. Clause 8.2.
     Breach,
-    /// A refusal for a valid reason: somebody needs support. It is never a step towards enforcement. Clause 3.1.
+    /// A refusal for a valid reason: somebody needs support. It is never a step towards
+    /// enforcement. Clause 3.1.
     RefusalSupport,
     /// A refusal for a reason that a supervisor has to weigh. Clause 3.1.
     RefusalDecision,

@@ -18,8 +18,9 @@ pub struct CaseOpened {
 }
 
 impl Visit {
-    /// The cases that the visit opens by itself: a refusal, a lawful entry, a tenant whom the visitor knows. Concerns open
-    /// theirs apart, since some of them are no part of the visit that everybody sees.
+    /// The cases that the visit opens by itself: a refusal, a lawful entry, a tenant whom the
+    /// visitor knows. Concerns open theirs apart, since some of them are no part of the visit that
+    /// everybody sees.
     #[must_use]
     pub fn cases(&self) -> Vec<CaseOpened> {
         let mut cases = Vec::new();
@@ -45,7 +46,8 @@ impl Visit {
         cases
     }
 
-    /// The case of somebody who works alone and is not out by when they expected; `None` once they are out, or safe.
+    /// The case of somebody who works alone and is not out by when they expected; `None` once they
+    /// are out, or safe.
     #[must_use]
     pub fn overdue(&self) -> Option<CaseOpened> {
         let opened_at = self.alone_until()?;

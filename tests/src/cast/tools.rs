@@ -1,0 +1,77 @@
+//! What the cast stands on: the project's folders, programs and samples.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The password of everybody in the council's console.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// The repository's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository is there")
+}
+
+/// The folder of the programs that were built.
+#[must_use]
+pub fn programs() -> PathBuf {
+    let this = std::env::current_exe().expect("a program knows where it is");
+    let folder = this.parent().expect("a program is in a folder");
+    if folder.ends_with("deps") { folder.parent().expect("deps is in a folder").to_owned() } else { folder.to_owned() }
+}
+
+/// One of the project's programs; the command-line ones are built if need be.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        if std::env::var_os("DOORSTEP_PROGRAMS_ARE_BUILT").is_none() {
+            let packages = ["build", "--quiet", "-p", "doorstep-cli", "-p", "doorstep-council"];
+            let built = Command::new(env!("CARGO")).args(packages).current_dir(root()).status();
+            assert!(built.is_ok_and(|status| status.success()), "the programs can't be built");
+        }
+    });
+    programs().join(name)
+}
+
+/// The sample data: the project's own, or the one beside it.
+#[must_use]
+pub fn sample(name: &str) -> PathBuf {
+    root().join("tests/data").join(name)
+}
+
+/// Copies all that is in a folder into another.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "{} can't be copied", from.display());
+}
+
+/// Reads JSON.
+///
+/// # Panics
+/// When it is none.
+#[must_use]
+pub fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Waits for something that happens by itself, and fails with its name if it does not.
+///
+/// # Panics
+/// When it does not happen within half a minute.
+pub fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
+    for _ in 0..300 {
+        if happened() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{what} did not happen within half a minute");
+}

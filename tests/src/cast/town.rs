@@ -1,0 +1,274 @@
+//! A council with people, as a running service.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use super::tools::{PASSWORD, copy, json, program, root, sample};
+
+/// A council with people, as a running service.
+#[derive(Debug)]
+pub struct Town {
+    folder: tempfile::TempDir,
+    database: Option<String>,
+    second_factor: bool,
+    settings: Vec<(String, String)>,
+    service: Option<Child>,
+    address: SocketAddr,
+}
+
+impl Town {
+    /// A council with the sample people, running on its embedded database.
+    #[must_use]
+    pub fn open() -> Self {
+        Self::open_on(None)
+    }
+
+    /// A council with the sample people, running on PostgreSQL.
+    #[must_use]
+    pub fn open_on_postgres(database: &str) -> Self {
+        Self::open_on(Some(database.to_owned()))
+    }
+
+    /// A council as an earlier program left it, running under this one: a copy of a folder of
+    /// `tests/databases`.
+    ///
+    /// # Panics
+    /// When it can't be copied or does not come up.
+    #[must_use]
+    pub fn frozen(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a council needs a folder");
+        copy(&root().join("tests/databases").join(name), &folder.path().join("data"));
+        let mut town = Self {
+            folder,
+            database: None,
+            second_factor: false,
+            settings: Vec::new(),
+            service: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
+        town.start();
+        town
+    }
+
+    /// A place for a council, with nothing in it.
+    ///
+    /// # Panics
+    /// When there is no place.
+    #[must_use]
+    pub fn empty(database: Option<String>) -> Self {
+        let folder = tempfile::tempdir().expect("a council needs a folder");
+        Self {
+            folder,
+            database,
+            second_factor: false,
+            settings: Vec::new(),
+            service: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        }
+    }
+
+    /// Stops for good: where it listened.
+    #[must_use]
+    pub fn stopped(mut self) -> SocketAddr {
+        self.kill();
+        self.address
+    }
+
+    /// Starts where another listened before.
+    pub fn start_at(&mut self, address: SocketAddr) {
+        self.address = address;
+        self.start();
+    }
+
+    fn open_on(database: Option<String>) -> Self {
+        let folder = tempfile::tempdir().expect("a council needs a folder");
+        fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
+        let mut town = Self {
+            folder,
+            database,
+            second_factor: false,
+            settings: Vec::new(),
+            service: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
+        let password = town.folder.path().join("password").display().to_string();
+        town.does(&[
+            "init",
+            "--name",
+            "Melton Borough Council",
+            "--admin-user",
+            "admin",
+            "--admin-password-file",
+            &password,
+        ]);
+        town.does(&["import-people", &sample("people.csv").display().to_string()]);
+        for user in ["super-1", "vale-super", "lead-1", "audit-1"] {
+            town.does(&["set-password", "--user", user, "--password-file", &password]);
+        }
+        town.start();
+        town
+    }
+
+    /// From its next start on, signing in to the console asks for a second factor, as it does by
+    /// itself outside of tests.
+    pub fn asks_for_second_factor(&mut self) {
+        self.second_factor = true;
+    }
+
+    /// From its next start on these settings hold, which its environment says.
+    pub fn is_told(&mut self, settings: &[(&str, &str)]) {
+        self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    }
+
+    /// From its next start on the council's database is at a server.
+    pub fn moves_to(&mut self, database: &str) {
+        self.database = Some(database.to_owned());
+    }
+
+    /// The folder of the council's data.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where the council's service listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts the service, on the port that it had before.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start(&mut self) {
+        let service = self.serves(self.address);
+        self.address = service.1;
+        self.service = Some(service.0);
+    }
+
+    /// One more process of the council, beside the one that runs, and where it listens.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn serves(&self, listen: SocketAddr) -> (Child, SocketAddr) {
+        let mut service = self
+            .council(&["serve", "--listen", &listen.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the council starts");
+        let mut line = String::new();
+        let out = service.stdout.take().expect("the council has an output");
+        BufReader::new(out).read_line(&mut line).expect("the council says where it listens");
+        let address = line.trim().strip_prefix("Listening on http://").map(str::parse);
+        let address = address.and_then(Result::ok).unwrap_or_else(|| panic!("the council said {line:?}"));
+        (service, address)
+    }
+
+    /// What the service holds of the machine's memory, in KiB; 0 where the system does not tell.
+    #[must_use]
+    pub fn memory_kib(&self) -> u64 {
+        let pid = self.service.as_ref().map_or(0, Child::id);
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        resident.and_then(|words| words.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    }
+
+    /// Kills the service, as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut service) = self.service.take() {
+            let _already_gone = service.kill();
+            let _reaped = service.wait();
+        }
+    }
+
+    /// Runs the council's program on the council's data.
+    #[must_use]
+    pub fn tries(&self, words: &[&str]) -> Output {
+        self.council(words).output().expect("the council's program runs")
+    }
+
+    fn council(&self, words: &[&str]) -> Command {
+        let (command, rest) = words.split_first().expect("a command has a word");
+        let mut council = Command::new(program("doorstep-council"));
+        council.args([*command, "--data", &self.data().display().to_string()]).args(rest).env("RUST_LOG", "warn");
+        if !self.second_factor {
+            council.env("DOORSTEP_SECOND_FACTOR", "off");
+        }
+        if let Some(database) = &self.database {
+            council.env("DOORSTEP_DATABASE", database);
+        }
+        council.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        council
+    }
+
+    /// Runs the council's program, which must do it, and returns what it printed.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn does(&self, words: &[&str]) -> String {
+        let output = self.tries(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the council prints text")
+    }
+
+    /// Runs the council's program on no council's data, which must do it, and returns what it
+    /// printed.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[must_use]
+    pub fn runs(&self, words: &[&str]) -> String {
+        let output =
+            Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs");
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the council prints text")
+    }
+
+    /// Runs the council's program on no council's data, which must refuse, and returns what it
+    /// said.
+    ///
+    /// # Panics
+    /// When it does not refuse.
+    #[must_use]
+    pub fn fails(&self, words: &[&str]) -> String {
+        let output =
+            Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs");
+        assert!(!output.status.success(), "{words:?} was done");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// A one-time code for somebody's phone.
+    #[must_use]
+    pub fn code_for(&self, user: &str) -> String {
+        json(&self.does(&["enrol", "--user", user, "--json"]))["code"].as_str().expect("an offer has a code").to_owned()
+    }
+
+    /// Publishes a Code: Doorstep's own plain words, as a council that has no text of its own
+    /// would.
+    pub fn publishes_code(&self) {
+        let file = self.folder.path().join("code.txt");
+        fs::write(&file, doorstep_domain::conduct::PublishedCode::own_words().text).expect("a Code can be written");
+        let file = file.display().to_string();
+        self.does(&["publish-code", "--label", "Version 1", "--from", "2025-06-02", &file]);
+    }
+
+    /// An export, read back: each row by its columns.
+    #[must_use]
+    pub fn export(&self, what: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+        let file = self.folder.path().join(format!("{what}.csv"));
+        self.does(&["export", "--what", what, "--format", "csv", "--out", &file.display().to_string()]);
+        let mut reader = csv::Reader::from_path(file).expect("an export can be read");
+        reader.deserialize().map(|row| row.expect("each row has its columns")).collect()
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
