@@ -55,12 +55,15 @@ impl Doorstep {
         let done = self
             .ask(|app| {
                 let done = work(app)?;
-                Ok((done, app.remind_at()?))
+                // What was saved is saved: where this can't be read just now, the next look sets it.
+                Ok((done, app.remind_at()))
             })
             .await;
         self.ring();
         let (done, remind_at) = done?;
-        self.handle.state::<Reminder>().set(&self.handle, remind_at);
+        if let Ok(remind_at) = remind_at {
+            self.handle.state::<Reminder>().set(&self.handle, remind_at);
+        }
         Ok(done)
     }
 
