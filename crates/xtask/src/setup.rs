@@ -118,7 +118,8 @@ pub(crate) fn tool(name: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     let mut command = Command::new(env!("CARGO"));
-    command.args(["install", name, "--version", version, "--locked", "--root"]).arg(&tools);
+    // Not optimized: it runs for seconds, and takes minutes longer to be built otherwise.
+    command.args(["install", name, "--version", version, "--locked", "--debug", "--root"]).arg(&tools);
     step(&format!("Installing {name}"), &mut command)
 }
 
