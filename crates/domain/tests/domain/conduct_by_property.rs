@@ -3,7 +3,7 @@
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Event, LawfulGround, NoticeAgreement,
-    NoticeMethod, RefusalReason, SealedNote, Step, StepState, fold,
+    NoticeMethod, RefusalReason, SealedNote, Step, StepState, Visit, fold,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -119,6 +119,16 @@ proptest! {
         let open = door.facts.iter().filter(|fact| !fact.event.is_apart()).count();
         prop_assert_eq!(door.visit.timeline.len(), open, "every fact but one that is kept apart is a line of the timeline");
         prop_assert!(door.visit.started_at.is_some());
+    }
+
+    #[test]
+    fn a_visit_that_goes_on_fact_by_fact_is_the_one_that_is_folded_anew(story in proptest::collection::vec(said(), 0..30)) {
+        let door = live_through(&story);
+        let mut visit = Visit::new(door.visit.visit);
+        for (index, fact) in door.facts.iter().enumerate() {
+            visit = visit.followed_by(std::slice::from_ref(fact), &door.facts[..=index]);
+            prop_assert_eq!(&visit, &fold(visit.visit, &door.facts[..=index]));
+        }
     }
 
     #[test]
