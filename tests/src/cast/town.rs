@@ -223,8 +223,7 @@ impl Town {
     /// When it fails.
     #[must_use]
     pub fn runs(&self, words: &[&str]) -> String {
-        let output =
-            Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs");
+        let output = without_data(words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("the council prints text")
     }
@@ -236,8 +235,7 @@ impl Town {
     /// When it does not refuse.
     #[must_use]
     pub fn fails(&self, words: &[&str]) -> String {
-        let output =
-            Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs");
+        let output = without_data(words);
         assert!(!output.status.success(), "{words:?} was done");
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
@@ -265,6 +263,11 @@ impl Town {
         let mut reader = csv::Reader::from_path(file).expect("an export can be read");
         reader.deserialize().map(|row| row.expect("each row has its columns")).collect()
     }
+}
+
+/// Runs the council's program on no council's data.
+fn without_data(words: &[&str]) -> Output {
+    Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs")
 }
 
 impl Drop for Town {
