@@ -38,7 +38,7 @@ class AppState {
   drafts = $state<Record<string, string>>({})
   /** Somebody can see the screen: personal details are hidden. Clause 5.2. */
   watched = $state(false)
-  /** Goes up with each tap that was answered: what was asked before it is older than its answer. */
+  /** Goes up with each answer to something that was done: what was read before it is older. */
   taps = 0
   /** The visit as the last tap left it, until anything else is asked: the next screen begins with it. */
   private handed: { view: VisitView; changes: number } | null = null
@@ -130,7 +130,12 @@ class AppState {
 
   /** Asks the core. A problem is shown in words, and the answer is `undefined`. */
   async ask<T>(question: Promise<T>): Promise<T | undefined> {
-    const answer = await this.read(question)
+    const answer = await this.read(
+      question.then((answer) => {
+        this.taps += 1
+        return answer
+      })
+    )
     this.handed = null
     if (answer !== undefined) this.problem = null
     return answer
