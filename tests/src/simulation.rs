@@ -9,4 +9,4 @@ mod outside;
 mod world;
 
 pub use outside::FaultyDisk;
-pub use world::{Outcome, Planted, run, run_on};
+pub use world::{Outcome, run, run_on};

@@ -8,7 +8,6 @@ pub mod http;
 pub mod keys;
 mod picture;
 mod pin;
-pub mod planted;
 mod sealing;
 mod store;
 pub mod sync;

@@ -13,8 +13,7 @@ use serde::Serialize;
 use crate::error::AppError;
 
 /// Who this device belongs to.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct EnrolmentView {
     /// The visitor's user name.
     pub user_name: String,
@@ -31,8 +30,7 @@ pub struct EnrolmentView {
 }
 
 /// How this device stands.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct StatusView {
     /// Who the device belongs to; `null` before it is enrolled.
     pub enrolled: Option<EnrolmentView>,
@@ -43,15 +41,15 @@ pub struct StatusView {
     /// Whether somebody has signed in, where a PIN is asked for.
     pub signed_in: bool,
     /// Records on the device.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub records: u64,
     /// Records that wait to be sent.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub unsent: u64,
     /// When the oldest of those was recorded, by the device's clock.
     pub oldest_unsent: Option<DateTime<Utc>>,
     /// Records that the council set aside.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub set_aside: u64,
     /// Photos that wait to be sent.
     pub photos_waiting: usize,
@@ -75,8 +73,7 @@ pub struct StatusView {
 }
 
 /// Somebody works alone, and is later than they expected.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Overdue {
     /// The visit.
     pub visit: VisitId,
@@ -85,8 +82,7 @@ pub struct Overdue {
 }
 
 /// What a visitor still owes a tenant.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct ToDo {
     /// The visit.
     pub visit: VisitId,
@@ -99,15 +95,14 @@ pub struct ToDo {
 }
 
 /// The Code as a screen shows it.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct CodeView {
     /// The SHA-256 of the exact text, in hexadecimal.
     pub hash: String,
     /// What people call this version.
     pub label: String,
     /// The first day on which it binds.
-    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    #[ts(type = "string")]
     pub from: NaiveDate,
     /// Whether the council published it; otherwise these are Doorstep's own plain words.
     pub in_force: bool,
@@ -118,8 +113,7 @@ pub struct CodeView {
 }
 
 /// An appointment, and how far its visit has come.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct AppointmentView {
     /// The appointment.
     #[serde(flatten)]
@@ -133,8 +127,7 @@ pub struct AppointmentView {
 }
 
 /// A visit as a list shows it.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct VisitSummary {
     /// The visit.
     pub visit: VisitId,
@@ -153,8 +146,7 @@ pub struct VisitSummary {
 }
 
 /// Today's route.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct TodayView {
     /// Appointments of today, in the order of their windows, and whatever is still open from
     /// before.
@@ -170,8 +162,7 @@ pub struct TodayView {
 }
 
 /// Where a visit's records are.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Custody {
     /// Whether anything of the visit still waits to be sent.
     pub waiting: bool,
@@ -183,8 +174,7 @@ pub struct Custody {
 }
 
 /// How far a photo has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum PhotoState {
     /// It waits to be sent.
@@ -201,8 +191,7 @@ pub enum PhotoState {
 }
 
 /// One visit as its screen shows it.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct VisitView {
     /// What is known of it.
     #[serde(flatten)]
@@ -228,8 +217,7 @@ pub struct VisitView {
 }
 
 /// What a tap came to: the visit as it now is, what may be done next, and how the device stands.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Acted {
     /// The visit.
     pub visit: VisitView,
@@ -238,8 +226,7 @@ pub struct Acted {
 }
 
 /// What waits to be sent, visit by visit: nothing in it tells what kind of record waits.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct OutboxView {
     /// What waits.
     pub waiting: Vec<OutboxGroup>,
@@ -252,13 +239,12 @@ pub struct OutboxView {
 }
 
 /// Photos that wait, and on what.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct PhotosView {
     /// How many wait.
     pub waiting: usize,
     /// Bytes of them that are still to be sent.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub bytes: u64,
     /// Whether they wait for a network that is not paid for by what goes over it.
     pub on_wifi_only: bool,
@@ -267,23 +253,21 @@ pub struct PhotosView {
 }
 
 /// What waits of one visit.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct OutboxGroup {
     /// The visit.
     pub visit: VisitId,
     /// Where, as far as the device knows.
     pub address: Option<String>,
     /// How many records wait.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub records: u64,
     /// When the oldest of them was recorded.
     pub oldest: DateTime<Utc>,
 }
 
 /// A record that the council set aside.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct SetAsideView {
     /// The visit.
     pub visit: VisitId,
@@ -296,8 +280,7 @@ pub struct SetAsideView {
 }
 
 /// Why a screen's request failed: a stable code for its words, and what a rule of the Code said.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Problem {
     /// The stable code.
     pub code: String,
@@ -318,8 +301,7 @@ impl From<AppError> for Problem {
 }
 
 /// A step as a screen draws it.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct StepDescription {
     /// The step.
     pub step: Step,
@@ -334,8 +316,7 @@ pub struct StepDescription {
 }
 
 /// A kind of concern as a screen offers it.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct ConcernDescription {
     /// The kind.
     pub kind: ConcernKind,
@@ -347,8 +328,7 @@ pub struct ConcernDescription {
 
 /// The steps, reasons and kinds of the Code, from which the screens are drawn: there is no second
 /// list of them.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Vocabulary {
     /// The steps, in the order of the Code.
     pub steps: Vec<StepDescription>,

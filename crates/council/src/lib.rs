@@ -9,7 +9,6 @@ mod http;
 pub mod import;
 mod machine;
 pub mod notify;
-pub mod planted;
 pub mod records;
 mod refused;
 mod service;
@@ -17,7 +16,6 @@ mod storage;
 
 pub use access::roles::{Role, Scope};
 pub use error::CouncilError;
-#[cfg(feature = "typescript")]
 pub use http::declarations;
 pub use http::routes::{RouteRow, router, routes};
 pub use machine::environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};

@@ -14,10 +14,8 @@ pub struct BadId(String);
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
+        #[ts(type = "string")]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
@@ -96,10 +94,10 @@ identity!(
 );
 
 /// The council's own reference of an appointment, as the housing system gave it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "typescript", ts(type = "string"))]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema,
+)]
+#[ts(type = "string")]
 #[serde(try_from = "String", into = "String")]
 pub struct AppointmentRef(String);
 
@@ -150,10 +148,10 @@ impl fmt::Display for AppointmentRef {
 
 /// Unique Property Reference Number: the key of a home in every council's data. 1 to 12 digits,
 /// kept as text, since a leading zero may matter to the system that sent it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "typescript", ts(type = "string"))]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema,
+)]
+#[ts(type = "string")]
 #[serde(try_from = "String", into = "String")]
 pub struct Uprn(String);
 

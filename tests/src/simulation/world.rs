@@ -28,17 +28,6 @@ const BOUND: usize = 8;
 /// 24 November 2026, 8:00.
 const MORNING_MS: i64 = 1_795_507_200_000;
 
-/// A bug on one side, or none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Planted {
-    /// The program as it is.
-    None,
-    /// In the phone.
-    Phone(doorstep_core::planted::Bug),
-    /// In the council.
-    Council(doorstep_council::planted::Bug),
-}
-
 /// What a world came to.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -95,8 +84,8 @@ const LEAD: &str = "lead";
 /// # Panics
 /// When the world itself can't be built.
 #[must_use]
-pub fn run(seed: u64, planted: Planted) -> Outcome {
-    run_on(None, seed, planted)
+pub fn run(seed: u64) -> Outcome {
+    run_on(None, seed)
 }
 
 /// Runs a world in which the council's database is at a server, where one is given.
@@ -104,12 +93,7 @@ pub fn run(seed: u64, planted: Planted) -> Outcome {
 /// # Panics
 /// When the world itself can't be built.
 #[must_use]
-pub fn run_on(server: Option<&Arc<Postgres>>, seed: u64, planted: Planted) -> Outcome {
-    match planted {
-        Planted::None => {}
-        Planted::Phone(bug) => doorstep_core::planted::plant(Some(bug)),
-        Planted::Council(bug) => doorstep_council::planted::plant(Some(bug)),
-    }
+pub fn run_on(server: Option<&Arc<Postgres>>, seed: u64) -> Outcome {
     let mut world = World::new(seed, server.cloned());
     for step in 0..STEPS {
         world.step(step);
@@ -118,8 +102,6 @@ pub fn run_on(server: Option<&Arc<Postgres>>, seed: u64, planted: Planted) -> Ou
         }
     }
     world.quiesce();
-    doorstep_core::planted::plant(None);
-    doorstep_council::planted::plant(None);
     let days = (world.truth.load(Ordering::SeqCst) - MORNING_MS) / 86_400_000;
     Outcome {
         broken: world.broken,

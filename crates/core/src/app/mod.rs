@@ -22,7 +22,6 @@ use crate::environment::{Environment, SignIn};
 use crate::error::AppError;
 use crate::keys::{Secret, name};
 use crate::pin::StoredPin;
-use crate::planted::{self, Bug};
 use crate::store::{self, Reading, Store, StoreError};
 
 const PIN: &str = "pin";
@@ -98,7 +97,7 @@ impl App {
         let Some((marked_epoch, marked)) = mark.expose().split_at_checked(16) else { return Ok(()) };
         let marked = marked.try_into().map_or(0, u64::from_be_bytes);
         let behind = marked_epoch != epoch || sequence < marked;
-        if behind && !planted::is(Bug::EpochKeptAfterRestore) {
+        if behind {
             self.store.transact::<_, AppError>(&self.environment, |writing| {
                 if let Some(enrolment) = writing.enrolment()? {
                     writing.begin_epoch(&self.environment, enrolment.device)?;

@@ -262,11 +262,4 @@ impl Writing<'_> {
         )?;
         Ok(())
     }
-
-    /// Deletes a record that was sent: a planted bug, and nothing else, does this.
-    #[cfg(feature = "planted-bugs")]
-    pub(crate) fn delete_record(&self, epoch: Epoch, sequence: u64) -> Result<(), StoreError> {
-        self.write("DELETE FROM record WHERE epoch = ?1 AND sequence = ?2", params![epoch.as_bytes(), sequence])?;
-        Ok(())
-    }
 }

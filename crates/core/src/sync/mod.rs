@@ -33,8 +33,7 @@ pub(crate) struct Contact<'a> {
 }
 
 /// What one call of sync came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ts_rs::TS)]
 pub struct SyncReport {
     /// Records that the council now holds.
     pub received: usize,
@@ -43,7 +42,7 @@ pub struct SyncReport {
     /// Appointments that came or went.
     pub changes: usize,
     /// Records that still wait.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub waiting: u64,
     /// Photos that the council now holds.
     pub photos: usize,

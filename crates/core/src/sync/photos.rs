@@ -9,7 +9,6 @@ use doorstep_domain::protocol::{
 use super::Contact;
 use super::round::council_key;
 use crate::error::AppError;
-use crate::planted::{self, Bug};
 use crate::store::WaitingPhoto;
 
 /// What one piece came to.
@@ -56,10 +55,6 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
     let Some((enrolment, photo, request)) = read else { return Ok(Piece::NotNow) };
     let bytes = encode(&Signed::new(Purpose::BlobRequest, &request, contact.key));
     let answer = contact.council.put_blob(photo.sha256, &bytes).map_err(AppError::NoAnswer)?;
-    if planted::is(Bug::LastPieceIsTheWhole) && ends_the_photo(&request) {
-        return store
-            .transact(environment, |writing| Ok(writing.photo_complete(photo.id).map(|()| Piece::Complete)?));
-    }
     let state = believed(&answer, &council_key(&enrolment)?, &request).map_err(AppError::NoAnswer)?;
     store.transact(environment, |writing| match state {
         BlobState::Partial { held } if held == photo.held => Ok(Piece::NotNow),
@@ -77,10 +72,6 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
             Ok(Piece::Refused)
         }
     })
-}
-
-fn ends_the_photo(request: &BlobRequest) -> bool {
-    request.offset + u64::try_from(request.chunk.0.len()).unwrap_or(0) == request.total
 }
 
 /// What the council says of the photo, if this is its answer to this very request.

@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{DeviceState, SyncAnswer, Verdict};
 
-use crate::planted::{self, Bug};
-
 /// What the device holds, as far as a plan needs to know it.
 pub(super) struct Held {
     /// What was sent in this request: place and hash.
@@ -37,8 +35,7 @@ pub(super) struct Plan {
 /// Plans.
 pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
     let mut plan = Plan {
-        begin_epoch: (answer.device_state == DeviceState::Forked || council_holds_beyond(answer, held.head))
-            && !planted::is(Bug::EpochKeptAfterRestore),
+        begin_epoch: answer.device_state == DeviceState::Forked || council_holds_beyond(answer, held.head),
         pull_anew: answer.council_epoch != held.council_epoch,
         ..Plan::default()
     };
@@ -53,15 +50,12 @@ pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
         answered.insert(place);
         match &receipt.verdict {
             Verdict::Stored | Verdict::Duplicate | Verdict::StoredNotUnderstood => plan.received.push(place),
-            Verdict::SetAside(_) if planted::is(Bug::PoisonBlocks) => {}
             Verdict::SetAside(reason) => plan.set_aside.push((receipt.epoch, receipt.sequence, reason.clone())),
         }
     }
-    if !planted::is(Bug::HighWaterIgnored) {
-        for (epoch, sequences) in &held.believed {
-            let lost = sequences.iter().filter(|sequence| !council_holds(answer, *epoch, **sequence));
-            plan.send_again.extend(lost.map(|sequence| (*epoch, *sequence)).filter(|place| !answered.contains(place)));
-        }
+    for (epoch, sequences) in &held.believed {
+        let lost = sequences.iter().filter(|sequence| !council_holds(answer, *epoch, **sequence));
+        plan.send_again.extend(lost.map(|sequence| (*epoch, *sequence)).filter(|place| !answered.contains(place)));
     }
     plan
 }

@@ -14,7 +14,6 @@ use super::judge::judge;
 use super::plan::{Held, Plan, plan};
 use crate::environment::Environment;
 use crate::error::AppError;
-use crate::planted::{self, Bug};
 use crate::store::{Enrolment, Store, StoreError, StoredRecord};
 
 /// Asks to be enrolled.
@@ -71,19 +70,9 @@ impl Round {
         let before = Before::read(store, environment, key)?;
         let council_key = council_key(&before.enrolment)?;
         let request = encode(&Signed::new(Purpose::SyncRequest, &before.request, key));
-        let bytes = match council.sync(&request) {
-            Ok(bytes) => bytes,
-            Err(_) if planted::is(Bug::DeletedOnSend) => return before.delete_what_was_sent(store, environment),
-            Err(no_answer) => return Err(AppError::NoAnswer(no_answer)),
-        };
+        let bytes = council.sync(&request).map_err(AppError::NoAnswer)?;
         let nonce = &before.request.nonce.0;
-        let answer = match judge(&bytes, &council_key, before.enrolment.device, nonce) {
-            Ok(answer) => answer,
-            Err(_) if planted::is(Bug::AnyAnswerIsAReceipt) => {
-                return before.take_as_received(store, environment, &bytes);
-            }
-            Err(no_answer) => return Err(AppError::NoAnswer(no_answer)),
-        };
+        let answer = judge(&bytes, &council_key, before.enrolment.device, nonce).map_err(AppError::NoAnswer)?;
         store.transact(environment, |writing| {
             let held = before.held(writing, &answer)?;
             let plan = plan(&answer, &held);
@@ -156,40 +145,6 @@ impl Before {
     }
 }
 
-/// What planted bugs do with a batch; without them these can't be reached.
-#[cfg(feature = "planted-bugs")]
-impl Before {
-    fn delete_what_was_sent(&self, store: &Store, environment: &Environment) -> Result<Round, AppError> {
-        store.transact(environment, |writing| {
-            for record in &self.batch {
-                writing.delete_record(record.epoch, record.sequence)?;
-            }
-            Ok(Round { received: 0, set_aside: 0, changes: 0, more: false })
-        })
-    }
-
-    fn take_as_received(&self, store: &Store, environment: &Environment, bytes: &[u8]) -> Result<Round, AppError> {
-        store.transact(environment, |writing| {
-            let receipt = writing.keep_receipt(0, bytes)?;
-            for record in &self.batch {
-                writing.mark_received(record.epoch, record.sequence, receipt)?;
-            }
-            Ok(Round { received: self.batch.len(), set_aside: 0, changes: 0, more: false })
-        })
-    }
-}
-
-#[cfg(not(feature = "planted-bugs"))]
-impl Before {
-    fn delete_what_was_sent(&self, _: &Store, _: &Environment) -> Result<Round, AppError> {
-        Err(AppError::NoAnswer(NoAnswer::Unreachable))
-    }
-
-    fn take_as_received(&self, _: &Store, _: &Environment, _: &[u8]) -> Result<Round, AppError> {
-        Err(AppError::NoAnswer(NoAnswer::NotTheCouncil))
-    }
-}
-
 pub(super) fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> {
     let bytes: Option<Vec<u8>> = (0..enrolment.council_key.len())
         .step_by(2)
@@ -250,9 +205,6 @@ fn apply(
 }
 
 fn take_changes(writing: &crate::store::Writing<'_>, answer: &SyncAnswer) -> Result<(), StoreError> {
-    if planted::is(Bug::CursorBeforeData) {
-        return Ok(());
-    }
     if answer.changes.snapshot {
         writing.withdraw_all_appointments()?;
     }

@@ -15,10 +15,10 @@ use crate::storage::{AssignedRole, OrganisationKind, Person};
     Ord,
     Serialize,
     Deserialize,
-    schemars::JsonSchema,
     strum::VariantArray,
+    schemars::JsonSchema,
+    ts_rs::TS,
 )]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Works for a firm, visits tenants; has a phone and no desk.

@@ -9,8 +9,7 @@ use crate::service::Service;
 use crate::storage::Person;
 
 /// What somebody needs to set their authenticator up.
-#[derive(Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SetUp {
     /// The secret, to type.
     pub(crate) secret: String,

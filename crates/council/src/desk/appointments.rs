@@ -13,8 +13,7 @@ use crate::storage::{AppointmentRow, Audited, Person, Writing};
 const LONGEST_REASON: usize = 500;
 
 /// What is changed about an appointment.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(serde::Serialize, ts_rs::TS))]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum AppointmentChange {
     /// Somebody else goes.

@@ -10,8 +10,7 @@ use crate::service::Service;
 use crate::storage::{Audited, Person, Writing};
 
 /// What an administrator does about a person. It can hold a password: nothing prints it.
-#[derive(Deserialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(serde::Serialize, ts_rs::TS))]
+#[derive(Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum PersonChange {
     /// Sets their password, and ends their sessions.

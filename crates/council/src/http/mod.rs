@@ -6,7 +6,6 @@ mod authorize;
 mod blocking;
 mod console;
 mod cookies;
-#[cfg(feature = "typescript")]
 mod declarations;
 mod devices;
 mod extract;
@@ -16,7 +15,6 @@ mod problem;
 pub(crate) mod routes;
 mod systems;
 
-#[cfg(feature = "typescript")]
 pub use declarations::declarations;
 
 /// Rows on a page of a list.

@@ -15,8 +15,7 @@ pub(crate) use self::appointments::put_appointment;
 pub use self::people::import as people;
 
 /// Something in a table that can't be taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub struct RowFault {
     /// The row as a spreadsheet counts it: the header is row 1.
     pub row: usize,
@@ -29,8 +28,7 @@ pub struct RowFault {
 }
 
 /// What an import came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub struct Imported {
     /// Rows that are new.
     pub added: usize,

@@ -18,7 +18,7 @@ use crate::error::CouncilError;
     name(AuditAction),
     doc = "What the audit log says was done, by its stable name.",
     derive(Serialize, Deserialize, VariantArray),
-    cfg_attr(feature = "typescript", derive(ts_rs::TS)),
+    derive(ts_rs::TS),
     serde(rename_all = "snake_case")
 )]
 #[serde(rename_all = "snake_case", tag = "action", content = "detail")]

@@ -379,7 +379,7 @@ impl Writing<'_> {
     }
 
     /// Moves the high-water mark of a chain to the end of its gapless prefix.
-    pub(crate) fn advance(&self, device: DeviceId, epoch: Epoch, even_over_gaps: bool) -> Result<(), CouncilError> {
+    pub(crate) fn advance(&self, device: DeviceId, epoch: Epoch) -> Result<(), CouncilError> {
         let mark = self.one(
             "SELECT high_water FROM chain WHERE device_id = ?1 AND epoch = ?2",
             params![device.as_bytes(), epoch.as_bytes()],
@@ -391,7 +391,6 @@ impl Writing<'_> {
             Some((first, last)) if *first == mark + 1 => *last,
             _ => mark,
         };
-        let reached = if even_over_gaps { runs.last().map_or(reached, |(_, last)| *last) } else { reached };
         self.write(
             "UPDATE chain SET high_water = ?3 WHERE device_id = ?1 AND epoch = ?2",
             params![device.as_bytes(), epoch.as_bytes(), reached],

@@ -29,7 +29,6 @@ mod transaction;
 mod visits;
 
 pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Kept};
-#[cfg(feature = "typescript")]
 pub(crate) use audit::AuditAction;
 pub(crate) use audit::{AuditFilter, AuditLine, Audited};
 pub use cases::{BadCaseId, CaseId};

@@ -13,8 +13,9 @@ use crate::error::CouncilError;
 
 /// The role that the table of people gives somebody. What they may do also depends on whether they
 /// are of the council or of a firm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, schemars::JsonSchema, ts_rs::TS,
+)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AssignedRole {
     /// Works for a firm, visits tenants.

@@ -18,8 +18,7 @@ static OF_THE_DESK: LazyLock<Vec<NumberKind>> =
     LazyLock::new(|| read(include_str!("numbers.json")).expect("numbers.json can be read"));
 
 /// What a number is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NumberGroup {
     /// By which phones decide.

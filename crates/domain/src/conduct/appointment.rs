@@ -7,9 +7,7 @@ use super::{Attempt, Notice, NoticeMethod, Numbers, Started, VisitKind};
 use crate::{AppointmentRef, Uprn};
 
 /// A planned visit. Times are UTC here; the screens show Europe/London.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Appointment {
     /// The housing system's reference.
     #[serde(rename = "ref")]

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::NoticeMethod;
 
 /// "I know this tenant": a conflict of interest, declared before the visit. Clause 5.3.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Declaration {
     /// How they know each other, in the visitor's words.
     pub relation: String,
@@ -22,9 +20,7 @@ pub struct Declaration {
 
 /// Working alone. Clause 6.1. Doorstep is no certified lone-worker device, and does not replace
 /// one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct LoneWorking {
     /// Whether the visitor's own lone-worker device is on.
     pub device_on: bool,
@@ -33,9 +29,9 @@ pub struct LoneWorking {
 }
 
 /// Who called a visit off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, ts_rs::TS, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelledBy {
     /// The visitor, or their firm.
@@ -47,9 +43,20 @@ pub enum CancelledBy {
 }
 
 /// Why a visit was called off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::VariantArray,
+    ts_rs::TS,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
     /// The job before it took longer.
@@ -71,9 +78,7 @@ pub enum CancelReason {
 }
 
 /// A visit that does not go ahead. Clause 3.2.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Cancellation {
     /// Who called it off.
     pub by: CancelledBy,
@@ -84,9 +89,7 @@ pub struct Cancellation {
 }
 
 /// The tenant was told that the visit does not go ahead. Clause 3.2.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct ToldOfCancellation {
     /// How.
     pub means: NoticeMethod,

@@ -21,9 +21,7 @@ pub struct PublishedCode {
 }
 
 /// One part of the text, under its heading.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct CodeSection {
     /// Its number as printed: `3.1`; empty for a part without one.
     pub number: String,
@@ -47,9 +45,7 @@ pub enum NotACode {
 }
 
 /// How somebody signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Signing {
     /// Their name, typed.
@@ -59,9 +55,7 @@ pub enum Signing {
 }
 
 /// Somebody's signature under one version of the Code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Acknowledgement {
     /// The SHA-256 of the exact text, in hexadecimal.
     pub code: String,

@@ -11,9 +11,7 @@ use super::{
 use crate::{AppointmentRef, RecordId, Uprn};
 
 /// One fact of a visit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The visitor set out, or stands before the door.
@@ -122,9 +120,7 @@ pub enum Event {
 
 /// What a visit begins with. Where there is an appointment it names the home by its key alone: name
 /// and address stay there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Started {
     /// The appointment, where there is one.
     pub appointment: Option<AppointmentRef>,

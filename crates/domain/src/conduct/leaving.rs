@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Signing;
 
 /// How a visit ended by the visitor's leaving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Leaving {
     /// What was to be done is done.
@@ -19,16 +17,14 @@ pub enum Leaving {
 }
 
 /// What comes next, where the work is not finished. Clause 4.1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct FollowUp {
     /// What is still to be done.
     pub what: String,
     /// Who does it.
     pub who: String,
     /// The proposed date; `None` where none can be given yet.
-    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    #[ts(type = "string | null")]
     pub when: Option<NaiveDate>,
     /// Whether this was explained to the tenant.
     pub tenant_told: bool,
@@ -36,9 +32,7 @@ pub struct FollowUp {
 
 /// A tenant's signature, if they wished to give one. It says that somebody was there, not that all
 /// was well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct TenantSignature {
     /// Who signed.
     pub name: String,
@@ -47,9 +41,20 @@ pub struct TenantSignature {
 }
 
 /// Why a visitor left at once. None of these is a refusal by the tenant. Clause 7.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::VariantArray,
+    ts_rs::TS,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum WithdrawalReason {
     /// Somebody was aggressive.

@@ -23,8 +23,7 @@ impl Visit {
 }
 
 /// Something that a screen offers, where the rules allow it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
     /// Going in with consent although something was left out, by the visitor's own word. Clauses

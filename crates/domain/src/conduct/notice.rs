@@ -12,9 +12,9 @@ use super::{ConsentBy, Numbers, VisitKind};
 use crate::england;
 
 /// How the tenant was given notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, ts_rs::TS, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeMethod {
     /// A telephone call.
@@ -30,9 +30,20 @@ pub enum NoticeMethod {
 }
 
 /// What the Code makes of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::VariantArray,
+    ts_rs::TS,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeStanding {
     /// 48 hours or more; for planned work, two weeks or more.
@@ -50,9 +61,7 @@ pub enum NoticeStanding {
 }
 
 /// The notice that a tenant had of a visit, as it was known when the visit's file was opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Notice {
     /// What the Code makes of it.
     pub standing: NoticeStanding,
@@ -61,7 +70,7 @@ pub struct Notice {
     /// How it was given.
     pub method: Option<NoticeMethod>,
     /// Minutes that passed from the notice to the start of the window.
-    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    #[ts(type = "number | null")]
     pub minutes: Option<i64>,
     /// Whether it was in writing, 24 hours or more before: an attempt counts in court only then.
     pub written: bool,
@@ -72,9 +81,7 @@ pub struct Notice {
 }
 
 /// The tenant agreed to a visit at short notice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct NoticeAgreement {
     /// Who agreed.
     pub by: ConsentBy,

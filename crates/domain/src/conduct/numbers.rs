@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash::Hash;
 
 /// What a number counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NumberUnit {
     /// Minutes.
@@ -30,9 +28,7 @@ pub enum NumberUnit {
 }
 
 /// The value of a number, from a day on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct DatedNumber {
     /// The number's stable name.
     pub name: String,
@@ -196,9 +192,7 @@ impl CouncilNumbers {
 }
 
 /// The numbers that hold at the door on one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Numbers {
     /// Hours of notice that a tenant must have. Clause 3.1.
     pub notice_minimum_hours: u32,

@@ -13,9 +13,7 @@ use super::{
 use crate::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 
 /// What is known of one visit: a fold over its events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Visit {
     /// The visit.
     pub visit: VisitId,
@@ -71,9 +69,7 @@ pub struct Visit {
 }
 
 /// What was said before the door.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Before {
     /// How the visitor told the tenant who comes and why.
     pub told: Option<NoticeMethod>,
@@ -88,9 +84,7 @@ pub struct Before {
 }
 
 /// What was said of how a visit ended, or of what comes next.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct After {
     /// Why it did not go ahead.
     pub cancellation: Option<Cancellation>,
@@ -112,9 +106,7 @@ pub struct After {
 }
 
 /// Why a visitor left at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Withdrawal {
     /// Why.
     pub reason: WithdrawalReason,
@@ -123,9 +115,7 @@ pub struct Withdrawal {
 }
 
 /// Whether something seemed wrong at a home where nobody gets in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Welfare {
     /// Whether it did.
     pub worried: bool,
@@ -134,9 +124,7 @@ pub struct Welfare {
 }
 
 /// A concern with its record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct RaisedConcern {
     /// The record that says so.
     pub record: RecordId,
@@ -147,9 +135,7 @@ pub struct RaisedConcern {
 }
 
 /// What was said of a step, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct StepTaken {
     /// What was said.
     #[serde(flatten)]
@@ -161,9 +147,7 @@ pub struct StepTaken {
 }
 
 /// Going in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Entry {
     /// On what footing.
     pub basis: Basis,
@@ -176,9 +160,7 @@ pub struct Entry {
 }
 
 /// One line of what happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Line {
     /// The record behind the line.
     pub record: RecordId,
@@ -191,9 +173,7 @@ pub struct Line {
 }
 
 /// A correction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Strike {
     /// When, by the device's clock.
     pub at: DateTime<Utc>,

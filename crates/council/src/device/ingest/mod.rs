@@ -16,7 +16,6 @@ use doorstep_domain::protocol::{Receipt, SyncRequest, Verdict};
 use self::held::{Around, Arrived};
 use self::judge::{Content, Judged, judge, reason};
 use crate::error::CouncilError;
-use crate::planted::{self, Bug};
 use crate::storage::{Acknowledged, Aside, Device, NewRecord, Place, PlainConcern, SealedConcern, Writing};
 
 /// Takes a batch in.
@@ -46,7 +45,7 @@ pub(crate) fn ingest(
 
     epochs.insert(request.head.epoch);
     for epoch in epochs {
-        writing.advance(device.id, epoch, planted::is(Bug::GapsNotSeen))?;
+        writing.advance(device.id, epoch)?;
     }
     writing.keep_seals(device.id, &seals)?;
     if head_differs(writing, device, request)? {
@@ -87,10 +86,6 @@ impl<'a> Taken<'a> {
                 self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms });
                 self.contents.push((envelope, content));
                 verdict
-            }
-            Judged::SetAside { reason: reason::FORK, .. } if planted::is(Bug::DroppedOnClash) => Verdict::Stored,
-            Judged::SetAside { .. } if planted::is(Bug::BatchFailsWhole) => {
-                return Err(CouncilError::Unreadable("batch"));
             }
             Judged::SetAside { reason, holds_place } => {
                 around.set_aside(place, hash, reason, holds_place);

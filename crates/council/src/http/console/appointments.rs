@@ -21,8 +21,7 @@ use crate::service::Service;
 use crate::storage::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Reading};
 
 /// An appointment in the list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AppointmentListRow {
     /// What is planned.
     pub(crate) appointment: Appointment,
@@ -39,8 +38,7 @@ pub(crate) struct AppointmentListRow {
 }
 
 /// Somebody who visits.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct Visitor {
     /// The user name.
     pub(crate) user: String,
@@ -51,8 +49,7 @@ pub(crate) struct Visitor {
 }
 
 /// A page of appointments.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AppointmentList {
     /// The rows, by the start of their window where nothing else was asked for.
     pub(crate) appointments: Vec<AppointmentListRow>,

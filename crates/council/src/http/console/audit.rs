@@ -13,21 +13,19 @@ use crate::service::Service;
 use crate::storage::{AuditFilter, AuditLine};
 
 /// A page of the audit log, last line first where nothing else was asked for.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AuditList {
     /// The lines.
     pub(crate) lines: Vec<AuditEntry>,
     /// Behind what line the next page goes on; `null` at the end.
-    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    #[ts(type = "number | null")]
     pub(crate) next: Option<i64>,
     /// What was ever done, by stable name: to filter by.
     pub(crate) actions: Vec<String>,
 }
 
 /// A line of the audit log.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AuditEntry {
     /// The council's clock.
     pub(crate) at: DateTime<Utc>,
@@ -36,7 +34,7 @@ pub(crate) struct AuditEntry {
     /// What, by stable name.
     pub(crate) action: String,
     /// To what. Never personal data.
-    #[cfg_attr(feature = "typescript", ts(type = "Record<string, unknown>"))]
+    #[ts(type = "Record<string, unknown>")]
     pub(crate) detail: serde_json::Value,
 }
 

@@ -22,8 +22,7 @@ use crate::service::Service;
 use crate::storage::{CASES, CaseFilter, CaseLine, CaseRow, Order, Reading};
 
 /// A case in the list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseListRow {
     /// The case.
     pub(crate) case: String,
@@ -80,8 +79,7 @@ impl From<&CaseRow> for CaseListRow {
 }
 
 /// Somebody who can be given a case.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseOwner {
     /// The user name.
     pub(crate) user: String,
@@ -90,18 +88,17 @@ pub(crate) struct CaseOwner {
 }
 
 /// A page of cases.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseList {
     /// The rows.
     pub(crate) cases: Vec<CaseListRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
     /// How many cases are open.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) open: u64,
     /// How many of them are past their deadline.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) late: u64,
     /// Who can be given one.
     pub(crate) owners: Vec<CaseOwner>,
@@ -112,8 +109,7 @@ pub(crate) struct CaseList {
 }
 
 /// A line of a case's log.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseLogLine {
     /// When.
     pub(crate) at: DateTime<Utc>,
@@ -135,8 +131,7 @@ impl From<CaseLine> for CaseLogLine {
 }
 
 /// A case whole.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseDetail {
     /// What the list shows of it.
     pub(crate) row: CaseListRow,

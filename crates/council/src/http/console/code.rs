@@ -17,8 +17,7 @@ use crate::service::Service;
 use crate::storage::{CodeRow, NOT_SIGNED, REGISTER, RegisterFilter, RegisterRow};
 
 /// Versions of the Code.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CodeList {
     /// All of them, newest first.
     pub(crate) versions: Vec<CodeVersion>,
@@ -27,15 +26,14 @@ pub(crate) struct CodeList {
 }
 
 /// A version of the Code.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CodeVersion {
     /// The SHA-256 of the exact text, in hexadecimal.
     pub(crate) hash: String,
     /// What people call it.
     pub(crate) label: String,
     /// The first day on which it binds.
-    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    #[ts(type = "string")]
     pub(crate) from: NaiveDate,
     /// Whether it binds today.
     pub(crate) in_force: bool,
@@ -44,25 +42,24 @@ pub(crate) struct CodeVersion {
     /// By whom.
     pub(crate) published_by: String,
     /// How many people have signed it.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) signed_by: u64,
     /// Its sections.
     pub(crate) sections: Vec<CodeSection>,
 }
 
 /// Who has signed the Code, and who has not.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct Register {
     /// What people call the version that binds today.
     pub(crate) binding: String,
     /// Whether the council has published it; before that, Doorstep's own plain words bind.
     pub(crate) published: bool,
     /// How many of those who visit have signed the version that binds today.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) have_signed: u64,
     /// How many of those who visit have not.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) have_not_signed: u64,
     /// A page of signatures, under any version; empty where those were asked for who have not
     /// signed.
@@ -79,8 +76,7 @@ pub(crate) struct Register {
 }
 
 /// A signature under the Code.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct RegisterEntry {
     /// The record.
     pub(crate) record: String,
@@ -104,8 +100,7 @@ impl From<RegisterRow> for RegisterEntry {
 }
 
 /// Somebody who has not signed.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NotSignedRow {
     /// Their name.
     pub(crate) name: String,

@@ -18,8 +18,7 @@ use crate::service::Service;
 use crate::storage::{ConcernFilter, ConcernRow};
 
 /// A page of concerns that are not sealed, newest first.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct ConcernList {
     /// The rows.
     pub(crate) concerns: Vec<ConcernListRow>,
@@ -28,8 +27,7 @@ pub(crate) struct ConcernList {
 }
 
 /// A concern in the list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct ConcernListRow {
     /// The record.
     pub(crate) record: String,

@@ -27,8 +27,7 @@ use crate::machine::times;
 use crate::service::Service;
 
 /// A table that can be taken away, and what its columns mean.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct TableMeaning {
     /// The table's stable name.
     pub(crate) table: &'static str,
@@ -37,8 +36,7 @@ pub(crate) struct TableMeaning {
 }
 
 /// A column, and what it means.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct TableColumn {
     /// The stable name.
     pub(crate) name: &'static str,

@@ -21,8 +21,7 @@ use crate::service::{NAME, Service};
 use crate::storage::{HOMES, NoAccessRow, Page, Reading, settings};
 
 /// An attempt to get in, with what a supervisor made of it.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoAccessAttempt {
     /// The attempt as its records say it.
     #[serde(flatten)]
@@ -32,8 +31,7 @@ pub(crate) struct NoAccessAttempt {
 }
 
 /// A home where nobody got in.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoAccessHome {
     /// The home's UPRN.
     pub(crate) uprn: String,
@@ -48,8 +46,7 @@ pub(crate) struct NoAccessHome {
 }
 
 /// A page of homes.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoAccessList {
     /// The homes, the last attempt first.
     pub(crate) homes: Vec<NoAccessHome>,
@@ -99,8 +96,7 @@ pub(crate) async fn list(
 }
 
 /// What happened at a home where nobody got in, for a meeting, a solicitor or a court.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct EvidencePack {
     /// The home, its attempts and how they count.
     pub(crate) home: NoAccessHome,

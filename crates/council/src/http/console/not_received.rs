@@ -28,18 +28,17 @@ pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRe
 }
 
 /// Records that a phone has and the council has not.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct MissingRecords {
     /// Whose phone.
     pub(crate) visitor_name: String,
     /// Which.
     pub(crate) device: String,
     /// The first number.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) first: u64,
     /// The last number.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) last: u64,
     /// When the phone said so.
     pub(crate) said_at: DateTime<Utc>,
@@ -53,8 +52,7 @@ impl From<Missing> for MissingRecords {
 }
 
 /// Records of a phone that the council could not take, and keeps apart.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AsideRecords {
     /// Whose phone.
     pub(crate) visitor_name: String,
@@ -63,7 +61,7 @@ pub(crate) struct AsideRecords {
     /// Why, as a stable code.
     pub(crate) reason: String,
     /// How many.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) records: u64,
     /// When the last of them came.
     pub(crate) last_at: DateTime<Utc>,

@@ -20,8 +20,7 @@ pub(crate) type Known = Extension<Option<Arc<Provider>>>;
 const ATTEMPT: &str = "doorstep_openid";
 
 /// By what people can sign in.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct WaysIn {
     /// What people call the provider with which they can sign in, where there is one.
     openid: Option<String>,

@@ -15,8 +15,7 @@ use crate::machine::times;
 use crate::service::Service;
 
 /// One of somebody's sessions.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct OwnSession {
     /// By what it is ended.
     id: String,

@@ -19,8 +19,7 @@ use crate::service::Service;
 use crate::storage::{PEOPLE, PeopleFilter};
 
 /// A person in the list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PersonListRow {
     /// The user name.
     pub(crate) user: String,
@@ -37,18 +36,17 @@ pub(crate) struct PersonListRow {
     /// Whether they have a password for the console.
     pub(crate) has_password: bool,
     /// How many sessions of theirs are open.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) sessions: u64,
     /// How many phones they have.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) phones: u64,
     /// When they left.
     pub(crate) left_at: Option<DateTime<Utc>>,
 }
 
 /// A page of people.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PersonList {
     /// The rows, by name where nothing else was asked for.
     pub(crate) people: Vec<PersonListRow>,

@@ -18,8 +18,7 @@ use crate::service::Service;
 use crate::storage::DEVICES;
 
 /// A phone in the list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PhoneRow {
     /// Its id.
     pub(crate) device: String,
@@ -42,8 +41,7 @@ pub(crate) struct PhoneRow {
 }
 
 /// A page of phones.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PhoneList {
     /// The phones, the one that was heard from last first where nothing else was asked for.
     pub(crate) phones: Vec<PhoneRow>,
@@ -60,8 +58,7 @@ pub(crate) struct PhoneList {
 }
 
 /// A code that enrols one phone.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PhoneOffer {
     /// The code to type.
     pub(crate) code: String,

@@ -16,21 +16,19 @@ use crate::service::Service;
 use crate::storage::Question;
 
 /// How many visits gave an answer.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct ReportCount {
     /// The day, or the organisation; empty where it is about all.
     pub(crate) of: String,
     /// The answer, as a stable name.
     pub(crate) answer: String,
     /// How many visits.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) visits: u64,
 }
 
 /// The answers to the questions that reports ask.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct Reports {
     /// How visits ended, day by day.
     pub(crate) outcomes_by_day: Vec<ReportCount>,

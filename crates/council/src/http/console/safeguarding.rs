@@ -17,8 +17,7 @@ use crate::service::Service;
 use crate::storage::{NOTES, NoteReading, SealedRow};
 
 /// A page of safeguarding notes, newest first.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SafeguardingList {
     /// The notes.
     pub(crate) notes: Vec<SafeguardingRow>,
@@ -27,8 +26,7 @@ pub(crate) struct SafeguardingList {
 }
 
 /// A safeguarding note in the lead's list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SafeguardingRow {
     /// The record.
     pub(crate) record: String,
@@ -47,8 +45,7 @@ pub(crate) struct SafeguardingRow {
 }
 
 /// That somebody read a safeguarding note.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoteRead {
     /// The user name.
     pub(crate) user: String,
@@ -57,8 +54,7 @@ pub(crate) struct NoteRead {
 }
 
 /// A safeguarding note, opened.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct OpenedNote {
     /// The note; `null` when it was sealed to other keys.
     pub(crate) note: Option<String>,

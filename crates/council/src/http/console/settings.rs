@@ -15,8 +15,7 @@ use crate::service::Service;
 use crate::storage::settings::{NumberGroup, kinds};
 
 /// A value of a number, from a day on.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NumberValue {
     /// The value.
     pub(crate) value: u32,
@@ -33,8 +32,7 @@ pub(crate) struct NumberValue {
 }
 
 /// A number that the council owns.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CouncilNumber {
     /// Its stable name.
     pub(crate) name: String,
@@ -55,8 +53,7 @@ pub(crate) struct CouncilNumber {
 }
 
 /// All of them.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NumberList {
     /// The numbers.
     pub(crate) numbers: Vec<CouncilNumber>,

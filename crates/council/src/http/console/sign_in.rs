@@ -20,8 +20,7 @@ use crate::service::{NAME, Service};
 use crate::storage::{AssignedRole, OrganisationKind, Person};
 
 /// Who has signed in.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SessionView {
     /// The user name.
     pub(crate) user: String,
@@ -37,7 +36,7 @@ pub(crate) struct SessionView {
     pub(crate) council_name: String,
     /// What is open to them, by method and address: which pages and deeds the console shows. `GET
     /// /api/audit`.
-    #[cfg_attr(feature = "typescript", ts(type = "Array<RouteName>"))]
+    #[ts(type = "Array<RouteName>")]
     pub(crate) may: Vec<String>,
 }
 
@@ -64,8 +63,7 @@ pub(crate) struct Credentials {
 }
 
 /// What comes of the right password.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignInAnswer {
     /// They have signed in.

@@ -22,19 +22,17 @@ use crate::storage::Filter;
 const MOST_OF_A_DAY: usize = 2_000;
 
 /// A number that can be clicked.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct OutcomeCount {
     /// The outcome, or `open`.
     pub(crate) outcome: String,
     /// How many visits.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) visits: u64,
 }
 
 /// An appointment of today that nobody has started.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct Planned {
     /// The reference.
     pub(crate) reference: String,
@@ -53,8 +51,7 @@ pub(crate) struct Planned {
 }
 
 /// The council's day.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct TodayBoard {
     /// The day in England, `2026-11-24`.
     pub(crate) day: String,
@@ -71,10 +68,10 @@ pub(crate) struct TodayBoard {
     /// Records that the council could not take, and keeps apart.
     pub(crate) set_aside: Vec<AsideRecords>,
     /// Cases that are open.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) cases_open: u64,
     /// Cases that are open and past their deadline.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[ts(type = "number")]
     pub(crate) cases_late: u64,
     /// The council's clock when this was read.
     pub(crate) as_of: DateTime<Utc>,

@@ -22,8 +22,7 @@ use crate::service::Service;
 use crate::storage::{Page, PhotoRow, VISITS, VisitRow};
 
 /// A visit in a list.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct VisitListRow {
     /// The visit.
     pub(crate) visit: VisitId,
@@ -74,8 +73,7 @@ impl From<&VisitRow> for VisitListRow {
 }
 
 /// A page of visits.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct VisitList {
     /// The rows.
     pub(crate) visits: Vec<VisitListRow>,
@@ -88,8 +86,7 @@ pub(crate) struct VisitList {
 }
 
 /// A visit whole.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct VisitDetail {
     /// What is known of it.
     pub(crate) visit: Visit,
@@ -126,8 +123,7 @@ impl VisitDetail {
 }
 
 /// A photo of a visit, held or still on its way.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PhotoOfVisit {
     /// What its record says.
     #[serde(flatten)]

@@ -11,7 +11,6 @@ use super::migrations;
 use super::{Connection, Database, Row, Value, Work};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
-use crate::planted::{self, Bug};
 
 /// Connections that are kept for the next who reads.
 const IDLE_READERS: usize = 8;
@@ -63,13 +62,7 @@ impl Database for Sqlite {
         let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         work(&transaction)?;
-        if environment.disk.takes_the_next_commit() {
-            Ok(transaction.commit()?)
-        } else if planted::is(Bug::ReceiptBeforeCommit) {
-            Ok(())
-        } else {
-            Err(CouncilError::Disk)
-        }
+        if environment.disk.takes_the_next_commit() { Ok(transaction.commit()?) } else { Err(CouncilError::Disk) }
     }
 
     fn leave_no_trace(&self) -> Result<(), CouncilError> {

@@ -72,9 +72,7 @@ pub fn deadlines() -> impl Iterator<Item = &'static NumberKind> {
 }
 
 /// What is to be done next, and by when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Due {
     /// What.
     pub step: CaseStep,

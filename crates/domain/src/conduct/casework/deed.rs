@@ -9,9 +9,7 @@ use super::kind::{CaseKind, CaseOutcome, CaseStep};
 const LONGEST_WORDS: usize = 4_000;
 
 /// What somebody does about a case.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(serde::Serialize, ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum CaseDeed {
     /// Gives it to somebody.
