@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod mobile;
+mod mutants;
 mod setup;
 mod steps;
 mod tests;
@@ -54,6 +55,11 @@ enum Command {
         #[arg(long, default_value_t = 3_300)]
         worlds: u64,
     },
+    /// Plants each bug of tests/mutants in a copy of the project, and demands that its test finds it.
+    Mutants {
+        /// Only these; otherwise all, and docs/simulation.md is written anew.
+        names: Vec<String>,
+    },
     /// Type-checks the app for phones: Android and iOS, or one of them.
     CheckMobile {
         /// The phone.
@@ -85,6 +91,7 @@ fn main() -> ExitCode {
         }
         Command::ExportColumns => steps::quietly(&["run", "-q", "-p", "doorstep-tests", "--bin", "exports"]),
         Command::Sim { worlds } => tests::simulate(worlds),
+        Command::Mutants { names } => mutants::run(&names),
         Command::Bench => bench::run(),
         Command::CheckMobile { phone } => match phone {
             Some(phone) => mobile::check(&[phone]),

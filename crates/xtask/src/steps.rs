@@ -53,6 +53,13 @@ pub(crate) fn succeeds(program: &str, words: &[&str]) -> bool {
     Command::new(program).args(words).output().is_ok_and(|output| output.status.success())
 }
 
+/// Today's date, as in 2026-11-25, in UTC.
+pub(crate) fn today() -> String {
+    chrono::DateTime::UNIX_EPOCH
+        .checked_add_signed(chrono::TimeDelta::from_std(now()).unwrap_or_default())
+        .map_or_else(String::new, |now| now.format("%F").to_string())
+}
+
 /// The time, to say how long a step took.
 #[expect(clippy::disallowed_methods, reason = "a build's own clock: nothing that is tested reads it")]
 fn now() -> Duration {

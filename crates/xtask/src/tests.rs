@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::mobile::{self, Phone};
+use crate::mutants;
 use crate::setup;
 use crate::steps::{cargo, npm, root, say, step};
 
@@ -12,6 +13,7 @@ use crate::steps::{cargo, npm, root, say, step};
 pub(crate) fn run() -> Result<()> {
     setup::everything()?;
     cargo("Formatting of the Rust code", &["fmt", "--all", "--check"])?;
+    mutants::check()?;
     npm("Formatting of the UI", "format:check")?;
     npm("Lint of the UI", "lint")?;
     npm("Types of the UI", "check")?;
