@@ -1,22 +1,31 @@
 import globals from 'globals'
 import svelte from 'eslint-plugin-svelte'
 import ts from 'typescript-eslint'
-import svelteConfig from './svelte.config.js'
+import consoleConfig from './console/svelte.config.js'
+import fieldConfig from './field/svelte.config.js'
+
+const svelteFiles = (surface) => [`${surface}/**/*.svelte`, `${surface}/**/*.svelte.ts`]
 
 export default ts.config(
   ...ts.configs.strict,
   ...svelte.configs.recommended,
   { languageOptions: { globals: { ...globals.browser, ...globals.node } } },
   {
-    files: ['**/*.svelte', '**/*.svelte.ts'],
-    languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } }
+    files: svelteFiles('console'),
+    languageOptions: { parserOptions: { parser: ts.parser, svelteConfig: consoleConfig } }
+  },
+  {
+    files: [...svelteFiles('field'), ...svelteFiles('shared')],
+    languageOptions: { parserOptions: { parser: ts.parser, svelteConfig: fieldConfig } }
   },
   {
     rules: {
       // Personal data never becomes markup.
       'svelte/no-at-html-tags': 'error',
-      'no-console': 'error'
+      'no-console': 'error',
+      // Both surfaces stand at the root of their address.
+      'svelte/no-navigation-without-resolve': 'off'
     }
   },
-  { ignores: ['dist/', 'src/generated/'] }
+  { ignores: ['dist/', '**/.svelte-kit/', 'shared/generated/'] }
 )

@@ -24,6 +24,9 @@ pub fn table() -> String {
     CLAUSES.iter().map(row).fold(head.to_owned(), |table, row| table + &row)
 }
 
+/// Where the screens are that the table names.
+const SCREENS: &str = "ui/field/src";
+
 /// The table, one JSON object a row.
 pub fn rows() -> impl Iterator<Item = Value> {
     CLAUSES.iter().map(|row| {
@@ -31,7 +34,7 @@ pub fn rows() -> impl Iterator<Item = Value> {
             "clause": row.number,
             "subject": row.subject,
             "rule": format!("doorstep_domain::conduct::{}", row.rule),
-            "screen": format!("ui/src/{}", row.screen),
+            "screen": format!("{SCREENS}/{}", row.screen),
             "tests": row.tests,
         })
     })
@@ -50,7 +53,7 @@ pub fn faults(root: &Path) -> Vec<String> {
         if !defined {
             faults.push(format!("clause {}: there is no rule conduct::{}", row.number, row.rule));
         }
-        if !root.join("ui/src").join(row.screen).is_file() {
+        if !root.join(SCREENS).join(row.screen).is_file() {
             faults.push(format!("clause {}: there is no screen {}", row.number, row.screen));
         }
         if row.tests.is_empty() {

@@ -2,6 +2,7 @@
 //!
 //! The tests themselves are one binary, `tests/end_to_end`; what they stand on is here.
 
+pub mod browser;
 pub mod bucket;
 pub mod cast;
 pub mod clauses;

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -70,7 +71,7 @@ impl Outside {
     #[must_use]
     pub fn start(certificate: &Certificate, refuses: u32) -> Self {
         let mut process = Command::new("node")
-            .arg("test/outside.mjs")
+            .arg("servers/outside.mjs")
             .current_dir(root().join("ui"))
             .env("DOORSTEP_CERTIFICATE", &certificate.certificate)
             .env("DOORSTEP_KEY", &certificate.key)
@@ -99,6 +100,42 @@ impl Outside {
 }
 
 impl Drop for Outside {
+    fn drop(&mut self) {
+        let _gone = self.process.kill().and_then(|()| self.process.wait());
+    }
+}
+
+/// A provider of accounts, as a council has one: Microsoft Entra ID, Keycloak.
+#[derive(Debug)]
+pub struct OpenIdProvider {
+    process: Child,
+    /// Its address.
+    pub issuer: String,
+}
+
+impl OpenIdProvider {
+    /// Starts it, for a council at an address.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(council: SocketAddr) -> Self {
+        let mut process = Command::new("node")
+            .arg("servers/openid-provider.mjs")
+            .current_dir(root().join("ui"))
+            .env("DOORSTEP_CONSOLE", format!("http://{council}"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node runs");
+        let mut line = String::new();
+        let out = process.stdout.as_mut().expect("it has an output");
+        BufReader::new(out).read_line(&mut line).expect("it says where it is");
+        let issuer = json(&line)["issuer"].as_str().expect("an issuer has an address").to_owned();
+        Self { process, issuer }
+    }
+}
+
+impl Drop for OpenIdProvider {
     fn drop(&mut self) {
         let _gone = self.process.kill().and_then(|()| self.process.wait());
     }

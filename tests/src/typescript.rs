@@ -19,7 +19,7 @@ use doorstep_domain::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 use ts_rs::{Config, TS};
 
 /// Where the declarations are kept.
-pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/generated/types.ts");
+pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/shared/generated/types.ts");
 
 /// The whole file.
 #[must_use]

@@ -18,6 +18,9 @@ const WORLDS_AS_IT_IS: &str = "30";
 const WORLDS_TEST: [&str; 3] =
     ["doorstep-tests", "end_to_end", "simulation::in_every_world_nothing_is_lost_doubled_altered_or_stuck"];
 
+/// What is shown of what a test said, in characters.
+const LONGEST_WORDS: usize = 120;
+
 const PAGE: &str = "docs/simulation.md";
 const TABLE_BEGINS: &str = "| bug | found by | what the test said |\n| --- | --- | --- |\n";
 
@@ -157,8 +160,11 @@ fn copy_of_the_project() -> Result<PathBuf> {
         .current_dir(root())
         .output()?;
     ensure!(listed.status.success(), "git does not say which files there are");
-    for name in String::from_utf8(listed.stdout)?.lines() {
-        let (from, to) = (root().join(name), copy.join(name));
+    let listed = String::from_utf8(listed.stdout)?;
+    // The built pages too: the council carries them.
+    let pages = files_of(&root().join("ui/dist")).context("the pages are not built: npm run build in ui/")?;
+    for from in listed.lines().map(|name| root().join(name)).chain(pages) {
+        let to = copy.join(from.strip_prefix(root())?);
         let Ok(text) = fs::read(&from) else { continue };
         if fs::read(&to).ok().as_ref() != Some(&text) {
             fs::create_dir_all(to.parent().unwrap_or(&copy))?;
@@ -169,6 +175,15 @@ fn copy_of_the_project() -> Result<PathBuf> {
     // project that it lies in.
     step("A copy of the project", Command::new("git").args(["init", "--quiet"]).current_dir(&copy))?;
     Ok(copy)
+}
+
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(files_of(&path)?) } else { files.push(path) }
+    }
+    Ok(files)
 }
 
 /// The line of a failed test's output that says what was wrong.
@@ -183,7 +198,9 @@ fn what_it_said(out: &str) -> String {
         [first, ..] => (*first).to_owned(),
         [] => String::new(),
     };
-    words.replace('|', "\\|")
+    let begins: String = words.chars().take(LONGEST_WORDS).collect();
+    let more = if begins.len() < words.len() { " …" } else { "" };
+    format!("{begins}{more}").replace('|', "\\|")
 }
 
 /// Draws the table at the end of docs/simulation.md anew.

@@ -158,7 +158,7 @@ async fn visit(desk: &Desk, town: &Town, line: &Line, album: &Album) {
 fn console(town: &Town, folder: &Path, scheme: &str) {
     println!("Both visits are in the console.");
     let taken = Command::new("node")
-        .arg("test/pictures.mjs")
+        .arg("console/browser/pictures.mjs")
         .current_dir(root().join("ui"))
         .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
         .env("DOORSTEP_PASSWORD", PASSWORD)

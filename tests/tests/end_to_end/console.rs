@@ -1,8 +1,7 @@
 //! The console in Chromium.
 
-use std::process::Command;
-
-use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
+use doorstep_tests::browser;
+use doorstep_tests::cast::{Phone, Town, sample};
 
 #[test]
 fn the_console_shows_exports_and_hides_what_it_should() {
@@ -48,15 +47,6 @@ fn the_console_shows_exports_and_hides_what_it_should() {
 
     let photo = &officer.says(&["visit", "show", &ivan])["photos"][0]["photo"]["sha256"];
 
-    let browsed = Command::new("node")
-        .arg("test/console.mjs")
-        .current_dir(root().join("ui"))
-        .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
-        .env("DOORSTEP_PASSWORD", PASSWORD)
-        .env("DOORSTEP_OTHERS_VISIT", &ivan)
-        .env("DOORSTEP_OTHERS_PHOTO", photo.as_str().expect("a photo has a name"))
-        .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
-        .output()
-        .expect("node runs");
-    assert!(browsed.status.success(), "{}", String::from_utf8_lossy(&browsed.stderr));
+    let told = [("DOORSTEP_OTHERS_VISIT", ivan.as_str()), ("DOORSTEP_OTHERS_PHOTO", photo.as_str().unwrap())];
+    browser::goes_through("pages", &town, &told);
 }

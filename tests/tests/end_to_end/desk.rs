@@ -1,6 +1,7 @@
 //! What is done at the desk: appointments in, by table and by a housing system; phones and people.
 
-use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
+use doorstep_tests::browser;
+use doorstep_tests::cast::{PASSWORD, Phone, Town, sample};
 use doorstep_tests::desk::Clerk;
 use doorstep_tests::postgres::Postgres;
 use reqwest::StatusCode;
@@ -156,15 +157,7 @@ fn a_password_alone_signs_nobody_in_and_a_code_is_taken_once() {
     town.kill();
     town.asks_for_second_factor();
     town.start();
-    let browsed = std::process::Command::new("node")
-        .arg("test/second-factor.mjs")
-        .current_dir(root().join("ui"))
-        .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
-        .env("DOORSTEP_PASSWORD", PASSWORD)
-        .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
-        .output()
-        .expect("node runs");
-    assert!(browsed.status.success(), "{}", String::from_utf8_lossy(&browsed.stderr));
+    browser::goes_through("second-factor", &town, &[]);
 }
 
 #[test]

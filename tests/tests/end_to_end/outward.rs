@@ -1,7 +1,7 @@
 //! Telling those who must act, and the council's own systems; signing in with the council's own
 //! accounts; TLS by the service itself.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
-use doorstep_tests::cast::{Phone, Town, eventually, json, root, sample};
+use doorstep_tests::browser;
+use doorstep_tests::cast::{Phone, Town, eventually, json, sample};
 use doorstep_tests::desk::Clerk;
-use doorstep_tests::outside::{Certificate, Outside};
+use doorstep_tests::outside::{Certificate, OpenIdProvider, Outside};
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
@@ -223,24 +224,12 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
 fn the_council_s_people_sign_in_with_accounts_of_its_own() {
     let mut town = Town::open();
     let address = town.address();
-    let mut browsed = Command::new("node")
-        .arg("test/openid.mjs")
-        .current_dir(root().join("ui"))
-        .env("DOORSTEP_CONSOLE", format!("http://{address}"))
-        .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(browsed.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let issuer = json(&line)["issuer"].as_str().unwrap().to_owned();
+    let provider = OpenIdProvider::start(address);
     let secret = town.data().join("../openid-secret");
     std::fs::write(&secret, "a secret of the provider\n").unwrap();
     town.kill();
     town.is_told(&[
-        ("DOORSTEP_OPENID_ISSUER", &issuer),
+        ("DOORSTEP_OPENID_ISSUER", &provider.issuer),
         ("DOORSTEP_OPENID_CLIENT", "doorstep"),
         ("DOORSTEP_OPENID_SECRET_FILE", &secret.display().to_string()),
         ("DOORSTEP_OPENID_NAME", "a Melton account"),
@@ -250,7 +239,5 @@ fn the_council_s_people_sign_in_with_accounts_of_its_own() {
     // to ask for.
     town.asks_for_second_factor();
     town.start();
-    browsed.stdin.as_mut().unwrap().write_all(b"go\n").unwrap();
-    let browsed = browsed.wait_with_output().unwrap();
-    assert!(browsed.status.success(), "{}", String::from_utf8_lossy(&browsed.stderr));
+    browser::goes_through("openid", &town, &[("DOORSTEP_PROVIDER", &provider.issuer)]);
 }

@@ -28,7 +28,7 @@ use super::console::{
 use super::openapi::{self, Body, Contract, Operation, schema_of};
 use super::operations::Counted;
 use super::problem::WebProblem;
-use super::{devices, operations, systems};
+use super::{assets, devices, operations, systems};
 use crate::access::openid::Provider;
 use crate::access::roles::{Role, Scope};
 use crate::desk::appointments::AppointmentChange;
@@ -39,11 +39,6 @@ use crate::service::Service;
 
 /// Seconds for one request, upload included; a table to take away may take longer.
 const REQUEST_SECONDS: u64 = 120;
-
-/// No script, style, frame or form but the console's own.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-     trusted-types svelte-trusted-html";
 
 /// The longest thing that a console sends is a table of appointments.
 const CONSOLE_BYTES: usize = 16 * 1024 * 1024;
@@ -174,7 +169,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/audit", Anybody, page),
         Route::get("/safeguarding", Anybody, page),
         Route::get("/sign-ins", Anybody, page),
-        Route::get("/assets/{name}", Anybody, pages::asset),
+        Route::get("/assets/{*name}", Anybody, pages::asset),
         // What those who run the service ask.
         Route::get("/health", Anybody, operations::live).tells_other("text/plain"),
         Route::get("/ready", Anybody, operations::ready).tells_other("text/plain"),
@@ -308,7 +303,10 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .fallback(pages::not_found)
         .layer(Extension(provider.map(Arc::new)))
         .layer(CatchPanicLayer::custom(failed))
-        .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            assets::content_security_policy(),
+        ))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "no-referrer"))
         .layer(always(header::X_FRAME_OPTIONS, "DENY"))

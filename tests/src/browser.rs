@@ -1,0 +1,25 @@
+//! The console in Chromium: its stories are Playwright tests in `ui/console/browser`.
+
+use std::process::Command;
+
+use crate::cast::{PASSWORD, Town, root};
+
+/// Runs the stories of one project of `playwright.config.ts` at a council, with what they are told
+/// by the environment.
+///
+/// # Panics
+/// When one of them fails: all of them are run, and what each said is shown.
+pub fn goes_through(project: &str, town: &Town, told: &[(&str, &str)]) {
+    let browsed = Command::new("node")
+        .args(["../node_modules/@playwright/test/cli.js", "test", "--project", project])
+        .current_dir(root().join("ui/console"))
+        .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
+        .env("DOORSTEP_PASSWORD", PASSWORD)
+        .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
+        .envs(told.iter().copied())
+        .output()
+        .expect("node runs");
+    let said = String::from_utf8_lossy(&browsed.stdout);
+    assert!(browsed.status.success(), "{said}{}", String::from_utf8_lossy(&browsed.stderr));
+    println!("{said}");
+}

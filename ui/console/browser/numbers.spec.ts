@@ -1,0 +1,20 @@
+import { expect, isAccessible, test } from './desk'
+
+test('a number changes from a later day, and can be taken back', async ({ as }) => {
+  const page = await as('admin')
+  await page.goto('/numbers')
+  await page.waitForSelector('[data-number=keep_visits]')
+  await expect(page.locator('[data-number="complaint.acknowledge"]')).toContainText('5 working days')
+  await page.click('[data-number=adult_age] >> button')
+  await page.fill('#number-value', '16')
+  await page.fill('#number-source', 'Cabinet, minute 12')
+  await isAccessible(page, 'numbers-change')
+  await page.click('#number-enter')
+  await page.waitForSelector('#number-done')
+  const age = page.locator('[data-number=adult_age]')
+  await expect(age).toContainText('16 years: Cabinet, minute 12, entered by admin')
+  await expect(age.locator('td').first(), 'it holds from its day').toContainText('18 years')
+  await isAccessible(page, 'numbers')
+  await page.click('text=Take it back')
+  await expect(age).not.toContainText('16 years')
+})

@@ -1,0 +1,66 @@
+import { SCHEMES, expect, isAccessible, signsIn, status, test } from './desk'
+
+for (const colorScheme of SCHEMES) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme })
+
+    test('a wrong password is told, and nobody is let in', async ({ page }) => {
+      await page.goto('/')
+      await page.waitForSelector('#user')
+      await isAccessible(page, `sign-in-${colorScheme}`)
+      await signsIn(page, 'super-1', 'not the password')
+      await page.waitForSelector('.govuk-error-summary')
+      await isAccessible(page, `sign-in-wrong-${colorScheme}`)
+      expect(await status(page, '/api/visits')).toBe(401)
+    })
+  })
+}
+
+test('who signs in sees the page that they asked for, and nothing after they sign out', async ({ page }) => {
+  await page.goto('/visits?outcome=entry_refused')
+  await page.fill('#user', 'super-1')
+  await page.fill('#password', process.env.DOORSTEP_PASSWORD ?? '')
+  await page.click('#sign-in')
+  await expect(page.locator('tr[data-visit]')).toHaveCount(1)
+  expect(new URL(page.url()).search).toBe('?outcome=entry_refused')
+  await page.click('#sign-out')
+  await page.waitForSelector('#user')
+  expect(await status(page, '/api/visits')).toBe(401)
+  await page.goBack()
+  await page.waitForSelector('#user')
+})
+
+test('a session that ended elsewhere leads to the sign-in, and then back to the page', async ({ page }) => {
+  await signsIn(page, 'super-1')
+  await page.waitForSelector('.counts')
+  await page.request.delete('/api/session', { headers: { 'x-doorstep': '1' } })
+  await page.click('nav >> text=Visits')
+  await page.waitForSelector('#user')
+  await page.fill('#user', 'super-1')
+  await page.fill('#password', process.env.DOORSTEP_PASSWORD ?? '')
+  await page.click('#sign-in')
+  await page.waitForSelector('tr[data-visit]')
+})
+
+test('who has a phone and no desk is not let in', async ({ page }) => {
+  await signsIn(page, 'melton-2')
+  await page.waitForSelector('.govuk-error-summary')
+  for (const path of [
+    'session',
+    'today',
+    'visits',
+    'organisations',
+    'exports/visits.csv',
+    'exports/steps.csv',
+    'concerns',
+    'acknowledgements',
+    'codes',
+    'safeguarding',
+    'audit',
+    'exports/dictionary',
+    'exports/audit.csv',
+    'cases'
+  ]) {
+    expect(await status(page, `/api/${path}`), path).toBe(401)
+  }
+})

@@ -1,0 +1,18 @@
+// The address holds a view's filters, its order and where its page begins, so that every view can
+// be bookmarked and sent.
+
+/** An address with something else said in it, from the list's beginning: `''` for what is said no more. */
+export function elsewhere(at: URL, said: Record<string, string>): string {
+  const query = new URLSearchParams(at.search)
+  query.delete('after')
+  for (const [name, value] of Object.entries(said)) {
+    if (value) query.set(name, value)
+    else query.delete(name)
+  }
+  return query.size > 0 ? `${at.pathname}?${query}` : at.pathname
+}
+
+/** The address of a table of what a view shows, as a file. */
+export function exported(at: URL, file: string, said: Record<string, string> = {}): string {
+  return elsewhere(at, said).replace(at.pathname, `/api/exports/${file}`)
+}

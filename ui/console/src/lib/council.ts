@@ -1,0 +1,141 @@
+// What the console's screens may ask of the council, over HTTP.
+import type {
+  AppointmentChange,
+  AppointmentList,
+  AppointmentListRow,
+  AuditList,
+  CaseDeed,
+  CaseDetail,
+  CaseList,
+  CodeList,
+  CodeSection,
+  ConcernList,
+  DatedNumber,
+  EvidencePack,
+  Imported,
+  NoAccessList,
+  NumberList,
+  OpenedNote,
+  OwnSession,
+  PersonChange,
+  PersonList,
+  PhoneList,
+  PhoneOffer,
+  Problem,
+  Register,
+  Reports,
+  SafeguardingList,
+  SessionView,
+  SignInAnswer,
+  TableMeaning,
+  TodayBoard,
+  VisitDetail,
+  VisitList,
+  WaysIn
+} from '$shared/generated/types'
+
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
+  } catch {
+    throw problem('no-connection', 'The council’s service does not answer. Nothing was changed. Try again.')
+  }
+}
+
+async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await reach(path, init)
+  const text = await response.text()
+  if (response.ok) return (text ? JSON.parse(text) : null) as T
+  throw refusal(text)
+}
+
+/** A table, whole, and what its file is called. */
+export async function takeTable(path: string, signal: AbortSignal): Promise<{ name: string; file: Blob }> {
+  const response = await reach(path, { signal })
+  if (!response.ok) throw refusal(await response.text())
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'doorstep'
+  try {
+    return { name, file: await response.blob() }
+  } catch {
+    throw problem('no-connection', 'The file broke off on its way. Nothing was kept. Try again.')
+  }
+}
+
+/** Why not, as the council words it. */
+function refusal(text: string): Problem {
+  try {
+    const said = JSON.parse(text) as { code: string; title: string }
+    return problem(said.code, said.title)
+  } catch {
+    return problem('internal', 'Something is wrong at the council. Nothing was changed.')
+  }
+}
+
+/** What is sent as JSON. */
+function json(method: string, said: unknown): RequestInit {
+  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) }
+}
+
+/** A table as it lies on the disk. */
+function table(file: File): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'text/csv' }, body: file }
+}
+
+function problem(code: string, message: string): Problem {
+  return { code, message, refused: null }
+}
+
+/** The council's service, at the address from which the page came. */
+export function connect() {
+  return {
+    session: () => ask<SessionView>('/api/session'),
+    signIn: (user: string, password: string, code: string | null) =>
+      ask<SignInAnswer>('/api/session', json('POST', { user, password, code })),
+    waysIn: () => ask<WaysIn>('/api/sign-in'),
+    ownSessions: () => ask<OwnSession[]>('/api/sessions'),
+    endSession: (id: string) => ask<null>(`/api/sessions/${id}`, { method: 'DELETE' }),
+    signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
+    today: () => ask<TodayBoard>('/api/today'),
+    visits: (query: string) => ask<VisitList>(`/api/visits${query}`),
+    visit: (visit: string) => ask<VisitDetail>(`/api/visits/${encodeURIComponent(visit)}`),
+    photoPath: (visit: string, sha256: string) =>
+      `/api/visits/${encodeURIComponent(visit)}/photos/${encodeURIComponent(sha256)}`,
+    organisations: () => ask<string[]>('/api/organisations'),
+    concerns: (query: string) => ask<ConcernList>(`/api/concerns${query}`),
+    cases: (query: string) => ask<CaseList>(`/api/cases${query}`),
+    case: (id: string) => ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`),
+    doAbout: (id: string, deed: CaseDeed) =>
+      ask<CaseDetail>(`/api/cases/${encodeURIComponent(id)}`, json('POST', deed)),
+    evidence: (uprn: string) => ask<EvidencePack>(`/api/no-access/${encodeURIComponent(uprn)}`),
+    noAccess: (query: string) => ask<NoAccessList>(`/api/no-access${query}`),
+    reports: (query: string) => ask<Reports>(`/api/reports${query}`),
+    appointments: (query: string) => ask<AppointmentList>(`/api/appointments${query}`),
+    previewAppointments: (file: File) => ask<Imported>('/api/appointments/preview', table(file)),
+    importAppointments: (file: File, onlyGood: boolean) =>
+      ask<Imported>(`/api/appointments?only_good=${onlyGood}`, table(file)),
+    changeAppointment: (reference: string, change: AppointmentChange) =>
+      ask<AppointmentListRow>(`/api/appointments/${encodeURIComponent(reference)}`, json('POST', change)),
+    phones: (query: string) => ask<PhoneList>(`/api/phones${query}`),
+    offerPhone: (user: string) => ask<PhoneOffer>('/api/phones', json('POST', { user, server: location.origin })),
+    revokePhone: (device: string) => ask<null>(`/api/phones/${encodeURIComponent(device)}`, { method: 'DELETE' }),
+    people: (query: string) => ask<PersonList>(`/api/people${query}`),
+    importPeople: (file: File) => ask<Imported>('/api/people', table(file)),
+    changePerson: (user: string, change: PersonChange) =>
+      ask<null>(`/api/people/${encodeURIComponent(user)}`, json('POST', change)),
+    register: (query: string) => ask<Register>(`/api/acknowledgements${query}`),
+    codes: () => ask<CodeList>('/api/codes'),
+    publishCode: (label: string, from: string, text: string) =>
+      ask<CodeSection[]>('/api/codes', json('POST', { label, from, text })),
+    numbers: () => ask<NumberList>('/api/numbers'),
+    enterNumber: (number: DatedNumber) => ask<null>('/api/numbers', json('POST', number)),
+    withdrawNumber: (name: string, from: string) =>
+      ask<null>(`/api/numbers/${encodeURIComponent(name)}/${from}`, { method: 'DELETE' }),
+    dictionary: () => ask<TableMeaning[]>('/api/exports/dictionary'),
+    audit: (query: string) => ask<AuditList>(`/api/audit${query}`),
+    safeguarding: (query: string) => ask<SafeguardingList>(`/api/safeguarding${query}`),
+    openNote: (record: string) => ask<OpenedNote>(`/api/safeguarding/${encodeURIComponent(record)}`)
+  }
+}
+
+/** What the console may ask of a council. */
+export type Council = ReturnType<typeof connect>

@@ -1,0 +1,3 @@
+import { kit } from '../kit.js'
+
+export default kit('field')

@@ -1,0 +1,61 @@
+import { fireEvent, screen } from '@testing-library/svelte'
+import { beforeEach, expect, it } from 'vitest'
+import type { Concern } from '$shared/generated/types'
+import ConcernScreen from '../src/routes/concern/+page.svelte'
+import { appWith, shown } from './fake'
+
+let raised: Concern[] = []
+beforeEach(() => (raised = []))
+
+async function complains() {
+  const { app } = appWith({
+    raiseConcern: async (_, concern) => {
+      raised.push(concern)
+    }
+  })
+  shown(app, ConcernScreen, { visit: null })
+  await fireEvent.click(screen.getByText('The tenant is not happy with us'))
+  await fireEvent.input(screen.getByLabelText('What is wrong, in their words?'), {
+    target: { value: 'Six weeks without heating' }
+  })
+  return app
+}
+
+const save = () => screen.getByText('Save').closest('button') as HTMLButtonElement
+
+it('without a time it was said just now', async () => {
+  await complains()
+  await fireEvent.click(save())
+  await screen.findByText('Saved')
+  expect(raised[0]?.noticed_at).toBe('2026-11-24T12:00:00Z')
+})
+
+it('a time that was typed is one of today in England, and the concern goes', async () => {
+  await complains()
+  await fireEvent.input(screen.getByLabelText('If it was earlier today: when?'), { target: { value: '09:30' } })
+  await fireEvent.click(save())
+  await screen.findByText('Saved')
+  expect(raised[0]?.noticed_at).toBe('2026-11-24T09:30:00Z')
+})
+
+it('in summer the wall is an hour before UTC', async () => {
+  const app = await complains()
+  if (app.status) app.status.now = '2026-06-24T12:00:00Z'
+  await fireEvent.input(screen.getByLabelText('If it was earlier today: when?'), { target: { value: '09:30' } })
+  await fireEvent.click(save())
+  await screen.findByText('Saved')
+  expect(raised[0]?.noticed_at).toBe('2026-06-24T08:30:00Z')
+})
+
+it('a time later than now, or that is none, is told and jams nothing', async () => {
+  const app = await complains()
+  await fireEvent.input(screen.getByLabelText('If it was earlier today: when?'), { target: { value: '23:00' } })
+  expect((await screen.findByRole('alert')).textContent).toBe('That is later than now.')
+  expect(save().disabled).toBe(true)
+  // What a broken keyboard or an older version left in the draft.
+  app.write('noticed-none', '9 o’clock')
+  expect((await screen.findByText(/That is no time of day/)).id).toBe('future')
+  expect(save().disabled).toBe(true)
+  app.write('noticed-none', '')
+  await expect.poll(() => save().disabled).toBe(false)
+})

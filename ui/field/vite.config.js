@@ -1,0 +1,3 @@
+import { surface } from '../vite.js'
+
+export default surface('test', '../shared/test')

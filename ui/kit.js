@@ -1,0 +1,34 @@
+// How both surfaces are built: a single page that asks for what it shows, whose scripts and styles
+// are files with a hash in their names.
+import { createHash } from 'node:crypto'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import adapter from '@sveltejs/adapter-static'
+import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
+
+const here = import.meta.dirname
+
+/** A name for what stands in some folders: the same files give the same name, on any machine. */
+function fingerprint(...folders) {
+  const hash = createHash('sha256')
+  for (const folder of folders) {
+    for (const file of readdirSync(join(here, folder), { recursive: true, withFileTypes: true })) {
+      if (file.isFile()) hash.update(readFileSync(join(file.parentPath, file.name)))
+    }
+  }
+  return hash.digest('hex').slice(0, 12)
+}
+
+/** The configuration of one surface: `console` or `field`. */
+export function kit(surface) {
+  return {
+    preprocess: vitePreprocess(),
+    kit: {
+      adapter: adapter({ pages: `../dist/${surface}`, fallback: 'index.html' }),
+      alias: { $shared: '../shared' },
+      appDir: 'assets',
+      // A page that was loaded before an update notices that there is another version.
+      version: { name: fingerprint(`${surface}/src`, 'shared') }
+    }
+  }
+}

@@ -1,0 +1,381 @@
+// Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are
+// called is here.
+import type {
+  Attempt,
+  AuditAction,
+  Basis,
+  Finding,
+  Numbers,
+  PhotoState,
+  Problem,
+  Refused,
+  Rule,
+  StatusView,
+  Step
+} from '../generated/types'
+import { consent, lawful, outcomes, steps, table } from './names'
+import { beginsADay, between, dayInLondon, daysBetween, epochMs, minutesLater, noonInLondon } from './time'
+
+export * from './names'
+
+const rules = table<Rule>({
+  'consent-first': 'Ask for consent to enter first',
+  'arrival-first': 'First say who you are, say why you have come, and show your ID',
+  'no-suitable-adult': 'There is no suitable adult, so do not go in',
+  'authorisation-first': 'Say who authorised going in without consent',
+  'reason-first': 'Say why',
+  'note-first': 'Write what you saw and heard',
+  'visit-ended': 'This visit has ended. A mistake in it can be corrected',
+  'already-inside': 'You are inside already. Leave instead',
+  'nothing-to-correct': 'There is nothing there that can be corrected',
+  'agreement-first': 'Notice was short. First ask the tenant if they agree to the visit now',
+  'start-first': 'Start the visit first',
+  'started-already': 'This visit has started already',
+  'sign-the-code-first': 'Read and sign the Code of conduct first',
+  'not-inside': 'Nobody has gone in with consent, so there is none to take back',
+  'other-ending': 'That fits a visit that ended in another way',
+  'name-first': 'Give the name',
+  'signature-first': 'There is no signature yet. Draw it',
+  'too-long': 'That is too long. Nothing was saved: shorten it, then save again'
+})
+
+const problems: Record<string, string> = {
+  'no-connection': 'No connection to the council. Everything is saved on this phone and goes when there is signal.',
+  'slow-connection': 'The connection is too slow just now. Everything is saved on this phone and goes later.',
+  'not-the-council':
+    'Something answered that is not the council: perhaps a Wi-Fi that wants you to sign in. Everything is saved on this phone. Sign in to the Wi-Fi, or turn it off.',
+  'council-busy': 'The council is busy. Everything is saved on this phone and goes shortly.',
+  'code-not-valid': 'That code is wrong, was used before, or is older than 10 minutes. Ask the council for a new one.',
+  'bad-code': 'That is not a code. It has 34 letters and digits. Check it, or copy it again.',
+  'another-council':
+    'Whoever answered is not the council that gave you this code. Nothing was set up. Check the address, then try again.',
+  'bad-address': 'That can’t be the council’s address. It starts with https://',
+  crashed:
+    'Doorstep made a mistake, so the last tap was not saved. Everything before it was. Tap again; if it happens again, tell support.',
+  'too-long': 'That is too long. Nothing was saved: shorten it, then save again.',
+  'device-full':
+    'This phone is full, so the last tap was not saved. Everything before it was. Free some space, then tap again.',
+  'not-signed-by-hand': 'There is no signature yet. Draw it, or type your name.',
+  'another-code': 'A new version of the Code came in meanwhile. Read that one, then sign it.',
+  'no-home': 'Say where: the UPRN, or the address.',
+  'not-a-picture': 'That is not a photo that can be read. No photo was added. Take it again with the camera.',
+  'too-many-pixels':
+    'That photo is too large to open safely: more than 50 million pixels. Take it again with the camera.',
+  'photo-too-large': 'That file is too large: more than 20 MB. No photo was added. Take it again with the camera.',
+  'nothing-opens-it': 'This device has no app for that. Use another telephone, or another map.',
+  'no-number': 'That is not a number that can be dialled.',
+  'no-safeguarding-key':
+    'The note can’t be sealed on this phone, so it was not saved. Phone the council now: 01664 502 502.'
+}
+
+/** Why nobody goes in yet, and what comes first. */
+export function shutWords({ rule, clause, missing }: Refused): string {
+  if (rule === 'arrival-first') {
+    return `First: ${missing.map((step) => steps[step as Step]?.ask ?? step).join(', ')} (clause ${clause}).`
+  }
+  if (rule === 'agreement-first') return `First: ask if they agree to short notice, above (clause ${clause}).`
+  return `${rules[rule]} (clause ${clause}).`
+}
+
+/** A problem in words: what happened, what is safe, what to do. */
+export function problemWords(problem: Problem): string {
+  if (problem.refused?.rule === 'too-long') return `${rules['too-long']}.`
+  if (problem.refused) return `${rules[problem.refused.rule]} (clause ${problem.refused.clause}).`
+  const known = problems[problem.code]
+  if (known) return known
+  return problem.message.charAt(0).toUpperCase() + problem.message.slice(1)
+}
+
+const london = 'Europe/London'
+const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: london })
+const hour = new Intl.DateTimeFormat('en-GB', { hour: 'numeric', minute: '2-digit', hour12: true, timeZone: london })
+const day = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: london })
+const wholeDay = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: london
+})
+const dayAndYear = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: london
+})
+const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', timeZone: london })
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: london })
+
+/** `10:02` on the wall in England. */
+export function clock(at: string): string {
+  return time.format(epochMs(at))
+}
+
+/** `today`, `tomorrow` or `Tuesday 24 November`, as seen from another moment. */
+export function dayWords(at: string, now: string): string {
+  const days = daysBetween(now, at)
+  if (days === 0) return 'today'
+  if (days === 1) return 'tomorrow'
+  if (days === -1) return 'yesterday'
+  return day.format(epochMs(at))
+}
+
+/** `Tuesday 1 December 2026`, for a day on the calendar such as `2026-12-01`. */
+export function date(calendarDay: string): string {
+  const noon = noonInLondon(calendarDay)
+  return noon ? wholeDay.format(epochMs(noon)).replace(',', '') : calendarDay
+}
+
+/** `24 November 2026, 12:13` on the wall in England. */
+export function moment(at: string): string {
+  return `${dayAndYear.format(epochMs(at))}, ${clock(at)}`
+}
+
+/** `2pm`, `2:30pm`. */
+function hourWords(at: string): string {
+  return hour.format(epochMs(at)).replace(':00', '').replace(' ', '').toLowerCase()
+}
+
+/** `2pm to 4pm`. */
+export function windowWords(start: string, end: string): string {
+  return `${hourWords(start)} to ${hourWords(end)}`
+}
+
+/** A window with its day: `today 2pm to 4pm`, `Thursday 26 November 9am to 11am`. */
+export function windowDayWords(start: string, end: string, now: string): string {
+  return `${dayWords(start, now)} ${windowWords(start, end)}`
+}
+
+/** `2 hours`, `3 days`: how long ago, in the largest whole unit. */
+export function age(since: string, now: string): string {
+  const minutes = Math.max(0, Math.floor(between(since, now) / 60_000))
+  if (minutes < 1) return 'less than a minute'
+  if (minutes < 60) return plural(minutes, 'minute')
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return plural(hours, 'hour')
+  return plural(Math.floor(hours / 24), 'day')
+}
+
+/** `6 hours`, `3 days`: a length of time, in the largest whole unit that says enough. */
+export function minutesWords(minutes: number): string {
+  if (minutes < 60) return plural(Math.max(0, minutes), 'minute')
+  if (minutes < 72 * 60) return plural(Math.floor(minutes / 60), 'hour')
+  return plural(Math.floor(minutes / 1440), 'day')
+}
+
+/** `Attempt 2 of 3, since 3 March`, and what of it counts. Nothing where nobody was ever kept out. */
+export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
+  const first = attempts[0]
+  if (!first) return []
+  const valid = attempts.filter((attempt) => attempt.counting === 'valid_refusal').length
+  const court = attempts.filter((attempt) => attempt.in_court).map((attempt) => shortDay.format(epochMs(attempt.at)))
+  const since = attempts.length > 1 ? `, since ${shortDay.format(epochMs(first.at))}` : ''
+  const lines = [`Attempt ${attempts.length} of ${numbers.attempts_before_letter} without access${since}.`]
+  if (valid > 0) lines.push(`${plural(valid, 'valid refusal')}: never counted against the tenant.`)
+  lines.push(
+    court.length > 0
+      ? `After written notice in time, so that a court counts it: ${court.join(', ')}.`
+      : 'None after written notice in time.'
+  )
+  return lines
+}
+
+/** What a step of the list says, with the age from which somebody is an adult. */
+export function stepLabel(step: Step, numbers: Numbers | undefined): string {
+  return steps[step].label.replace('AGE', String(numbers?.adult_age ?? ''))
+}
+
+/** With a capital letter. */
+export function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** `1 record`, `2 records`. */
+export function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
+/** `840 kB`, `1.2 MB`. */
+export function sizeWords(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000)} kB`
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}
+
+/** Why the council did not take a photo's picture. */
+export function photoRefusedWords(reason: string): string {
+  switch (reason) {
+    case 'another-file':
+      return 'it was altered on the way, or on the phone'
+    case 'photo-too-large':
+    case 'too-many-pixels':
+      return 'it is too large'
+    case 'carries-more':
+      return 'there is more in the file than a picture'
+    case 'erased':
+      return 'the council no longer keeps it'
+    default:
+      return 'it is not a picture that can be read'
+  }
+}
+
+/** How far a photo has come. */
+export function photoStateWords(state: PhotoState): string {
+  switch (state.state) {
+    case 'waiting':
+      return 'Saved on this phone'
+    case 'complete':
+      return 'With the council'
+    case 'refused':
+      return `Not taken by the council: ${photoRefusedWords(state.reason)}. Take it again`
+    case 'erased':
+      return 'Gone: it was struck out before it was sent'
+  }
+}
+
+/** A deadline, from the moment at which it is looked at: "by Friday 4 December", "2 hours late". */
+export function deadlineWords(by: string, now: string): { words: string; late: boolean } {
+  if (between(now, by) < 0) return { words: `${age(by, now)} late`, late: true }
+  // The end of a day is said by its day.
+  const day = date(dayInLondon(minutesLater(by, -1)))
+  return { words: beginsADay(by) ? `by ${day}` : `by ${moment(by)}`, late: false }
+}
+
+export const actions = table<AuditAction>({
+  appointment_put: 'A housing system put an appointment',
+  appointment_reassigned: 'Gave an appointment to somebody else',
+  appointment_cancelled: 'Called an appointment off',
+  person_left: 'Said that somebody left',
+  person_returned: 'Said that somebody is back',
+  sessions_ended: 'Ended somebody’s sessions',
+  device_revoked: 'Revoked a phone',
+  api_token_made: 'Made a token for another system',
+  backed_up: 'Made a backup',
+  case_read: 'Opened a case',
+  case_changed: 'Did something about a case',
+  appointments_imported: 'Imported appointments',
+  code_published: 'Published a version of the Code',
+  council_made: 'Set the council up',
+  device_enrolled: 'Enrolled a phone',
+  enrolment_offered: 'Gave out a code that enrols a phone',
+  export_begun: 'Began to take a table away',
+  evidence_made: 'Made an evidence pack',
+  exported: 'Took a table away',
+  feed_read: 'Refreshed from the feed of visits',
+  password_set: 'Set a password',
+  people_imported: 'Imported people',
+  number_entered: 'Entered a number',
+  number_withdrawn: 'Took a number back',
+  visit_read: 'Opened a visit',
+  photo_opened: 'Opened a photo',
+  session_ended: 'Ended a session of their own',
+  subject_access: 'Wrote out what is held of one person',
+  erased_on_request: 'Erased what was held of one person',
+  erased_by_rule: 'Erased what was kept for long enough',
+  sign_in_failed: 'A sign-in failed',
+  second_factor_forgotten: 'Let somebody set up their authenticator anew',
+  signed_in: 'Signed in'
+})
+
+/** What the bar says of sending, and whether it says it loudly: after a day. */
+export function sendingWords(status: StatusView): { words: string; loud: boolean } {
+  if (status.unsent === 0 || !status.oldest_unsent) {
+    return status.set_aside > 0
+      ? { words: `${status.set_aside} set aside`, loud: true }
+      : {
+          words: status.photos_waiting > 0 ? `${plural(status.photos_waiting, 'photo')} to send` : 'All sent',
+          loud: false
+        }
+  }
+  const old = between(status.oldest_unsent, status.now) > 86_400_000
+  if (old) return { words: `Not sent since ${weekday.format(epochMs(status.oldest_unsent))}`, loud: true }
+  const fresh = between(status.oldest_unsent, status.now) < 60_000
+  const oldest = fresh ? ', just now' : `, oldest ${age(status.oldest_unsent, status.now)}`
+  return { words: `${status.unsent} waiting${oldest}`, loud: false }
+}
+
+/** On what footing they went in. */
+export function basisWords(basis: Basis): string {
+  if ('consented' in basis) return consent[basis.consented.by]
+  return `${lawful[basis.lawful.ground]}, authorised by ${basis.lawful.authorised_by}`
+}
+
+/** A finding in words. */
+export function findingWords(finding: Finding): string {
+  switch (finding.finding) {
+    case 'left_out_before_entry':
+      return `Not done before going in: ${steps[finding.step].done}`
+    case 'not_done':
+      return `Not done: ${steps[finding.step].done}`
+    case 'entered_without_suitable_adult':
+      return 'Went in with no suitable adult'
+    case 'short_notice_not_agreed':
+      return 'Went in at short notice without asking (clause 3.1)'
+    case 'not_told_who_and_why':
+      return 'The tenant was not told who comes and why (clause 3.1)'
+    case 'no_follow_up':
+      return 'Nothing was agreed about what comes next (clause 4.1)'
+    case 'follow_up_not_explained':
+      return 'The tenant was not told what comes next (clause 4.1)'
+    case 'tenant_not_told_of_cancellation':
+      return 'The tenant was not told that the visit is off (clause 3.2)'
+    case 'lone_worker_device_off':
+      return 'Working alone with the lone-worker device off (clause 6.1)'
+    case 'contradictory_outcome':
+      return `Another record says: ${outcomes[finding.also].toLowerCase()}`
+  }
+}
+
+/** Why a phone's records were set aside, for a desk. */
+export function asideAtDeskWords(reason: string): string {
+  switch (reason) {
+    case 'fork':
+      return 'two histories of one phone: it was copied or restored. It has sent them again under new numbers'
+    case 'altered-body':
+      return 'what was sent is not what was recorded'
+    case 'too-large':
+      return 'too long to take'
+    default:
+      return `could not be read (${reason})`
+  }
+}
+
+/** Why the council set a record aside. */
+export function asideWords(reason: string): string {
+  switch (reason) {
+    case 'fork':
+      return 'This phone was restored from a copy. It was sent again under a new number.'
+    case 'too-large':
+      return 'It is too long for the council to take.'
+    default:
+      return `The council could not read it (${reason}). It is kept on both sides. Call support.`
+  }
+}
+
+/** What a browser is called, by what it says of itself. */
+export function browserName(said: string): string {
+  const browsers: [RegExp, string][] = [
+    [/Edg\//, 'Edge'],
+    [/Firefox\//, 'Firefox'],
+    [/Chrom(e|ium)\//, 'Chrome'],
+    [/Safari\//, 'Safari']
+  ]
+  const systems: [RegExp, string][] = [
+    [/Android/, 'Android'],
+    [/iPhone|iPad/, 'iOS'],
+    [/Windows/, 'Windows'],
+    [/Mac OS X/, 'macOS'],
+    [/Linux|X11/, 'Linux']
+  ]
+  const name = (of: [RegExp, string][]) => of.find(([pattern]) => pattern.test(said))?.[1]
+  const browser = name(browsers) ?? 'A browser'
+  const system = name(systems)
+  return system ? `${browser} on ${system}` : browser
+}
+
+/** Why signing in with the council's own account came to nothing, by the word in the address. */
+export const notSignedIn: Record<string, string> = {
+  'not-known':
+    'Your account was accepted, but Doorstep does not know it. Ask an administrator to enter your e-mail address with your name.',
+  'broken-off': 'Signing in was broken off, or took longer than ten minutes. Try again.',
+  'no-provider': 'Signing in with your account does not work just now. Use your password, or try again later.'
+}
