@@ -20,6 +20,7 @@ const announcer = {
 export function surface(...tests) {
   return defineConfig({
     plugins: [announcer, sveltekit(), svelteTesting()],
+    cacheDir: '../node_modules/.vite',
     css: { lightningcss: { errorRecovery: true } },
     build: { target: 'es2022' },
     test: { environment: 'happy-dom', include: tests.map((folder) => `${folder}/*.test.ts`) }

@@ -212,14 +212,17 @@ impl Window {
     }
 
     /// Elements that can be tapped and are smaller than 48 by 48 pixels, or reach outside of the
-    /// window.
+    /// window; and a bar or a foot that is not wholly in it, however long what is between them is.
     ///
     /// # Panics
     /// When the window is gone.
     pub async fn small_or_outside(&self) -> Vec<String> {
-        let script = "return [...document.querySelectorAll('button, a[href], input, select, textarea, summary')]
-            .map((e) => [e, e.getBoundingClientRect()])
+        let script = "const tapped = [...document.querySelectorAll('button, a[href], input, select, textarea, summary')];
+            const always = [...document.querySelectorAll('.bar, .foot')];
+            const of = (elements) => elements.map((e) => [e, e.getBoundingClientRect()]);
+            return of(tapped)
             .filter(([e, r]) => r.width > 0 && (r.height < 47.5 || r.width < 47.5 || r.left < 0 || r.right > innerWidth + 0.5))
+            .concat(of(always).filter(([e, r]) => r.top < -0.5 || r.bottom > innerHeight + 0.5))
             .map(([e, r]) => e.outerHTML.slice(0, 120) + ' ' + Math.round(r.width) + 'x' + Math.round(r.height))";
         let found = self.client.execute(script, vec![]).await.expect("a script runs");
         found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()

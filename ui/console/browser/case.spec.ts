@@ -21,6 +21,8 @@ test('a case is given to somebody, worked through, closed and opened again', asy
   const page = await as('super-1')
   await page.goto('/cases')
   await page.click('tr[data-kind=complaint] a')
+  // The list has an owner to choose too.
+  await page.waitForSelector('#due')
   await page.selectOption('#owner', 'super-1')
   await page.click('#assign')
   await expect(page.locator('#case-owner')).toContainText('Joan Pickering')
