@@ -16,5 +16,6 @@ pub mod roles;
 pub mod safeguarding;
 pub mod sample;
 pub mod simulation;
+pub mod statements;
 pub mod typescript;
 pub mod window;

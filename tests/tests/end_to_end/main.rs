@@ -18,6 +18,7 @@ mod photos;
 mod roles;
 mod scene;
 mod simulation;
+mod statements;
 mod store;
 mod tables;
 mod whole_code;

@@ -313,8 +313,8 @@ impl Writing<'_> {
 
     /// Erases lines of the audit log that are older than a moment, and with them who read a note.
     pub(crate) fn erase_audit_lines(&self, before_ms: i64) -> Result<(), CouncilError> {
-        for table in ["audit", "note_reading"] {
-            self.write(&format!("DELETE FROM {table} WHERE at_ms < ?1"), params![before_ms])?;
+        for log in ["audit", "note_reading"] {
+            self.write(&format!("DELETE FROM {log} WHERE at_ms < ?1"), params![before_ms])?;
         }
         Ok(())
     }
