@@ -1,5 +1,8 @@
-//! Writes the TypeScript declarations: `cargo xtask types`.
+//! Writes the TypeScript declarations, and the clauses: `cargo xtask types`.
+
+use doorstep_tests::typescript;
 
 fn main() -> std::io::Result<()> {
-    std::fs::write(doorstep_tests::typescript::FILE, doorstep_tests::typescript::file())
+    std::fs::write(typescript::FILE, typescript::file())?;
+    std::fs::write(typescript::CLAUSES_FILE, typescript::clauses())
 }

@@ -1,11 +1,14 @@
 //! Generated files are fresh.
 
 use doorstep_tests::cast::root;
+use doorstep_tests::typescript;
 
 #[test]
 fn the_typescript_types_are_those_of_the_rust_types() {
-    let committed = std::fs::read_to_string(doorstep_tests::typescript::FILE).unwrap();
-    assert!(committed == doorstep_tests::typescript::file(), "run `cargo xtask types` and commit what it writes");
+    for (file, drawn) in [(typescript::FILE, typescript::file()), (typescript::CLAUSES_FILE, typescript::clauses())] {
+        let committed = std::fs::read_to_string(file).unwrap();
+        assert!(committed == drawn, "run `cargo xtask types` and commit what it writes");
+    }
 }
 
 /// What `tauri android init` writes is ours once it is here; made anew, it would ask for more and

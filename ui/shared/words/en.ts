@@ -13,6 +13,7 @@ import type {
   StatusView,
   Step
 } from '../generated/types'
+import { clauses } from '../generated/clauses'
 import { consent, lawful, outcomes, steps, table } from './names'
 import { beginsADay, between, dayInLondon, daysBetween, epochMs, minutesLater, noonInLondon } from './time'
 
@@ -299,8 +300,9 @@ export function basisWords(basis: Basis): string {
   return `${lawful[basis.lawful.ground]}, authorised by ${basis.lawful.authorised_by}`
 }
 
-/** A finding in words. */
+/** A finding in words, with the clause behind it. */
 export function findingWords(finding: Finding): string {
+  const because = (words: string, clause: string) => `${words} (clause ${clause})`
   switch (finding.finding) {
     case 'left_out_before_entry':
       return `Not done before going in: ${steps[finding.step].done}`
@@ -309,19 +311,21 @@ export function findingWords(finding: Finding): string {
     case 'entered_without_suitable_adult':
       return 'Went in with no suitable adult'
     case 'short_notice_not_agreed':
-      return 'Went in at short notice without asking (clause 3.1)'
+      return because('Went in at short notice without asking', clauses.finding.short_notice_not_agreed)
     case 'not_told_who_and_why':
-      return 'The tenant was not told who comes and why (clause 3.1)'
+      return because('The tenant was not told who comes and why', clauses.finding.not_told_who_and_why)
     case 'no_follow_up':
-      return 'Nothing was agreed about what comes next (clause 4.1)'
+      return because('Nothing was agreed about what comes next', clauses.finding.no_follow_up)
     case 'follow_up_not_explained':
-      return 'The tenant was not told what comes next (clause 4.1)'
+      return because('The tenant was not told what comes next', clauses.finding.follow_up_not_explained)
     case 'tenant_not_told_of_cancellation':
-      return 'The tenant was not told that the visit is off (clause 3.2)'
+      return because('The tenant was not told that the visit is off', clauses.finding.tenant_not_told_of_cancellation)
     case 'lone_worker_device_off':
-      return 'Working alone with the lone-worker device off (clause 6.1)'
+      return because('Working alone with the lone-worker device off', clauses.finding.lone_worker_device_off)
     case 'contradictory_outcome':
       return `Another record says: ${outcomes[finding.also].toLowerCase()}`
+    default:
+      return 'A finding that this version does not know'
   }
 }
 

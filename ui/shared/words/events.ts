@@ -1,5 +1,6 @@
 // What happened, as a person would tell it: one line a fact, with the clause behind it.
 import type { Event, VisitView } from '../generated/types'
+import { clauses } from '../generated/clauses'
 import { basisWords, clock, minutesWords } from './en'
 import {
   cancelReasons,
@@ -24,93 +25,112 @@ const quoted = (words: string | null | undefined) => (words ? `. “${words}”`
 
 /** A fact as a person would tell it, and the clause behind it. */
 export function told(event: Event): Told {
-  if (event === 'no_answer') return { words: 'Nobody answered the door', clause: '3.1' }
-  if (event === 'safe_said') return { words: 'Said: I am safe', clause: '6.1' }
-  if (event === 'left_now') return { words: 'Left at once', clause: '7' }
-  if ('started' in event) return { words: 'Visit started' }
-  if ('opened' in event) return { words: 'Opened before setting out' }
+  const clause = clauseBehind(event)
+  return { words: factWords(event), ...(clause ? { clause } : {}) }
+}
+
+function clauseBehind(event: Event): string | undefined {
+  if (typeof event !== 'string' && 'step_recorded' in event) {
+    return (clauses.step as Record<string, string>)[event.step_recorded.step]
+  }
+  if (typeof event !== 'string' && 'concern_raised' in event) {
+    const { about } = event.concern_raised
+    const kind = typeof about === 'string' ? about : Object.keys(about)[0]
+    return (clauses.concern as Record<string, string>)[kind ?? '']
+  }
+  const kind = typeof event === 'string' ? event : Object.keys(event)[0]
+  return (clauses.fact as Record<string, string>)[kind ?? '']
+}
+
+/** A fact as a person would tell it. */
+function factWords(event: Event): string {
+  if (event === 'no_answer') return 'Nobody answered the door'
+  if (event === 'safe_said') return 'Said: I am safe'
+  if (event === 'left_now') return 'Left at once'
+  if ('started' in event) return 'Visit started'
+  if ('opened' in event) return 'Opened before setting out'
   if ('told_who_and_why' in event) {
     const how = means[event.told_who_and_why.means].toLowerCase()
-    return { words: `Told the tenant who comes and why, ${how}`, clause: '3.1' }
+    return `Told the tenant who comes and why, ${how}`
   }
   if ('notice_agreed' in event) {
-    return { words: `${persons[event.notice_agreed.by]} agreed to short notice`, clause: '3.1' }
+    return `${persons[event.notice_agreed.by]} agreed to short notice`
   }
   if ('knows_tenant' in event) {
     const { line_manager, council_contact, hand_over } = event.knows_tenant
     const over = hand_over ? '. Asks somebody else to take the visit' : ''
-    return { words: `Knows the tenant. Told ${line_manager} and ${council_contact}${over}`, clause: '5.3' }
+    return `Knows the tenant. Told ${line_manager} and ${council_contact}${over}`
   }
   if ('lone_working' in event) {
     const { device_on, expected_end } = event.lone_working
     const device = device_on ? 'device on' : 'device off'
-    return { words: `Working alone, ${device}, out by ${clock(expected_end)}`, clause: '6.1' }
+    return `Working alone, ${device}, out by ${clock(expected_end)}`
   }
   if ('step_recorded' in event) {
     const { step, state } = event.step_recorded
-    const { done, clause } = steps[step]
-    if (state.state === 'done') return { words: done, clause }
+    const { done } = steps[step]
+    if (state.state === 'done') return done
     const why = state.reason ? ` (${likelyReasons[state.reason] ?? state.reason})` : ''
-    return { words: `${state.state === 'not_done' ? 'Not done' : 'Does not apply'}: ${done}${why}`, clause }
+    return `${state.state === 'not_done' ? 'Not done' : 'Does not apply'}: ${done}${why}`
   }
   if ('entered' in event) {
     const admitted = event.entered.admitted ? `. Left out, by their own word: ${event.entered.admitted.words}` : ''
-    return { words: `Went in. ${basisWords(event.entered.basis)}${admitted}`, clause: '3.1' }
+    return `Went in. ${basisWords(event.entered.basis)}${admitted}`
   }
   if ('consent_withdrawn' in event) {
     const { by, words } = event.consent_withdrawn
-    return { words: `${persons[by]} took back their consent${quoted(words)}`, clause: '3.1' }
+    return `${persons[by]} took back their consent${quoted(words)}`
   }
   if ('entry_refused' in event) {
     const { reason, words } = event.entry_refused
-    return { words: `Entry refused: ${refusalReasons[reason]}${quoted(words)}`, clause: '3.1' }
+    return `Entry refused: ${refusalReasons[reason]}${quoted(words)}`
   }
-  if ('refusal_words_added' in event) return { words: `The tenant’s words: “${event.refusal_words_added.words}”` }
+  if ('refusal_words_added' in event) return `The tenant’s words: “${event.refusal_words_added.words}”`
   if ('next_visit_needs' in event) {
-    return { words: `For the next visit: ${event.next_visit_needs.needs}`, clause: '3.1' }
+    return `For the next visit: ${event.next_visit_needs.needs}`
   }
-  if ('card_left' in event) return { words: event.card_left.left ? 'Card left' : 'No card left' }
+  if ('card_left' in event) return event.card_left.left ? 'Card left' : 'No card left'
   if ('welfare_answered' in event) {
     const { worried, words } = event.welfare_answered
-    return { words: `${worried ? 'Something seems wrong' : 'Nothing seems wrong'}${quoted(words)}`, clause: '6.2' }
+    return `${worried ? 'Something seems wrong' : 'Nothing seems wrong'}${quoted(words)}`
   }
   if ('concern_raised' in event) {
     const { about, words } = event.concern_raised
-    if (about === 'breach') return { words: `${concerns.breach.label}${quoted(words)}`, clause: '8.2' }
-    if (about === 'conflict') return { words: `${concerns.conflict.label}${quoted(words)}`, clause: '5.3' }
-    if ('gift' in about) return { words: `${concerns.gift.label}${quoted(words)}`, clause: '5.3' }
-    if ('complaint' in about) return { words: `${concerns.complaint.label}${quoted(words)}`, clause: '8.1' }
-    if ('aggression' in about) return { words: `${concerns.aggression.label}${quoted(words)}`, clause: '7' }
-    return { words: `Not safe: ${hazards[about.unsafe_condition.hazard]}${quoted(words)}`, clause: '6.1' }
+    if (about === 'breach') return `${concerns.breach.label}${quoted(words)}`
+    if (about === 'conflict') return `${concerns.conflict.label}${quoted(words)}`
+    if ('gift' in about) return `${concerns.gift.label}${quoted(words)}`
+    if ('complaint' in about) return `${concerns.complaint.label}${quoted(words)}`
+    if ('aggression' in about) return `${concerns.aggression.label}${quoted(words)}`
+    return `Not safe: ${hazards[about.unsafe_condition.hazard]}${quoted(words)}`
   }
   if ('follow_up_agreed' in event) {
     const { what, who, when } = event.follow_up_agreed
-    return { words: `Next: ${what}, ${who}${when ? `, ${when}` : ''}`, clause: '4.1' }
+    return `Next: ${what}, ${who}${when ? `, ${when}` : ''}`
   }
   if ('tenant_signed' in event) {
     const how = 'typed' in event.tenant_signed.signed ? 'by typing their name' : 'by hand'
-    return { words: `${event.tenant_signed.name} signed ${how}` }
+    return `${event.tenant_signed.name} signed ${how}`
   }
-  if ('photo_taken' in event) return { words: photos[event.photo_taken.purpose].label, clause: '5.2' }
+  if ('photo_taken' in event) return photos[event.photo_taken.purpose].label
   if ('left' in event) {
-    return { words: event.left === 'completed' ? 'Left: completed' : 'Left: further visit needed' }
+    return event.left === 'completed' ? 'Left: completed' : 'Left: further visit needed'
   }
   if ('withdrawal_explained' in event) {
     const { reason, words } = event.withdrawal_explained
-    return { words: `Left because: ${withdrawalReasons[reason]}${quoted(words)}`, clause: '7' }
+    return `Left because: ${withdrawalReasons[reason]}${quoted(words)}`
   }
   if ('cancelled' in event) {
     const { by, reason, words } = event.cancelled
-    return { words: `${cancelledBy[by]}: ${cancelReasons[reason]}${quoted(words)}`, clause: '3.2' }
+    return `${cancelledBy[by]}: ${cancelReasons[reason]}${quoted(words)}`
   }
   if ('told_of_cancellation' in event) {
     const { means: how, apologised, new_time } = event.told_of_cancellation
     const sorry = apologised ? ', with an apology' : ''
     const other = new_time ? `, and offered ${new_time}` : ''
-    return { words: `Told the tenant ${means[how].toLowerCase()}${sorry}${other}`, clause: '3.2' }
+    return `Told the tenant ${means[how].toLowerCase()}${sorry}${other}`
   }
-  if ('struck_out' in event) return { words: `Correction: ${event.struck_out.reason}` }
-  return { words: 'A record that this version does not know' }
+  if ('struck_out' in event) return `Correction: ${event.struck_out.reason}`
+  return 'A record that this version does not know'
 }
 
 /** The notice that a tenant had, in words, and whether it needs looking at. */

@@ -21,6 +21,7 @@ import type {
   VisitKind,
   WithdrawalReason
 } from '../generated/types'
+import { clauses } from '../generated/clauses'
 
 /** What a thing is called. One that this version does not know, since a newer one wrote it, is shown by its stable name. */
 export function named<T>(words: Record<string, T>, name: string | null | undefined): T | string {
@@ -46,57 +47,50 @@ export function table<Name extends string>(words: Record<Name, string>): Record<
   return tableOf(words, (plain) => plain)
 }
 
-export const steps = tableOf<Step, { label: string; done: string; ask: string; clause: string }>(
+export const steps = tableOf<Step, { label: string; done: string; ask: string }>(
   {
     id_worn: {
       label: 'ID badge worn where it can be seen',
       done: 'ID badge worn',
-      ask: 'wear your ID badge',
-      clause: '3.2'
+      ask: 'wear your ID badge'
     },
-    introduced: { label: 'Said who I am', done: 'Introduced', ask: 'say who you are', clause: '3.2' },
+    introduced: { label: 'Said who I am', done: 'Introduced', ask: 'say who you are' },
     reason_stated: {
       label: 'Said why I have come',
       done: 'Reason stated',
-      ask: 'say why you have come',
-      clause: '3.2'
+      ask: 'say why you have come'
     },
-    id_shown: { label: 'Showed my ID', done: 'ID shown', ask: 'show your ID', clause: '3.2' },
+    id_shown: { label: 'Showed my ID', done: 'ID shown', ask: 'show your ID' },
     adult_present: {
       label: 'An adult is there (AGE or over)',
       done: 'Adult present',
-      ask: 'speak to an adult',
-      clause: '3.1'
+      ask: 'speak to an adult'
     },
-    shoe_covers: { label: 'Shoe covers on', done: 'Shoe covers on', ask: 'put shoe covers on', clause: '3.3' },
-    dust_sheets: { label: 'Dust sheets down', done: 'Dust sheets down', ask: 'put dust sheets down', clause: '3.3' },
+    shoe_covers: { label: 'Shoe covers on', done: 'Shoe covers on', ask: 'put shoe covers on' },
+    dust_sheets: { label: 'Dust sheets down', done: 'Dust sheets down', ask: 'put dust sheets down' },
     belongings_with_permission: {
       label: 'Moved belongings only with permission',
       done: 'Belongings moved with permission alone',
-      ask: 'ask before moving belongings',
-      clause: '3.3'
+      ask: 'ask before moving belongings'
     },
-    area_tidy: { label: 'Cleaned up where I worked', done: 'Area left tidy', ask: 'clean up', clause: '3.3' },
+    area_tidy: { label: 'Cleaned up where I worked', done: 'Area left tidy', ask: 'clean up' },
     rubbish_removed: {
       label: 'Took the rubbish away',
       done: 'Rubbish removed',
-      ask: 'take the rubbish away',
-      clause: '3.3'
+      ask: 'take the rubbish away'
     },
     left_as_found: {
       label: 'Left the home as I found it, or better',
       done: 'Left as found, or better',
-      ask: 'leave the home as you found it',
-      clause: '3.3'
+      ask: 'leave the home as you found it'
     },
     kept_to_conduct: {
       label: 'No smoke, loud music, remarks or arguments',
-      done: 'Kept to clause 5.1',
-      ask: 'keep to clause 5.1',
-      clause: '5.1'
+      done: `Kept to clause ${clauses.step.kept_to_conduct}`,
+      ask: `keep to clause ${clauses.step.kept_to_conduct}`
     }
   },
-  (plain) => ({ label: plain, done: plain, ask: plain, clause: '' })
+  (plain) => ({ label: plain, done: plain, ask: plain })
 )
 
 export const likelyReasons: Record<string, string> = {

@@ -11,16 +11,16 @@ export const numberGroups: Record<NumberGroup, string> = {
 }
 
 const named: Record<string, string> = {
-  notice_minimum_hours: 'Notice that a tenant must have, clause 3.1',
-  notice_good_hours: 'Notice that a tenant should have, clause 3.1',
-  notice_in_writing_hours: 'Notice in writing that a court asks for, clause 3.1',
-  planned_work_days: 'Notice of planned work, clause 3.1',
-  adult_age: 'Age of a suitable adult, clause 3.1',
+  notice_minimum_hours: 'Notice that a tenant must have',
+  notice_good_hours: 'Notice that a tenant should have',
+  notice_in_writing_hours: 'Notice in writing that a court asks for',
+  planned_work_days: 'Notice of planned work',
+  adult_age: 'Age of a suitable adult',
   attempts_before_letter: 'Attempts without access before the next letter',
   welfare_question_at_attempt: 'Attempt from which to ask whether something is wrong',
   phone_it_in_minutes: 'Unsent for so long: something urgent is phoned in',
   own_visits_days: 'Own past visits that a visitor sees',
-  safe_reminder_minutes: 'Past the expected end: reminder to say “I am safe”, clause 6.1',
+  safe_reminder_minutes: 'Past the expected end: reminder to say “I am safe”',
   keep_visits: 'Visits, their cases and photos, after the visit or its last case',
   keep_photos: 'Photos of visits that no case came of',
   keep_safeguarding_notes: 'Safeguarding notes',

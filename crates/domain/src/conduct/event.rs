@@ -4,14 +4,22 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Admission, Basis, Cancellation, Concern, ConsentBy, Declaration, FollowUp, Leaving, LoneWorking, Notice,
+    Admission, Basis, Cancellation, Clause, Concern, ConsentBy, Declaration, FollowUp, Leaving, LoneWorking, Notice,
     NoticeAgreement, NoticeMethod, Photo, RefusalReason, SealedNote, Step, StepState, TenantSignature,
     ToldOfCancellation, VisitKind, WithdrawalReason,
 };
 use crate::{AppointmentRef, RecordId, Uprn};
 
 /// One fact of a visit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::EnumDiscriminants, ts_rs::TS, schemars::JsonSchema,
+)]
+#[strum_discriminants(
+    name(EventKind),
+    doc = "What a fact is about, by its stable name.",
+    derive(Serialize, strum::VariantArray),
+    serde(rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The visitor set out, or stands before the door.
@@ -138,6 +146,39 @@ pub struct Started {
     /// appointment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
+}
+
+impl EventKind {
+    /// The clause of the Code behind a fact; none behind one that only says how the visit went, and
+    /// behind a step or a concern, which have clauses of their own.
+    #[must_use]
+    pub fn clause(self) -> Option<Clause> {
+        match self {
+            Self::Entered
+            | Self::EntryRefused
+            | Self::NoAnswer
+            | Self::ToldWhoAndWhy
+            | Self::NoticeAgreed
+            | Self::ConsentWithdrawn
+            | Self::NextVisitNeeds => Some(Clause::C3_1),
+            Self::Cancelled | Self::ToldOfCancellation => Some(Clause::C3_2),
+            Self::FollowUpAgreed => Some(Clause::C4_1),
+            Self::PhotoTaken => Some(Clause::C5_2),
+            Self::KnowsTenant => Some(Clause::C5_3),
+            Self::LoneWorking | Self::SafeSaid => Some(Clause::C6_1),
+            Self::ConcernSealed | Self::WelfareAnswered => Some(Clause::C6_2),
+            Self::LeftNow | Self::WithdrawalExplained => Some(Clause::C7),
+            Self::Started
+            | Self::Opened
+            | Self::StepRecorded
+            | Self::ConcernRaised
+            | Self::RefusalWordsAdded
+            | Self::Left
+            | Self::CardLeft
+            | Self::TenantSigned
+            | Self::StruckOut => None,
+        }
+    }
 }
 
 impl Event {

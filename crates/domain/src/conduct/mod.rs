@@ -41,7 +41,7 @@ pub use command::{CodeSigned, Command};
 pub use concern::{About, Concern, ConcernKind, Hazard, SealedNote, Severity};
 pub use ending::{Ending, Finding, Outcome, RefusedEntry};
 pub use entry::{Admission, Basis, ConsentBy, LawfulGround};
-pub use event::{Event, Started};
+pub use event::{Event, EventKind, Started};
 pub use fold::{Happened, fold};
 pub use leaving::{FollowUp, Leaving, TenantSignature, WithdrawalReason};
 pub use next::NextStep;
