@@ -1,6 +1,7 @@
 //! What a request says, read; where it can't be, that is said as every other refusal is: RFC 9457
 //! with a stable code.
 
+use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -20,6 +21,9 @@ pub(crate) struct Path<T>(pub(crate) T);
 
 /// The query of an address.
 pub(crate) struct Query<T>(pub(crate) T);
+
+/// A table, CSV, as it lies on the disk.
+pub(crate) struct Table(pub(crate) Bytes);
 
 /// A body in JSON, on its way in or out.
 #[derive(Debug)]
@@ -44,6 +48,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             .await
             .map_err(|_: QueryRejection| WebProblem::BadRequest("The address's query can't be read.".into()))?;
         Ok(Self(said))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Table {
+    type Rejection = WebProblem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebProblem> {
+        Bytes::from_request(request, state).await.map(Self).map_err(|_| WebProblem::TooLarge)
     }
 }
 

@@ -1,184 +1,270 @@
-//! The service described for programs: `OpenAPI` 3.1, made from the routes themselves. What a route
-//! says of what it takes and tells is held against the running service by the tests.
+//! The service described for programs: `OpenAPI` 3.1, drawn from the types that handlers take and
+//! answer with. The tests hold it against the service as it runs.
 
-use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::{JsonSchema, Schema};
-use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
-/// Makes the schema of a type.
-pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+use aide::axum::ApiRouter;
+use aide::axum::routing::ApiMethodRouter;
+use aide::generate::{GenContext, in_context};
+use aide::openapi::{
+    ApiKeyLocation, HeaderStyle, Info, License, MediaType, OpenApi, Operation, Parameter, ParameterData,
+    ParameterSchemaOrContent, PathItem, PathStyle, Paths, ReferenceOr, RequestBody, Response, Responses, SchemaObject,
+    SecurityScheme, StatusCode,
+};
+use aide::operation::{
+    OperationInput, OperationOutput, ParamLocation, add_parameters, parameters_from_schema, set_body,
+};
+use axum::Extension;
+use axum::http::Method;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::Value;
 
-/// What a body is.
+use super::authorize::{By, SignedIn};
+use super::extract::{Json, Path, Query, Table};
+use super::problem::{Problem, WebProblem};
+use crate::service::Service;
+
+/// What a handler answers that its type does not say.
 #[derive(Clone, Copy)]
-pub(crate) enum Body {
-    /// There is none.
-    Nothing,
-    /// JSON of a type.
-    Json(SchemaOf),
+pub(crate) enum Told {
+    /// Its type says all.
+    ByItsType,
+    /// JSON of a type, with each of these statuses.
+    Json(&'static [u16], fn(&mut GenContext) -> Schema),
     /// Something else, by its media type.
-    Other(&'static str),
-}
-
-/// What a route takes and tells.
-#[derive(Clone, Copy)]
-pub(crate) struct Contract {
-    pub(crate) query: Option<SchemaOf>,
-    pub(crate) takes: Body,
-    pub(crate) tells: Body,
-    /// Whether it answers by sending whoever asks elsewhere.
-    pub(crate) redirects: bool,
-}
-
-impl Default for Contract {
-    fn default() -> Self {
-        Self { query: None, takes: Body::Nothing, tells: Body::Nothing, redirects: false }
-    }
+    Media(&'static str),
+    /// It sends whoever asks elsewhere.
+    Elsewhere,
 }
 
 /// A route as the document needs it.
-pub(crate) struct Operation {
-    pub(crate) method: String,
+pub(crate) struct Described {
+    pub(crate) method: Method,
     pub(crate) path: &'static str,
     /// `anybody`, `people` or `systems`; phones speak otherwise.
     pub(crate) who: &'static str,
-    pub(crate) contract: Contract,
+    pub(crate) answers: ApiMethodRouter<Service>,
+    pub(crate) told: Told,
 }
 
 /// The schema of a type.
-pub(crate) fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
+pub(crate) fn schema_of<T: JsonSchema>(context: &mut GenContext) -> Schema {
+    context.schema.subschema_for::<T>()
 }
 
-/// The document.
-pub(crate) fn document(operations: impl Iterator<Item = Operation>) -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = "/components/schemas".into();
-        settings.meta_schema = None;
+/// The document of some routes. They are made here, since what their handlers' types say is taken
+/// down as they are made.
+pub(crate) fn document(routes: impl FnOnce() -> Vec<Described>) -> OpenApi {
+    in_context(|context| {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        });
+        context.schema = settings.into_generator();
     });
-    let mut told = settings.clone().for_serialize().into_generator();
-    let mut taken = settings.for_deserialize().into_generator();
-    let mut paths: Map<String, Value> = Map::new();
-    for operation in operations {
-        let described = described(&operation, &mut told, &mut taken);
-        let of_path = paths.entry(operation.path).or_insert_with(|| Value::Object(Map::new()));
-        if let Some(of_path) = of_path.as_object_mut() {
-            of_path.insert(operation.method.to_lowercase(), described);
-        }
+    let mut document = OpenApi {
+        info: Info {
+            title: "Doorstep: the council's service".to_owned(),
+            description: Some(
+                "What the console and other systems ask. Phones speak a protocol of their own, see docs/sync.md. \
+                 Who may ask what is in docs/roles.md."
+                    .to_owned(),
+            ),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            license: Some(License {
+                name: "MIT OR Apache-2.0".to_owned(),
+                identifier: Some("MIT OR Apache-2.0".to_owned()),
+                ..License::default()
+            }),
+            ..Info::default()
+        },
+        ..OpenApi::default()
+    };
+    let mut described = ApiRouter::new();
+    let mut rest = Vec::new();
+    for Described { method, path, who, answers, told } in routes() {
+        described = described.api_route(path, answers);
+        rest.push((method, path, who, told));
     }
-    let mut schemas = told.take_definitions(true);
-    schemas.append(&mut taken.take_definitions(true));
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Doorstep: the council's service",
-            "description": "What the console and other systems ask. Phones speak a protocol of their own, see docs/sync.md. Who may ask what is \
-                            in docs/roles.md.",
-            "version": env!("CARGO_PKG_VERSION"),
-            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
-        },
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "responses": { "problem": {
-                "description": "Why not: RFC 9457, with a stable code",
-                "content": { "application/problem+json": { "schema": {
-                    "type": "object",
-                    "required": ["type", "title", "status", "code"],
-                    "properties": {
-                        "type": { "type": "string" },
-                        "title": { "type": "string" },
-                        "status": { "type": "integer" },
-                        "code": { "type": "string" },
-                    },
-                } } },
-            } },
-            "securitySchemes": {
-                "session": { "type": "apiKey", "in": "cookie", "name": "doorstep_session" },
-                "token": { "type": "http", "scheme": "bearer" },
-                "token_as_password": { "type": "http", "scheme": "basic" },
-            },
-        },
-    })
+    let _router = described.finish_api_with(&mut document, |mut document| {
+        for (method, path, who, told) in rest {
+            let paths = document.inner_mut().paths.get_or_insert_with(Paths::default);
+            let Some(ReferenceOr::Item(item)) = paths.paths.get_mut(path) else { continue };
+            if let Some(operation) = operation_of(item, &method) {
+                in_context(|context| complete(context, operation, &method, path, who, told));
+            }
+        }
+        let token = |scheme: &str| SecurityScheme::Http {
+            scheme: scheme.to_owned(),
+            bearer_format: None,
+            description: None,
+            extensions: Default::default(),
+        };
+        let session = SecurityScheme::ApiKey {
+            location: ApiKeyLocation::Cookie,
+            name: "doorstep_session".to_owned(),
+            description: None,
+            extensions: Default::default(),
+        };
+        document
+            .security_scheme("session", session)
+            .security_scheme("token", token("bearer"))
+            .security_scheme("token_as_password", token("basic"))
+    });
+    document
 }
 
-fn described(operation: &Operation, told: &mut SchemaGenerator, taken: &mut SchemaGenerator) -> Value {
-    let Operation { method, path, who, contract } = operation;
-    let mut parameters = Vec::new();
-    for name in path.split('{').skip(1).filter_map(|part| part.split('}').next()) {
-        parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
-    }
-    if let Some(query) = contract.query {
-        parameters.extend(query_parameters(query));
-    }
-    if method != "GET" && *who != "systems" {
-        let says = "Any value: a form of another site can't send it";
-        parameters.push(json!({ "name": "x-doorstep", "in": "header", "required": true, "description": says,
-                                "schema": { "type": "string", "pattern": "^[0-9]+$" } }));
-    }
-    let done = match contract.tells {
-        Body::Nothing => json!({ "description": "Done" }),
-        Body::Json(schema) => {
-            json!({ "description": "The answer", "content": { "application/json": { "schema": schema(told) } } })
-        }
-        Body::Other(media) => json!({ "description": "The answer", "content": { media: {} } }),
-    };
-    let elsewhere = json!({ "description": "Elsewhere, by its Location" });
-    let answers = match (contract.redirects, method.as_str()) {
-        (true, _) => vec![("303", elsewhere)],
-        // Which values are wrong is said in the form of the answer.
-        (false, "PUT") => vec![("200", done.clone()), ("201", done.clone()), ("422", done)],
-        (false, _) => vec![("200", done)],
-    };
-    let problem = json!({ "$ref": "#/components/responses/problem" });
-    let responses: Map<String, Value> = answers
-        .into_iter()
-        .chain([("default", problem)])
-        .map(|(status, response)| (status.to_owned(), response))
-        .collect();
-    let mut described = Map::new();
-    let mut say = |name: &str, value: Value| described.insert(name.to_owned(), value);
-    say("parameters", parameters.into());
-    say("responses", responses.into());
-    match contract.takes {
-        Body::Nothing => None,
-        Body::Json(schema) => {
-            let content = json!({ "application/json": { "schema": schema(taken) } });
-            say("requestBody", json!({ "required": true, "content": content }))
-        }
-        Body::Other(media) => {
-            let content = json!({ media: { "schema": { "type": "string" } } });
-            say("requestBody", json!({ "required": true, "content": content }))
-        }
-    };
-    match *who {
-        "people" => say("security", json!([{ "session": [] }])),
-        "systems" => say("security", json!([{ "token": [] }, { "token_as_password": [] }])),
+/// The document, as it was drawn when the service began.
+pub(crate) async fn show(Extension(document): Extension<Arc<OpenApi>>) -> Result<Json<Value>, WebProblem> {
+    serde_json::to_value(document.as_ref()).map(Json).map_err(|_| WebProblem::Internal)
+}
+
+fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    match method.as_str() {
+        "GET" => item.get.as_mut(),
+        "POST" => item.post.as_mut(),
+        "PUT" => item.put.as_mut(),
+        "DELETE" => item.delete.as_mut(),
         _ => None,
-    };
-    described.into()
-}
-
-/// A query's parameters: the properties of its type.
-fn query_parameters(schema: SchemaOf) -> Vec<Value> {
-    let mut generator =
-        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
-    let schema = schema(&mut generator);
-    let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    properties.into_iter().map(|(name, schema)| query_parameter(&name, &schema)).collect()
-}
-
-fn query_parameter(name: &str, schema: &Value) -> Value {
-    // In an address what is not said is left out, and nothing is null.
-    let kind = match schema.get("type") {
-        Some(Value::Array(kinds)) => kinds.iter().find(|kind| *kind != "null"),
-        kind => kind,
-    };
-    let mut parameter = Map::new();
-    parameter.insert("name".to_owned(), name.into());
-    parameter.insert("in".to_owned(), "query".into());
-    parameter.insert("schema".to_owned(), json!({ "type": kind }));
-    if let Some(description) = schema.get("description") {
-        parameter.insert("description".to_owned(), description.clone());
     }
-    parameter.into()
+}
+
+/// Says what no type of a handler can: the parts of the address, who may ask, and the answers of
+/// those that make theirs by hand.
+fn complete(context: &mut GenContext, operation: &mut Operation, method: &Method, path: &str, who: &str, told: Told) {
+    for name in path.split('{').skip(1).filter_map(|part| part.split('}').next()) {
+        let known = operation.parameters.iter().any(|parameter| {
+            matches!(parameter, ReferenceOr::Item(parameter) if parameter.parameter_data_ref().name == name)
+        });
+        if !known {
+            let parameter_data = text_parameter(name, None, json_schema!({ "type": "string" }));
+            let parameter = Parameter::Path { parameter_data, style: PathStyle::Simple };
+            operation.parameters.push(ReferenceOr::Item(parameter));
+        }
+    }
+    if *method != Method::GET && who != "systems" {
+        let says = "Any value: a form of another site can't send it";
+        let schema = json_schema!({ "type": "string", "pattern": "^[0-9]+$" });
+        let parameter_data = text_parameter("x-doorstep", Some(says), schema);
+        let parameter = Parameter::Header { parameter_data, style: HeaderStyle::Simple };
+        operation.parameters.push(ReferenceOr::Item(parameter));
+    }
+    let problem = WebProblem::operation_response(context, operation);
+    let answers: Vec<(u16, Response)> = match told {
+        Told::ByItsType => Vec::new(),
+        Told::Json(statuses, schema) => {
+            let answer = answer("application/json", Some(schema(context)));
+            statuses.iter().map(|status| (*status, answer.clone())).collect()
+        }
+        Told::Media(media) => vec![(200, answer(media, None))],
+        Told::Elsewhere => {
+            vec![(303, Response { description: "Elsewhere, by its Location".to_owned(), ..Response::default() })]
+        }
+    };
+    let responses = operation.responses.get_or_insert_with(Responses::default);
+    responses.default.get_or_insert_with(|| ReferenceOr::Item(problem.unwrap_or_default()));
+    for (status, answer) in answers {
+        responses.responses.insert(StatusCode::Code(status), ReferenceOr::Item(answer));
+    }
+    let ways: &[&str] = match who {
+        "people" => &["session"],
+        "systems" => &["token", "token_as_password"],
+        _ => &[],
+    };
+    operation.security.extend(ways.iter().map(|way| [((*way).to_owned(), Vec::new())].into_iter().collect()));
+}
+
+fn text_parameter(name: &str, description: Option<&str>, json_schema: Schema) -> ParameterData {
+    ParameterData {
+        name: name.to_owned(),
+        description: description.map(str::to_owned),
+        required: true,
+        deprecated: None,
+        format: ParameterSchemaOrContent::Schema(schema_object(json_schema)),
+        example: None,
+        examples: Default::default(),
+        explode: None,
+        extensions: Default::default(),
+    }
+}
+
+fn schema_object(json_schema: Schema) -> SchemaObject {
+    SchemaObject { json_schema, external_docs: None, example: None }
+}
+
+fn content(media: &str, schema: Option<Schema>) -> (String, MediaType) {
+    (media.to_owned(), MediaType { schema: schema.map(schema_object), ..MediaType::default() })
+}
+
+fn answer(media: &str, schema: Option<Schema>) -> Response {
+    Response {
+        description: "The answer".to_owned(),
+        content: [content(media, schema)].into_iter().collect(),
+        ..Response::default()
+    }
+}
+
+fn body(context: &mut GenContext, operation: &mut Operation, media: &str, schema: Schema) {
+    let content = [content(media, Some(schema))].into_iter().collect();
+    set_body(context, operation, RequestBody { content, required: true, ..RequestBody::default() });
+}
+
+impl OperationInput for By {}
+
+impl OperationInput for SignedIn {}
+
+impl<T> OperationInput for Path<T> {}
+
+impl<T: JsonSchema> OperationInput for Query<T> {
+    fn operation_input(context: &mut GenContext, operation: &mut Operation) {
+        let schema = schema_of::<T>(context);
+        let parameters = parameters_from_schema(context, schema, ParamLocation::Query);
+        add_parameters(context, operation, parameters);
+    }
+}
+
+impl<T: JsonSchema> OperationInput for Json<T> {
+    fn operation_input(context: &mut GenContext, operation: &mut Operation) {
+        let schema = schema_of::<T>(context);
+        body(context, operation, "application/json", schema);
+    }
+}
+
+impl OperationInput for Table {
+    fn operation_input(context: &mut GenContext, operation: &mut Operation) {
+        body(context, operation, "text/csv", json_schema!({ "type": "string" }));
+    }
+}
+
+impl<T: JsonSchema> OperationOutput for Json<T> {
+    type Inner = T;
+
+    fn operation_response(context: &mut GenContext, _: &mut Operation) -> Option<Response> {
+        Some(answer("application/json", Some(schema_of::<T>(context))))
+    }
+
+    fn inferred_responses(context: &mut GenContext, operation: &mut Operation) -> Vec<(Option<StatusCode>, Response)> {
+        Self::operation_response(context, operation)
+            .map(|answer| (Some(StatusCode::Code(200)), answer))
+            .into_iter()
+            .collect()
+    }
+}
+
+impl OperationOutput for WebProblem {
+    type Inner = Problem<'static>;
+
+    fn operation_response(context: &mut GenContext, _: &mut Operation) -> Option<Response> {
+        let schema = schema_of::<Problem<'static>>(context);
+        Some(Response {
+            description: "Why not: RFC 9457, with a stable code".to_owned(),
+            content: [content("application/problem+json", Some(schema))].into_iter().collect(),
+            ..Response::default()
+        })
+    }
+
+    fn inferred_responses(context: &mut GenContext, operation: &mut Operation) -> Vec<(Option<StatusCode>, Response)> {
+        Self::operation_response(context, operation).map(|answer| (None, answer)).into_iter().collect()
+    }
 }

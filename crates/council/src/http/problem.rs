@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 use crate::error::CouncilError;
 use crate::refused::Refused;
@@ -78,6 +79,19 @@ impl From<Refused> for WebProblem {
     }
 }
 
+/// How a refusal is told: RFC 9457, with a stable code.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(crate) struct Problem<'a> {
+    /// `urn:doorstep:` and the code.
+    r#type: String,
+    /// What happened, what is safe and what to do.
+    title: &'a str,
+    /// The answer's status.
+    status: u16,
+    /// The stable code.
+    code: &'static str,
+}
+
 impl IntoResponse for WebProblem {
     fn into_response(self) -> Response {
         let (status, code, title) = match &self {
@@ -107,7 +121,7 @@ impl IntoResponse for WebProblem {
                 "Something is wrong at the council. Nothing was changed.",
             ),
         };
-        let body = serde_json::json!({ "type": format!("urn:doorstep:{code}"), "title": title, "status": status.as_u16(), "code": code });
+        let body = Problem { r#type: format!("urn:doorstep:{code}"), title, status: status.as_u16(), code };
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response();
         response
             .headers_mut()

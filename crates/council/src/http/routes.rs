@@ -1,15 +1,16 @@
 //! Every URL of the service, on one page.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aide::axum::routing::{ApiMethodRouter, delete, get, post, put};
+use aide::openapi::OpenApi;
+use aide::operation::{OperationHandler, OperationInput, OperationOutput};
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, post, put};
-use axum::{Extension, Json, Router};
-use doorstep_domain::conduct::{CaseDeed, CodeSection, DatedNumber};
+use axum::routing::MethodRouter;
+use axum::{Extension, Router};
 use doorstep_domain::protocol::Limits;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -25,16 +26,12 @@ use super::console::{
     appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
     reports, safeguarding, settings, sign_in, today, visits,
 };
-use super::openapi::{self, Body, Contract, Operation, schema_of};
+use super::openapi::{self, Described, Told, schema_of};
 use super::operations::Counted;
 use super::problem::WebProblem;
 use super::{assets, devices, operations, systems};
 use crate::access::openid::Provider;
 use crate::access::roles::{Role, Scope};
-use crate::desk::appointments::AppointmentChange;
-use crate::desk::people::PersonChange;
-use crate::export::Selection;
-use crate::import::Imported;
 use crate::service::Service;
 
 /// Seconds for one request, upload included; a table to take away may take longer.
@@ -51,10 +48,11 @@ struct Route {
     method: Method,
     path: &'static str,
     access: Access,
-    answers: MethodRouter<Service>,
+    answers: ApiMethodRouter<Service>,
     /// Whether it may take longer than [`REQUEST_SECONDS`]: it ends when whoever asked goes away.
     at_length: bool,
-    contract: Contract,
+    /// What it answers, where its handler's type does not say it.
+    told: Told,
 }
 
 /// A route as a table shows it.
@@ -81,74 +79,52 @@ fn all_routes() -> Vec<Route> {
         Route::post("/v1/sync", Phones, devices::sync),
         Route::put("/v1/blobs/{sha256}", Phones, devices::put_blob),
         // Signing in and out.
-        Route::get("/api/session", DESKS, sign_in::show).tells::<sign_in::SessionView>(),
-        Route::post("/api/session", Anybody, sign_in::sign_in)
-            .takes::<sign_in::Credentials>()
-            .tells::<sign_in::SignInAnswer>(),
+        Route::get("/api/session", DESKS, sign_in::show),
+        Route::post("/api/session", Anybody, sign_in::sign_in).tells::<sign_in::SignInAnswer>(&[200]),
         Route::delete("/api/session", Anybody, sign_in::sign_out),
-        Route::get("/api/sign-in", Anybody, openid::ways_in).tells::<openid::WaysIn>(),
+        Route::get("/api/sign-in", Anybody, openid::ways_in),
         Route::get("/api/sign-in/openid", Anybody, openid::begin).redirects(),
-        Route::get("/api/sign-in/openid/back", Anybody, openid::back).asks::<openid::Back>().redirects(),
-        Route::get("/api/sessions", DESKS, own_sessions::list).tells::<Vec<own_sessions::OwnSession>>(),
+        Route::get("/api/sign-in/openid/back", Anybody, openid::back).redirects(),
+        Route::get("/api/sessions", DESKS, own_sessions::list),
         Route::delete("/api/sessions/{session}", DESKS, own_sessions::end),
-        Route::get("/api/openapi.json", Anybody, openapi).tells::<serde_json::Value>(),
+        Route::get("/api/openapi.json", Anybody, openapi::show),
         // What the console shows.
-        Route::get("/api/today", DESKS, today::show).tells::<today::TodayBoard>(),
-        Route::get("/api/visits", DESKS, visits::list).asks::<Selection>().tells::<visits::VisitList>(),
-        Route::get("/api/visits/{visit}", DESKS, visits::show).tells::<visits::VisitDetail>(),
+        Route::get("/api/today", DESKS, today::show),
+        Route::get("/api/visits", DESKS, visits::list),
+        Route::get("/api/visits/{visit}", DESKS, visits::show),
         Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo).tells_other("image/jpeg"),
-        Route::get("/api/organisations", DESKS, visits::organisations).tells::<Vec<String>>(),
-        Route::get("/api/no-access", DESKS, no_access::list)
-            .asks::<no_access::NoAccessQuery>()
-            .tells::<no_access::NoAccessList>(),
-        Route::get("/api/no-access/{uprn}", CASES, no_access::evidence).tells::<no_access::EvidencePack>(),
-        Route::get("/api/reports", DESKS, reports::show).asks::<Selection>().tells::<reports::Reports>(),
-        Route::get("/api/concerns", DESKS, concerns::list)
-            .asks::<concerns::ConcernQuery>()
-            .tells::<concerns::ConcernList>(),
-        Route::get("/api/cases", CASES, cases::list).asks::<cases::CaseQuery>().tells::<cases::CaseList>(),
-        Route::get("/api/cases/{case}", CASES, cases::show).tells::<cases::CaseDetail>(),
-        Route::post("/api/cases/{case}", SUPERVISORS, cases::act).takes::<CaseDeed>().tells::<cases::CaseDetail>(),
-        Route::get("/api/appointments", DESKS, appointments::list)
-            .asks::<appointments::AppointmentQuery>()
-            .tells::<appointments::AppointmentList>(),
-        Route::post("/api/appointments", PLANNERS, appointments::import)
-            .asks::<appointments::ImportQuery>()
-            .takes_table()
-            .tells::<Imported>(),
-        Route::post("/api/appointments/preview", PLANNERS, appointments::preview).takes_table().tells::<Imported>(),
+        Route::get("/api/organisations", DESKS, visits::organisations),
+        Route::get("/api/no-access", DESKS, no_access::list),
+        Route::get("/api/no-access/{uprn}", CASES, no_access::evidence),
+        Route::get("/api/reports", DESKS, reports::show),
+        Route::get("/api/concerns", DESKS, concerns::list),
+        Route::get("/api/cases", CASES, cases::list),
+        Route::get("/api/cases/{case}", CASES, cases::show),
+        Route::post("/api/cases/{case}", SUPERVISORS, cases::act),
+        Route::get("/api/appointments", DESKS, appointments::list),
+        Route::post("/api/appointments", PLANNERS, appointments::import),
+        Route::post("/api/appointments/preview", PLANNERS, appointments::preview),
         Route::put("/api/appointments/{reference}", Systems(Appointments), systems::appointments::put)
-            .takes::<BTreeMap<String, String>>()
-            .tells::<systems::appointments::Put>(),
-        Route::post("/api/appointments/{reference}", SENDERS, appointments::change)
-            .takes::<AppointmentChange>()
-            .tells::<appointments::AppointmentListRow>(),
-        Route::get("/api/phones", ROSTER, phones::list).asks::<phones::PhoneQuery>().tells::<phones::PhoneList>(),
-        Route::post("/api/phones", ADMINISTRATORS, phones::offer)
-            .takes::<phones::OfferFor>()
-            .tells::<phones::PhoneOffer>(),
+            // Which values are wrong is said in the form of the answer.
+            .tells::<systems::appointments::Put>(&[200, 201, 422]),
+        Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
+        Route::get("/api/phones", ROSTER, phones::list),
+        Route::post("/api/phones", ADMINISTRATORS, phones::offer),
         Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke),
-        Route::get("/api/people", ROSTER, people::list).asks::<people::PeopleQuery>().tells::<people::PersonList>(),
-        Route::post("/api/people", ADMINISTRATORS, people::import)
-            .asks::<people::ImportQuery>()
-            .takes_table()
-            .tells::<Imported>(),
-        Route::post("/api/people/{user}", ADMINISTRATORS, people::change).takes::<PersonChange>(),
-        Route::get("/api/acknowledgements", DESKS, code::register)
-            .asks::<code::RegisterQuery>()
-            .tells::<code::Register>(),
-        Route::get("/api/exports/dictionary", DESKS, exports::dictionary).tells::<Vec<exports::TableMeaning>>(),
-        Route::get("/api/exports/{table}", DESKS, exports::table).asks::<Selection>().tells_other("*/*").at_length(),
-        Route::get("/api/numbers", DESKS, settings::list).tells::<settings::NumberList>(),
-        Route::post("/api/numbers", ADMINISTRATORS, settings::enter).takes::<DatedNumber>(),
+        Route::get("/api/people", ROSTER, people::list),
+        Route::post("/api/people", ADMINISTRATORS, people::import),
+        Route::post("/api/people/{user}", ADMINISTRATORS, people::change),
+        Route::get("/api/acknowledgements", DESKS, code::register),
+        Route::get("/api/exports/dictionary", DESKS, exports::dictionary),
+        Route::get("/api/exports/{table}", DESKS, exports::table).tells_other("*/*").at_length(),
+        Route::get("/api/numbers", DESKS, settings::list),
+        Route::post("/api/numbers", ADMINISTRATORS, settings::enter),
         Route::delete("/api/numbers/{name}/{from}", ADMINISTRATORS, settings::withdraw),
-        Route::get("/api/codes", DESKS, code::list).tells::<code::CodeList>(),
-        Route::post("/api/codes", ADMINISTRATORS, code::publish).takes::<code::NewCode>().tells::<Vec<CodeSection>>(),
-        Route::get("/api/safeguarding", LEADS, safeguarding::list)
-            .asks::<safeguarding::NoteQuery>()
-            .tells::<safeguarding::SafeguardingList>(),
-        Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open).tells::<safeguarding::OpenedNote>(),
-        Route::get("/api/audit", AUDIT, audit::list).asks::<audit::AuditQuery>().tells::<audit::AuditList>(),
+        Route::get("/api/codes", DESKS, code::list),
+        Route::post("/api/codes", ADMINISTRATORS, code::publish),
+        Route::get("/api/safeguarding", LEADS, safeguarding::list),
+        Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open),
+        Route::get("/api/audit", AUDIT, audit::list),
         // The console's own pages: each is the same file, which then asks for what it shows.
         Route::get("/", Anybody, page),
         Route::get("/visits", Anybody, page),
@@ -175,32 +151,52 @@ fn all_routes() -> Vec<Route> {
         Route::get("/ready", Anybody, operations::ready).tells_other("text/plain"),
         Route::get("/metrics", Systems(Metrics), operations::metrics).tells_other("text/plain"),
         // What spreadsheets and Power BI refresh from.
-        Route::get("/odata/v4", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(),
-        Route::get("/odata/v4/", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(),
+        Route::get("/odata/v4", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(&[200]),
+        Route::get("/odata/v4/", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(&[200]),
         Route::get("/odata/v4/$metadata", Systems(Feed), systems::odata::metadata).tells_other("application/xml"),
-        Route::get("/odata/v4/Visits", Systems(Feed), systems::odata::visits).tells::<serde_json::Value>(),
+        Route::get("/odata/v4/Visits", Systems(Feed), systems::odata::visits).tells::<serde_json::Value>(&[200]),
     ]
 }
 
 impl Route {
-    fn get<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+    fn get<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    where
+        H: Handler<T, Service> + OperationHandler<I, O>,
+        I: OperationInput,
+        O: OperationOutput,
+    {
         Self::new(Method::GET, path, access, get(answers))
     }
 
-    fn post<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+    fn post<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    where
+        H: Handler<T, Service> + OperationHandler<I, O>,
+        I: OperationInput,
+        O: OperationOutput,
+    {
         Self::new(Method::POST, path, access, post(answers))
     }
 
-    fn put<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+    fn put<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    where
+        H: Handler<T, Service> + OperationHandler<I, O>,
+        I: OperationInput,
+        O: OperationOutput,
+    {
         Self::new(Method::PUT, path, access, put(answers))
     }
 
-    fn delete<T: 'static>(path: &'static str, access: Access, answers: impl Handler<T, Service>) -> Self {
+    fn delete<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    where
+        H: Handler<T, Service> + OperationHandler<I, O>,
+        I: OperationInput,
+        O: OperationOutput,
+    {
         Self::new(Method::DELETE, path, access, delete(answers))
     }
 
-    fn new(method: Method, path: &'static str, access: Access, answers: MethodRouter<Service>) -> Self {
-        Self { method, path, access, answers, at_length: false, contract: Contract::default() }
+    fn new(method: Method, path: &'static str, access: Access, answers: ApiMethodRouter<Service>) -> Self {
+        Self { method, path, access, answers, at_length: false, told: Told::ByItsType }
     }
 
     /// That it may take as long as somebody waits.
@@ -209,39 +205,21 @@ impl Route {
         self
     }
 
-    /// What its query can say.
-    fn asks<T: JsonSchema>(mut self) -> Self {
-        self.contract.query = Some(schema_of::<T>);
-        self
-    }
-
-    /// What it takes, in JSON.
-    fn takes<T: JsonSchema>(mut self) -> Self {
-        self.contract.takes = Body::Json(schema_of::<T>);
-        self
-    }
-
-    /// That it takes a table.
-    fn takes_table(mut self) -> Self {
-        self.contract.takes = Body::Other("text/csv");
-        self
-    }
-
-    /// What it tells, in JSON.
-    fn tells<T: JsonSchema>(mut self) -> Self {
-        self.contract.tells = Body::Json(schema_of::<T>);
+    /// What it tells, in JSON, where it makes its answer by hand; with any of these statuses.
+    fn tells<T: JsonSchema>(mut self, statuses: &'static [u16]) -> Self {
+        self.told = Told::Json(statuses, schema_of::<T>);
         self
     }
 
     /// What it tells, by its media type.
     fn tells_other(mut self, media: &'static str) -> Self {
-        self.contract.tells = Body::Other(media);
+        self.told = Told::Media(media);
         self
     }
 
     /// That it sends whoever asks elsewhere.
     fn redirects(mut self) -> Self {
-        self.contract.redirects = true;
+        self.told = Told::Elsewhere;
         self
     }
 
@@ -263,15 +241,16 @@ pub fn routes() -> Vec<RouteRow> {
 }
 
 /// The routes as a document for programs, but for phones' and the console's pages.
-pub(crate) async fn openapi() -> Json<serde_json::Value> {
-    let operation = |route: Route| {
-        let RouteRow { method, path, who, .. } = route.row();
-        Operation { method, path, who, contract: route.contract }
-    };
+fn document() -> OpenApi {
     let for_programs = |route: &Route| {
         ["/api/", "/odata/", "/health", "/ready", "/metrics"].iter().any(|begin| route.path.starts_with(begin))
     };
-    Json(openapi::document(all_routes().into_iter().filter(for_programs).map(operation)))
+    let described = |route: Route| {
+        let RouteRow { path, who, .. } = route.row();
+        let Route { method, answers, told, .. } = route;
+        Described { method, path, who, answers, told }
+    };
+    openapi::document(|| all_routes().into_iter().filter(for_programs).map(described).collect())
 }
 
 /// The router of the service. People can also sign in with a provider, where there is one.
@@ -289,6 +268,7 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
             Access::People(_) => CONSOLE_BYTES,
         };
         let authorized = from_fn_with_state((service.clone(), access), authorize);
+        let answers = MethodRouter::from(answers);
         let answers = answers.layer(DefaultBodyLimit::max(most)).layer(authorized);
         known = known.route(path, if at_length { answers } else { answers.layer(in_time()) });
     }
@@ -300,6 +280,7 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .route_layer(from_fn_with_state((service.clone(), counted.clone()), operations::count))
         .layer(Extension(counted))
         .layer(Extension(open))
+        .layer(Extension(Arc::new(document())))
         .fallback(pages::not_found)
         .layer(Extension(provider.map(Arc::new)))
         .layer(CatchPanicLayer::custom(failed))

@@ -1,6 +1,5 @@
 //! Appointments: the list, tables with a preview, giving one to somebody else, calling one off.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::Appointment;
@@ -12,7 +11,7 @@ use crate::error::CouncilError;
 use crate::http::PAGE;
 use crate::http::authorize::{By, PLANNERS, SENDERS};
 use crate::http::blocking::ask;
-use crate::http::extract::{Json, Path, Query, said};
+use crate::http::extract::{Json, Path, Query, Table, said};
 use crate::http::problem::WebProblem;
 use crate::import::{self, ImportMode, Imported};
 use crate::machine::times;
@@ -140,7 +139,7 @@ pub(super) fn visitors(reading: &Reading<'_>, firm: Option<&str>) -> Result<Vec<
 pub(crate) async fn preview(
     State(service): State<Service>,
     By(by): By,
-    table: Bytes,
+    Table(table): Table,
 ) -> Result<Json<Imported>, WebProblem> {
     ask(service, move |service| import::appointments(service, &by, &table, ImportMode::Preview)).await.map(Json)
 }
@@ -157,7 +156,7 @@ pub(crate) async fn import(
     State(service): State<Service>,
     By(by): By,
     Query(ImportQuery { only_good }): Query<ImportQuery>,
-    table: Bytes,
+    Table(table): Table,
 ) -> Result<Json<Imported>, WebProblem> {
     let mode = if only_good { ImportMode::GoodRowsOnly } else { ImportMode::AllOrNothing };
     ask(service, move |service| import::appointments(service, &by, &table, mode)).await.map(Json)

@@ -1,7 +1,6 @@
 //! People and organisations at the desk: who there is, in which seat, and what an administrator
 //! does about it.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use crate::desk::people::{self, PersonChange};
 use crate::http::PAGE;
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
-use crate::http::extract::{Json, Path, Query, said};
+use crate::http::extract::{Json, Path, Query, Table, said};
 use crate::http::problem::WebProblem;
 use crate::import::{self, ImportMode, Imported};
 use crate::machine::times;
@@ -103,7 +102,7 @@ pub(crate) async fn import(
     State(service): State<Service>,
     By(by): By,
     Query(ImportQuery { only_look }): Query<ImportQuery>,
-    table: Bytes,
+    Table(table): Table,
 ) -> Result<Json<Imported>, WebProblem> {
     let mode = if only_look { ImportMode::Preview } else { ImportMode::AllOrNothing };
     ask(service, move |service| import::people(service, &by, &table, mode)).await.map(Json)
