@@ -2,14 +2,14 @@
 
 use std::process::Command;
 
-use crate::cast::{PASSWORD, Town, root};
+use crate::harness::{PASSWORD, TestCouncil, root};
 
 /// Runs the stories of one project of `playwright.config.ts` at a council, with what they are told
 /// by the environment.
 ///
 /// # Panics
 /// When one of them fails: all of them are run, and what each said is shown.
-pub fn goes_through(project: &str, town: &Town, told: &[(&str, &str)]) {
+pub fn goes_through(project: &str, town: &TestCouncil, told: &[(&str, &str)]) {
     let browsed = Command::new("node")
         .args(["../node_modules/@playwright/test/cli.js", "test", "--project", project])
         .current_dir(root().join("ui/console"))

@@ -7,26 +7,26 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::cast::{PASSWORD, Town};
+use crate::harness::{PASSWORD, TestCouncil};
 
 /// A table of a million rows takes its time.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Somebody at a desk.
 #[derive(Debug)]
-pub struct Clerk {
+pub struct ConsoleClient {
     client: Client,
     council: SocketAddr,
     token: Option<String>,
 }
 
-impl Clerk {
+impl ConsoleClient {
     /// Somebody who has signed in.
     ///
     /// # Panics
     /// When they can't.
     #[must_use]
-    pub fn of(user: &str, town: &Town) -> Self {
+    pub fn of(user: &str, town: &TestCouncil) -> Self {
         Self::at(user, town.address())
     }
 
@@ -46,7 +46,7 @@ impl Clerk {
     /// # Panics
     /// When there is no client to be had.
     #[must_use]
-    pub fn nobody(town: &Town) -> Self {
+    pub fn nobody(town: &TestCouncil) -> Self {
         Self::nobody_at(town.address())
     }
 
@@ -64,7 +64,7 @@ impl Clerk {
 
     /// Another system, with its token.
     #[must_use]
-    pub fn with_token(token: &str, town: &Town) -> Self {
+    pub fn with_token(token: &str, town: &TestCouncil) -> Self {
         Self { token: Some(token.to_owned()), ..Self::nobody(town) }
     }
 

@@ -1,19 +1,19 @@
 //! The page of exports: its tables are drawn from the columns themselves.
 
-use doorstep_council::export::{Column, ColumnKind, What};
+use doorstep_council::export::{Column, ColumnKind, ExportTable};
 use doorstep_domain::StableName;
 
 /// The page `docs/exports.md` with its tables as they are now: what stands above them is left as it
 /// is.
 #[must_use]
 pub fn page(before: &str) -> String {
-    let (first, _) = words(What::Visits);
+    let (first, _) = words(ExportTable::Visits);
     let above = before.split(&format!("## {first}")).next().unwrap_or_default();
-    let tables: Vec<String> = What::all().map(table).collect();
+    let tables: Vec<String> = ExportTable::all().map(table).collect();
     format!("{above}{}", tables.join("\n"))
 }
 
-fn table(what: What) -> String {
+fn table(what: ExportTable) -> String {
     let (heading, remark) = words(what);
     let remark = if remark.is_empty() { String::new() } else { format!("{remark}\n\n") };
     let rows: String = what.columns().iter().map(row).collect();
@@ -37,20 +37,22 @@ fn values(kind: ColumnKind) -> String {
 }
 
 /// A table's heading, and what is to be said of it.
-fn words(what: What) -> (&'static str, &'static str) {
+fn words(what: ExportTable) -> (&'static str, &'static str) {
     match what {
-        What::Visits => ("Visits: one row a visit", ""),
-        What::Steps => ("Steps: one row a step", ""),
-        What::NoAccess => ("No access: one row a visit in which nobody got in", ""),
-        What::Concerns => ("Concerns: one row a concern that is not sealed", "A firm's own export has no breaches."),
-        What::Acknowledgements => ("Acknowledgements: one row a signature under the Code", ""),
-        What::Cases => (
+        ExportTable::Visits => ("Visits: one row a visit", ""),
+        ExportTable::Steps => ("Steps: one row a step", ""),
+        ExportTable::NoAccess => ("No access: one row a visit in which nobody got in", ""),
+        ExportTable::Concerns => {
+            ("Concerns: one row a concern that is not sealed", "A firm's own export has no breaches.")
+        }
+        ExportTable::Acknowledgements => ("Acknowledgements: one row a signature under the Code", ""),
+        ExportTable::Cases => (
             "Cases: one row a case",
             "For the council's supervisors, safeguarding leads and auditors. What comes from a safeguarding note is no case.\n\
              With `--state open` or `closed`, `--kind` and `--owner` those alone, as in the list.",
         ),
-        What::Reports => ("Reports: one row an answer to a question", "With `--kind` one question alone."),
-        What::Audit => (
+        ExportTable::Reports => ("Reports: one row an answer to a question", "With `--kind` one question alone."),
+        ExportTable::Audit => (
             "Audit: one row a line of the audit log",
             "For the council's auditors and administrators. Who read a safeguarding note is not in it: leads\n\
              see that beside the note.",

@@ -1,15 +1,15 @@
-//! End to end: a cast, a real council, real devices, and a line that can be cut.
+//! End to end: a harness with a real council, real devices, and a line that can be cut.
 //!
 //! The tests themselves are one binary, `tests/end_to_end`; what they stand on is here.
 
 pub mod browser;
 pub mod bucket;
-pub mod cast;
+pub mod bulk_data;
 pub mod clauses;
 pub mod desk;
 pub mod exports;
+pub mod harness;
 pub mod imports;
-pub mod multitude;
 pub mod outside;
 pub mod postgres;
 pub mod roles;

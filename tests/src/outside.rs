@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::cast::{json, root};
+use crate::harness::{json, root};
 
 /// A certificate for this machine by an authority of the tests' own.
 #[derive(Debug)]

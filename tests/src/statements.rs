@@ -7,7 +7,7 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::cast::root;
+use crate::harness::root;
 
 /// What stands in the holes of statements that are put together, by what is written there. A list
 /// without a filter is the whole list.

@@ -11,7 +11,7 @@ use doorstep_core::http::HttpConnect;
 use doorstep_core::keys::SystemKeyStore;
 use doorstep_core::{App, Clock, Environment, Moment, OsRandomness, RealDisk, SignIn, SystemClock, Unplanned};
 use doorstep_domain::conduct::{Basis, Command, ConsentBy, Step, StepState, VisitKind};
-use doorstep_tests::cast::Town;
+use doorstep_tests::harness::TestCouncil;
 use doorstep_tests::sample::appointments_today;
 use doorstep_tests::window::{Desk, Look, Window};
 
@@ -37,7 +37,7 @@ async fn main() {
     {
         return fill(Path::new(store), visits.parse().expect("a number of visits"));
     }
-    let town = Town::open();
+    let town = TestCouncil::open();
     let file = town.data().join("today.csv");
     std::fs::write(&file, appointments_today()).expect("sample data can be written");
     town.does(&["import-appointments", &file.display().to_string()]);
@@ -98,7 +98,7 @@ fn fill(store: &Path, visits: usize) {
 }
 
 /// The times of taps in the real window, in milliseconds, sorted.
-async fn measured(town: &Town, user: &str, visits: usize) -> Vec<f64> {
+async fn measured(town: &TestCouncil, user: &str, visits: usize) -> Vec<f64> {
     println!("A phone with {visits} visits: filling it.");
     let desk = Desk::new(390, 844, Look::Light);
     let window = desk.open().await;

@@ -10,9 +10,9 @@ use doorstep_core::http::HttpConnect;
 use doorstep_core::keys::MemoryKeyStore;
 use doorstep_core::{App, Clock, Environment, Moment, OsRandomness, RealDisk, SignIn, SystemClock, Unplanned};
 use doorstep_domain::conduct::{Command, Signing, Step, StepState, VisitKind};
-use doorstep_tests::cast::{Phone, Town, sample};
-use doorstep_tests::desk::Clerk;
-use doorstep_tests::multitude;
+use doorstep_tests::bulk_data;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -35,14 +35,14 @@ fn main() {
     for database in [None, Some(server.database())] {
         let name = if database.is_some() { "postgresql" } else { "sqlite" };
         let town = match &database {
-            None => Town::open(),
-            Some(database) => Town::open_on_postgres(database),
+            None => TestCouncil::open(),
+            Some(database) => TestCouncil::open_on_postgres(database),
         };
         a_day(&town);
         eprintln!("{name}: making {visits} visits.");
         match &database {
-            None => multitude::in_the_data_folder(&town.data(), visits),
-            Some(database) => multitude::at(&server, database, visits),
+            None => bulk_data::in_the_data_folder(&town.data(), visits),
+            Some(database) => bulk_data::at(&server, database, visits),
         }
         lists(&town, name);
         let server = database.as_ref().map(|database| (&server, database.as_str()));
@@ -70,7 +70,7 @@ fn rounded(number: f64) -> f64 {
 }
 
 /// A few visits of several kinds, of which the others are copies.
-fn a_day(town: &Town) {
+fn a_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let officer = Phone::of("melton-2", town, town.address());
     let inside = officer.enters("WO-261124-00009");
@@ -86,8 +86,8 @@ fn a_day(town: &Town) {
     electrician.does(&["sync"]);
 }
 
-fn lists(town: &Town, database: &str) {
-    let clerk = Clerk::of("super-1", town);
+fn lists(town: &TestCouncil, database: &str) {
+    let clerk = ConsoleClient::of("super-1", town);
     let median = |query: &str| {
         // Whoever looks for what nobody has looks through all.
         let requests = if query.contains(NOWHERE) { 3 } else { REQUESTS };
@@ -138,8 +138,8 @@ fn lists(town: &Town, database: &str) {
     tell("page 10,000 against page 1", database, json!({ "median_ms": rounded(deep), "ratio": rounded(deep / first) }));
 }
 
-fn exports(town: &Town, database: &str) {
-    let clerk = Clerk::of("super-1", town);
+fn exports(town: &TestCouncil, database: &str) {
+    let clerk = ConsoleClient::of("super-1", town);
     for form in ["csv", "jsonl", "xlsx"] {
         let before = town.memory_kib();
         let began = Instant::now();
@@ -223,7 +223,7 @@ fn bare_ingest(server: &Postgres, database: &str) {
 
 /// A phone that was without signal for long: from the first request to the last receipt. The
 /// council has had records before, and its database knows how many.
-fn backlog(town: &Town, database: &str, analysed: Option<(&Postgres, &str)>) {
+fn backlog(town: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str)>) {
     let folder = tempfile::tempdir().expect("a phone needs a folder");
     let environment = Environment {
         clock: Arc::new(Quick(AtomicI64::new(0))),

@@ -3,8 +3,8 @@
 
 use std::process::ExitCode;
 
-use doorstep_tests::cast::root;
 use doorstep_tests::clauses;
+use doorstep_tests::harness::root;
 
 fn main() -> ExitCode {
     for row in clauses::rows() {

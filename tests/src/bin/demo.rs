@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use doorstep_tests::cast::{Line, LineState, PASSWORD, Town, programs, root};
+use doorstep_tests::harness::{Line, LineState, PASSWORD, TestCouncil, programs, root};
 use doorstep_tests::sample::appointments_today;
 use doorstep_tests::window::{Desk, Look, Window};
 
@@ -18,9 +18,9 @@ async fn main() {
     }
 }
 
-fn town() -> Town {
+fn town() -> TestCouncil {
     println!("Starting the council on its embedded database, with sample people and appointments.");
-    let town = Town::open();
+    let town = TestCouncil::open();
     let file = town.data().join("today.csv");
     fs::write(&file, appointments_today()).expect("sample data can be written");
     town.does(&["import-appointments", &file.display().to_string()]);
@@ -58,7 +58,7 @@ async fn walk() {
     );
 }
 
-fn export(town: &Town, folder: &Path) {
+fn export(town: &TestCouncil, folder: &Path) {
     let export = folder.join("visits.csv");
     town.does(&["export", "--what", "visits", "--format", "csv", "--out", &export.display().to_string()]);
     println!("\nThe export, target/demo/visits.csv:");
@@ -79,7 +79,7 @@ impl Album {
     }
 }
 
-async fn visit(desk: &Desk, town: &Town, line: &Line, album: &Album) {
+async fn visit(desk: &Desk, town: &TestCouncil, line: &Line, album: &Album) {
     let window = desk.open().await;
     window.sees("h1", "Set up this phone").await;
     album.take(&window, "01-first-run").await;
@@ -155,7 +155,7 @@ async fn visit(desk: &Desk, town: &Town, line: &Line, album: &Album) {
 }
 
 /// Pictures of the console, by Chromium.
-fn console(town: &Town, folder: &Path, scheme: &str) {
+fn console(town: &TestCouncil, folder: &Path, scheme: &str) {
     println!("Both visits are in the console.");
     let taken = Command::new("node")
         .arg("console/browser/pictures.mjs")

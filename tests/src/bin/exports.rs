@@ -1,7 +1,7 @@
 //! Draws the tables in `docs/exports.md` anew.
 
-use doorstep_tests::cast::root;
 use doorstep_tests::exports;
+use doorstep_tests::harness::root;
 
 fn main() {
     let path = root().join("docs/exports.md");

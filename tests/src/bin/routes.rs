@@ -1,7 +1,7 @@
 //! Prints every route with who may use it; with `json` one JSON object a line, with `write` draws
 //! `docs/roles.md` anew.
 
-use doorstep_tests::cast::root;
+use doorstep_tests::harness::root;
 use doorstep_tests::roles;
 
 fn main() {

@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
 use super::driven::Window;
-use crate::cast;
+use crate::harness;
 
 /// A display, a session bus with a key store, and the driver of windows. All of it ends with it.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ impl Desk {
     }
 
     fn start_driver(&mut self) {
-        let installed = cast::root().join("target/tools/bin/tauri-driver");
+        let installed = harness::root().join("target/tools/bin/tauri-driver");
         let driver = if installed.exists() { installed } else { PathBuf::from("tauri-driver") };
         let native = free_port();
         let driver = Command::new(driver)
@@ -142,7 +142,7 @@ impl Desk {
         // The driver listens before the one behind it does, and drops what it is asked until then.
         let listens = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         let port = self.port;
-        cast::eventually("tauri-driver", || listens(port) && listens(native));
+        harness::eventually("tauri-driver", || listens(port) && listens(native));
     }
 
     /// Brings in a desktop that shows notifications.
@@ -153,7 +153,7 @@ impl Desk {
         let dunst = self.command(Path::new("dunst")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.children.push(dunst.expect("dunst starts; `cargo xtask test` installs it"));
         let answers = || self.dunst("count").is_some();
-        cast::eventually("dunst", answers);
+        harness::eventually("dunst", answers);
     }
 
     /// Everything that notifications have said, as they said it.
@@ -201,7 +201,7 @@ impl Desk {
     /// # Panics
     /// When it does not open.
     pub async fn open(&self) -> Window {
-        let application = cast::programs().join("doorstep-app");
+        let application = harness::programs().join("doorstep-app");
         assert!(application.exists(), "build the shell first: cargo build -p doorstep-app --features custom-protocol");
         let store = self.store().display().to_string();
         let options = json!({ "application": application, "args": ["--store", store] });

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
-use crate::cast;
+use crate::harness;
 
 /// The app's window.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl Window {
     /// When axe can't be run.
     pub async fn axe_violations(&self) -> Vec<String> {
         let axe =
-            fs::read_to_string(cast::root().join("ui/node_modules/axe-core/axe.min.js")).expect("axe is installed");
+            fs::read_to_string(harness::root().join("ui/node_modules/axe-core/axe.min.js")).expect("axe is installed");
         self.client.execute(&format!("{axe}; return true"), vec![]).await.expect("axe can be loaded");
         let script = "const done = arguments[arguments.length - 1];
             axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use doorstep_tests::cast::root;
+use doorstep_tests::harness::root;
 use doorstep_tests::imports;
 
 /// The project's own crates that a manifest depends on.

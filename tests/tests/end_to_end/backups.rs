@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use doorstep_tests::cast::{Phone, Town, sample};
+use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 
-fn refused(town: &Town, words: &[&str], why: &str) {
+fn refused(town: &TestCouncil, words: &[&str], why: &str) {
     let output = town.tries(words);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains(why), "{words:?}: {error}");
@@ -15,7 +15,7 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn a_backup_is_made_while_phones_send_and_is_restored(town: Town, into: Option<String>) {
+fn a_backup_is_made_while_phones_send_and_is_restored(town: TestCouncil, into: Option<String>) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let folder = tempfile::tempdir().unwrap();
     let (identity, backup) = (folder.path().join("backup.key"), folder.path().join("council.backup"));
@@ -55,7 +55,7 @@ fn a_backup_is_made_while_phones_send_and_is_restored(town: Town, into: Option<S
     }
 
     refused(&town, &["restore", "--identity", &text(&identity), &text(&backup)], "holds a council already");
-    let mut restored = Town::empty(into);
+    let mut restored = TestCouncil::empty(into);
     refused(&restored, &["restore", "--identity", &text(&identity), &text(&bad)], "can't be used");
     restored.does(&["restore", "--identity", &text(&identity), &text(&backup)]);
     restored.start_at(town.stopped());
@@ -69,6 +69,6 @@ fn a_backup_is_made_while_phones_send_and_is_restored(town: Town, into: Option<S
 #[test]
 fn a_backup_is_made_while_phones_send_and_restored_into_either_database() {
     let server = Postgres::start();
-    a_backup_is_made_while_phones_send_and_is_restored(Town::open(), Some(server.database()));
-    a_backup_is_made_while_phones_send_and_is_restored(Town::open_on_postgres(&server.database()), None);
+    a_backup_is_made_while_phones_send_and_is_restored(TestCouncil::open(), Some(server.database()));
+    a_backup_is_made_while_phones_send_and_is_restored(TestCouncil::open_on_postgres(&server.database()), None);
 }

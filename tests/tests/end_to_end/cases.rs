@@ -3,12 +3,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::Clock;
-use doorstep_tests::cast::{Phone, Town, eventually, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil, eventually, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
-fn sample_day(town: &Town) {
+fn sample_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
 }
 
@@ -26,7 +26,7 @@ fn of_kind<'a>(list: &'a Value, kind: &str) -> &'a Value {
     cases.find(|case| case["kind"] == kind).unwrap_or_else(|| panic!("there is no {kind} in {list}"))
 }
 
-fn what_is_said_at_the_door_becomes_cases(town: &Town) {
+fn what_is_said_at_the_door_becomes_cases(town: &TestCouncil) {
     sample_day(town);
     let phone = Phone::of("vale-3", town, town.address());
     let visit = phone.starts("WO-261124-00032");
@@ -40,7 +40,7 @@ fn what_is_said_at_the_door_becomes_cases(town: &Town) {
     phone.does(&["sync"]);
     phone.does(&["sync"]);
 
-    let supervisor = Clerk::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", town);
     let list = supervisor.reads("/api/cases");
     assert_eq!(list["open"], 4, "a gift that was not taken is no case: {list}");
     assert_eq!(kinds(&list)[0], "emergency_hazard", "what is due first comes first");
@@ -101,8 +101,8 @@ fn what_is_said_at_the_door_becomes_cases(town: &Town) {
     assert_eq!((last["words"].as_str(), last["user"].as_str()), (Some("Wrong door"), Some("")));
 
     // A firm, whose people they are about, sees none; an auditor sees all and changes nothing.
-    assert_eq!(Clerk::of("vale-super", town).asks("GET", "/api/cases").status(), 404);
-    let auditor = Clerk::of("audit-1", town);
+    assert_eq!(ConsoleClient::of("vale-super", town).asks("GET", "/api/cases").status(), 404);
+    let auditor = ConsoleClient::of("audit-1", town);
     assert_eq!(auditor.reads(&complaint)["may_act"], false);
     assert_eq!(auditor.sends("POST", &complaint, &stage_2).status(), 404);
     let audited = town.export("audit");
@@ -112,34 +112,34 @@ fn what_is_said_at_the_door_becomes_cases(town: &Town) {
 
 #[test]
 fn what_is_said_at_the_door_becomes_cases_with_deadlines_on_both_databases() {
-    what_is_said_at_the_door_becomes_cases(&Town::open());
+    what_is_said_at_the_door_becomes_cases(&TestCouncil::open());
     let server = Postgres::start();
-    what_is_said_at_the_door_becomes_cases(&Town::open_on_postgres(&server.database()));
+    what_is_said_at_the_door_becomes_cases(&TestCouncil::open_on_postgres(&server.database()));
 }
 
 #[test]
 fn a_complaint_said_days_before_it_was_sent_has_its_deadline_from_when_it_was_said() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let phone = Phone::of("vale-3", &town, town.address());
     let said = doorstep_core::SystemClock.now().utc() - TimeDelta::days(30);
     let words = ["concern", "--kind", "complaint", "--words", "Nobody came", "--noticed-at", &said.to_rfc3339()];
     phone.does(&words);
     phone.does(&["sync"]);
-    let list = Clerk::of("super-1", &town).reads("/api/cases");
+    let list = ConsoleClient::of("super-1", &town).reads("/api/cases");
     assert_eq!((list["open"].as_u64(), list["late"].as_u64()), (Some(1), Some(1)), "the days without signal count");
     assert!(moment(&list["cases"][0]["due_at"]) - said < TimeDelta::days(12));
 }
 
 #[test]
 fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("vale-3", &town, town.address());
     let visit = phone.starts("WO-261124-00032");
     let expected = doorstep_core::SystemClock.now().utc() - TimeDelta::minutes(30);
     phone.does(&["visit", "alone", &visit, "--expected-end", &expected.to_rfc3339()]);
     phone.does(&["sync"]);
-    let supervisor = Clerk::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &town);
     eventually("a look at the clock", || supervisor.reads("/api/cases")["open"] == 1);
     let list = supervisor.reads("/api/cases");
     assert_eq!(kinds(&list), ["overdue_check_in"]);
@@ -151,7 +151,7 @@ fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
 
 /// A phone can say any time that can be written down. Whoever says one that can't be stops nobody
 /// else's alarm, page or export.
-fn a_time_that_cannot_be_stops_nobody(town: &Town) {
+fn a_time_that_cannot_be_stops_nobody(town: &TestCouncil) {
     sample_day(town);
     let hostile = Phone::of("vale-3", town, town.address());
     let visit = hostile.starts("WO-261124-00032");
@@ -169,7 +169,7 @@ fn a_time_that_cannot_be_stops_nobody(town: &Town) {
     let expected = doorstep_core::SystemClock.now().utc() - TimeDelta::minutes(30);
     officer.does(&["visit", "alone", &alone, "--expected-end", &expected.to_rfc3339()]);
     officer.does(&["sync"]);
-    let supervisor = Clerk::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", town);
     let overdue = |list: &Value| {
         let cases = list["cases"].as_array().unwrap();
         cases.iter().any(|case| case["kind"] == "overdue_check_in" && case["visit"] == alone.as_str())
@@ -193,20 +193,20 @@ fn a_time_that_cannot_be_stops_nobody(town: &Town) {
 
 #[test]
 fn a_time_that_cannot_be_stops_nobody_on_either_database() {
-    a_time_that_cannot_be_stops_nobody(&Town::open());
+    a_time_that_cannot_be_stops_nobody(&TestCouncil::open());
     let server = Postgres::start();
-    a_time_that_cannot_be_stops_nobody(&Town::open_on_postgres(&server.database()));
+    a_time_that_cannot_be_stops_nobody(&TestCouncil::open_on_postgres(&server.database()));
 }
 
 #[test]
 fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_it_stands_on() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00033");
     phone.does(&["visit", "refuse", &visit, "--reason", "illness", "--words", "Come back in spring"]);
     phone.does(&["sync"]);
-    let supervisor = Clerk::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &town);
     let address = "/api/no-access/016776504563";
     let standing = |pack: &Value| (pack["home"]["counting"].as_u64(), pack["home"]["in_court"].as_u64());
     let pack = supervisor.reads(address);
@@ -220,7 +220,11 @@ fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_
     assert_eq!(standing(&supervisor.reads(address)), (Some(1), Some(1)));
     assert_eq!(supervisor.reads("/api/no-access")["homes"][0]["in_court"], 1, "the list says the same");
 
-    assert_eq!(Clerk::of("vale-super", &town).asks("GET", address).status(), 404, "a pack is the council's own");
+    assert_eq!(
+        ConsoleClient::of("vale-super", &town).asks("GET", address).status(),
+        404,
+        "a pack is the council's own"
+    );
     assert_eq!(supervisor.asks("GET", "/api/no-access/1").status(), 404, "nobody was kept out there");
     let audited = town.export("audit");
     assert_eq!(audited.iter().filter(|line| line["action"] == "evidence_made").count(), 2);
@@ -228,13 +232,13 @@ fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_
 
 #[test]
 fn what_is_done_about_a_case_in_the_console_can_be_done_by_hand_too() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00033");
     phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
     phone.does(&["sync"]);
-    let supervisor = Clerk::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &town);
     let case = supervisor.reads("/api/cases")["cases"][0]["case"].as_str().unwrap().to_owned();
 
     town.does(&["case", &case, "assign", "--owner", "super-1"]);

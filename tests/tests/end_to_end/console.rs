@@ -1,11 +1,11 @@
 //! The console in Chromium.
 
 use doorstep_tests::browser;
-use doorstep_tests::cast::{Phone, Town, sample};
+use doorstep_tests::harness::{Phone, TestCouncil, sample};
 
 #[test]
 fn the_console_shows_exports_and_hides_what_it_should() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let officer = Phone::of("melton-2", &town, town.address());
     let ivan = officer.enters("WO-261124-00009");

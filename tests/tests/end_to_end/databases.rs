@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use doorstep_tests::cast::{Line, Phone, Town, eventually, json, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Line, Phone, TestCouncil, eventually, json, sample};
 use doorstep_tests::postgres::Postgres;
 
 type Table = Vec<BTreeMap<String, String>>;
@@ -15,7 +15,7 @@ type Table = Vec<BTreeMap<String, String>>;
 const OF_THIS_RUN: [&str; 6] = ["visit", "record", "at", "sha256", "detail", "user"];
 
 /// Everything that a council exports after a story, without ids and moments.
-fn exports(town: &Town) -> BTreeMap<&'static str, Table> {
+fn exports(town: &TestCouncil) -> BTreeMap<&'static str, Table> {
     let tables = ["visits", "steps", "no-access", "concerns", "acknowledgements", "audit"];
     let without = |mut row: BTreeMap<String, String>| {
         row.retain(|column, _| !OF_THIS_RUN.contains(&column.as_str()) && !column.ends_with("_at"));
@@ -25,7 +25,7 @@ fn exports(town: &Town) -> BTreeMap<&'static str, Table> {
 }
 
 /// A day: visits of every ending, concerns, a photo, a lost answer, a reassignment, a restart.
-fn story(mut town: Town) -> BTreeMap<&'static str, Table> {
+fn story(mut town: TestCouncil) -> BTreeMap<&'static str, Table> {
     let day = sample("appointments-2026-11-24.csv").display().to_string();
     town.does(&["import-appointments", &day]);
     assert!(town.does(&["import-appointments", &day]).contains("0 added, 0 updated, 60 unchanged"));
@@ -85,8 +85,8 @@ fn story(mut town: Town) -> BTreeMap<&'static str, Table> {
 #[test]
 fn the_same_story_is_told_by_both_databases() {
     let server = Postgres::start();
-    let embedded = story(Town::open());
-    let served = story(Town::open_on_postgres(&server.database()));
+    let embedded = story(TestCouncil::open());
+    let served = story(TestCouncil::open_on_postgres(&server.database()));
     for (table, rows) in &embedded {
         assert!(!rows.is_empty(), "{table} tells nothing");
         assert_eq!(&served[table], rows, "{table}");
@@ -97,7 +97,7 @@ fn the_same_story_is_told_by_both_databases() {
 fn several_processes_on_one_database_are_killed_and_started_under_load_and_nothing_is_lost() {
     const PHONES: [&str; 4] = ["melton-1", "melton-2", "vale-3", "rutland-3"];
     let server = Postgres::start();
-    let town = Town::open_on_postgres(&server.database());
+    let town = TestCouncil::open_on_postgres(&server.database());
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let mut others: Vec<(Child, SocketAddr)> = (0..2).map(|_| town.serves(([127, 0, 0, 1], 0).into())).collect();
     let lines: Vec<Line> = PHONES.iter().map(|_| Line::to(town.address())).collect();
@@ -166,7 +166,7 @@ fn several_processes_on_one_database_are_killed_and_started_under_load_and_nothi
 #[test]
 fn an_embedded_database_moves_to_postgresql_and_both_hold_the_same() {
     let server = Postgres::start();
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00009");
@@ -197,7 +197,7 @@ fn an_embedded_database_moves_to_postgresql_and_both_hold_the_same() {
 
 #[test]
 fn a_database_that_would_be_spoken_to_in_the_clear_is_refused_and_no_password_is_printed() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     for (address, said) in [
         ("postgres://council:hunter2@db.council.example/council", "sslmode=require"),
         ("postgres://council:hunter2@127.0.0.1:1/council", "the database server"),
@@ -214,19 +214,19 @@ fn a_database_that_would_be_spoken_to_in_the_clear_is_refused_and_no_password_is
 /// phone of schema 4, of which two records had not been sent.
 #[test]
 fn what_an_earlier_program_left_is_opened_by_this_one_whole() {
-    let town = Town::frozen("council-schema-3");
+    let town = TestCouncil::frozen("council-schema-3");
     let visits = town.export("visits");
     let mut outcomes: Vec<&str> = visits.iter().map(|visit| visit["outcome"].as_str()).collect();
     outcomes.sort_unstable();
     assert_eq!(outcomes, ["completed", "entry_refused"]);
-    let supervisor = Clerk::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &town);
     let found = |query: &str| supervisor.reads(query)["visits"].as_array().unwrap().len();
     assert_eq!(found("/api/visits?q=dafydd"), 2, "what is searched was written anew");
     assert_eq!((found("/api/visits?entry=consent"), found("/api/visits?entry=lawful")), (1, 0));
     let reports = supervisor.reads("/api/reports");
     assert_eq!(reports["id_shown"], json(r#"[{ "of": "Melton Borough Council", "answer": "yes", "visits": 2 }]"#));
     assert_eq!(reports["refusals_by_reason"][0]["answer"], "other");
-    assert_eq!(Clerk::of("lead-1", &town).reads("/api/safeguarding")["notes"].as_array().unwrap().len(), 1);
+    assert_eq!(ConsoleClient::of("lead-1", &town).reads("/api/safeguarding")["notes"].as_array().unwrap().len(), 1);
 
     let phone = Phone::frozen("phone-schema-4");
     assert_eq!(phone.says(&["status"])["unsent"], 2);
@@ -239,7 +239,7 @@ fn what_an_earlier_program_left_is_opened_by_this_one_whole() {
 
 #[test]
 fn rows_of_an_older_program_are_made_anew_and_one_that_can_t_be_keeps_nobody_from_the_service() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00009");
@@ -256,7 +256,7 @@ fn rows_of_an_older_program_are_made_anew_and_one_that_can_t_be_keeps_nobody_fro
     drop(database);
 
     town.start();
-    let found = Clerk::of("super-1", &town).reads("/api/visits?outcome=no_answer");
+    let found = ConsoleClient::of("super-1", &town).reads("/api/visits?outcome=no_answer");
     assert_eq!(found["visits"].as_array().unwrap().len(), 1, "what can be made anew is");
     assert_eq!(town.export("visits"), before, "whose visit it was, and when it came, stay");
     let tried = town.tries(&["refold"]);

@@ -1,8 +1,8 @@
 //! What is done at the desk: appointments in, by table and by a housing system; phones and people.
 
 use doorstep_tests::browser;
-use doorstep_tests::cast::{PASSWORD, Phone, Town, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -22,9 +22,9 @@ fn with(column: &str, value: &str) -> Value {
     appointment
 }
 
-fn a_housing_system_puts_appointments_one_by_one(town: &Town) {
+fn a_housing_system_puts_appointments_one_by_one(town: &TestCouncil) {
     let token = town.does(&["api-token", "--name", "housing", "--may", "appointments"]);
-    let system = Clerk::with_token(token.trim(), town);
+    let system = ConsoleClient::with_token(token.trim(), town);
     let put = |reference: &str, said: &Value| {
         let answer = system.sends("PUT", &format!("/api/appointments/{reference}"), said);
         (answer.status().as_u16(), answer.json::<Value>().unwrap())
@@ -40,7 +40,7 @@ fn a_housing_system_puts_appointments_one_by_one(town: &Town) {
     let phone = Phone::of("melton-2", town, town.address());
     let has = |phone: &Phone| phone.does(&["appointments", "--json"]).contains("HS-1");
     assert!(has(&phone));
-    let supervisor = Clerk::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", town);
     let change = |what: &Value| supervisor.does("POST", "/api/appointments/HS-1", what);
     let changed = change(&json!({ "action": "reassign", "user": "melton-1" }));
     assert_eq!(changed["assigned_name"], "Harriet Swann");
@@ -63,16 +63,16 @@ fn a_housing_system_puts_appointments_one_by_one(town: &Town) {
 
 #[test]
 fn a_housing_system_puts_appointments_one_by_one_on_both_databases() {
-    a_housing_system_puts_appointments_one_by_one(&Town::open());
+    a_housing_system_puts_appointments_one_by_one(&TestCouncil::open());
     let server = Postgres::start();
-    a_housing_system_puts_appointments_one_by_one(&Town::open_on_postgres(&server.database()));
+    a_housing_system_puts_appointments_one_by_one(&TestCouncil::open_on_postgres(&server.database()));
 }
 
 #[test]
 fn a_firm_sends_its_own_people_and_touches_nobody_else_s_appointments() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let firm = Clerk::of("vale-super", &town);
+    let firm = ConsoleClient::of("vale-super", &town);
     let list = firm.reads("/api/appointments");
     let organisations = list["appointments"].as_array().unwrap().iter().map(|row| &row["appointment"]["organisation"]);
     assert!(organisations.clone().all(|name| name == "Vale Property Services Ltd") && organisations.count() > 0);
@@ -87,7 +87,7 @@ fn a_firm_sends_its_own_people_and_touches_nobody_else_s_appointments() {
 /// Two firms at one home: each is shown its own attempts and counts, whatever it asks for.
 #[test]
 fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let go = |user: &str| {
         let phone = Phone::of(user, &town, town.address());
         let visit =
@@ -98,16 +98,17 @@ fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
         visit
     };
     let (own, others) = (go("vale-1"), go("rutland-1"));
-    let attempts = |clerk: &Clerk, query: &str| {
+    let attempts = |clerk: &ConsoleClient, query: &str| {
         let homes = clerk.reads(&format!("/api/no-access{query}"));
         let attempts = homes["homes"][0]["attempts"].as_array().unwrap().clone();
         attempts.iter().map(|attempt| attempt["visit"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let firm = Clerk::of("vale-super", &town);
+    let firm = ConsoleClient::of("vale-super", &town);
     assert_eq!(attempts(&firm, "?organisation=Rutland+Gas+%26+Heating"), std::slice::from_ref(&own));
-    assert_eq!(attempts(&Clerk::of("super-1", &town), ""), [own, others]);
-    let visits = |clerk: &Clerk| clerk.reads("/api/reports?organisation=")["outcomes_by_day"][0]["visits"].clone();
-    assert_eq!((visits(&firm), visits(&Clerk::of("super-1", &town))), (json!(1), json!(2)));
+    assert_eq!(attempts(&ConsoleClient::of("super-1", &town), ""), [own, others]);
+    let visits =
+        |clerk: &ConsoleClient| clerk.reads("/api/reports?organisation=")["outcomes_by_day"][0]["visits"].clone();
+    assert_eq!((visits(&firm), visits(&ConsoleClient::of("super-1", &town))), (json!(1), json!(2)));
     let table = firm.asks("GET", "/api/exports/reports.csv").text().unwrap();
     assert!(table.contains("no_answer,1") && !table.contains("Rutland"), "{table}");
     assert_eq!(firm.asks("GET", "/api/exports/cases.csv").status(), 404);
@@ -115,12 +116,12 @@ fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
 
 #[test]
 fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
-    let administrator = Clerk::of("admin", &town);
+    let administrator = ConsoleClient::of("admin", &town);
     let listed = administrator.reads("/api/phones");
     let device = listed["phones"][0]["device"].as_str().unwrap().to_owned();
     assert_eq!(listed["phones"][0]["user"], "melton-2");
@@ -129,16 +130,16 @@ fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds()
     assert_eq!(phone.says(&["status"])["revoked"], true);
     assert_eq!(town.export("no-access").len(), 1, "what it held is not lost");
 
-    let supervisor = Clerk::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &town);
     administrator.does("POST", "/api/people/super-1", &json!({ "action": "leave" }));
     assert_eq!(supervisor.asks("GET", "/api/visits").status(), 401, "their session is over");
-    assert_eq!(Clerk::nobody(&town).signs_in("super-1", PASSWORD), 403);
+    assert_eq!(ConsoleClient::nobody(&town).signs_in("super-1", PASSWORD), 403);
     administrator.does("POST", "/api/people/super-1", &json!({ "action": "return" }));
     let weak = json!({ "action": "set_password", "password": "short" });
     assert_eq!(administrator.sends("POST", "/api/people/super-1", &weak).status(), 422);
     let strong = json!({ "action": "set_password", "password": "a much longer one" });
     administrator.does("POST", "/api/people/super-1", &strong);
-    assert_eq!(Clerk::nobody(&town).signs_in("super-1", "a much longer one"), 200);
+    assert_eq!(ConsoleClient::nobody(&town).signs_in("super-1", "a much longer one"), 200);
     assert_eq!(administrator.sends("POST", "/api/people/admin", &json!({ "action": "leave" })).status(), 422);
 
     // A code from the desk enrols a phone as one from the command line does.
@@ -153,7 +154,7 @@ fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds()
 
 #[test]
 fn a_password_alone_signs_nobody_in_and_a_code_is_taken_once() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     town.kill();
     town.asks_for_second_factor();
     town.start();
@@ -162,9 +163,9 @@ fn a_password_alone_signs_nobody_in_and_a_code_is_taken_once() {
 
 #[test]
 fn whoever_guesses_somebody_s_password_slows_down_strangers_and_not_them() {
-    let town = Town::open();
-    let at_their_desk = Clerk::of("super-1", &town);
-    let stranger = Clerk::nobody(&town);
+    let town = TestCouncil::open();
+    let at_their_desk = ConsoleClient::of("super-1", &town);
+    let stranger = ConsoleClient::nobody(&town);
     for _ in 0..5 {
         assert_eq!(stranger.signs_in("super-1", "a guess of mine"), 403);
     }
@@ -175,37 +176,37 @@ fn whoever_guesses_somebody_s_password_slows_down_strangers_and_not_them() {
 #[test]
 fn many_guesses_at_once_and_at_several_processes_are_no_way_round() {
     let server = Postgres::start();
-    let town = Town::open_on_postgres(&server.database());
+    let town = TestCouncil::open_on_postgres(&server.database());
     let (mut other, address) = town.serves(([127, 0, 0, 1], 0).into());
     let doors = [town.address(), address];
     let answers: Vec<StatusCode> = std::thread::scope(|scope| {
-        let guess = |number: usize| Clerk::nobody_at(doors[number % 2]).signs_in("super-1", "a guess of mine");
+        let guess = |number: usize| ConsoleClient::nobody_at(doors[number % 2]).signs_in("super-1", "a guess of mine");
         let guessing: Vec<_> = (0..24).map(|number| scope.spawn(move || guess(number))).collect();
         guessing.into_iter().map(|guessed| guessed.join().unwrap()).collect()
     });
     let looked_at = answers.iter().filter(|status| **status == StatusCode::FORBIDDEN).count();
     assert_eq!(looked_at, 5, "{answers:?}");
     assert!(answers.iter().all(|status| [StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(status)));
-    assert_eq!(Clerk::nobody_at(address).signs_in("super-1", PASSWORD), 429, "the other process knows of it");
+    assert_eq!(ConsoleClient::nobody_at(address).signs_in("super-1", PASSWORD), 429, "the other process knows of it");
     let _killed = other.kill();
     let _reaped = other.wait();
 }
 
 #[test]
 fn whoever_runs_it_sees_how_it_does_and_nobody_s_name() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
     phone.does(&["sync"]);
-    let _found = Clerk::of("super-1", &town).reads("/api/visits?q=Patel");
-    let nobody = Clerk::nobody(&town);
+    let _found = ConsoleClient::of("super-1", &town).reads("/api/visits?q=Patel");
+    let nobody = ConsoleClient::nobody(&town);
     assert_eq!(nobody.asks("GET", "/health").status(), 200);
     assert_eq!(nobody.asks("GET", "/ready").status(), 200);
     assert_eq!(nobody.asks("GET", "/metrics").status(), 401);
     let token = town.does(&["api-token", "--name", "prometheus", "--may", "metrics"]);
-    let metrics = Clerk::with_token(token.trim(), &town).asks("GET", "/metrics").text().unwrap();
+    let metrics = ConsoleClient::with_token(token.trim(), &town).asks("GET", "/metrics").text().unwrap();
     for line in [
         "doorstep_records 3",
         "doorstep_records_not_received 0",

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
 use doorstep_domain::ledger::Hash;
-use doorstep_tests::cast::{Phone, Town, json, root, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::exports;
+use doorstep_tests::harness::{Phone, TestCouncil, json, root, sample};
 use serde_json::{Value, json};
 
-fn a_day(town: &Town) {
+fn a_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", town, town.address());
     let refused = phone.starts("WO-261124-00009");
@@ -23,7 +23,7 @@ fn a_day(town: &Town) {
     phone.does(&["sync"]);
 }
 
-fn export(town: &Town, words: &[&str], out: &Path) -> String {
+fn export(town: &TestCouncil, words: &[&str], out: &Path) -> String {
     let out = out.display().to_string();
     town.does(&[&["export"], words, &["--out", &out]].concat())
 }
@@ -36,7 +36,7 @@ fn the_page_of_exports_is_that_of_the_columns() {
 
 #[test]
 fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     a_day(&town);
     let folder = tempfile::tempdir().unwrap();
     let [csv, xlsx, jsonl] = ["csv", "xlsx", "jsonl"].map(|form| folder.path().join(format!("visits.{form}")));
@@ -68,7 +68,7 @@ fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
 
 #[test]
 fn what_is_told_of_each_concern_is_in_the_table_of_concerns() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let phone = Phone::of("melton-2", &town, town.address());
     let said: [&[&str]; 4] = [
         &["--kind", "aggression", "--words", "He pushed me", "--injured", "--police-reference", "LEI-24-1187"],
@@ -95,7 +95,7 @@ fn what_is_told_of_each_concern_is_in_the_table_of_concerns() {
 
 #[test]
 fn a_selection_is_taken_a_wrong_one_is_said_and_leaves_the_file_as_it_was() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     a_day(&town);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("visits.csv");
@@ -114,7 +114,7 @@ fn a_selection_is_taken_a_wrong_one_is_said_and_leaves_the_file_as_it_was() {
 
 #[test]
 fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     a_day(&town);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("no-access.jsonl");
@@ -142,7 +142,7 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
 /// As Excel does it: asks what there is and what its columns are, then reads page by page.
 #[test]
 fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", &town, town.address());
     let refused = phone.starts("WO-261124-00026");
@@ -153,7 +153,7 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     }
     phone.does(&["sync"]);
     let token = town.does(&["api-token", "--name", "power-bi", "--may", "feed"]);
-    let nobody = Clerk::nobody(&town);
+    let nobody = ConsoleClient::nobody(&town);
     let reads = |address: &str| {
         let answer = nobody.refreshes(address, token.trim(), 2);
         assert_eq!(
@@ -207,23 +207,23 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
         assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic realm="));
     }
     assert_eq!(nobody.refreshes("/odata/v4/Visits?$orderby=visit", token.trim(), 2).status(), 501);
-    let audit = Clerk::of("audit-1", &town).reads("/api/audit?action=feed_read");
+    let audit = ConsoleClient::of("audit-1", &town).reads("/api/audit?action=feed_read");
     assert_eq!(audit["lines"][0]["user"], "power-bi", "{audit}");
 }
 
 /// What the audit log says of exports over HTTP: so many begun, so many taken whole.
-fn taken(town: &Town) -> (usize, usize) {
-    let log = Clerk::of("audit-1", town).reads("/api/audit?user=super-1");
+fn taken(town: &TestCouncil) -> (usize, usize) {
+    let log = ConsoleClient::of("audit-1", town).reads("/api/audit?user=super-1");
     let of = |action: &str| log["lines"].as_array().unwrap().iter().filter(|line| line["action"] == action).count();
     (of("export_begun"), of("exported"))
 }
 
 #[test]
 fn an_export_is_sent_while_it_is_written_and_one_that_nobody_waits_for_is_stopped() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     a_day(&town);
-    doorstep_tests::multitude::in_the_data_folder(&town.data(), 8_000);
-    let supervisor = Clerk::of("super-1", &town);
+    doorstep_tests::bulk_data::in_the_data_folder(&town.data(), 8_000);
+    let supervisor = ConsoleClient::of("super-1", &town);
     for form in ["csv", "jsonl"] {
         let mut answer = supervisor.asks("GET", &format!("/api/exports/visits.{form}"));
         let mut first = [0; 1000];

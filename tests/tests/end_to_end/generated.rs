@@ -1,6 +1,6 @@
 //! Generated files are fresh.
 
-use doorstep_tests::cast::root;
+use doorstep_tests::harness::root;
 use doorstep_tests::typescript;
 
 #[test]

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use doorstep_tests::cast::{Line, LineState, Phone, Town, json, sample};
+use doorstep_tests::harness::{Line, LineState, Phone, TestCouncil, json, sample};
 
-fn sample_day(town: &Town) {
+fn sample_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
 }
 
 #[test]
 fn ten_visits_worked_offline_come_out_in_the_export_as_they_were_done_name_by_name() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let line = Line::to(town.address());
     let dafydd = Phone::of("melton-2", &town, line.address());
@@ -90,7 +90,7 @@ fn ten_visits_worked_offline_come_out_in_the_export_as_they_were_done_name_by_na
 
 #[test]
 fn a_rule_s_no_has_an_exit_code_a_clause_and_what_is_missing() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00009");
@@ -113,7 +113,7 @@ fn a_rule_s_no_has_an_exit_code_a_clause_and_what_is_missing() {
 
 #[test]
 fn a_table_with_faults_names_row_and_column_and_is_taken_not_at_all_or_only_where_it_is_good() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let table = sample("appointments-with-errors.csv").display().to_string();
     let tried = town.tries(&["import-appointments", "--json", &table]);
     assert_eq!(tried.status.code(), Some(1));
@@ -153,7 +153,7 @@ fn a_table_with_faults_names_row_and_column_and_is_taken_not_at_all_or_only_wher
 
 #[test]
 fn a_captive_portal_and_a_lost_answer_change_nothing_and_the_next_try_is_a_duplicate() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let line = Line::to(town.address());
     let phone = Phone::of("melton-2", &town, line.address());
@@ -179,8 +179,8 @@ fn a_captive_portal_and_a_lost_answer_change_nothing_and_the_next_try_is_a_dupli
 
 #[test]
 fn an_enrolment_code_works_once_for_the_council_that_printed_it() {
-    let town = Town::open();
-    let other_town = Town::open();
+    let town = TestCouncil::open();
+    let other_town = TestCouncil::open();
     let server = format!("http://{}", town.address());
     let code = town.code_for("melton-1");
     let wrong =
@@ -195,7 +195,7 @@ fn an_enrolment_code_works_once_for_the_council_that_printed_it() {
 
 #[test]
 fn enrolling_again_loses_nothing_that_waits() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let line = Line::to(town.address());
     let phone = Phone::of("melton-2", &town, line.address());
@@ -211,7 +211,7 @@ fn enrolling_again_loses_nothing_that_waits() {
 
 #[test]
 fn the_app_and_the_council_killed_at_random_instants_lose_nothing_that_was_saved_or_receipted() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00009");
@@ -248,7 +248,7 @@ fn the_app_and_the_council_killed_at_random_instants_lose_nothing_that_was_saved
 
 #[test]
 fn reassigning_gives_the_visit_to_one_phone_and_takes_its_details_from_the_other() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let before = Phone::of("melton-2", &town, town.address());
     let after = Phone::of("melton-1", &town, town.address());

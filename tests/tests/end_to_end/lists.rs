@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use doorstep_tests::cast::{Phone, Town, sample};
-use doorstep_tests::desk::Clerk;
-use doorstep_tests::multitude;
+use doorstep_tests::bulk_data;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
 /// Every page of a list, and how many there were.
-fn all_pages(clerk: &Clerk, address: &str, of: &str) -> (Vec<Value>, usize) {
+fn all_pages(clerk: &ConsoleClient, address: &str, of: &str) -> (Vec<Value>, usize) {
     let (mut rows, mut pages, mut after) = (Vec::new(), 0, String::new());
     loop {
         let further = if after.is_empty() {
@@ -30,7 +30,7 @@ fn all_pages(clerk: &Clerk, address: &str, of: &str) -> (Vec<Value>, usize) {
 
 /// Takes in sixty people with the same position, some of whom have names that differ in their
 /// letters' size alone.
-fn sixty_more_people(town: &Town) {
+fn sixty_more_people(town: &TestCouncil) {
     let mut table = "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned();
     for number in 0..60 {
         let name = if number % 2 == 0 { "Ивáн Þór" } else { "ИВÁН ÞÓR" };
@@ -47,7 +47,7 @@ fn sixty_more_people(town: &Town) {
     town.does(&["import-people", &file.display().to_string()]);
 }
 
-fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town, make_more_visits: impl Fn(usize)) {
+fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &TestCouncil, make_more_visits: impl Fn(usize)) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     sixty_more_people(town);
     let phone = Phone::of("vale-3", town, town.address());
@@ -61,7 +61,7 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town, make_more_
     }
     phone.does(&["sync"]);
     make_more_visits(118);
-    let [supervisor, auditor, lead] = ["super-1", "audit-1", "lead-1"].map(|user| Clerk::of(user, town));
+    let [supervisor, auditor, lead] = ["super-1", "audit-1", "lead-1"].map(|user| ConsoleClient::of(user, town));
     let text = |row: &Value, at: &str| row.pointer(at).unwrap().to_string().to_lowercase();
     for (clerk, address, of, sort, at, id) in [
         (&supervisor, "/api/appointments", "appointments", "when", "/appointment/window_start", "/appointment/ref"),
@@ -125,7 +125,7 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town, make_more_
     );
     let (waiting, _) = all_pages(&supervisor, "/api/acknowledgements?state=not_signed", "not_signed");
     assert_eq!(register["have_not_signed"], waiting.len(), "the count is that of the list");
-    let firm = Clerk::of("vale-super", town);
+    let firm = ConsoleClient::of("vale-super", town);
     let (theirs, _) =
         all_pages(&firm, "/api/acknowledgements?state=not_signed&organisation=Melton Borough Council", "not_signed");
     assert!(
@@ -137,30 +137,30 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &Town, make_more_
 
 #[test]
 fn lists_are_sorted_by_any_of_their_columns_page_by_page_on_both_databases() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     lists_are_sorted_by_any_of_their_columns_page_by_page(&town, |visits| {
-        multitude::in_the_data_folder(&town.data(), visits);
+        bulk_data::in_the_data_folder(&town.data(), visits);
     });
     let server = Postgres::start();
     let database = server.database();
-    lists_are_sorted_by_any_of_their_columns_page_by_page(&Town::open_on_postgres(&database), |visits| {
-        multitude::at(&server, &database, visits);
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&TestCouncil::open_on_postgres(&database), |visits| {
+        bulk_data::at(&server, &database, visits);
     });
 }
 
 #[test]
 fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let phone = Phone::of("vale-3", &town, town.address());
     phone.does(&["concern", "--kind", "safeguarding", "--words", "The boy sleeps in the shed"]);
     phone.does(&["sync"]);
-    let lead = Clerk::of("lead-1", &town);
+    let lead = ConsoleClient::of("lead-1", &town);
     let listed = lead.reads("/api/safeguarding");
     assert_eq!((&listed["notes"][0]["read"], &listed["notes"][1]), (&json!([]), &Value::Null));
     assert_eq!(listed["notes"][0]["visitor_name"], "Kofi Mensah", "who wrote it is known without a visit");
     let record = listed["notes"][0]["record"].as_str().unwrap();
     assert_eq!(lead.reads(&format!("/api/safeguarding/{record}"))["note"], "The boy sleeps in the shed");
-    let auditor = Clerk::of("audit-1", &town);
+    let auditor = ConsoleClient::of("audit-1", &town);
     let read = lead.reads("/api/safeguarding")["notes"][0]["read"].clone();
     assert_eq!((&read[0]["user"], &read[1]), (&json!("lead-1"), &Value::Null));
 
@@ -178,7 +178,7 @@ fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
 
 #[test]
 fn what_a_phone_has_and_the_council_has_not_is_said_beside_every_count_that_it_could_change() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("vale-3", &town, town.address());
     phone.does(&["visit", "no-answer", &phone.starts("WO-261124-00032")]);
@@ -190,14 +190,14 @@ fn what_a_phone_has_and_the_council_has_not_is_said_beside_every_count_that_it_c
     drop(database);
     town.start();
     let counted = ["today", "visits", "cases", "no-access", "reports", "acknowledgements", "phones"];
-    let auditor = Clerk::of("audit-1", &town);
+    let auditor = ConsoleClient::of("audit-1", &town);
     for of in counted {
         let missing = &auditor.reads(&format!("/api/{of}"))["missing"];
         assert_eq!((&missing[0]["visitor_name"], &missing[1]), (&json!("Kofi Mensah"), &Value::Null), "{of}");
         let numbers = ["first", "last"].map(|name| missing[0][name].as_u64().unwrap());
         assert_eq!(numbers[1] - numbers[0], 2, "{of}: three records are on their way");
     }
-    let firm = Clerk::of("vale-super", &town);
+    let firm = ConsoleClient::of("vale-super", &town);
     for of in ["today", "visits", "no-access", "reports", "acknowledgements"] {
         assert_eq!(firm.reads(&format!("/api/{of}"))["missing"], json!([]), "{of}: a firm is told of phones");
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use doorstep_core::{App, Clock, Environment, Moment, SystemClock};
 use doorstep_council::desk::{self, Actor};
 use doorstep_domain::conduct::DatedNumber;
-use doorstep_tests::cast::Town;
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::TestCouncil;
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -18,8 +18,8 @@ fn number<'a>(list: &'a Value, name: &str) -> &'a Value {
     numbers.find(|number| number["name"] == name).unwrap_or_else(|| panic!("there is no {name}"))
 }
 
-fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &Town) {
-    let admin = Clerk::of("admin", town);
+fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &TestCouncil) {
+    let admin = ConsoleClient::of("admin", town);
     let list = admin.reads("/api/numbers");
     let tomorrow = list["earliest"].as_str().unwrap();
     let shipped = number(&list, "complaint.acknowledge");
@@ -44,7 +44,7 @@ fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &Town) 
     let too_long = json!({ "name": "notice_minimum_hours", "value": 72, "from": tomorrow, "source": "By mistake" });
     assert_eq!(admin.sends("POST", "/api/numbers", &too_long).status(), 422, "good notice would be shorter than that");
     assert_eq!(admin.reads("/api/numbers"), list, "what is refused changes nothing");
-    assert_eq!(Clerk::of("super-1", town).sends("POST", "/api/numbers", &three).status(), 404);
+    assert_eq!(ConsoleClient::of("super-1", town).sends("POST", "/api/numbers", &three).status(), 404);
 
     admin.does("POST", "/api/numbers", &three);
     let list = admin.reads("/api/numbers");
@@ -65,9 +65,9 @@ fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &Town) 
 
 #[test]
 fn an_administrator_changes_a_number_from_a_day_that_has_not_begun_on_both_databases() {
-    an_administrator_changes_a_number_from_a_day_that_has_not_begun(&Town::open());
+    an_administrator_changes_a_number_from_a_day_that_has_not_begun(&TestCouncil::open());
     let server = Postgres::start();
-    an_administrator_changes_a_number_from_a_day_that_has_not_begun(&Town::open_on_postgres(&server.database()));
+    an_administrator_changes_a_number_from_a_day_that_has_not_begun(&TestCouncil::open_on_postgres(&server.database()));
 }
 
 /// A phone's clock, so many days on.

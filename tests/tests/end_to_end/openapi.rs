@@ -3,15 +3,15 @@
 
 use std::process::Command;
 
-use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, root, sample};
 use serde_json::{Value, json};
 
 /// What is looked at in each answer.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
                       response_headers_conformance,unsupported_method,ignored_auth";
 
-fn a_day(town: &Town) {
+fn a_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     town.publishes_code();
     let phone = Phone::of("melton-2", town, town.address());
@@ -26,10 +26,10 @@ fn a_day(town: &Town) {
 
 /// The service's description, with things that are there in place of the variable parts of
 /// addresses.
-fn description(town: &Town) -> Value {
-    let mut described: Value = Clerk::nobody(town).reads("/api/openapi.json");
+fn description(town: &TestCouncil) -> Value {
+    let mut described: Value = ConsoleClient::nobody(town).reads("/api/openapi.json");
     let first = |list: &Value, name: &str| list[0][name].as_str().expect("there is one").to_owned();
-    let supervisor = Clerk::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", town);
     let things = [
         ("/api/visits/{visit}", "visit", first(&supervisor.reads("/api/visits")["visits"], "visit")),
         ("/api/cases/{case}", "case", first(&supervisor.reads("/api/cases")["cases"], "case")),
@@ -37,7 +37,7 @@ fn description(town: &Town) -> Value {
         (
             "/api/safeguarding/{record}",
             "record",
-            first(&Clerk::of("lead-1", town).reads("/api/safeguarding")["notes"], "record"),
+            first(&ConsoleClient::of("lead-1", town).reads("/api/safeguarding")["notes"], "record"),
         ),
     ];
     for (path, name, there) in things {
@@ -50,7 +50,7 @@ fn description(town: &Town) -> Value {
 
 /// Asks the service everything that a description has, as somebody who comes with a header; whether
 /// it answers so, and what was found.
-fn asks(town: &Town, described: &Value, header: &str, only: &[&str]) -> (bool, String) {
+fn asks(town: &TestCouncil, described: &Value, header: &str, only: &[&str]) -> (bool, String) {
     let program = root().join("target/tools/schemathesis/bin/schemathesis");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("openapi.json"), described.to_string()).unwrap();
@@ -68,7 +68,7 @@ fn asks(town: &Town, described: &Value, header: &str, only: &[&str]) -> (bool, S
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn cookie(town: &Town, user: &str) -> String {
+fn cookie(town: &TestCouncil, user: &str) -> String {
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let answer = reqwest::blocking::Client::new()
         .post(format!("http://{}/api/session", town.address()))
@@ -82,7 +82,7 @@ fn cookie(town: &Town, user: &str) -> String {
 
 #[test]
 fn the_service_answers_as_its_own_description_says() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     a_day(&town);
     let described = description(&town);
     // Each seat is asked for what the ones before it may not see.
@@ -116,8 +116,8 @@ fn the_service_answers_as_its_own_description_says() {
 /// Every route of the table is described, and with whom it lets in.
 #[test]
 fn every_route_for_programs_is_described() {
-    let town = Town::open();
-    let described: Value = Clerk::nobody(&town).reads("/api/openapi.json");
+    let town = TestCouncil::open();
+    let described: Value = ConsoleClient::nobody(&town).reads("/api/openapi.json");
     for route in doorstep_council::routes() {
         let operation = &described["paths"][route.path][route.method.to_lowercase()];
         let is_for_programs =

@@ -10,8 +10,8 @@ use std::time::Duration;
 use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
 use doorstep_tests::browser;
-use doorstep_tests::cast::{Phone, Town, eventually, json, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil, eventually, json, sample};
 use doorstep_tests::outside::{Certificate, OpenIdProvider, Outside};
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ impl TimeSource for Ahead {
 }
 
 /// One who refuses in words that a case comes of, and one who writes to the safeguarding lead.
-fn a_day(town: &Town) {
+fn a_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", town, town.address());
     let visit = phone.starts("WO-261124-00009");
@@ -51,7 +51,7 @@ fn mail(certificate: &Certificate, outside: &Outside) -> Mail {
 #[test]
 fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_it_is_sent() {
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let town = Town::open();
+    let town = TestCouncil::open();
     a_day(&town);
     let folder = tempfile::tempdir().unwrap();
     let certificate = Certificate::in_folder(folder.path());
@@ -89,7 +89,7 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
         }
     }
     let supervisor = mails.iter().find(|mail| to(mail).starts_with("super-1")).unwrap();
-    let cases = Clerk::of("super-1", &town).reads("/api/cases");
+    let cases = ConsoleClient::of("super-1", &town).reads("/api/cases");
     let case = cases["cases"][0]["case"].as_str().unwrap();
     assert!(supervisor["mail"].as_str().unwrap().replace("=\r\n", "").contains(&format!("/cases/{case}")));
 
@@ -147,7 +147,7 @@ fn a_renewed_certificate_is_served_and_a_bad_one_changes_nothing(port: &str, ser
 
 #[test]
 fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_order() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     a_day(&town);
     town.kill();
     let folder = tempfile::tempdir().unwrap();
@@ -189,7 +189,7 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
     let checked = town.runs(&["serve", "--check-config", "--config", &good]);
     assert!(checked.contains("These settings can be used") && checked.contains("by the service"), "{checked}");
 
-    let council = doorstep_tests::cast::program("doorstep-council");
+    let council = doorstep_tests::harness::program("doorstep-council");
     let mut process = Command::new(council).args(["serve", "--config", &good]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -201,7 +201,7 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
     let answer = client
         .post(format!("https://localhost:{address}/api/session"))
         .header("x-doorstep", "1")
-        .json(&json!({ "user": "super-1", "password": doorstep_tests::cast::PASSWORD }))
+        .json(&json!({ "user": "super-1", "password": doorstep_tests::harness::PASSWORD }))
         .send()
         .unwrap();
     assert!(answer.status().is_success());
@@ -222,7 +222,7 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
 
 #[test]
 fn the_council_s_people_sign_in_with_accounts_of_its_own() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     let address = town.address();
     let provider = OpenIdProvider::start(address);
     let secret = town.data().join("../openid-secret");

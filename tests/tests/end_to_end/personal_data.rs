@@ -8,8 +8,8 @@ use doorstep_council::desk::Actor;
 use doorstep_council::records::retention::Kept;
 use doorstep_council::records::retention::retain;
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
-use doorstep_tests::cast::{Phone, Town, json, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil, json, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ const HOME: &str = "042307689879";
 const CANARY: &str = "chrysanthemum";
 const SEALED: &str = "The boy said he sleeps in the shed.";
 
-fn refused(town: &Town, words: &[&str], why: &str) {
+fn refused(town: &TestCouncil, words: &[&str], why: &str) {
     let output = town.tries(words);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains(why), "{words:?}: {error}");
@@ -36,7 +36,7 @@ fn holds(folder: &Path, words: &str) -> bool {
 }
 
 /// A visit with a photo, a complaint and a sealed note; and another, to another home.
-fn a_day(town: &Town) -> (Phone, String) {
+fn a_day(town: &TestCouncil) -> (Phone, String) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", town, town.address());
     let visit = phone.enters("WO-261124-00009");
@@ -54,12 +54,12 @@ fn a_day(town: &Town) -> (Phone, String) {
     (phone, visit)
 }
 
-fn checked(town: &Town) -> Value {
+fn checked(town: &TestCouncil) -> Value {
     json(&town.does(&["check-records", "--json"]))
 }
 
-fn close_every_case(town: &Town) {
-    let supervisor = Clerk::of("super-1", town);
+fn close_every_case(town: &TestCouncil) {
+    let supervisor = ConsoleClient::of("super-1", town);
     for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
         let at = format!("/api/cases/{}", case["case"].as_str().unwrap());
         let outcome = supervisor.reads(&at)["outcomes"][0].clone();
@@ -67,7 +67,7 @@ fn close_every_case(town: &Town) {
     }
 }
 
-fn a_tenant_is_given_their_data_and_it_is_erased(town: &Town) {
+fn a_tenant_is_given_their_data_and_it_is_erased(town: &TestCouncil) {
     let (phone, visit) = a_day(town);
     let before = checked(town);
     assert_eq!((&before["faults"], &before["gaps"], &before["erased"]), (&json!([]), &json!(0), &json!(0)));
@@ -107,16 +107,16 @@ fn a_tenant_is_given_their_data_and_it_is_erased(town: &Town) {
     assert!(after["erased"].as_u64().unwrap() > 5, "{after}");
     assert!(!holds(&town.data(), CANARY), "the words can still be found in a file");
     assert_eq!(town.export("visits").len(), 1, "the other visit is still there");
-    assert_eq!(Clerk::of("super-1", town).asks("GET", &format!("/api/visits/{visit}")).status(), 404);
+    assert_eq!(ConsoleClient::of("super-1", town).asks("GET", &format!("/api/visits/{visit}")).status(), 404);
     assert!(
         !town.data().join("photos").exists() || count_files(&town.data().join("photos")) == 0,
         "the picture is gone"
     );
-    let lead = Clerk::of("lead-1", town);
+    let lead = ConsoleClient::of("lead-1", town);
     let notes = lead.reads("/api/safeguarding");
     let note = lead.reads(&format!("/api/safeguarding/{}", notes["notes"][0]["record"].as_str().unwrap()));
     assert_eq!(note["note"], SEALED, "what is sealed is the lead's, and has a rule of its own");
-    let audit = Clerk::of("audit-1", town).reads("/api/audit");
+    let audit = ConsoleClient::of("audit-1", town).reads("/api/audit");
     assert!(audit["lines"].as_array().unwrap().iter().any(|line| line["action"] == "erased_on_request"), "{audit}");
     // The phone has it still, and it does not come back.
     phone.does(&["sync"]);
@@ -133,14 +133,14 @@ fn count_files(folder: &Path) -> usize {
 
 #[test]
 fn a_tenant_is_given_their_data_and_it_is_erased_on_both_databases() {
-    a_tenant_is_given_their_data_and_it_is_erased(&Town::open());
+    a_tenant_is_given_their_data_and_it_is_erased(&TestCouncil::open());
     let server = Postgres::start();
-    a_tenant_is_given_their_data_and_it_is_erased(&Town::open_on_postgres(&server.database()));
+    a_tenant_is_given_their_data_and_it_is_erased(&TestCouncil::open_on_postgres(&server.database()));
 }
 
 #[test]
 fn whoever_left_is_given_their_data_and_loses_their_name() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let (_phone, visit) = a_day(&town);
     let folder = tempfile::tempdir().unwrap();
     let given = folder.path().join("given");
@@ -149,18 +149,18 @@ fn whoever_left_is_given_their_data_and_loses_their_name() {
     assert!(!holds(&given, "Patel") && !holds(&given, CANARY), "the tenant is somebody else");
     let really = ["erase", "--user", "melton-2", "--because", "Asked for", "--apply"];
     refused(&town, &really, "they have not left");
-    Clerk::of("admin", &town).does("POST", "/api/people/melton-2", &json!({ "action": "leave" }));
+    ConsoleClient::of("admin", &town).does("POST", "/api/people/melton-2", &json!({ "action": "leave" }));
     town.does(&really);
     assert!(!holds(&town.data(), "Dafydd"), "the name can still be found in a file");
     assert!(!holds(&town.data(), "melton-2@"), "the address can still be found in a file");
-    let detail = Clerk::of("super-1", &town).reads(&format!("/api/visits/{visit}"));
+    let detail = ConsoleClient::of("super-1", &town).reads(&format!("/api/visits/{visit}"));
     assert_eq!(detail["visitor_name"], "Erased", "what they did is still there");
     assert_eq!(checked(&town)["faults"], json!([]));
 }
 
 /// The day in England, as the council counts it.
-fn today(town: &Town) -> NaiveDate {
-    let tomorrow = Clerk::of("admin", town).reads("/api/numbers")["earliest"].clone();
+fn today(town: &TestCouncil) -> NaiveDate {
+    let tomorrow = ConsoleClient::of("admin", town).reads("/api/numbers")["earliest"].clone();
     serde_json::from_value::<NaiveDate>(tomorrow).unwrap().pred_opt().unwrap()
 }
 
@@ -173,7 +173,7 @@ impl TimeSource for Later {
     }
 }
 
-fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
+fn what_is_over_is_erased_and_nothing_else(town: &TestCouncil, database: &DatabaseAt) {
     a_day(town);
     let before = checked(town);
     let looked = town.does(&["retention"]);
@@ -198,13 +198,13 @@ fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
     let dues = retain(&council, &Actor::command_line(), false).unwrap();
     assert!(dues.iter().all(|due| due.items == 0), "{dues:?}");
     assert_eq!(town.export("visits").len(), 1, "the one with an open case");
-    let admin = Clerk::of("admin", town);
+    let admin = ConsoleClient::of("admin", town);
     let tomorrow = &admin.reads("/api/numbers")["earliest"];
     let years =
         json!({ "name": "keep_safeguarding_notes", "value": 1, "from": tomorrow, "source": "The lead's schedule" });
     admin.does("POST", "/api/numbers", &years);
     retain(&council, &Actor::command_line(), true).unwrap();
-    assert_eq!(Clerk::of("lead-1", town).reads("/api/safeguarding")["notes"], json!([]));
+    assert_eq!(ConsoleClient::of("lead-1", town).reads("/api/safeguarding")["notes"], json!([]));
     let after = checked(town);
     assert_eq!((&after["faults"], &after["records"]), (&json!([]), &before["records"]));
     assert!(holds(&town.data(), CANARY) || *database != DatabaseAt::InTheDataFolder);
@@ -212,16 +212,19 @@ fn what_is_over_is_erased_and_nothing_else(town: &Town, database: &DatabaseAt) {
 
 #[test]
 fn what_is_over_is_erased_and_nothing_else_on_both_databases() {
-    what_is_over_is_erased_and_nothing_else(&Town::open(), &DatabaseAt::InTheDataFolder);
+    what_is_over_is_erased_and_nothing_else(&TestCouncil::open(), &DatabaseAt::InTheDataFolder);
     let server = Postgres::start();
     let database = server.database();
-    what_is_over_is_erased_and_nothing_else(&Town::open_on_postgres(&database), &DatabaseAt::Server(database.clone()));
+    what_is_over_is_erased_and_nothing_else(
+        &TestCouncil::open_on_postgres(&database),
+        &DatabaseAt::Server(database.clone()),
+    );
 }
 
 /// `forget_where_it_began` takes a visit out of the lists, as it is where its first record never
 /// came.
 fn a_visit_whose_beginning_never_came_is_erased_too(
-    town: &Town,
+    town: &TestCouncil,
     database: &DatabaseAt,
     forget_where_it_began: impl Fn(&str),
 ) {
@@ -246,7 +249,7 @@ fn a_visit_whose_beginning_never_came_is_erased_too(
 
 #[test]
 fn a_visit_whose_beginning_never_came_is_erased_too_on_both_databases() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let embedded = |sql: &str| {
         let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
         database.execute_batch(sql).unwrap();
@@ -254,7 +257,7 @@ fn a_visit_whose_beginning_never_came_is_erased_too_on_both_databases() {
     a_visit_whose_beginning_never_came_is_erased_too(&town, &DatabaseAt::InTheDataFolder, embedded);
     let server = Postgres::start();
     let database = server.database();
-    let town = Town::open_on_postgres(&database);
+    let town = TestCouncil::open_on_postgres(&database);
     let served = |sql: &str| drop(server.asks(&database, sql));
     a_visit_whose_beginning_never_came_is_erased_too(&town, &DatabaseAt::Server(database.clone()), served);
 }
@@ -262,7 +265,7 @@ fn a_visit_whose_beginning_never_came_is_erased_too_on_both_databases() {
 /// Whoever can write to the database can't change what was recorded without its being seen.
 #[test]
 fn what_was_altered_behind_the_council_s_back_is_found() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     a_day(&town);
     town.kill();
     let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();

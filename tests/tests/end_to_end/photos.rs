@@ -13,8 +13,8 @@ use doorstep_domain::conduct::PhotoPurpose;
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{BlobRequest, Council, NoAnswer, Signed, decode};
 use doorstep_tests::bucket::{KEY, ObjectStore};
-use doorstep_tests::cast::{Phone, Town, json, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil, json, sample};
 use doorstep_tests::sample::{bomb, photo};
 
 use crate::scene::Scene;
@@ -36,8 +36,8 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     })
 }
 
-fn town() -> Town {
-    let town = Town::open();
+fn town() -> TestCouncil {
+    let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     town
 }
@@ -204,7 +204,7 @@ fn on_a_network_that_costs_nothing_photos_go_by_themselves() {
 /// stays on the phone.
 #[test]
 fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     let mut store = ObjectStore::start();
     town.kill();
     town.is_told(&[
@@ -242,7 +242,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     // Another process shows what the first took in.
     let (mut other, address) = town.serves(([127, 0, 0, 1], 0).into());
     let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
-    let supervisor = Clerk::at("super-1", address);
+    let supervisor = ConsoleClient::at("super-1", address);
     let shown = supervisor.asks("GET", &format!("/api/visits/{visit}/photos/{photo}"));
     assert_eq!((shown.status().as_u16(), shown.headers()["content-type"].to_str().unwrap()), (200, "image/jpeg"));
     other.kill().and_then(|()| other.wait()).unwrap();
@@ -252,7 +252,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     let path = |path: &std::path::Path| path.display().to_string();
     let key = town.runs(&["backup-key", "--out", &path(&identity)]);
     town.does(&["backup", "--recipient", key.trim(), "--out", &path(&backup)]);
-    let again = Town::empty(None);
+    let again = TestCouncil::empty(None);
     let restored = again.does(&["restore", "--identity", &path(&identity), &path(&backup)]);
     assert!(restored.contains("and 2 photos") && again.data().join("photos").exists(), "{restored}");
 
@@ -265,7 +265,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
 
 #[test]
 fn while_a_bucket_takes_its_time_with_a_picture_others_records_are_taken() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     let bucket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("s3://photos/visits?endpoint=http://{}&region=local", bucket.local_addr().unwrap());
     town.kill();

@@ -2,8 +2,8 @@
 //! council.
 
 use doorstep_council::{Role, RouteRow, routes};
-use doorstep_tests::cast::{PASSWORD, Phone, Town, root, sample};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, root, sample};
 use doorstep_tests::roles;
 use reqwest::StatusCode;
 
@@ -54,7 +54,7 @@ impl Things {
 
 #[test]
 fn each_route_lets_in_those_of_its_row_and_nobody_else() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     // A visit of the firm whose supervisor asks, so that nothing is missing for anybody.
     let phone = Phone::of("vale-3", &town, town.address());
@@ -69,9 +69,9 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead alone."]);
     phone.does(&["sync"]);
     let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
-    let notes = Clerk::of("lead-1", &town).reads("/api/safeguarding");
-    let cases = Clerk::of("super-1", &town).reads("/api/cases");
-    let phones = Clerk::of("admin", &town).reads("/api/phones");
+    let notes = ConsoleClient::of("lead-1", &town).reads("/api/safeguarding");
+    let cases = ConsoleClient::of("super-1", &town).reads("/api/cases");
+    let phones = ConsoleClient::of("admin", &town).reads("/api/phones");
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let things = Things {
         visit,
@@ -82,8 +82,8 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     };
 
     let mut wrong = Vec::new();
-    let nobody = Clerk::nobody(&town);
-    let people: Vec<_> = PEOPLE.iter().map(|(seat, user)| (*seat, Clerk::of(user, &town))).collect();
+    let nobody = ConsoleClient::nobody(&town);
+    let people: Vec<_> = PEOPLE.iter().map(|(seat, user)| (*seat, ConsoleClient::of(user, &town))).collect();
     for route in routes() {
         // Whoever signs out is out.
         if (route.method.as_str(), route.path) == ("DELETE", "/api/session") {
@@ -113,9 +113,9 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
 /// The console shows pages and deeds by this list, and knows no role.
 #[test]
 fn a_session_says_what_is_open_to_whoever_signed_in() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     for (seat, user) in PEOPLE {
-        let session = Clerk::of(user, &town).reads("/api/session");
+        let session = ConsoleClient::of(user, &town).reads("/api/session");
         let open: Vec<&str> = session["may"].as_array().unwrap().iter().map(|route| route.as_str().unwrap()).collect();
         let listed = routes().into_iter().filter(|route| route.who == "people" && route.roles.contains(&seat));
         let listed: Vec<String> = listed.map(|route| format!("{} {}", route.method, route.path)).collect();
@@ -126,13 +126,13 @@ fn a_session_says_what_is_open_to_whoever_signed_in() {
 
 #[test]
 fn who_has_a_phone_and_no_desk_can_t_sign_in_and_nothing_is_changed_without_the_console_s_own_header() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let password = town.data().join("../password").display().to_string();
     for user in ["melton-1", "vale-1"] {
         town.does(&["set-password", "--user", user, "--password-file", &password]);
-        assert_eq!(Clerk::nobody(&town).signs_in(user, PASSWORD), StatusCode::FORBIDDEN, "{user}");
+        assert_eq!(ConsoleClient::nobody(&town).signs_in(user, PASSWORD), StatusCode::FORBIDDEN, "{user}");
     }
-    let administrator = Clerk::of("admin", &town);
+    let administrator = ConsoleClient::of("admin", &town);
     for route in routes().iter().filter(|route| route.who == "people" && route.method != "GET") {
         let forged = administrator.is_made_to_send(&route.method, route.path);
         assert_eq!(forged, StatusCode::BAD_REQUEST, "{} {}", route.method, route.path);

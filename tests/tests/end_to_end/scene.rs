@@ -10,7 +10,7 @@ use doorstep_council::import::{self, ImportMode};
 use doorstep_council::{DatabaseAt, Service};
 use doorstep_domain::conduct::Signing;
 use doorstep_domain::protocol::Council;
-use doorstep_tests::cast::sample;
+use doorstep_tests::harness::sample;
 use doorstep_tests::simulation::FaultyDisk;
 
 /// A line that leads to one council.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use doorstep_tests::cast::{Phone, Town};
-use doorstep_tests::desk::Clerk;
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -130,7 +130,7 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 
 /// A tenant is visited, complains, tells of something that is sealed; and everybody leaves a trace
 /// in every personal column.
-fn a_story(town: &Town, database: &Database<'_>) {
+fn a_story(town: &TestCouncil, database: &Database<'_>) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: String| {
         let path = folder.path().join(name);
@@ -142,7 +142,7 @@ fn a_story(town: &Town, database: &Database<'_>) {
         format!("{table}{user},{name},Melton Borough Council,council,{role},{name}post,{user}@council.example\n")
     });
     town.does(&["import-people", &file("people.csv", people)]);
-    let password = file("password", doorstep_tests::cast::PASSWORD.to_owned());
+    let password = file("password", doorstep_tests::harness::PASSWORD.to_owned());
     for (user, ..) in PEOPLE {
         town.does(&["set-password", "--user", user, "--password-file", &password]);
     }
@@ -186,18 +186,18 @@ fn a_story(town: &Town, database: &Database<'_>) {
     phone.does(&["visit", "no-answer", &shed]);
     phone.does(&["sync"]);
 
-    let supervisor = Clerk::of("quokka-super", town);
+    let supervisor = ConsoleClient::of("quokka-super", town);
     for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
         let at = format!("/api/cases/{}", case["case"].as_str().unwrap());
         supervisor.does("POST", &at, &json!({ "action": "assign", "owner": "quokka-super" }));
         let outcome = supervisor.reads(&at)["outcomes"][0].clone();
         supervisor.does("POST", &at, &json!({ "action": "close", "outcome": outcome, "words": "Zeppelinclosed" }));
     }
-    let lead = Clerk::of("quokka-lead", town);
+    let lead = ConsoleClient::of("quokka-lead", town);
     let notes = lead.reads("/api/safeguarding");
     let note = lead.reads(&format!("/api/safeguarding/{}", notes["notes"][0]["record"].as_str().unwrap()));
     assert_eq!(note["note"], "For the lead.");
-    let admin = Clerk::of("quokka-admin", town);
+    let admin = ConsoleClient::of("quokka-admin", town);
     let earliest = &admin.reads("/api/numbers")["earliest"];
     let number = json!({ "name": "adult_age", "value": 21, "from": earliest, "source": "Cabinet" });
     admin.does("POST", "/api/numbers", &number);
@@ -246,14 +246,14 @@ fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> 
     told
 }
 
-fn nothing_of_who_was_erased_is_left(town: &mut Town, database: &Database<'_>) {
+fn nothing_of_who_was_erased_is_left(town: &mut TestCouncil, database: &Database<'_>) {
     a_story(town, database);
     let before = told_of_them(database);
     let bare: Vec<&String> = before.iter().filter(|(_, values)| values.is_empty()).map(|(column, _)| column).collect();
     assert!(bare.is_empty(), "the story leaves nothing in {bare:?}: let it, or the test proves nothing of them");
 
     town.does(&["erase", "--uprn", HOME, "--because", "Asked for", "--apply"]);
-    let admin = Clerk::of("admin", town);
+    let admin = ConsoleClient::of("admin", town);
     for (user, ..) in PEOPLE {
         admin.does("POST", &format!("/api/people/{user}"), &json!({ "action": "leave" }));
         town.does(&["erase", "--user", user, "--because", "Asked for", "--apply"]);
@@ -292,7 +292,7 @@ fn nothing_of_who_was_erased_is_left(town: &mut Town, database: &Database<'_>) {
 
 #[test]
 fn the_list_of_tables_is_what_the_embedded_database_holds_and_nothing_erased_is_left_in_its_files() {
-    let mut town = Town::open();
+    let mut town = TestCouncil::open();
     let database = Database::Embedded(town.data().join("council.db"));
     the_list_is_what_the_database_holds(&database);
     nothing_of_who_was_erased_is_left(&mut town, &database);
@@ -302,7 +302,7 @@ fn the_list_of_tables_is_what_the_embedded_database_holds_and_nothing_erased_is_
 fn the_list_of_tables_is_what_a_database_server_holds_and_nothing_erased_is_left_in_its_files() {
     let server = Postgres::start();
     let address = server.database();
-    let mut town = Town::open_on_postgres(&address);
+    let mut town = TestCouncil::open_on_postgres(&address);
     let database = Database::Server(&server, address);
     the_list_is_what_the_database_holds(&database);
     nothing_of_who_was_erased_is_left(&mut town, &database);

@@ -4,9 +4,9 @@
 use chrono::TimeDelta;
 use doorstep_core::Clock;
 use doorstep_domain::conduct::PublishedCode;
-use doorstep_tests::cast::{Phone, Town, json, root, sample};
+use doorstep_tests::harness::{Phone, TestCouncil, json, root, sample};
 
-fn sample_day(town: &Town) {
+fn sample_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
 }
 
@@ -26,7 +26,7 @@ fn refuses(phone: &Phone, words: &[&str], clause: &str, missing: &str) {
 
 #[test]
 fn a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_register() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::unsigned("melton-2", &town, town.address());
     let before = phone.says(&["code", "show"]);
@@ -72,7 +72,7 @@ fn a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_regist
 
 #[test]
 fn the_next_visitor_to_a_property_knows_that_nobody_got_in_before_and_a_valid_refusal_does_not_count() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     let file = town.data().join("two.csv");
     let header = std::fs::read_to_string(sample("appointments-2026-11-24.csv")).unwrap();
     let header = header.lines().next().unwrap().to_owned();
@@ -126,7 +126,7 @@ fn the_next_visitor_to_a_property_knows_that_nobody_got_in_before_and_a_valid_re
 
 #[test]
 fn short_notice_is_refused_until_it_is_agreed_and_the_export_says_so() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("rutland-3", &town, town.address());
     // Given at 20:00 for 08:00 the next day.
@@ -152,7 +152,7 @@ fn short_notice_is_refused_until_it_is_agreed_and_the_export_says_so() {
 
 #[test]
 fn a_concern_without_a_visit_reaches_the_council_with_the_time_at_which_it_was_said() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("melton-2", &town, town.address());
     let said_at = "2026-11-20T15:04:05Z";
@@ -178,7 +178,7 @@ fn a_concern_without_a_visit_reaches_the_council_with_the_time_at_which_it_was_s
 
 #[test]
 fn somebody_alone_and_overdue_is_reminded_until_they_are_safe() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     sample_day(&town);
     let phone = Phone::of("melton-2", &town, town.address());
     let visit = phone.starts("WO-261124-00009");

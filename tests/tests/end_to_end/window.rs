@@ -1,12 +1,12 @@
 //! The real window, from enrolment to receipt.
 
 use doorstep_core::Clock;
-use doorstep_tests::cast::{Line, LineState, Town, eventually};
+use doorstep_tests::harness::{Line, LineState, TestCouncil, eventually};
 use doorstep_tests::window::{Desk, Look, Window};
 use serde_json::json;
 
 /// Sample appointments of today, so that the app shows them as today's.
-fn import_todays(town: &Town) {
+fn import_todays(town: &TestCouncil) {
     let table = doorstep_tests::sample::appointments_today();
     let file = town.data().join("today.csv");
     std::fs::write(&file, table).unwrap();
@@ -14,7 +14,7 @@ fn import_todays(town: &Town) {
 }
 
 /// The first run: the code, a PIN, and the Code of conduct read and signed.
-async fn set_up(window: &Window, town: &Town, line: &Line) {
+async fn set_up(window: &Window, town: &TestCouncil, line: &Line) {
     enrols(window, town, line).await;
     window.sees("h1", "Sign the Code").await;
     is_accessible(window, "first run, the Code").await;
@@ -23,7 +23,7 @@ async fn set_up(window: &Window, town: &Town, line: &Line) {
     window.sees("h2", "Flat 19, 4 The Old Dairy").await;
 }
 
-async fn enrols(window: &Window, town: &Town, line: &Line) {
+async fn enrols(window: &Window, town: &TestCouncil, line: &Line) {
     window.types("#code", &town.code_for("melton-2")).await;
     window.types("#server", &format!("http://{}", line.address())).await;
     window.tap("#enrol").await;
@@ -35,7 +35,7 @@ async fn enrols(window: &Window, town: &Town, line: &Line) {
 }
 
 async fn is_accessible(window: &Window, screen: &str) {
-    let pictures = doorstep_tests::cast::root().join("target/pictures/app");
+    let pictures = doorstep_tests::harness::root().join("target/pictures/app");
     std::fs::create_dir_all(&pictures).unwrap();
     let picture = |name: &str| pictures.join(format!("{}.png", name.replace([' ', ','], "-")));
     window.picture(&picture(screen)).await;
@@ -56,7 +56,7 @@ async fn is_accessible(window: &Window, screen: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     import_todays(&town);
     let line = Line::to(town.address());
     let desk = Desk::new(390, 844, Look::Light);
@@ -143,7 +143,7 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_dark() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     import_todays(&town);
     let line = Line::to(town.address());
     let desk = Desk::new(320, 568, Look::Dark);
@@ -173,7 +173,7 @@ async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_d
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_code_is_read_searched_and_signed_and_only_then_does_a_visit_start() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     import_todays(&town);
     town.publishes_code();
     let line = Line::to(town.address());
@@ -212,7 +212,7 @@ async fn the_code_is_read_searched_and_signed_and_only_then_does_a_visit_start()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_from_any_screen() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     import_todays(&town);
     let line = Line::to(town.address());
     let desk = Desk::new(320, 568, Look::Dark);
@@ -269,7 +269,7 @@ async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_fro
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survives_a_kill() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     import_todays(&town);
     let line = Line::to(town.address());
     let desk = Desk::new(390, 844, Look::HighContrast);
@@ -344,7 +344,7 @@ async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_alone_who_is_late_is_asked_by_a_notification_that_names_nobody() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     import_todays(&town);
     let line = Line::to(town.address());
     let mut desk = Desk::new(390, 844, Look::Light);
@@ -369,7 +369,7 @@ async fn somebody_alone_who_is_late_is_asked_by_a_notification_that_names_nobody
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() {
-    let town = Town::open();
+    let town = TestCouncil::open();
     import_todays(&town);
     let line = Line::to(town.address());
     let desk = Desk::new(390, 844, Look::HighContrast);

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { invalidate } from '$app/navigation'
-import { elsewhere, exported } from '$lib/address'
+import { withQuery, exported } from '$lib/address'
 import type { Council } from '$lib/council'
 import { Desk, SESSION, shows } from '$lib/desk'
 import { Order } from '$lib/order'
@@ -50,8 +50,8 @@ it('a session that is over leads to the sign-in; any other refusal stays with it
 
 it('the address holds filters and order, and a new one begins with the first page', () => {
   const at = new URL('http://council.example/cases?kind=complaint&after=50&sort=due')
-  expect(elsewhere(at, { owner: 'nobody' })).toBe('/cases?kind=complaint&sort=due&owner=nobody')
-  expect(elsewhere(at, { kind: '', sort: '' })).toBe('/cases')
+  expect(withQuery(at, { owner: 'nobody' })).toBe('/cases?kind=complaint&sort=due&owner=nobody')
+  expect(withQuery(at, { kind: '', sort: '' })).toBe('/cases')
   expect(exported(at, 'cases.csv', { sort: '' })).toBe('/api/exports/cases.csv?kind=complaint')
   expect(new Order(at, '-opened').turned('due')).toContain('sort=-due')
   expect(new Order(at, '-opened').turned('owner')).toContain('sort=owner')

@@ -15,25 +15,25 @@ const WAITING: usize = 4;
 pub(super) type Unwritten = Box<dyn FnOnce() -> Result<Vec<Vec<String>>, CouncilError> + Send>;
 
 /// Where the thread that reads puts what it found.
-pub(super) struct Found {
+pub(super) struct RowSender {
     piece: Vec<Unwritten>,
     to: SyncSender<Vec<Unwritten>>,
 }
 
-impl Found {
+impl RowSender {
     /// Hands over what one or more rows are made of.
     ///
     /// # Errors
     /// [`CouncilError::Cancelled`] when nobody writes any more.
-    pub(super) fn hand(
+    pub(super) fn send(
         &mut self,
         rows: impl FnOnce() -> Result<Vec<Vec<String>>, CouncilError> + Send + 'static,
     ) -> Result<(), CouncilError> {
         self.piece.push(Box::new(rows));
-        if self.piece.len() == PIECE { self.hand_over() } else { Ok(()) }
+        if self.piece.len() == PIECE { self.send_on() } else { Ok(()) }
     }
 
-    fn hand_over(&mut self) -> Result<(), CouncilError> {
+    fn send_on(&mut self) -> Result<(), CouncilError> {
         let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
         self.to.send(piece).map_err(|_| CouncilError::Cancelled)
     }
@@ -44,15 +44,15 @@ impl Found {
 /// # Errors
 /// What fails first of the two.
 pub(super) fn read_ahead(
-    read: impl FnOnce(&mut Found) -> Result<(), CouncilError> + Send,
+    read: impl FnOnce(&mut RowSender) -> Result<(), CouncilError> + Send,
     write: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
 ) -> Result<(), CouncilError> {
     let (to, from) = sync_channel(WAITING);
     thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            let mut found = Found { piece: Vec::with_capacity(PIECE), to };
+            let mut found = RowSender { piece: Vec::with_capacity(PIECE), to };
             read(&mut found)?;
-            found.hand_over()
+            found.send_on()
         });
         let written = write_all(from, write);
         let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -78,8 +78,8 @@ fn write_all(
 mod tests {
     use super::*;
 
-    fn numbers(found: &mut Found, to: usize) -> Result<(), CouncilError> {
-        (0..to).try_for_each(|number| found.hand(move || Ok(vec![vec![number.to_string()]])))
+    fn numbers(found: &mut RowSender, to: usize) -> Result<(), CouncilError> {
+        (0..to).try_for_each(|number| found.send(move || Ok(vec![vec![number.to_string()]])))
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::io::{BufWriter, Seek, Write};
 use doorstep_domain::StableName;
 use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
 
-use super::What;
+use super::ExportTable;
 use super::columns::Column;
-use super::growing::Growing;
+use super::streamed_file::StreamedFile;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 
@@ -64,8 +64,8 @@ pub(super) trait Sheet {
 /// Begins a table: its header is written.
 pub(super) fn begin<'w>(
     format: Format,
-    what: What,
-    to: &'w mut Growing<'_>,
+    what: ExportTable,
+    to: &'w mut StreamedFile<'_>,
 ) -> Result<Box<dyn Sheet + 'w>, CouncilError> {
     Ok(match format {
         Format::Csv(encoding) => Box::new(Csv::begin(what, encoding, to)?),
@@ -77,7 +77,7 @@ pub(super) fn begin<'w>(
 struct Csv<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Csv<W> {
-    fn begin(what: What, encoding: Encoding, mut to: W) -> Result<Self, CouncilError> {
+    fn begin(what: ExportTable, encoding: Encoding, mut to: W) -> Result<Self, CouncilError> {
         if encoding == Encoding::Utf8ForExcel {
             to.write_all(b"\xef\xbb\xbf").map_err(CouncilError::Write)?;
         }
@@ -130,14 +130,14 @@ impl<W: Write> Sheet for JsonLines<W> {
 /// A workbook. Every value is text in it, which a spreadsheet never runs. Rows go to a file of
 /// their own as they come.
 struct Xlsx<W> {
-    what: What,
+    what: ExportTable,
     book: Workbook,
     next: u32,
     to: W,
 }
 
 impl<W> Xlsx<W> {
-    fn begin(what: What, to: W) -> Result<Self, CouncilError> {
+    fn begin(what: ExportTable, to: W) -> Result<Self, CouncilError> {
         let mut book = Workbook::new();
         let bold = CellFormat::new().set_bold();
         let sheet = book.add_worksheet_with_constant_memory()?;

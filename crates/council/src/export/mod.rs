@@ -9,10 +9,10 @@ mod cases;
 mod columns;
 mod concerns;
 mod forms;
-mod growing;
 mod no_access;
 mod reports;
 mod steps;
+mod streamed_file;
 mod visits;
 
 use std::fs::File;
@@ -21,13 +21,13 @@ use doorstep_domain::StableName;
 use doorstep_domain::conduct::CaseKind;
 use serde::{Deserialize, Serialize};
 
-use self::ahead::{Found, read_ahead};
+use self::ahead::{RowSender, read_ahead};
 
 use self::columns::{columns_of, values_of};
 
 pub use columns::{Column, ColumnKind};
 pub use forms::{Encoding, Format};
-pub(crate) use growing::{Growing, Growth};
+pub(crate) use streamed_file::{Growth, StreamedFile};
 
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
@@ -41,7 +41,7 @@ use crate::storage::{
 /// Which table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
+pub enum ExportTable {
     /// One row a visit.
     Visits,
     /// One row a step of a visit.
@@ -118,7 +118,7 @@ pub struct Exported {
     pub sha256: String,
 }
 
-impl What {
+impl ExportTable {
     /// The columns, in their order.
     #[must_use]
     pub fn columns(self) -> Vec<Column> {
@@ -135,7 +135,7 @@ impl What {
     }
 
     /// Finds every row of the table, one by one.
-    fn find_rows(self, reading: &Reading<'_>, chosen: &Chosen, found: &mut Found) -> Result<(), CouncilError> {
+    fn find_rows(self, reading: &Reading<'_>, chosen: &Chosen, found: &mut RowSender) -> Result<(), CouncilError> {
         let of_visits: fn(VisitRow) -> Vec<Vec<String>> = match self {
             Self::Visits => |visit| vec![visit_values(&visit)],
             Self::Steps => |visit| steps::rows(visit).iter().map(|row| values_of(steps::COLUMNS, row)).collect(),
@@ -146,7 +146,7 @@ impl What {
                 let filter =
                     ConcernFilter { firm: chosen.filter.organisation.clone(), kind: chosen.kind.clone(), after: None };
                 return reading.each_plain_concern(&filter, |concern| {
-                    found.hand(move || Ok(vec![values_of(concerns::COLUMNS, &concern)]))
+                    found.send(move || Ok(vec![values_of(concerns::COLUMNS, &concern)]))
                 });
             }
             Self::Acknowledgements => {
@@ -156,12 +156,12 @@ impl What {
                     words: chosen.filter.words.clone(),
                 };
                 return reading.each_acknowledgement(&filter, |signed| {
-                    found.hand(move || Ok(vec![values_of(acknowledgements::COLUMNS, &signed)]))
+                    found.send(move || Ok(vec![values_of(acknowledgements::COLUMNS, &signed)]))
                 });
             }
             Self::Cases => {
                 return reading.each_case(&chosen.cases()?, |case| {
-                    found.hand(move || Ok(vec![values_of(cases::COLUMNS, &case)]))
+                    found.send(move || Ok(vec![values_of(cases::COLUMNS, &case)]))
                 });
             }
             Self::Reports => {
@@ -169,17 +169,17 @@ impl What {
                 for question in Question::all().filter(asked) {
                     let counts = reading.counted(question, &chosen.filter.counted())?;
                     let answer = move |count| values_of(reports::COLUMNS, &reports::AnswerRow { question, count });
-                    found.hand(move || Ok(counts.into_iter().map(answer).collect()))?;
+                    found.send(move || Ok(counts.into_iter().map(answer).collect()))?;
                 }
                 return Ok(());
             }
             Self::Audit => {
                 return reading.each_audit_line(&chosen.audit, |line| {
-                    found.hand(move || Ok(vec![values_of(audit::COLUMNS, &line)]))
+                    found.send(move || Ok(vec![values_of(audit::COLUMNS, &line)]))
                 });
             }
         };
-        reading.each_visit(&chosen.filter, |visit| found.hand(move || Ok(of_visits(visit.unfolded()?))))
+        reading.each_visit(&chosen.filter, |visit| found.send(move || Ok(of_visits(visit.unfolded()?))))
     }
 }
 
@@ -254,18 +254,18 @@ pub(crate) fn visit_values(row: &VisitRow) -> Vec<String> {
 pub fn export(
     service: &Service,
     by: &Actor,
-    what: What,
+    what: ExportTable,
     format: Format,
     selection: &Selection,
     to: &mut File,
 ) -> Result<Exported, CouncilError> {
-    Export { service, what, format, selection, by }.write(&mut Growing::unwatched(to), || true)
+    Export { service, what, format, selection, by }.write(&mut StreamedFile::unwatched(to), || true)
 }
 
 /// One export.
 pub(crate) struct Export<'a> {
     pub(crate) service: &'a Service,
-    pub(crate) what: What,
+    pub(crate) what: ExportTable,
     pub(crate) format: Format,
     pub(crate) selection: &'a Selection,
     /// Whoever takes it away.
@@ -276,7 +276,7 @@ impl Export<'_> {
     /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at
     /// each row. The file may be sent while it grows: its beginning is noted in the audit log
     /// before the first byte, and its end before the last.
-    pub(crate) fn write(self, to: &mut Growing<'_>, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
+    pub(crate) fn write(self, to: &mut StreamedFile<'_>, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
         let Self { service, what, format, selection, by } = self;
         let chosen = selection.chosen(by.firm())?;
         let audit = |what: &Audited<'_>| {

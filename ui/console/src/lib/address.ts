@@ -2,7 +2,7 @@
 // be bookmarked and sent.
 
 /** An address with something else said in it, from the list's beginning: `''` for what is said no more. */
-export function elsewhere(at: URL, said: Record<string, string>): string {
+export function withQuery(at: URL, said: Record<string, string>): string {
   const query = new URLSearchParams(at.search)
   query.delete('after')
   for (const [name, value] of Object.entries(said)) {
@@ -14,5 +14,5 @@ export function elsewhere(at: URL, said: Record<string, string>): string {
 
 /** The address of a table of what a view shows, as a file. */
 export function exported(at: URL, file: string, said: Record<string, string> = {}): string {
-  return elsewhere(at, said).replace(at.pathname, `/api/exports/${file}`)
+  return withQuery(at, said).replace(at.pathname, `/api/exports/${file}`)
 }

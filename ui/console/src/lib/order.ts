@@ -1,5 +1,5 @@
 // How the council sorts a table, page by page. It stands in the address.
-import { elsewhere } from './address'
+import { withQuery } from './address'
 
 /** By a column's name, and with `-` before it the other way round. */
 export class Order {
@@ -23,6 +23,6 @@ export class Order {
 
   /** The address that sorts by a column, from its beginning; by the one it is sorted by, the other way round. */
   turned(column: string): string {
-    return elsewhere(this.at, { sort: this.by === column && !this.down ? `-${column}` : column })
+    return withQuery(this.at, { sort: this.by === column && !this.down ? `-${column}` : column })
   }
 }

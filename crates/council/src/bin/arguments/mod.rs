@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_council::desk::cases::CaseId;
-use doorstep_council::export::What;
+use doorstep_council::export::ExportTable;
 use doorstep_council::{DatabaseAt, PhotosAt, Scope};
 use doorstep_domain::{AppointmentRef, DeviceId, StableName};
 
@@ -371,8 +371,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
         /// Which table.
-        #[arg(long, value_parser = stable::<What>())]
-        what: What,
+        #[arg(long, value_parser = stable::<ExportTable>())]
+        what: ExportTable,
         /// In which form.
         #[arg(long, default_value = "csv")]
         format: Form,

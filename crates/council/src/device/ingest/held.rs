@@ -33,7 +33,7 @@ impl<'a> Arrived<'a> {
 
 /// What is held around a batch of one device.
 #[derive(Default)]
-pub(super) struct Around {
+pub(super) struct HeldContext {
     kept: HashMap<(Epoch, u64), KeptAt>,
     asides: HashMap<(Epoch, u64), Vec<AsideAt>>,
     keys: HashMap<VisitId, VisitKey>,
@@ -41,7 +41,7 @@ pub(super) struct Around {
     people: BTreeSet<UserId>,
 }
 
-impl Around {
+impl HeldContext {
     /// Reads it.
     pub(super) fn of(reading: &Reading<'_>, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
         let mut around = Self::default();

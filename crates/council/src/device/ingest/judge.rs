@@ -4,7 +4,7 @@ use doorstep_domain::conduct::{Acknowledgement, Event};
 use doorstep_domain::ledger::{Envelope, RecordKind, SCHEMA, decode_acknowledgement, decode_body};
 use doorstep_domain::protocol::Limits;
 
-use super::held::{Around, Arrived};
+use super::held::{Arrived, HeldContext};
 
 /// Why a record was set aside, as a stable code.
 pub(super) mod reason {
@@ -45,7 +45,7 @@ pub(super) enum Judged<'a> {
 }
 
 /// Judges one record. The same id or number with another hash is never merged and never dropped.
-pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &Around) -> Judged<'a> {
+pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &HeldContext) -> Judged<'a> {
     let Arrived { place, hash, sent, .. } = *arrived;
     if let Some(reason) = around.aside_reason(place, hash) {
         return Judged::AsideBefore(reason.to_owned());
@@ -107,7 +107,7 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &Around) -> Judged<'a>
 
 /// Whether a record follows the one before it and is followed by the one after it, as far as those
 /// are held.
-fn links(arrived: &Arrived<'_>, envelope: &Envelope, around: &Around) -> bool {
+fn links(arrived: &Arrived<'_>, envelope: &Envelope, around: &HeldContext) -> bool {
     let epoch = arrived.place.epoch;
     let before = match arrived.place.sequence {
         0 | 1 => None,

@@ -13,7 +13,7 @@ use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
 use doorstep_domain::ledger::{Envelope, Epoch, VisitKey};
 use doorstep_domain::protocol::{Receipt, SyncRequest, Verdict};
 
-use self::held::{Around, Arrived};
+use self::held::{Arrived, HeldContext};
 use self::judge::{Content, Judged, judge, reason};
 use crate::error::CouncilError;
 use crate::storage::{Acknowledged, Aside, Device, NewRecord, Place, PlainConcern, SealedConcern, Writing};
@@ -38,7 +38,7 @@ pub(crate) fn ingest(
         Some((sent.visit, VisitKey::from_bytes(bytes)))
     }))?;
 
-    let mut around = Around::of(writing, &arrived)?;
+    let mut around = HeldContext::of(writing, &arrived)?;
     let mut taken = Taken::default();
     let receipts = arrived.iter().map(|record| taken.take(record, &mut around, now_ms)).collect::<Result<_, _>>()?;
     let touched = taken.keep(writing, device, now_ms)?;
@@ -69,7 +69,7 @@ impl<'a> Taken<'a> {
     fn take(
         &mut self,
         arrived: &'a Arrived<'a>,
-        around: &mut Around,
+        around: &mut HeldContext,
         received_ms: i64,
     ) -> Result<Receipt, CouncilError> {
         let Arrived { place, hash, sent, .. } = *arrived;

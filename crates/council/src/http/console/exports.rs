@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
-use crate::export::{Encoding, Export, Format, Growing, Growth, Selection, What};
+use crate::export::{Encoding, Export, ExportTable, Format, Growth, Selection, StreamedFile};
 use crate::http::authorize::{AUDIT, Access, By, CASES, DESKS};
 use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query};
@@ -68,8 +68,8 @@ pub(crate) async fn table(
     let still_waits = Arc::clone(&waits.0);
     let mut writing = tokio::task::spawn_blocking(move || {
         let export = Export { service: &service, what, format, selection: &selection, by: &by };
-        let mut growing = Growing::new(&mut file, |growth| tell.send_modify(|told| *told = growth));
-        let written = export.write(&mut growing, || still_waits.load(Ordering::Relaxed));
+        let mut streamed_file = StreamedFile::new(&mut file, |growth| tell.send_modify(|told| *told = growth));
+        let written = export.write(&mut streamed_file, || still_waits.load(Ordering::Relaxed));
         if let Err(error) = &written {
             tracing::info!(%error, "An export was not written whole.");
         }
@@ -140,7 +140,7 @@ impl Follower {
 
 /// What each column of each table means, for whoever may take the table.
 pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
-    let meaning = |what: What| TableMeaning {
+    let meaning = |what: ExportTable| TableMeaning {
         table: what.name(),
         columns: what
             .columns()
@@ -152,16 +152,21 @@ pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
 }
 
 /// The tables that somebody may take.
-fn tables_for(by: &Actor) -> impl Iterator<Item = What> {
-    What::all().filter(move |what| access_to(*what).admits(by))
+fn tables_for(by: &Actor) -> impl Iterator<Item = ExportTable> {
+    ExportTable::all().filter(move |what| access_to(*what).admits(by))
 }
 
 /// Who may take a table.
-fn access_to(what: What) -> Access {
+fn access_to(what: ExportTable) -> Access {
     match what {
-        What::Audit => AUDIT,
-        What::Cases => CASES,
-        What::Visits | What::Steps | What::NoAccess | What::Concerns | What::Acknowledgements | What::Reports => DESKS,
+        ExportTable::Audit => AUDIT,
+        ExportTable::Cases => CASES,
+        ExportTable::Visits
+        | ExportTable::Steps
+        | ExportTable::NoAccess
+        | ExportTable::Concerns
+        | ExportTable::Acknowledgements
+        | ExportTable::Reports => DESKS,
     }
 }
 

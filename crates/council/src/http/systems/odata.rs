@@ -10,7 +10,7 @@ use chrono::DateTime;
 use doorstep_domain::VisitId;
 use serde_json::{Map, Value, json};
 
-use crate::export::{Column, ColumnKind, What, visit_values};
+use crate::export::{Column, ColumnKind, ExportTable, visit_values};
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::problem::WebProblem;
@@ -103,7 +103,7 @@ pub(crate) async fn metadata() -> Response {
             escaped(&column.whole_meaning())
         )
     };
-    let properties: String = What::Visits.columns().iter().map(property).collect();
+    let properties: String = ExportTable::Visits.columns().iter().map(property).collect();
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<edmx:Edmx Version=\"4.0\" xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\">\
          <edmx:Reference Uri=\"https://docs.oasis-open.org/odata/odata-vocabularies/v4.0/vocabularies/Org.OData.Core.V1.xml\">\
@@ -164,7 +164,7 @@ pub(crate) async fn visits(
         })
         .await?
     };
-    let columns = What::Visits.columns();
+    let columns = ExportTable::Visits.columns();
     let wanted =
         |column: &Column| asked.columns.as_ref().is_none_or(|names| names.iter().any(|name| name == column.name));
     let entity = |row| {
@@ -227,7 +227,7 @@ fn read(query: &str) -> Result<Asked, Not> {
             "filter" => asked.filter = said.trim().to_owned(),
             "select" => {
                 let names: Vec<String> = said.split(',').map(|name| name.trim().to_owned()).collect();
-                let known = |name: &String| What::Visits.columns().iter().any(|column| column.name == name);
+                let known = |name: &String| ExportTable::Visits.columns().iter().any(|column| column.name == name);
                 if let Some(other) = names.iter().find(|name| name.as_str() != "*" && !known(name)) {
                     return Err(Not(StatusCode::BAD_REQUEST, format!("there is no column {other:?}")));
                 }

@@ -4,7 +4,7 @@ import { takeTable } from './council'
 import { asProblem } from '$shared/problem'
 import type { Problem } from '$shared/generated/types'
 
-class Taking {
+class Exporting {
   name = $state('')
   busy = $state(false)
   seconds = $state(0)
@@ -39,4 +39,4 @@ class Taking {
   }
 }
 
-export const taking = new Taking()
+export const exporting = new Exporting()

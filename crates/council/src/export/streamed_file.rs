@@ -20,8 +20,8 @@ pub(crate) struct Growth {
 }
 
 /// A file that grows. What is put into it by [`Write`] can be read as it comes; what goes into
-/// [`Growing::file`] only at the end.
-pub(crate) struct Growing<'a> {
+/// [`StreamedFile::file`] only at the end.
+pub(crate) struct StreamedFile<'a> {
     file: &'a mut File,
     piece: Vec<u8>,
     written: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Growing<'a> {
     told: Box<dyn Fn(Growth) + 'a>,
 }
 
-impl<'a> Growing<'a> {
+impl<'a> StreamedFile<'a> {
     pub(crate) fn new(file: &'a mut File, told: impl Fn(Growth) + 'a) -> Self {
         Self { file, piece: Vec::with_capacity(PIECE), written: 0, hash: Sha256::new(), told: Box::new(told) }
     }
@@ -85,7 +85,7 @@ impl<'a> Growing<'a> {
     }
 }
 
-impl Write for Growing<'_> {
+impl Write for StreamedFile<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.piece.len() + bytes.len() > PIECE {
             self.put_down()?;
@@ -110,18 +110,18 @@ mod tests {
     fn the_last_piece_is_kept_back_until_the_file_is_released() {
         let mut file = tempfile::tempfile().unwrap();
         let told = Cell::new(0);
-        let mut growing = Growing::new(&mut file, |growth| told.set(growth.readable));
+        let mut streamed_file = StreamedFile::new(&mut file, |growth| told.set(growth.readable));
         let line = [b'x'; 1000];
         for _ in 0..200 {
-            growing.write_all(&line).unwrap();
+            streamed_file.write_all(&line).unwrap();
         }
         let before = told.get();
         assert!(before > 0 && before <= 200_000 - 65_000, "{before}");
-        let hash = growing.hash().unwrap();
+        let hash = streamed_file.hash().unwrap();
         assert!(told.get() < 200_000, "all of it can be read before it is released");
-        growing.release().unwrap();
+        streamed_file.release().unwrap();
         assert_eq!(told.get(), 200_000);
-        drop(growing);
+        drop(streamed_file);
         let mut whole = Vec::new();
         file.read_to_end(&mut whole).unwrap();
         assert_eq!(hash, data_encoding::HEXLOWER.encode(&Sha256::digest(&whole)));

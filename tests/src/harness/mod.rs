@@ -2,10 +2,10 @@
 
 mod line;
 mod phone;
+mod test_council;
 mod tools;
-mod town;
 
 pub use line::{Line, LineState};
 pub use phone::Phone;
+pub use test_council::TestCouncil;
 pub use tools::{PASSWORD, eventually, json, program, programs, root, sample};
-pub use town::Town;

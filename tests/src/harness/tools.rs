@@ -1,4 +1,4 @@
-//! What the cast stands on: the project's folders, programs and samples.
+//! What the harness stands on: the project's folders, programs and samples.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use super::test_council::TestCouncil;
 use super::tools::{copy, json, program, root};
-use super::town::Town;
 
 /// A phone without a window: the command line over a store of its own.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Phone {
     /// A phone that is enrolled for somebody, has pulled their appointments, and on which they have
     /// signed the Code.
     #[must_use]
-    pub fn of(user: &str, town: &Town, server: SocketAddr) -> Self {
+    pub fn of(user: &str, town: &TestCouncil, server: SocketAddr) -> Self {
         let phone = Self::unsigned(user, town, server);
         phone.does(&["acknowledge", "--name", user]);
         phone.does(&["sync"]);
@@ -37,7 +37,7 @@ impl Phone {
 
     /// A phone that is enrolled for somebody who has not signed the Code yet.
     #[must_use]
-    pub fn unsigned(user: &str, town: &Town, server: SocketAddr) -> Self {
+    pub fn unsigned(user: &str, town: &TestCouncil, server: SocketAddr) -> Self {
         let phone = Self::new();
         phone.does(&["enrol", "--server", &format!("http://{server}"), "--code", &town.code_for(user)]);
         phone.does(&["sync"]);

@@ -10,7 +10,7 @@ use super::tools::{PASSWORD, copy, json, program, root, sample};
 
 /// A council with people, as a running service.
 #[derive(Debug)]
-pub struct Town {
+pub struct TestCouncil {
     folder: tempfile::TempDir,
     database: Option<String>,
     second_factor: bool,
@@ -19,7 +19,7 @@ pub struct Town {
     address: SocketAddr,
 }
 
-impl Town {
+impl TestCouncil {
     /// A council with the sample people, running on its embedded database.
     #[must_use]
     pub fn open() -> Self {
@@ -270,7 +270,7 @@ fn without_data(words: &[&str]) -> Output {
     Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs")
 }
 
-impl Drop for Town {
+impl Drop for TestCouncil {
     fn drop(&mut self) {
         self.kill();
     }
