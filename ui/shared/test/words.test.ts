@@ -199,3 +199,19 @@ describe('what happened is told with its clause', () => {
     expect(date('2027-03-28')).toBe('Sunday 28 March 2027')
   })
 })
+
+describe('what a newer program wrote is shown, and breaks nothing', () => {
+  it('facts, concerns, notice, findings and names', () => {
+    expect(told('teleported' as never).words).toContain('does not know')
+    expect(told({ teleported: { to: 'Mars' } } as never).words).toContain('does not know')
+    expect(
+      told({ concern_raised: { about: { loud_noise: {} }, words: 'At night', noticed_at: now } } as never)
+    ).toEqual({
+      words: 'loud noise. “At night”'
+    })
+    expect(told({ concern_raised: { about: 'bullying', words: '', noticed_at: now } } as never).words).toBe('bullying')
+    expect(noticeWords({ standing: 'by_court_order', minutes: null, method: null } as never).words).toContain('Notice')
+    expect(findingWords({ finding: 'wrong_house' } as never)).toContain('does not know')
+    expect(told({ entered: { basis: { warrant: {} }, admitted: null } } as never).words).toContain('does not know')
+  })
+})

@@ -230,6 +230,8 @@ export function photoStateWords(state: PhotoState): string {
       return `Not taken by the council: ${photoRefusedWords(state.reason)}. Take it again`
     case 'erased':
       return 'Gone: it was struck out before it was sent'
+    default:
+      return 'In a state that this version does not know'
   }
 }
 
@@ -297,7 +299,8 @@ export function sendingWords(status: StatusView): { words: string; loud: boolean
 /** On what footing they went in. */
 export function basisWords(basis: Basis): string {
   if ('consented' in basis) return consent[basis.consented.by]
-  return `${lawful[basis.lawful.ground]}, authorised by ${basis.lawful.authorised_by}`
+  if ('lawful' in basis) return `${lawful[basis.lawful.ground]}, authorised by ${basis.lawful.authorised_by}`
+  return 'On a footing that this version does not know'
 }
 
 /** A finding in words, with the clause behind it. */

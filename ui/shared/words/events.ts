@@ -1,5 +1,5 @@
 // What happened, as a person would tell it: one line a fact, with the clause behind it.
-import type { Event, VisitView } from '../generated/types'
+import type { About, ConcernKind, Event, VisitView } from '../generated/types'
 import { clauses } from '../generated/clauses'
 import { basisWords, clock, minutesWords } from './en'
 import {
@@ -34,19 +34,24 @@ function clauseBehind(event: Event): string | undefined {
     return (clauses.step as Record<string, string>)[event.step_recorded.step]
   }
   if (typeof event !== 'string' && 'concern_raised' in event) {
-    const { about } = event.concern_raised
-    const kind = typeof about === 'string' ? about : Object.keys(about)[0]
-    return (clauses.concern as Record<string, string>)[kind ?? '']
+    return (clauses.concern as Record<string, string>)[kindOf(event.concern_raised.about)]
   }
-  const kind = typeof event === 'string' ? event : Object.keys(event)[0]
-  return (clauses.fact as Record<string, string>)[kind ?? '']
+  return (clauses.fact as Record<string, string>)[kindOf(event)]
 }
+
+/** What a fact or a concern is about: its stable name. */
+function kindOf(of: Event | About): string {
+  return typeof of === 'string' ? of : (Object.keys(of)[0] ?? '')
+}
+
+const NOT_KNOWN = 'A record that this version does not know'
 
 /** A fact as a person would tell it. */
 function factWords(event: Event): string {
   if (event === 'no_answer') return 'Nobody answered the door'
   if (event === 'safe_said') return 'Said: I am safe'
   if (event === 'left_now') return 'Left at once'
+  if (typeof event === 'string') return NOT_KNOWN
   if ('started' in event) return 'Visit started'
   if ('opened' in event) return 'Opened before setting out'
   if ('told_who_and_why' in event) {
@@ -96,12 +101,11 @@ function factWords(event: Event): string {
   }
   if ('concern_raised' in event) {
     const { about, words } = event.concern_raised
-    if (about === 'breach') return `${concerns.breach.label}${quoted(words)}`
-    if (about === 'conflict') return `${concerns.conflict.label}${quoted(words)}`
-    if ('gift' in about) return `${concerns.gift.label}${quoted(words)}`
-    if ('complaint' in about) return `${concerns.complaint.label}${quoted(words)}`
-    if ('aggression' in about) return `${concerns.aggression.label}${quoted(words)}`
-    return `Not safe: ${hazards[about.unsafe_condition.hazard]}${quoted(words)}`
+    const what =
+      typeof about !== 'string' && 'unsafe_condition' in about
+        ? `Not safe: ${hazards[about.unsafe_condition.hazard]}`
+        : concerns[kindOf(about) as ConcernKind].label
+    return `${what}${quoted(words)}`
   }
   if ('follow_up_agreed' in event) {
     const { what, who, when } = event.follow_up_agreed
@@ -130,7 +134,7 @@ function factWords(event: Event): string {
     return `Told the tenant ${means[how].toLowerCase()}${sorry}${other}`
   }
   if ('struck_out' in event) return `Correction: ${event.struck_out.reason}`
-  return 'A record that this version does not know'
+  return NOT_KNOWN
 }
 
 /** The notice that a tenant had, in words, and whether it needs looking at. */
@@ -150,5 +154,7 @@ export function noticeWords(notice: NonNullable<VisitView['notice']>): { words: 
       return { words: 'No notice needed: an emergency', loud: false }
     case 'exempt_investigation':
       return { words: 'No notice needed: a tenancy investigation', loud: false }
+    default:
+      return { words: 'Notice of a kind that this version does not know', loud: true }
   }
 }
