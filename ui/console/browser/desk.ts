@@ -17,11 +17,14 @@ export const SCHEMES = ['light', 'dark'] as const
 type Cookies = Awaited<ReturnType<ReturnType<Page['context']>['cookies']>>
 
 export const test = base.extend<
-  { page: Page; as: (user: string) => Promise<Page> },
+  { mayComplain: boolean; page: Page; as: (user: string) => Promise<Page> },
   { sessions: Map<string, Cookies> }
 >({
+  /** Whether a script may complain: where a story makes the council say what makes no sense. */
+  mayComplain: [false, { option: true }],
+
   /** A page in which no script may complain. */
-  page: async ({ page }, use) => {
+  page: async ({ page, mayComplain }, use) => {
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(String(error)))
     page.on('console', (message) => {
@@ -31,7 +34,7 @@ export const test = base.extend<
       }
     })
     await use(page)
-    expect(complaints, 'no script complains').toEqual([])
+    if (!mayComplain) expect(complaints, 'no script complains').toEqual([])
   },
 
   sessions: [async ({}, use) => use(new Map()), { scope: 'worker' }],

@@ -72,6 +72,22 @@ test('no script runs in a page that is not its own', async ({ browser, baseURL }
   expect(ran).toBe(false)
 })
 
+test.describe('an answer that makes no sense', () => {
+  test.use({ mayComplain: true })
+
+  test('breaks its page alone, and is told', async ({ as }) => {
+    const page = await as('super-1')
+    await page.route('**/api/cases*', (route) => route.fulfill({ json: {} }))
+    await page.goto('/cases')
+    await page.waitForSelector('text=This page can’t be shown')
+    await page.click('nav >> text=Visits')
+    await page.waitForSelector('tr[data-visit]')
+    await page.route('**/api/visits*', (route) => route.fulfill({ body: '<html>Sign in to the Wi-Fi</html>' }))
+    await page.reload()
+    await expect(page.locator('.problem')).toContainText('is not the council’s service')
+  })
+})
+
 /** Somebody who is out, with a phone: nothing is cut off, and only tables go sideways. */
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 } })
@@ -84,7 +100,8 @@ test.describe('on a phone', () => {
     ['appointments', '#appointments'],
     ['acknowledgements', '#signed'],
     ['exports', '#dictionary'],
-    ['numbers', '[data-number]']
+    ['numbers', '[data-number]'],
+    ['code', '[data-code], h1']
   ] as const) {
     test(`/${path} fits`, async ({ as }) => {
       const page = await as('super-1')

@@ -64,3 +64,34 @@ test('who has a phone and no desk is not let in', async ({ page }) => {
     expect(await status(page, `/api/${path}`), path).toBe(401)
   }
 })
+
+test('a session that ends while somebody writes loses nothing of what they wrote', async ({ page }) => {
+  await signsIn(page, 'super-1')
+  await page.waitForSelector('.counts')
+  await page.goto('/cases')
+  await page.click('tr[data-kind=complaint] a')
+  await page.fill('#words', 'Rang twice, no answer')
+  await page.request.delete('/api/session', { headers: { 'x-doorstep': '1' } })
+  await page.click('#note')
+  await page.waitForSelector('#session-over')
+  await page.fill('#user', 'super-1')
+  await page.fill('#password', process.env.DOORSTEP_PASSWORD ?? '')
+  await page.click('#sign-in')
+  await expect(page.locator('#words')).toHaveValue('Rang twice, no answer')
+
+  // Who signs in after them in the same window sees nothing of it.
+  await page.click('nav >> text=Today')
+  await page.waitForSelector('.counts')
+  await page.click('#sign-out')
+  await page.fill('#user', 'audit-1')
+  await page.fill('#password', process.env.DOORSTEP_PASSWORD ?? '')
+  await page.click('#sign-in')
+  await page.waitForSelector('#sign-out')
+  await page.goBack()
+  await page.goBack()
+  await page.waitForSelector('h1')
+  await expect(page.locator('body')).not.toContainText('Rang twice')
+  expect(
+    await page.locator('#words').evaluateAll((boxes) => boxes.map((box) => (box as HTMLTextAreaElement).value))
+  ).not.toContain('Rang twice, no answer')
+})

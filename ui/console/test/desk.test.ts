@@ -1,13 +1,12 @@
-import { beforeEach, expect, it, vi } from 'vitest'
-import { invalidate } from '$app/navigation'
+import { expect, it, vi } from 'vitest'
 import { withQuery, exported } from '$lib/address'
 import type { Council } from '$lib/council'
-import { Desk, SESSION, shows } from '$lib/desk'
+import { Desk, halfWritten, shows } from '$lib/desk'
+import { session as over } from '$lib/over.svelte'
 import { Order } from '$lib/order'
 import type { RouteName, SessionView } from '$shared/generated/types'
 
 vi.mock('$app/navigation', () => ({ invalidate: vi.fn(async () => undefined), invalidateAll: vi.fn() }))
-beforeEach(() => vi.mocked(invalidate).mockClear())
 
 const session = (...may: RouteName[]) =>
   ({ may, display_name: 'Joan', council_name: 'Melton' }) as unknown as SessionView
@@ -39,13 +38,14 @@ it('before somebody has signed in nothing is asked for', async () => {
   expect(question).not.toHaveBeenCalled()
 })
 
-it('a session that is over leads to the sign-in; any other refusal stays with its page', async () => {
+it('a session that is over asks to sign in again; any other refusal stays with its page', async () => {
   const desk = new Desk(council, session())
   const refused = (code: string) => Promise.reject({ code, message: 'No', refused: null })
   expect(await desk.ask(refused('not-found'))).toEqual({ problem: { code: 'not-found', message: 'No', refused: null } })
-  expect(invalidate).not.toHaveBeenCalled()
+  expect(over.over).toBe(false)
   await desk.ask(refused('sign-in-first'))
-  await expect.poll(() => vi.mocked(invalidate).mock.calls).toEqual([[SESSION]])
+  expect(over.over).toBe(true)
+  over.over = false
 })
 
 it('the address holds filters and order, and a new one begins with the first page', () => {
@@ -56,4 +56,23 @@ it('the address holds filters and order, and a new one begins with the first pag
   expect(new Order(at, '-opened').turned('due')).toContain('sort=-due')
   expect(new Order(at, '-opened').turned('owner')).toContain('sort=owner')
   expect(new Order(new URL('http://council.example/cases'), '-opened').down).toBe(true)
+})
+
+it('what is half written is given back to who wrote it, and to nobody else', () => {
+  const of = (user: string) => new Desk(council, { ...session(), user } as SessionView)
+  let desk = of('joan')
+  let words = 'half a sentence'
+  const { capture, restore } = halfWritten(
+    () => desk,
+    () => words,
+    (kept) => (words = kept)
+  )
+  const kept = capture()
+  words = ''
+  desk = of('ruth')
+  restore(kept)
+  expect(words).toBe('')
+  desk = of('joan')
+  restore(kept)
+  expect(words).toBe('half a sentence')
 })

@@ -45,8 +45,15 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   const response = await reach(path, init)
   const text = await response.text()
-  if (response.ok) return (text ? JSON.parse(text) : null) as T
-  throw refusal(text)
+  if (!response.ok) throw refusal(text)
+  try {
+    return (text ? JSON.parse(text) : null) as T
+  } catch {
+    throw problem(
+      'not-the-council',
+      'Something answered that is not the council’s service: perhaps a Wi-Fi that wants you to sign in. Look whether what you did was done, then try again.'
+    )
+  }
 }
 
 /** A table, whole, and what its file is called. */

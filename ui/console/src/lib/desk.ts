@@ -5,6 +5,7 @@ import type { Problem, RouteName, SessionView } from '$shared/generated/types'
 import { arrived } from '$shared/moving'
 import { asProblem } from '$shared/problem'
 import type { Council } from './council'
+import { session } from './over.svelte'
 
 /** What depends on who has signed in. */
 export const SESSION = 'desk:session'
@@ -35,7 +36,7 @@ export class Desk {
       return { answer: await question }
     } catch (thrown) {
       const problem = asProblem(thrown)
-      if (problem.code === 'sign-in-first' && this.session) void arrived().then(() => invalidate(SESSION))
+      if (problem.code === 'sign-in-first' && this.session) session.over = true
       return { problem }
     }
   }
@@ -54,6 +55,17 @@ export class Desk {
   /** Somebody has signed in, or out: everything is asked for anew. */
   async seated(): Promise<void> {
     await invalidateAll()
+    session.over = false
+  }
+}
+
+/** What is half written on a page, for Back: it is given back to who wrote it, and to nobody else. */
+export function halfWritten<T>(desk: () => Desk, capture: () => T, restore: (kept: T) => void) {
+  return {
+    capture: () => ({ by: desk().session?.user, kept: capture() }),
+    restore: ({ by, kept }: { by: string | undefined; kept: T }) => {
+      if (by !== undefined && by === desk().session?.user) restore(kept)
+    }
   }
 }
 
