@@ -74,9 +74,11 @@ test('a session that ends while somebody writes loses nothing of what they wrote
   await page.request.delete('/api/session', { headers: { 'x-doorstep': '1' } })
   await page.click('#note')
   await page.waitForSelector('#session-over')
+  await expect(page.locator('nav'), 'nothing of the page is shown meanwhile').toBeHidden()
   await page.fill('#user', 'super-1')
   await page.fill('#password', process.env.DOORSTEP_PASSWORD ?? '')
   await page.click('#sign-in')
+  await expect(page.locator('#words')).toBeVisible()
   await expect(page.locator('#words')).toHaveValue('Rang twice, no answer')
 
   // Who signs in after them in the same window sees nothing of it.
