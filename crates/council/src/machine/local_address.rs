@@ -9,7 +9,7 @@ pub(crate) fn is_safe(address: &Url) -> bool {
     address.scheme() == "https" || (address.scheme() == "http" && here())
 }
 
-/// As [`is_safe`], of an address in text.
+/// As `is_safe`, of an address in text.
 #[must_use]
 pub fn is_safe_address(address: &str) -> bool {
     Url::parse(address).is_ok_and(|address| is_safe(&address))
