@@ -59,3 +59,16 @@ it('a time later than now, or that is none, is told and jams nothing', async () 
   app.write('noticed-none', '')
   await expect.poll(() => save().disabled).toBe(false)
 })
+
+it('a time that is none, left from another concern, keeps no safeguarding note from being saved', async () => {
+  const notes: string[] = []
+  const { app } = appWith({ flagSafeguarding: async (_, note) => void notes.push(note) })
+  app.write('noticed-none', '9 o’clock')
+  shown(app, ConcernScreen, { visit: null })
+  await fireEvent.click(screen.getByText('A child or an adult may be at risk'))
+  await fireEvent.input(document.querySelector('#note') as HTMLTextAreaElement, {
+    target: { value: 'He sleeps in the shed' }
+  })
+  await fireEvent.click(screen.getByText('Save and seal'))
+  await expect.poll(() => notes).toEqual(['He sleeps in the shed'])
+})
