@@ -42,7 +42,21 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+/** Deeds that are on their way, by what they say. */
+const onTheirWay = new Map<string, Promise<unknown>>()
+
+/** Asks. What is said a second time while it is on its way, as by a double click, is the same deed. */
+function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  if (!init.method || init.body instanceof File) return asked<T>(path, init)
+  const said = [init.method, path, init.body].join(' ')
+  const known = onTheirWay.get(said) as Promise<T> | undefined
+  if (known) return known
+  const answer = asked<T>(path, init).finally(() => onTheirWay.delete(said))
+  onTheirWay.set(said, answer)
+  return answer
+}
+
+async function asked<T>(path: string, init: RequestInit): Promise<T> {
   const response = await reach(path, init)
   const text = await response.text()
   if (!response.ok) throw refusal(text)
