@@ -154,6 +154,5 @@ export function appWith(answers: Partial<Core> = {}, changes: Partial<StatusView
 }
 
 /** Shows a screen. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export const shown = (app: App, screen: Component<any>, data: unknown) =>
+export const shown = (app: App, screen: Component<never>, data: unknown) =>
   render(Within, { props: { app, screen, data } })
