@@ -40,7 +40,7 @@ pub(crate) fn file(name: &str) -> Response {
 
 /// No script, style, frame or form but the console's own. The one script that stands in the page
 /// itself, which starts the others, is let in by its hash.
-pub(crate) fn content_security_policy() -> Option<HeaderValue> {
+pub(crate) fn content_security_policy() -> HeaderValue {
     let page = Console::get("index.html").map(|page| page.data.into_owned()).unwrap_or_default();
     let page = String::from_utf8_lossy(&page);
     let scripts: String = scripts_within(&page)
@@ -51,7 +51,8 @@ pub(crate) fn content_security_policy() -> Option<HeaderValue> {
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
          trusted-types svelte-trusted-html"
     ))
-    .ok()
+    // A page whose policy can't be said runs nothing at all.
+    .unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
 /// The scripts whose text stands in a page.
