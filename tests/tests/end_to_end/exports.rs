@@ -196,6 +196,21 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     let one: Value =
         reads("/odata/v4/Visits?$filter=outcome%20eq%20'entry_refused'&$select=visit,photos_held").json().unwrap();
     assert_eq!(one["value"], json!([{ "visit": refused, "photos_held": 0 }]));
+    // What the database's columns hold is read from them alone: the folded visit is not opened for it.
+    let held = "/odata/v4/Visits?$select=visit,outcome,entry_basis,ended_at,refusal_reason,visitor,received_at";
+    let before: Value = reads(held).json().unwrap();
+    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    database
+        .execute_batch("CREATE TABLE was AS SELECT visit_id, folded FROM visit; UPDATE visit SET folded = 'x'")
+        .unwrap();
+    assert_eq!(reads(held).json::<Value>().unwrap(), before);
+    assert_eq!(before["value"][0].as_object().unwrap().len(), 7, "{before}");
+    assert_eq!(nobody.refreshes("/odata/v4/Visits?$select=findings", token.trim(), 2).status(), 500);
+    database
+        .execute_batch(
+            "UPDATE visit SET folded = (SELECT folded FROM was WHERE was.visit_id = visit.visit_id); DROP TABLE was",
+        )
+        .unwrap();
     let later: Value = reads("/odata/v4/Visits?$filter=started_at%20ge%202030-01-01T00:00:00Z").json().unwrap();
     assert_eq!(later["value"], json!([]));
 

@@ -60,29 +60,52 @@ impl Column {
     }
 }
 
-/// A column, and how a row gives its value; an empty text is nothing.
-pub(super) struct Drawn<R: 'static> {
-    column: Column,
-    value: fn(&R) -> String,
+/// A column, and how a row gives its value; an empty text is nothing. Where rows are read in two
+/// halves, `C` is what the database's columns say, and `R` the whole.
+pub(super) struct Drawn<R: 'static, C: 'static = R> {
+    pub(super) column: Column,
+    pub(super) value: ValueOf<R, C>,
 }
 
-pub(super) const fn column<R>(
+/// Where a column's value is read from.
+pub(super) enum ValueOf<R: 'static, C: 'static> {
+    /// From the database's columns: nothing has to be unfolded for it.
+    Stored(fn(&C) -> String),
+    /// From the whole row.
+    Whole(fn(&R) -> String),
+}
+
+/// A column whose value is read from the whole row.
+pub(super) const fn column<R, C>(
     name: &'static str,
     kind: ColumnKind,
     meaning: &'static str,
     value: fn(&R) -> String,
-) -> Drawn<R> {
-    Drawn { column: Column { name, kind, meaning }, value }
+) -> Drawn<R, C> {
+    Drawn { column: Column { name, kind, meaning }, value: ValueOf::Whole(value) }
+}
+
+/// A column whose value a column of the database holds.
+pub(super) const fn stored<R, C>(
+    name: &'static str,
+    kind: ColumnKind,
+    meaning: &'static str,
+    value: fn(&C) -> String,
+) -> Drawn<R, C> {
+    Drawn { column: Column { name, kind, meaning }, value: ValueOf::Stored(value) }
 }
 
 /// The columns of a table, in their order.
-pub(super) fn columns_of<R>(table: &[Drawn<R>]) -> Vec<Column> {
+pub(super) fn columns_of<R, C>(table: &[Drawn<R, C>]) -> Vec<Column> {
     table.iter().map(|drawn| drawn.column).collect()
 }
 
 /// A row's values, in the order of the columns.
 pub(super) fn values_of<R>(table: &[Drawn<R>], row: &R) -> Vec<String> {
-    table.iter().map(|drawn| (drawn.value)(row)).collect()
+    let value = |drawn: &Drawn<R>| match drawn.value {
+        ValueOf::Stored(value) | ValueOf::Whole(value) => value(row),
+    };
+    table.iter().map(value).collect()
 }
 
 /// What may not be there, as a text.

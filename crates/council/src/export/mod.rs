@@ -28,6 +28,7 @@ use self::columns::{columns_of, values_of};
 pub use columns::{Column, ColumnKind};
 pub use forms::{Encoding, Format};
 pub(crate) use streamed_file::{Growth, StreamedFile};
+pub(crate) use visits::visit_values;
 
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
@@ -35,7 +36,7 @@ use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{
-    AuditFilter, Audited, CaseFilter, ConcernFilter, Filter, Question, Reading, RegisterFilter, VisitRow,
+    AuditFilter, Audited, CaseFilter, ConcernFilter, Filter, FoldedVisit, Question, Reading, RegisterFilter,
 };
 
 /// Which table.
@@ -136,12 +137,15 @@ impl ExportTable {
 
     /// Finds every row of the table, one by one.
     fn find_rows(self, reading: &Reading<'_>, chosen: &Chosen, found: &mut RowSender) -> Result<(), CouncilError> {
-        let of_visits: fn(VisitRow) -> Vec<Vec<String>> = match self {
-            Self::Visits => |visit| vec![visit_values(&visit)],
-            Self::Steps => |visit| steps::rows(visit).iter().map(|row| values_of(steps::COLUMNS, row)).collect(),
-            Self::NoAccess => {
-                |visit| no_access::rows(visit).iter().map(|row| values_of(no_access::COLUMNS, row)).collect()
+        let of_visits: fn(FoldedVisit) -> Result<Vec<Vec<String>>, CouncilError> = match self {
+            Self::Visits => |visit| Ok(vec![visits::row(visit)?]),
+            Self::Steps => {
+                |visit| Ok(steps::rows(visit.unfolded()?).iter().map(|row| values_of(steps::COLUMNS, row)).collect())
             }
+            Self::NoAccess => |visit| {
+                let rows = no_access::rows(visit)?;
+                Ok(rows.iter().map(|row| values_of(no_access::COLUMNS, row)).collect())
+            },
             Self::Concerns => {
                 let filter =
                     ConcernFilter { firm: chosen.filter.organisation.clone(), kind: chosen.kind.clone(), after: None };
@@ -179,7 +183,7 @@ impl ExportTable {
                 });
             }
         };
-        reading.each_visit(&chosen.filter, |visit| found.send(move || Ok(of_visits(visit.unfolded()?))))
+        reading.each_visit(&chosen.filter, |visit| found.send(move || of_visits(visit)))
     }
 }
 
@@ -239,11 +243,6 @@ impl Selection {
         let audit = AuditFilter { user_name: said(&self.user), action: said(&self.action), ..AuditFilter::default() };
         Ok(Chosen { filter, kind: said(&self.kind), state: said(&self.state), owner: said(&self.owner), audit })
     }
-}
-
-/// A visit's values, in the order of its table's columns.
-pub(crate) fn visit_values(row: &VisitRow) -> Vec<String> {
-    values_of(visits::COLUMNS, row)
 }
 
 /// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit

@@ -2,12 +2,13 @@
 //! enforcement. Clause 3.1.
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Attempt, Counting, NoticeMethod, NoticeStanding, RefusalReason};
+use doorstep_domain::conduct::{Attempt, Counting, NoticeMethod, NoticeStanding, Outcome, RefusalReason};
 
 use super::columns::ColumnKind::{Id, Moment, OneOf, Text, YesNo};
 use super::columns::{ColumnKind, Drawn, column, moment, name, text, yes_no};
 use super::visits::uprn;
-use crate::storage::VisitRow;
+use crate::error::CouncilError;
+use crate::storage::{FoldedVisit, VisitRow};
 
 /// An attempt, and the visit that it was.
 pub(super) struct NoAccessRow {
@@ -16,12 +17,12 @@ pub(super) struct NoAccessRow {
 }
 
 pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
-    column("uprn", Text, "The home's UPRN", |row| uprn(&row.of)),
+    column("uprn", Text, "The home's UPRN", |row| uprn(&row.of.columns)),
     column("address", Text, "The address", |row| row.of.address()),
     column("visit", Id, "The visit's id", |row| row.of.visit.visit.to_string()),
     column("appointment_ref", Text, "The appointment's reference", |row| text(row.of.visit.appointment.as_ref())),
-    column("organisation", Text, "Who came: firm or council", |row| row.of.organisation.clone()),
-    column("visitor_name", Text, "Who came: name", |row| row.of.visitor_name.clone()),
+    column("organisation", Text, "Who came: firm or council", |row| row.of.columns.organisation.clone()),
+    column("visitor_name", Text, "Who came: name", |row| row.of.columns.visitor_name.clone()),
     column("ended_at", Moment, "By the phone's clock", |row| moment(Some(row.attempt.at))),
     column("outcome", OneOf(|| vec!["entry_refused", "no_answer", "no_suitable_adult"]), "How it ended", |row| {
         row.attempt.outcome.name().to_owned()
@@ -60,6 +61,13 @@ fn counts(counting: Counting) -> &'static str {
     }
 }
 
-pub(super) fn rows(row: VisitRow) -> Vec<NoAccessRow> {
-    row.visit.attempt().map(|attempt| NoAccessRow { of: row, attempt }).into_iter().collect()
+/// The row of a visit in which nobody got in. The others are told by their outcome alone, and are
+/// not unfolded.
+pub(super) fn rows(found: FoldedVisit) -> Result<Option<NoAccessRow>, CouncilError> {
+    let outcome = found.columns.outcome.as_deref().and_then(Outcome::from_name);
+    if !outcome.is_some_and(Outcome::is_no_access) {
+        return Ok(None);
+    }
+    let row = found.unfolded()?;
+    Ok(row.visit.attempt().map(|attempt| NoAccessRow { of: row, attempt }))
 }

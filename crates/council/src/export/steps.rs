@@ -20,10 +20,10 @@ pub(super) struct StepRow {
 pub(super) const COLUMNS: &[Drawn<StepRow>] = &[
     column("visit", Id, "The visit's id", |row| row.of.visit.visit.to_string()),
     column("appointment_ref", Text, "The appointment's reference", |row| text(row.of.visit.appointment.as_ref())),
-    column("uprn", Text, "The home's UPRN", |row| uprn(&row.of)),
-    column("organisation", Text, "Who came: firm or council", |row| row.of.organisation.clone()),
-    column("visitor", Text, "Who came: user name", |row| row.of.visitor.clone()),
-    column("visitor_name", Text, "Who came: name", |row| row.of.visitor_name.clone()),
+    column("uprn", Text, "The home's UPRN", |row| uprn(&row.of.columns)),
+    column("organisation", Text, "Who came: firm or council", |row| row.of.columns.organisation.clone()),
+    column("visitor", Text, "Who came: user name", |row| row.of.columns.visitor.clone()),
+    column("visitor_name", Text, "Who came: name", |row| row.of.columns.visitor_name.clone()),
     column("step", ColumnKind::one_of::<Step>(), "The step", |row| row.step.name().to_owned()),
     column("clause", Text, "The clause behind it", |row| row.step.clause().to_string()),
     column("state", OneOf(|| vec!["done", "not_done", "not_applicable"]), "How it stands", |row| {

@@ -7,41 +7,39 @@ use doorstep_domain::conduct::{
 };
 
 use super::columns::ColumnKind::{Day, Id, Moment, Number, OneOf, Text, YesNo};
-use super::columns::{ColumnKind, Drawn, column, day, moment, moment_ms, name, text, yes_no};
-use crate::storage::VisitRow;
+use super::columns::{Column, ColumnKind, Drawn, ValueOf, column, day, moment, moment_ms, name, stored, text, yes_no};
+use crate::error::CouncilError;
+use crate::storage::{FoldedVisit, VisitColumns, VisitRow};
 
 const DONE: ColumnKind = OneOf(|| vec!["done", "not_done", "not_applicable", "not_recorded"]);
 
 /// What came with the whole Code stands behind what was there, so that no column of a released
 /// table ever moves.
-pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
-    column("visit", Id, "The visit's id", |row| row.visit.visit.to_string()),
-    column("appointment_ref", Text, "The appointment's reference", |row| text(row.visit.appointment.as_ref())),
-    column("uprn", Text, "The home's UPRN", uprn),
+pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
+    stored("visit", Id, "The visit's id", |row| row.visit.to_string()),
+    stored("appointment_ref", Text, "The appointment's reference", |row| text(row.appointment.as_ref())),
+    stored("uprn", Text, "The home's UPRN", uprn),
     column("address", Text, "The address", address),
     column("postcode", Text, "The postcode", |row| planned(row, |plan| &plan.postcode)),
     column("tenant_name", Text, "The tenant, from the appointment", |row| planned(row, |plan| &plan.tenant_name)),
-    column("visit_kind", ColumnKind::one_of::<VisitKind>(), "What kind of visit", |row| name(row.visit.visit_kind)),
+    stored("visit_kind", ColumnKind::one_of::<VisitKind>(), "What kind of visit", |row| text(row.visit_kind.as_ref())),
     column("purpose", Text, "Why somebody came", purpose),
-    column("organisation", Text, "Who came: firm or council", |row| row.organisation.clone()),
-    column("visitor", Text, "Who came: user name", |row| row.visitor.clone()),
-    column("visitor_name", Text, "Who came: name", |row| row.visitor_name.clone()),
+    stored("organisation", Text, "Who came: firm or council", |row| row.organisation.clone()),
+    stored("visitor", Text, "Who came: user name", |row| row.visitor.clone()),
+    stored("visitor_name", Text, "Who came: name", |row| row.visitor_name.clone()),
     column("started_at", Moment, "When the visit started, by the phone's clock", |row| moment(row.visit.started_at)),
     column("entered_at", Moment, "When they went in, by the phone's clock; empty when nobody did", |row| {
         moment(entry(row).map(|entry| entry.at))
     }),
-    column("ended_at", Moment, "When it ended, by the phone's clock; empty while it is open", |row| {
-        moment(row.visit.ending.as_ref().map(|ending| ending.at))
+    stored("ended_at", Moment, "When it ended, by the phone's clock; empty while it is open", |row| {
+        moment_ms(row.ended_ms)
     }),
-    column("outcome", OneOf(outcomes), "How it ended (withdrawn: the visitor left at once), or open", |row| {
-        row.visit.ending.as_ref().map_or(OPEN, |ending| ending.outcome.name()).to_owned()
+    stored("outcome", OneOf(outcomes), "How it ended (withdrawn: the visitor left at once), or open", |row| {
+        row.outcome.clone().unwrap_or_else(|| OPEN.to_owned())
     }),
-    column(
-        "entry_basis",
-        OneOf(|| vec!["consent", "lawful"]),
-        "By what they went in; empty when nobody did",
-        entry_basis,
-    ),
+    stored("entry_basis", OneOf(|| vec!["consent", "lawful"]), "By what they went in; empty when nobody did", |row| {
+        text(row.entry.as_ref())
+    }),
     column("consent_by", ColumnKind::one_of::<ConsentBy>(), "Who consented", |row| name(consent_by(row))),
     column("lawful_ground", ColumnKind::one_of::<LawfulGround>(), "What allowed entry without consent", |row| {
         name(lawful(row).map(|lawful| lawful.ground))
@@ -52,8 +50,8 @@ pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
     column("lawful_reference", Text, "Its number, such as a warrant's", |row| {
         text(lawful(row).and_then(|lawful| lawful.reference))
     }),
-    column("refusal_reason", ColumnKind::one_of::<RefusalReason>(), "Why the tenant refused", |row| {
-        name(refusal(row).map(|refusal| refusal.reason))
+    stored("refusal_reason", ColumnKind::one_of::<RefusalReason>(), "Why the tenant refused", |row| {
+        text(row.refusal_reason.as_ref())
     }),
     column(
         "refusal_validity",
@@ -73,7 +71,7 @@ pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
     column("findings", Text, "Breaches and contradictions, by stable name, separated by semicolons", |row| {
         row.visit.findings.iter().map(Finding::name).collect::<Vec<_>>().join("; ")
     }),
-    column("received_at", Moment, "When the council had the last record, by its own clock", |row| {
+    stored("received_at", Moment, "When the council had the last record, by its own clock", |row| {
         moment_ms(Some(row.received_ms))
     }),
     column("dust_sheets", DONE, "Dust sheets down. Clause 3.3", |row| state(row, Step::DustSheets)),
@@ -88,11 +86,11 @@ pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
     column("kept_to_conduct", DONE, "No smoke, loud music, remarks or arguments. Clause 5.1", |row| {
         state(row, Step::KeptToConduct)
     }),
-    column(
+    stored(
         "notice_standing",
         ColumnKind::one_of::<NoticeStanding>(),
         "What the notice was worth; empty without an appointment",
-        |row| name(notice(row).map(|notice| notice.standing)),
+        |row| text(row.notice_standing.as_ref()),
     ),
     column("notice_minutes", Number, "Minutes that passed from the notice to the window", |row| {
         text(notice(row).and_then(|notice| notice.minutes))
@@ -145,8 +143,39 @@ pub(super) const COLUMNS: &[Drawn<VisitRow>] = &[
     column("photos_taken", Number, "Photos that the records name and that were not struck out", |row| {
         row.visit.photos.len().to_string()
     }),
-    column("photos_held", Number, "How many of their pictures are here", |row| row.photos_held.to_string()),
+    stored("photos_held", Number, "How many of their pictures are here", |row| row.photos_held.to_string()),
 ];
+
+/// A visit's values under those columns that are wanted, in their order. The folded visit is read
+/// only where one of them needs it.
+///
+/// # Errors
+/// [`CouncilError::Unreadable`].
+pub(crate) fn visit_values(
+    found: FoldedVisit,
+    wanted: impl Fn(&Column) -> bool,
+) -> Result<Vec<(Column, String)>, CouncilError> {
+    let wanted = COLUMNS.iter().filter(|drawn| wanted(&drawn.column));
+    if wanted.clone().all(|drawn| matches!(drawn.value, ValueOf::Stored(_))) {
+        let columns = found.columns;
+        let stored = |drawn: &Drawn<VisitRow, VisitColumns>| match drawn.value {
+            ValueOf::Stored(value) => Some((drawn.column, value(&columns))),
+            ValueOf::Whole(_) => None,
+        };
+        return Ok(wanted.filter_map(stored).collect());
+    }
+    let row = found.unfolded()?;
+    let value = |drawn: &Drawn<VisitRow, VisitColumns>| match drawn.value {
+        ValueOf::Stored(value) => (drawn.column, value(&row.columns)),
+        ValueOf::Whole(value) => (drawn.column, value(&row)),
+    };
+    Ok(wanted.map(value).collect())
+}
+
+/// A visit's row in the table: every column.
+pub(super) fn row(found: FoldedVisit) -> Result<Vec<String>, CouncilError> {
+    Ok(visit_values(found, |_| true)?.into_iter().map(|(_, value)| value).collect())
+}
 
 /// How a visit that has not ended stands in a table.
 const OPEN: &str = "open";
@@ -165,13 +194,6 @@ struct Lawful<'a> {
 
 fn entry(row: &VisitRow) -> Option<&Entry> {
     row.visit.entry.as_ref()
-}
-
-fn entry_basis(row: &VisitRow) -> String {
-    text(entry(row).map(|entry| match entry.basis {
-        Basis::Consented { .. } => "consent",
-        Basis::Lawful { .. } => "lawful",
-    }))
 }
 
 fn consent_by(row: &VisitRow) -> Option<ConsentBy> {
@@ -208,8 +230,8 @@ fn planned(row: &VisitRow, read: fn(&Appointment) -> &String) -> String {
     text(row.appointment.as_ref().map(read))
 }
 
-pub(super) fn uprn(row: &VisitRow) -> String {
-    text(row.visit.uprn.as_ref())
+pub(super) fn uprn(row: &VisitColumns) -> String {
+    text(row.uprn.as_ref())
 }
 
 fn address(row: &VisitRow) -> String {

@@ -210,7 +210,7 @@ fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Resul
         // What visits are found by holds the visitor's name.
         for visit in visits {
             if let Some(row) = writing.visit(*visit, None)? {
-                writing.save_visits(&[(row.visit, row.received_ms)])?;
+                writing.save_visits(&[(row.visit, row.columns.received_ms)])?;
             }
         }
         Ok(())
@@ -234,10 +234,10 @@ fn told(reading: &Reading<'_>, row: &VisitRow, of_home: bool) -> Result<serde_js
         }));
     }
     Ok(if of_home {
-        json!({ "visit": row.visit, "appointment": row.appointment, "visitor": row.visitor_name,
-                "organisation": row.organisation, "cases": cases })
+        json!({ "visit": row.visit, "appointment": row.appointment, "visitor": row.columns.visitor_name,
+                "organisation": row.columns.organisation, "cases": cases })
     } else {
-        json!({ "visit": row.visit.visit, "started_at": times::from_ms(row.started_ms),
+        json!({ "visit": row.visit.visit, "started_at": times::from_ms(row.columns.started_ms),
                 "outcome": row.visit.ending.as_ref().map(|ending| ending.outcome.name()) })
     })
 }

@@ -45,7 +45,7 @@ pub(crate) use order::{Order, Page};
 pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, PeopleFilter, Person};
 pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use reports::{Count, HOMES, NoAccessRow, Question};
-pub(crate) use visits::{FOLD_VERSION, Filter, VISITS, VisitRow};
+pub(crate) use visits::{FOLD_VERSION, Filter, FoldedVisit, VISITS, VisitColumns, VisitRow};
 
 pub(crate) use database::schema_version;
 pub(crate) use sessions::Session;

@@ -37,18 +37,35 @@ pub(crate) struct Filter {
     pub(crate) after: Option<(i64, VisitId)>,
 }
 
-/// One visit, with what belongs to it.
+/// What the columns of a visit's row say, without reading the folded visit.
 #[derive(Debug, Clone)]
-pub(crate) struct VisitRow {
-    pub(crate) visit: Visit,
+pub(crate) struct VisitColumns {
+    pub(crate) visit: VisitId,
+    /// When the visit started or, where nothing says so, when it was first heard of.
     pub(crate) started_ms: i64,
+    pub(crate) ended_ms: Option<i64>,
     pub(crate) received_ms: i64,
-    pub(crate) appointment: Option<Appointment>,
+    pub(crate) appointment: Option<String>,
+    pub(crate) uprn: Option<String>,
+    /// The stable names of the visit's kind, its outcome, and so on: none where nothing says so.
+    pub(crate) visit_kind: Option<String>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) entry: Option<String>,
+    pub(crate) refusal_reason: Option<String>,
+    pub(crate) notice_standing: Option<String>,
     pub(crate) organisation: String,
     pub(crate) visitor: String,
     pub(crate) visitor_name: String,
     /// How many of its photos are here, whole.
     pub(crate) photos_held: u64,
+}
+
+/// One visit, with what belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct VisitRow {
+    pub(crate) columns: VisitColumns,
+    pub(crate) visit: Visit,
+    pub(crate) appointment: Option<Appointment>,
 }
 
 /// Of one organisation. By its id, which the index of the list begins with.
@@ -92,8 +109,9 @@ const PLACES: &str = "
     LEFT JOIN person ON person.user_id = visit.user_id";
 
 const SELECT: &str = "
-    SELECT visit.folded, visit.started_ms, visit.received_ms, appointment.appointment,
-           organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name,
+    SELECT visit.visit_id, visit.started_ms, visit.ended_ms, visit.received_ms, visit.appointment_ref, visit.uprn,
+           visit.visit_kind, visit.outcome, visit.entry, visit.refusal_reason, visit.notice_standing,
+           visit.folded, appointment.appointment, organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name,
            (SELECT count(*) FROM photo JOIN blob USING (sha256)
             WHERE photo.visit_id = visit.visit_id AND struck = 0 AND complete_ms IS NOT NULL) AS photos_held
     FROM visit
@@ -101,34 +119,47 @@ const SELECT: &str = "
     LEFT JOIN person ON person.user_id = visit.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id";
 
-/// A visit as its row holds it. To read what is in it is as much work as to find it, and can be
-/// done elsewhere.
+/// A visit as its row holds it: its columns, and the folded visit as a text that was not read yet.
+/// Reading it takes as long as finding it, so it is done only where a column does not say enough,
+/// and on another thread than the database's.
 pub(crate) struct FoldedVisit {
+    pub(crate) columns: VisitColumns,
     visit: String,
-    started_ms: i64,
-    received_ms: i64,
     appointment: Option<String>,
-    organisation: Option<String>,
-    visitor: Option<String>,
-    visitor_name: Option<String>,
-    photos_held: u64,
+}
+
+impl VisitColumns {
+    fn from_row(row: &Row<'_>) -> Result<Self, CouncilError> {
+        Ok(Self {
+            visit: VisitId::from_bytes(row.get("visit_id")?),
+            started_ms: row.get("started_ms")?,
+            ended_ms: row.get("ended_ms")?,
+            received_ms: row.get("received_ms")?,
+            appointment: row.get("appointment_ref")?,
+            uprn: row.get("uprn")?,
+            visit_kind: row.get("visit_kind")?,
+            outcome: row.get("outcome")?,
+            entry: row.get("entry")?,
+            refusal_reason: row.get("refusal_reason")?,
+            notice_standing: row.get("notice_standing")?,
+            organisation: row.get::<Option<_>>("organisation")?.unwrap_or_default(),
+            visitor: row.get::<Option<_>>("visitor")?.unwrap_or_default(),
+            visitor_name: row.get::<Option<_>>("visitor_name")?.unwrap_or_default(),
+            photos_held: row.get("photos_held")?,
+        })
+    }
 }
 
 impl FoldedVisit {
     fn from_row(row: &Row<'_>) -> Result<Self, CouncilError> {
         Ok(Self {
+            columns: VisitColumns::from_row(row)?,
             visit: row.get("folded")?,
-            started_ms: row.get("started_ms")?,
-            received_ms: row.get("received_ms")?,
             appointment: row.get("appointment")?,
-            organisation: row.get("organisation")?,
-            visitor: row.get("visitor")?,
-            visitor_name: row.get("visitor_name")?,
-            photos_held: row.get("photos_held")?,
         })
     }
 
-    /// The visit, to be read.
+    /// Reads the folded visit.
     ///
     /// # Errors
     /// [`CouncilError::Unreadable`].
@@ -136,13 +167,8 @@ impl FoldedVisit {
         let appointment = self.appointment.as_deref().map(serde_json::from_str).transpose();
         Ok(VisitRow {
             visit: serde_json::from_str(&self.visit).map_err(|_| CouncilError::Unreadable("visit"))?,
-            started_ms: self.started_ms,
-            received_ms: self.received_ms,
+            columns: self.columns,
             appointment: appointment.map_err(|_| CouncilError::Unreadable("appointment"))?,
-            organisation: self.organisation.unwrap_or_default(),
-            visitor: self.visitor.unwrap_or_default(),
-            visitor_name: self.visitor_name.unwrap_or_default(),
-            photos_held: self.photos_held,
         })
     }
 }
@@ -251,7 +277,7 @@ impl Reading<'_> {
 
     /// The first visits in the order of time. They are found first, by what an index holds, and
     /// read then.
-    pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<VisitRow>, CouncilError> {
+    pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<FoldedVisit>, CouncilError> {
         let mut which = filter.conditions(Search::ByIndex);
         let most = which.placeholder(most);
         let (conditions, order) = (which.text(), filter.order());
@@ -260,7 +286,7 @@ impl Reading<'_> {
              LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{conditions}{order} LIMIT {most}"
         );
         let sql = format!("{SELECT} WHERE visit.visit_id IN ({found}){order}");
-        self.many(&sql, which.values(), visit_row)
+        self.many(&sql, which.values(), FoldedVisit::from_row)
     }
 
     /// How many visits fit.

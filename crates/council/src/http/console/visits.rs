@@ -55,7 +55,7 @@ impl From<&VisitRow> for VisitListRow {
         Self {
             visit: visit.visit,
             appointment_ref: visit.appointment.as_ref().map(ToString::to_string),
-            started_at: times::from_ms(row.started_ms),
+            started_at: times::from_ms(row.columns.started_ms),
             address: row.address(),
             tenant_name: row
                 .appointment
@@ -63,8 +63,8 @@ impl From<&VisitRow> for VisitListRow {
                 .map(|appointment| appointment.tenant_name.clone())
                 .unwrap_or_default(),
             visit_kind: visit.visit_kind.map(|kind| kind.name().to_owned()),
-            visitor_name: row.visitor_name.clone(),
-            organisation: row.organisation.clone(),
+            visitor_name: row.columns.visitor_name.clone(),
+            organisation: row.columns.organisation.clone(),
             outcome: visit.ending.as_ref().map_or("open", |ending| ending.outcome.name()).to_owned(),
             lawful_entry: visit.entry.as_ref().is_some_and(lawful),
             findings: visit.findings.len(),
@@ -107,9 +107,9 @@ impl VisitDetail {
     pub(crate) fn of(row: VisitRow, photos: &[PhotoRow]) -> Self {
         Self {
             photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, photos)).collect(),
-            visitor_name: row.visitor_name,
-            organisation: row.organisation,
-            received_at: times::from_ms(row.received_ms),
+            visitor_name: row.columns.visitor_name,
+            organisation: row.columns.organisation,
+            received_at: times::from_ms(row.columns.received_ms),
             appointment: row.appointment,
             visit: row.visit,
         }

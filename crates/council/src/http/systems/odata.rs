@@ -10,13 +10,14 @@ use chrono::DateTime;
 use doorstep_domain::VisitId;
 use serde_json::{Map, Value, json};
 
+use crate::error::CouncilError;
 use crate::export::{Column, ColumnKind, ExportTable, visit_values};
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
-use crate::storage::{Audited, Filter};
+use crate::storage::{Audited, Filter, FoldedVisit};
 
 /// Where the feed begins.
 const ROOT: &str = "/odata/v4";
@@ -125,6 +126,13 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
+/// A visit with those columns that are wanted, or all of them.
+fn entity(visit: FoldedVisit, wanted: Option<&[String]>) -> Result<Map<String, Value>, CouncilError> {
+    let wanted = |column: &Column| wanted.is_none_or(|names| names.iter().any(|name| name == column.name));
+    let values = visit_values(visit, wanted)?.into_iter();
+    Ok(values.map(|(column, text)| (column.name.to_owned(), value(column, text))).collect())
+}
+
 /// The visits, newest first. That they were read is in the audit log.
 pub(crate) async fn visits(
     State(service): State<Service>,
@@ -147,42 +155,36 @@ pub(crate) async fn visits(
     };
     let root = root(&service, &headers);
     let most = preferred_page(&headers);
-    let (rows, count, more) = {
-        let (wanted, counts) = (asked.top.unwrap_or(usize::MAX), asked.count);
-        ask(service, move |service| {
-            let page = wanted.min(most);
-            let (mut rows, count) = service.storage.read(|reading| {
-                let whole = Filter { after: None, ..filter.clone() };
-                let count = counts.then(|| reading.count_visits(&whole)).transpose()?;
-                Ok((reading.visits(&filter, page.saturating_add(1))?, count))
-            })?;
-            let more = rows.len() > page && wanted > page;
-            rows.truncate(page);
-            let now_ms = service.now_ms();
-            service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::FeedRead { rows: rows.len() }))?;
-            Ok((rows, count, more))
-        })
-        .await?
-    };
-    let columns = ExportTable::Visits.columns();
-    let wanted =
-        |column: &Column| asked.columns.as_ref().is_none_or(|names| names.iter().any(|name| name == column.name));
-    let entity = |row| {
-        let values = columns.iter().zip(visit_values(row)).filter(|(column, _)| wanted(column));
-        values.map(|(column, text)| (column.name.to_owned(), value(*column, text))).collect::<Map<_, _>>()
-    };
+    let (total, counts, wanted) = (asked.top.unwrap_or(usize::MAX), asked.count, asked.columns.clone());
+    let (rows, count, behind) = ask(service, move |service| {
+        let page = total.min(most);
+        let (mut rows, count) = service.storage.read(|reading| {
+            let whole = Filter { after: None, ..filter.clone() };
+            let count = counts.then(|| reading.count_visits(&whole)).transpose()?;
+            Ok((reading.visits(&filter, page.saturating_add(1))?, count))
+        })?;
+        let more = rows.len() > page && total > page;
+        rows.truncate(page);
+        let last = rows.last().filter(|_| more).map(|last| (last.columns.started_ms, last.columns.visit));
+        let rows = rows.into_iter().map(|visit| entity(visit, wanted.as_deref()));
+        let rows = rows.collect::<Result<Vec<_>, CouncilError>>()?;
+        let now_ms = service.now_ms();
+        service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::FeedRead { rows: rows.len() }))?;
+        Ok((rows, count, last))
+    })
+    .await?;
     let selected = asked.columns.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let mut body = Map::new();
     body.insert("@odata.context".to_owned(), format!("{root}/$metadata#Visits{selected}").into());
     if let Some(count) = count {
         body.insert("@odata.count".to_owned(), count.into());
     }
-    if let Some(last) = rows.last().filter(|_| more) {
+    if let Some((started_ms, visit)) = behind {
         let left = asked.top.map(|top| top.saturating_sub(rows.len()));
-        let after = format!("{}.{}", last.started_ms, last.visit.visit);
+        let after = format!("{started_ms}.{visit}");
         body.insert("@odata.nextLink".to_owned(), format!("{root}/Visits?{}", asked.next(left, &after)).into());
     }
-    body.insert("value".to_owned(), rows.iter().map(entity).collect::<Vec<_>>().into());
+    body.insert("value".to_owned(), rows.into());
     let headers =
         [(header::CONTENT_TYPE, "application/json;odata.metadata=minimal"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, [VERSION], Value::Object(body).to_string()).into_response())
