@@ -1,8 +1,8 @@
 //! The plain files that a webview's camera leaves behind.
 //!
-//! On Android the webview hands the camera a file `JPEG_*.jpg` in the app's own folder of pictures,
-//! and nobody deletes it. The photo is kept encrypted; the plain file goes as soon as it was read,
-//! and again whenever the app starts.
+//! On Android the camera writes a file `JPEG_*.jpg` into the app's own folder of pictures, and the
+//! webview does not delete it. Doorstep keeps the photo encrypted. It deletes such files as soon as
+//! a photo was read, and whenever the app starts.
 
 use std::path::Path;
 use std::{fs, io};
@@ -22,7 +22,7 @@ fn folder(handle: &AppHandle) -> Option<std::path::PathBuf> {
     tauri::Manager::path(handle).picture_dir().ok()
 }
 
-/// Elsewhere the webview is handed a file that is not Doorstep's to delete.
+/// On other systems the file belongs to the user, and Doorstep does not delete it.
 #[cfg(not(target_os = "android"))]
 fn folder(_: &AppHandle) -> Option<std::path::PathBuf> {
     None

@@ -105,8 +105,7 @@ pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: Option<VisitId>, no
     core.record(move |app| app.flag_safeguarding(visit, &note)).await
 }
 
-/// The file comes as text, in base 64: on Android a request's body is not handed over in any other
-/// way.
+/// The file comes as base 64 text. On Android a request can't carry its body in any other way.
 #[tauri::command]
 pub(crate) async fn add_photo(
     handle: AppHandle,
@@ -135,7 +134,7 @@ pub(crate) async fn photos_on_wifi_only(core: Core<'_>, only: bool) -> Answer<()
     core.record(move |app| app.send_photos_on_wifi_only(only)).await
 }
 
-/// What the webview knows of the network.
+/// The webview tells the core whether the network charges for data.
 #[tauri::command]
 pub(crate) async fn network(core: Core<'_>, unmetered: bool) -> Answer<()> {
     core.record(move |app| {
@@ -205,10 +204,10 @@ pub(crate) async fn directions(handle: AppHandle, address: String) -> Answer<()>
     outside::open(&handle, Some(Link::directions(&address)))
 }
 
-/// What this device can do that not every device can.
+/// Features that only some devices have.
 #[derive(Serialize)]
 pub(crate) struct Abilities {
-    /// It can scan a QR code.
+    /// Whether the device can scan a QR code.
     scan: bool,
 }
 

@@ -11,7 +11,7 @@ use tauri::{AppHandle, Emitter, Manager};
 use crate::reminder::Reminder;
 use crate::start::Start;
 
-/// What the window hears when something changed that it did not ask for.
+/// The event that tells the window to load again, after the courier has tried to send.
 const CHANGED: &str = "changed";
 
 /// The open store, or why it is not open.
@@ -27,7 +27,7 @@ struct Open {
 }
 
 impl Doorstep {
-    /// Opens the store. When it can't be, the window says why; nothing is deleted.
+    /// Opens the store. If it does not open, the window says why. Nothing is deleted.
     pub(crate) fn open(handle: AppHandle, start: Start) -> Self {
         let open = open(&handle, &start);
         Self { handle, start, open: RwLock::new(open) }
@@ -46,8 +46,8 @@ impl Doorstep {
         done.unwrap_or(Err(AppError::Crashed)).map_err(Problem::from)
     }
 
-    /// As [`Doorstep::ask`], for what is saved: it is sent when it can be, and whoever works alone
-    /// is reminded when they should be by what they said last.
+    /// As [`Doorstep::ask`], for a call that saves something. Afterwards it makes the courier try
+    /// to send, and sets the reminder for somebody who works alone.
     pub(crate) async fn record<T: Send + 'static>(
         &self,
         work: impl FnOnce(&App) -> Result<T, AppError> + Send + 'static,
@@ -55,7 +55,8 @@ impl Doorstep {
         let done = self
             .ask(|app| {
                 let done = work(app)?;
-                // What was saved is saved: where this can't be read just now, the next look sets it.
+                // If this can't be read now, saving has still worked. The next call sets the
+                // reminder.
                 Ok((done, app.remind_at()))
             })
             .await;
@@ -67,15 +68,15 @@ impl Doorstep {
         Ok(done)
     }
 
-    /// There is a reason to think that sending would work now.
+    /// Makes the courier try to send now.
     pub(crate) fn ring(&self) {
         if let Ok(open) = &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
             open.courier.ring();
         }
     }
 
-    /// Tries once more to open a store that would not open: the key store may have been unlocked
-    /// since.
+    /// Tries again to open a store that did not open. The key store may have been unlocked since
+    /// then.
     pub(crate) fn reopen(&self) -> Result<(), Problem> {
         let mut open_now = self.open.write().unwrap_or_else(PoisonError::into_inner);
         if open_now.is_err() {
@@ -84,7 +85,7 @@ impl Doorstep {
         open_now.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// Sets a store that will not open aside, whole, and opens a new one.
+    /// Sets aside a store that does not open, unchanged, and opens a new one.
     pub(crate) fn set_aside(&self) -> Result<(), Problem> {
         let mut open_now = self.open.write().unwrap_or_else(PoisonError::into_inner);
         if open_now.is_ok() {

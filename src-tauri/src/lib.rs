@@ -1,5 +1,5 @@
-//! The window around the core. A command is one call into [`doorstep_core::App`]; what is decided
-//! is decided there.
+//! The window around the core. Each command is one call into [`doorstep_core::App`], which makes
+//! all decisions.
 
 mod camera;
 mod commands;
@@ -38,7 +38,7 @@ pub fn run() -> ExitCode {
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            // Nothing is saved on the way out: whatever was tapped is on disk already.
+            // There is nothing to save at the end: every tap is on disk already.
             app.run(|_, _| {});
             ExitCode::SUCCESS
         }
@@ -49,8 +49,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// What the phone does besides. The webview itself may use the scanner alone, on phones; the rest
-/// goes by commands.
+/// Adds the plugins for links, notifications and, on phones, the scanner. The webview can use only
+/// the scanner directly. The others are used through commands.
 fn with_plugins(builder: tauri::Builder<tauri::Wry>) -> tauri::Builder<tauri::Wry> {
     let builder = builder.plugin(tauri_plugin_opener::init()).plugin(tauri_plugin_notification::init());
     #[cfg(mobile)]
@@ -58,8 +58,8 @@ fn with_plugins(builder: tauri::Builder<tauri::Wry>) -> tauri::Builder<tauri::Wr
     builder
 }
 
-/// Opens the one window. It shows the app's own pages and goes nowhere else, whatever is tapped or
-/// pasted.
+/// Opens the window. It shows only the app's own pages, even if somebody taps or pastes another
+/// link.
 fn open_window(handle: &AppHandle) -> tauri::Result<()> {
     for config in &handle.config().app.windows {
         WebviewWindowBuilder::from_config(handle, config)?.on_navigation(is_the_app).build()?;

@@ -1,12 +1,12 @@
-//! What the phone does besides Doorstep: calling, texting, showing the way. Each link is made here,
-//! so that nothing in the webview can open anything else.
+//! Links to the phone's other apps: to call, to text, and to show the way. Every link is made here,
+//! so that the webview can't open anything else.
 
 use doorstep_core::Problem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tauri::AppHandle;
 use tauri_plugin_opener::OpenerExt;
 
-/// What stands for itself in a link (RFC 3986, 2.3).
+/// The characters to percent-encode in a link: all but the unreserved ones (RFC 3986, section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A link that leads out of the app.
@@ -14,25 +14,26 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub(crate) struct Link(String);
 
 impl Link {
-    /// Calls a number (RFC 3966); `None` when it is none.
+    /// A link that calls a number (RFC 3966); `None` when it is not a telephone number.
     pub(crate) fn call(number: &str) -> Option<Self> {
         dialled(number).map(|number| Self(format!("tel:{number}")))
     }
 
-    /// Begins a text message (RFC 5724), which the visitor reads and sends.
+    /// A link that starts a text message (RFC 5724), which the visitor can read before sending it.
+    /// `None` when the number is not a telephone number.
     pub(crate) fn text(number: &str, words: &str) -> Option<Self> {
         dialled(number).map(|number| Self(format!("sms:{number}?body={}", utf8_percent_encode(words, ENCODED))))
     }
 
-    /// Shows an address on whatever map the phone has.
+    /// A link that shows an address in the phone's map app.
     pub(crate) fn directions(address: &str) -> Self {
         let address = utf8_percent_encode(address, ENCODED);
         Self(if cfg!(target_os = "ios") { format!("maps:?q={address}") } else { format!("geo:0,0?q={address}") })
     }
 }
 
-/// A number without what people write between its digits. Anything but a number, such as a code
-/// that a network would act on, is none.
+/// A telephone number without the spaces, hyphens and brackets that people write in it. `None` for
+/// anything else, such as a code that the network would act on.
 fn dialled(number: &str) -> Option<String> {
     let number: String = number.chars().filter(|character| !matches!(character, ' ' | '-' | '(' | ')')).collect();
     let digits = number.strip_prefix('+').unwrap_or(&number);
@@ -40,7 +41,7 @@ fn dialled(number: &str) -> Option<String> {
     is_number.then_some(number)
 }
 
-/// Hands a link to the system.
+/// Opens a link with the phone's own app for it.
 pub(crate) fn open(handle: &AppHandle, link: Option<Link>) -> Result<(), Problem> {
     let problem = |code: &str, message: &str| Problem { code: code.into(), message: message.into(), refused: None };
     let Link(link) = link.ok_or_else(|| problem("no-number", "that is not a telephone number"))?;

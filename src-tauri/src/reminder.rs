@@ -1,5 +1,5 @@
 //! "Are you safe?": a notification when somebody who works alone is later than they expected.
-//! Clause 6.1. It names nobody, and no place: a phone that is locked shows it to whoever looks.
+//! Clause 6.1. It names no person and no place, because anybody can read it on a locked phone.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,17 +7,18 @@ use chrono::{DateTime, Utc};
 use tauri::AppHandle;
 use tauri_plugin_notification::{NotificationBuilder, NotificationExt};
 
-/// The one notification, so that a later one takes the place of an earlier one.
+/// The id of the notification. There is only one, so a later one replaces an earlier one.
 const ID: i32 = 61;
 
-/// When somebody is to be reminded, as far as was asked for.
+/// When the reminder is set for; `None` when it is not set.
 #[derive(Debug, Default)]
 pub(crate) struct Reminder {
     at: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Reminder {
-    /// Reminds then, or not at all. Asking for the same again changes nothing.
+    /// Sets the reminder for a time, or removes it with `None`. The same time again changes
+    /// nothing.
     pub(crate) fn set(&self, handle: &AppHandle, at: Option<DateTime<Utc>>) {
         if self.changes(at) {
             platform::remind(handle, at);
@@ -42,7 +43,7 @@ fn notification(handle: &AppHandle) -> NotificationBuilder<tauri::Wry> {
     handle.notification().builder().id(ID).title("Are you safe?").body(words)
 }
 
-/// A phone's system keeps the time, also while the app sleeps.
+/// On phones the system shows the notification, even while the app sleeps.
 #[cfg(mobile)]
 mod platform {
     use tauri_plugin_notification::Schedule;
@@ -51,7 +52,8 @@ mod platform {
     use super::*;
 
     pub(super) fn remind(handle: &AppHandle, at: Option<DateTime<Utc>>) {
-        // Nothing that was asked for before, and nobody to ask: the app's own screen reminds too.
+        // Cancelling fails if no reminder was set, which is fine. The app's own screen reminds too,
+        // so it is also fine if the visitor does not allow notifications.
         let _none_pending = handle.notification().cancel(vec![ID]);
         let Some(date) = at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.timestamp()).ok()) else { return };
         let _the_visitor_decides = handle.notification().request_permission();
@@ -62,7 +64,7 @@ mod platform {
     }
 }
 
-/// On a desk the app itself waits.
+/// On desktop computers the app itself waits until the time has come.
 #[cfg(desktop)]
 mod platform {
     use std::thread;
@@ -73,7 +75,7 @@ mod platform {
 
     use super::*;
 
-    /// The clock is looked at again and again: it may be put right, and the machine may sleep.
+    /// How often to look at the clock. It may be corrected, and the machine may sleep.
     const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
     pub(super) fn remind(handle: &AppHandle, at: Option<DateTime<Utc>>) {

@@ -5,18 +5,19 @@ use std::path::PathBuf;
 
 use doorstep_core::keys::FileKeyStore;
 
-/// What the window is started with.
+/// The arguments that the window was started with.
 #[derive(Debug)]
 pub(crate) struct Start {
     /// The folder of visits.
     pub(crate) store: PathBuf,
-    /// Keys in a file under a passphrase, for a machine without a key store.
+    /// The key file and the file with its passphrase, for a machine without a key store.
     pub(crate) key_file: Option<(PathBuf, PathBuf)>,
 }
 
 impl Start {
-    /// `--store DIR`, and `--key-file FILE --passphrase-file FILE`; without them, the system's own
-    /// places.
+    /// Reads `--store DIR`, `--key-file FILE` and `--passphrase-file FILE`. Without `--store`,
+    /// visits are in the folder that `usual` gives. Without both files, keys are in the system's
+    /// key store.
     pub(crate) fn from_arguments(
         arguments: impl Iterator<Item = OsString>,
         usual: impl FnOnce() -> tauri::Result<PathBuf>,
@@ -34,7 +35,8 @@ impl Start {
         Ok(Self { store: store.map_or_else(usual, Ok)?, key_file: key_file.zip(passphrase_file) })
     }
 
-    /// The key file, opened lazily; `None` when its passphrase can't be read.
+    /// The key store in the key file, which is opened only when a key is needed. `None` without a
+    /// key file, or when the file with its passphrase can't be read.
     pub(crate) fn file_keys(&self) -> Option<FileKeyStore> {
         let (file, passphrase_file) = self.key_file.as_ref()?;
         let passphrase = std::fs::read_to_string(passphrase_file).ok()?;

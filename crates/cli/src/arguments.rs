@@ -1,4 +1,4 @@
-//! The words of the command line. Scripts rely on them: a word that was released stays.
+//! The commands and options of the command line. Scripts rely on them, so a released one stays.
 
 mod saying;
 mod visiting;
@@ -16,26 +16,26 @@ use serde::de::value::{Error, StrDeserializer};
 pub(crate) use saying::{LeaveOutcome, Saying, StepSaid};
 pub(crate) use visiting::Visiting;
 
-/// Reads a word by its stable name, with hyphens or underscores.
+/// Reads a value by its stable name, written with hyphens or underscores.
 fn named<T: DeserializeOwned>(word: &str) -> Result<T, String> {
     let name = word.replace('-', "_");
     let known: Result<T, Error> = T::deserialize(StrDeserializer::new(&name));
     known.map_err(|error| error.to_string().replace('_', "-"))
 }
 
-/// Reads a day or a moment.
+/// Reads a date or a time.
 fn dated<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| "is no date such as 2026-11-24, or moment such as 2026-11-24T10:02:00Z".to_owned())
+    text.parse().map_err(|_| "write it like 2026-11-24, or like 2026-11-24T10:02:00Z".to_owned())
 }
 
-/// Doorstep without a window: the visits on this device, and sending them to the council.
+/// Doorstep without a window: work with the visits on this device, and send them to the council.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Arguments {
     /// The folder that holds this device's visits.
     #[arg(long, value_name = "DIR", global = true, default_value = "doorstep-store")]
     pub(crate) store: PathBuf,
-    /// Where this machine has no key store: keep the keys in this file, under the passphrase.
+    /// Keep the keys in this file, encrypted with the passphrase. For machines without a key store.
     #[arg(long, value_name = "FILE", global = true, requires = "passphrase_file")]
     pub(crate) key_file: Option<PathBuf>,
     /// A file with the passphrase of the key file.
@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Enrols this device by a one-time code from the council.
+    /// Enrols this device with a one-time code from the council.
     Enrol {
         /// The council's address.
         #[arg(long, value_name = "URL")]
@@ -64,9 +64,9 @@ pub(crate) enum Command {
     },
     /// Lists the appointments on this device.
     Appointments,
-    /// Lists the visits of the last 30 days.
+    /// Lists open visits and those of the last days (30, unless the council has changed that).
     Visits,
-    /// Works a visit.
+    /// Records what happens in a visit, or shows it.
     #[command(subcommand)]
     Visit(Visiting),
     /// Raises a concern that belongs to no visit (clauses 5.3, 6.1, 6.2, 7, 8.1, 8.2).
@@ -76,7 +76,7 @@ pub(crate) enum Command {
     },
     /// Shows what is still owed to tenants.
     ToDo,
-    /// The Code of conduct.
+    /// Shows or searches the Code of conduct.
     #[command(subcommand)]
     Code(Code),
     /// Signs the Code that is in force (clause 9, Acknowledgement).
@@ -89,32 +89,33 @@ pub(crate) enum Command {
     Outbox,
     /// Sends what waits, and asks the council for changes.
     Sync {
-        /// Send photos too, although they are to wait for Wi-Fi.
+        /// Send photos too, even if they are set to wait for Wi-Fi.
         #[arg(long)]
         photos_now: bool,
     },
-    /// Says on which network photos go. Records go on any.
+    /// Sets on which network photos are sent. Records are sent on any network.
     Photos {
-        /// The network. This program does not know what a network costs, so with `wifi-only` photos
-        /// wait for `sync --photos-now`.
+        /// The network. This program does not know what a network costs. So with `wifi-only`,
+        /// photos wait until you run `sync --photos-now`.
         #[arg(long, value_name = "NETWORK")]
         over: PhotosOver,
     },
-    /// Says how this device stands.
+    /// Shows the state of this device.
     Status,
-    /// Checks the whole local chain; exit code 1 and the first fault if it does not hold.
+    /// Checks the whole chain on this device. If it does not hold, shows the first fault and exits
+    /// with code 1.
     Verify,
-    /// Moves visits that will not open into a folder of their own, whole, so that the device can be
-    /// enrolled afresh.
+    /// Moves visits that do not open into a folder of their own, unchanged. Then you can enrol this
+    /// device again.
     SetAside,
 }
 
-/// The network on which photos go.
+/// The network on which photos are sent.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PhotosOver {
-    /// Whatever there is.
+    /// Any network.
     AnyNetwork,
-    /// Only one that costs nothing by the byte.
+    /// Only a network that does not charge for data, such as Wi-Fi.
     WifiOnly,
 }
 
@@ -127,12 +128,13 @@ pub(crate) enum Code {
     },
     /// Searches the Code for words.
     Search {
-        /// The words; a section that has them all is shown.
+        /// The words to search for. Shows the sections that hold all of them.
         words: String,
     },
 }
 
-/// Which visit: one that is open, or the one of an appointment, whose file is opened if need be.
+/// Which visit: by its own id, or by its appointment. Opens the appointment's visit if none is
+/// open.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Which {
@@ -143,8 +145,8 @@ pub(crate) struct Which {
     pub(crate) appointment: Option<AppointmentRef>,
 }
 
-/// A concern. Its words may be read by whoever may see the visit, but for safeguarding, which is
-/// sealed.
+/// A concern. Everybody who can see the visit can read its words, unless it is about safeguarding,
+/// which is sealed, or a breach, which the visitor's own firm never sees.
 #[derive(Args)]
 pub(crate) struct ConcernSaid {
     /// What it is about.
@@ -153,14 +155,13 @@ pub(crate) struct ConcernSaid {
     /// What was seen, heard or said.
     #[arg(long, value_name = "TEXT")]
     pub(crate) words: String,
-    /// When it was said or seen, where not now, such as 2026-11-24T10:02:00Z: legal clocks run from
-    /// here.
+    /// When it was said or seen, if not now: 2026-11-24T10:02:00Z. Legal clocks run from then.
     #[arg(long, value_name = "TIME", value_parser = dated::<DateTime<Utc>>)]
     pub(crate) noticed_at: Option<DateTime<Utc>>,
     /// What is not safe.
     #[arg(long, default_value = "other", value_parser = named::<Hazard>)]
     pub(crate) hazard: Hazard,
-    /// How bad it is.
+    /// How serious it is.
     #[arg(long, default_value = "significant", value_parser = named::<Severity>)]
     pub(crate) severity: Severity,
     /// Somebody was hurt.

@@ -1,6 +1,7 @@
 //! `doorstep`: the same core without a window, for support staff, scripts and tests.
 //!
-//! Exit code 0: done. 1: failed. 2: refused by a rule of the Code.
+//! Exit codes: 0 when it is done, 1 when it failed, 2 when a rule of the Code refused it or the
+//! arguments are wrong.
 
 mod arguments;
 mod visiting;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A rule's no is an answer of its own, apart from a failure.
+/// Prints why it failed. When a rule of the Code refused the command, the exit code is 2, not 1.
 fn tell_failure(error: &anyhow::Error, as_json: bool) -> ExitCode {
     match error.downcast_ref::<AppError>() {
         Some(AppError::Refused(refused)) => {
@@ -165,7 +166,7 @@ fn environment(arguments: &Arguments) -> Result<Environment> {
     })
 }
 
-/// The store's folder however it was written: the key store knows it by its whole path.
+/// The whole path of the store's folder, by which the key store names its entries.
 fn whole(store: &Path) -> std::path::PathBuf {
     let _made_when_opened = fs::create_dir_all(store);
     store.canonicalize().unwrap_or_else(|_| store.to_owned())
@@ -179,7 +180,8 @@ fn tell(as_json: bool, value: &impl Serialize, human: impl FnOnce() -> String) {
     }
 }
 
-/// A reader that has gone away is no reason to fail: what was to be saved is saved.
+/// Prints to standard output. If nobody reads it any more, that is not an error: everything is
+/// saved.
 fn print(text: &str) {
     let mut out = std::io::stdout();
     let _gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());

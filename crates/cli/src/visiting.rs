@@ -1,4 +1,4 @@
-//! Working a visit by words: each is one call into the core, or two.
+//! Carries out the subcommands of `visit`.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::arguments::{self, LeaveOutcome, Saying, StepSaid, Visiting, Which};
 use crate::{tell, words};
 
-/// The visit that is meant; the file of an appointment's is opened if need be.
+/// The visit that the arguments name. Opens the appointment's visit if none is open.
 fn visit_of(app: &App, which: &Which) -> Result<VisitId> {
     match (which.visit, &which.appointment) {
         (Some(visit), _) => Ok(visit),
@@ -84,7 +84,7 @@ pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> 
     Ok(())
 }
 
-/// Leaving comes first, and why may come with it or later.
+/// Leaves at once if the visit is open, and then records the reason if there is one.
 fn leave_now(
     app: &App,
     visit: VisitId,
@@ -122,7 +122,7 @@ fn now() -> chrono::DateTime<Utc> {
     doorstep_core::Clock::now(&doorstep_core::SystemClock).utc()
 }
 
-/// The words that are one command of the visit.
+/// Turns a subcommand into the visit and the one command to record in it.
 fn command(saying: Saying) -> (VisitId, Command) {
     match saying {
         Saying::Safe { visit } => (visit, Command::SaySafe),

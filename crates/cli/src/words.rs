@@ -1,4 +1,4 @@
-//! What a person at a terminal is told.
+//! The texts that the command line prints for people.
 
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{

@@ -1,4 +1,4 @@
-//! The system's clock. The only place of the device's programs that reads one.
+//! The system's clock. The app and the command line read a clock here and nowhere else.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -24,7 +24,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// The phones are in England: their zone is Europe/London, whatever a phone was set to on holiday.
+/// The zone is always Europe/London, because visits are in England. The phone's own setting is not
+/// used.
 fn london_offset_minutes(unix_ms: i64) -> i16 {
     DateTime::from_timestamp_millis(unix_ms).map_or(0, |utc| {
         let offset = chrono_tz::Europe::London.offset_from_utc_datetime(&utc.naive_utc()).fix();
@@ -32,8 +33,8 @@ fn london_offset_minutes(unix_ms: i64) -> i16 {
     })
 }
 
-/// Milliseconds since the machine started, and which start that was. Where the system does not
-/// tell, since this program started, and a number of its own.
+/// Milliseconds since the machine started, and a number for that start. On systems that do not say,
+/// it is milliseconds since this program started, and the program's process id.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
 fn since_boot() -> (u64, u64) {
     static BOOT: OnceLock<(Instant, u64)> = OnceLock::new();

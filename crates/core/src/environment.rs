@@ -1,5 +1,5 @@
-//! All that comes in from outside: clock, randomness, disk faults, keys, and the line to the
-//! council.
+//! Everything that the core gets from outside: the clock, random numbers, disk faults, keys, and
+//! the connection to the council. Tests and the simulation put their own in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ pub struct Moment {
     pub utc_offset_minutes: i16,
     /// Milliseconds since the device started; never goes back within one start.
     pub monotonic_ms: u64,
-    /// Which start of the device that was.
+    /// A number for the start of the device that `monotonic_ms` counts from.
     pub boot: u64,
 }
 
 impl Moment {
-    /// The device's clock as a time. A clock beyond what a calendar can hold reads as 1970.
+    /// The device's clock as a time. A value that chrono can't hold becomes the start of 1970.
     #[must_use]
     pub fn utc(&self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.unix_ms).unwrap_or(DateTime::UNIX_EPOCH)
@@ -42,45 +42,45 @@ pub trait Randomness: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// What can go wrong below the database. Asked before each write and before each commit; an answer
-/// of `Err` stops the transaction right there, as a full disk or a pulled battery would.
+/// Lets tests make the disk fail. The store calls it before each write and before each commit. On
+/// `Err`, the transaction stops right there, as with a full disk or an empty battery.
 pub trait Disk: Send + Sync {
-    /// May the next write go on?
+    /// Whether the next write can go on.
     ///
     /// # Errors
-    /// [`DiskFault`] when it may not.
+    /// [`DiskFault`] when it can't.
     fn before_write(&self) -> Result<(), DiskFault>;
 }
 
-/// The disk would not take it.
+/// The disk did not save the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disk would not take it")]
+#[error("the disk did not save the data")]
 pub struct DiskFault;
 
-/// The address can't be a council's.
+/// The address can't be the address of a council.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} can't be the address of a council. It starts with https://")]
 pub struct BadAddress(pub String);
 
 /// How the council is reached.
 pub trait Connect: Send + Sync {
-    /// The council behind an address.
+    /// Prepares to talk to the council at an address. Sends nothing yet.
     ///
     /// # Errors
-    /// [`BadAddress`] when no council can be there.
+    /// [`BadAddress`] when the address can't be the address of a council.
     fn connect(&self, server: &str) -> Result<Arc<dyn Council>, BadAddress>;
 }
 
 /// Who may read what is on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignIn {
-    /// Whoever knows the PIN, once one is set: a window that can lie around.
+    /// For the app's window: anybody who knows the PIN, once there is one.
     WithPin,
-    /// Whoever can open the key store: the command line.
+    /// For the command line: anybody who can open the key store.
     ByKeyStore,
 }
 
-/// All that comes in from outside.
+/// Everything that the core gets from outside.
 #[derive(Clone)]
 pub struct Environment {
     /// Where the time comes from.
@@ -89,11 +89,11 @@ pub struct Environment {
     pub randomness: Arc<dyn Randomness>,
     /// Where keys live.
     pub keys: Arc<dyn KeyStore>,
-    /// What can go wrong below the database.
+    /// The disk, which can fail in tests.
     pub disk: Arc<dyn Disk>,
     /// How the council is reached.
     pub connect: Arc<dyn Connect>,
-    /// Who may read.
+    /// Who may read what is on the device.
     pub sign_in: SignIn,
 }
 
@@ -111,7 +111,7 @@ impl Environment {
     }
 }
 
-/// A disk that works.
+/// The real disk: reports no faults of its own.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct RealDisk;
 

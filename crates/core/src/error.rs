@@ -1,4 +1,4 @@
-//! What can go wrong, in words that say what happened, what is safe and what to do.
+//! The errors of the core. Their texts say what happened, what is safe and what to do.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{NotAPhoto, Refused, TooLong};
@@ -10,11 +10,10 @@ use crate::keys::KeyStoreError;
 use crate::pin::PinRefused;
 use crate::store::StoreError;
 
-/// Why the store on this device could not be opened. In no case is anything deleted or written
-/// over.
+/// Why the store on this device could not be opened. Nothing is ever deleted or overwritten.
 #[derive(Debug, thiserror::Error)]
 pub enum Opening {
-    /// The key store can't be asked.
+    /// The key store can't be used.
     #[error("{0}. Your visits are still on this device, locked. Unlock the key store, then open Doorstep again.")]
     Keys(#[from] KeyStoreError),
     /// There is a database, and no key for it: the key store is locked, or was emptied.
@@ -23,7 +22,7 @@ pub enum Opening {
          Doorstep again; if it was emptied, keep this device and call support."
     )]
     KeyMissing(String),
-    /// The key is another one.
+    /// The key in the key store does not fit this database.
     #[error(
         "the key on this device does not open the visits on it. They are still there, untouched: {0}. Call support before \
          doing anything else."
@@ -39,7 +38,8 @@ pub enum Opening {
         "the visits on this device were written by a newer Doorstep. They are safe and untouched: {0}. Update Doorstep."
     )]
     Newer(String),
-    /// The build is not what it should be: no encryption, or an SQLite that is known to lose data.
+    /// This build can't keep visits safely: it does not encrypt, for example, or its SQLite is
+    /// known to lose data.
     #[error("this build of Doorstep can't keep visits safely ({0}), so it does not start. Install it again.")]
     UnsafeBuild(&'static str),
     /// The folder can't be used.
@@ -58,24 +58,25 @@ pub enum AppError {
     /// The store could not be opened.
     #[error(transparent)]
     Opening(#[from] Opening),
-    /// The Code does not allow it as things stand.
+    /// The Code does not allow it now.
     #[error("{0}; nothing was changed")]
     Refused(#[from] Refused),
     /// The device is not enrolled.
     #[error("this device is not enrolled yet. Ask the council for an enrolment code, then enrol.")]
     NotEnrolled,
-    /// The device is enrolled already.
+    /// The device is enrolled with another council, and still has records to send to it.
     #[error("this device is enrolled already, and holds records that are not with the council. Send them first.")]
     UnsentRecords,
-    /// The text is no enrolment code.
+    /// The text is not an enrolment code.
     #[error("that is not an enrolment code. It has 34 letters and digits; check it, or scan the QR code again.")]
     BadCode,
-    /// The code is another council's, or whoever answered is not the council.
+    /// The code is another council's, or something other than the council answered.
     #[error(
-        "whoever answered is not the council that gave you this code. Nothing was set up. Check the address and the Wi-Fi, then try again."
+        "the server that answered is not the council that gave you this code. Nothing was set up. \
+         Check the address and the Wi-Fi, then try again."
     )]
     AnotherCouncil,
-    /// The address can't be a council's.
+    /// The address can't be the address of a council.
     #[error(transparent)]
     BadAddress(#[from] BadAddress),
     /// A fault in Doorstep itself.
@@ -99,7 +100,7 @@ pub enum AppError {
     /// The text that was read is not the Code that is in force.
     #[error("another version of the Code came in meanwhile, so nothing was signed. Read that one, then sign it.")]
     AnotherCode,
-    /// The file is no photo that can be kept.
+    /// The file can't be kept as a photo.
     #[error(
         "that file can't be added: {0}. No photo was added, and nothing else was changed. Take it again with the camera."
     )]
@@ -130,7 +131,7 @@ pub enum AppError {
 }
 
 impl AppError {
-    /// The stable code; the words on a screen go by it.
+    /// The stable code, by which a screen finds its own words.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! The council over HTTP: CBOR under zstd, rustls with roots of its own, plain http to this machine
-//! alone.
+//! Talks to the council over HTTP. Bodies are CBOR, compressed with zstd. TLS uses rustls with
+//! Mozilla's root certificates. Plain http is allowed only to this machine.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use rustls::RootCertStore;
 
 use crate::environment::{BadAddress, Connect};
 
-/// The media type of both bodies.
+/// The media type of requests and answers.
 pub const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
 
 const CONNECT_SECONDS: u64 = 10;
-/// A batch on a bad line: a megabyte at 128 kbit/s.
+/// Time for one exchange. It is enough for a batch of a megabyte on a slow connection (128 kbit/s).
 const WHOLE_SECONDS: u64 = 90;
 const ZSTD_LEVEL: i32 = 3;
 
@@ -40,10 +40,10 @@ pub struct HttpCouncil {
 }
 
 impl HttpCouncil {
-    /// The council at an address.
+    /// Makes a client for the council at an address.
     ///
     /// # Errors
-    /// [`BadAddress`] when it is not https, and not this very machine.
+    /// [`BadAddress`] unless the address is https, or http to this machine.
     #[expect(clippy::disallowed_methods, reason = "this is where a client is made: with time-outs and roots")]
     pub fn new(server: &str) -> Result<Self, BadAddress> {
         let bad = || BadAddress(server.chars().take(200).collect());
@@ -100,8 +100,8 @@ impl Council for HttpCouncil {
     }
 }
 
-/// TLS 1.2 and 1.3 by ring, with Mozilla's roots: named by hand, since a platform's own verifier
-/// needs setting up that a phone's shell does not do.
+/// TLS 1.2 and 1.3, with ring and Mozilla's root certificates. The platform's own verifier is not
+/// used, because on a phone it would need extra set-up.
 fn tls() -> Option<rustls::ClientConfig> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -121,7 +121,7 @@ fn is(response: &Response, media_type: &str) -> bool {
         .is_some_and(|value| value.starts_with(media_type))
 }
 
-/// Reads a body, as much of it as an answer may have.
+/// Reads and decompresses a body. A body over the limits counts as no answer.
 fn unpack(response: Response) -> Result<Vec<u8>, NoAnswer> {
     let packed = read_at_most(response, Limits::MESSAGE_BYTES)?;
     let decoder = zstd::Decoder::new(packed.as_slice()).map_err(|_| NoAnswer::NotTheCouncil)?;
@@ -135,8 +135,9 @@ fn read_at_most(from: impl Read, most: usize) -> Result<Vec<u8>, NoAnswer> {
     if bytes.len() > most { Err(NoAnswer::NotTheCouncil) } else { Ok(bytes) }
 }
 
-/// What a no means. Anybody on the line can say no, so it stops nothing for good: it only chooses
-/// the words and the wait.
+/// Reads why a request was refused. The answer is not signed, so anybody on the network can send
+/// it. So it stops nothing for good. It only decides what the visitor reads, and how long the
+/// device waits.
 fn said_no(response: Response) -> NoAnswer {
     let retry_after = response
         .headers()

@@ -1,5 +1,5 @@
-//! Making a photo anew out of a file from a camera: the right way up, smaller, and with nothing in
-//! it but the picture. Clause 5.2.
+//! Makes a photo from a camera's file: the right way up, smaller, and with nothing in it but the
+//! picture. Clause 5.2.
 
 use std::io::Cursor;
 
@@ -9,11 +9,11 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Rgb, RgbImage};
 
-/// Memory for one picture, opened: 50 million pixels of three bytes, and something to spare.
+/// The most memory for decoding one picture, in bytes: 50 million pixels of three bytes, and some
+/// to spare.
 const MEMORY: u64 = 192 * 1024 * 1024;
 
-/// Qualities to encode with, best first; the next is for a picture that the one before leaves too
-/// large.
+/// JPEG qualities to try, best first, until the file is small enough.
 const QUALITIES: [u8; 3] = [80, 65, 45];
 
 /// A photo as it is kept and sent.
@@ -26,8 +26,8 @@ pub(crate) struct Picture {
 /// Makes a photo out of a JPEG or a PNG.
 ///
 /// # Errors
-/// [`NotAPhoto`] when it is none, or is too large to be opened safely: its size is looked at before
-/// its picture.
+/// [`NotAPhoto`] when the file is not a picture, or is too large to be opened safely. The size is
+/// checked before the picture is decoded.
 pub(crate) fn make(file: &[u8]) -> Result<Picture, NotAPhoto> {
     if file.len() > Limits::PHOTO_FILE_BYTES {
         return Err(NotAPhoto::TooLarge);
@@ -45,7 +45,7 @@ pub(crate) fn make(file: &[u8]) -> Result<Picture, NotAPhoto> {
     Err(NotAPhoto::TooLarge)
 }
 
-/// Opens a picture, and turns it the way that its camera was held.
+/// Decodes a picture, and turns it the right way up.
 fn open(file: &[u8]) -> Result<DynamicImage, NotAPhoto> {
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|_| NotAPhoto::NotAPicture)?;
     if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png)) {
@@ -80,7 +80,7 @@ fn shrunk(picture: DynamicImage) -> DynamicImage {
     picture.resize(most, most, FilterType::Triangle)
 }
 
-/// A JPEG knows nothing of transparency: whatever shows through is white.
+/// Puts the picture on white, because a JPEG can't be transparent.
 fn on_white(picture: &DynamicImage) -> RgbImage {
     if !picture.color().has_alpha() {
         return picture.to_rgb8();

@@ -1,4 +1,5 @@
-//! The PIN of a phone that lies around. Wrong tries cost time; nothing is ever erased by them.
+//! The PIN, which keeps other people out of an unlocked phone. After wrong tries the visitor has to
+//! wait. A wrong PIN never erases anything.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
@@ -6,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Moment;
 
-/// Digits in a PIN, at least.
+/// The fewest digits that a PIN can have.
 const SHORTEST: usize = 6;
-/// Wrong tries before waiting begins.
+/// Wrong tries before the visitor has to wait.
 const FREE_TRIES: u32 = 5;
 /// The longest wait, in seconds.
 const LONGEST_WAIT: u64 = 3_600;
@@ -19,7 +20,7 @@ pub enum PinRefused {
     /// It can't be a PIN.
     #[error("a PIN has 6 to 12 digits")]
     NotAPin,
-    /// It is too easy to guess.
+    /// It is too easy to guess: one digit repeated, or a run such as 123456.
     #[error("that PIN is too easy to guess. Choose one without a run or a repeated digit.")]
     TooEasy,
     /// It is not the PIN.
@@ -35,17 +36,18 @@ pub enum PinRefused {
     },
 }
 
-/// What is kept of a PIN.
+/// What the device stores about a PIN: a hash, and the wrong tries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredPin {
     hash: String,
     wrong_tries: u32,
-    /// When the last wrong try was: boot and milliseconds since, and the device's clock.
+    /// The last wrong try: which start of the device, milliseconds since that start, and the
+    /// device's clock in milliseconds since 1970.
     last_wrong: Option<(u64, u64, i64)>,
 }
 
 impl StoredPin {
-    /// Keeps a new PIN.
+    /// Makes what to store for a new PIN.
     pub(crate) fn new(pin: &str, salt: &[u8; 16]) -> Result<Self, PinRefused> {
         let digits: Vec<u32> = pin.chars().filter_map(|c| c.to_digit(10)).collect();
         if digits.len() != pin.chars().count() || digits.len() < SHORTEST || digits.len() > 12 {
@@ -79,8 +81,8 @@ impl StoredPin {
         Err(PinRefused::Wrong)
     }
 
-    /// Seconds to wait: doubling from half a minute. Within one start of the device the clock can't
-    /// be set back to dodge it.
+    /// Seconds until the next try. The wait starts at 30 seconds and doubles with each wrong try.
+    /// As long as the device is not restarted, changing the clock does not shorten it.
     fn wait_left(&self, now: Moment) -> u64 {
         let Some((boot, monotonic_ms, unix_ms)) = self.last_wrong else { return 0 };
         let Some(beyond) = self.wrong_tries.checked_sub(FREE_TRIES) else { return 0 };

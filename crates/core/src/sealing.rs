@@ -1,9 +1,9 @@
 //! Sealing a safeguarding note to the keys of the council's safeguarding leads (age, X25519).
 //! Clause 6.2.
 //!
-//! The note is padded to one of three sizes, so that its length tells little. The sealing draws its
-//! randomness from the operating system, inside age: a simulation that repeats gives other bytes of
-//! the same length.
+//! The note is padded to one of three sizes, so that its length tells little. age takes random
+//! numbers from the operating system itself. So when a simulation is repeated, the sealed bytes
+//! differ.
 
 use age::x25519::Recipient;
 use doorstep_domain::conduct::SealedNote;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::error::AppError;
 
-/// Sizes to which a note is padded, in bytes.
+/// The sizes to which a note is padded, in bytes.
 const SIZES: [usize; 3] = [1024, 4 * 1024, 20 * 1024];
 
 /// Seals a note to every key that can be read.

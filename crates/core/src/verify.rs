@@ -1,4 +1,4 @@
-//! Checking the whole local chain: links, numbers, bodies, seals.
+//! Checks the whole chain on this device: links, numbers, bodies and seals.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use doorstep_domain::ledger::{ChainFault, ChainHead, Envelope, Epoch, Hash, Publ
 use crate::error::AppError;
 use crate::store::{Reading, StoreError};
 
-/// A chain that holds.
+/// The result of checking a chain in which nothing is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
     /// How many records were checked.
@@ -17,7 +17,7 @@ pub struct Verified {
     pub seals: u64,
 }
 
-/// The first fault of a chain that does not hold.
+/// The first thing that is wrong with a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} (epoch {epoch})")]
 pub struct Fault {
@@ -27,8 +27,8 @@ pub struct Fault {
     pub fault: ChainFault,
 }
 
-/// Checks every epoch. `key` is the device's own, for its seals; seals of an earlier enrolment are
-/// passed over.
+/// Checks every epoch. `key` is the device's own key, which must have made the seals. Without it,
+/// the signatures of the seals are not checked.
 pub(crate) fn verify(reading: &Reading<'_>, key: Option<&PublicKey>) -> Result<Result<Verified, Fault>, AppError> {
     let mut verified = Verified { records: 0, seals: 0 };
     for epoch in reading.epochs()? {

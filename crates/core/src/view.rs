@@ -1,4 +1,4 @@
-//! What screens and scripts are given. Plain data: everything in it was already decided.
+//! What screens and scripts get: plain data. The core has already worked everything out.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::StableName;
@@ -29,16 +29,16 @@ pub struct EnrolmentView {
     pub device: String,
 }
 
-/// How this device stands.
+/// The state of this device.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct StatusView {
     /// Who the device belongs to; `null` before it is enrolled.
     pub enrolled: Option<EnrolmentView>,
-    /// The numbers behind the rules, as they hold today.
+    /// The numbers behind the rules, as they are today in England.
     pub numbers: Numbers,
     /// Whether a PIN has been set.
     pub pin_set: bool,
-    /// Whether somebody has signed in, where a PIN is asked for.
+    /// Whether the PIN was entered. Always `true` where no PIN is needed.
     pub signed_in: bool,
     /// Records on the device.
     #[ts(type = "number")]
@@ -46,33 +46,35 @@ pub struct StatusView {
     /// Records that wait to be sent.
     #[ts(type = "number")]
     pub unsent: u64,
-    /// When the oldest of those was recorded, by the device's clock.
+    /// When the oldest of those was recorded, in UTC, by the device's clock; `None` for none.
     pub oldest_unsent: Option<DateTime<Utc>>,
     /// Records that the council set aside.
     #[ts(type = "number")]
     pub set_aside: u64,
     /// Photos that wait to be sent.
     pub photos_waiting: usize,
-    /// Since when something urgent has waited too long to be sent, by the device's clock: it is to
-    /// be phoned in.
+    /// If something urgent has waited too long to be sent, when it was recorded. The visitor is
+    /// asked to phone it in.
     pub phone_it_in: Option<DateTime<Utc>>,
-    /// Somebody works alone, and is later than they expected. Clause 6.1.
+    /// The visit in which somebody who works alone is late; `None` if nobody is. Clause 6.1.
     pub overdue: Option<Overdue>,
-    /// When somebody who works alone is to be asked whether they are safe.
+    /// When to ask somebody who works alone whether they are safe, in UTC; `None` if nobody is
+    /// alone.
     pub remind_at: Option<DateTime<Utc>>,
     /// The visit under way: "Leave now" is about it, on every screen. Clause 7.
     pub under_way: Option<VisitId>,
-    /// The Code that is in force was not signed yet. Clause 9.
+    /// Whether the visitor still has to sign the Code that is in force. Clause 9.
     pub sign_the_code: bool,
-    /// The device's own clock when the council last answered.
+    /// When the council last answered, in UTC, by the device's own clock.
     pub last_contact: Option<DateTime<Utc>>,
-    /// The device's clock now.
+    /// The time now, in UTC, by the device's clock.
     pub now: DateTime<Utc>,
-    /// The council has revoked the device: it sends what it holds, and is given nothing more.
+    /// Whether the council has revoked the device. It still sends what it holds, and gets nothing
+    /// new.
     pub revoked: bool,
 }
 
-/// Somebody works alone, and is later than they expected.
+/// A visit in which somebody who works alone is later than they expected.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Overdue {
     /// The visit.
@@ -86,11 +88,11 @@ pub struct Overdue {
 pub struct ToDo {
     /// The visit.
     pub visit: VisitId,
-    /// What, as a stable name: `tell_tenant` (clause 3.2), `follow_up` (clause 4.1).
+    /// What is owed, as a stable name: `tell_tenant` (clause 3.2) or `follow_up` (clause 4.1).
     pub what: String,
-    /// Where.
+    /// The address, if it is on this device.
     pub address: Option<String>,
-    /// Since when, by the device's clock.
+    /// When the visit started, in UTC, by the device's clock.
     pub since: DateTime<Utc>,
 }
 
@@ -101,14 +103,14 @@ pub struct CodeView {
     pub hash: String,
     /// What people call this version.
     pub label: String,
-    /// The first day on which it binds.
+    /// The first day on which it is in force, in Europe/London.
     #[ts(type = "string")]
     pub from: NaiveDate,
     /// Whether the council published it; otherwise these are Doorstep's own plain words.
     pub in_force: bool,
     /// When the person who carries this device signed it.
     pub signed_at: Option<DateTime<Utc>>,
-    /// Its sections, all or those that were searched for.
+    /// All its sections, or only those that match the search.
     pub sections: Vec<CodeSection>,
 }
 
@@ -122,7 +124,7 @@ pub struct AppointmentView {
     pub notice: Notice,
     /// Visits to the property in which nobody got in.
     pub attempts: Vec<Attempt>,
-    /// Its last visit, if its file was opened.
+    /// The last visit to it; `None` if no file was opened yet.
     pub visit: Option<VisitSummary>,
 }
 
@@ -137,9 +139,9 @@ pub struct VisitSummary {
     pub started_at: DateTime<Utc>,
     /// Whether it has started.
     pub started: bool,
-    /// Where, as far as the device knows.
+    /// The address, if it is on this device.
     pub address: Option<String>,
-    /// What came of it, as a stable name; `null` while it is open.
+    /// How it ended, as a stable name; `null` while it is open.
     pub outcome: Option<String>,
     /// Whether the visitor has gone in.
     pub entered: bool,
@@ -148,8 +150,8 @@ pub struct VisitSummary {
 /// Today's route.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct TodayView {
-    /// Appointments of today, in the order of their windows, and whatever is still open from
-    /// before.
+    /// Today's appointments, and those of other days whose visit is open, by the start of their
+    /// windows.
     pub appointments: Vec<AppointmentView>,
     /// Appointments of later days.
     pub later: Vec<AppointmentView>,
@@ -164,16 +166,16 @@ pub struct TodayView {
 /// Where a visit's records are.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Custody {
-    /// Whether anything of the visit still waits to be sent.
+    /// Whether any record of the visit still waits to be sent.
     pub waiting: bool,
-    /// The council's clock when it signed the last receipt for it.
+    /// When the council signed the last receipt for the visit, in UTC, by the council's clock.
     pub received_at: Option<DateTime<Utc>>,
-    /// Its photos, in the order in which they were taken, and how far each has come. The visit is
-    /// complete at the council when all of them are.
+    /// The state of each photo, in the order in which they were taken. The council has the whole
+    /// visit when no record waits and every photo is complete.
     pub photos: Vec<PhotoState>,
 }
 
-/// How far a photo has come.
+/// Where a photo is on its way to the council.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum PhotoState {
@@ -193,20 +195,20 @@ pub enum PhotoState {
 /// One visit as its screen shows it.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct VisitView {
-    /// What is known of it.
+    /// What is known about the visit.
     #[serde(flatten)]
     pub visit: Visit,
-    /// Its appointment, where the device has it.
+    /// Its appointment, if it is on this device.
     pub details: Option<Appointment>,
-    /// The steps that still stand between the visitor and the door. Clause 3.2.
+    /// The steps that the visitor must still do before going in. Clause 3.2.
     pub missing_before_entry: Vec<Step>,
-    /// Notice was short, and the tenant has not agreed. Clause 3.1.
+    /// Whether notice was short and the tenant has not agreed to the visit. Clause 3.1.
     pub agreement_missing: bool,
-    /// It does not go ahead, and the tenant does not know. Clause 3.2.
+    /// Whether the visit does not go ahead and the tenant does not know yet. Clause 3.2.
     pub tenant_not_told: bool,
-    /// What may be done next.
+    /// What the visitor can do next.
     pub next: Vec<NextStep>,
-    /// Why nobody goes in by consent as things stand; `null` where they may.
+    /// Why the visitor can't go in with consent now; `null` when they can.
     pub shut: Option<Refused>,
     /// Whether the visitor is asked if something seems wrong. Clause 6.2.
     pub ask_welfare: bool,
@@ -216,48 +218,48 @@ pub struct VisitView {
     pub custody: Custody,
 }
 
-/// What a tap came to: the visit as it now is, what may be done next, and how the device stands.
+/// The answer to a tap: the visit as it is now, what can be done next, and the state of the device.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Acted {
     /// The visit.
     pub visit: VisitView,
-    /// How the device stands.
+    /// The state of the device.
     pub status: StatusView,
 }
 
-/// What waits to be sent, visit by visit: nothing in it tells what kind of record waits.
+/// What waits to be sent, grouped by visit. It does not show what kind of record waits.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct OutboxView {
-    /// What waits.
+    /// The records that wait, grouped by visit.
     pub waiting: Vec<OutboxGroup>,
-    /// What the council set aside, and why.
+    /// The records that the council set aside, and why.
     pub set_aside: Vec<SetAsideView>,
-    /// Photos, which go after the records.
+    /// The photos. They are sent after the records.
     pub photos: PhotosView,
-    /// The device's own clock when the council last answered.
+    /// When the council last answered, in UTC, by the device's own clock.
     pub last_contact: Option<DateTime<Utc>>,
 }
 
-/// Photos that wait, and on what.
+/// The photos that wait, and on which network they are sent.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct PhotosView {
-    /// How many wait.
+    /// How many photos wait.
     pub waiting: usize,
-    /// Bytes of them that are still to be sent.
+    /// How many bytes of them are still to be sent.
     #[ts(type = "number")]
     pub bytes: u64,
-    /// Whether they wait for a network that is not paid for by what goes over it.
+    /// Whether photos are only sent on a network that does not charge for data, such as Wi-Fi.
     pub on_wifi_only: bool,
-    /// Photos that the council does not take: address and reason, as a stable code.
+    /// Photos that the council refused: the address, and the reason as a stable code.
     pub refused: Vec<(Option<String>, String)>,
 }
 
-/// What waits of one visit.
+/// The records of one visit that wait to be sent.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct OutboxGroup {
     /// The visit.
     pub visit: VisitId,
-    /// Where, as far as the device knows.
+    /// The address, if it is on this device.
     pub address: Option<String>,
     /// How many records wait.
     #[ts(type = "number")]
@@ -271,7 +273,7 @@ pub struct OutboxGroup {
 pub struct SetAsideView {
     /// The visit.
     pub visit: VisitId,
-    /// Where, as far as the device knows.
+    /// The address, if it is on this device.
     pub address: Option<String>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
@@ -279,14 +281,14 @@ pub struct SetAsideView {
     pub reason: String,
 }
 
-/// Why a screen's request failed: a stable code for its words, and what a rule of the Code said.
+/// Why a screen's request failed.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Problem {
-    /// The stable code.
+    /// A stable code, by which the screen finds its own words.
     pub code: String,
     /// What happened, what is safe, and what to do, in English.
     pub message: String,
-    /// The rule's answer, where a rule of the Code said no.
+    /// The clause and the rule, if a rule of the Code refused the command.
     pub refused: Option<Refused>,
 }
 
@@ -307,9 +309,9 @@ pub struct StepDescription {
     pub step: Step,
     /// The clause behind it.
     pub clause: Clause,
-    /// Whether going in waits for it.
+    /// Whether it has to be done before going in.
     pub weight: Weight,
-    /// Where in a visit it belongs.
+    /// The part of a visit that it belongs to.
     pub phase: Phase,
     /// The likely reasons for not doing it, as stable names.
     pub likely_reasons: Vec<String>,
@@ -322,17 +324,16 @@ pub struct ConcernDescription {
     pub kind: ConcernKind,
     /// The clause behind it.
     pub clause: Clause,
-    /// Whether it goes ahead of everything else.
+    /// Whether its record is sent before all others.
     pub urgent: bool,
 }
 
-/// The steps, reasons and kinds of the Code, from which the screens are drawn: there is no second
-/// list of them.
+/// The steps, reasons and kinds that the screens offer. This is the only list of them.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Vocabulary {
     /// The steps, in the order of the Code.
     pub steps: Vec<StepDescription>,
-    /// The reasons for refusing entry, and how the Code takes each.
+    /// The reasons for refusing entry, and whether each is valid under the Code.
     pub refusal_reasons: Vec<(RefusalReason, Validity)>,
     /// The outcomes in which nobody got in.
     pub no_access: Vec<Outcome>,
@@ -361,7 +362,7 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// What the domain knows.
+    /// The lists, as the domain crate defines them.
     #[must_use]
     pub fn of_the_code() -> Self {
         let describe = |step: Step| StepDescription {

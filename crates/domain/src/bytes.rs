@@ -1,10 +1,10 @@
-//! Bytes that travel as one CBOR byte string, and not as a list of numbers.
+//! Bytes that are sent as one CBOR byte string, not as a list of numbers.
 
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-/// Bytes that travel as one CBOR byte string.
+/// Bytes that are sent as one CBOR byte string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Bytes(#[serde(with = "crate::bytes")] pub Vec<u8>);

@@ -1,14 +1,14 @@
 //! The clock and the calendar in England, where every home of every council is.
 //!
-//! A time comes from a phone or from a table, so it may be any time that can be written down, the
-//! year -262143 included. Nothing here stops on one: a result that can't be held is `None`, or the
-//! nearest that can.
+//! A time comes from a phone or from a table, so it may be any time that can be written down, even
+//! one in the year -262143. Nothing here panics on such a time. If a result is outside what chrono
+//! can hold, it is `None` or the nearest time that chrono can hold.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Europe::London;
 
-/// What a clock on a wall in England shows at a moment. In the last hours that can be held at all,
-/// where the wall would show a time that can't, it is the time in UTC.
+/// The local time in England at a moment. Where the local time would be outside of what chrono
+/// can hold, it is the time in UTC.
 #[must_use]
 pub fn wall_clock(at: DateTime<Utc>) -> NaiveDateTime {
     let utc = at.naive_utc();
@@ -29,8 +29,8 @@ pub fn start_of(day: NaiveDate) -> DateTime<Utc> {
     London.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 
-/// The moment at which a day in England ends, which is the beginning of the next; `None` for the
-/// last day that can be held.
+/// The moment at which a day in England ends, which is when the next day begins; `None` for the
+/// last day that chrono can hold.
 #[must_use]
 pub fn end_of(day: NaiveDate) -> Option<DateTime<Utc>> {
     day.succ_opt().map(start_of)

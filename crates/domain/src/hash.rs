@@ -10,12 +10,14 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; 32]);
 
-/// A random number made at install, restore or fork: records of two epochs are two chains.
+/// A random number that marks one chain of records. A device makes a new one when it is enrolled,
+/// restored from a copy, or forked. The council has one too, and changes it after a restore.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch([u8; 16]);
 
 impl Hash {
-    /// Hashes parts under a name that keeps one use of the hash apart from another.
+    /// Hashes the parts, one after the other, behind the name of what the hash is for. The name
+    /// keeps a hash made for one use from serving as another.
     #[must_use]
     pub fn of(domain: &str, parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();
@@ -27,14 +29,14 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
-    /// The SHA-256 of bytes as they are, by which a photo's file is named: any tool finds the same.
+    /// The plain SHA-256 of a file, as `sha256sum` prints it. A photo's file is named by it.
     #[must_use]
     pub fn of_file(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 }
 
-/// Text that is no hash.
+/// The text is not a hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a hash: 64 digits, 0 to 9 and a to f")]
 pub struct NotAHash;
@@ -63,7 +65,7 @@ macro_rules! fixed_bytes {
                 Self(bytes)
             }
 
-            /// Reads stored bytes back, if there are as many as there must be.
+            /// Reads stored bytes back; `None` when their number is wrong.
             #[must_use]
             pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self)

@@ -1,4 +1,4 @@
-//! Identities. Each is a type of its own, so that a device can't be passed where a visit is meant.
+//! Ids. Each kind is a type of its own, so that code can't pass a device's id as a visit's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Text that should name a thing, and doesn't.
+/// The text is not a UUID, so it can't be an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not an id: {0}")]
 pub struct BadId(String);
@@ -77,7 +77,7 @@ identity!(
     VisitId
 );
 identity!(
-    /// One record; it stays the same when the record is issued again under a new epoch.
+    /// One record. The id stays the same when the record is issued again in a new epoch.
     RecordId
 );
 identity!(
@@ -93,7 +93,7 @@ identity!(
     OrganisationId
 );
 
-/// The council's own reference of an appointment, as the housing system gave it.
+/// The reference of an appointment, as the housing system gave it to the council.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema,
 )]

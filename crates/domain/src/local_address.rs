@@ -1,9 +1,9 @@
-//! Whether an address is on this very machine.
+//! Tells an address on this machine from one on another machine.
 
 use std::net::IpAddr;
 
-/// Whether a host, as an address names it, is this machine. A name that only begins like it is
-/// another machine's.
+/// Whether the host in an address is this machine: `localhost` or a loopback address. A name that
+/// only starts that way, such as `localhost.example`, is another machine.
 #[must_use]
 pub fn is_this_machine(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);

@@ -1,8 +1,8 @@
-//! Stable names: how a kind of thing is called in exports, databases, the command line and other
+//! Stable names: what a kind of thing is called in exports, databases, the command line and other
 //! systems.
 //!
-//! A name is said once, where the type says how it is serialized, and everything else asks here. A
-//! name that was released never changes and never comes to mean something else.
+//! Each name is written once, in the way the type is serialized, and everything else gets it from
+//! here. A released name never changes, and never gets another meaning.
 
 use serde::Serialize;
 use serde::de::value::{Error, StrDeserializer};
@@ -11,11 +11,10 @@ use strum::VariantArray;
 
 /// A kind of thing that has a stable name: an enum without fields.
 pub trait StableName: VariantArray + Copy + Serialize + DeserializeOwned {
-    /// All of them, in the order in which they are declared, which is the one in which a screen
-    /// offers them.
+    /// All of them, in the order of their declaration. Screens offer them in the same order.
     const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// All of them, one by one.
+    /// An iterator over [`StableName::ALL`].
     fn all() -> impl Iterator<Item = Self> + Clone {
         Self::VARIANTS.iter().copied()
     }
@@ -30,7 +29,8 @@ pub trait StableName: VariantArray + Copy + Serialize + DeserializeOwned {
         serde_variant::to_variant_name(&self).expect("a variant without fields has a name")
     }
 
-    /// The one of that name; `None` where there is none, as when a newer program wrote it.
+    /// Looks up a variant by its stable name; `None` when this version does not know the name,
+    /// because a newer version wrote it, for example.
     #[must_use]
     fn from_name(name: &str) -> Option<Self> {
         let name: StrDeserializer<'_, Error> = name.into_deserializer();

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: timings, as ratios of one run. No test looks at them: the machine is
-//! shared.
+//! `cargo xtask bench`: measures times, and compares them within one run. No test checks them,
+//! because other programs use the machine too.
 
 use std::process::Command;
 
@@ -8,7 +8,8 @@ use anyhow::Result;
 use crate::setup;
 use crate::steps::{cargo, npm, root, step};
 
-/// Builds as for release, but quicker, and measures.
+/// Builds with the profile `bench-app`, which is optimised like a release but quicker to build, and
+/// measures.
 pub(crate) fn run() -> Result<()> {
     setup::everything()?;
     npm("Building the UI", "build")?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::setup;
 use crate::steps::{cargo, npm, root, say, step};
 
-/// Sets up, builds, and shows.
+/// Sets up what is missing, builds, and opens the app.
 pub(crate) fn run() -> Result<()> {
     say(
         "Doorstep: setting up, building, and showing one visit. The first time takes about ten minutes, most of it compiling.",

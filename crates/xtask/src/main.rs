@@ -31,23 +31,23 @@ enum Command {
     Test,
     /// Writes the TypeScript types from the Rust types.
     Types,
-    /// Prints the clause table of the Code, one JSON object a row; fails when a clause has no rule,
-    /// screen or test.
+    /// Prints the clause table of the Code, one JSON object for each row. Fails when a clause has
+    /// no rule, screen or test.
     Clauses {
-        /// Also draw the table in docs/code-of-conduct.md anew.
+        /// Also write the table in docs/code-of-conduct.md.
         #[arg(long)]
         write: bool,
     },
-    /// Prints every route with who may use it, from the router itself.
+    /// Prints every route and who may use it, as the router has it.
     Routes {
-        /// One JSON object a route.
+        /// Print one JSON object for each route.
         #[arg(long)]
         json: bool,
-        /// Also draw the table in docs/roles.md anew.
+        /// Also write the table in docs/roles.md.
         #[arg(long)]
         write: bool,
     },
-    /// Draws the tables in docs/exports.md from the columns.
+    /// Writes the tables in docs/exports.md from the columns of the exports.
     ExportColumns,
     /// Runs the simulation over many worlds.
     Sim {
@@ -55,9 +55,10 @@ enum Command {
         #[arg(long, default_value_t = 3_300)]
         worlds: u64,
     },
-    /// Plants each bug of tests/mutants in a copy of the project, and demands that its test finds it.
+    /// Puts each bug of tests/mutants into a copy of the project, and fails unless its test finds
+    /// it.
     Mutants {
-        /// Only these; otherwise all, and docs/simulation.md is written anew.
+        /// Only these bugs. Without names it runs all, and writes the table in docs/simulation.md.
         names: Vec<String>,
     },
     /// Type-checks the app for phones: Android and iOS, or one of them.
@@ -65,9 +66,9 @@ enum Command {
         /// The phone.
         phone: Option<mobile::Phone>,
     },
-    /// Measures a tap in the real window, with few visits on the phone and with many.
+    /// Measures how long the council and a tap in the real window take.
     Bench,
-    /// Sets up what is missing, and no more.
+    /// Sets up what is missing.
     Setup,
 }
 

@@ -1,9 +1,9 @@
-//! `cargo xtask check-mobile`: the shell, type-checked for phones. Nothing is linked and nothing
-//! runs: there is no phone here.
+//! `cargo xtask check-mobile`: type-checks the app for phones. It links nothing and runs nothing,
+//! since it needs no phone.
 //!
-//! A target's standard library comes from rustup, where it has one. Where rustup can reach nothing,
-//! Debian's compiler for browsers brings the sources of one, and builds it. C code is not looked
-//! at: a stand-in for a C compiler makes empty files.
+//! The standard library for phones comes from rustup. If rustup can't get it, Debian's packages for
+//! WebAssembly bring a compiler and the library's sources, and the library is built from those. C
+//! code is not checked: a stand-in for the C compiler makes empty files.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use crate::setup;
 use crate::steps::{root, say, step, succeeds};
 
-/// Phones.
+/// The kinds of phone that the app is checked for.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Phone {
     /// 64-bit Android.
@@ -35,7 +35,7 @@ impl Phone {
     }
 }
 
-/// Type-checks the shell, and all below it, for phones.
+/// Type-checks the app and all its crates for these phones.
 pub(crate) fn check(phones: &[Phone]) -> Result<()> {
     setup::debian_packages()?;
     let stand_ins = StandIns::write(&root().join("target/tools/stand-ins"))?;
@@ -63,8 +63,8 @@ fn has_standard_library(target: &str) -> bool {
     folder.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-/// A compiler with the sources of the standard library, from Debian's packages, unpacked and not
-/// installed.
+/// The folder of a compiler with the sources of the standard library. Debian's packages are
+/// downloaded and unpacked for it, not installed.
 fn debians_compiler() -> Result<PathBuf> {
     let folder = root().join("target/tools/debian-rust");
     let compiler = folder.join("usr");
@@ -99,22 +99,22 @@ fn debians_compiler() -> Result<PathBuf> {
     Ok(compiler)
 }
 
-/// The one package that another depends on, whose name begins so.
+/// The first package that another depends on whose name begins with a prefix.
 fn depends_on(package: &str, prefix: &str) -> Result<String> {
     let output = Command::new("apt-cache").args(["depends", package]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let names = text.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
     let found = names.map(str::trim).find(|name| name.starts_with(prefix));
-    found.map(str::to_owned).with_context(|| format!("{package} names no {prefix}: {text}"))
+    found.map(str::to_owned).with_context(|| format!("{package} depends on no {prefix}: {text}"))
 }
 
-/// Programs that stand for a phone's C tools.
+/// Scripts that take the place of a phone's C compiler and archiver.
 struct StandIns {
     folder: PathBuf,
 }
 
-/// Answers what a header says by this machine's own compiler, and makes each file that it is asked
-/// for, empty.
+/// Runs this machine's compiler to preprocess headers, and otherwise makes the files that it is
+/// asked for, but empty.
 const COMPILER: &str = r#"#!/bin/sh
 preprocess= previous= kept=
 for word in "$@"; do
@@ -129,7 +129,7 @@ done
 [ -z "$preprocess" ] || exec cc -E $kept
 "#;
 
-/// Makes each archive that it is asked for, empty.
+/// Makes the archives that it is asked for, but empty.
 const ARCHIVER: &str = r#"#!/bin/sh
 for word in "$@"; do case "$word" in *.a) : > "$word" ;; esac; done
 "#;
@@ -142,8 +142,8 @@ impl StandIns {
             fs::write(&path, script)?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         }
-        // Vendored OpenSSL would be built in earnest; its headers are the same everywhere, and
-        // there is nothing to link.
+        // Without these, OpenSSL would be compiled. This machine's headers will do, and nothing is
+        // linked.
         for library in ["libssl.a", "libcrypto.a"] {
             fs::write(folder.join(library), "")?;
         }

@@ -1,6 +1,6 @@
-//! Mutants: bugs that are planted in a copy of the project, to prove that the tests would find
-//! them. Each is a patch in `tests/mutants`. Above its diff, a patch says in a sentence what the
-//! bug is, and which test finds it.
+//! Mutants: bugs that are put into a copy of the project, to prove that the tests find them. Each
+//! one is a patch in `tests/mutants`. Above its diff, the patch says in one sentence what the bug
+//! is, and which test finds it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,14 +11,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::steps::{root, say, step, today};
 
-/// How many worlds a bug may hide in before it counts as not found.
+/// How many worlds the simulation runs to find a bug.
 const WORLDS: &str = "300";
 /// How many worlds the simulation must pass as it is, before a bug is planted.
 const WORLDS_AS_IT_IS: &str = "30";
 const WORLDS_TEST: [&str; 3] =
     ["doorstep-tests", "end_to_end", "simulation::in_every_world_nothing_is_lost_doubled_altered_or_stuck"];
 
-/// What is shown of what a test said, in characters.
+/// The most characters of a test's output that are shown.
 const LONGEST_WORDS: usize = 120;
 
 const PAGE: &str = "docs/simulation.md";
@@ -43,7 +43,7 @@ impl Test {
             return Ok(Self(WORLDS_TEST.map(str::to_owned)));
         }
         let words: Vec<String> = said.split_whitespace().map(str::to_owned).collect();
-        let words = words.try_into().ok().context("found by what? A package, a target and the name of a test")?;
+        let words = words.try_into().ok().context("found by: give package, target and test")?;
         Ok(Self(words))
     }
 
@@ -55,7 +55,7 @@ impl Test {
         if self.0 == WORLDS_TEST { "the simulation".to_owned() } else { format!("`{}`", self.name()) }
     }
 
-    /// Runs it in the copy. What it printed, if it failed.
+    /// Runs the test in the copy. Gives what it printed if it failed; `None` if it passed.
     fn run(&self, copy: &Path, worlds: &str) -> Result<Option<String>> {
         let [package, target, name] = &self.0;
         let cargo = |last: &[&str]| {
@@ -77,7 +77,7 @@ impl Test {
     }
 }
 
-/// `cargo xtask mutants`: demands that a test fails for each bug, or for those that are named.
+/// `cargo xtask mutants`: checks that a test fails for each bug, or for each of the named ones.
 pub(crate) fn run(only: &[String]) -> Result<()> {
     let mutants = all()?;
     let unknown = only.iter().find(|name| mutants.iter().all(|mutant| mutant.name != **name));
@@ -109,12 +109,12 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
         }
     }
     if !missed.is_empty() {
-        bail!("not found by its test: {}", missed.join(", "));
+        bail!("no test found these bugs: {}", missed.join(", "));
     }
     if only.is_empty() { write_down(&rows) } else { Ok(()) }
 }
 
-/// Whether each patch still applies to the project as it is.
+/// Checks that each patch still applies to the project.
 pub(crate) fn check() -> Result<()> {
     let mutants = all()?;
     ensure!(!mutants.is_empty(), "there is no mutant in tests/mutants");
@@ -151,8 +151,8 @@ fn apply(tree: &Path, patch: &Path, how: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Copies what the project holds to a folder of its own. A file that is the same stays as it is, so
-/// that nothing is built twice.
+/// Copies the project's files to a folder of their own. A file that has not changed is left alone,
+/// so that cargo does not build it again.
 fn copy_of_the_project() -> Result<PathBuf> {
     let copy = root().join("target/mutants/copy");
     let listed = Command::new("git")
@@ -161,7 +161,7 @@ fn copy_of_the_project() -> Result<PathBuf> {
         .output()?;
     ensure!(listed.status.success(), "git does not say which files there are");
     let listed = String::from_utf8(listed.stdout)?;
-    // The built pages too: the council carries them.
+    // The built pages too, because they are compiled into the council's program.
     let pages = files_of(&root().join("ui/dist")).context("the pages are not built: npm run build in ui/")?;
     for from in listed.lines().map(|name| root().join(name)).chain(pages) {
         let to = copy.join(from.strip_prefix(root())?);
@@ -171,8 +171,8 @@ fn copy_of_the_project() -> Result<PathBuf> {
             fs::write(&to, text)?;
         }
     }
-    // A repository of its own, so that a patch is taken for one of this folder and not of the
-    // project that it lies in.
+    // The copy is a repository of its own. Otherwise git would apply a patch to the project around
+    // it.
     step("A copy of the project", Command::new("git").args(["init", "--quiet"]).current_dir(&copy))?;
     Ok(copy)
 }
@@ -191,7 +191,8 @@ fn what_it_said(out: &str) -> String {
     let said = out.lines().skip_while(|line| !line.contains("panicked at")).skip(1);
     let words: Vec<&str> = said.map(str::trim).take(2).collect();
     let words = match words.as_slice() {
-        // A world says its seed, and in the next line the first promise that was broken.
+        // The simulation prints a world's seed, and in the next line the first promise that it
+        // broke.
         [seed, promise] if seed.starts_with("seed ") => {
             format!("{} {}", seed.trim_end_matches(['[', ' ']), promise.trim_matches([',', '"']))
         }
@@ -203,7 +204,7 @@ fn what_it_said(out: &str) -> String {
     format!("{begins}{more}").replace('|', "\\|")
 }
 
-/// Draws the table at the end of docs/simulation.md anew.
+/// Writes the table at the end of docs/simulation.md.
 fn write_down(rows: &[String]) -> Result<()> {
     let page = root().join(PAGE);
     let text = fs::read_to_string(&page)?;

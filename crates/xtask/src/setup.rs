@@ -1,4 +1,4 @@
-//! Setting up what a fresh Debian or Ubuntu machine with Rust and Node does not have.
+//! Installs what a new Debian or Ubuntu machine with Rust and Node is missing.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::steps::{root, say, step, succeeds};
 
-/// Debian packages: to build, to open a window, and to test with.
+/// The Debian packages that building, opening a window and testing need.
 const PACKAGES: [&str; 18] = [
     "build-essential",
     "pkg-config",
@@ -30,14 +30,14 @@ const PACKAGES: [&str; 18] = [
     "chromium",
 ];
 
-/// What Ubuntu calls a package that it has under another name, or as a snap alone.
+/// Ubuntu's name for the package `chromium`.
 const UBUNTU_CHROMIUM: &str = "chromium-browser";
 
 const TAURI_DRIVER: &str = "2.1.0";
 const CARGO_DENY: &str = "0.20.2";
 const SCHEMATHESIS: &str = "4.32.5";
 
-/// Everything.
+/// Installs everything that is missing.
 pub(crate) fn everything() -> Result<()> {
     debian_packages()?;
     ui_packages()?;
@@ -45,7 +45,7 @@ pub(crate) fn everything() -> Result<()> {
     tool("tauri-driver", TAURI_DRIVER)
 }
 
-/// What holds the service against its description, in an environment of its own in the target
+/// Installs schemathesis, which tests the service against its API description, into the target
 /// folder.
 fn schemathesis() -> Result<()> {
     let folder = root().join("target/tools/schemathesis");
@@ -60,7 +60,7 @@ fn schemathesis() -> Result<()> {
     step("Installing schemathesis", Command::new(python).args(words))
 }
 
-/// The packages that are missing, by the system's own package manager.
+/// Installs the Debian packages that are missing, with apt-get.
 pub(crate) fn debian_packages() -> Result<()> {
     let missing: Vec<&str> = PACKAGES.into_iter().filter(|package| !is_installed(package)).collect();
     if missing.is_empty() {
@@ -95,7 +95,7 @@ fn is_installed(package: &str) -> bool {
     installed(package) || (package == "chromium" && installed(UBUNTU_CHROMIUM))
 }
 
-/// The UI's packages, exactly as the lock file names them.
+/// Installs the UI's packages, in the versions of the lock file.
 pub(crate) fn ui_packages() -> Result<()> {
     let ui = root().join("ui");
     let marker = ui.join("node_modules/.package-lock.json");
@@ -110,7 +110,7 @@ fn is_newer(one: &Path, other: &Path) -> bool {
     changed(one).zip(changed(other)).is_some_and(|(one, other)| one >= other)
 }
 
-/// A tool from crates.io, into the target folder.
+/// Installs a tool from crates.io into the target folder.
 pub(crate) fn tool(name: &str, version: &str) -> Result<()> {
     let tools = root().join("target/tools");
     let known = fs::read_to_string(tools.join(".crates.toml")).unwrap_or_default();
@@ -118,12 +118,12 @@ pub(crate) fn tool(name: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     let mut command = Command::new(env!("CARGO"));
-    // Not optimized: it runs for seconds, and takes minutes longer to be built otherwise.
+    // Built without optimisation, which would take minutes longer for a tool that runs for seconds.
     command.args(["install", name, "--version", version, "--locked", "--debug", "--root"]).arg(&tools);
     step(&format!("Installing {name}"), &mut command)
 }
 
-/// The tool that checks licences, sources and bans.
+/// Installs cargo-deny, which checks licences, sources and banned crates.
 pub(crate) fn cargo_deny() -> Result<()> {
     tool("cargo-deny", CARGO_DENY)
 }

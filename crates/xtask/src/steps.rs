@@ -1,4 +1,4 @@
-//! Steps: each says what it does, does it, and says how long it took.
+//! Runs commands as steps. A step prints its name, and how long it took.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_else(|_| PathBuf::from("."))
 }
 
-/// Says a line.
+/// Prints a line at once.
 pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout();
     let _gone = writeln!(out, "{line}").and_then(|()| out.flush());
@@ -37,10 +37,10 @@ pub(crate) fn cargo(name: &str, words: &[&str]) -> Result<()> {
     step(name, Command::new(env!("CARGO")).args(words))
 }
 
-/// Runs cargo without a word of our own: what it prints is the answer.
+/// Runs cargo and prints nothing else, so that its output can be read by a script.
 pub(crate) fn quietly(words: &[&str]) -> Result<()> {
     let status = Command::new(env!("CARGO")).args(words).current_dir(root()).status()?;
-    if status.success() { Ok(()) } else { bail!("that did not hold: see above") }
+    if status.success() { Ok(()) } else { bail!("this check failed: see above") }
 }
 
 /// Runs an npm script of the UI as a step.
@@ -48,7 +48,7 @@ pub(crate) fn npm(name: &str, script: &str) -> Result<()> {
     step(name, Command::new("npm").args(["run", "--silent", script]).current_dir(root().join("ui")))
 }
 
-/// Runs a command quietly; whether it succeeded.
+/// Runs a command without showing its output. Gives whether it succeeded.
 pub(crate) fn succeeds(program: &str, words: &[&str]) -> bool {
     Command::new(program).args(words).output().is_ok_and(|output| output.status.success())
 }

@@ -1,4 +1,4 @@
-//! Every check and test, in the order in which they fail fastest.
+//! Every check and test. The ones that find a mistake soonest run first.
 
 use std::process::Command;
 
@@ -20,7 +20,8 @@ pub(crate) fn run() -> Result<()> {
     npm("Tests of the UI", "test")?;
     npm("Building the UI", "build")?;
 
-    // Alone, since a build of the workspace would lend it features that it must not need.
+    // Checked alone: in a build of the whole workspace, other crates would turn on features of its
+    // dependencies, which it must not need.
     cargo("The rules by themselves", &["check", "--locked", "-p", "doorstep-domain"])?;
     let clippy = [
         "clippy",

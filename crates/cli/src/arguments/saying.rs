@@ -1,4 +1,4 @@
-//! The words that say one thing of a visit that is open.
+//! The subcommands of `visit` that record one thing in a visit.
 
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
@@ -18,10 +18,10 @@ pub(crate) enum Saying {
     WithdrawConsent {
         /// The visit.
         visit: VisitId,
-        /// Who.
+        /// Who took it back.
         #[arg(long, value_parser = named::<ConsentBy>)]
         by: ConsentBy,
-        /// Their words.
+        /// What they said.
         #[arg(long, value_name = "TEXT")]
         words: Option<String>,
     },
@@ -37,7 +37,7 @@ pub(crate) enum Saying {
     Card {
         /// The visit.
         visit: VisitId,
-        /// None was left.
+        /// Say this if no card was left.
         #[arg(long)]
         not_left: bool,
     },
@@ -52,7 +52,7 @@ pub(crate) enum Saying {
         #[arg(long, value_name = "TEXT")]
         words: Option<String>,
     },
-    /// What comes next, where the work is not finished (clause 4.1).
+    /// What happens next, when the work is not finished (clause 4.1).
     FollowUp {
         /// The visit.
         visit: VisitId,
@@ -69,20 +69,20 @@ pub(crate) enum Saying {
         #[arg(long)]
         tenant_not_told: bool,
     },
-    /// Records a step of the arrival checklist.
+    /// Records a step of the checklist.
     Step {
         /// The visit.
         visit: VisitId,
         /// The step.
         #[arg(value_parser = named::<Step>)]
         step: Step,
-        /// What is said of it.
+        /// Whether it was done.
         said: StepSaid,
         /// Why, when it was not done.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
-    /// Goes in, with consent or on a lawful basis (clause 3.1).
+    /// Goes in, with consent or where the law allows it without (clause 3.1).
     Enter {
         /// The visit.
         visit: VisitId,
@@ -101,7 +101,7 @@ pub(crate) enum Saying {
         /// Who else was there at a lawful entry.
         #[arg(long, value_name = "NAME")]
         witness: Option<String>,
-        /// What comes first was left out: say why. It is recorded as a breach.
+        /// If you left out something that comes first, say why. It is recorded as a breach.
         #[arg(long, value_name = "TEXT")]
         admit_breach: Option<String>,
     },
@@ -133,7 +133,7 @@ pub(crate) enum Saying {
     Leave {
         /// The visit.
         visit: VisitId,
-        /// What came of it.
+        /// Whether the work is done.
         #[arg(long)]
         outcome: LeaveOutcome,
     },

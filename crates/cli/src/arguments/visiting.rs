@@ -1,4 +1,4 @@
-//! The words that work a visit.
+//! The subcommands of `visit`.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,8 @@ use super::{ConcernSaid, Saying, Which, dated, named};
 
 #[derive(Subcommand)]
 pub(crate) enum Visiting {
-    /// Shows the notice that the tenant had, and records that they were told, or agreed to short
-    /// notice (clause 3.1).
+    /// Shows the notice that the tenant had. Can also record that they were told who comes and why,
+    /// or agreed to short notice (clause 3.1).
     Notice {
         #[command(flatten)]
         which: Which,
@@ -45,7 +45,7 @@ pub(crate) enum Visiting {
         #[arg(long)]
         hand_over: bool,
     },
-    /// Works alone (clause 6.1).
+    /// Says that you work alone (clause 6.1).
     Alone {
         #[command(flatten)]
         which: Which,
@@ -56,7 +56,7 @@ pub(crate) enum Visiting {
         #[arg(long, value_name = "TIME", value_parser = dated::<DateTime<Utc>>)]
         expected_end: DateTime<Utc>,
     },
-    /// Calls a visit off (clause 3.2), or records that the tenant was told so.
+    /// Calls a visit off, or records that the tenant was told about it (clause 3.2).
     Cancel {
         #[command(flatten)]
         which: Which,
@@ -72,7 +72,7 @@ pub(crate) enum Visiting {
         /// The tenant was told, by this means.
         #[arg(long, value_name = "MEANS", value_parser = named::<NoticeMethod>)]
         told: Option<NoticeMethod>,
-        /// Somebody said sorry.
+        /// Somebody apologised.
         #[arg(long, requires = "told")]
         apologised: bool,
         /// The new time that was offered.
@@ -81,7 +81,7 @@ pub(crate) enum Visiting {
     },
     /// Starts a visit that nobody planned, by UPRN or address.
     StartUnplanned {
-        /// Why somebody comes, by kind.
+        /// The kind of visit.
         #[arg(long, value_parser = named::<VisitKind>)]
         kind: VisitKind,
         /// Why somebody comes, in words.
@@ -101,7 +101,7 @@ pub(crate) enum Visiting {
         #[command(flatten)]
         concern: ConcernSaid,
     },
-    /// Leaves at once (clause 7). Why can be said now, or later by the same command.
+    /// Leaves at once (clause 7). You can say why now, or later with the same command.
     LeaveNow {
         /// The visit.
         visit: VisitId,
@@ -119,14 +119,14 @@ pub(crate) enum Visiting {
         /// What it shows.
         #[arg(long, value_parser = named::<PhotoPurpose>)]
         purpose: PhotoPurpose,
-        /// A JPEG or a PNG. Only the picture is kept: no place, no name, and no larger than needed.
+        /// A JPEG or PNG file. Only the picture is kept, made smaller: no place and no names.
         file: PathBuf,
     },
-    /// Strikes out something that was recorded by mistake. Both stay.
+    /// Strikes out a record that was a mistake. It stays visible.
     Correct {
-        /// The record that was a mistake, as `visit show --json` names it.
+        /// The id of the record, which `visit show --json` prints.
         record: RecordId,
-        /// Why.
+        /// Why it was a mistake.
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },

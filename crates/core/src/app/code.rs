@@ -10,11 +10,12 @@ use crate::store::{CodeSignature, Enrolment, Reading, StoreError};
 use crate::view::CodeView;
 
 impl App {
-    /// The Code: the version that the council has in force, or Doorstep's own plain words before
-    /// there is one. With words to search for, the sections that have them all.
+    /// The Code: the version that the council has in force, or Doorstep's own plain words while
+    /// there is none. With words to search for, only the sections that hold all of them. Nobody has
+    /// to sign in to read it, because it is not secret.
     ///
     /// # Errors
-    /// [`AppError::Store`]. It can be read before anybody has signed in: it is no secret.
+    /// [`AppError::Store`].
     pub fn code(&self, search: Option<&str>) -> Result<CodeView, AppError> {
         self.store.read(|reading| {
             let published = reading.code()?;
@@ -39,12 +40,12 @@ impl App {
         })
     }
 
-    /// Signs the Code that is in force: name, position and organisation as they are, and the
-    /// signature. It is bound to the hash of the exact text that was read.
+    /// Signs the Code that is in force. `hash` is the hash of the text that the visitor read.
+    /// Position and organisation come from the enrolment.
     ///
     /// # Errors
-    /// [`AppError::NotSigned`] when there is no signature; [`AppError::AnotherCode`] when another
-    /// version came in meanwhile.
+    /// [`AppError::NotSigned`] when there is no signature or no name. [`AppError::AnotherCode`]
+    /// when `hash` is not that of the Code in force, because another version has arrived.
     pub fn acknowledge(&self, hash: &str, name: &str, signed: Signing) -> Result<CodeView, AppError> {
         self.signed_in()?;
         TextKind::Short.check(name)?;
@@ -74,15 +75,15 @@ impl App {
     }
 }
 
-/// Whether the person who carries this device has signed the Code that binds.
+/// Whether the person who carries this device has signed the Code that is in force.
 pub(super) fn code_signed(reading: &Reading<'_>, enrolment: &Enrolment) -> Result<CodeSigned, StoreError> {
     let code = binding(reading)?;
     let signed = reading.signed_at(enrolment.user, &code.hash())?;
     Ok(if signed.is_some() { CodeSigned::Yes } else { CodeSigned::No })
 }
 
-/// The Code that binds: the council's version, or Doorstep's own plain words until it has published
-/// one.
+/// The Code that is in force: the council's version, or Doorstep's own plain words until it has
+/// published one.
 fn binding(reading: &Reading<'_>) -> Result<PublishedCode, StoreError> {
     Ok(reading.code()?.unwrap_or_else(PublishedCode::own_words))
 }

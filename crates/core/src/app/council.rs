@@ -1,4 +1,4 @@
-//! The council: what waits to be sent, and sending it.
+//! What waits to be sent to the council, and sending it.
 
 use std::sync::PoisonError;
 
@@ -11,7 +11,7 @@ use crate::store::Reading;
 use crate::sync::{Contact, Piece, Round, SyncReport, most_pieces, send_piece};
 use crate::view::{OutboxGroup, OutboxView, PhotosView, SetAsideView};
 
-/// Rounds of one sync, at most: what is left then goes with the next.
+/// The most rounds of one sync. Anything left after that is sent with the next sync.
 const MOST_ROUNDS: usize = 1_000;
 
 impl App {
@@ -53,16 +53,16 @@ impl App {
         })
     }
 
-    /// Sends what waits and asks for changes, until there is no more of either; then photos, if the
-    /// network will do.
+    /// Sends the records that wait and asks for changes, until there is no more of either. Then it
+    /// sends photos, if they may go on this network.
     ///
     /// # Errors
-    /// [`AppError::NoAnswer`] when there is no answer to believe; nothing is lost then.
+    /// [`AppError::NoAnswer`] when there is no answer that the device can believe. Nothing is lost.
     pub fn sync(&self) -> Result<SyncReport, AppError> {
         self.sync_with(self.photos_may_go()?)
     }
 
-    /// The same, and photos on whatever network there is.
+    /// As [`App::sync`], but sends photos on any network.
     ///
     /// # Errors
     /// As [`App::sync`].
@@ -86,7 +86,8 @@ impl App {
         Ok(report)
     }
 
-    /// Sends photos piece by piece. A record that is made meanwhile does not wait for them.
+    /// Sends photos piece by piece. If a record is made meanwhile, it is sent before the next
+    /// piece.
     fn send_photos(&self, contact: &Contact<'_>, report: &mut SyncReport) -> Result<(), AppError> {
         let photos = self.store.read::<_, AppError>(|reading| Ok(reading.waiting_photos()?))?;
         for photo in photos {
@@ -124,7 +125,7 @@ impl App {
         self.store.read(|reading| Ok((reading.counts()?.waiting, reading.waiting_photos()?.len())))
     }
 
-    /// A random number, for a wait.
+    /// A random number, by which the courier chooses how long to wait.
     #[must_use]
     pub fn random_number(&self) -> u64 {
         u64::from_be_bytes(self.environment.random())

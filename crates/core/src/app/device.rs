@@ -1,4 +1,4 @@
-//! This device: how it stands, enrolling it, its PIN, its chain.
+//! This device: its state, its enrolment, its PIN and its chain.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -20,7 +20,7 @@ use crate::verify::{self, Fault, Verified};
 use crate::view::{EnrolmentView, Overdue, StatusView};
 
 impl App {
-    /// How this device stands.
+    /// The state of this device.
     ///
     /// # Errors
     /// [`AppError::Store`] when the store can't be read.
@@ -28,7 +28,8 @@ impl App {
         self.store.read(|reading| self.status_of(reading))
     }
 
-    /// When whoever works alone is to be reminded that they are not out yet; `None` for nobody.
+    /// When to remind somebody who works alone that they are not out yet, in UTC; `None` if nobody
+    /// is alone.
     ///
     /// # Errors
     /// As [`App::status`].
@@ -77,12 +78,13 @@ impl App {
         self.store.read::<_, AppError>(|reading| Ok(reading.enrolment()?.is_some())).unwrap_or(false)
     }
 
-    /// Enrols the device by a one-time code. Enrolling again is the way back in after a lost PIN or
-    /// a changed phone: whatever waits to be sent is kept and goes out under the new identity.
+    /// Enrols the device with a one-time code. A visitor who has forgotten the PIN enrols again,
+    /// which removes it. Records that wait to be sent are kept, and sent as the new device.
     ///
     /// # Errors
-    /// [`AppError::NoAnswer`], [`AppError::BadCode`], [`AppError::AnotherCouncil`]: nothing has
-    /// changed then.
+    /// [`AppError::NoAnswer`], [`AppError::BadCode`], [`AppError::BadAddress`],
+    /// [`AppError::AnotherCouncil`], or [`AppError::UnsentRecords`] when records for another
+    /// council still wait. Nothing has changed.
     pub fn enrol(&self, server: &str, code: &str, device_name: &str) -> Result<EnrolmentView, AppError> {
         let code: EnrolmentCode = code.parse().map_err(|_| AppError::BadCode)?;
         let council = self.environment.connect.connect(server)?;
@@ -122,21 +124,21 @@ impl App {
         Ok(enrolment_view(enrolment))
     }
 
-    /// Sets the PIN, by somebody who is signed in.
+    /// Sets the PIN.
     ///
     /// # Errors
-    /// [`AppError::Pin`] when it can't be a PIN or is too easy.
+    /// [`AppError::Pin`] when it can't be a PIN or is too easy; [`AppError::SignInFirst`].
     pub fn set_pin(&self, pin: &str) -> Result<(), AppError> {
         self.signed_in()?;
         let stored = StoredPin::new(pin, &self.environment.random())?;
         self.store.transact(&self.environment, |writing| Ok(writing.set(PIN, &Some(stored))?))
     }
 
-    /// Signs in by the PIN.
+    /// Signs in with the PIN.
     ///
     /// # Errors
-    /// [`AppError::Pin`] when it is wrong, or has been too often. Nothing is ever erased by a wrong
-    /// PIN.
+    /// [`AppError::Pin`] when the PIN is wrong, or the visitor has to wait after too many wrong
+    /// ones. A wrong PIN never erases anything.
     pub fn sign_in(&self, pin: &str) -> Result<(), AppError> {
         let tried = self.store.transact::<_, AppError>(&self.environment, |writing| {
             let Some(mut stored) = stored_pin(writing)? else {
@@ -151,14 +153,15 @@ impl App {
         Ok(())
     }
 
-    /// Locks the device until the PIN is entered. What is half typed is the screen's to keep.
+    /// Locks the device until the PIN is entered. The screen first has to save half-typed text with
+    /// [`App::keep_draft`]. Does nothing for the command line.
     pub fn lock(&self) {
         if self.environment.sign_in == SignIn::WithPin {
             self.signed_in.store(false, Ordering::SeqCst);
         }
     }
 
-    /// What is half typed, by the name of its field.
+    /// The texts that are half typed, by the name of their field.
     ///
     /// # Errors
     /// [`AppError::SignInFirst`], [`AppError::Store`].
@@ -167,7 +170,7 @@ impl App {
         self.store.read(|reading| Ok(reading.drafts()?))
     }
 
-    /// Keeps what is half typed, encrypted like all else, until it is saved or emptied.
+    /// Keeps a half-typed text, encrypted. An empty text removes it.
     ///
     /// # Errors
     /// As [`App::drafts`]; [`AppError::TooLong`].
@@ -179,11 +182,10 @@ impl App {
         self.store.transact(&self.environment, |writing| Ok(writing.keep_draft(name, text, at_ms)?))
     }
 
-    /// Checks the whole local chain.
+    /// Checks the whole chain on this device. A fault in the chain is an answer, not an error.
     ///
     /// # Errors
-    /// [`AppError::Store`] when the store can't be read. A chain that does not hold is not an error
-    /// but the answer.
+    /// [`AppError::Store`] when the store can't be read.
     pub fn verify(&self) -> Result<Result<Verified, Fault>, AppError> {
         let key = self.environment.keys.get(name::SIGNING)?.and_then(|secret| signing_key(&secret));
         let public = key.map(|key| key.public());

@@ -1,5 +1,5 @@
-//! [`App`]: one method for each thing that a screen can ask. The window, the command line and the
-//! tests are thin callers.
+//! [`App`]: one method for each thing that a screen can ask for. The window, the command line and
+//! the tests only call these methods.
 
 mod code;
 mod council;
@@ -34,7 +34,7 @@ pub struct App {
     /// One sync at a time.
     syncing: Mutex<()>,
     signed_in: AtomicBool,
-    /// Whether the network is one that costs nothing by the byte, as far as the shell knows.
+    /// Whether the network does not charge for data, as far as the window knows.
     unmetered: AtomicBool,
 }
 
@@ -48,11 +48,11 @@ impl App {
     /// Opens the store in a folder, or makes one.
     ///
     /// # Errors
-    /// [`AppError::Opening`] says what is wrong with it and where it is. Nothing is deleted.
+    /// [`AppError::Opening`] says what is wrong with the store. Nothing is deleted.
     pub fn open(folder: &Path, environment: Environment) -> Result<Self, AppError> {
         let store = store::open(folder, &environment)?;
-        // Before a PIN is set there is nothing to ask for: the device was enrolled a moment ago, or
-        // is about to be.
+        // Without a PIN there is nothing to ask for: the device is new, or was enrolled a moment
+        // ago.
         let pin_set = store.read::<_, AppError>(|reading| Ok(stored_pin(reading)?.is_some()))?;
         let signed_in = AtomicBool::new(environment.sign_in == SignIn::ByKeyStore || !pin_set);
         let app = Self {
@@ -80,8 +80,8 @@ impl App {
         signing_key(&secret).ok_or(AppError::Store(StoreError::Unreadable("signing key")))
     }
 
-    /// Tells the key store how far the database has come: a database that is behind it was restored
-    /// from a copy.
+    /// Keeps the end of the chain in the key store. A database that is behind this mark was
+    /// restored from a copy.
     fn set_mark(&self) -> Result<(), AppError> {
         let Some((epoch, sequence)) = self.chain_end()? else { return Ok(()) };
         let mark = Secret::new(&[epoch.as_slice(), &sequence.to_be_bytes()].concat());

@@ -1,4 +1,4 @@
-//! Photos: taking one, looking at it, and on which network they go.
+//! Photos: taking one, looking at it, and choosing on which network they are sent.
 
 use std::sync::atomic::Ordering;
 
@@ -14,21 +14,22 @@ use crate::{AppError, picture};
 
 const ON_WIFI_ONLY: &str = "photos_on_wifi_only";
 
-/// What is known of the network.
+/// Whether the network charges for data, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// It costs nothing by the byte: Wi-Fi, a cable.
+    /// It does not charge for data: Wi-Fi or a cable, for example.
     Unmetered,
-    /// It may cost something by the byte, or nothing is known of it.
+    /// It may charge for data, or nothing is known about it.
     MeteredOrUnknown,
 }
 
 impl App {
-    /// Adds a photo to a visit: made anew, so that nothing but the picture is kept, and on disk,
-    /// encrypted, with its record when this returns `Ok`.
+    /// Adds a photo to a visit. `file` is the camera's JPEG or PNG, from which this makes a new
+    /// file that holds only the picture. When this returns `Ok`, the picture and its record are on
+    /// disk, encrypted.
     ///
     /// # Errors
-    /// [`AppError::NotAPhoto`] when the file is none that can be kept; otherwise as [`App::act`].
+    /// [`AppError::NotAPhoto`] when the file can't be kept as a photo; otherwise as [`App::act`].
     pub fn add_photo(&self, visit: VisitId, purpose: PhotoPurpose, file: &[u8]) -> Result<Acted, AppError> {
         self.signed_in()?;
         let picture = picture::make(file)?;
@@ -48,17 +49,18 @@ impl App {
         })
     }
 
-    /// The picture of a photo: a JPEG.
+    /// The picture of a photo, as a JPEG.
     ///
     /// # Errors
-    /// [`AppError::NoSuchPhoto`] when it is not, or no more, on this device;
+    /// [`AppError::NoSuchPhoto`] when it is not on this device, or not any more;
     /// [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn photo(&self, sha256: Hash) -> Result<Vec<u8>, AppError> {
         self.signed_in()?;
         self.store.read(|reading| reading.photo_file(sha256)?.ok_or(AppError::NoSuchPhoto))
     }
 
-    /// Whether photos wait for a network that costs nothing by the byte. Records never do.
+    /// Sets whether photos are only sent on a network that does not charge for data. Records are
+    /// sent on any network.
     ///
     /// # Errors
     /// [`AppError::SignInFirst`], [`AppError::Store`].
@@ -67,7 +69,7 @@ impl App {
         self.store.transact(&self.environment, |writing| Ok(writing.set(ON_WIFI_ONLY, &only)?))
     }
 
-    /// The shell's word on the network.
+    /// Tells the core which kind of network the device is on. The app's window calls this.
     pub fn set_network(&self, network: Network) {
         self.unmetered.store(network == Network::Unmetered, Ordering::SeqCst);
     }

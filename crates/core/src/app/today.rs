@@ -1,4 +1,4 @@
-//! Lists: today's route, what is still owed to tenants, and one's own past visits.
+//! Lists: today's route, what is still owed to tenants, and the visitor's own past visits.
 
 use chrono::TimeDelta;
 use doorstep_domain::conduct::{Appointment, Attempt, Numbers, Visit, attempts, fold};
@@ -19,8 +19,8 @@ impl App {
         self.store.read(|reading| self.appointment_views(reading))
     }
 
-    /// Today's route: appointments whose window is today in Europe/London, and whatever is still
-    /// open or owed.
+    /// Today's route: appointments whose window starts today in Europe/London, visits that are
+    /// still open, and what is still owed to tenants.
     ///
     /// # Errors
     /// As [`App::appointments`].
@@ -49,8 +49,8 @@ impl App {
         })
     }
 
-    /// The visitor's own visits of the last days, as many as the council's rules let them see,
-    /// newest first, and whatever is still open.
+    /// The visitor's own visits, newest first: those of the last days, and all that are still open.
+    /// `own_visits_days` says how many days.
     ///
     /// # Errors
     /// As [`App::appointments`].
@@ -64,8 +64,7 @@ impl App {
         })
     }
 
-    /// The numbers behind the rules, as they hold today in England: those of the council, as it
-    /// last told them.
+    /// The numbers behind the rules, as they are today in England, the council's own included.
     pub(super) fn numbers(&self, reading: &Reading<'_>) -> Result<Numbers, StoreError> {
         let own = reading.numbers_held()?.unwrap_or_default();
         Ok(Numbers::on(england::day(self.environment.clock.now().utc()), &own))
@@ -84,7 +83,7 @@ impl App {
 }
 
 /// Attempts without access at a property: those that the council knows of, and this device's own.
-/// One of them may be folded already.
+/// `folded` is a visit that need not be read and folded again.
 pub(super) fn attempts_at(
     reading: &Reading<'_>,
     uprn: &Uprn,

@@ -1,4 +1,4 @@
-//! Visits: starting one, and each tap of it.
+//! Visits: starting one, and acting in it.
 
 use doorstep_domain::conduct::{
     Appointment, Command, Concern, Event, Happened, NextStep, SealedNote, Started, TakenPhoto, TextKind, Visit,
@@ -16,13 +16,13 @@ use crate::view::{Acted, Custody, VisitView};
 /// A visit that nobody planned: an emergency call-out, a neighbour who asks.
 #[derive(Debug, Clone)]
 pub struct Unplanned {
-    /// Why somebody comes, by kind.
+    /// The kind of visit.
     pub visit_kind: VisitKind,
     /// Why somebody comes, in words.
     pub purpose: String,
-    /// The home's number, where it is known.
+    /// The home's UPRN, if it is known.
     pub uprn: Option<Uprn>,
-    /// The address, where its number is not known.
+    /// The address. It is needed if the UPRN is not known.
     pub address: Option<String>,
 }
 
@@ -36,12 +36,12 @@ impl App {
         self.store.read(|reading| self.view_of(reading, Known::of(reading, visit)?.visit))
     }
 
-    /// Starts the visit of an appointment. If one is open already, it is that one. Clause 9: the
-    /// Code comes first.
+    /// Starts the visit of an appointment, or gives the one that is open already.
     ///
     /// # Errors
-    /// [`AppError::Refused`] by clause 9, [`AppError::NoSuchAppointment`],
-    /// [`AppError::NotEnrolled`], [`AppError::Store`].
+    /// [`AppError::Refused`] when the visitor has not signed the Code (clause 9);
+    /// [`AppError::NoSuchAppointment`], [`AppError::NotEnrolled`], [`AppError::SignInFirst`],
+    /// [`AppError::Store`].
     pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<VisitView, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
@@ -59,11 +59,12 @@ impl App {
         })
     }
 
-    /// Opens the file of an appointment's visit before setting out, so that something can be said
-    /// of it: "I know this tenant", "It can't go ahead". If one is open already, it is that one.
+    /// Opens the file of an appointment's visit before the visitor sets out, so that something can
+    /// be recorded in it, such as "I know this tenant". Gives the visit that is open already, if
+    /// there is one.
     ///
     /// # Errors
-    /// As [`App::start_visit`], but for the Code.
+    /// As [`App::start_visit`], except that the Code need not be signed.
     pub fn open_visit(&self, appointment: &AppointmentRef) -> Result<VisitView, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
@@ -83,8 +84,8 @@ impl App {
     /// Starts a visit without an appointment.
     ///
     /// # Errors
-    /// [`AppError::NoHome`] when neither a number nor an address says where; otherwise as
-    /// [`App::start_visit`].
+    /// [`AppError::NoHome`] when there is neither a UPRN nor an address; [`AppError::TooLong`];
+    /// otherwise as [`App::start_visit`].
     pub fn start_unplanned(&self, unplanned: Unplanned) -> Result<VisitView, AppError> {
         self.signed_in()?;
         TextKind::Short.check(unplanned.address.as_deref().unwrap_or_default())?;
@@ -112,12 +113,13 @@ impl App {
         })
     }
 
-    /// One tap: decided, chained, on disk. When this returns `Ok`, it survives a crash, a kill and
-    /// a power cut.
+    /// Carries out one command of a visit. It checks the rules, and adds the records to the chain.
+    /// When this returns `Ok`, they are on disk, and survive a crash and a power cut.
     ///
     /// # Errors
-    /// [`AppError::Refused`] by a rule of the Code, [`AppError::TooLong`],
-    /// [`AppError::NoSuchVisit`]. Nothing has changed then.
+    /// [`AppError::Refused`] when the Code does not allow it or a text is too long;
+    /// [`AppError::NoSuchVisit`], [`AppError::NotEnrolled`], [`AppError::SignInFirst`],
+    /// [`AppError::Store`]. Nothing has changed.
     pub fn act(&self, visit: VisitId, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
@@ -127,12 +129,12 @@ impl App {
         })
     }
 
-    /// What a tap came to: all that a screen shows of it, in the one answer.
+    /// The answer to a tap: everything that the screen shows after it.
     pub(super) fn acted(&self, reading: &Reading<'_>, after: Visit) -> Result<Acted, AppError> {
         Ok(Acted { visit: self.view_of(reading, after)?, status: self.status_of(reading)? })
     }
 
-    /// Raises a concern, in a visit or, where there is none, in a file of its own.
+    /// Raises a concern, in a visit, or in a file of its own if it belongs to no visit.
     ///
     /// # Errors
     /// As [`App::act`].
@@ -140,19 +142,19 @@ impl App {
         self.say_somewhere(visit, Command::RaiseConcern(concern))
     }
 
-    /// Seals a safeguarding note, and records it, in a visit or in a file of its own. At the
-    /// council, only the safeguarding leads are shown it, or that there is one; the council's
+    /// Seals a safeguarding note and records it, in a visit or in a file of its own. At the
+    /// council, only the safeguarding leads see the note, or that there is one. The council's
     /// service holds the key. Clause 6.2.
     ///
     /// # Errors
-    /// [`AppError::NoSafeguardingKey`] when there is nobody to seal it to; otherwise as
-    /// [`App::act`].
+    /// [`AppError::NoSafeguardingKey`] when the device has no key to seal it to;
+    /// [`AppError::TooLong`]; otherwise as [`App::act`].
     pub fn flag_safeguarding(&self, visit: Option<VisitId>, note: &str) -> Result<(), AppError> {
         TextKind::Words.check(note)?;
         let note = note.trim();
         let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
         let note = if note.is_empty() {
-            // The rule refuses it, and cites its clause.
+            // `decide` refuses an empty note, and cites the clause.
             SealedNote { sealed: Vec::new() }
         } else {
             crate::sealing::seal(note, &enrolment.safeguarding_keys)?
@@ -160,7 +162,7 @@ impl App {
         self.say_somewhere(visit, Command::RaiseSealedConcern { note })
     }
 
-    /// Strikes out something recorded by mistake. Both stay visible.
+    /// Strikes out a record that was a mistake. It stays visible.
     ///
     /// # Errors
     /// As [`App::act`].
@@ -193,7 +195,7 @@ impl App {
         let events = before.visit.decide(command)?;
         let photos = before.visit.photos.clone();
         let after = self.record(writing, enrolment, before, events)?;
-        // A photo taken by mistake, of somebody perhaps, does not stay here to be sent.
+        // A photo that was struck out is erased before it is sent: it may show a person.
         let still_named = |sha256| after.photos.iter().any(|taken| taken.photo.sha256 == sha256);
         for struck in photos.iter().filter(|taken| !still_named(taken.photo.sha256)) {
             writing.erase_unsent_photo(after.visit, struck.photo.sha256)?;
@@ -204,7 +206,7 @@ impl App {
         Ok(after)
     }
 
-    /// Appends what happened, and gives the visit as it is then.
+    /// Appends the events to the chain, and gives the visit as it is after them.
     fn record(
         &self,
         writing: &Writing<'_>,
@@ -267,7 +269,7 @@ impl App {
     }
 }
 
-/// A visit with the facts that it was folded from: read once, and folded once, for each tap.
+/// A visit with the facts that it was folded from, so that each tap reads and folds them only once.
 pub(super) struct Known {
     pub(super) visit: Visit,
     facts: Vec<Happened>,
@@ -280,13 +282,13 @@ impl Known {
         if known.facts.is_empty() { Err(AppError::NoSuchVisit(visit)) } else { Ok(known) }
     }
 
-    /// A visit, or a file in which nothing was said yet.
+    /// A visit. It is empty if the device has no facts of it.
     fn or_nothing(reading: &Reading<'_>, visit: VisitId) -> Result<Self, AppError> {
         let facts = reading.facts(visit)?;
         Ok(Self { visit: fold(visit, &facts), facts })
     }
 
-    /// A file in which nothing was said yet.
+    /// A new visit without any facts.
     fn nothing(visit: VisitId) -> Self {
         Self { visit: Visit::new(visit), facts: Vec::new() }
     }

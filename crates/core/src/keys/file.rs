@@ -1,4 +1,5 @@
-//! Keys in a file under a passphrase (age's scrypt), for machines without a key store of their own.
+//! Keys in a file that is encrypted with a passphrase (age, scrypt), for machines without a key
+//! store.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,15 +12,15 @@ use zeroize::Zeroizing;
 
 use super::{KeyStore, KeyStoreError, Secret};
 
-/// The cost of trying one passphrase: 2^16, about 64 MiB and a tenth of a second on a desk
-/// computer.
+/// The cost of trying one passphrase, as a power of two: about 64 MiB of memory and a tenth of a
+/// second on a desktop computer.
 const SCRYPT_LOG_N: u8 = 16;
 
-/// Keys in a file under a passphrase.
+/// A key store in a file that is encrypted with a passphrase.
 pub struct FileKeyStore {
     file: PathBuf,
     passphrase: SecretString,
-    /// What is in the file, once it was opened: a passphrase is slow to try.
+    /// The content of the file, once it was opened. It is kept because trying a passphrase is slow.
     opened: Mutex<Option<BTreeMap<String, Zeroizing<Vec<u8>>>>>,
 }
 
@@ -30,7 +31,7 @@ impl std::fmt::Debug for FileKeyStore {
 }
 
 impl FileKeyStore {
-    /// Keys in the file, under the passphrase.
+    /// A key store in this file, with this passphrase. Opens the file only when a key is needed.
     #[must_use]
     pub fn new(file: &Path, passphrase: &str) -> Self {
         Self { file: file.to_owned(), passphrase: SecretString::from(passphrase.to_owned()), opened: Mutex::new(None) }
@@ -66,7 +67,8 @@ impl FileKeyStore {
         Ok(secrets.into_iter().map(|(name, secret)| (name, Zeroizing::new(secret))).collect())
     }
 
-    /// Written beside the old file, flushed, then put in its place: there is always a whole file.
+    /// Writes a new file, flushes it, and then replaces the old one with it, so that there is
+    /// always a whole file.
     fn write(&self, secrets: &BTreeMap<String, Zeroizing<Vec<u8>>>) -> Result<(), KeyStoreError> {
         let plain: BTreeMap<&str, &[u8]> =
             secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_slice())).collect();

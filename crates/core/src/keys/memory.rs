@@ -1,11 +1,11 @@
-//! Keys in memory: for tests and simulations. A shell never makes one.
+//! Keys in memory, for tests and simulations. The app and the command line never use it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::{KeyStore, KeyStoreError, Secret};
 
-/// Keys in memory, which a simulation can lose, lock, copy and put back.
+/// A key store in memory, which a test can wipe or copy.
 #[derive(Debug, Default)]
 pub struct MemoryKeyStore {
     secrets: Mutex<BTreeMap<String, Secret>>,
@@ -17,7 +17,7 @@ impl MemoryKeyStore {
         self.lock().clear();
     }
 
-    /// A copy of all that is in it, as a cloned phone would have.
+    /// A copy of the key store, as a cloned phone would have.
     #[must_use]
     pub fn copy(&self) -> Self {
         Self { secrets: Mutex::new(self.lock().clone()) }

@@ -1,4 +1,4 @@
-//! Where keys live: never in a plain file, a log or an environment variable.
+//! Where keys are kept. They are never in a plain file, a log or an environment variable.
 
 use std::fmt;
 
@@ -17,13 +17,13 @@ pub use system::SystemKeyStore;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes bytes in.
+    /// Makes a secret from a copy of the bytes. The caller has to wipe its own bytes.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         Self(Zeroizing::new(bytes.to_vec()))
     }
 
-    /// The bytes, for the one who needs them.
+    /// The bytes. Do not print, log or store them.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -36,7 +36,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The names of what a device keeps.
+/// The names of the secrets that a device keeps.
 pub(crate) mod name {
     pub(crate) const DATABASE: &str = "database-key";
     pub(crate) const SIGNING: &str = "signing-key";
@@ -45,10 +45,10 @@ pub(crate) mod name {
     pub(crate) const MARK: &str = "chain-mark";
 }
 
-/// Why a key could not be had or kept.
+/// Why a key could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyStoreError {
-    /// It is locked, or there is none on this machine.
+    /// The key store is locked, or this machine has none.
     #[error("the key store of this device can't be used: {0}")]
     Unavailable(String),
     /// The passphrase is wrong.
@@ -62,12 +62,12 @@ pub enum KeyStoreError {
     File(#[source] std::io::Error),
 }
 
-/// Where keys live.
+/// A place that keeps keys.
 pub trait KeyStore: Send + Sync {
-    /// A secret by its name; `None` when there is none, or when a locked store will not tell.
+    /// Reads a secret by its name; `None` when there is none. A locked store may give `None` too.
     ///
     /// # Errors
-    /// [`KeyStoreError`] when the store can't be asked.
+    /// [`KeyStoreError`] when the store can't be used.
     fn get(&self, name: &str) -> Result<Option<Secret>, KeyStoreError>;
 
     /// Keeps a secret. When this returns, another start of the program can read it back.

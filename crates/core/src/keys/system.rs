@@ -8,14 +8,14 @@ use keyring::{Entry, Error};
 #[cfg(any(target_os = "android", target_os = "ios"))]
 use keyring_core::{Entry, Error};
 
-/// The operating system's key store. Each store folder has entries of its own in it.
+/// The operating system's key store. Each folder of visits has its own entries in it.
 #[derive(Debug, Clone)]
 pub struct SystemKeyStore {
     service: String,
 }
 
 impl SystemKeyStore {
-    /// The entries of one store folder.
+    /// The key store for one folder of visits. Its whole path is part of the entries' names.
     #[must_use]
     pub fn new(store: &std::path::Path) -> Self {
         #[cfg(target_os = "android")]

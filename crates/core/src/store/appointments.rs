@@ -44,8 +44,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Removes an appointment that is the device's no more, and the personal data in it, unless its
-    /// visit has been started: what was done stays.
+    /// Removes an appointment that is no longer the device's, and the personal data in it. It stays
+    /// if this device has a visit to it.
     pub(crate) fn withdraw_appointment(&self, reference: &AppointmentRef) -> Result<(), StoreError> {
         self.write(
             "DELETE FROM appointment WHERE appointment_ref = ?1
@@ -55,7 +55,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Removes every appointment whose visit has not been started: a snapshot follows.
+    /// Removes every appointment to which this device has no visit, before a snapshot is stored.
     pub(crate) fn withdraw_all_appointments(&self) -> Result<(), StoreError> {
         self.write(
             "DELETE FROM appointment

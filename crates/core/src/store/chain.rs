@@ -1,4 +1,4 @@
-//! Writing the chain: the next record, the seal, a new epoch.
+//! Writes the chain: the next record, a seal, a new epoch.
 
 use std::collections::BTreeSet;
 
@@ -15,14 +15,14 @@ use super::records::happened;
 use super::{Enrolment, Reading, StoreError, StoredRecord, Writing};
 use crate::environment::Environment;
 
-/// The end of the chain, and the last place in the device's own order.
+/// The end of the chain, and the last value of `order` that the device has used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head {
     pub(crate) chain: ChainHead,
     pub(crate) last_order: u64,
 }
 
-/// What a record is to carry.
+/// What goes into a new record.
 struct Content {
     kind: RecordKind,
     body: Vec<u8>,
@@ -58,8 +58,8 @@ impl Reading<'_> {
         rows.iter().map(|bytes| seal(bytes)).collect()
     }
 
-    /// The seals of one epoch that stand at these records, and the one that covers the last of
-    /// them.
+    /// The seals of one epoch that were made at one of these records, and the first one that covers
+    /// the last of them.
     pub(crate) fn seals_of(&self, epoch: Epoch, sequences: &BTreeSet<u64>) -> Result<Vec<Seal>, StoreError> {
         let (Some(first), Some(last)) = (sequences.first(), sequences.last()) else { return Ok(Vec::new()) };
         let rows: Vec<(u64, Vec<u8>)> = self.many(
@@ -91,7 +91,8 @@ impl Writing<'_> {
         Ok(happened(&envelope, body.event))
     }
 
-    /// Appends a signature under the Code to the chain, in a file of its own.
+    /// Appends a signature under the Code to the chain. `file` is the visit id that it gets, since
+    /// it belongs to no visit.
     pub(crate) fn append_acknowledgement(
         &self,
         environment: &Environment,
@@ -189,9 +190,9 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Begins a new epoch and issues again, in it, whatever the council does not have: after an
-    /// enrolment, a restore from a copy, or a fork. A record keeps its id and its body; its place
-    /// in a chain is new.
+    /// Begins a new epoch, after an enrolment, a restore from a copy, or a fork. Records that the
+    /// council does not have are issued again in the new epoch. They keep their id and body, and
+    /// get a new place in the chain.
     pub(crate) fn begin_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
         let epoch = Epoch::from_bytes(environment.random());
         let last_order = self.one("SELECT last_order FROM chain", [], |row| row.get("last_order"))?.unwrap_or(0_u64);

@@ -1,4 +1,5 @@
-//! The device's database: encrypted, write-ahead log, every commit flushed before it counts.
+//! The device's database. It is encrypted, and uses a write-ahead log. Every commit is flushed to
+//! the disk before it counts.
 
 mod appointments;
 mod chain;
@@ -28,13 +29,13 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// The disk would not take it.
+    /// The disk did not save the data.
     #[error(transparent)]
     Fault(#[from] DiskFault),
     /// SQLite failed.
     #[error("the database failed")]
     Sqlite(#[source] rusqlite::Error),
-    /// Something in it is not what was written.
+    /// A stored value can't be read back.
     #[error("what is stored as {0} can't be read")]
     Unreadable(&'static str),
 }
@@ -55,19 +56,20 @@ pub(crate) struct Store {
 
 impl Store {
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A thread that panicked in a transaction has rolled it back: the connection is whole.
+        // A thread that panicked in a transaction has rolled it back, so the connection can be
+        // used.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads, all of it at one moment.
+    /// Reads in one transaction, so that everything read is from the same moment.
     pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut connection = self.lock();
         let transaction = connection.transaction().map_err(StoreError::from)?;
         work(&Reading { transaction: &transaction })
     }
 
-    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and
-    /// none of it otherwise.
+    /// Writes in one transaction. There is no other way to change anything. When this returns `Ok`,
+    /// all of it is on disk; otherwise none of it is.
     pub(crate) fn transact<T, E: From<StoreError>>(
         &self,
         environment: &Environment,
@@ -83,12 +85,12 @@ impl Store {
     }
 }
 
-/// A moment of the database, to read.
+/// A transaction to read in.
 pub(crate) struct Reading<'a> {
     transaction: &'a rusqlite::Transaction<'a>,
 }
 
-/// A transaction, to read and write.
+/// A transaction to read and write in.
 pub(crate) struct Writing<'a> {
     reading: Reading<'a>,
     disk: &'a dyn Disk,

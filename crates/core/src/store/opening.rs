@@ -1,5 +1,5 @@
-//! Opening the database. Whatever is wrong with it, nothing is deleted and nothing is written over:
-//! with an encrypted file a wrong key looks just like a broken file.
+//! Opens the database. Nothing is ever deleted or overwritten, because with an encrypted file a
+//! wrong key looks just like a damaged file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,12 +28,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
 /// How many migrations this build knows: the `user_version` of its database.
 const SCHEMA_VERSION: i64 = 4;
 
-/// SQLite before this can corrupt a database in WAL mode when two connections reset the log at
-/// once.
+/// The oldest SQLite that is safe, 3.51.3. Older versions can corrupt a database in WAL mode when
+/// two connections reset the log at the same time.
 const SQLITE_FLOOR: i32 = 3_051_003;
 
 const DATABASE: &str = "doorstep.db";
-/// A hash of the key, by which a wrong key is told from a damaged file.
+/// The file with a hash of the key. It tells a wrong key from a damaged database.
 const KEY_CHECK: &str = "doorstep.key-check";
 
 /// Opens the database of a folder, or makes one.
@@ -51,8 +51,8 @@ pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Op
     }
 }
 
-/// The key of the database. A new one is made only where there is no database yet, and is read back
-/// before it is used.
+/// The key of the database. A new key is made only when there is no database yet, and is read back
+/// from the key store before it is used.
 fn database_key(folder: &Path, database: &Path, environment: &Environment) -> Result<Secret, Opening> {
     let exists = fs::metadata(database).is_ok_and(|file| file.len() > 0);
     let shown = || database.display().to_string();
@@ -67,7 +67,8 @@ fn database_key(folder: &Path, database: &Path, environment: &Environment) -> Re
             }
             Ok(key)
         }
-        // A locked key store says "no such entry", which must not be taken for a first start.
+        // A locked key store may say "no such entry". That does not mean that this is a first
+        // start.
         None if exists => Err(Opening::KeyMissing(shown())),
         None => {
             let key = Secret::new(&environment.random::<32>());
@@ -96,14 +97,14 @@ fn connect(database: &Path, key: &Secret) -> Result<Connection, Opening> {
     }
     let connection = Connection::open(database).map_err(Opening::Store)?;
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(Opening::Store)?;
-    // Closing would write the log into the file: not before it is known to be whole, so that a file
-    // that is set aside is byte for byte the one that was found.
+    // Closing would write the log into the file. That waits until the file is known to be whole, so
+    // that a damaged file is set aside exactly as it was found.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(Opening::Store)?;
     let hex =
         Zeroizing::new(key.expose().iter().fold(String::from("x'"), |hex, byte| format!("{hex}{byte:02x}")) + "'");
     connection.pragma_update(None, "cipher_log_level", "NONE").map_err(Opening::Store)?;
     connection.pragma_update(None, "key", hex.as_str()).map_err(Opening::Store)?;
-    // A build without SQLCipher takes a key in silence, and writes in the clear.
+    // SQLite without SQLCipher ignores the key without an error, and does not encrypt.
     let cipher: Option<String> = connection.pragma_query_value(None, "cipher_version", |row| row.get(0)).ok();
     if cipher.is_none_or(|version| version.is_empty()) {
         return Err(Opening::UnsafeBuild("its SQLite does not encrypt"));
@@ -121,7 +122,7 @@ fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening
     if version > SCHEMA_VERSION {
         return Err(Opening::Newer(shown()));
     }
-    // NORMAL is faster, and loses the last taps when the power goes.
+    // FULL, because NORMAL, which is faster, loses the last taps when the power fails.
     connection.pragma_update(None, "journal_mode", "WAL").map_err(damaged)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(damaged)?;
     connection.pragma_update(None, "fullfsync", true).map_err(damaged)?;
@@ -134,7 +135,8 @@ fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening
         rusqlite_migration::Error::RusqliteError { err, .. } => damaged(err),
         _ => Opening::UnsafeBuild("its migrations do not fit"),
     })?;
-    // Reads the schema and the newest pages through the page authentication, not the whole file.
+    // Checks the schema and the newest pages, which SQLCipher authenticates, but not the whole
+    // file.
     connection
         .query_row("SELECT count(*), (SELECT max(local_id) FROM record) FROM chain", [], |_| Ok(()))
         .map_err(damaged)?;
@@ -143,11 +145,11 @@ fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening
     Ok(Store { connection: Mutex::new(connection) })
 }
 
-/// Moves the files of a database that will not open into a folder of their own, whole, and says
-/// where.
+/// Moves the files of a database that does not open into a folder of their own, unchanged. Gives
+/// the path of that folder. `now_ms`, milliseconds since 1970, is part of its name.
 ///
 /// # Errors
-/// When the files can't be moved; they are where they were then.
+/// A file can't be moved. No file is lost, but some may be in the new folder already.
 pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
     let kept = (0..)
         .map(|number: u32| folder.join("set-aside").join(format!("{now_ms}-{number}")))

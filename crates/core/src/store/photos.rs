@@ -1,4 +1,4 @@
-//! Photos: their pictures, and how far the council has each.
+//! Photos: their pictures, and how much of each the council has.
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Photo;
@@ -14,7 +14,7 @@ pub(crate) struct WaitingPhoto {
     pub(crate) id: i64,
     pub(crate) sha256: Hash,
     pub(crate) size: u64,
-    /// How many of its first bytes the council said it holds.
+    /// How many of its first bytes the council holds, by its last answer.
     pub(crate) held: u64,
 }
 
@@ -39,7 +39,7 @@ impl Reading<'_> {
         self.one(&format!("{WAITING} AND photo_id = ?1"), params![id], waiting)
     }
 
-    /// A piece of a photo's file, as much of it as there is.
+    /// A piece of a photo's file. It is shorter than `length` at the end of the file.
     pub(crate) fn piece_of_photo(&self, id: i64, offset: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         let length = i64::try_from(length).unwrap_or(i64::MAX);
         self.one(
@@ -50,7 +50,7 @@ impl Reading<'_> {
         .ok_or(StoreError::Unreadable("photo"))
     }
 
-    /// A photo's file; `None` when there is none, or no more.
+    /// A photo's file; `None` when this device never had it, or has erased it.
     pub(crate) fn photo_file(&self, sha256: Hash) -> Result<Option<Vec<u8>>, StoreError> {
         let file = self.one(
             "SELECT file FROM photo WHERE sha256 = ?1 AND file IS NOT NULL LIMIT 1",
@@ -60,7 +60,7 @@ impl Reading<'_> {
         Ok(file)
     }
 
-    /// How far a photo of a visit has come; `None` when it is not on this device.
+    /// Where a photo of a visit is on its way to the council; `None` when it is not on this device.
     pub(crate) fn photo_state(&self, visit: VisitId, sha256: Hash) -> Result<Option<PhotoState>, StoreError> {
         let row: Option<(String, Option<String>)> = self.one(
             "SELECT state, reason FROM photo WHERE sha256 = ?1 AND visit_id = ?2",
@@ -86,8 +86,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a picture until the council has it. One that was erased, and is taken again, waits
-    /// again.
+    /// Keeps a picture, which waits to be sent. A picture that was erased and is taken again waits
+    /// again. It stays on the device after the council has it.
     pub(crate) fn keep_photo(&self, visit: VisitId, photo: &Photo, file: &[u8]) -> Result<(), StoreError> {
         self.write(
             "INSERT INTO photo (sha256, visit_id, size, held, state, file) VALUES (?1, ?2, ?3, 0, 'waiting', ?4)
@@ -97,13 +97,13 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The council holds so many of its first bytes.
+    /// Notes how many of a photo's first bytes the council holds.
     pub(crate) fn photo_held(&self, id: i64, held: u64) -> Result<(), StoreError> {
         self.write("UPDATE photo SET held = ?2 WHERE photo_id = ?1", params![id, held])?;
         Ok(())
     }
 
-    /// The council holds it whole.
+    /// Notes that the council holds the whole photo.
     pub(crate) fn photo_complete(&self, id: i64) -> Result<(), StoreError> {
         self.write(
             "UPDATE photo SET state = 'complete', held = size WHERE photo_id = ?1 AND state = 'waiting'",
@@ -112,7 +112,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The council does not take it.
+    /// Notes that the council refused the photo, and why.
     pub(crate) fn photo_refused(&self, id: i64, reason: &str) -> Result<(), StoreError> {
         self.write(
             "UPDATE photo SET state = 'refused', reason = ?2 WHERE photo_id = ?1 AND state = 'waiting'",
@@ -121,7 +121,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// It was taken by mistake and the council has none of it: its picture goes, its record stays.
+    /// Erases the picture of a photo that was struck out while it still waits to be sent. Its
+    /// record stays.
     pub(crate) fn erase_unsent_photo(&self, visit: VisitId, sha256: Hash) -> Result<(), StoreError> {
         self.write(
             "UPDATE photo SET state = 'erased', file = NULL, held = 0
@@ -131,7 +132,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The council was restored from a copy: whatever it had of any photo is asked for anew.
+    /// Makes every photo that the council had wait again, after the council was restored from a
+    /// copy.
     pub(crate) fn offer_photos_again(&self) -> Result<(), StoreError> {
         self.write("UPDATE photo SET state = 'waiting', held = 0 WHERE state = 'complete'", [])?;
         Ok(())

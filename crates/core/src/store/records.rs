@@ -1,4 +1,4 @@
-//! Records and what became of them.
+//! Records, and whether the council has them.
 
 use chrono::DateTime;
 use doorstep_domain::conduct::{Event, Happened};
@@ -30,7 +30,7 @@ pub(crate) struct Counts {
     pub(crate) oldest_urgent_ms: Option<i64>,
 }
 
-/// What waits, for one visit.
+/// The records of one visit that wait to be sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WaitingOfVisit {
     pub(crate) visit: VisitId,
@@ -63,8 +63,8 @@ pub(super) fn happened(envelope: &Envelope, event: Event) -> Happened {
     }
 }
 
-/// The epochs of the device, found by stepping from one to the next in the index, past all records
-/// of each.
+/// SQL for the epochs of the device. It steps through the index from one epoch to the next, without
+/// reading every record.
 const EPOCHS: &str = "WITH RECURSIVE epochs (epoch) AS (
     SELECT min(epoch) FROM record
     UNION ALL
@@ -72,7 +72,8 @@ const EPOCHS: &str = "WITH RECURSIVE epochs (epoch) AS (
 )";
 
 impl Reading<'_> {
-    /// What waits to be sent, urgent first, then oldest first, as much as fits a batch.
+    /// The records that wait to be sent, as many as fit in a batch: urgent ones first, then oldest
+    /// first.
     pub(crate) fn waiting(&self) -> Result<Vec<StoredRecord>, StoreError> {
         let mut batch = self.many(
             &format!("SELECT {COLUMNS} FROM record WHERE state = 'waiting' ORDER BY urgent DESC, local_id LIMIT ?1"),
@@ -91,7 +92,8 @@ impl Reading<'_> {
         Ok(batch)
     }
 
-    /// What the council does not have as the device made it, in the order of writing.
+    /// Records that are not at the council, or were set aside there because of a fork, in the order
+    /// in which they were written.
     pub(super) fn not_with_the_council(&self) -> Result<Vec<StoredRecord>, StoreError> {
         self.many(
             &format!(
@@ -111,7 +113,7 @@ impl Reading<'_> {
         )
     }
 
-    /// Every epoch that the device has written in.
+    /// Every epoch in which the device has written records, oldest first.
     pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
         self.many(
             &format!(
@@ -124,7 +126,8 @@ impl Reading<'_> {
         )
     }
 
-    /// The numbers of an epoch, above one of them, that the device believes to be with the council.
+    /// The numbers of the records of an epoch, above a given number, that the device believes the
+    /// council holds.
     pub(crate) fn believed_sent(&self, epoch: Epoch, above: u64) -> Result<Vec<u64>, StoreError> {
         self.many(
             "SELECT sequence FROM record
@@ -152,8 +155,8 @@ impl Reading<'_> {
     }
 
     pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
-        // Numbers run from 1 without a gap, so the last one of an epoch counts it; looking at each
-        // record would take longer with each visit.
+        // Numbers run from 1 without a gap, so the last number of an epoch is its count. Counting
+        // every record would take longer with each visit.
         self.one(
             &format!("{EPOCHS}
              SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM record WHERE record.epoch = epochs.epoch)), 0) FROM epochs)
@@ -191,7 +194,8 @@ impl Reading<'_> {
         )
     }
 
-    /// What the council set aside: visit, when it was recorded, why.
+    /// The records that the council set aside: the visit, when it was recorded (milliseconds since
+    /// 1970, UTC), and why.
     pub(crate) fn set_aside_records(&self) -> Result<Vec<(VisitId, i64, String)>, StoreError> {
         self.many(
             "SELECT visit_id, recorded_at_ms, reason FROM record WHERE state = 'set_aside' ORDER BY local_id",
@@ -200,8 +204,8 @@ impl Reading<'_> {
         )
     }
 
-    /// How many records of a visit there are, how many wait, and the council's clock when it had
-    /// the last of them.
+    /// How many records a visit has, how many of them wait, and the council's clock at the last
+    /// receipt for one (milliseconds since 1970, UTC).
     pub(crate) fn custody(&self, visit: VisitId) -> Result<(u64, u64, Option<i64>), StoreError> {
         self.one(
             "SELECT count(*) AS records, coalesce(sum(state = 'waiting'), 0) AS waiting, max(receipt.council_time_ms) AS received_ms
@@ -212,7 +216,7 @@ impl Reading<'_> {
         .ok_or(StoreError::Unreadable("record"))
     }
 
-    /// Whether there is a record by that id.
+    /// The visit that a record belongs to; `None` when there is no such record.
     pub(crate) fn visit_of(&self, record: RecordId) -> Result<Option<VisitId>, StoreError> {
         self.one("SELECT visit_id FROM record WHERE record_id = ?1 LIMIT 1", params![record.as_bytes()], |row| {
             Ok(VisitId::from_bytes(row.get("visit_id")?))
@@ -221,7 +225,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a signed answer, for the receipts in it.
+    /// Keeps a signed answer, for the receipts in it. Gives the id of its row.
     pub(crate) fn keep_receipt(&self, council_time_ms: i64, answer: &[u8]) -> Result<i64, StoreError> {
         self.write("INSERT INTO receipt (council_time_ms, answer) VALUES (?1, ?2)", params![council_time_ms, answer])?;
         Ok(self.reading.transaction.last_insert_rowid())
@@ -237,7 +241,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The council holds it apart.
+    /// Marks a record as set aside by the council.
     pub(crate) fn mark_set_aside(
         &self,
         epoch: Epoch,
@@ -253,8 +257,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The council does not hold it, whatever was believed: it waits again. The old receipt stays
-    /// in its table.
+    /// Makes a record wait again, because the council does not hold it after all. The old receipt
+    /// stays in its table.
     pub(crate) fn mark_waiting(&self, epoch: Epoch, sequence: u64) -> Result<(), StoreError> {
         self.write(
             "UPDATE record SET state = 'waiting', reason = NULL WHERE epoch = ?1 AND sequence = ?2 AND state <> 'reissued'",

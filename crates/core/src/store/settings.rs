@@ -1,4 +1,5 @@
-//! Single values: who the device is, and whom it talks to.
+//! Single values: the enrolment, the Code, the council's numbers, the last signature, and
+//! half-typed texts.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ pub(crate) struct Enrolment {
     pub(crate) position: String,
     pub(crate) organisation: String,
     pub(crate) council_name: String,
-    /// The council's public key, hex: pinned.
+    /// The council's public key, in hexadecimal. The device trusts this key alone.
     pub(crate) council_key: String,
     pub(crate) council_epoch: Epoch,
     pub(crate) cursor: u64,
@@ -74,7 +75,7 @@ impl Reading<'_> {
         Ok(signed.filter(|signed| signed.user == user && signed.code == code).map(|signed| signed.at_ms))
     }
 
-    /// What is half typed, by the name of its field.
+    /// The texts that are half typed, by the name of their field.
     pub(crate) fn drafts(&self) -> Result<BTreeMap<String, String>, StoreError> {
         let rows = self.many("SELECT name, text FROM draft", [], |row| Ok((row.get("name")?, row.get("text")?)))?;
         Ok(rows.into_iter().collect())
@@ -107,7 +108,7 @@ impl Writing<'_> {
         self.set(SIGNED, signed)
     }
 
-    /// Keeps what is half typed; nothing is kept of an empty field.
+    /// Keeps a half-typed text. An empty text removes it.
     pub(crate) fn keep_draft(&self, name: &str, text: &str, at_ms: i64) -> Result<(), StoreError> {
         if text.is_empty() {
             self.write("DELETE FROM draft WHERE name = ?1", params![name])?;

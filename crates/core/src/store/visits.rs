@@ -1,4 +1,5 @@
-//! The rows from which lists of visits are drawn: a fold over records, kept beside them.
+//! The rows of the lists of visits. Each row is folded from the visit's records, and stored with
+//! them.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Outcome, Visit};
@@ -12,7 +13,7 @@ use super::{Reading, StoreError, Writing};
 pub(crate) struct VisitRow {
     pub(crate) visit: VisitId,
     pub(crate) appointment: Option<AppointmentRef>,
-    /// When it started; when its file was opened, where it has not.
+    /// When it started; if it has not, when its file was opened. Milliseconds since 1970, UTC.
     pub(crate) started_at_ms: i64,
     pub(crate) started: bool,
     pub(crate) address: Option<String>,
@@ -22,9 +23,9 @@ pub(crate) struct VisitRow {
 
 /// What a visitor still owes a tenant, as a stable name.
 pub(crate) mod to_do {
-    /// Clause 3.2: the visit does not go ahead, and they do not know.
+    /// Clause 3.2: the visit does not go ahead, and nobody has told the tenant.
     pub(crate) const TELL_TENANT: &str = "tell_tenant";
-    /// Clause 4.1: somebody has to come again, and nothing was agreed.
+    /// Clause 4.1: somebody has to come again, and what happens next was not agreed.
     pub(crate) const FOLLOW_UP: &str = "follow_up";
 }
 
@@ -44,7 +45,7 @@ fn visit_row(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
 const COLUMNS: &str = "visit_id, appointment_ref, started_at_ms, started, address, outcome, entered";
 
 impl Reading<'_> {
-    /// Visits that started since a moment, newest first, and whatever is still open.
+    /// Visits that started since a moment, and all that are still open, newest first.
     pub(crate) fn visits_since(&self, since_ms: i64) -> Result<Vec<VisitRow>, StoreError> {
         self.many(
             &format!("SELECT {COLUMNS} FROM visit WHERE started_at_ms >= ?1 OR outcome IS NULL ORDER BY started_at_ms DESC, visit_id DESC"),
@@ -92,7 +93,7 @@ impl Reading<'_> {
         )
     }
 
-    /// The visit under way that started last.
+    /// The visit that is under way; the one that started last, if there are several.
     pub(crate) fn under_way(&self) -> Result<Option<VisitId>, StoreError> {
         self.one(
             "SELECT visit_id FROM visit WHERE outcome IS NULL AND started = 1 ORDER BY started_at_ms DESC LIMIT 1",
@@ -101,7 +102,8 @@ impl Reading<'_> {
         )
     }
 
-    /// The visit alone whose expected end comes first, and that end.
+    /// The visit in which somebody who works alone expects to be out first, and when, in
+    /// milliseconds since 1970, UTC.
     pub(crate) fn alone(&self) -> Result<Option<(VisitId, i64)>, StoreError> {
         self.one(
             "SELECT visit_id, expected_end_ms FROM visit WHERE expected_end_ms IS NOT NULL ORDER BY expected_end_ms LIMIT 1",
@@ -112,8 +114,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps the row of a visit as its records now fold. A file that belongs to no visit, such as a
-    /// concern by itself, has no row.
+    /// Stores the row of a visit. A file that was opened for a concern alone is not a visit, and
+    /// has no row.
     pub(crate) fn save_visit(&self, visit: &Visit) -> Result<(), StoreError> {
         let Some(opened_at) = visit.started_at.or(visit.opened_at) else { return Ok(()) };
         self.write(
@@ -148,8 +150,8 @@ fn owed(visit: &Visit) -> Option<&'static str> {
     }
 }
 
-/// Until when somebody who works alone is looked out for: until they have left as planned, or said
-/// that they are safe.
+/// When somebody who works alone expects to be out, in milliseconds since 1970, UTC. `None` once
+/// they have said that they are safe, or the visit has ended in any way but leaving at once.
 fn expected_end_ms(visit: &Visit) -> Option<i64> {
     let lone = visit.before.lone_working.as_ref()?;
     let left_as_planned = visit.ending.as_ref().is_some_and(|ending| ending.outcome != Outcome::Withdrawn);

@@ -1,5 +1,5 @@
-//! When to try again: exponential, with full jitter, so that 500 phones at 17:00 don't knock at
-//! once.
+//! When to try again after a failure. Waits grow exponentially and are random from 0 up (full
+//! jitter), so that 500 phones do not all try at the same moment at 17:00.
 
 use std::time::Duration;
 
@@ -8,19 +8,20 @@ const FIRST_MS: u64 = 2_000;
 /// The longest wait, in milliseconds: a quarter of an hour.
 const LONGEST_MS: u64 = 15 * 60 * 1_000;
 
-/// How often it has failed.
+/// Counts how often sending has failed in a row.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// It worked.
+    /// Sending worked, so the count starts again.
     pub fn succeeded(&mut self) {
         self.failures = 0;
     }
 
-    /// It failed. How long to wait, by a random number; never less than the council asked for.
+    /// Sending failed. Gives how long to wait: a random time on top of `at_least`, which is what
+    /// the council asked for.
     pub fn failed(&mut self, random: u64, at_least: Duration) -> Duration {
         let most = FIRST_MS.saturating_mul(1_u64.checked_shl(self.failures).unwrap_or(u64::MAX)).min(LONGEST_MS);
         self.failures = self.failures.saturating_add(1);

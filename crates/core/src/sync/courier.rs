@@ -1,5 +1,5 @@
-//! The courier sends by itself: after each record, when the app comes to the front, when
-//! connectivity returns, and again after a while when it did not work.
+//! The courier sends by itself: after each record, when the app comes to the front, and when the
+//! connection returns. After a failure it tries again after a while.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,10 +10,10 @@ use doorstep_domain::protocol::NoAnswer;
 use super::{Backoff, SyncReport};
 use crate::{App, AppError};
 
-/// With nothing to send, how often the council is asked for changes.
+/// How often the courier asks the council for changes when there is nothing to send.
 const QUIET: Duration = Duration::from_secs(15 * 60);
 
-/// A thread that sends. It ends when this is dropped.
+/// A thread that sends records and photos. The thread ends when this is dropped.
 #[derive(Debug)]
 pub struct Courier {
     bell: Arc<Bell>,
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl Courier {
-    /// Starts sending for an app. `told` hears of each try.
+    /// Starts the thread. It calls `told` with the result of each try.
     pub fn start(app: Arc<App>, told: impl Fn(&Result<SyncReport, AppError>) + Send + 'static) -> Self {
         let bell = Arc::new(Bell::default());
         let listening = Arc::clone(&bell);
@@ -52,7 +52,7 @@ impl Courier {
         Self { bell }
     }
 
-    /// There is something to send, or a reason to think that it would work now.
+    /// Makes the courier try now, because there is something to send or the connection may be back.
     pub fn ring(&self) {
         self.bell.lock().rung = true;
         self.bell.rung.notify_one();
@@ -71,7 +71,7 @@ impl Bell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the bell rings or the time is over; `false` when it is all over.
+    /// Waits until the bell rings or the time has passed; `false` when the courier was dropped.
     fn wait(&self, time: Duration) -> bool {
         let quiet = |state: &mut State| !state.rung && !state.over;
         let (mut state, _) =

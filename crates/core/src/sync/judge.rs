@@ -1,5 +1,5 @@
-//! Judging an answer. What is not the council's signed answer to this very request is no answer at
-//! all.
+//! Checks an answer. Only the council's signed answer to this request counts; anything else is
+//! treated as no answer.
 
 use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::PublicKey;

@@ -1,9 +1,8 @@
-//! Sending and being given: read what there is, make one request, judge the answer, apply what
-//! follows in one transaction.
+//! Sync: reads what waits, makes one request, checks the answer, and applies it in one transaction.
 //!
-//! The promises (docs/sync.md) rest on three rules here. Nothing counts as received but by a
-//! receipt that verifies and names a hash that this device holds. The council's own high-water mark
-//! decides what is sent again, whatever was believed before. And no path deletes a record.
+//! The promises in docs/sync.md rest on three rules. A record counts as received only by a verified
+//! receipt for a hash that this device holds. The council's own high-water mark decides what is
+//! sent again, no matter what the device believed before. No code here deletes a record.
 
 mod backoff;
 mod courier;
@@ -32,7 +31,7 @@ pub(crate) struct Contact<'a> {
     pub(crate) key: &'a SigningKey,
 }
 
-/// What one call of sync came to.
+/// The result of one sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ts_rs::TS)]
 pub struct SyncReport {
     /// Records that the council now holds.

@@ -1,5 +1,5 @@
-//! Sending photos: piece by piece, after the records that name them. The council says how far it
-//! has each; what this device believed before does not count.
+//! Sends photos in pieces, after the records that name them. The council says how much of each
+//! photo it has, and the device goes on from there.
 
 use doorstep_domain::ledger::PublicKey;
 use doorstep_domain::protocol::{
@@ -11,22 +11,20 @@ use super::round::council_key;
 use crate::error::AppError;
 use crate::store::WaitingPhoto;
 
-/// What one piece came to.
+/// What to do after sending one piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// The council has more of the photo, or less, than was believed: there is another piece to
-    /// send.
+    /// The council has another part of the photo than before, so there is another piece to send.
     Another,
-    /// The council has it whole.
+    /// The council has the whole photo.
     Complete,
-    /// The council does not take it.
+    /// The council refused the photo.
     Refused,
-    /// It can't go now.
+    /// The photo can't be sent now.
     NotNow,
 }
 
-/// Pieces that a photo may take before it is left for the next time: twice what it needs, and a
-/// few.
+/// The most pieces to send of a photo in one sync: twice as many as it needs, and four.
 pub(crate) fn most_pieces(photo: &WaitingPhoto) -> usize {
     let size = usize::try_from(photo.size).unwrap_or(Limits::PHOTO_BYTES);
     2 * size.div_ceil(Limits::BLOB_CHUNK) + 4
@@ -74,7 +72,7 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
     })
 }
 
-/// What the council says of the photo, if this is its answer to this very request.
+/// How much of the photo the council has, if this is its signed answer to this request.
 fn believed(bytes: &[u8], council: &PublicKey, request: &BlobRequest) -> Result<BlobState, NoAnswer> {
     let signed: Signed = decode(bytes).map_err(|_| NoAnswer::NotTheCouncil)?;
     let answer: BlobAnswer = signed.open(Purpose::BlobAnswer, council).map_err(|_| NoAnswer::NotTheCouncil)?;

@@ -1,15 +1,17 @@
-//! What follows from an answer: a pure function of what the device holds and what the council says.
+//! Works out what to change after an answer. The plan depends only on what the device holds and
+//! what the council says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{DeviceState, SyncAnswer, Verdict};
 
-/// What the device holds, as far as a plan needs to know it.
+/// The part of what the device holds that a plan depends on.
 pub(super) struct Held {
-    /// What was sent in this request: place and hash.
+    /// The records in this request: their epoch, number and hash.
     pub(super) sent: BTreeMap<(Epoch, u64), Hash>,
-    /// What the device believes to be with the council, by epoch, above the council's own mark.
+    /// The numbers of the records above the council's own mark that the device believes the council
+    /// holds, by epoch.
     pub(super) believed: BTreeMap<Epoch, Vec<u64>>,
     /// The council's epoch at the last contact.
     pub(super) council_epoch: Epoch,
@@ -17,14 +19,14 @@ pub(super) struct Held {
     pub(super) head: (Epoch, u64),
 }
 
-/// What is to be done, in one transaction.
+/// The changes to make, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Plan {
     /// Records that the council holds.
     pub(super) received: Vec<(Epoch, u64)>,
     /// Records that the council set aside, and why.
     pub(super) set_aside: Vec<(Epoch, u64, String)>,
-    /// Records that the council does not hold, whatever was believed.
+    /// Records that the council does not hold, although the device believed so.
     pub(super) send_again: Vec<(Epoch, u64)>,
     /// The device was cloned or restored: it goes on in a new epoch.
     pub(super) begin_epoch: bool,
@@ -43,7 +45,7 @@ pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
     for receipt in &answer.receipts {
         let place = (receipt.epoch, receipt.sequence);
         let held_here = held.sent.get(&place);
-        // A receipt for a hash that was not sent is nobody's receipt.
+        // A receipt for a hash that this request did not send is ignored.
         if held_here != Some(&receipt.hash) {
             continue;
         }
@@ -60,7 +62,7 @@ pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
     plan
 }
 
-/// Whether the council holds more of this epoch than the device ever wrote in it: the device was
+/// Whether the council holds a later record of this epoch than the device has. Then the device was
 /// restored from a copy.
 fn council_holds_beyond(answer: &SyncAnswer, (epoch, sequence): (Epoch, u64)) -> bool {
     answer

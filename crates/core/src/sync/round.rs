@@ -1,4 +1,4 @@
-//! One round: read, request, judge, plan, apply.
+//! One round of a sync: reads what waits, sends a request, checks the answer, plans and applies it.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,8 +36,8 @@ pub(crate) fn enrol(
     let bytes = council.enrol(&encode(&request)).map_err(AppError::NoAnswer)?;
     let signed: Signed = decode(&bytes).map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
     let claimed: EnrolAnswer = signed.peek().map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
-    // The code names the council's key: whoever else answers is found out here, before anything is
-    // kept.
+    // The code names the council's key, so another server is found out here, before anything is
+    // stored.
     if !code.names(&claimed.council_key) {
         return Err(AppError::AnotherCouncil);
     }
@@ -46,17 +46,17 @@ pub(crate) fn enrol(
     if answer.nonce.0 == nonce { Ok(answer) } else { Err(AppError::AnotherCouncil) }
 }
 
-/// What one round came to.
+/// The result of one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Round {
     pub(crate) received: usize,
     pub(crate) set_aside: usize,
     pub(crate) changes: usize,
-    /// Whether another round has something to do.
+    /// Whether there is something to do for another round.
     pub(crate) more: bool,
 }
 
-/// What is read before a request.
+/// What is read from the store before a request.
 struct Before {
     enrolment: Enrolment,
     batch: Vec<StoredRecord>,
@@ -64,7 +64,7 @@ struct Before {
 }
 
 impl Round {
-    /// One round trip.
+    /// Runs one round.
     pub(crate) fn run(contact: &Contact<'_>) -> Result<Self, AppError> {
         let Contact { store, environment, council, key } = *contact;
         let before = Before::read(store, environment, key)?;
@@ -130,8 +130,8 @@ impl Before {
         })
     }
 
-    /// What the device holds of what the answer speaks of. Whatever is below the council's mark is
-    /// with the council, and is not looked at: on a phone of many years that is nearly all.
+    /// What the device holds, as far as the answer is about it. Records below the council's mark
+    /// are with the council, and are not read: on an old phone that is nearly all of them.
     fn held(&self, reading: &crate::store::Reading<'_>, answer: &SyncAnswer) -> Result<Held, StoreError> {
         let sent = self.batch.iter().map(|record| ((record.epoch, record.sequence), record.hash)).collect();
         let mut believed = BTreeMap::new();
@@ -154,8 +154,8 @@ pub(super) fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> 
     Ok(key.ok_or(StoreError::Unreadable("council key"))?)
 }
 
-/// Applies a plan, and the changes that came with the answer. The cursor moves with its data, or
-/// not at all.
+/// Applies a plan, and the changes in the answer. The cursor and the changes are stored in the same
+/// transaction.
 fn apply(
     writing: &crate::store::Writing<'_>,
     environment: &Environment,
@@ -214,11 +214,11 @@ fn take_changes(writing: &crate::store::Writing<'_>, answer: &SyncAnswer) -> Res
             Pulled::Withdrawn(reference) => writing.withdraw_appointment(reference)?,
         }
     }
-    // Text that is no Code can't be read or signed: the one that is held stays.
+    // Text that can't be a Code is ignored, and the device keeps the Code that it has.
     if let Some(code) = answer.changes.code.as_ref().filter(|code| code.sections().is_ok()) {
         writing.set_code(code)?;
     }
-    // A number of its own that goes against another holds nothing up: what was held stays.
+    // Numbers that contradict each other are ignored, and the device keeps those that it has.
     if let Some(numbers) = answer.changes.numbers.as_ref().filter(|numbers| numbers.check().is_ok()) {
         writing.set_numbers(numbers)?;
     }

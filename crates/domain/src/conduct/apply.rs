@@ -1,5 +1,5 @@
-//! What an event changes. The only place where a visit changes, and it takes whatever happened: a
-//! fact that goes against the Code, or against another fact, becomes a finding.
+//! Applies events to a visit. A visit changes here and nowhere else. Every event is accepted. One
+//! that breaks the Code, or contradicts another event, leads to a finding.
 
 use super::visit::{Entry, Line, RaisedConcern, StepTaken, Strike, Welfare, Withdrawal};
 use super::{
@@ -8,7 +8,7 @@ use super::{
 };
 
 impl Visit {
-    /// Takes one fact in. This is the only place where a visit changes.
+    /// Applies one event. If it was struck out, it is only added to the timeline.
     pub(super) fn apply(&mut self, fact: &Happened, struck: Option<&Strike>) {
         if !fact.event.is_apart() {
             self.timeline.push(Line {
@@ -161,8 +161,8 @@ impl Visit {
             Some(Entry { basis: basis.clone(), admitted: admitted.cloned(), at: fact.at, record: fact.record });
     }
 
-    /// Whether the tenant was to be told who comes and why, and the appointment says that they were
-    /// not.
+    /// Whether the tenant should have been told who comes and why, and the appointment says that
+    /// they were not.
     fn should_have_been_told(&self) -> bool {
         self.notice.as_ref().is_some_and(|notice| {
             let exempt = [NoticeStanding::ExemptEmergency, NoticeStanding::ExemptInvestigation];

@@ -1,4 +1,4 @@
-//! A planned visit, as the housing system gave it to the council and the council to the phone.
+//! A planned visit. The housing system gives it to the council, and the council to the phone.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub struct Appointment {
     pub reference: AppointmentRef,
     /// The home.
     pub uprn: Uprn,
-    /// The address, one line an entry.
+    /// The lines of the address, without the postcode.
     pub address: Vec<String>,
     /// The postcode.
     pub postcode: String,
@@ -22,7 +22,7 @@ pub struct Appointment {
     pub tenant_name: String,
     /// The tenant's telephone number, where known.
     pub tenant_phone: Option<String>,
-    /// Why somebody comes, by kind.
+    /// The kind of visit.
     pub visit_kind: VisitKind,
     /// Why somebody comes, in words.
     pub purpose: String,
@@ -30,19 +30,19 @@ pub struct Appointment {
     pub window_start: DateTime<Utc>,
     /// The window's end.
     pub window_end: DateTime<Utc>,
-    /// The name of the organisation that does it.
+    /// The name of the organisation that makes the visit.
     pub organisation: String,
-    /// The user name of the person who does it.
+    /// The user name of the person who makes the visit.
     pub assigned_to: String,
-    /// When the tenant was given notice, where they were.
+    /// When the tenant was given notice; `None` when they were not.
     pub notice_given_at: Option<DateTime<Utc>>,
-    /// How the tenant was given notice.
+    /// How the tenant was given notice; `None` when they were not.
     pub notice_method: Option<NoticeMethod>,
     /// Whether the tenant was told who comes and why. Clause 3.1.
     pub told_who_and_why: bool,
-    /// What the tenant needs of a visitor.
+    /// What the tenant needs from a visitor, such as a trusted adult with them.
     pub support_needs: Option<String>,
-    /// What a visitor should know before the door.
+    /// Dangers that a visitor should know about before they are at the door.
     pub hazard_note: Option<String>,
     /// Visits to the property in which nobody got in, as far as the council knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,14 +50,14 @@ pub struct Appointment {
 }
 
 impl Appointment {
-    /// The notice that the tenant had of it. Clause 3.1.
+    /// The notice that the tenant had of the visit. Clause 3.1.
     #[must_use]
     pub fn notice(&self, numbers: &Numbers) -> Notice {
         let given = self.notice_given_at.zip(self.notice_method);
         Notice::of(self.visit_kind, self.window_start, given, self.told_who_and_why, numbers)
     }
 
-    /// What its visit begins with.
+    /// What the visit's first event says.
     #[must_use]
     pub fn plan(&self, numbers: &Numbers) -> Started {
         Started {

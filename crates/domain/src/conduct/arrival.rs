@@ -1,10 +1,10 @@
-//! The arrival checklist: its steps, the clause behind each, and what can be said of one.
+//! The checklist of a visit: its steps, the clause behind each, and how a step is recorded.
 
 use serde::{Deserialize, Serialize};
 
 use super::Clause;
 
-/// One item of the arrival checklist, in the order of the Code.
+/// One item of the checklist, from the arrival to leaving, in the order of the Code.
 #[derive(
     Debug,
     Clone,
@@ -22,21 +22,21 @@ use super::Clause;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// ID badge carried and worn where it can be seen. Clause 3.2.
+    /// The visitor wears their ID badge where it can be seen. Clause 3.2.
     IdWorn,
-    /// Said who they are. Clause 3.2.
+    /// The visitor said who they are. Clause 3.2.
     Introduced,
-    /// Said why they have come. Clause 3.2.
+    /// The visitor said why they have come. Clause 3.2.
     ReasonStated,
-    /// Showed identification. Clause 3.2.
+    /// The visitor showed their ID. Clause 3.2.
     IdShown,
     /// An adult (18 or over by default) is there to speak to. Clause 3.1.
     AdultPresent,
-    /// Protective coverings over shoes. Clause 3.3.
+    /// The visitor wore covers over their shoes. Clause 3.3.
     ShoeCovers,
-    /// Dust sheets over floors and furniture. Clause 3.3.
+    /// Dust sheets covered floors and furniture. Clause 3.3.
     DustSheets,
-    /// Belongings were moved with permission alone. Clause 3.3.
+    /// Belongings were moved only with permission. Clause 3.3.
     BelongingsWithPermission,
     /// The working area is clean and tidy. Clause 3.3.
     AreaTidy,
@@ -48,7 +48,7 @@ pub enum Step {
     KeptToConduct,
 }
 
-/// Where in a visit a step belongs.
+/// The part of a visit that a step belongs to.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema,
 )]
@@ -66,26 +66,26 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Weight {
-    /// Going in waits for it.
+    /// It comes before going in with consent.
     Must,
-    /// It is recorded, done or not; it never stands in the way.
+    /// It is recorded whether it was done or not. It never stops the visitor from going in.
     Should,
 }
 
-/// What was said of a step.
+/// Whether a step was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum StepState {
     /// It was done.
     Done,
-    /// It was not done, and why.
+    /// It was not done.
     NotDone {
-        /// Why, in the visitor's words or one of the likely reasons.
+        /// Why, in the visitor's words or as the name of a likely reason.
         reason: String,
     },
-    /// It has no place in this visit, and why where that is worth saying.
+    /// This visit does not need it.
     NotApplicable {
-        /// Why, where that is worth saying.
+        /// Why, if the visitor says.
         reason: Option<String>,
     },
 }
@@ -110,7 +110,7 @@ impl Step {
         }
     }
 
-    /// Where in a visit it belongs.
+    /// The part of a visit that the step belongs to.
     #[must_use]
     pub fn phase(self) -> Phase {
         match self {
@@ -122,7 +122,7 @@ impl Step {
         }
     }
 
-    /// Whether going in waits for the step.
+    /// Whether the step has to be done before going in.
     #[must_use]
     pub fn weight(self) -> Weight {
         match self {
@@ -138,8 +138,7 @@ impl Step {
         }
     }
 
-    /// The reasons that are likely when it was not done, as stable names; the words are the
-    /// screen's.
+    /// Likely reasons for not doing the step, as stable names. The screens have the words for them.
     #[must_use]
     pub fn likely_reasons(self) -> &'static [&'static str] {
         match self {

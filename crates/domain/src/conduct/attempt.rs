@@ -26,7 +26,7 @@ pub struct Attempt {
     pub visit: VisitId,
     /// When it ended, by the device's clock.
     pub at: DateTime<Utc>,
-    /// What came of it.
+    /// How the visit ended.
     pub outcome: Outcome,
     /// Whether it counts towards enforcement.
     pub counting: Counting,
@@ -35,7 +35,7 @@ pub struct Attempt {
 }
 
 impl Visit {
-    /// The attempt that the visit was, if nobody got in.
+    /// This visit as an attempt; `None` if it is still open or somebody got in.
     #[must_use]
     pub fn attempt(&self) -> Option<Attempt> {
         let ending = self.ending.as_ref().filter(|ending| ending.outcome.is_no_access())?;
@@ -58,8 +58,9 @@ impl Visit {
     }
 }
 
-/// Puts attempts of one property together: those that the council knows of, and those of this
-/// device. Each visit once, in the order of time.
+/// Merges the attempts at one property: those that the council knows of, and this device's own.
+/// Each visit is in the result once, and the oldest comes first. Where both know a visit, the
+/// device's own version is used.
 #[must_use]
 pub fn attempts(known: &[Attempt], own: impl IntoIterator<Item = Attempt>) -> Vec<Attempt> {
     let mut all: Vec<Attempt> = own.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Before the door: what a visitor declares, how they work alone, and a visit that cannot go ahead.
+//! Before a visit: knowing the tenant, working alone, and calling the visit off.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,13 +18,13 @@ pub struct Declaration {
     pub hand_over: bool,
 }
 
-/// Working alone. Clause 6.1. Doorstep is no certified lone-worker device, and does not replace
-/// one.
+/// What somebody who works alone says about it. Clause 6.1. Doorstep is not a certified lone-worker
+/// device, and does not replace one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct LoneWorking {
     /// Whether the visitor's own lone-worker device is on.
     pub device_on: bool,
-    /// When they expect to be out again.
+    /// When they expect to be out again, in UTC.
     pub expected_end: DateTime<Utc>,
 }
 
@@ -38,7 +38,7 @@ pub enum CancelledBy {
     Visitor,
     /// The council.
     Council,
-    /// The tenant, who therefore knows.
+    /// The tenant. Nobody has to tell them.
     Tenant,
 }
 
@@ -69,9 +69,9 @@ pub enum CancelReason {
     MissingPart,
     /// The weather, the road or the van.
     Travel,
-    /// Smoke, or a home that is not fit to work in. Clause 7. It is no refusal.
+    /// Somebody smokes there, or the home is not fit to work in. Clause 7. It is not a refusal.
     StateOfHome,
-    /// The visitor knows the tenant, and hands over. Clause 5.3.
+    /// The visitor knows the tenant, and somebody else takes the visit. Clause 5.3.
     HandOver,
     /// Something else, in words.
     Other,
@@ -91,9 +91,9 @@ pub struct Cancellation {
 /// The tenant was told that the visit does not go ahead. Clause 3.2.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct ToldOfCancellation {
-    /// How.
+    /// How they were told.
     pub means: NoticeMethod,
-    /// Whether somebody said sorry.
+    /// Whether somebody apologised.
     pub apologised: bool,
     /// The new time that was offered, in words.
     pub new_time: Option<String>,

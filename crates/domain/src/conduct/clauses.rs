@@ -1,4 +1,4 @@
-//! Every clause of the Code of conduct (June 2025), and the part of Doorstep that carries it.
+//! Every clause of the Code of conduct (June 2025), and where in Doorstep it is put into practice.
 
 use std::fmt;
 use std::str::FromStr;
@@ -54,27 +54,29 @@ pub enum Clause {
     C10,
 }
 
-/// One row of the clause table: what is asked, and where Doorstep holds it.
+/// One row of the clause table: what the Code asks, and which rule, screen and tests put it into
+/// practice.
 #[derive(Debug, Clone, Copy)]
 pub struct ClauseRow {
     /// The clause.
     pub clause: Clause,
     /// Its number as printed.
     pub number: &'static str,
-    /// What is asked, in our own words.
+    /// What the Code asks, in our own words.
     pub subject: &'static str,
-    /// The item of `conduct` that carries it.
+    /// The name of the item in `conduct` that holds the rule.
     pub rule: &'static str,
-    /// The screen, under `ui/field/src`.
+    /// The path of the screen, under `ui/field/src`.
     pub screen: &'static str,
-    /// The tests that hold it, by name.
+    /// The names of the tests that check it.
     pub tests: &'static [&'static str],
 }
 
 macro_rules! rows {
     ($($clause:ident $number:literal $subject:literal, $rule:literal, $screen:literal, [$($test:literal),* $(,)?];)*) => {
-        /// The Code, row by row, in its order. `docs/code-of-conduct.md` is drawn from it, and
-        /// `cargo xtask clauses` checks that each rule, screen and test is there.
+        /// The clause table, in the order of the Code. A clause can have several rows.
+        /// `docs/code-of-conduct.md` is drawn from it. `cargo xtask clauses` checks that each rule,
+        /// screen and test exists.
         pub const CLAUSES: &[ClauseRow] = &[$(ClauseRow {
             clause: Clause::$clause,
             number: $number,

@@ -1,12 +1,12 @@
-//! The Code of conduct as text: versions that the council publishes, each with its clauses, and somebody's signature under
-//! one of them. Clauses 9 and 10, and the Acknowledgement.
+//! The Code of conduct as text: the versions that the council publishes, and people's signatures
+//! under them. Clauses 9 and 10, and the Acknowledgement.
 
 use chrono::NaiveDate;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The Code in Doorstep's own plain words, for as long as the council has published no text of its own.
+/// The Code in Doorstep's own plain words. It is used until the council publishes its own text.
 const OWN_WORDS: &str = include_str!("code.txt");
 
 /// A version of the Code, as the council published it.
@@ -14,7 +14,7 @@ const OWN_WORDS: &str = include_str!("code.txt");
 pub struct PublishedCode {
     /// What people call it: `1.0`, `June 2025`.
     pub label: String,
-    /// The first day on which it binds, in Europe/London.
+    /// The first day on which it is in force, in Europe/London.
     pub from: NaiveDate,
     /// The exact text.
     pub text: String,
@@ -31,7 +31,7 @@ pub struct CodeSection {
     pub paragraphs: Vec<String>,
 }
 
-/// Text that can't be a version of the Code.
+/// The text can't be a version of the Code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotACode {
     /// There is no numbered clause in it.
@@ -50,7 +50,8 @@ pub enum NotACode {
 pub enum Signing {
     /// Their name, typed.
     Typed(String),
-    /// Strokes of a finger on a field of 1,000 by 400: lists of points, across and down.
+    /// Their signature, drawn with a finger. Each stroke is a list of points: across (0 to 1,000)
+    /// and down (0 to 400).
     Drawn(Vec<Vec<(u16, u16)>>),
 }
 
@@ -71,7 +72,7 @@ pub struct Acknowledgement {
     pub signed: Signing,
 }
 
-/// A signature that is none.
+/// The name or the signature is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no signature: draw it, or type your name")]
 pub struct NotSigned;
@@ -96,7 +97,7 @@ impl PublishedCode {
         HEXLOWER.encode(&Sha256::digest(self.text.as_bytes()))
     }
 
-    /// Its sections, in their order.
+    /// Splits the text into its sections, in their order.
     ///
     /// # Errors
     /// [`NotACode`] when the text can't be a Code.
@@ -110,7 +111,7 @@ impl PublishedCode {
 }
 
 impl CodeSection {
-    /// Whether every one of the words is in it, capital letters or not.
+    /// Whether the section holds every one of the words. Capital letters make no difference.
     #[must_use]
     pub fn mentions(&self, words: &str) -> bool {
         let text = format!("{} {} {}", self.number, self.heading, self.paragraphs.join(" ")).to_lowercase();
@@ -119,10 +120,11 @@ impl CodeSection {
 }
 
 impl Signing {
-    /// Points in one drawn signature, at most.
+    /// The most points that a drawn signature can have.
     const MOST_POINTS: usize = 4_000;
 
-    /// Whether it is one: a name, or more than a dot, within the field.
+    /// Whether this is a signature: a typed name that is not empty, or at least three points, all
+    /// within the field.
     #[must_use]
     pub fn is_a_signature(&self) -> bool {
         match self {
@@ -146,8 +148,8 @@ impl Acknowledgement {
     }
 }
 
-/// Splits a text at its headings: lines that begin with a clause's number, and the one of the Acknowledgement. A table of
-/// contents, whose lines end with the number of a page, is passed over.
+/// Splits a text at its headings: lines that begin with a clause's number, and the line
+/// `Acknowledgement`. The lines of a table of contents, which end with a page number, are left out.
 fn split(text: &str) -> Vec<CodeSection> {
     let mut sections = Vec::new();
     let mut section = CodeSection { number: String::new(), heading: String::new(), paragraphs: Vec::new() };
@@ -165,7 +167,7 @@ fn split(text: &str) -> Vec<CodeSection> {
         ));
     }
     sections.push(section);
-    // What comes before the first heading is the title page.
+    // The text before the first heading is the title page, which is left out.
     sections.retain(|section| !section.heading.is_empty());
     sections
 }
@@ -185,6 +187,6 @@ fn heading(line: &str) -> Option<(&str, &str)> {
     let mut parts = number.split('.');
     let numbered = parts.next().is_some_and(is_number) && parts.next().is_none_or(is_number) && parts.next().is_none();
     let heading = heading.trim();
-    // A sentence that begins with a number is no heading.
+    // A sentence that begins with a number is not a heading.
     (numbered && heading.chars().count() <= 80 && !heading.ends_with(['.', ';', ','])).then_some((number, heading))
 }

@@ -1,4 +1,4 @@
-//! What a visitor may say about a visit.
+//! Commands: what a visitor can tell the app about a visit.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::RecordId;
 
-/// Whether the visitor has signed the Code that binds: the council's, or Doorstep's own plain words
-/// before it has published one. Clause 9.
+/// Whether the visitor has signed the Code that is in force: the council's, or Doorstep's own plain
+/// words while the council has published none. Clause 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeSigned {
     /// They have.
@@ -19,13 +19,13 @@ pub enum CodeSigned {
     No,
 }
 
-/// One thing that a visitor says, before a rule has looked at it.
+/// One thing that a visitor tells the app. No rule has checked it yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// The tenant was told who comes and why. Clause 3.1.
     TellWhoAndWhy {
-        /// How.
+        /// How the tenant was told.
         means: NoticeMethod,
     },
     /// The tenant agreed to the visit at short notice. Clause 3.1.
@@ -45,32 +45,32 @@ pub enum Command {
         /// Why, in words.
         words: Option<String>,
     },
-    /// The tenant was told so. Clause 3.2.
+    /// The tenant was told that the visit does not go ahead. Clause 3.2.
     TellOfCancellation(ToldOfCancellation),
     /// A step of the checklist. Clauses 3.1 to 3.3 and 5.1.
     RecordStep {
         /// Which step.
         step: Step,
-        /// What is said of it.
+        /// Whether it was done.
         state: StepState,
     },
-    /// Going in. Clause 3.1.
+    /// The visitor goes in. Clause 3.1.
     Enter {
-        /// On what footing; without one the Code refuses.
+        /// What allows the visitor to go in; the Code refuses `None`.
         basis: Option<Basis>,
-        /// The visitor's own word on why something that comes first was left out, if it was.
+        /// If the visitor left out something that comes first, why, in their words.
         admitting: Option<String>,
     },
     /// Somebody took back their consent to the visitor being there. Clause 3.1.
     WithdrawConsent {
-        /// Who.
+        /// Who took it back.
         by: ConsentBy,
-        /// Their words.
+        /// What they said.
         words: Option<String>,
     },
     /// The tenant refused entry, and that is respected. Clause 3.1.
     RefuseEntry {
-        /// Why.
+        /// Why the tenant refused.
         reason: RefusalReason,
         /// The tenant's own words.
         words: Option<String>,
@@ -82,64 +82,66 @@ pub enum Command {
     },
     /// What would make the next visit work. Clause 3.1.
     AddNextVisitNeeds {
-        /// What, in words.
+        /// What is needed, in words.
         needs: String,
     },
     /// Nobody answered the door.
     NoAnswer,
     /// Whether a card was left.
     LeaveCard {
-        /// Whether it was.
+        /// Whether a card was left.
         left: bool,
     },
     /// Does something seem wrong? Asked after more than one visit without access. Clause 6.2.
     AnswerWelfare {
-        /// Whether it does.
+        /// Whether something seems wrong.
         worried: bool,
-        /// Why.
+        /// Why, in words.
         words: Option<String>,
     },
-    /// A concern that only the safeguarding leads may read. Clause 6.2. No screen can say it: the
-    /// core seals the note.
+    /// A concern that only the safeguarding leads may read. Clause 6.2. A screen can't send this
+    /// command. The core makes it, after it has sealed the note.
     #[serde(skip)]
     RaiseSealedConcern {
         /// The note, already sealed.
         note: SealedNote,
     },
-    /// Another concern. Clauses 5.3, 6.1, 7, 8.1 and 8.2.
+    /// A concern that is not sealed. Clauses 5.3, 6.1, 7, 8.1 and 8.2.
     RaiseConcern(Concern),
     /// What comes next. Clause 4.1.
     AgreeFollowUp(FollowUp),
     /// The tenant signs, if they wish to.
     TakeSignature(TenantSignature),
-    /// A photo. No screen can say it: the core makes the picture anew first, and finds its hash.
+    /// A photo. A screen can't send this command. The core makes it, after it has made a new
+    /// picture from the camera's file and hashed it.
     #[serde(skip)]
     TakePhoto(Photo),
-    /// Leaving, with what came of the visit.
+    /// The visitor leaves.
     Leave {
-        /// What came of it: completed, or a further visit needed.
+        /// `true` when somebody has to come again; `false` when the visit is completed.
         further_visit_needed: bool,
     },
-    /// Leaving at once; details can wait. Clause 7.
+    /// The visitor leaves at once. Details can wait. Clause 7.
     LeaveNow,
     /// Why the visitor left at once.
     ExplainWithdrawal {
-        /// Why.
+        /// Why the visitor left.
         reason: WithdrawalReason,
-        /// What happened.
+        /// What happened, in words.
         words: Option<String>,
     },
-    /// Something recorded by mistake is struck out; both stay visible.
+    /// An earlier record was a mistake, and is struck out. It stays visible.
     StrikeOut {
         /// The record that was a mistake.
         record: RecordId,
-        /// Why.
+        /// Why it was a mistake.
         reason: String,
     },
 }
 
 impl Command {
-    /// Whether it may be said after the visit has ended: what was left to tell, and corrections.
+    /// Whether it is allowed after the visit has ended: details that were still missing, concerns,
+    /// photos and corrections.
     pub(super) fn fits_after_the_end(&self) -> bool {
         matches!(
             self,
@@ -159,7 +161,7 @@ impl Command {
         )
     }
 
-    /// Whether the visit must have started before it may be said.
+    /// Whether it is allowed only once the visit has started.
     pub(super) fn needs_a_start(&self) -> bool {
         matches!(
             self,
@@ -173,7 +175,8 @@ impl Command {
 }
 
 impl Command {
-    /// Checks every text of it. Each field is named here, so that a new one can't be forgotten.
+    /// Checks the length of every text in the command. Each field is named here, so that the
+    /// compiler asks about a new one.
     pub(super) fn check_texts(&self) -> Result<(), TooLong> {
         use TextKind::{Short, Words};
         match self {

@@ -1,7 +1,7 @@
-//! Concerns. A safeguarding note is sealed on the device to the keys that the council names for its
-//! safeguarding leads, so that nobody else can read it, the one who wrote it included (clause 6.2).
-//! Today the council's service holds that key. The others are plain, and some of them start a legal
-//! clock: it runs from when the thing was said or seen, not from when the council hears of it.
+//! Concerns. The device seals a safeguarding note to the keys of the council's safeguarding leads
+//! (clause 6.2). After that nobody else can read it, not even the person who wrote it. Today the
+//! council's service holds that key. Other concerns are not sealed. Some of them start a legal
+//! clock, which runs from when the thing was said or seen, not from when the council hears of it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub enum ConcernKind {
     Aggression,
     /// The tenant is not satisfied; they need not call it a complaint. Clause 8.1.
     Complaint,
-    /// Somebody broke the Code. Never shown to the firm of the one who reports it. Clause 8.2.
+    /// Somebody broke the Code. The firm of the person who reports it never sees it. Clause 8.2.
     Breach,
     /// A gift, money or a favour was offered. Clause 5.3.
     Gift,
@@ -60,17 +60,17 @@ pub enum ConcernKind {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Hazard {
-    /// A smell of gas, or carbon monoxide. The gas emergency line first.
+    /// A smell of gas, or carbon monoxide. The visitor phones the gas emergency line first.
     Gas,
-    /// Bare wires, a burnt socket.
+    /// Bare wires or a burnt socket, for example.
     Electrics,
-    /// Fire, or what would hinder an escape from one.
+    /// A risk of fire, or something in the way of an escape from one.
     Fire,
-    /// A ceiling, a floor, stairs, a wall.
+    /// A ceiling, a floor, stairs or a wall that is not safe.
     Structure,
     /// Damp or mould. Hazards in Social Housing (Prescribed Requirements) Regulations 2025.
     DampAndMould,
-    /// So many things that ways out are blocked.
+    /// The home is so full that ways out are blocked.
     Hoarding,
     /// Needles, blades, broken glass.
     Sharps,
@@ -80,7 +80,7 @@ pub enum Hazard {
     Other,
 }
 
-/// How bad it is, as the visitor sees it; somebody at the council decides.
+/// How serious it is in the visitor's view. Somebody at the council decides.
 #[derive(
     Debug,
     Clone,
@@ -101,19 +101,19 @@ pub enum Severity {
     Emergency,
     /// Somebody may be hurt if it stays like this.
     Significant,
-    /// To be put right.
+    /// Nobody is likely to be hurt, but it has to be put right.
     Minor,
 }
 
-/// What a plain concern says besides its words, kind by kind.
+/// What a concern that is not sealed says besides its words. Each kind has its own details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
     /// Something is not safe.
     UnsafeCondition {
-        /// What.
+        /// What is not safe.
         hazard: Hazard,
-        /// How bad.
+        /// How serious it is in the visitor's view.
         severity: Severity,
     },
     /// Somebody was aggressive.
@@ -125,7 +125,7 @@ pub enum About {
     },
     /// The tenant is not satisfied.
     Complaint {
-        /// What was put right at once.
+        /// What the visitor put right at once; `None` for nothing.
         put_right: Option<String>,
         /// Whether the tenant was told that a complaint is raised and that an investigating officer
         /// will be in touch.
@@ -135,7 +135,7 @@ pub enum About {
     Breach,
     /// A gift was offered.
     Gift {
-        /// Whether it was taken; the Code says no.
+        /// Whether the visitor took it. The Code does not allow that.
         accepted: bool,
     },
     /// The visitor knows the tenant.
@@ -153,7 +153,7 @@ pub struct Concern {
     pub noticed_at: DateTime<Utc>,
 }
 
-/// A note that only the holders of some keys can open.
+/// A note that only the holders of the safeguarding keys can open.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct SealedNote {
     /// The note as an age file (age-encryption.org/v1), made on the device.
@@ -183,8 +183,8 @@ impl ConcernKind {
         }
     }
 
-    /// Whether its record overtakes everything that waits to be sent: somebody may be in danger, or
-    /// a legal clock runs.
+    /// Whether its record is sent before all others, because somebody may be in danger or a legal
+    /// clock is running.
     #[must_use]
     pub fn is_urgent(self) -> bool {
         matches!(self, Self::Safeguarding | Self::UnsafeCondition | Self::Aggression | Self::Complaint)

@@ -1,5 +1,5 @@
-//! What a command leads to: events, or a refusal that cites its clause. The only place where a rule
-//! is checked.
+//! Decides what a command leads to: events, or a refusal that cites its clause. The rules of a
+//! visit are checked here and nowhere else.
 
 use super::{
     Admission, Basis, Cancellation, Clause, CodeSigned, Command, Concern, Declaration, Event, FollowUp, Leaving,
@@ -10,10 +10,11 @@ use crate::{RecordId, StableName};
 type Decided = Result<Vec<Event>, Refused>;
 
 impl Visit {
-    /// Decides what a command leads to. This is the only place where a rule is checked.
+    /// Decides which events a command leads to. There are none when it changes nothing. This does
+    /// not change the visit: [`Visit::followed_by`] applies the events.
     ///
     /// # Errors
-    /// [`Refused`] when the Code does not allow it as things stand; nothing has changed then.
+    /// [`Refused`] when the Code does not allow it now.
     pub fn decide(&self, command: Command) -> Decided {
         command.check_texts().map_err(Refused::too_long)?;
         if self.ending.is_some() && !command.fits_after_the_end() {
@@ -75,7 +76,7 @@ impl Visit {
                 }
                 Ok(vec![Event::TenantSigned(TenantSignature { name, signed })])
             }
-            // The same picture of the same thing twice is one photo.
+            // A photo that the visit has already, with the same purpose, is not added again.
             Command::TakePhoto(photo) if self.photos.iter().any(|taken| taken.photo == photo) => Ok(Vec::new()),
             Command::TakePhoto(photo) => Ok(vec![Event::PhotoTaken(photo)]),
             Command::Leave { further_visit_needed } => Ok(vec![Event::Left(if further_visit_needed {
@@ -92,15 +93,15 @@ impl Visit {
         }
     }
 
-    /// Opens the visit's file before setting out, since something is to be said of it. Nothing, if
-    /// it is open already.
+    /// Opens the visit's file before the visitor sets out, so that something can be recorded in it.
+    /// Gives no event if it is open already.
     #[must_use]
     pub fn open_file(&self, plan: Started) -> Vec<Event> {
         if self.opened_at.is_some() { Vec::new() } else { vec![Event::Opened(plan)] }
     }
 
-    /// Sets out, or stands before the door. Clause 9: whoever visits is bound by the Code, and has
-    /// signed it; an emergency does not wait for a signature.
+    /// Starts the visit: the visitor sets out, or is at the door. They must have signed the Code
+    /// first (clause 9), except for an emergency repair.
     ///
     /// # Errors
     /// [`Refused`] when the Code was not signed, or the visit has started or ended.
@@ -117,8 +118,9 @@ impl Visit {
         Ok(vec![Event::Started(plan)])
     }
 
-    /// Clause 3.1: consent, or a basis in law. Clause 3.2: introduced, reason stated, ID shown,
-    /// before it.
+    /// Checks that the visitor may go in. They need consent or a basis in law (clause 3.1). With
+    /// consent, they must first introduce themselves, say why they have come, and show ID (clause
+    /// 3.2).
     fn enter(&self, basis: Option<Basis>, admitting: Option<String>) -> Decided {
         self.not_inside()?;
         let Some(basis) = basis else {
@@ -137,8 +139,8 @@ impl Visit {
         Ok(vec![Event::Entered { basis, admitted }])
     }
 
-    /// What was left out before going in, by the visitor's own word: without that word, going in
-    /// waits for it.
+    /// What the visitor left out before going in, if they say why. Without their words they are
+    /// refused until nothing is missing.
     fn admission(&self, admitting: Option<String>) -> Result<Option<Admission>, Refused> {
         let missing = self.missing_before_entry();
         match trimmed(admitting) {
@@ -195,7 +197,7 @@ fn no(clause: Clause, rule: Rule, missing: &[&str]) -> Decided {
     Err(Refused::new(clause, rule, missing))
 }
 
-/// Clause 5.3: told to the line manager and to the contact at the council.
+/// Clause 5.3: the visitor must have told their line manager and the contact at the council.
 fn declare(declaration: Declaration) -> Decided {
     let Declaration { relation, line_manager, council_contact, hand_over } = declaration;
     let relation = needed(&relation, Clause::C5_3, Rule::ReasonFirst, "relation")?;
@@ -216,7 +218,7 @@ fn raise(concern: Concern) -> Decided {
     Ok(vec![Event::ConcernRaised(Concern { words, ..concern })])
 }
 
-/// Clause 4.1: what is still to be done, and who does it.
+/// Clause 4.1: a follow-up says what is still to be done, and who does it.
 fn agree_follow_up(follow_up: FollowUp) -> Decided {
     let what = needed(&follow_up.what, Clause::C4_1, Rule::NoteFirst, "what")?;
     let who = needed(&follow_up.who, Clause::C4_1, Rule::NameFirst, "who")?;

@@ -1,4 +1,4 @@
-//! How a visit ends, and what its records show that the Code did not ask for.
+//! How a visit ends, and findings: what its records show that does not keep to the Code.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Clause, RefusalReason, Step};
 use crate::{RecordId, StableName};
 
-/// What came of a visit.
+/// How a visit ended.
 #[derive(
     Debug,
     Clone,
@@ -23,7 +23,7 @@ use crate::{RecordId, StableName};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// What was to be done is done.
+    /// The work is done.
     Completed,
     /// Somebody has to come again.
     FurtherVisitNeeded,
@@ -33,40 +33,41 @@ pub enum Outcome {
     NoAnswer,
     /// There was no suitable adult.
     NoSuitableAdult,
-    /// The visitor left at once: aggression, danger, smoke. It is no refusal. Clause 7.
+    /// The visitor left at once, because of aggression, danger or smoke, for example. It is not a
+    /// refusal. Clause 7.
     Withdrawn,
     /// The visit did not go ahead. Clause 3.2.
     Cancelled,
 }
 
-/// How a visit ended.
+/// The end of a visit, and the record that says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Ending {
-    /// What came of it.
+    /// How the visit ended.
     pub outcome: Outcome,
     /// The tenant's refusal, if that ended it.
     pub refusal: Option<RefusedEntry>,
-    /// When, by the device's clock.
+    /// When it ended, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
     /// The record that says so.
     pub record: RecordId,
 }
 
-/// A tenant's refusal, respected.
+/// A tenant's refusal of entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct RefusedEntry {
-    /// Why.
+    /// Why the tenant refused.
     pub reason: RefusalReason,
     /// The tenant's own words.
     pub words: Option<String>,
 }
 
-/// Something that the record shows and the Code did not ask for. A finding never stops a record
-/// from being kept.
+/// A breach of the Code, or a contradiction between records. A record with a finding is kept like
+/// any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "finding")]
 pub enum Finding {
-    /// A step that comes before going in was not done before it. Clause 3.2.
+    /// The visitor went in before doing a step that comes first. Clause 3.2.
     LeftOutBeforeEntry {
         /// Which step.
         step: Step,
@@ -82,9 +83,9 @@ pub enum Finding {
     ShortNoticeNotAgreed,
     /// The tenant was not told before the visit who comes and why. Clause 3.1.
     NotToldWhoAndWhy,
-    /// Somebody has to come again, and what comes next was not agreed. Clause 4.1.
+    /// Somebody has to come again, and what happens next was not agreed. Clause 4.1.
     NoFollowUp,
-    /// The tenant was not told what comes next. Clause 4.1.
+    /// The tenant was not told what happens next. Clause 4.1.
     FollowUpNotExplained,
     /// The visit did not go ahead, and the tenant was not told. Clause 3.2.
     TenantNotToldOfCancellation,
@@ -98,7 +99,7 @@ pub enum Finding {
 }
 
 impl Outcome {
-    /// Whether the visitor did not get in: attempts are counted per property.
+    /// Whether the visit is an attempt without access: the visitor came and did not get in.
     #[must_use]
     pub fn is_no_access(self) -> bool {
         matches!(self, Self::EntryRefused | Self::NoAnswer | Self::NoSuitableAdult)

@@ -1,4 +1,4 @@
-//! Going in: with consent to enter, or where the law allows it without. Clause 3.1.
+//! Going in: with consent to enter, or without it where the law allows that. Clause 3.1.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,16 +35,16 @@ pub enum LawfulGround {
     Other,
 }
 
-/// On what footing the visitor went in. There is no third kind.
+/// What allowed the visitor to go in. There is no third way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// Somebody who may say so said yes.
+    /// Somebody gave consent to enter.
     Consented {
-        /// Who.
+        /// Who gave it.
         by: ConsentBy,
     },
-    /// The law allows it without.
+    /// The law allows it without consent.
     Lawful {
         /// What allows it.
         ground: LawfulGround,
@@ -52,17 +52,18 @@ pub enum Basis {
         authorised_by: String,
         /// The number of the warrant, order or job.
         reference: Option<String>,
-        /// Who else was there.
+        /// The name of somebody else who was there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         witness: Option<String>,
     },
 }
 
-/// The visitor's own word that steps of clause 3.2 were left out before going in. The app never
-/// makes anyone lie: a breach can be recorded, and shows as what it is.
+/// The visitor says that they went in although a step of clause 3.2, or the tenant's agreement to
+/// short notice, was missing. The app lets them record this, so that nobody has to lie. It shows as
+/// a breach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Admission {
-    /// The steps that were left out.
+    /// The steps that were left out; empty when only the tenant's agreement was missing.
     pub missing: Vec<Step>,
     /// Why, in the visitor's words.
     pub words: String,

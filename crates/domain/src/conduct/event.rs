@@ -1,5 +1,5 @@
-//! Immutable facts of a visit. Events are the body of records: a variant or field, once released,
-//! keeps its name and meaning for ever; new ones are added.
+//! Events: what happened in a visit. An event is the body of a record, and never changes. A variant
+//! or field that was released keeps its name and meaning for ever. New ones can be added.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,25 +22,25 @@ use crate::{AppointmentRef, RecordId, Uprn};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// The visitor set out, or stands before the door.
+    /// The visit started: the visitor set out, or was at the door.
     Started(Started),
-    /// Something was said of a step.
+    /// The visitor recorded a step of the checklist.
     StepRecorded {
         /// Which step.
         step: Step,
-        /// What was said of it.
+        /// Whether it was done.
         state: StepState,
     },
     /// The visitor went in. Clause 3.1.
     Entered {
-        /// On what footing.
+        /// What allowed the visitor to go in.
         basis: Basis,
-        /// What was left out before it, by the visitor's own word.
+        /// What the visitor says was left out before going in; `None` when nothing was.
         admitted: Option<Admission>,
     },
     /// The tenant refused entry.
     EntryRefused {
-        /// Why.
+        /// Why the tenant refused.
         reason: RefusalReason,
         /// The tenant's own words.
         words: Option<String>,
@@ -56,12 +56,12 @@ pub enum Event {
     ConcernSealed(SealedNote),
     /// The visitor left.
     Left(Leaving),
-    /// The visit's file was opened before setting out, since something was to be said of it. Schema
-    /// 2, as all that follow.
+    /// The visit's file was opened before the visitor set out, so that something could be recorded
+    /// in it. This event and all below are new in schema 2.
     Opened(Started),
     /// The tenant was told who comes and why, before the visit. Clause 3.1.
     ToldWhoAndWhy {
-        /// How.
+        /// How the tenant was told.
         means: NoticeMethod,
     },
     /// The tenant agreed to the visit at short notice. Clause 3.1.
@@ -74,28 +74,28 @@ pub enum Event {
     SafeSaid,
     /// The visit does not go ahead. Clause 3.2.
     Cancelled(Cancellation),
-    /// The tenant was told so. Clause 3.2.
+    /// The tenant was told that the visit does not go ahead. Clause 3.2.
     ToldOfCancellation(ToldOfCancellation),
     /// Somebody took back their consent to the visitor being there. Clause 3.1.
     ConsentWithdrawn {
-        /// Who.
+        /// Who took it back.
         by: ConsentBy,
-        /// Their words.
+        /// What they said.
         words: Option<String>,
     },
     /// What would make the next visit work: who should be there, when, how to knock. Clause 3.1.
     NextVisitNeeds {
-        /// What, in words.
+        /// What is needed, in words.
         needs: String,
     },
     /// Whether a card was left at a door that nobody opened.
     CardLeft {
-        /// Whether it was.
+        /// Whether a card was left.
         left: bool,
     },
     /// After more than one visit without access: does something seem wrong? Clause 6.2.
     WelfareAnswered {
-        /// Whether it does.
+        /// Whether something seems wrong.
         worried: bool,
         /// Why, in words that anybody at the council may read.
         words: Option<String>,
@@ -106,7 +106,7 @@ pub enum Event {
     LeftNow,
     /// Why the visitor left at once.
     WithdrawalExplained {
-        /// Why.
+        /// Why the visitor left.
         reason: WithdrawalReason,
         /// What happened, in words.
         words: Option<String>,
@@ -115,42 +115,42 @@ pub enum Event {
     FollowUpAgreed(FollowUp),
     /// The tenant signed.
     TenantSigned(TenantSignature),
-    /// A photo was taken. Its picture travels apart, after this.
+    /// A photo was taken. Its picture is sent separately, after this record.
     PhotoTaken(Photo),
-    /// An earlier record was a mistake. Both stay.
+    /// An earlier record was a mistake, and was struck out. It stays visible.
     StruckOut {
         /// The record that was a mistake.
         record: RecordId,
-        /// Why.
+        /// Why it was a mistake.
         reason: String,
     },
 }
 
-/// What a visit begins with. Where there is an appointment it names the home by its key alone: name
-/// and address stay there.
+/// What is known when a visit begins. If there is an appointment, the home is given only by its
+/// UPRN. The tenant's name and the address stay in the appointment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Started {
-    /// The appointment, where there is one.
+    /// The appointment, if there is one.
     pub appointment: Option<AppointmentRef>,
-    /// The home; `None` where a visit without an appointment knows its address alone.
+    /// The home; `None` for a visit without an appointment whose UPRN is not known.
     pub uprn: Option<Uprn>,
-    /// Why somebody comes, by kind.
+    /// The kind of visit.
     pub visit_kind: VisitKind,
-    /// The address, where there is no appointment to hold it.
+    /// The address, if there is no appointment to hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Why somebody comes, in words, where there is no appointment to hold it.
+    /// Why somebody comes, in words, if there is no appointment to hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// The notice that the tenant had, as it was shown to the visitor; `None` where there was no
+    /// The notice that the tenant had, as the app showed it to the visitor; `None` when there is no
     /// appointment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
 }
 
 impl EventKind {
-    /// The clause of the Code behind a fact; none behind one that only says how the visit went, and
-    /// behind a step or a concern, which have clauses of their own.
+    /// The clause of the Code behind an event. `None` for an event that only says how the visit
+    /// went, and for a step or a concern, which have clauses of their own.
     #[must_use]
     pub fn clause(self) -> Option<Clause> {
         match self {
@@ -182,7 +182,7 @@ impl EventKind {
 }
 
 impl Event {
-    /// Whether it overtakes everything else that waits to be sent.
+    /// Whether its record is sent before all others.
     #[must_use]
     pub fn is_urgent(&self) -> bool {
         match self {
@@ -198,7 +198,7 @@ impl Event {
         matches!(self, Self::ConcernSealed(_))
     }
 
-    /// The photo that it tells of.
+    /// The photo, if the event is about one.
     #[must_use]
     pub fn photo(&self) -> Option<&Photo> {
         match self {
@@ -207,8 +207,8 @@ impl Event {
         }
     }
 
-    /// Whether it stays out of the visit that everybody sees: a sealed note, and a breach, which
-    /// the visitor's own firm is never shown. Clauses 6.2 and 8.2.
+    /// Whether it is left out of the visit that everybody sees. That is so for a sealed note, and
+    /// for a breach, which the visitor's own firm never sees. Clauses 6.2 and 8.2.
     #[must_use]
     pub fn is_apart(&self) -> bool {
         match self {

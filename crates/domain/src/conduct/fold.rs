@@ -1,5 +1,5 @@
-//! From a set of facts to a visit. The result depends on the set alone: any order of arrival, and
-//! any repetition, folds to the same visit, on the device and at the council.
+//! Folds a set of facts into a visit. The result depends on the set alone. Facts can arrive in any
+//! order and more than once: the device and the council still fold them into the same visit.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,8 @@ pub struct Happened {
     pub record: RecordId,
     /// The device that recorded it.
     pub device: DeviceId,
-    /// Its place: never goes back on one device, whatever its clock does.
+    /// Its place in the order of the device's records. It never goes back, even when the clock
+    /// does.
     pub order: u64,
     /// The device's clock when it was recorded.
     pub at: DateTime<Utc>,
@@ -47,9 +48,9 @@ pub fn fold(visit: VisitId, facts: &[Happened]) -> Visit {
 }
 
 impl Visit {
-    /// The visit once more things have happened, which come behind all that it was folded from:
-    /// they alone are applied, but where one of them strikes out an earlier one; then `all` is
-    /// folded anew, the new ones included.
+    /// The visit after new facts, which come after all the facts that it was folded from. `all`
+    /// holds the old facts and the new ones. Only the new facts are applied, unless one of them
+    /// strikes out a fact: then `all` is folded again.
     #[must_use]
     pub fn followed_by(mut self, new: &[Happened], all: &[Happened]) -> Self {
         if new.iter().any(|fact| matches!(fact.event, Event::StruckOut { .. })) {

@@ -1,29 +1,29 @@
-//! Leaving: what comes next, what the tenant was told of it, and leaving at once. Clauses 4.1 and
-//! 7.
+//! Leaving: what happens next, what the tenant was told about it, and leaving at once. Clauses 4.1
+//! and 7.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Signing;
 
-/// How a visit ended by the visitor's leaving.
+/// Whether the work was finished when the visitor left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Leaving {
-    /// What was to be done is done.
+    /// The work is done.
     Completed,
     /// Somebody has to come again.
     FurtherVisitNeeded,
 }
 
-/// What comes next, where the work is not finished. Clause 4.1.
+/// What happens next when the work is not finished. Clause 4.1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct FollowUp {
     /// What is still to be done.
     pub what: String,
     /// Who does it.
     pub who: String,
-    /// The proposed date; `None` where none can be given yet.
+    /// The proposed date; `None` when there is none yet.
     #[ts(type = "string | null")]
     pub when: Option<NaiveDate>,
     /// Whether this was explained to the tenant.
@@ -61,9 +61,9 @@ pub enum WithdrawalReason {
     Aggression,
     /// It was not safe.
     Unsafe,
-    /// Smoke.
+    /// Somebody smoked.
     Smoke,
-    /// Rotten food, drug paraphernalia, waste.
+    /// The home was not fit to work in: rotten food, drug paraphernalia or waste.
     StateOfHome,
     /// Only a child was left at home.
     AdultLeft,

@@ -1,6 +1,6 @@
-//! The Code of conduct as rules. A [`Visit`] decides what a [`Command`] leads to (events, or a
-//! [`Refused`] that cites its clause), and folds events back into what is known of the visit. The
-//! device and the council run the same two functions.
+//! The Code of conduct as rules. A [`Visit`] decides what a [`Command`] leads to: events, or a
+//! [`Refused`] that cites its clause. [`fold()`] makes a visit out of its events again. Only
+//! the device decides. The device and the council fold with the same code.
 
 mod apply;
 mod appointment;

@@ -1,4 +1,4 @@
-//! What may be done next, as the rules say it: by asking `decide`, and by nothing else.
+//! What the visitor can do next. `decide` answers this, so that each rule is in one place.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,15 +6,14 @@ use super::{Basis, CancelReason, CancelledBy, Command, ConsentBy, RefusalReason,
 use crate::StableName;
 
 impl Visit {
-    /// What a visitor may do next, as `decide` says: a screen offers this, and works out no rule by
-    /// itself.
+    /// The steps that `decide` allows now. Screens offer these, and work out no rules themselves.
     #[must_use]
     pub fn next(&self) -> Vec<NextStep> {
         let may = |step: &NextStep| self.decide(step.command()).is_ok();
         NextStep::all().filter(may).collect()
     }
 
-    /// Why nobody goes in by consent as things stand; `None` where they may.
+    /// Why the visitor can't go in with consent now, and what comes first; `None` when they can.
     #[must_use]
     pub fn shut(&self) -> Option<Refused> {
         let basis = Some(Basis::Consented { by: ConsentBy::Tenant });
@@ -22,12 +21,11 @@ impl Visit {
     }
 }
 
-/// Something that a screen offers, where the rules allow it.
+/// Something that a screen offers when the rules allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
-    /// Going in with consent although something was left out, by the visitor's own word. Clauses
-    /// 3.1 and 3.2.
+    /// Going in with consent although something was left out, and saying why. Clauses 3.1 and 3.2.
     EnterAdmitting,
     /// The tenant refuses. Clause 3.1.
     RefuseEntry,
@@ -48,7 +46,7 @@ pub enum NextStep {
 }
 
 impl NextStep {
-    /// A command that is decided as this step is.
+    /// A sample command for this step. `decide` allows it exactly when it allows the step.
     fn command(self) -> Command {
         let (words, said) = (None, || "said".to_owned());
         match self {

@@ -1,9 +1,8 @@
-//! Notice: how much of it the tenant had, and what the Code makes of that. Clause 3.1.
+//! Notice: how much notice the tenant had, and whether that is enough for the Code. Clause 3.1.
 //!
-//! Hours are hours that passed, right across the clock changes; days before planned work are days
-//! of the calendar in England. Whether notice was in writing is kept apart: section 11(6) of the
-//! Landlord and Tenant Act 1985 wants 24 hours in writing, and an attempt counts in court only with
-//! it.
+//! Hours are elapsed hours, even when the clocks change. Days before planned work are calendar days
+//! in England. Written notice is a separate question: section 11(6) of the Landlord and Tenant Act
+//! 1985 asks for 24 hours in writing, and an attempt counts in court only after such notice.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,8 @@ pub enum NoticeMethod {
     Letter,
 }
 
-/// What the Code makes of a notice.
+/// How far a notice meets the Code. The hours and days given here are the ones that Doorstep ships
+/// with; the council can change them.
 #[derive(
     Debug,
     Clone,
@@ -52,31 +52,33 @@ pub enum NoticeStanding {
     MeetsMinimum,
     /// Too short: going in needs the tenant's express agreement.
     Short,
-    /// No notice is on record: as short as can be.
+    /// No notice is on record. It is treated like short notice.
     NotGiven,
-    /// The Code asks for none: an emergency repair.
+    /// An emergency repair, for which the Code asks for no notice.
     ExemptEmergency,
-    /// The Code asks for none: the council looks into a breach of the tenancy.
+    /// A look into a breach of the tenancy, for which the Code asks for no notice.
     ExemptInvestigation,
 }
 
 /// The notice that a tenant had of a visit, as it was known when the visit's file was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Notice {
-    /// What the Code makes of it.
+    /// How far it meets the Code.
     pub standing: NoticeStanding,
-    /// When it was given.
+    /// When it was given, in UTC; `None` when no notice was given.
     pub given_at: Option<DateTime<Utc>>,
-    /// How it was given.
+    /// How it was given; `None` when no notice was given.
     pub method: Option<NoticeMethod>,
-    /// Minutes that passed from the notice to the start of the window.
+    /// Minutes from the notice to the start of the window; `None` when no notice was given.
     #[ts(type = "number | null")]
     pub minutes: Option<i64>,
-    /// Whether it was in writing, 24 hours or more before: an attempt counts in court only then.
+    /// Whether it was in writing and given at least 24 hours before. Only then does an attempt
+    /// count in court.
     pub written: bool,
     /// Whether the tenant was told who comes and why.
     pub told_who_and_why: bool,
-    /// The earliest moment that this notice allows; `None` where none was given or none is needed.
+    /// The earliest start that this notice allows, in UTC; `None` when no notice was given, or when
+    /// none is needed.
     pub earliest: Option<DateTime<Utc>>,
 }
 
@@ -90,7 +92,8 @@ pub struct NoticeAgreement {
 }
 
 impl Notice {
-    /// Looks at the notice of a visit that starts at a moment.
+    /// Works out the standing of a notice for a visit whose window starts at `starts_at`. `given`
+    /// is when and how the tenant was given notice; `None` for no notice.
     #[must_use]
     pub fn of(
         kind: VisitKind,
@@ -142,8 +145,8 @@ impl Notice {
 }
 
 impl NoticeMethod {
-    /// Whether it leaves words that can be read again: "writing" in the Interpretation Act 1978,
-    /// Schedule 1.
+    /// Whether it is "writing" as the Interpretation Act 1978, Schedule 1, means it: the words can
+    /// be read again.
     #[must_use]
     pub fn is_written(self) -> bool {
         matches!(self, Self::Letter | Self::Email | Self::Text)

@@ -1,6 +1,7 @@
-//! The numbers behind the rules: dated data with their source, which the council owns. None of them
-//! stands in code. Doorstep ships with those of the law, the Code and good practice; the council
-//! enters its own over them, from a day on, and phones pull what they need of them.
+//! The numbers behind the rules, such as hours of notice. They are data, not code: each value has a
+//! first day and a source. Doorstep ships with the numbers of the law, the Code and good practice.
+//! The council can enter its own values, each from a given day on. Phones get the ones that they
+//! need.
 
 use std::sync::LazyLock;
 
@@ -19,7 +20,7 @@ pub enum NumberUnit {
     Hours,
     /// Calendar days.
     Days,
-    /// Days that are no Saturday, Sunday or bank holiday in England.
+    /// Days that are not a Saturday, a Sunday or a bank holiday in England.
     WorkingDays,
     /// Years.
     Years,
@@ -34,43 +35,43 @@ pub struct DatedNumber {
     pub name: String,
     /// Its value.
     pub value: u32,
-    /// The first day on which it holds, in Europe/London.
+    /// The first day on which it applies, in Europe/London.
     pub from: NaiveDate,
     /// Where it comes from: a law, a clause, a decision of the council.
     pub source: String,
 }
 
-/// A number that there is, what it counts, and the values that Doorstep ships with.
+/// One of the numbers: its name, what it counts, and the values that Doorstep ships with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberKind {
     /// Its stable name.
     pub name: String,
     /// What it counts.
     pub unit: NumberUnit,
-    /// The least that makes sense.
+    /// The lowest value that the council can enter.
     pub least: u32,
-    /// The most that makes sense.
+    /// The highest value that the council can enter.
     pub most: u32,
-    /// What Doorstep ships with; nothing where only the council can say.
+    /// The values that Doorstep ships with; empty where only the council can decide.
     pub shipped: Vec<DatedNumber>,
 }
 
-/// The numbers that the council has entered over those that Doorstep ships with.
+/// The council's own numbers. They replace those that Doorstep ships with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CouncilNumbers(Vec<DatedNumber>);
 
-/// A value that can't be: too small, too large, or against another one.
+/// A value that is not allowed: it is too small, too large, or contradicts another value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadNumber {
-    /// Outside of what makes sense.
-    #[error("{name} is from {least} to {most}")]
+    /// The value is too small or too large.
+    #[error("{name} must be from {least} to {most}")]
     OutOfRange {
-        /// Which.
+        /// The number's stable name.
         name: String,
-        /// The least.
+        /// The lowest value that is allowed.
         least: u32,
-        /// The most.
+        /// The highest value that is allowed.
         most: u32,
     },
     /// Good notice would be shorter than the notice that a tenant must have. Clause 3.1.
@@ -78,7 +79,7 @@ pub enum BadNumber {
     GoodNoticeTooShort,
 }
 
-/// A row of a table of numbers, as it lies in a file.
+/// A row of a file of numbers.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kind {
@@ -104,10 +105,10 @@ impl Held {
     }
 }
 
-/// Reads a table of numbers: JSON, as `numbers.json` beside this file.
+/// Reads a table of numbers from JSON in the form of `numbers.json`, which is beside this file.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The JSON is not in that form.
 pub fn read(json: &str) -> Result<Vec<NumberKind>, serde_json::Error> {
     let kinds: Vec<Kind> = serde_json::from_str(json)?;
     let kind = |Kind { name, unit, least, most, held }: Kind| {
@@ -122,15 +123,15 @@ static SHIPPED: LazyLock<Vec<NumberKind>> =
     LazyLock::new(|| read(include_str!("numbers.json")).expect("numbers.json can be read"));
 
 impl NumberKind {
-    /// The numbers by which phones decide, those of [`Numbers`].
+    /// The numbers that phones use, which are the fields of [`Numbers`].
     #[must_use]
     pub fn of_the_door() -> &'static [Self] {
         &SHIPPED
     }
 
-    /// What holds on a day: the newest value that has begun, the council's own before a shipped one
-    /// of the same day. Before the first day of all, the first shipped value is the best that is
-    /// known.
+    /// The value that applies on a day: the newest one that has begun by then. The council's own
+    /// value wins over a shipped one from the same day. Before every first day it is the earliest
+    /// shipped value; `None` where Doorstep ships none.
     #[must_use]
     pub fn on<'a>(&'a self, day: NaiveDate, own: &'a CouncilNumbers) -> Option<&'a DatedNumber> {
         let own = own.0.iter().filter(|number| number.name == self.name);
@@ -138,7 +139,7 @@ impl NumberKind {
         begun.max_by_key(|number| number.from).or_else(|| self.shipped.iter().min_by_key(|number| number.from))
     }
 
-    /// Whether a value makes sense.
+    /// Checks that a value is in the range of this number.
     ///
     /// # Errors
     /// [`BadNumber::OutOfRange`].
@@ -151,34 +152,35 @@ impl NumberKind {
 }
 
 impl CouncilNumbers {
-    /// The table, in an order that depends on nothing but what is in it.
+    /// Makes a table. Its rows are sorted by name and first day.
     #[must_use]
     pub fn new(mut rows: Vec<DatedNumber>) -> Self {
         rows.sort_by(|a, b| (&a.name, a.from).cmp(&(&b.name, b.from)));
         Self(rows)
     }
 
-    /// Its rows.
+    /// The rows, sorted by name and first day.
     #[must_use]
     pub fn rows(&self) -> &[DatedNumber] {
         &self.0
     }
 
-    /// What phones need of it.
+    /// The rows that phones need.
     #[must_use]
     pub fn for_the_door(&self) -> Self {
         let at_the_door = |number: &&DatedNumber| SHIPPED.iter().any(|kind| kind.name == number.name);
         Self(self.0.iter().filter(at_the_door).cloned().collect())
     }
 
-    /// By which a phone and the council know whether they hold the same table, in hexadecimal.
+    /// A hash of the table, in hexadecimal. A phone and the council compare it to know whether they
+    /// hold the same table.
     #[must_use]
     pub fn hash(&self) -> String {
         let text = serde_json::to_vec(&self.0).unwrap_or_default();
         Hash::of("doorstep-numbers-v1", &[&text]).to_string()
     }
 
-    /// Whether the numbers go with each other, on each day on which one begins.
+    /// Checks that the numbers do not contradict each other on any day on which one begins.
     ///
     /// # Errors
     /// [`BadNumber::GoodNoticeTooShort`].
@@ -191,7 +193,7 @@ impl CouncilNumbers {
     }
 }
 
-/// The numbers that hold at the door on one day.
+/// The numbers that phones use, as they are on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Numbers {
     /// Hours of notice that a tenant must have. Clause 3.1.
@@ -202,13 +204,14 @@ pub struct Numbers {
     pub notice_in_writing_hours: u32,
     /// Days before planned work starts on which the tenant must know of it. Clause 3.1.
     pub planned_work_days: u32,
-    /// From this age somebody is a suitable adult, in years. Clause 3.1.
+    /// The age, in years, from which somebody is a suitable adult. Clause 3.1.
     pub adult_age: u32,
     /// Attempts without access after which the next letter goes out.
     pub attempts_before_letter: u32,
-    /// From this attempt on, the visitor is asked whether something may be wrong.
+    /// The number of attempts from which on the visitor is asked whether something may be wrong.
     pub welfare_question_at_attempt: u32,
-    /// Minutes after which something urgent that is still unsent is to be phoned in.
+    /// Minutes that something urgent can wait to be sent, before the visitor is asked to phone it
+    /// in.
     pub phone_it_in_minutes: u32,
     /// Days for which a visitor sees their own past visits.
     pub own_visits_days: u32,
@@ -218,13 +221,13 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// The numbers that Doorstep ships with, as they hold on a day.
+    /// The numbers that Doorstep ships with, as they are on a day.
     #[must_use]
     pub fn shipped(day: NaiveDate) -> Self {
         Self::on(day, &CouncilNumbers::default())
     }
 
-    /// The numbers as they hold on a day, with those that the council has entered.
+    /// The numbers as they are on a day, the council's own included.
     #[must_use]
     pub fn on(day: NaiveDate, own: &CouncilNumbers) -> Self {
         let value = |name: &str| {
@@ -290,7 +293,7 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_is_refused() {
         let age = NumberKind::of_the_door().iter().find(|kind| kind.name == "adult_age").unwrap();
-        assert_eq!(age.check(8).unwrap_err().to_string(), "adult_age is from 16 to 25");
+        assert_eq!(age.check(8).unwrap_err().to_string(), "adult_age must be from 16 to 25");
         let table = CouncilNumbers::new(vec![own("notice_minimum_hours", 72, "2026-12-01")]);
         assert_eq!(table.check(), Err(BadNumber::GoodNoticeTooShort));
     }

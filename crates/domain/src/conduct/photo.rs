@@ -1,9 +1,10 @@
-//! Photos: what a record says of one, and what the file of one may hold. Clauses 3.1, 3.3, 5.2 and
-//! 6.1.
+//! Photos: what a record says about a photo, and what a photo's file can hold. Clauses 3.1, 3.3,
+//! 5.2 and 6.1.
 //!
-//! A device makes every photo anew before it keeps it: turned the right way up, made smaller, and
-//! with nothing in it but the picture. What that comes to is checked by [`PlainJpeg::check`] on
-//! both sides, so that a file with a place, a name or a second file behind it is taken by neither.
+//! A device does not keep the camera's file. It makes a new file from it, the right way up,
+//! smaller, and with nothing in it but the picture. The device and the council both check the new
+//! file with [`PlainJpeg::check`]. Neither takes a file that holds a place, a name or a second
+//! file.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -28,9 +29,9 @@ use crate::hash::Hash;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum PhotoPurpose {
-    /// The place of work, before it.
+    /// The place of work, before the work.
     Before,
-    /// The place of work, after it. Clause 3.3.
+    /// The place of work, after the work. Clause 3.3.
     After,
     /// The door, and the card that was left.
     Door,
@@ -40,7 +41,7 @@ pub enum PhotoPurpose {
     UnsafeCondition,
 }
 
-/// A photo as its record tells of it; the picture itself travels apart, after it.
+/// What a record says about a photo. The picture itself is sent separately, after the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Photo {
     /// The SHA-256 of its file.
@@ -59,15 +60,15 @@ pub struct Photo {
 /// A photo with its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct TakenPhoto {
-    /// The record that says so.
+    /// The photo's record.
     pub record: RecordId,
-    /// When it was recorded, by the device's clock.
+    /// When it was recorded, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
-    /// What it says.
+    /// What the record says about the photo.
     pub photo: Photo,
 }
 
-/// The pixels of a JPEG that holds a picture and nothing else.
+/// The size of a JPEG that was found to hold a picture and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlainJpeg {
     /// Its width in pixels.
@@ -76,10 +77,10 @@ pub struct PlainJpeg {
     pub height: u16,
 }
 
-/// Why a file is no photo that either side keeps.
+/// Why neither the device nor the council keeps a file as a photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAPhoto {
-    /// It is no picture, whatever its name says.
+    /// It is not a picture that can be read, whatever its name says.
     #[error("it is not a picture that can be read: a JPEG or a PNG")]
     NotAPicture,
     /// It has too many pixels to be opened safely.
@@ -88,13 +89,13 @@ pub enum NotAPhoto {
     /// The file is too large.
     #[error("its file is larger than 20 MB")]
     TooLarge,
-    /// There is more in it than a picture: a place, a name, a thumbnail, another file.
+    /// It holds more than a picture: a place, a name, a thumbnail or another file, for example.
     #[error("there is more in it than a picture")]
     CarriesMore,
 }
 
 impl NotAPhoto {
-    /// The stable code.
+    /// The reason as a stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -116,19 +117,18 @@ mod marker {
     pub(super) const FRAMES: [u8; 2] = [0xC0, 0xC2];
     /// Tables: Huffman, quantisation, restart interval.
     pub(super) const TABLES: [u8; 3] = [0xC4, 0xDB, 0xDD];
-    /// Inside of a scan these are data: a stuffed zero, and the restart marks.
+    /// Whether a byte after 0xFF belongs to the data of a scan: a stuffed zero or a restart mark.
     pub(super) fn is_scan_data(byte: u8) -> bool {
         byte == 0 || (0xD0..=0xD7).contains(&byte)
     }
 }
 
-/// The JFIF header as it stands in a file without a thumbnail: its length, its name, and no bytes
-/// of thumbnail.
+/// The length of a JFIF header without a thumbnail, in bytes, not counting its length field.
 const JFIF_BYTES: usize = 14;
 
 impl PlainJpeg {
-    /// Walks through a file and finds a picture, whole, and nothing else: no metadata, no
-    /// thumbnail, no comment, no bytes behind its end. The picture itself is not decoded.
+    /// Checks that a file holds one whole picture and nothing else: no metadata, no thumbnail, no
+    /// comment, no bytes after its end. It does not decode the picture.
     ///
     /// # Errors
     /// [`NotAPhoto`] says what is wrong with it.
@@ -158,7 +158,7 @@ impl PlainJpeg {
     }
 }
 
-/// What a segment holds, and what comes after it.
+/// Splits off the content of a segment from what comes after it.
 fn segment(tail: &[u8]) -> Result<(&[u8], &[u8]), NotAPhoto> {
     let (length, _) = tail.split_first_chunk::<2>().ok_or(NotAPhoto::NotAPicture)?;
     let length = usize::from(u16::from_be_bytes(*length));
@@ -177,7 +177,7 @@ fn frame(segment: &[u8]) -> Result<PlainJpeg, NotAPhoto> {
     if width == 0 || height == 0 { Err(NotAPhoto::NotAPicture) } else { Ok(PlainJpeg { width, height }) }
 }
 
-/// What comes behind the data of a scan: the next marker that is not part of it.
+/// The rest of the file from the first marker after the data of a scan.
 fn behind_scan(data: &[u8]) -> &[u8] {
     let ends = |pair: &[u8]| matches!(pair, [0xFF, next] if !marker::is_scan_data(*next));
     let end = data.windows(2).position(ends).unwrap_or(data.len());

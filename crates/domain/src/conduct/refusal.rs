@@ -1,5 +1,5 @@
-//! Two kinds of no: a tenant's, which is respected (clause 3.1), and a rule's, which cites its
-//! clause.
+//! Two kinds of refusal: a tenant refuses entry, which is respected (clause 3.1), or a rule refuses
+//! a command, and cites its clause.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub enum RefusalReason {
     NotConvenient,
     /// Somebody at home is ill.
     Illness,
-    /// A time of prayer, or another time that they keep.
+    /// It is a time of prayer, or another religious or personal time.
     FaithOrTime,
     /// An animal that could not be shut away.
     Animal,
@@ -45,7 +45,7 @@ pub enum RefusalReason {
     Other,
 }
 
-/// How the Code takes a reason. A valid refusal never counts towards enforcement.
+/// Whether a reason is valid under the Code. A valid refusal never counts towards enforcement.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, ts_rs::TS, schemars::JsonSchema,
 )]
@@ -53,14 +53,15 @@ pub enum RefusalReason {
 pub enum Validity {
     /// The Code names it as a valid reason.
     Valid,
-    /// It is none of the Code's reasons. It is respected all the same, and escalated.
+    /// The Code does not accept the reason. The refusal is still respected, and the council gets a
+    /// case.
     NotValid,
     /// A supervisor decides.
     SupervisorDecides,
 }
 
 impl RefusalReason {
-    /// How the Code takes it.
+    /// Whether the reason is valid under the Code.
     #[must_use]
     pub fn validity(self) -> Validity {
         match self {
@@ -72,7 +73,8 @@ impl RefusalReason {
         }
     }
 
-    /// The clause that names the reason.
+    /// The clause that the reason belongs to: the one that names it, or 3.1 for reasons that the
+    /// Code does not name.
     #[must_use]
     pub fn clause(self) -> Clause {
         match self {
@@ -98,23 +100,24 @@ impl RefusalReason {
 pub enum Rule {
     /// Entry needs consent or a lawful basis.
     ConsentFirst,
-    /// Introduce yourself, say why, show ID, before going in.
+    /// The visitor must introduce themselves, say why they have come, and show ID before going in.
     ArrivalFirst,
     /// No suitable adult: do not go in.
     NoSuitableAdult,
-    /// Lawful entry needs the name of who authorised it.
+    /// Entry without consent needs the name of the person who authorised it.
     AuthorisationFirst,
-    /// Something that was not done needs its reason.
+    /// A reason is missing.
     ReasonFirst,
     /// A note can't be empty.
     NoteFirst,
-    /// The visit has ended; what was recorded can be corrected, not added to.
+    /// The visit has ended. Only corrections, concerns, photos and missing details can be added.
     VisitEnded,
     /// The visitor is inside, so entry was not refused: leave instead.
     AlreadyInside,
-    /// There is nothing by that id to correct.
+    /// There is nothing to correct: no such record, or one that can't be struck out; or there was
+    /// no refusal to add words to.
     NothingToCorrect,
-    /// Notice was short: going in needs the tenant's express agreement to the visit now.
+    /// Notice was short or missing: going in needs the tenant's express agreement to the visit now.
     AgreementFirst,
     /// The visit has not started.
     StartFirst,
@@ -122,20 +125,19 @@ pub enum Rule {
     StartedAlready,
     /// The Code of conduct that is in force was not signed by the visitor.
     SignTheCodeFirst,
-    /// Nobody has gone in, so there is nothing to withdraw consent from.
+    /// Nobody has gone in with consent, so there is no consent to take back.
     NotInside,
-    /// It fits the end of another kind of visit.
+    /// The command is for a visit that ended in another way.
     OtherEnding,
     /// A name is missing: who was told, who does it, who signed.
     NameFirst,
-    /// There is no signature: a dot is none.
+    /// There is no signature. A dot does not count as one.
     SignatureFirst,
-    /// A text is longer than can be kept.
+    /// A text is too long.
     TooLong,
 }
 
-/// A command that the Code does not allow as things stand: which clause, which rule, and what is
-/// missing.
+/// The Code does not allow a command now. Says which clause and rule, and what is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, ts_rs::TS, schemars::JsonSchema)]
 #[error("the Code of conduct does not allow that yet (clause {clause})")]
 pub struct Refused {
@@ -143,7 +145,8 @@ pub struct Refused {
     pub clause: Clause,
     /// The rule, as a stable code.
     pub rule: Rule,
-    /// What is missing, as stable names.
+    /// What is missing, as stable names. For [`Rule::TooLong`], the most characters that are
+    /// allowed.
     pub missing: Vec<String>,
 }
 

@@ -1,16 +1,16 @@
-//! How long a text may be that somebody says. It is checked when it is said, in `decide`, and never
-//! when it is read: what was recorded stays readable.
+//! How long a text can be. The length is checked when the text is entered, never when it is read
+//! back, so everything that was recorded stays readable.
 
-/// What kind of text it is, by which it may be so long.
+/// The kind of a text, which sets how long it can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextKind {
-    /// What is told at length: what was seen, heard or done.
+    /// A longer text: what was seen, heard or done.
     Words,
     /// A name, a number, or a reason.
     Short,
 }
 
-/// A text that is too long.
+/// The text is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("that is too long: it can have {} characters", .kind.most())]
 pub struct TooLong {
@@ -19,7 +19,7 @@ pub struct TooLong {
 }
 
 impl TextKind {
-    /// How many characters it may have.
+    /// The most characters that a text of this kind can have.
     #[must_use]
     pub const fn most(self) -> usize {
         match self {
@@ -28,7 +28,7 @@ impl TextKind {
         }
     }
 
-    /// Checks a text.
+    /// Checks the length of a text.
     ///
     /// # Errors
     /// [`TooLong`].
@@ -36,7 +36,7 @@ impl TextKind {
         if text.chars().count() > self.most() { Err(TooLong { kind: self }) } else { Ok(()) }
     }
 
-    /// Checks a text, if there is one.
+    /// Checks the length of a text, if there is one.
     ///
     /// # Errors
     /// [`TooLong`].

@@ -1,5 +1,5 @@
-//! One visit: what is known of it. What a command leads to is in `decide.rs`, what an event changes
-//! in `apply.rs`.
+//! What is known about one visit. `decide.rs` decides what a command leads to, and `apply.rs` what
+//! an event changes.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 
-/// What is known of one visit: a fold over its events.
+/// What is known about one visit, folded from its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Visit {
     /// The visit.
@@ -31,8 +31,8 @@ pub struct Visit {
     /// Why somebody came, in words, where there is no appointment to hold it.
     #[serde(default)]
     pub purpose: Option<String>,
-    /// When its file was opened, by the device's clock: at the start, or before it, where something
-    /// was to be said first.
+    /// When its file was opened, in UTC, by the device's clock. That is the start of the visit, or
+    /// earlier if something was recorded first.
     #[serde(default)]
     pub opened_at: Option<DateTime<Utc>>,
     /// When it started, by the device's clock.
@@ -40,19 +40,19 @@ pub struct Visit {
     /// The notice that the tenant had; `None` where there was no appointment. Clause 3.1.
     #[serde(default)]
     pub notice: Option<Notice>,
-    /// What was said before the door.
+    /// What was recorded before the visitor was at the door.
     #[serde(default)]
     pub before: Before,
-    /// What was last said of each step.
+    /// The last that was recorded about each step.
     pub steps: BTreeMap<Step, StepTaken>,
-    /// Going in, if they did.
+    /// How the visitor went in; `None` if they did not.
     pub entry: Option<Entry>,
     /// When consent to be there was taken back, if it was. Clause 3.1.
     #[serde(default)]
     pub consent_withdrawn_at: Option<DateTime<Utc>>,
-    /// How it ended, once it has.
+    /// How it ended; `None` while it is open.
     pub ending: Option<Ending>,
-    /// What was said of it besides.
+    /// Details of how it ended, and of what happens next.
     #[serde(default)]
     pub after: After,
     /// Concerns that everybody who sees the visit may see.
@@ -63,12 +63,11 @@ pub struct Visit {
     pub photos: Vec<TakenPhoto>,
     /// Breaches and contradictions, each with its clause.
     pub findings: Vec<Finding>,
-    /// Everything that happened, as a person would tell it; sealed notes and breaches are never in
-    /// it.
+    /// Everything that happened, in order. Sealed notes and reported breaches are never in it.
     pub timeline: Vec<Line>,
 }
 
-/// What was said before the door.
+/// What was recorded before the visitor was at the door.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Before {
     /// How the visitor told the tenant who comes and why.
@@ -83,20 +82,20 @@ pub struct Before {
     pub safe_at: Option<DateTime<Utc>>,
 }
 
-/// What was said of how a visit ended, or of what comes next.
+/// Details of how a visit ended, and of what happens next.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct After {
     /// Why it did not go ahead.
     pub cancellation: Option<Cancellation>,
-    /// The tenant was told that it does not go ahead.
+    /// How the tenant was told that it does not go ahead; `None` if nobody told them.
     pub told_of_cancellation: Option<ToldOfCancellation>,
     /// Why the visitor left at once.
     pub withdrawal: Option<Withdrawal>,
     /// What would make the next visit work.
     pub next_visit_needs: Option<String>,
-    /// Whether a card was left.
+    /// Whether a card was left; `None` until the visitor says.
     pub card_left: Option<bool>,
-    /// Whether something seemed wrong.
+    /// Whether something seemed wrong; `None` until the visitor says.
     pub welfare: Option<Welfare>,
     /// What comes next.
     pub follow_up: Option<FollowUp>,
@@ -108,52 +107,52 @@ pub struct After {
 /// Why a visitor left at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Withdrawal {
-    /// Why.
+    /// Why the visitor left.
     pub reason: WithdrawalReason,
     /// What happened, in words.
     pub words: Option<String>,
 }
 
-/// Whether something seemed wrong at a home where nobody gets in.
+/// The visitor's answer to whether something seemed wrong at a home where nobody gets in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Welfare {
-    /// Whether it did.
+    /// Whether something seemed wrong.
     pub worried: bool,
-    /// Why.
+    /// Why, in words.
     pub words: Option<String>,
 }
 
 /// A concern with its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct RaisedConcern {
-    /// The record that says so.
+    /// The concern's record.
     pub record: RecordId,
-    /// When it was recorded, by the device's clock.
+    /// When it was recorded, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
-    /// What it says.
+    /// What the record says.
     pub concern: Concern,
 }
 
-/// What was said of a step, and when.
+/// What was recorded about a step, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct StepTaken {
-    /// What was said.
+    /// Whether the step was done.
     #[serde(flatten)]
     pub state: StepState,
-    /// When, by the device's clock.
+    /// When it was recorded, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
     /// The record that says so.
     pub record: RecordId,
 }
 
-/// Going in.
+/// How and when the visitor went in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Entry {
-    /// On what footing.
+    /// What allowed the visitor to go in.
     pub basis: Basis,
-    /// What was left out before it, by the visitor's own word.
+    /// What the visitor says was left out before going in; `None` when nothing was.
     pub admitted: Option<Admission>,
-    /// When, by the device's clock.
+    /// When the visitor went in, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
     /// The record that says so.
     pub record: RecordId,
@@ -164,25 +163,25 @@ pub struct Entry {
 pub struct Line {
     /// The record behind the line.
     pub record: RecordId,
-    /// The device's clock.
+    /// When it was recorded, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
     /// What happened.
     pub event: Event,
-    /// Set when it was struck out later.
+    /// When and why it was struck out; `None` if it was not.
     pub struck: Option<Strike>,
 }
 
-/// A correction.
+/// When and why a record was struck out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Strike {
-    /// When, by the device's clock.
+    /// When it was struck out, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
-    /// Why.
+    /// Why the record was a mistake.
     pub reason: String,
 }
 
 impl Visit {
-    /// A visit of which nothing is known yet.
+    /// A visit without any facts yet.
     #[must_use]
     pub fn new(visit: VisitId) -> Self {
         Self {
@@ -209,13 +208,13 @@ impl Visit {
         }
     }
 
-    /// The steps of clause 3.2 that still stand between the visitor and the door.
+    /// The steps of clause 3.2 that the visitor has not done, and must do before going in.
     #[must_use]
     pub fn missing_before_entry(&self) -> Vec<Step> {
         Step::BEFORE_ENTRY.into_iter().filter(|step| !self.is_done(*step)).collect()
     }
 
-    /// Whether notice was short, and the tenant has not agreed to it. Clause 3.1.
+    /// Whether notice was short or missing, and the tenant has not agreed to the visit. Clause 3.1.
     #[must_use]
     pub fn agreement_missing(&self) -> bool {
         self.before.agreement.is_none() && self.notice.as_ref().is_some_and(Notice::needs_agreement)

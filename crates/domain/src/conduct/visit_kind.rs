@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why somebody comes.
+/// The kind of a visit, which sets how much notice the tenant must have.
 #[derive(
     Debug,
     Clone,

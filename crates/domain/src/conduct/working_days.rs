@@ -1,6 +1,6 @@
-//! Working days in England: not Saturdays, Sundays or bank holidays. The holidays are published
-//! data, kept beside this file with their source and their range. A year outside of it is said, and
-//! not guessed.
+//! Working days in England: not Saturdays, Sundays or bank holidays. The bank holidays are in
+//! `bank_holidays.json` beside this file, with their source and the years that they cover. For any
+//! other year there is an error, not a guess.
 
 use std::sync::LazyLock;
 
@@ -28,7 +28,7 @@ struct Published {
 static PUBLISHED: LazyLock<Published> =
     LazyLock::new(|| serde_json::from_str(include_str!("bank_holidays.json")).expect("bank_holidays.json can be read"));
 
-/// Whether people at a council work on a day.
+/// Whether a day is a working day in England.
 ///
 /// # Errors
 /// [`YearNotKnown`].
@@ -40,9 +40,9 @@ pub fn is_working_day(day: NaiveDate) -> Result<bool, YearNotKnown> {
     Ok(!weekend && !PUBLISHED.days.contains(&day))
 }
 
-/// The end of the last of so many working days after a moment, in Europe/London. The day of the
-/// moment itself does not count, as in the Housing Ombudsman's Code: what is said on a Friday and
-/// is to be answered within 5 working days is to be answered by the end of the Friday after.
+/// The moment at which a number of working days after another moment end, by the calendar in
+/// England. The first day does not count, as in the Housing Ombudsman's Code: 5 working days from a
+/// Friday end with the next Friday.
 ///
 /// # Errors
 /// [`YearNotKnown`].

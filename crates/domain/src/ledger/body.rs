@@ -1,4 +1,4 @@
-//! The body of a record, and how it is tied to its envelope.
+//! The body of a record, and the commitment that ties it to its envelope.
 
 use std::fmt;
 
@@ -15,16 +15,16 @@ use crate::conduct::{Acknowledgement, Event};
 /// the whole Code.
 pub const SCHEMA: u16 = 2;
 
-/// What a record says. CBOR with named fields, so that an older reader can pass over what it does
-/// not know.
+/// What a record says. It is CBOR with named fields, so an older version can skip what it does not
+/// know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// What happened.
     pub event: Event,
 }
 
-/// A visit's own random key. Salts come from it; erasing it makes every commitment of the visit
-/// impossible to open.
+/// A visit's own random key. The salts of the visit's commitments are made from it. Once the key is
+/// erased, nobody can check a body against its commitment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VisitKey([u8; 32]);
 
@@ -53,8 +53,8 @@ impl VisitKey {
         &self.0
     }
 
-    /// The commitment to a body: its hash with a salt that only the holder of the visit's key can
-    /// make.
+    /// The commitment to a body: a hash of the body and a salt. Nobody can make the salt without
+    /// the visit's key.
     #[must_use]
     pub fn commit(&self, record: RecordId, body: &[u8]) -> Hash {
         // A key shorter than the hash's block is padded with zeros (RFC 2104).
@@ -71,8 +71,7 @@ impl VisitKey {
 /// The bytes of a body, made once on the device.
 #[must_use]
 pub fn encode_body(body: &Body) -> Vec<u8> {
-    // Every type in a body is plain data, and the writer is a growing buffer: there is nothing here
-    // that can fail.
+    // This can't fail: a body is plain data, and it is written to memory.
     minicbor_serde::to_vec(body).unwrap_or_default()
 }
 
@@ -85,7 +84,7 @@ pub fn decode_body(bytes: &[u8]) -> Option<Body> {
 /// The bytes of an acknowledgement's body, made once on the device.
 #[must_use]
 pub fn encode_acknowledgement(acknowledgement: &Acknowledgement) -> Vec<u8> {
-    // Plain data, written to a growing buffer: there is nothing here that can fail.
+    // This can't fail: it is plain data, and it is written to memory.
     minicbor_serde::to_vec(acknowledgement).unwrap_or_default()
 }
 

@@ -19,7 +19,7 @@ pub struct ChainHead {
 /// Why a record does not follow the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChainFault {
-    /// The bytes are no envelope.
+    /// The bytes are not an envelope.
     #[error("record {at} can't be read")]
     Unreadable {
         /// The number that it should have.
@@ -60,16 +60,17 @@ pub enum ChainFault {
 }
 
 impl ChainHead {
-    /// Before the first record of an epoch.
+    /// The chain of an epoch before its first record.
     #[must_use]
     pub fn start(device: DeviceId, epoch: Epoch) -> Self {
         Self { device, epoch, sequence: 0, hash: Envelope::genesis(device, epoch) }
     }
 
-    /// Follows one record further.
+    /// Checks the bytes of the next record's envelope against the chain. Gives the new end of the
+    /// chain, and the envelope.
     ///
     /// # Errors
-    /// The first [`ChainFault`] that is found.
+    /// The first [`ChainFault`] that it finds. It does not check the body or the seals.
     pub fn follow(&self, bytes: &[u8]) -> Result<(Self, Envelope), ChainFault> {
         let expected = self.sequence + 1;
         let envelope = Envelope::from_bytes(bytes).map_err(|BadEnvelope| ChainFault::Unreadable { at: expected })?;

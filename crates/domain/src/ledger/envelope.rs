@@ -1,27 +1,28 @@
-//! The envelope of a record. Its bytes are made once, on the device, and kept verbatim on both
-//! sides.
+//! The envelope of a record. The device makes its bytes once. The device and the council both keep
+//! them unchanged.
 
 use minicbor::{Decode, Encode};
 
 use super::{Epoch, Hash};
 use crate::{DeviceId, RecordId, UserId, VisitId};
 
-/// What an envelope carries. A council keeps kinds that it does not know.
+/// What kind of record an envelope belongs to. A council keeps records of kinds that it does not
+/// know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(transparent)]
 pub struct RecordKind(#[n(0)] pub u16);
 
 impl RecordKind {
-    /// An event of a visit; which one is in the body alone, so that no list of envelopes tells that
-    /// there is a concern.
+    /// An event of a visit. Only the body says which event, so that nobody can tell from envelopes
+    /// that there is a concern.
     pub const VISIT_EVENT: Self = Self(1);
 
-    /// Somebody's signature under a version of the Code. It belongs to no visit: its visit id is
-    /// its own file's.
+    /// Somebody's signature under a version of the Code. It belongs to no visit, so it gets a visit
+    /// id of its own.
     pub const ACKNOWLEDGEMENT: Self = Self(2);
 }
 
-/// What is said of a record without saying what is in it.
+/// Who made a record, when, and after which other record. What the record says is in its body.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Envelope {
@@ -43,7 +44,7 @@ pub struct Envelope {
     /// The hash of the envelope before it, or [`Envelope::genesis`] for the first.
     #[n(5)]
     pub previous: Hash,
-    /// What it carries.
+    /// The kind of record.
     #[n(6)]
     pub kind: RecordKind,
     /// The version of the body's schema.
@@ -55,8 +56,9 @@ pub struct Envelope {
     /// Who recorded it.
     #[n(9)]
     pub actor: UserId,
-    /// Its place among all that the device ever recorded: milliseconds since 1970 by the device's
-    /// clock, or one more than the one before where that clock went back.
+    /// Its place in the order of all the device's records: milliseconds since 1970 by the device's
+    /// clock, or one more than the record before it, whichever is greater. It never goes back, even
+    /// when the clock does.
     #[n(10)]
     pub order: u64,
     /// The device's clock: milliseconds since 1970, UTC.
@@ -68,7 +70,7 @@ pub struct Envelope {
     /// Milliseconds since the device started.
     #[n(13)]
     pub monotonic_ms: u64,
-    /// Which start of the device that was.
+    /// A number for the start of the device that `monotonic_ms` counts from.
     #[n(14)]
     pub boot: u64,
     /// The council's clock at the last contact: milliseconds since 1970, UTC; `None` before the
@@ -78,12 +80,12 @@ pub struct Envelope {
     /// Ties the body to the envelope; see [`super::VisitKey::commit`].
     #[n(16)]
     pub commitment: Hash,
-    /// The photos that belong to it, by their SHA-256.
+    /// The SHA-256 of each photo that belongs to the record.
     #[n(17)]
     pub photos: Vec<Hash>,
 }
 
-/// Bytes that are no envelope.
+/// The bytes are not an envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("these bytes are not a record's envelope")]
 pub struct BadEnvelope;
@@ -92,17 +94,17 @@ impl Envelope {
     /// The version of the layout that this build writes.
     pub const VERSION: u8 = 1;
 
-    /// What the first record of an epoch names as the one before it.
+    /// The hash that the first record of an epoch gives in place of a record before it.
     #[must_use]
     pub fn genesis(device: DeviceId, epoch: Epoch) -> Hash {
         Hash::of("doorstep-genesis-v1", &[device.as_bytes(), epoch.as_bytes()])
     }
 
-    /// The bytes. The same envelope always gives the same.
+    /// The envelope as CBOR. The same envelope always gives the same bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(256);
-        // A growing buffer takes every byte, and no field of an envelope can refuse to be written.
+        // This can't fail: an envelope is plain data, and it is written to memory.
         let _infallible = minicbor::encode(self, &mut bytes);
         bytes
     }
@@ -110,7 +112,7 @@ impl Envelope {
     /// Reads bytes back.
     ///
     /// # Errors
-    /// [`BadEnvelope`] when they are anything but one whole envelope.
+    /// [`BadEnvelope`] when the bytes are not exactly one envelope.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadEnvelope> {
         let mut decoder = minicbor::Decoder::new(bytes);
         let envelope = decoder.decode().map_err(|_| BadEnvelope)?;

@@ -1,9 +1,9 @@
-//! What makes a record trustworthy: its envelope, the hash chain of its device and epoch, the seals
-//! over that chain, and the commitment that ties a body to its envelope without being part of it.
+//! What shows that a record is genuine: its envelope, the hash chain of its device and epoch, the
+//! seals over that chain, and the commitment that ties a body to its envelope.
 //!
-//! The chain covers envelopes; an envelope holds no name, address or free text. A body is tied to
-//! its envelope by a salted hash whose salt comes from the visit's own random key: erase body and
-//! key, and the chain still verifies while the content is gone for good.
+//! The chain covers envelopes only. An envelope holds no name, address or free text. It holds a
+//! salted hash of the body, and the salt comes from the visit's own random key. When the body and
+//! the key are erased, the content is gone for good and the chain still verifies.
 
 mod body;
 mod chain;

@@ -1,5 +1,5 @@
-//! Signatures: Ed25519 (RFC 8032), always with the name of what is signed in front, so that a
-//! signature made for one purpose can't serve another.
+//! Ed25519 signatures (RFC 8032). What is signed always begins with the name of its purpose, so
+//! that a signature made for one purpose can't serve another.
 
 use std::fmt;
 
@@ -21,15 +21,16 @@ pub struct PublicKey(ed25519_dalek::VerifyingKey);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Signature([u8; 64]);
 
-/// Bytes that are no public key.
+/// The bytes are not a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("these bytes are not a public key")]
 pub struct BadKey;
 
-/// A device's signature over the end of its chain: it covers every record before it.
+/// A device's signature over the end of its chain. Through the chain it covers every earlier
+/// record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
-    /// Which signature it is. 1: Ed25519.
+    /// The kind of signature. 1 is Ed25519.
     pub algorithm: u8,
     /// The device's epoch.
     pub epoch: Epoch,
@@ -90,7 +91,7 @@ impl PublicKey {
     /// Reads a stored key.
     ///
     /// # Errors
-    /// [`BadKey`] when the bytes are no point of the curve.
+    /// [`BadKey`] when there are not 32 bytes, or they are not a point on the curve.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, BadKey> {
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| BadKey)?;
         ed25519_dalek::VerifyingKey::from_bytes(&bytes).map(Self).map_err(|_| BadKey)
@@ -102,14 +103,14 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Whether the signature is this key's, over this message, for this purpose.
+    /// Whether this key signed this message for this purpose.
     #[must_use]
     pub fn verifies(&self, purpose: &str, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.0.verify_strict(&named(purpose, message), &signature).is_ok()
     }
 
-    /// A short hash of the key, to compare by.
+    /// A hash by which people and programs can compare keys.
     #[must_use]
     pub fn fingerprint(&self) -> Hash {
         Hash::of("doorstep-key-v1", &[self.as_bytes()])
@@ -117,10 +118,10 @@ impl PublicKey {
 }
 
 impl Seal {
-    /// Ed25519, the one algorithm so far.
+    /// The number of Ed25519, the only algorithm so far.
     pub const ED25519: u8 = 1;
 
-    /// Whether the seal is the device's.
+    /// Whether the device with this key made the seal.
     #[must_use]
     pub fn is_signed_by(&self, device: DeviceId, key: &PublicKey) -> bool {
         self.algorithm == Self::ED25519
@@ -145,7 +146,7 @@ impl Signature {
         &self.0
     }
 
-    /// Reads stored bytes back, if there are 64.
+    /// Reads stored bytes back; `None` unless there are 64.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)

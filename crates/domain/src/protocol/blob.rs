@@ -1,4 +1,4 @@
-//! `PUT /v1/blobs/{sha256}`: a photo's picture, piece by piece, after the record that names it.
+//! `PUT /v1/blobs/{sha256}`: sends a photo's picture in pieces, after the record that names it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,8 @@ use crate::DeviceId;
 use crate::bytes::Bytes;
 use crate::ledger::Hash;
 
-/// One piece of a picture, or none, to ask how far the council has it.
+/// One piece of a picture. With an empty piece, it only asks how much of the picture the council
+/// has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlobRequest {
     /// The version of the protocol.
@@ -19,40 +20,40 @@ pub struct BlobRequest {
     pub sha256: Hash,
     /// The size of the whole file, in bytes.
     pub total: u64,
-    /// Where the piece belongs.
+    /// Where the piece starts in the file, in bytes.
     pub offset: u64,
     /// The piece, at most [`super::Limits::BLOB_CHUNK`] bytes.
     pub chunk: Bytes,
 }
 
-/// What the council answers, signed.
+/// The council's answer, which it signs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlobAnswer {
     /// The version of the protocol.
     pub protocol: u16,
-    /// The device that is answered.
+    /// The device that asked.
     pub device: DeviceId,
     /// The request's random number.
     pub nonce: Bytes,
-    /// The file.
+    /// The SHA-256 of the whole file.
     pub sha256: Hash,
-    /// How far the council has it.
+    /// How much of the file the council has.
     pub state: BlobState,
 }
 
-/// How far the council has a picture.
+/// How much of a picture the council has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlobState {
-    /// Its first bytes, on durable storage: the next piece begins behind them.
+    /// The council has stored the first bytes. The next piece begins after them.
     Partial {
-        /// How many.
+        /// How many bytes it has stored.
         held: u64,
     },
-    /// All of it, its hash found to be right, on durable storage.
+    /// The council has stored the whole picture, and its hash is right.
     Complete,
-    /// No record that the council holds names it. Records come first.
+    /// The council holds no record that names the picture. Records are sent first.
     NotNamed,
-    /// It is not what a photo may be; why, as a stable code. A person looks at it.
+    /// The council does not take it. The text is a stable code that says why. A person looks at it.
     Refused(String),
 }

@@ -5,16 +5,16 @@ use std::str::FromStr;
 
 use crate::ledger::{Hash, PublicKey};
 
-/// 128 random bits that enrol one phone once, and the first 40 bits of the council's key
-/// fingerprint, by which the phone knows the council that printed the code. Written in Crockford's
-/// base 32 in groups: `7ZK3M-...`.
+/// A code that enrols one phone, once. It holds 128 random bits and the first 40 bits of the
+/// council's key fingerprint. By those 40 bits the phone recognises the council that printed the
+/// code. It is written in Crockford's base 32, in groups of five: `7ZK3M-...`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolmentCode {
     secret: [u8; 16],
     council: [u8; 5],
 }
 
-/// Text that is no enrolment code.
+/// The text is not an enrolment code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not an enrolment code")]
 pub struct BadCode;
@@ -29,7 +29,7 @@ impl fmt::Debug for EnrolmentCode {
 }
 
 impl EnrolmentCode {
-    /// A code from 16 random bytes, for phones of the council with this key.
+    /// Makes a code from 16 random bytes, for phones of the council that has this key.
     #[must_use]
     pub fn new(secret: [u8; 16], council: &PublicKey) -> Self {
         Self { secret, council: short(council) }
@@ -41,7 +41,7 @@ impl EnrolmentCode {
         self.council == short(council)
     }
 
-    /// What the council keeps of the code: never the code itself.
+    /// The hash of the random part. The council stores this, never the code itself.
     #[must_use]
     pub fn hash(&self) -> Hash {
         Hash::of("doorstep-enrolment-v1", &[&self.secret])
@@ -79,8 +79,8 @@ impl fmt::Display for EnrolmentCode {
 impl FromStr for EnrolmentCode {
     type Err = BadCode;
 
-    /// Takes small letters, spaces and missing dashes, and `O`, `I`, `L` for the digits that they
-    /// look like.
+    /// Reads a code as people type it: in small letters, with spaces, without dashes, and with `O`,
+    /// `I` or `L` for the digits that they look like.
     fn from_str(text: &str) -> Result<Self, BadCode> {
         let mut bytes = Vec::with_capacity(22);
         let (mut bits, mut held, mut letters) = (0_u32, 0, 0);

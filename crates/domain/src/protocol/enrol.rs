@@ -1,4 +1,4 @@
-//! `POST /v1/enrol`: a one-time code and a public key for an identity.
+//! `POST /v1/enrol`: the phone sends a one-time code and its public key, and gets an identity.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::bytes::Bytes;
 use crate::ledger::{Epoch, PublicKey};
 use crate::{DeviceId, UserId};
 
-/// What a phone says when it enrols.
+/// The phone's request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolRequest {
     /// The version of the protocol.
@@ -15,7 +15,7 @@ pub struct EnrolRequest {
     pub code: String,
     /// The public half of the key that the device made for itself.
     pub device_key: PublicKey,
-    /// What the device calls itself, for the council's list of devices.
+    /// The device's name in the council's list of devices.
     pub device_name: String,
     /// The app's version.
     pub app_version: String,
@@ -23,28 +23,28 @@ pub struct EnrolRequest {
     pub nonce: Bytes,
 }
 
-/// What the council answers, signed.
+/// The council's answer, which it signs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolAnswer {
     /// The version of the protocol.
     pub protocol: u16,
     /// The request's random number.
     pub nonce: Bytes,
-    /// The device's new identity.
+    /// The device's new id.
     pub device: DeviceId,
-    /// Whose phone it is.
+    /// The person who carries the phone.
     pub user: UserId,
-    /// Their user name.
+    /// The name that they sign in with.
     pub user_name: String,
-    /// Their name.
+    /// Their name, as people read it.
     pub display_name: String,
-    /// Their position.
+    /// Their job title.
     pub position: String,
-    /// The name of their organisation.
+    /// The name of the organisation that they work for.
     pub organisation: String,
     /// The council's name.
     pub council_name: String,
-    /// The council's public key: pinned from here on.
+    /// The council's public key. From now on the device trusts this key alone.
     pub council_key: PublicKey,
     /// Changes when the council is restored from a backup.
     pub council_epoch: Epoch,

@@ -1,4 +1,4 @@
-//! Messages as bytes, and bytes under a signature.
+//! Turns messages into bytes, and signs those bytes.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::bytes::Bytes;
 use crate::ledger::{PublicKey, Signature, SigningKey};
 
-/// What a signature was made for.
+/// What a signature is for. A signature for one purpose does not verify for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The answer to an enrolment, signed by the council.
@@ -21,7 +21,7 @@ pub enum Purpose {
     BlobAnswer,
 }
 
-/// A message with the signature of whoever sent it.
+/// A message and its sender's signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {
     /// The message's bytes, which the signature covers.
@@ -30,7 +30,7 @@ pub struct Signed {
     pub signature: Signature,
 }
 
-/// Bytes that are not the message they should be.
+/// The bytes are not the expected message, or the signature is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a message of the protocol")]
 pub struct Unreadable;
@@ -56,10 +56,10 @@ impl Signed {
         Self { payload: Bytes(payload), signature }
     }
 
-    /// Reads the message, if the key signed it for the purpose.
+    /// Reads the message, if this key signed it for this purpose.
     ///
     /// # Errors
-    /// [`Unreadable`] when the signature is another's, or the message can't be read.
+    /// [`Unreadable`] when the signature does not verify, or the message can't be read.
     pub fn open<M: DeserializeOwned>(&self, purpose: Purpose, key: &PublicKey) -> Result<M, Unreadable> {
         if !key.verifies(purpose.name(), &self.payload.0, &self.signature) {
             return Err(Unreadable);
@@ -67,7 +67,8 @@ impl Signed {
         decode(&self.payload.0)
     }
 
-    /// Reads the message without asking who signed it, to learn whose key to ask for.
+    /// Reads the message without checking the signature, to find out whose key to check it with.
+    /// Believe nothing in it until [`Signed::open`] has checked it.
     ///
     /// # Errors
     /// [`Unreadable`] when the message can't be read.
@@ -76,10 +77,10 @@ impl Signed {
     }
 }
 
-/// The bytes of a message.
+/// A message as CBOR bytes.
 #[must_use]
 pub fn encode<M: Serialize>(message: &M) -> Vec<u8> {
-    // Messages are plain data written to a growing buffer: there is nothing here that can fail.
+    // This can't fail: messages are plain data, and they are written to memory.
     minicbor_serde::to_vec(message).unwrap_or_default()
 }
 

@@ -1,19 +1,20 @@
-//! How much may be said at once.
+//! How large messages, records, photos and texts may be.
 
 use crate::conduct::TextKind;
 
-/// Limits that both sides hold.
+/// The limits that the phone and the council both keep to.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits;
 
 impl Limits {
     /// Records in one batch.
     pub const BATCH_RECORDS: usize = 1_000;
-    /// Bytes of records in one batch, before compression; a batch always takes at least one record.
+    /// Bytes of records in one batch, before compression. A larger record goes in a batch by
+    /// itself.
     pub const BATCH_BYTES: usize = 1024 * 1024;
     /// Bytes of one record, envelope and body together.
     pub const RECORD_BYTES: usize = 128 * 1024;
-    /// Bytes of one message as it travels, compressed.
+    /// Bytes of one message as it is sent, compressed.
     pub const MESSAGE_BYTES: usize = 2 * 1024 * 1024;
     /// Bytes of one message, decompressed.
     pub const MESSAGE_BYTES_UNPACKED: usize = 8 * 1024 * 1024;
@@ -25,12 +26,11 @@ impl Limits {
     pub const PHOTO_BYTES: usize = 4 * 1024 * 1024;
     /// Pixels of the longer side of a photo as it is kept and sent.
     pub const PHOTO_SIDE: u16 = 2048;
-    /// Bytes of a file out of which a photo is made.
+    /// Bytes of the camera's file, before Doorstep makes the photo from it.
     pub const PHOTO_FILE_BYTES: usize = 20 * 1024 * 1024;
-    /// Pixels of a file out of which a photo is made: what phones take by themselves, and no more
-    /// than fits in memory.
+    /// Pixels of the camera's file. Phones' cameras stay below this, and it fits in memory.
     pub const PHOTO_FILE_PIXELS: u64 = 50_000_000;
-    /// How long an enrolment code lives, in seconds.
+    /// How long an enrolment code is valid, in seconds.
     pub const CODE_SECONDS: i64 = 600;
     /// Characters of a note or of a person's words.
     pub const WORDS: usize = TextKind::Words.most();

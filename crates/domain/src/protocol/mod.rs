@@ -25,12 +25,11 @@ use crate::ledger::Hash;
 /// The version of the protocol that this build speaks.
 pub const PROTOCOL: u16 = 1;
 
-/// The council, as a device sees it: bytes in, bytes out. Implemented by the phone's HTTP client
-/// and by the council itself, so that the two can't drift, and so that a test can put any line
-/// between them.
+/// The council, as a device sees it: a request in bytes, an answer in bytes. The phone's HTTP
+/// client and the council's service both implement it, so the two can't drift apart. Tests
+/// implement it too, to put a bad connection between them.
 ///
-/// An answer is believed for its signature alone; whatever carried it, and whatever status it came
-/// with, proves nothing.
+/// A device believes an answer only if its signature verifies. The HTTP status proves nothing.
 pub trait Council: Send + Sync {
     /// `POST /v1/enrol`.
     ///

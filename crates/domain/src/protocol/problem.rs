@@ -1,8 +1,8 @@
-//! Why there is no answer.
+//! Why a request got no answer that a device can believe.
 
 use serde::{Deserialize, Serialize};
 
-/// A stable code of what went wrong; the words are the screen's.
+/// What went wrong, as a stable code. Each screen has its own words for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemCode {
@@ -22,13 +22,13 @@ pub enum ProblemCode {
     Internal,
 }
 
-/// A problem as the council tells it: the body of an HTTP error, RFC 9457.
+/// Why the council refused a request: the body of an HTTP error (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// A URI for the kind of problem: `urn:doorstep:code-not-valid`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// One sentence.
+    /// What went wrong, in one English sentence.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
@@ -36,27 +36,26 @@ pub struct Problem {
     pub code: ProblemCode,
 }
 
-/// There is no answer that could be believed. Nothing on either side is lost by it.
+/// There was no answer that the device can believe. Neither side has lost anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
     /// There is no connection.
     #[error("no connection")]
     Unreachable,
-    /// The connection was there, and then took too long.
+    /// The device connected, but the answer took too long.
     #[error("the connection is too slow")]
     TimedOut,
-    /// Something answered, and it is not the council: a sign-in page of a Wi-Fi, a proxy, another
-    /// server.
+    /// Something other than the council answered: a Wi-Fi sign-in page, a proxy, another server.
     #[error("something answered that is not the council")]
     NotTheCouncil,
-    /// The council asked for patience.
+    /// The council is busy, and asks the device to wait.
     #[error("the council is busy")]
     Busy {
         /// Seconds to wait before the next try.
         retry_after: u64,
     },
-    /// The council said no.
-    #[error("the council said no: {}", .0.code())]
+    /// The council refused the request.
+    #[error("the council refused the request: {}", .0.code())]
     Refused(ProblemCode),
 }
 

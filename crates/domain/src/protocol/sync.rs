@@ -1,4 +1,4 @@
-//! `POST /v1/sync`: one round trip, both ways.
+//! `POST /v1/sync`: the device sends its records, and the answer brings receipts and changes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,14 +7,15 @@ use crate::conduct::{Appointment, CouncilNumbers, PublishedCode};
 use crate::ledger::{Epoch, Hash, Seal};
 use crate::{AppointmentRef, DeviceId, VisitId};
 
-/// What a device says.
+/// The device's request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRequest {
     /// The version of the protocol.
     pub protocol: u16,
     /// The device.
     pub device: DeviceId,
-    /// A random number, repeated in the answer: an old answer can't stand for a new one.
+    /// A random number, which the answer repeats. It keeps an old answer from passing for a new
+    /// one.
     pub nonce: Bytes,
     /// The council's epoch at the last contact.
     pub council_epoch: Epoch,
@@ -27,13 +28,13 @@ pub struct SyncRequest {
     /// it; `None` for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub numbers: Option<String>,
-    /// The end of the device's chain, sent or not: by it the council knows what is missing.
+    /// The end of the device's chain, sent or not. It tells the council which records are missing.
     pub head: HeadClaim,
     /// The keys of the visits in the batch.
     pub visit_keys: Vec<KeyOfVisit>,
-    /// The records, oldest first, urgent ones ahead.
+    /// The records: urgent ones first, then oldest first.
     pub records: Vec<SentRecord>,
-    /// Seals that cover them.
+    /// The seals that cover the records.
     pub seals: Vec<Seal>,
 }
 
@@ -57,13 +58,13 @@ pub struct KeyOfVisit {
     pub key: Bytes,
 }
 
-/// One record on its way.
+/// One record as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentRecord {
-    /// Its epoch, said again outside the envelope, so that a record that can't be read still has a
-    /// place.
+    /// Its epoch. It is in the envelope too. It is repeated here so that the council can place a
+    /// record whose envelope it can't read.
     pub epoch: Epoch,
-    /// Its number.
+    /// Its number in the epoch, repeated for the same reason.
     pub sequence: u64,
     /// The envelope's bytes, verbatim.
     pub envelope: Bytes,
@@ -71,12 +72,12 @@ pub struct SentRecord {
     pub body: Bytes,
 }
 
-/// What the council answers, signed whole.
+/// The council's answer. Its signature covers all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncAnswer {
     /// The version of the protocol.
     pub protocol: u16,
-    /// The device that is answered.
+    /// The device that asked.
     pub device: DeviceId,
     /// The request's random number.
     pub nonce: Bytes,
@@ -86,9 +87,9 @@ pub struct SyncAnswer {
     pub council_time_ms: i64,
     /// One for each record sent, in the same order.
     pub receipts: Vec<Receipt>,
-    /// What the council holds of this device, by epoch.
+    /// Which records of this device the council holds, epoch by epoch.
     pub high_water: Vec<HighWater>,
-    /// What the council's last verified backup holds; `None` until there are such backups.
+    /// The council's last verified backup. Always `None` for now: there are no such backups yet.
     pub backup_mark: Option<u64>,
     /// How the council sees the device.
     pub device_state: DeviceState,
@@ -96,7 +97,7 @@ pub struct SyncAnswer {
     pub changes: Changes,
 }
 
-/// The council's word on one record: it is on the council's own durable storage.
+/// The council's signed confirmation that it has stored one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The record's epoch.
@@ -105,32 +106,34 @@ pub struct Receipt {
     pub sequence: u64,
     /// The hash of the envelope's bytes that the council holds.
     pub hash: Hash,
-    /// What became of it.
+    /// What the council did with it.
     pub verdict: Verdict,
 }
 
-/// What became of a record at the council.
+/// What the council did with a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It is held.
+    /// The council stored it.
     Stored,
-    /// It was held already, the same bytes.
+    /// The council had stored the same bytes before.
     Duplicate,
-    /// It is held as it is, and will be read by a later version.
+    /// The council stored it, but this version can't read it. A later version will.
     StoredNotUnderstood,
-    /// It is held apart, with the reason as a stable code, for a person to look at.
+    /// The council keeps it apart, for a person to look at. The text is a stable code for the
+    /// reason.
     SetAside(String),
 }
 
-/// What the council holds of one epoch.
+/// Which records of one epoch the council holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HighWater {
     /// The epoch.
     pub epoch: Epoch,
-    /// The last record of the gapless prefix that it holds; 0 for none.
+    /// The council holds every record up to this number; 0 for none.
     pub sequence: u64,
-    /// Runs that it holds above that, first and last: urgent records that overtook.
+    /// Runs of records that it holds beyond that, each as its first and last number. They are
+    /// urgent records, which are sent ahead of the others.
     pub above: Vec<(u64, u64)>,
 }
 
@@ -140,32 +143,33 @@ pub struct HighWater {
 pub enum DeviceState {
     /// All is well.
     Active,
-    /// Two records of one place in the chain differ: the device was cloned or restored. It starts a
-    /// new epoch.
+    /// The council got two different records with the same number: the device was cloned or
+    /// restored. The device starts a new epoch.
     Forked,
-    /// The device was lost, or its user left: it may send what it holds, and no more.
+    /// The device was lost, or its user left. It can still send what it holds, and gets nothing
+    /// new.
     Revoked,
 }
 
-/// What a device pulls.
+/// What is new for the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
-    /// `true`: this is all there is, and whatever is not in it is gone. `false`: this is what
-    /// changed since the cursor.
+    /// `true`: these are all the appointments, and the device drops the others. `false`: these
+    /// are the changes since the cursor.
     pub snapshot: bool,
-    /// Appointments, in the order of their change.
+    /// Appointments, in the order in which they changed.
     pub appointments: Vec<Pulled>,
     /// The age recipients to which safeguarding notes are sealed from now on.
     pub safeguarding_keys: Vec<String>,
-    /// The Code that is in force, where the device holds another one or none.
+    /// The Code that is in force; `None` when the device holds it already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Box<PublishedCode>>,
-    /// The numbers of the council's own, where the device holds others.
+    /// The council's own numbers; `None` when the device holds them already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub numbers: Option<CouncilNumbers>,
     /// The cursor for the next pull.
     pub cursor: u64,
-    /// Whether more waits.
+    /// Whether there are more changes to ask for.
     pub more: bool,
 }
 
@@ -173,8 +177,8 @@ pub struct Changes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pulled {
-    /// It is the device's, like this.
+    /// The appointment is this device's, and has these details now.
     Given(Box<Appointment>),
-    /// It is the device's no more: cancelled, or given to somebody else.
+    /// The appointment is no longer this device's: it was cancelled, or given to somebody else.
     Withdrawn(AppointmentRef),
 }

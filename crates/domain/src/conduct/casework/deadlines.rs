@@ -1,6 +1,6 @@
-//! By when each step of a case is to be done. Clocks run from when a thing was said or seen, not
-//! from when the council heard of it; only what nobody could do before hearing of it runs from
-//! there. The numbers are dated data with their source, which the council owns.
+//! When each step of a case is due. Most clocks run from when the thing was said or seen, not from
+//! when the council heard of it. A step that nobody could do before the council heard of it runs
+//! from then. The lengths are numbers, which the council can change from a day on.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use crate::conduct::working_days::end_of_working_day;
 use crate::conduct::{CouncilNumbers, NumberKind, NumberUnit};
 use crate::{StableName, england};
 
-/// From what a deadline runs.
+/// What a deadline runs from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Start {
@@ -21,11 +21,12 @@ enum Start {
     Opened,
     /// When the council heard of it.
     Received,
+    /// When an earlier step was done.
     #[serde(untagged)]
     Step(CaseStep),
 }
 
-/// What may take how long. How long is a number, which the council owns.
+/// How long a step of a case can take. The length is a number, which the council can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     case: CaseKind,
@@ -34,7 +35,7 @@ struct Rule {
     number: NumberKind,
 }
 
-/// A rule as it lies in its file.
+/// A rule as `case_rules.json` holds it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleRow {
@@ -55,7 +56,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 impl From<RuleRow> for Rule {
     fn from(RuleRow { case, step, unit, after, held }: RuleRow) -> Self {
         let name = format!("{}.{}", case.name(), step.name());
-        // No deadline is longer than half a year or so.
+        // No deadline can be set longer than about half a year.
         let most = match unit {
             NumberUnit::Minutes => 1_440,
             NumberUnit::Hours => 720,
@@ -66,7 +67,7 @@ impl From<RuleRow> for Rule {
     }
 }
 
-/// Every deadline of a case as a number, named by the case and the step: `complaint.acknowledge`.
+/// The number behind every deadline, named after the case and the step: `complaint.acknowledge`.
 pub fn deadlines() -> impl Iterator<Item = &'static NumberKind> {
     RULES.iter().map(|rule| &rule.number)
 }
@@ -74,12 +75,12 @@ pub fn deadlines() -> impl Iterator<Item = &'static NumberKind> {
 /// What is to be done next, and by when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Due {
-    /// What.
+    /// The step to do next.
     pub step: CaseStep,
-    /// By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that
-    /// year are not known, or the time from which it runs can't be.
+    /// When it is due, in UTC. `None` when that can't be worked out: the bank holidays of that year
+    /// are not known, or the time that it runs from is out of range.
     pub by: Option<DateTime<Utc>>,
-    /// Where the number comes from.
+    /// Where the length of the deadline comes from: a law, a clause, a decision of the council.
     pub source: String,
 }
 
@@ -92,27 +93,28 @@ pub struct Progress<'a> {
     pub opened_at: DateTime<Utc>,
     /// When the council heard of it.
     pub received_at: DateTime<Utc>,
-    /// What was done, and when.
+    /// The steps that were done, and when.
     pub done: &'a [(CaseStep, DateTime<Utc>)],
     /// The numbers that the council has entered.
     pub numbers: &'a CouncilNumbers,
 }
 
 impl CaseKind {
-    /// What is to be done, in its order.
+    /// The steps of a case of this kind, in their order.
     pub fn steps(self) -> impl Iterator<Item = CaseStep> {
         RULES.iter().filter(move |rule| rule.case == self).map(|rule| rule.step)
     }
 }
 
 impl Progress<'_> {
-    /// What is to be done next, and by when; `None` when all is done. Where several things run at
-    /// once, the one that is due first.
+    /// The step to do next, and when it is due; `None` when every step is done. Of several open
+    /// steps it is the one that is due first. A step whose deadline can't be worked out comes
+    /// before all others.
     #[must_use]
     pub fn due(&self) -> Option<Due> {
         let open = self.kind.steps().filter(|step| self.done_at(*step).is_none());
         let mut dues: Vec<Due> = open.filter_map(|step| self.due_of(step)).collect();
-        // A deadline that can't be told comes first: somebody has to count.
+        // A deadline that can't be worked out comes first: somebody has to count the days by hand.
         dues.sort_by_key(|due| due.by);
         dues.into_iter().next()
     }
@@ -124,8 +126,8 @@ impl Progress<'_> {
     /// When a step is due; `None` while what it runs from has not happened.
     fn due_of(&self, step: CaseStep) -> Option<Due> {
         let rule = RULES.iter().find(|rule| rule.case == self.kind && rule.step == step)?;
-        // What holds is what held on the day on which it was said or seen: no deadline moves while
-        // it runs.
+        // The number of the day on which it was said or seen applies, so no deadline moves while it
+        // runs.
         let number = rule.number.on(england::day(self.opened_at), self.numbers)?;
         let start = match rule.after {
             Start::Opened => self.opened_at,

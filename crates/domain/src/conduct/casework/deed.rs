@@ -1,92 +1,92 @@
-//! What somebody at the council can do about a case, and what stands in the way. The only place
-//! where these rules are checked.
+//! What somebody at the council can do about a case, and why they sometimes can't. These rules are
+//! checked here and nowhere else.
 
 use serde::Deserialize;
 
 use super::kind::{CaseKind, CaseOutcome, CaseStep};
 
-/// Characters that the words beside a deed can have.
+/// The most characters that the words of a deed can have.
 const LONGEST_WORDS: usize = 4_000;
 
 /// What somebody does about a case.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum CaseDeed {
-    /// Gives it to somebody.
+    /// Gives the case to somebody.
     Assign {
-        /// Their user name.
+        /// The user name of the new owner.
         owner: String,
     },
-    /// Writes something down.
+    /// Adds a note.
     Note {
-        /// What.
+        /// The text of the note.
         words: String,
     },
-    /// Has done a step.
+    /// Records that a step was done.
     Done {
-        /// Which.
+        /// The step.
         step: CaseStep,
-        /// How, in words.
+        /// How it was done, in words.
         words: String,
     },
-    /// Closes it.
+    /// Closes the case.
     Close {
-        /// What came of it.
+        /// How the case ended.
         outcome: CaseOutcome,
         /// Why, in words.
         words: String,
     },
-    /// Opens it again.
+    /// Opens a closed case again.
     Reopen {
         /// Why, in words.
         words: String,
     },
     /// The tenant is not satisfied with the answer to their complaint: stage 2 begins. Clause 8.1.
     Escalate {
-        /// What they say.
+        /// What the tenant says.
         words: String,
     },
 }
 
-/// Why something can't be done about a case. Nothing was changed then.
+/// Why somebody can't do something about a case. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CaseRefused {
-    /// Nothing is done without a word.
+    /// The deed has no words. Every deed needs some, except giving the case to somebody.
     #[error("Say what was done, or why. Nothing was changed.")]
     NoWords,
-    /// The words are too many.
+    /// The words are too long.
     #[error("That is longer than 4,000 characters. Nothing was changed.")]
     TooManyWords,
-    /// It is over.
+    /// The case is closed, and the deed is for an open case.
     #[error("The case is closed. Open it again first.")]
     Closed,
-    /// It goes on.
+    /// The case is open, so it can't be opened again.
     #[error("The case is open.")]
     Open,
-    /// The step is not to be done, or was done.
-    #[error("That is done already, or is not asked for here.")]
+    /// The step was done already, or a case of this kind does not have it.
+    #[error("That step is done already, or this case does not need it.")]
     NotAskedFor,
-    /// The outcome is one of other kinds of cases.
+    /// A case of this kind can't have this outcome.
     #[error("A case of this kind can't be closed like that.")]
     OtherOutcome,
-    /// Stage 2 is of complaints.
+    /// The case is not a complaint, so it has no second stage.
     #[error("Only a complaint has a second stage.")]
     NoComplaint,
 }
 
-/// What the rules look at, of a case.
+/// The facts of a case that the rules look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaseState<'a> {
     /// What it is about.
     pub kind: CaseKind,
     /// Whether it is closed.
     pub closed: bool,
-    /// What is still to be done.
+    /// The steps that are still to be done.
     pub steps_left: &'a [CaseStep],
 }
 
 impl CaseDeed {
-    /// The words beside it; a case is given to somebody without any.
+    /// The words of the deed; `None` for giving the case to somebody, which has none.
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         match self {
@@ -101,10 +101,10 @@ impl CaseDeed {
 }
 
 impl CaseState<'_> {
-    /// Whether a deed can be done as things stand. Nothing is closed without saying why.
+    /// Checks whether a deed is allowed now.
     ///
     /// # Errors
-    /// [`CaseRefused`] says what stands in the way.
+    /// [`CaseRefused`] says why it is not.
     pub fn allows(&self, deed: &CaseDeed) -> Result<(), CaseRefused> {
         if let Some(words) = deed.words() {
             if words.chars().count() > LONGEST_WORDS {

@@ -1,5 +1,4 @@
-//! What cases are about, what is to be done about them, and what can come of them. Clauses 3.1,
-//! 5.3, 6.1, 7 and 8.
+//! What cases are about, their steps, and how they can end. Clauses 3.1, 5.3, 6.1, 7 and 8.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +24,7 @@ use crate::conduct::{About, Clause, Concern, Hazard, Severity};
 pub enum CaseKind {
     /// Somebody may be hurt within a day. Clause 6.1.
     EmergencyHazard,
-    /// Somebody works alone and is not out by when they expected. Clause 6.1.
+    /// Somebody who works alone is not out at the time that they expected. Clause 6.1.
     OverdueCheckIn,
     /// Somebody went in without consent. Clause 3.1.
     LawfulEntry,
@@ -36,16 +35,17 @@ pub enum CaseKind {
     /// A tenant is not satisfied with the answer. Clause 8.1.
     #[serde(rename = "complaint_stage_2")]
     ComplaintStage2,
-    /// Something is not safe. Clause 6.1.
+    /// Somebody may be hurt if it stays like this. Clause 6.1.
     SignificantHazard,
-    /// Something is to be put right. Clause 6.1.
+    /// Nobody is likely to be hurt, but something has to be put right. Clause 6.1.
     MinorHazard,
     /// Somebody broke the Code. Clause 8.2.
     Breach,
-    /// A refusal for a valid reason: somebody needs support. It is never a step towards
-    /// enforcement. Clause 3.1.
+    /// The tenant refused entry for a valid reason: they may need support. It is never a step
+    /// towards enforcement. Clause 3.1.
     RefusalSupport,
-    /// A refusal for a reason that a supervisor has to weigh. Clause 3.1.
+    /// The tenant refused entry for any other reason. A supervisor decides whether it is valid.
+    /// Clause 3.1.
     RefusalDecision,
     /// A gift was taken. Clause 5.3.
     Gift,
@@ -53,7 +53,7 @@ pub enum CaseKind {
     Conflict,
 }
 
-/// What is to be done about a case.
+/// One step of a case.
 #[derive(
     Debug,
     Clone,
@@ -71,19 +71,19 @@ pub enum CaseKind {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum CaseStep {
-    /// Tell whoever complained that it is heard.
+    /// Tell the person who complained that the council has their complaint.
     Acknowledge,
-    /// Answer it.
+    /// Answer the complaint.
     Answer,
-    /// Look at it.
+    /// Look into it.
     Investigate,
     /// Tell the tenant in writing what was found.
     TellInWriting,
     /// Make it safe.
     MakeSafe,
-    /// Look through what happened.
+    /// Go over what happened.
     Review,
-    /// Decide.
+    /// Decide whether the reason for a refusal is valid.
     Decide,
     /// Arrange what the tenant needs.
     Support,
@@ -91,7 +91,7 @@ pub enum CaseStep {
     Check,
 }
 
-/// What came of a case.
+/// How a case ended.
 #[derive(
     Debug,
     Clone,
@@ -117,23 +117,23 @@ pub enum CaseOutcome {
     SupportArranged,
     /// It turned out that nothing was needed.
     NotNeeded,
-    /// Nothing more was to be done.
+    /// There was nothing more to do.
     NoAction,
-    /// Whoever broke the Code apologised. Clause 8.2.
+    /// The person who broke the Code apologised. Clause 8.2.
     Apology,
     /// They were given training. Clause 8.2.
     Training,
-    /// It was taken up under the firm's contract. Clause 9.
+    /// The council took it up with the firm, under its contract. Clause 9.
     Contract,
-    /// It was taken up as a matter of discipline. Clause 8.2.
+    /// Disciplinary action was taken. Clause 8.2.
     Disciplinary,
-    /// The complaint was right.
+    /// The complaint was upheld.
     Upheld,
-    /// The complaint was right in part.
+    /// The complaint was upheld in part.
     PartlyUpheld,
-    /// The complaint was not right.
+    /// The complaint was not upheld.
     NotUpheld,
-    /// Whoever complained took it back.
+    /// The person who complained took it back.
     Withdrawn,
     /// The hazard is gone.
     MadeSafe,
@@ -151,7 +151,8 @@ pub enum CaseOutcome {
     MarkerProposed,
     /// The declaration was put on record. Clause 5.3.
     Recorded,
-    /// The visitor struck out what opened it: the council did nothing.
+    /// The visitor struck out the record that opened the case. Nobody at the council can choose
+    /// this.
     TakenBack,
 }
 
@@ -169,13 +170,13 @@ impl CaseKind {
         }
     }
 
-    /// Whether a visit opens it by how it went, and not by a concern or a clock.
+    /// Whether only the course of a visit opens such a case: a lawful entry or a refusal.
     #[must_use]
     pub fn comes_from_the_visit(self) -> bool {
         matches!(self, Self::LawfulEntry | Self::RefusalSupport | Self::RefusalDecision)
     }
 
-    /// What a case of this kind may be closed with.
+    /// The outcomes that a case of this kind can be closed with.
     #[must_use]
     pub fn outcomes(self) -> &'static [CaseOutcome] {
         use CaseOutcome as Outcome;
@@ -198,11 +199,11 @@ impl CaseKind {
         }
     }
 
-    /// The kind that a concern opens; `None` where nothing is to be done.
+    /// The kind of case that a concern opens; `None` for a gift that was not taken.
     #[must_use]
     pub fn of_concern(concern: &Concern) -> Option<Self> {
         Some(match &concern.about {
-            // Gas is an emergency, whatever somebody thinks of it at the door.
+            // Gas is always an emergency, whatever severity the visitor chose.
             About::UnsafeCondition { hazard: Hazard::Gas, .. }
             | About::UnsafeCondition { severity: Severity::Emergency, .. } => Self::EmergencyHazard,
             About::UnsafeCondition { severity: Severity::Significant, .. } => Self::SignificantHazard,

@@ -1,5 +1,5 @@
-//! What a visit asks of the council: which cases it opens, what is to be done about each and by
-//! when, and what can be done about it. Clauses 3.1, 5.3, 6.1, 7 and 8.
+//! Cases: which ones a visit opens, their steps and deadlines, and what people at the council can
+//! do about them. Clauses 3.1, 5.3, 6.1, 7 and 8.
 
 mod deadlines;
 mod deed;

@@ -18,9 +18,9 @@ pub struct CaseOpened {
 }
 
 impl Visit {
-    /// The cases that the visit opens by itself: a refusal, a lawful entry, a tenant whom the
-    /// visitor knows. Concerns open theirs apart, since some of them are no part of the visit that
-    /// everybody sees.
+    /// The cases that the visit itself opens: for a refusal, a lawful entry, or a tenant whom the
+    /// visitor knows. Cases from concerns are opened elsewhere, because not everybody who sees the
+    /// visit may see every concern.
     #[must_use]
     pub fn cases(&self) -> Vec<CaseOpened> {
         let mut cases = Vec::new();
@@ -46,8 +46,10 @@ impl Visit {
         cases
     }
 
-    /// The case of somebody who works alone and is not out by when they expected; `None` once they
-    /// are out, or safe.
+    /// The case to open if somebody who works alone is not out at the time that they expected. Its
+    /// clock runs from that time. `None` if nobody works alone, or once they have left or said that
+    /// they are safe. This does not look at the clock: the caller checks whether the time has
+    /// passed.
     #[must_use]
     pub fn overdue(&self) -> Option<CaseOpened> {
         let opened_at = self.alone_until()?;
@@ -56,7 +58,8 @@ impl Visit {
         Some(CaseOpened { kind: CaseKind::OverdueCheckIn, record, opened_at })
     }
 
-    /// When somebody who works alone expected to be out, for as long as nothing says that they are.
+    /// When somebody who works alone expects to be out, in UTC. `None` if nobody works alone, or
+    /// once they have left or said that they are safe.
     #[must_use]
     pub fn alone_until(&self) -> Option<DateTime<Utc>> {
         let alone = self.before.lone_working.as_ref()?;
