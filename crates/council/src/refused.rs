@@ -1,79 +1,80 @@
-//! What the council's desk says no to, and why. It is an answer, not a fault: nothing was changed.
+//! Why the council's desk refuses a request. This is an answer, not a fault: nothing was changed.
 
 use doorstep_domain::conduct::{CaseRefused, NotACode};
 
-/// Why something that somebody asked for is not done. Its words say what is wrong and what to do.
+/// Why a request was refused. The message says what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// There is none, or not for whoever asks.
-    #[error("There is nothing of that name.")]
+    /// It does not exist, or this person may not see it.
+    #[error("There is nothing with that name.")]
     NotFound,
-    /// The place in a list, or a filter of it, is none.
+    /// The place in a list, or a filter, is not a valid one.
     #[error("That page does not exist.")]
     NoSuchPage,
-    /// The text is no day.
-    #[error("{0:?} is no date such as 2026-11-24.")]
+    /// The text is not a date.
+    #[error("{0:?} is not a date. Write it like 2026-11-24.")]
     NotADate(String),
     /// There is no such person.
-    #[error("there is no user {0:?}. Import people first, or look at the name again.")]
+    #[error("there is no user {0:?}. Check the name, or import people first.")]
     NoSuchUser(String),
-    /// The password can't be one.
-    #[error("a password has 12 characters or more. Nothing was changed.")]
+    /// The password is too short, or can't be hashed.
+    #[error("a password must have 12 characters or more. Nothing was changed.")]
     WeakPassword,
-    /// Nobody is left to undo it.
-    #[error("You can't leave by your own hand: another administrator does it.")]
+    /// An administrator tried to mark themselves as having left. There might be nobody to undo it.
+    #[error("You can't mark yourself as having left. Ask another administrator.")]
     LeavingOneself,
-    /// A rule about cases stands in the way.
+    /// A rule about cases does not allow it.
     #[error(transparent)]
     Case(#[from] CaseRefused),
-    /// Only the council's supervisors are given cases.
-    #[error("Nobody of that name can be given a case.")]
+    /// The person does not exist or can't own a case: only the council's supervisors can.
+    #[error("Nobody with that name can be given a case.")]
     NoSuchOwner,
-    /// They don't visit, or work for another firm.
-    #[error("Nobody of that name can be sent. Nothing was changed.")]
+    /// The person does not exist, does not visit tenants, or works for another firm.
+    #[error("Nobody with that name can be sent. Nothing was changed.")]
     NobodyToSend,
-    /// An appointment is called off with a reason.
+    /// The reason for calling an appointment off is missing or too long.
     #[error("Say why, in up to 500 characters. Nothing was changed.")]
     NoReason,
-    /// There is no table in the request.
+    /// The request has no table.
     #[error("There is no table in the request.")]
     NoTable,
-    /// A version of the Code has a name.
-    #[error("A version has a name of up to 100 characters.")]
+    /// The name of a version of the Code is missing or too long.
+    #[error("Give the version a name of up to 100 characters.")]
     NoLabel,
-    /// The text is no Code of conduct.
+    /// The text can't be read as a Code of conduct.
     #[error("that can't be published as a Code of conduct: {0}. Nothing was changed.")]
     NotACode(NotACode),
     /// There is no setting of that name.
-    #[error("There is no number of that name.")]
+    #[error("There is no number with that name.")]
     NoSuchNumber,
-    /// The value makes no sense.
+    /// The value is outside the range for its number.
     #[error("Give a number from {least} to {most}.")]
     NumberOutOfRange {
-        /// The least that makes sense.
+        /// The lowest value allowed.
         least: u32,
-        /// The most that makes sense.
+        /// The highest value allowed.
         most: u32,
     },
-    /// What runs keeps its deadline.
-    #[error("A number changes from a day that has not begun, within ten years: what runs keeps its deadline.")]
+    /// The first day of a new value is today, earlier, or more than ten years ahead. A value that
+    /// began in the past would move deadlines that are already running.
+    #[error("Choose a day after today, within ten years. Running deadlines do not change.")]
     NumberNotAhead,
-    /// A number says where it comes from.
+    /// The source of a number is missing or too long.
     #[error("Say where the number comes from, in up to 300 characters.")]
     NumberWithoutSource,
-    /// It would contradict another number.
+    /// The value would contradict another number.
     #[error("That can't be: {0}.")]
     NumbersDisagree(doorstep_domain::conduct::BadNumber),
-    /// A number that has begun stays.
-    #[error("It holds already, and stays: enter another from a later day.")]
+    /// A value that is already in force can't be taken back.
+    #[error("This value is already in force. Enter another one from a later day.")]
     NumberHoldsAlready,
-    /// A workbook can't hold it.
-    #[error("a workbook holds 1,048,575 rows, and these are more. Take fewer, or take them as CSV.")]
+    /// There are too many rows for a workbook.
+    #[error("a workbook holds up to 1,048,575 rows. Choose fewer rows, or export them as CSV.")]
     TooManyRows,
     /// A case about somebody's home is open.
-    #[error("a case about that home is open: close it first, or it could not be dealt with. Nothing was erased.")]
+    #[error("a case about that home is open. Close the case first. Nothing was erased.")]
     CasesAreOpen,
-    /// Somebody has not left.
-    #[error("they have not left: an administrator says so under People first. Nothing was erased.")]
+    /// The person whose data is to be erased has not left.
+    #[error("they have not left. Mark them as having left under People first. Nothing was erased.")]
     StillThere,
 }

@@ -1,6 +1,6 @@
-//! One council: its database, its keys, its photos, its settings. Everything that is done for it is
-//! done with this value, and nothing is global to the process: any number of councils may be served
-//! by one, and one by any number of processes.
+//! One council: its database, keys, photos and settings. All work for a council goes through a
+//! [`Service`], and nothing is global to the process. One process can serve several councils, and
+//! several processes can serve one council.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -36,10 +36,11 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// Opens a data folder that `init` has made, and the database that goes with it.
+    /// Opens a data folder that `init` has made, and its database.
     ///
     /// # Errors
-    /// [`CouncilError`] says what is wrong with it.
+    /// [`CouncilError::NotInitialised`] when there is no council, or another [`CouncilError`] when
+    /// a key, the database or the photo folder can't be used.
     pub fn open(data: &Path, database: &DatabaseAt, environment: Environment) -> Result<Self, CouncilError> {
         if !Keys::are_in(data) {
             return Err(CouncilError::NotInitialised(data.to_owned()));
@@ -60,21 +61,21 @@ impl Service {
         })
     }
 
-    /// For trying the console out: a password alone signs in.
+    /// Lets people sign in with a password alone. Only for trying the console out.
     #[must_use]
     pub fn without_second_factor(self) -> Self {
         Self { asks_for_second_factor: false, ..self }
     }
 
-    /// Keeps photos elsewhere than in the data folder.
+    /// Chooses where photos are kept. Without it, they are in the data folder.
     ///
     /// # Errors
-    /// [`CouncilError::BadSetting`] when that can't be.
+    /// [`CouncilError::BadSetting`] when that place can't be used.
     pub fn with_photos(self, photos: &PhotosAt) -> Result<Self, CouncilError> {
         Ok(Self { photos: PhotoStore::at(&self.data, photos)?, ..self })
     }
 
-    /// Where people and phones reach the service.
+    /// Sets the address at which people and phones reach the service.
     #[must_use]
     pub fn reached_at(self, public_address: Option<String>) -> Self {
         Self { public_address, ..self }
@@ -86,11 +87,11 @@ impl Service {
         self.keys.signing.public()
     }
 
-    /// After the database was restored from a copy: a new epoch, by which devices know to send
-    /// again what they still hold and to pull anew.
+    /// Begins a new epoch, after the database was restored from a copy. It tells devices to send
+    /// again what they still hold, and to pull everything again.
     ///
     /// # Errors
-    /// [`CouncilError`] when it can't be written.
+    /// [`CouncilError`] when the epoch can't be written.
     pub fn begin_epoch(&self) -> Result<(), CouncilError> {
         let epoch = Epoch::from_bytes(self.environment.random());
         self.transact(|writing| writing.set_meta(EPOCH, &epoch.to_string()))
@@ -110,16 +111,15 @@ impl Service {
     }
 }
 
-/// Does something for each, and goes on past one that fails, or panics: a bad row is no reason to
-/// leave the others waiting. The first failure is the answer.
+/// Does the work for each item, and carries on when one fails or panics, so that a bad row does
+/// not hold up the others. Returns the first failure.
 pub(crate) fn each_by_itself<T>(
     all: impl IntoIterator<Item = T>,
     mut work: impl FnMut(T) -> Result<(), CouncilError>,
 ) -> Result<(), CouncilError> {
     let mut first = Ok(());
     for one in all {
-        // What a panic leaves behind is a transaction that was not committed, and the database
-        // rolls it back.
+        // A panic leaves an uncommitted transaction, which the database rolls back.
         let done = catch_unwind(AssertUnwindSafe(|| work(one))).unwrap_or(Err(CouncilError::Panicked));
         first = first.and(done);
     }

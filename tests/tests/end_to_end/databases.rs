@@ -1,4 +1,4 @@
-//! Both databases: the same story is told by each, and several processes of the council share one.
+//! The same story gives the same exports on both databases, and several processes share one.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,10 +11,10 @@ use doorstep_tests::postgres::Postgres;
 
 type Table = Vec<BTreeMap<String, String>>;
 
-/// What no two runs have in common.
+/// Columns whose values differ from run to run.
 const OF_THIS_RUN: [&str; 6] = ["visit", "record", "at", "sha256", "detail", "user"];
 
-/// Everything that a council exports after a story, without ids and moments.
+/// The council's exports, without ids, times and other values that differ from run to run.
 fn exports(town: &TestCouncil) -> BTreeMap<&'static str, Table> {
     let tables = ["visits", "steps", "no-access", "concerns", "acknowledgements", "audit"];
     let without = |mut row: BTreeMap<String, String>| {
@@ -24,7 +24,8 @@ fn exports(town: &TestCouncil) -> BTreeMap<&'static str, Table> {
     tables.into_iter().map(|table| (table, town.export(table).into_iter().map(without).collect())).collect()
 }
 
-/// A day: visits of every ending, concerns, a photo, a lost answer, a reassignment, a restart.
+/// A day with every ending of a visit, concerns, a photo, a lost answer, a reassignment and a
+/// restart. Returns the exports after it.
 fn story(mut town: TestCouncil) -> BTreeMap<&'static str, Table> {
     let day = sample("appointments-2026-11-24.csv").display().to_string();
     town.does(&["import-appointments", &day]);
@@ -127,8 +128,7 @@ fn several_processes_on_one_database_are_killed_and_started_under_load_and_nothi
             })
             .collect();
         scope.spawn(|| {
-            // Each phone is answered by another process every time, and one of them is killed every
-            // time.
+            // In each round, lead every phone to another process, and kill one of the processes.
             for round in 0.. {
                 if over.load(Ordering::SeqCst) {
                     break;
@@ -179,7 +179,7 @@ fn an_embedded_database_moves_to_postgresql_and_both_hold_the_same() {
     let moved = json(&town.does(&["migrate-storage", "--to", &database, "--json"]));
     assert_eq!(moved["record"]["rows"], 3, "{moved}");
     let again = town.tries(&["migrate-storage", "--to", &database]);
-    assert!(String::from_utf8_lossy(&again.stderr).contains("something in that database already"));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("that database is not empty"));
 
     town.moves_to(&database);
     town.start();
@@ -187,7 +187,7 @@ fn an_embedded_database_moves_to_postgresql_and_both_hold_the_same() {
     for (table, rows) in &before {
         assert!(after[table].starts_with(rows), "{table}");
     }
-    // The phone notices nothing, and the audit log goes on behind what was moved.
+    // The phone works as before, and the audit log continues after the lines that were moved.
     let next = phone.starts("WO-261124-00015");
     phone.does(&["visit", "no-answer", &next]);
     phone.does(&["sync"]);
@@ -210,8 +210,8 @@ fn a_database_that_would_be_spoken_to_in_the_clear_is_refused_and_no_password_is
     }
 }
 
-/// `tests/databases` holds what programs of 24 November 2026 left: a council of schema 3 and a
-/// phone of schema 4, of which two records had not been sent.
+/// `tests/databases` holds what programs of 24 November 2026 left: a council of schema 3, and a
+/// phone of schema 4 with two records that had not been sent.
 #[test]
 fn what_an_earlier_program_left_is_opened_by_this_one_whole() {
     let town = TestCouncil::frozen("council-schema-3");
@@ -247,7 +247,7 @@ fn rows_of_an_older_program_are_made_anew_and_one_that_can_t_be_keeps_nobody_fro
     phone.does(&["sync"]);
     let before = town.export("visits");
     town.kill();
-    // As an older program would have left it; and an appointment that nobody can read.
+    // Rows as an older program would have left them, and an appointment that can't be read.
     let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
     let spoilt = "UPDATE appointment SET appointment = 'x', words = '' WHERE appointment_ref = 'WO-261124-00026';
          UPDATE visit SET fold_version = 0, outcome = NULL, words = '';

@@ -2,11 +2,11 @@
 
 export type About = { "unsafe_condition": { 
 /**
- * What.
+ * What is not safe.
  */
 hazard: Hazard, 
 /**
- * How bad.
+ * How serious it is in the visitor's view.
  */
 severity: Severity, } } | { "aggression": { 
 /**
@@ -18,7 +18,7 @@ injured: boolean,
  */
 police_reference: string | null, } } | { "complaint": { 
 /**
- * What was put right at once.
+ * What the visitor put right at once; `None` for nothing.
  */
 put_right: string | null, 
 /**
@@ -27,7 +27,7 @@ put_right: string | null,
  */
 told_of_process: boolean, } } | "breach" | { "gift": { 
 /**
- * Whether it was taken; the Code says no.
+ * Whether the visitor took it. The Code does not allow that.
  */
 accepted: boolean, } } | "conflict";
 
@@ -63,13 +63,13 @@ export type Acted = {
  */
 visit: VisitView, 
 /**
- * How the device stands.
+ * The state of the device.
  */
 status: StatusView, };
 
 export type Admission = { 
 /**
- * The steps that were left out.
+ * The steps that were left out; empty when only the tenant's agreement was missing.
  */
 missing: Array<Step>, 
 /**
@@ -83,7 +83,7 @@ export type After = {
  */
 cancellation: Cancellation | null, 
 /**
- * The tenant was told that it does not go ahead.
+ * How the tenant was told that it does not go ahead; `None` if nobody told them.
  */
 told_of_cancellation: ToldOfCancellation | null, 
 /**
@@ -95,11 +95,11 @@ withdrawal: Withdrawal | null,
  */
 next_visit_needs: string | null, 
 /**
- * Whether a card was left.
+ * Whether a card was left; `None` until the visitor says.
  */
 card_left: boolean | null, 
 /**
- * Whether something seemed wrong.
+ * Whether something seemed wrong; `None` until the visitor says.
  */
 welfare: Welfare | null, 
 /**
@@ -121,7 +121,7 @@ ref: AppointmentRef,
  */
 uprn: Uprn, 
 /**
- * The address, one line an entry.
+ * The lines of the address, without the postcode.
  */
 address: Array<string>, 
 /**
@@ -137,7 +137,7 @@ tenant_name: string,
  */
 tenant_phone: string | null, 
 /**
- * Why somebody comes, by kind.
+ * The kind of visit.
  */
 visit_kind: VisitKind, 
 /**
@@ -153,19 +153,19 @@ window_start: string,
  */
 window_end: string, 
 /**
- * The name of the organisation that does it.
+ * The name of the organisation that makes the visit.
  */
 organisation: string, 
 /**
- * The user name of the person who does it.
+ * The user name of the person who makes the visit.
  */
 assigned_to: string, 
 /**
- * When the tenant was given notice, where they were.
+ * When the tenant was given notice; `None` when they were not.
  */
 notice_given_at: string | null, 
 /**
- * How the tenant was given notice.
+ * How the tenant was given notice; `None` when they were not.
  */
 notice_method: NoticeMethod | null, 
 /**
@@ -173,11 +173,11 @@ notice_method: NoticeMethod | null,
  */
 told_who_and_why: boolean, 
 /**
- * What the tenant needs of a visitor.
+ * What the tenant needs from a visitor, such as a trusted adult with them.
  */
 support_needs: string | null, 
 /**
- * What a visitor should know before the door.
+ * Dangers that a visitor should know about before they are at the door.
  */
 hazard_note: string | null, 
 /**
@@ -191,13 +191,14 @@ export type AppointmentChange = { "action": "reassign",
  */
 user: string, } | { "action": "cancel", 
 /**
- * Why, in words.
+ * The reason, in up to 500 characters.
  */
 because: string, };
 
 export type AppointmentList = { 
 /**
- * The rows, by the start of their window where nothing else was asked for.
+ * The appointments on this page. Unless another order is asked for, they are in order of the
+ * start of their window.
  */
 appointments: Array<AppointmentListRow>, 
 /**
@@ -205,15 +206,15 @@ appointments: Array<AppointmentListRow>,
  */
 next: string | null, 
 /**
- * Who can be sent.
+ * The visitors who can be sent.
  */
 visitors: Array<Visitor>, 
 /**
- * Whether whoever asks may take tables in.
+ * Whether this person may import tables.
  */
 may_import: boolean, 
 /**
- * Whether whoever asks may give appointments to others and call them off.
+ * Whether this person may give appointments to other visitors, and call them off.
  */
 may_change: boolean, 
 /**
@@ -223,27 +224,27 @@ as_of: string, };
 
 export type AppointmentListRow = { 
 /**
- * What is planned.
+ * The appointment itself.
  */
 appointment: Appointment, 
 /**
- * The name of who goes.
+ * The visitor's name.
  */
 assigned_name: string, 
 /**
- * The visit that came of it.
+ * The visit for this appointment; `null` until it has started.
  */
 visit: VisitId | null, 
 /**
- * How the visit ended, as a stable name; `open` while it goes on, `null` where there is none.
+ * How the visit ended, as a stable name; `open` while it goes on, `null` without a visit.
  */
 outcome: string | null, 
 /**
- * When the council called it off.
+ * When it was called off; `null` when it was not.
  */
 cancelled_at: string | null, 
 /**
- * Why.
+ * Why it was called off; `null` when it was not.
  */
 cancelled_because: string | null, };
 
@@ -259,7 +260,7 @@ notice: Notice,
  */
 attempts: Array<Attempt>, 
 /**
- * Its last visit, if its file was opened.
+ * The last visit to it; `None` if no file was opened yet.
  */
 visit: VisitSummary | null, 
 /**
@@ -271,7 +272,7 @@ ref: AppointmentRef,
  */
 uprn: Uprn, 
 /**
- * The address, one line an entry.
+ * The lines of the address, without the postcode.
  */
 address: Array<string>, 
 /**
@@ -287,7 +288,7 @@ tenant_name: string,
  */
 tenant_phone: string | null, 
 /**
- * Why somebody comes, by kind.
+ * The kind of visit.
  */
 visit_kind: VisitKind, 
 /**
@@ -303,19 +304,19 @@ window_start: string,
  */
 window_end: string, 
 /**
- * The name of the organisation that does it.
+ * The name of the organisation that makes the visit.
  */
 organisation: string, 
 /**
- * The user name of the person who does it.
+ * The user name of the person who makes the visit.
  */
 assigned_to: string, 
 /**
- * When the tenant was given notice, where they were.
+ * When the tenant was given notice; `None` when they were not.
  */
 notice_given_at: string | null, 
 /**
- * How the tenant was given notice.
+ * How the tenant was given notice; `None` when they were not.
  */
 notice_method: NoticeMethod | null, 
 /**
@@ -323,11 +324,11 @@ notice_method: NoticeMethod | null,
  */
 told_who_and_why: boolean, 
 /**
- * What the tenant needs of a visitor.
+ * What the tenant needs from a visitor, such as a trusted adult with them.
  */
 support_needs: string | null, 
 /**
- * What a visitor should know before the door.
+ * Dangers that a visitor should know about before they are at the door.
  */
 hazard_note: string | null, 
 /**
@@ -337,23 +338,23 @@ known_attempts?: Array<Attempt>, };
 
 export type AsideRecords = { 
 /**
- * Whose phone.
+ * The name of the visitor whose phone it is.
  */
 visitor_name: string, 
 /**
- * Which.
+ * The phone's id.
  */
 device: string, 
 /**
- * Why, as a stable code.
+ * The reason, as a stable code.
  */
 reason: string, 
 /**
- * How many.
+ * How many records.
  */
 records: number, 
 /**
- * When the last of them came.
+ * When the last of them arrived.
  */
 last_at: string, };
 
@@ -369,7 +370,7 @@ visit: VisitId,
  */
 at: string, 
 /**
- * What came of it.
+ * How the visit ended.
  */
 outcome: Outcome, 
 /**
@@ -385,39 +386,41 @@ export type AuditAction = "api_token_made" | "appointment_cancelled" | "appointm
 
 export type AuditEntry = { 
 /**
- * The council's clock.
+ * When it was done, by the council's clock.
  */
 at: string, 
 /**
- * Who: a user name, or `command line`; empty for a failed sign-in.
+ * Who did it: a user name, the name of a system's token, or `command line`. Empty for a failed
+ * sign-in.
  */
 user: string, 
 /**
- * What, by stable name.
+ * What was done, as a stable name.
  */
 action: string, 
 /**
- * To what. Never personal data.
+ * What it was done to, such as ids, user names and UPRNs.
  */
 detail: Record<string, unknown>, };
 
 export type AuditList = { 
 /**
- * The lines.
+ * The lines on this page.
  */
 lines: Array<AuditEntry>, 
 /**
- * Behind what line the next page goes on; `null` at the end.
+ * What to ask for to get the next page: the number of this page's last line; `null` on the
+ * last page.
  */
 next: number | null, 
 /**
- * What was ever done, by stable name: to filter by.
+ * The stable names of all actions in the log, to filter by.
  */
 actions: Array<string>, };
 
 export type Basis = { "consented": { 
 /**
- * Who.
+ * Who gave it.
  */
 by: ConsentBy, } } | { "lawful": { 
 /**
@@ -433,7 +436,7 @@ authorised_by: string,
  */
 reference: string | null, 
 /**
- * Who else was there.
+ * The name of somebody else who was there.
  */
 witness?: string | null, } };
 
@@ -479,23 +482,23 @@ export type CancelledBy = "visitor" | "council" | "tenant";
 
 export type CaseDeed = { "action": "assign", 
 /**
- * Their user name.
+ * The user name of the new owner.
  */
 owner: string, } | { "action": "note", 
 /**
- * What.
+ * The text of the note.
  */
 words: string, } | { "action": "done", 
 /**
- * Which.
+ * The step.
  */
 step: CaseStep, 
 /**
- * How, in words.
+ * How it was done, in words.
  */
 words: string, } | { "action": "close", 
 /**
- * What came of it.
+ * How the case ended.
  */
 outcome: CaseOutcome, 
 /**
@@ -507,17 +510,17 @@ words: string, } | { "action": "reopen",
  */
 words: string, } | { "action": "escalate", 
 /**
- * What they say.
+ * What the tenant says.
  */
 words: string, };
 
 export type CaseDetail = { 
 /**
- * What the list shows of it.
+ * The same as in the list.
  */
 row: CaseListRow, 
 /**
- * What was written at the door, where it comes from a concern.
+ * What was written at the door, if the case comes from a concern.
  */
 concern: Concern | null, 
 /**
@@ -525,11 +528,11 @@ concern: Concern | null,
  */
 due: Due | null, 
 /**
- * What is still to be done, in its order.
+ * The steps that are still to be done, in order.
  */
 steps_left: Array<CaseStep>, 
 /**
- * What it may be closed with.
+ * The outcomes that it can be closed with.
  */
 outcomes: Array<CaseOutcome>, 
 /**
@@ -537,7 +540,7 @@ outcomes: Array<CaseOutcome>,
  */
 log: Array<CaseLogLine>, 
 /**
- * Who can be given it.
+ * The people who can be given it.
  */
 owners: Array<CaseOwner>, 
 /**
@@ -545,7 +548,7 @@ owners: Array<CaseOwner>,
  */
 last_contact: string | null, 
 /**
- * Whether whoever asks may do something about it.
+ * Whether this person may do something about it.
  */
 may_act: boolean, 
 /**
@@ -557,7 +560,7 @@ export type CaseKind = "emergency_hazard" | "overdue_check_in" | "lawful_entry" 
 
 export type CaseList = { 
 /**
- * The rows.
+ * The cases on this page.
  */
 cases: Array<CaseListRow>, 
 /**
@@ -573,7 +576,7 @@ open: number,
  */
 late: number, 
 /**
- * Who can be given one.
+ * The people who can be given a case.
  */
 owners: Array<CaseOwner>, 
 /**
@@ -587,7 +590,7 @@ as_of: string, };
 
 export type CaseListRow = { 
 /**
- * The case.
+ * The case's id.
  */
 case: string, 
 /**
@@ -603,7 +606,7 @@ clause: Clause,
  */
 visit: VisitId, 
 /**
- * When it was said or seen, by the device's clock: its clock runs from here.
+ * When it was said or seen, by the device's clock. Deadlines count from here.
  */
 opened_at: string, 
 /**
@@ -611,61 +614,62 @@ opened_at: string,
  */
 received_at: string, 
 /**
- * The user name of whoever has it.
+ * The owner's user name; `null` when nobody owns it.
  */
 owner: string | null, 
 /**
- * The name of whoever has it.
+ * The owner's name; `null` when nobody owns it.
  */
 owner_name: string | null, 
 /**
- * What is to be done next; `null` when all is done.
+ * The next step; `null` when all steps are done.
  */
 due_step: CaseStep | null, 
 /**
- * By when; `null` where nothing is due, or where the bank holidays of that year are not known.
+ * The deadline of that step; `null` when nothing is due, or the bank holidays of that year are
+ * not known.
  */
 due_at: string | null, 
 /**
- * When it was closed.
+ * When it was closed; `null` while it is open.
  */
 closed_at: string | null, 
 /**
- * What came of it, as a stable name.
+ * The outcome that it was closed with, as a stable name; `null` while it is open.
  */
 outcome: string | null, 
 /**
- * Where.
+ * The address of the home.
  */
 address: string, 
 /**
- * The visitor.
+ * The visitor's name.
  */
 visitor_name: string, 
 /**
- * For whom the visitor works.
+ * The organisation that the visitor works for.
  */
 organisation: string, };
 
 export type CaseLogLine = { 
 /**
- * When.
+ * When it was done, by the council's clock.
  */
 at: string, 
 /**
- * The user name of who did it; empty where the service itself did.
+ * The user name of the person who did it; empty when the service did it.
  */
 user: string, 
 /**
- * What: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
+ * What was done: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
  */
 action: string, 
 /**
- * The step that was done, the owner, or the outcome.
+ * The step that was done, the new owner, or the outcome; `null` for other actions.
  */
 subject: string | null, 
 /**
- * In words.
+ * What the person wrote about it, if anything.
  */
 words: string | null, };
 
@@ -731,7 +735,7 @@ in_force: boolean,
  */
 published_at: string, 
 /**
- * By whom.
+ * The name in the audit log of who published it.
  */
 published_by: string, 
 /**
@@ -753,7 +757,7 @@ hash: string,
  */
 label: string, 
 /**
- * The first day on which it binds.
+ * The first day on which it is in force, in Europe/London.
  */
 from: string, 
 /**
@@ -765,13 +769,13 @@ in_force: boolean,
  */
 signed_at: string | null, 
 /**
- * Its sections, all or those that were searched for.
+ * All its sections, or only those that match the search.
  */
 sections: Array<CodeSection>, };
 
 export type Command = { "tell_who_and_why": { 
 /**
- * How.
+ * How the tenant was told.
  */
 means: NoticeMethod, } } | { "agree_to_notice": NoticeAgreement } | { "declare_knows_tenant": Declaration } | { "work_alone": LoneWorking } | "say_safe" | { "cancel": { 
 /**
@@ -791,27 +795,27 @@ words: string | null, } } | { "tell_of_cancellation": ToldOfCancellation } | { "
  */
 step: Step, 
 /**
- * What is said of it.
+ * Whether it was done.
  */
 state: StepState, } } | { "enter": { 
 /**
- * On what footing; without one the Code refuses.
+ * What allows the visitor to go in; the Code refuses `None`.
  */
 basis: Basis | null, 
 /**
- * The visitor's own word on why something that comes first was left out, if it was.
+ * If the visitor left out something that comes first, why, in their words.
  */
 admitting: string | null, } } | { "withdraw_consent": { 
 /**
- * Who.
+ * Who took it back.
  */
 by: ConsentBy, 
 /**
- * Their words.
+ * What they said.
  */
 words: string | null, } } | { "refuse_entry": { 
 /**
- * Why.
+ * Why the tenant refused.
  */
 reason: RefusalReason, 
 /**
@@ -823,31 +827,31 @@ words: string | null, } } | { "add_refusal_words": {
  */
 words: string, } } | { "add_next_visit_needs": { 
 /**
- * What, in words.
+ * What is needed, in words.
  */
 needs: string, } } | "no_answer" | { "leave_card": { 
 /**
- * Whether it was.
+ * Whether a card was left.
  */
 left: boolean, } } | { "answer_welfare": { 
 /**
- * Whether it does.
+ * Whether something seems wrong.
  */
 worried: boolean, 
 /**
- * Why.
+ * Why, in words.
  */
 words: string | null, } } | { "raise_concern": Concern } | { "agree_follow_up": FollowUp } | { "take_signature": TenantSignature } | { "leave": { 
 /**
- * What came of it: completed, or a further visit needed.
+ * `true` when somebody has to come again; `false` when the visit is completed.
  */
 further_visit_needed: boolean, } } | "leave_now" | { "explain_withdrawal": { 
 /**
- * Why.
+ * Why the visitor left.
  */
 reason: WithdrawalReason, 
 /**
- * What happened.
+ * What happened, in words.
  */
 words: string | null, } } | { "strike_out": { 
 /**
@@ -855,7 +859,7 @@ words: string | null, } } | { "strike_out": {
  */
 record: RecordId, 
 /**
- * Why.
+ * Why it was a mistake.
  */
 reason: string, } };
 
@@ -883,7 +887,7 @@ kind: ConcernKind,
  */
 clause: Clause, 
 /**
- * Whether it goes ahead of everything else.
+ * Whether its record is sent before all others.
  */
 urgent: boolean, };
 
@@ -891,7 +895,7 @@ export type ConcernKind = "safeguarding" | "unsafe_condition" | "aggression" | "
 
 export type ConcernList = { 
 /**
- * The rows.
+ * The concerns on this page.
  */
 concerns: Array<ConcernListRow>, 
 /**
@@ -901,7 +905,7 @@ next: string | null, };
 
 export type ConcernListRow = { 
 /**
- * The record.
+ * The record's id.
  */
 record: string, 
 /**
@@ -921,23 +925,23 @@ clause: Clause,
  */
 concern: Concern, 
 /**
- * When the council had it.
+ * When the council received it.
  */
 received_at: string, 
 /**
- * Where, as far as it is known.
+ * The address, as far as it is known.
  */
 address: string, 
 /**
- * Who raised it.
+ * The name of the visitor who raised it.
  */
 visitor_name: string, 
 /**
- * For whom they work.
+ * The organisation that the visitor works for.
  */
 organisation: string, 
 /**
- * Why the visitor struck it out, if they did.
+ * Why the visitor struck it out; `null` when they did not.
  */
 struck: string | null, };
 
@@ -957,19 +961,19 @@ group: NumberGroup,
  */
 unit: NumberUnit, 
 /**
- * The least that makes sense.
+ * The lowest value allowed.
  */
 least: number, 
 /**
- * The most that makes sense.
+ * The highest value allowed.
  */
 most: number, 
 /**
- * What holds today; `null` where nobody has said.
+ * The value that applies today; `null` when there is none yet.
  */
 value: number | null, 
 /**
- * Where that comes from.
+ * Where today's value comes from.
  */
 source: string | null, 
 /**
@@ -981,16 +985,16 @@ export type Counting = "counts" | "valid_refusal" | "to_be_decided";
 
 export type Custody = { 
 /**
- * Whether anything of the visit still waits to be sent.
+ * Whether any record of the visit still waits to be sent.
  */
 waiting: boolean, 
 /**
- * The council's clock when it signed the last receipt for it.
+ * When the council signed the last receipt for the visit, in UTC, by the council's clock.
  */
 received_at: string | null, 
 /**
- * Its photos, in the order in which they were taken, and how far each has come. The visit is
- * complete at the council when all of them are.
+ * The state of each photo, in the order in which they were taken. The council has the whole
+ * visit when no record waits and every photo is complete.
  */
 photos: Array<PhotoState>, };
 
@@ -1004,7 +1008,7 @@ name: string,
  */
 value: number, 
 /**
- * The first day on which it holds, in Europe/London.
+ * The first day on which it applies, in Europe/London.
  */
 from: string, 
 /**
@@ -1032,22 +1036,22 @@ hand_over: boolean, };
 
 export type Due = { 
 /**
- * What.
+ * The step to do next.
  */
 step: CaseStep, 
 /**
- * By when; `None` where nobody can tell, so that nobody guesses: the bank holidays of that
- * year are not known, or the time from which it runs can't be.
+ * When it is due, in UTC. `None` when that can't be worked out: the bank holidays of that year
+ * are not known, or the time that it runs from is out of range.
  */
 by: string | null, 
 /**
- * Where the number comes from.
+ * Where the length of the deadline comes from: a law, a clause, a decision of the council.
  */
 source: string, };
 
 export type Ending = { 
 /**
- * What came of it.
+ * How the visit ended.
  */
 outcome: Outcome, 
 /**
@@ -1055,7 +1059,7 @@ outcome: Outcome,
  */
 refusal: RefusedEntry | null, 
 /**
- * When, by the device's clock.
+ * When it ended, in UTC, by the device's clock.
  */
 at: string, 
 /**
@@ -1091,15 +1095,15 @@ device: string, };
 
 export type Entry = { 
 /**
- * On what footing.
+ * What allowed the visitor to go in.
  */
 basis: Basis, 
 /**
- * What was left out before it, by the visitor's own word.
+ * What the visitor says was left out before going in; `None` when nothing was.
  */
 admitted: Admission | null, 
 /**
- * When, by the device's clock.
+ * When the visitor went in, in UTC, by the device's clock.
  */
 at: string, 
 /**
@@ -1113,19 +1117,19 @@ export type Event = { "started": Started } | { "step_recorded": {
  */
 step: Step, 
 /**
- * What was said of it.
+ * Whether it was done.
  */
 state: StepState, } } | { "entered": { 
 /**
- * On what footing.
+ * What allowed the visitor to go in.
  */
 basis: Basis, 
 /**
- * What was left out before it, by the visitor's own word.
+ * What the visitor says was left out before going in; `None` when nothing was.
  */
 admitted: Admission | null, } } | { "entry_refused": { 
 /**
- * Why.
+ * Why the tenant refused.
  */
 reason: RefusalReason, 
 /**
@@ -1137,27 +1141,27 @@ words: string | null, } } | { "refusal_words_added": {
  */
 words: string, } } | "no_answer" | { "concern_sealed": SealedNote } | { "left": Leaving } | { "opened": Started } | { "told_who_and_why": { 
 /**
- * How.
+ * How the tenant was told.
  */
 means: NoticeMethod, } } | { "notice_agreed": NoticeAgreement } | { "knows_tenant": Declaration } | { "lone_working": LoneWorking } | "safe_said" | { "cancelled": Cancellation } | { "told_of_cancellation": ToldOfCancellation } | { "consent_withdrawn": { 
 /**
- * Who.
+ * Who took it back.
  */
 by: ConsentBy, 
 /**
- * Their words.
+ * What they said.
  */
 words: string | null, } } | { "next_visit_needs": { 
 /**
- * What, in words.
+ * What is needed, in words.
  */
 needs: string, } } | { "card_left": { 
 /**
- * Whether it was.
+ * Whether a card was left.
  */
 left: boolean, } } | { "welfare_answered": { 
 /**
- * Whether it does.
+ * Whether something seems wrong.
  */
 worried: boolean, 
 /**
@@ -1165,7 +1169,7 @@ worried: boolean,
  */
 words: string | null, } } | { "concern_raised": Concern } | "left_now" | { "withdrawal_explained": { 
 /**
- * Why.
+ * Why the visitor left.
  */
 reason: WithdrawalReason, 
 /**
@@ -1177,7 +1181,7 @@ words: string | null, } } | { "follow_up_agreed": FollowUp } | { "tenant_signed"
  */
 record: RecordId, 
 /**
- * Why.
+ * Why it was a mistake.
  */
 reason: string, } };
 
@@ -1187,7 +1191,7 @@ export type EvidencePack = {
  */
 home: NoAccessHome, 
 /**
- * The visits behind the attempts, in the order of time.
+ * The visits behind the attempts, oldest first.
  */
 visits: Array<VisitDetail>, 
 /**
@@ -1195,11 +1199,11 @@ visits: Array<VisitDetail>,
  */
 attempts_before_letter: number, 
 /**
- * Who asked for it.
+ * The name of the person who asked for it.
  */
 made_by: string, 
 /**
- * The council.
+ * The council's name.
  */
 council_name: string, 
 /**
@@ -1235,7 +1239,7 @@ what: string,
  */
 who: string, 
 /**
- * The proposed date; `None` where none can be given yet.
+ * The proposed date; `None` when there is none yet.
  */
 when: string | null, 
 /**
@@ -1251,15 +1255,15 @@ export type Imported = {
  */
 added: number, 
 /**
- * Rows that were known and have changed.
+ * Rows that were known and have changed. An import of people counts every known person here.
  */
 updated: number, 
 /**
- * Rows that were known, just like this.
+ * Rows that were known and are the same. Always 0 for people.
  */
 unchanged: number, 
 /**
- * What could not be taken.
+ * What could not be imported.
  */
 faults: Array<RowFault>, };
 
@@ -1273,7 +1277,7 @@ export type Line = {
  */
 record: RecordId, 
 /**
- * The device's clock.
+ * When it was recorded, in UTC, by the device's clock.
  */
 at: string, 
 /**
@@ -1281,7 +1285,7 @@ at: string,
  */
 event: Event, 
 /**
- * Set when it was struck out later.
+ * When and why it was struck out; `None` if it was not.
  */
 struck: Strike | null, };
 
@@ -1291,29 +1295,29 @@ export type LoneWorking = {
  */
 device_on: boolean, 
 /**
- * When they expect to be out again.
+ * When they expect to be out again, in UTC.
  */
 expected_end: string, };
 
 export type MissingRecords = { 
 /**
- * Whose phone.
+ * The name of the visitor whose phone it is.
  */
 visitor_name: string, 
 /**
- * Which.
+ * The phone's id.
  */
 device: string, 
 /**
- * The first number.
+ * The first missing number in the phone's chain.
  */
 first: number, 
 /**
- * The last number.
+ * The last missing number in the phone's chain.
  */
 last: number, 
 /**
- * When the phone said so.
+ * When the phone last said that it has them, by the council's clock.
  */
 said_at: string, };
 
@@ -1321,7 +1325,7 @@ export type NextStep = "enter_admitting" | "refuse_entry" | "no_answer" | "withd
 
 export type NoAccessAttempt = { 
 /**
- * Whether it counts towards enforcement, once a supervisor has decided.
+ * Whether it counts towards enforcement, with the supervisor's decision if there is one.
  */
 decided: Counting, 
 /**
@@ -1333,7 +1337,7 @@ visit: VisitId,
  */
 at: string, 
 /**
- * What came of it.
+ * How the visit ended.
  */
 outcome: Outcome, 
 /**
@@ -1355,7 +1359,7 @@ uprn: string,
  */
 address: string, 
 /**
- * The attempts, the first first.
+ * The attempts, oldest first.
  */
 attempts: Array<NoAccessAttempt>, 
 /**
@@ -1363,13 +1367,13 @@ attempts: Array<NoAccessAttempt>,
  */
 counting: number, 
 /**
- * How many of those came after written notice in time: a court counts those.
+ * How many of those also count in court: the tenant had 24 hours' notice in writing.
  */
 in_court: number, };
 
 export type NoAccessList = { 
 /**
- * The homes, the last attempt first.
+ * The homes on this page. Unless another order is asked for, the last attempt is first.
  */
 homes: Array<NoAccessHome>, 
 /**
@@ -1377,7 +1381,7 @@ homes: Array<NoAccessHome>,
  */
 next: string | null, 
 /**
- * Attempts after which the next letter goes out.
+ * How many attempts come before the next letter goes out.
  */
 attempts_before_letter: number, 
 /**
@@ -1401,33 +1405,34 @@ organisation: string, };
 
 export type NoteRead = { 
 /**
- * The user name.
+ * The user name of the lead who read it.
  */
 user: string, 
 /**
- * The council's clock.
+ * When it was read, by the council's clock.
  */
 at: string, };
 
 export type Notice = { 
 /**
- * What the Code makes of it.
+ * How far it meets the Code.
  */
 standing: NoticeStanding, 
 /**
- * When it was given.
+ * When it was given, in UTC; `None` when no notice was given.
  */
 given_at: string | null, 
 /**
- * How it was given.
+ * How it was given; `None` when no notice was given.
  */
 method: NoticeMethod | null, 
 /**
- * Minutes that passed from the notice to the start of the window.
+ * Minutes from the notice to the start of the window; `None` when no notice was given.
  */
 minutes: number | null, 
 /**
- * Whether it was in writing, 24 hours or more before: an attempt counts in court only then.
+ * Whether it was in writing and given at least 24 hours before. Only then does an attempt
+ * count in court.
  */
 written: boolean, 
 /**
@@ -1435,7 +1440,8 @@ written: boolean,
  */
 told_who_and_why: boolean, 
 /**
- * The earliest moment that this notice allows; `None` where none was given or none is needed.
+ * The earliest start that this notice allows, in UTC; `None` when no notice was given, or when
+ * none is needed.
  */
 earliest: string | null, };
 
@@ -1461,11 +1467,11 @@ export type NumberList = {
  */
 numbers: Array<CouncilNumber>, 
 /**
- * Whether whoever asks may change them.
+ * Whether this person may change them.
  */
 may_change: boolean, 
 /**
- * The first day from which a number can change.
+ * The earliest first day for a new value: tomorrow in England.
  */
 earliest: string, };
 
@@ -1477,23 +1483,23 @@ export type NumberValue = {
  */
 value: number, 
 /**
- * The first day on which it holds, in Europe/London.
+ * The first day on which it applies, in Europe/London.
  */
 from: string, 
 /**
- * Where it comes from.
+ * Where it comes from, such as a decision, a law or a clause.
  */
 source: string, 
 /**
- * Who entered it; `null` for what Doorstep ships with.
+ * The name in the audit log of who entered it; `null` for a value that Doorstep ships with.
  */
 entered_by: string | null, 
 /**
- * When.
+ * When it was entered; `null` for a value that Doorstep ships with.
  */
 entered_at: string | null, 
 /**
- * Whether it has not begun, and can be taken back.
+ * Whether it has not begun yet, and can be taken back.
  */
 to_come: boolean, };
 
@@ -1515,7 +1521,7 @@ notice_in_writing_hours: number,
  */
 planned_work_days: number, 
 /**
- * From this age somebody is a suitable adult, in years. Clause 3.1.
+ * The age, in years, from which somebody is a suitable adult. Clause 3.1.
  */
 adult_age: number, 
 /**
@@ -1523,11 +1529,12 @@ adult_age: number,
  */
 attempts_before_letter: number, 
 /**
- * From this attempt on, the visitor is asked whether something may be wrong.
+ * The number of attempts from which on the visitor is asked whether something may be wrong.
  */
 welfare_question_at_attempt: number, 
 /**
- * Minutes after which something urgent that is still unsent is to be phoned in.
+ * Minutes that something urgent can wait to be sent, before the visitor is asked to phone it
+ * in.
  */
 phone_it_in_minutes: number, 
 /**
@@ -1552,7 +1559,7 @@ export type OutboxGroup = {
  */
 visit: VisitId, 
 /**
- * Where, as far as the device knows.
+ * The address, if it is on this device.
  */
 address: string | null, 
 /**
@@ -1566,19 +1573,19 @@ oldest: string, };
 
 export type OutboxView = { 
 /**
- * What waits.
+ * The records that wait, grouped by visit.
  */
 waiting: Array<OutboxGroup>, 
 /**
- * What the council set aside, and why.
+ * The records that the council set aside, and why.
  */
 set_aside: Array<SetAsideView>, 
 /**
- * Photos, which go after the records.
+ * The photos. They are sent after the records.
  */
 photos: PhotosView, 
 /**
- * The device's own clock when the council last answered.
+ * When the council last answered, in UTC, by the device's own clock.
  */
 last_contact: string | null, };
 
@@ -1586,7 +1593,7 @@ export type Outcome = "completed" | "further_visit_needed" | "entry_refused" | "
 
 export type OutcomeCount = { 
 /**
- * The outcome, or `open`.
+ * The outcome as a stable name, or `open` for visits under way.
  */
 outcome: string, 
 /**
@@ -1606,11 +1613,11 @@ expected_end: string, };
 
 export type OwnSession = { 
 /**
- * By what it is ended.
+ * The id by which to end it.
  */
 id: string, 
 /**
- * What the browser says it is.
+ * The browser's `User-Agent`, shortened.
  */
 browser: string, 
 /**
@@ -1618,11 +1625,11 @@ browser: string,
  */
 began_at: string, 
 /**
- * When something was last asked in it, to the minute.
+ * When it was last used, to the minute.
  */
 seen_at: string, 
 /**
- * Whether it is this very one.
+ * Whether this request belongs to it.
  */
 is_this: boolean, };
 
@@ -1634,7 +1641,7 @@ password: string, } | { "action": "end_sessions" } | { "action": "forget_second_
 
 export type PersonList = { 
 /**
- * The rows, by name where nothing else was asked for.
+ * The people on this page, by name unless another order is asked for.
  */
 people: Array<PersonListRow>, 
 /**
@@ -1656,15 +1663,15 @@ name: string,
  */
 organisation: string, 
 /**
- * What they are.
+ * Their role.
  */
 seat: Role, 
 /**
- * The position.
+ * Their position, in the words of the table of people.
  */
 position: string, 
 /**
- * The address for mail.
+ * Their email address; empty when none is known.
  */
 email: string, 
 /**
@@ -1680,7 +1687,7 @@ sessions: number,
  */
 phones: number, 
 /**
- * When they left.
+ * When they were marked as having left; `null` when they have not left.
  */
 left_at: string | null, };
 
@@ -1688,7 +1695,8 @@ export type Phase = "at_the_door" | "inside" | "leaving";
 
 export type PhoneList = { 
 /**
- * The phones, the one that was heard from last first where nothing else was asked for.
+ * The phones on this page. Unless another order is asked for, the one that was heard from last
+ * is first.
  */
 phones: Array<PhoneRow>, 
 /**
@@ -1696,15 +1704,15 @@ phones: Array<PhoneRow>,
  */
 next: string | null, 
 /**
- * Who can be given one.
+ * The people who can be given a phone.
  */
 visitors: Array<Visitor>, 
 /**
- * Records that they have and the council has not.
+ * Records that phones have and the council has not.
  */
 missing: Array<MissingRecords>, 
 /**
- * Records that the council could not take, and keeps apart.
+ * Records that the council set aside.
  */
 set_aside: Array<AsideRecords>, 
 /**
@@ -1722,17 +1730,17 @@ code: string,
  */
 expires_at: string, 
 /**
- * The same as an image for the phone's camera, SVG.
+ * The code and the council's address as a QR code, SVG.
  */
 qr: string, };
 
 export type PhoneRow = { 
 /**
- * Its id.
+ * The phone's id.
  */
 device: string, 
 /**
- * What it calls itself.
+ * The name that the phone gave itself when it was enrolled.
  */
 name: string, 
 /**
@@ -1740,15 +1748,15 @@ name: string,
  */
 app_version: string, 
 /**
- * Whose it is, by user name.
+ * The user name of the person whose phone it is.
  */
 user: string, 
 /**
- * Whose it is.
+ * The name of the person whose phone it is.
  */
 user_display_name: string, 
 /**
- * For whom they work.
+ * The organisation that the person works for.
  */
 organisation: string, 
 /**
@@ -1760,7 +1768,7 @@ enrolled_at: string,
  */
 contact_at: string, 
 /**
- * When it was revoked.
+ * When it was revoked; `null` when it was not.
  */
 revoked_at: string | null, };
 
@@ -1788,23 +1796,23 @@ height: number, };
 
 export type PhotoOfVisit = { 
 /**
- * Whether its picture is here, whole.
+ * Whether the council holds its complete picture.
  */
 held: boolean, 
 /**
- * Why what came under its name was not taken, as a stable code.
+ * Why the picture was refused, as a stable code; `null` when it was not.
  */
 refused: string | null, 
 /**
- * The record that says so.
+ * The photo's record.
  */
 record: RecordId, 
 /**
- * When it was recorded, by the device's clock.
+ * When it was recorded, in UTC, by the device's clock.
  */
 at: string, 
 /**
- * What it says.
+ * What the record says about the photo.
  */
 photo: Photo, };
 
@@ -1818,55 +1826,55 @@ reason: string, } | { "state": "erased" };
 
 export type PhotosView = { 
 /**
- * How many wait.
+ * How many photos wait.
  */
 waiting: number, 
 /**
- * Bytes of them that are still to be sent.
+ * How many bytes of them are still to be sent.
  */
 bytes: number, 
 /**
- * Whether they wait for a network that is not paid for by what goes over it.
+ * Whether photos are only sent on a network that does not charge for data, such as Wi-Fi.
  */
 on_wifi_only: boolean, 
 /**
- * Photos that the council does not take: address and reason, as a stable code.
+ * Photos that the council refused: the address, and the reason as a stable code.
  */
 refused: Array<[string | null, string]>, };
 
 export type Planned = { 
 /**
- * The reference.
+ * The housing system's reference.
  */
 reference: string, 
 /**
- * When.
+ * When its window begins.
  */
 window_start: string, 
 /**
- * Until when.
+ * When its window ends.
  */
 window_end: string, 
 /**
- * Where.
+ * The address of the home.
  */
 address: string, 
 /**
- * Who goes.
+ * The visitor's user name.
  */
 assigned_to: string, 
 /**
- * Why, by kind.
+ * The kind of visit, as a stable name.
  */
 visit_kind: string, 
 /**
- * Whether its window is over.
+ * Whether its window has ended.
  */
 late: boolean, };
 
 export type Problem = { 
 /**
- * The stable code.
+ * A stable code, by which the screen finds its own words.
  */
 code: string, 
 /**
@@ -1874,21 +1882,21 @@ code: string,
  */
 message: string, 
 /**
- * The rule's answer, where a rule of the Code said no.
+ * The clause and the rule, if a rule of the Code refused the command.
  */
 refused: Refused | null, };
 
 export type RaisedConcern = { 
 /**
- * The record that says so.
+ * The concern's record.
  */
 record: RecordId, 
 /**
- * When it was recorded, by the device's clock.
+ * When it was recorded, in UTC, by the device's clock.
  */
 at: string, 
 /**
- * What it says.
+ * What the record says.
  */
 concern: Concern, };
 
@@ -1906,13 +1914,14 @@ clause: Clause,
  */
 rule: Rule, 
 /**
- * What is missing, as stable names.
+ * What is missing, as stable names. For [`Rule::TooLong`], the most characters that are
+ * allowed.
  */
 missing: Array<string>, };
 
 export type RefusedEntry = { 
 /**
- * Why.
+ * Why the tenant refused.
  */
 reason: RefusalReason, 
 /**
@@ -1926,24 +1935,24 @@ export type Register = {
  */
 binding: string, 
 /**
- * Whether the council has published it; before that, Doorstep's own plain words bind.
+ * Whether the council has published it. If not, Doorstep's own words bind.
  */
 published: boolean, 
 /**
- * How many of those who visit have signed the version that binds today.
+ * How many visitors have signed the version that binds today.
  */
 have_signed: number, 
 /**
- * How many of those who visit have not.
+ * How many visitors have not signed the version that binds today.
  */
 have_not_signed: number, 
 /**
- * A page of signatures, under any version; empty where those were asked for who have not
- * signed.
+ * A page of signatures, under any version. Empty when the list of people who have not signed
+ * was asked for.
  */
 signed: Array<RegisterEntry>, 
 /**
- * A page of those who have not signed the version that binds today; empty where signatures
+ * A page of visitors who have not signed the version that binds today. Empty when signatures
  * were asked for.
  */
 not_signed: Array<NotSignedRow>, 
@@ -1962,7 +1971,7 @@ as_of: string, };
 
 export type RegisterEntry = { 
 /**
- * The record.
+ * The record's id.
  */
 record: string, 
 /**
@@ -1970,17 +1979,17 @@ record: string,
  */
 acknowledgement: Acknowledgement, 
 /**
- * When, by the device's clock.
+ * When it was signed, by the device's clock.
  */
 signed_at: string, 
 /**
- * When the council had it.
+ * When the council received it.
  */
 received_at: string, };
 
 export type ReportCount = { 
 /**
- * The day, or the organisation; empty where it is about all.
+ * The day or the organisation that is counted; empty when it is about all visits.
  */
 of: string, 
 /**
@@ -2006,7 +2015,7 @@ refusals_by_reason: Array<ReportCount>,
  */
 notice_kept: Array<ReportCount>, 
 /**
- * Whether ID was shown where somebody came to the door, by organisation. Clause 3.2.
+ * Whether ID was shown, in visits where somebody opened the door, by organisation. Clause 3.2.
  */
 id_shown: Array<ReportCount>, 
 /**
@@ -2030,7 +2039,7 @@ row: number,
  */
 column: string, 
 /**
- * What stands there, shortened.
+ * The value, cut to 60 characters.
  */
 value: string, 
 /**
@@ -2042,7 +2051,7 @@ export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "au
 
 export type SafeguardingList = { 
 /**
- * The notes.
+ * The notes on this page, still sealed.
  */
 notes: Array<SafeguardingRow>, 
 /**
@@ -2052,31 +2061,31 @@ next: string | null, };
 
 export type SafeguardingRow = { 
 /**
- * The record.
+ * The record's id.
  */
 record: string, 
 /**
- * The visit.
+ * The visit that it belongs to.
  */
 visit: VisitId, 
 /**
- * When it was seen or heard, by the device's clock.
+ * When it was recorded, by the device's clock.
  */
 recorded_at: string, 
 /**
- * When the council had it.
+ * When the council received it.
  */
 received_at: string, 
 /**
- * Where, as far as the visit is here.
+ * The address, as far as the visit's records have arrived.
  */
 address: string, 
 /**
- * Who wrote it.
+ * The name of the visitor who wrote it.
  */
 visitor_name: string, 
 /**
- * Who read it, first to last.
+ * Who has read it, oldest reading first.
  */
 read: Array<NoteRead>, };
 
@@ -2100,20 +2109,20 @@ display_name: string,
  */
 organisation: string, 
 /**
- * What they are.
+ * Their role in the table of people.
  */
 role: AssignedRole, 
 /**
- * Whether they are of the council itself, and see all firms.
+ * Whether they work for the council itself, and see all firms.
  */
 of_the_council: boolean, 
 /**
- * The council.
+ * The council's name.
  */
 council_name: string, 
 /**
- * What is open to them, by method and address: which pages and deeds the console shows. `GET
- * /api/audit`.
+ * The routes that they may use, by method and address, such as `GET /api/audit`. The console
+ * shows the pages and actions that they need.
  */
 may: Array<RouteName>, };
 
@@ -2123,7 +2132,7 @@ export type SetAsideView = {
  */
 visit: VisitId, 
 /**
- * Where, as far as the device knows.
+ * The address, if it is on this device.
  */
 address: string | null, 
 /**
@@ -2137,11 +2146,11 @@ reason: string, };
 
 export type SetUp = { 
 /**
- * The secret, to type.
+ * The secret in Base32, to type in.
  */
 secret: string, 
 /**
- * The same as an image for the authenticator's camera, SVG.
+ * The secret as a QR code to scan, SVG.
  */
 qr: string, };
 
@@ -2153,27 +2162,27 @@ export type Signing = { "typed": string } | { "drawn": Array<Array<[number, numb
 
 export type Started = { 
 /**
- * The appointment, where there is one.
+ * The appointment, if there is one.
  */
 appointment: AppointmentRef | null, 
 /**
- * The home; `None` where a visit without an appointment knows its address alone.
+ * The home; `None` for a visit without an appointment whose UPRN is not known.
  */
 uprn: Uprn | null, 
 /**
- * Why somebody comes, by kind.
+ * The kind of visit.
  */
 visit_kind: VisitKind, 
 /**
- * The address, where there is no appointment to hold it.
+ * The address, if there is no appointment to hold it.
  */
 address?: string | null, 
 /**
- * Why somebody comes, in words, where there is no appointment to hold it.
+ * Why somebody comes, in words, if there is no appointment to hold it.
  */
 purpose?: string | null, 
 /**
- * The notice that the tenant had, as it was shown to the visitor; `None` where there was no
+ * The notice that the tenant had, as the app showed it to the visitor; `None` when there is no
  * appointment.
  */
 notice?: Notice | null, };
@@ -2184,7 +2193,7 @@ export type StatusView = {
  */
 enrolled: EnrolmentView | null, 
 /**
- * The numbers behind the rules, as they hold today.
+ * The numbers behind the rules, as they are today in England.
  */
 numbers: Numbers, 
 /**
@@ -2192,7 +2201,7 @@ numbers: Numbers,
  */
 pin_set: boolean, 
 /**
- * Whether somebody has signed in, where a PIN is asked for.
+ * Whether the PIN was entered. Always `true` where no PIN is needed.
  */
 signed_in: boolean, 
 /**
@@ -2204,7 +2213,7 @@ records: number,
  */
 unsent: number, 
 /**
- * When the oldest of those was recorded, by the device's clock.
+ * When the oldest of those was recorded, in UTC, by the device's clock; `None` for none.
  */
 oldest_unsent: string | null, 
 /**
@@ -2216,16 +2225,17 @@ set_aside: number,
  */
 photos_waiting: number, 
 /**
- * Since when something urgent has waited too long to be sent, by the device's clock: it is to
- * be phoned in.
+ * If something urgent has waited too long to be sent, when it was recorded. The visitor is
+ * asked to phone it in.
  */
 phone_it_in: string | null, 
 /**
- * Somebody works alone, and is later than they expected. Clause 6.1.
+ * The visit in which somebody who works alone is late; `None` if nobody is. Clause 6.1.
  */
 overdue: Overdue | null, 
 /**
- * When somebody who works alone is to be asked whether they are safe.
+ * When to ask somebody who works alone whether they are safe, in UTC; `None` if nobody is
+ * alone.
  */
 remind_at: string | null, 
 /**
@@ -2233,19 +2243,20 @@ remind_at: string | null,
  */
 under_way: VisitId | null, 
 /**
- * The Code that is in force was not signed yet. Clause 9.
+ * Whether the visitor still has to sign the Code that is in force. Clause 9.
  */
 sign_the_code: boolean, 
 /**
- * The device's own clock when the council last answered.
+ * When the council last answered, in UTC, by the device's own clock.
  */
 last_contact: string | null, 
 /**
- * The device's clock now.
+ * The time now, in UTC, by the device's clock.
  */
 now: string, 
 /**
- * The council has revoked the device: it sends what it holds, and is given nothing more.
+ * Whether the council has revoked the device. It still sends what it holds, and gets nothing
+ * new.
  */
 revoked: boolean, };
 
@@ -2261,11 +2272,11 @@ step: Step,
  */
 clause: Clause, 
 /**
- * Whether going in waits for it.
+ * Whether it has to be done before going in.
  */
 weight: Weight, 
 /**
- * Where in a visit it belongs.
+ * The part of a visit that it belongs to.
  */
 phase: Phase, 
 /**
@@ -2275,17 +2286,17 @@ likely_reasons: Array<string>, };
 
 export type StepState = { "state": "done" } | { "state": "not_done", 
 /**
- * Why, in the visitor's words or one of the likely reasons.
+ * Why, in the visitor's words or as the name of a likely reason.
  */
 reason: string, } | { "state": "not_applicable", 
 /**
- * Why, where that is worth saying.
+ * Why, if the visitor says.
  */
 reason: string | null, };
 
 export type StepTaken = { 
 /**
- * When, by the device's clock.
+ * When it was recorded, in UTC, by the device's clock.
  */
 at: string, 
 /**
@@ -2293,21 +2304,21 @@ at: string,
  */
 record: RecordId, } & ({ "state": "done" } | { "state": "not_done", 
 /**
- * Why, in the visitor's words or one of the likely reasons.
+ * Why, in the visitor's words or as the name of a likely reason.
  */
 reason: string, } | { "state": "not_applicable", 
 /**
- * Why, where that is worth saying.
+ * Why, if the visitor says.
  */
 reason: string | null, });
 
 export type Strike = { 
 /**
- * When, by the device's clock.
+ * When it was struck out, in UTC, by the device's clock.
  */
 at: string, 
 /**
- * Why.
+ * Why the record was a mistake.
  */
 reason: string, };
 
@@ -2343,7 +2354,7 @@ export type TableColumn = {
  */
 name: string, 
 /**
- * What it means, and which values there are.
+ * What it means, and which values it can have.
  */
 meaning: string, };
 
@@ -2353,21 +2364,21 @@ export type TableMeaning = {
  */
 table: string, 
 /**
- * Its columns, in their order.
+ * Its columns, in order.
  */
 columns: Array<TableColumn>, };
 
 export type TakenPhoto = { 
 /**
- * The record that says so.
+ * The photo's record.
  */
 record: RecordId, 
 /**
- * When it was recorded, by the device's clock.
+ * When it was recorded, in UTC, by the device's clock.
  */
 at: string, 
 /**
- * What it says.
+ * What the record says about the photo.
  */
 photo: Photo, };
 
@@ -2387,15 +2398,15 @@ export type ToDo = {
  */
 visit: VisitId, 
 /**
- * What, as a stable name: `tell_tenant` (clause 3.2), `follow_up` (clause 4.1).
+ * What is owed, as a stable name: `tell_tenant` (clause 3.2) or `follow_up` (clause 4.1).
  */
 what: string, 
 /**
- * Where.
+ * The address, if it is on this device.
  */
 address: string | null, 
 /**
- * Since when, by the device's clock.
+ * When the visit started, in UTC, by the device's clock.
  */
 since: string, };
 
@@ -2405,7 +2416,7 @@ export type TodayBoard = {
  */
 day: string, 
 /**
- * Visits of today by outcome.
+ * How many of today's visits have each outcome.
  */
 outcomes: Array<OutcomeCount>, 
 /**
@@ -2413,11 +2424,12 @@ outcomes: Array<OutcomeCount>,
  */
 planned: Array<Planned>, 
 /**
- * Visits under way.
+ * Visits that started today and are under way.
  */
 under_way: Array<VisitListRow>, 
 /**
- * Visits of today to look at: refused, entered by a lawful basis, or with findings.
+ * Visits of today that need a look: entry was refused, was without consent, or there are
+ * findings.
  */
 to_look_at: Array<VisitListRow>, 
 /**
@@ -2425,15 +2437,15 @@ to_look_at: Array<VisitListRow>,
  */
 missing: Array<MissingRecords>, 
 /**
- * Records that the council could not take, and keeps apart.
+ * Records that the council set aside.
  */
 set_aside: Array<AsideRecords>, 
 /**
- * Cases that are open.
+ * How many cases are open; 0 for a firm's people.
  */
 cases_open: number, 
 /**
- * Cases that are open and past their deadline.
+ * How many open cases are past their deadline; 0 for a firm's people.
  */
 cases_late: number, 
 /**
@@ -2443,8 +2455,8 @@ as_of: string, };
 
 export type TodayView = { 
 /**
- * Appointments of today, in the order of their windows, and whatever is still open from
- * before.
+ * Today's appointments, and those of other days whose visit is open, by the start of their
+ * windows.
  */
 appointments: Array<AppointmentView>, 
 /**
@@ -2466,11 +2478,11 @@ to_do: Array<ToDo>, };
 
 export type ToldOfCancellation = { 
 /**
- * How.
+ * How they were told.
  */
 means: NoticeMethod, 
 /**
- * Whether somebody said sorry.
+ * Whether somebody apologised.
  */
 apologised: boolean, 
 /**
@@ -2514,8 +2526,8 @@ address: string | null,
  */
 purpose: string | null, 
 /**
- * When its file was opened, by the device's clock: at the start, or before it, where something
- * was to be said first.
+ * When its file was opened, in UTC, by the device's clock. That is the start of the visit, or
+ * earlier if something was recorded first.
  */
 opened_at: string | null, 
 /**
@@ -2527,15 +2539,15 @@ started_at: string | null,
  */
 notice: Notice | null, 
 /**
- * What was said before the door.
+ * What was recorded before the visitor was at the door.
  */
 before: Before, 
 /**
- * What was last said of each step.
+ * The last that was recorded about each step.
  */
 steps: { [key in Step]?: StepTaken }, 
 /**
- * Going in, if they did.
+ * How the visitor went in; `None` if they did not.
  */
 entry: Entry | null, 
 /**
@@ -2543,11 +2555,11 @@ entry: Entry | null,
  */
 consent_withdrawn_at: string | null, 
 /**
- * How it ended, once it has.
+ * How it ended; `None` while it is open.
  */
 ending: Ending | null, 
 /**
- * What was said of it besides.
+ * Details of how it ended, and of what happens next.
  */
 after: After, 
 /**
@@ -2563,30 +2575,29 @@ photos: Array<TakenPhoto>,
  */
 findings: Array<Finding>, 
 /**
- * Everything that happened, as a person would tell it; sealed notes and breaches are never in
- * it.
+ * Everything that happened, in order. Sealed notes and reported breaches are never in it.
  */
 timeline: Array<Line>, };
 
 export type VisitDetail = { 
 /**
- * What is known of it.
+ * The visit, folded from its records.
  */
 visit: Visit, 
 /**
- * Its appointment.
+ * Its appointment; `null` for a visit without one.
  */
 appointment: Appointment | null, 
 /**
- * Who came.
+ * The visitor's name.
  */
 visitor_name: string, 
 /**
- * For whom.
+ * The organisation that the visitor works for.
  */
 organisation: string, 
 /**
- * The council's clock when it had the last of the records shown.
+ * When the council received the last of the records shown.
  */
 received_at: string, 
 /**
@@ -2600,7 +2611,7 @@ export type VisitKind = "responsive_repair" | "planned_work" | "emergency_repair
 
 export type VisitList = { 
 /**
- * The rows.
+ * The visits on this page.
  */
 visits: Array<VisitListRow>, 
 /**
@@ -2618,11 +2629,11 @@ as_of: string, };
 
 export type VisitListRow = { 
 /**
- * The visit.
+ * The visit's id.
  */
 visit: VisitId, 
 /**
- * Its appointment.
+ * The reference of its appointment; `null` for a visit without one.
  */
 appointment_ref: string | null, 
 /**
@@ -2630,31 +2641,31 @@ appointment_ref: string | null,
  */
 started_at: string, 
 /**
- * Where.
+ * The address of the home.
  */
 address: string, 
 /**
- * The tenant.
+ * The tenant's name; empty for a visit without an appointment.
  */
 tenant_name: string, 
 /**
- * Why somebody came, by kind.
+ * The kind of visit, as a stable name; `null` when it is not known.
  */
 visit_kind: string | null, 
 /**
- * Who came.
+ * The visitor's name.
  */
 visitor_name: string, 
 /**
- * For whom.
+ * The organisation that the visitor works for.
  */
 organisation: string, 
 /**
- * What came of it, as a stable name; `open` while it goes on.
+ * The visit's outcome, as a stable name; `open` while it goes on.
  */
 outcome: string, 
 /**
- * Whether they went in by a lawful basis, without consent.
+ * Whether the visitor went in without consent, on another lawful basis.
  */
 lawful_entry: boolean, 
 /**
@@ -2680,11 +2691,11 @@ started_at: string,
  */
 started: boolean, 
 /**
- * Where, as far as the device knows.
+ * The address, if it is on this device.
  */
 address: string | null, 
 /**
- * What came of it, as a stable name; `null` while it is open.
+ * How it ended, as a stable name; `null` while it is open.
  */
 outcome: string | null, 
 /**
@@ -2694,27 +2705,27 @@ entered: boolean, };
 
 export type VisitView = { 
 /**
- * Its appointment, where the device has it.
+ * Its appointment, if it is on this device.
  */
 details: Appointment | null, 
 /**
- * The steps that still stand between the visitor and the door. Clause 3.2.
+ * The steps that the visitor must still do before going in. Clause 3.2.
  */
 missing_before_entry: Array<Step>, 
 /**
- * Notice was short, and the tenant has not agreed. Clause 3.1.
+ * Whether notice was short and the tenant has not agreed to the visit. Clause 3.1.
  */
 agreement_missing: boolean, 
 /**
- * It does not go ahead, and the tenant does not know. Clause 3.2.
+ * Whether the visit does not go ahead and the tenant does not know yet. Clause 3.2.
  */
 tenant_not_told: boolean, 
 /**
- * What may be done next.
+ * What the visitor can do next.
  */
 next: Array<NextStep>, 
 /**
- * Why nobody goes in by consent as things stand; `null` where they may.
+ * Why the visitor can't go in with consent now; `null` when they can.
  */
 shut: Refused | null, 
 /**
@@ -2758,8 +2769,8 @@ address: string | null,
  */
 purpose: string | null, 
 /**
- * When its file was opened, by the device's clock: at the start, or before it, where something
- * was to be said first.
+ * When its file was opened, in UTC, by the device's clock. That is the start of the visit, or
+ * earlier if something was recorded first.
  */
 opened_at: string | null, 
 /**
@@ -2771,15 +2782,15 @@ started_at: string | null,
  */
 notice: Notice | null, 
 /**
- * What was said before the door.
+ * What was recorded before the visitor was at the door.
  */
 before: Before, 
 /**
- * What was last said of each step.
+ * The last that was recorded about each step.
  */
 steps: { [key in Step]?: StepTaken }, 
 /**
- * Going in, if they did.
+ * How the visitor went in; `None` if they did not.
  */
 entry: Entry | null, 
 /**
@@ -2787,11 +2798,11 @@ entry: Entry | null,
  */
 consent_withdrawn_at: string | null, 
 /**
- * How it ended, once it has.
+ * How it ended; `None` while it is open.
  */
 ending: Ending | null, 
 /**
- * What was said of it besides.
+ * Details of how it ended, and of what happens next.
  */
 after: After, 
 /**
@@ -2807,8 +2818,7 @@ photos: Array<TakenPhoto>,
  */
 findings: Array<Finding>, 
 /**
- * Everything that happened, as a person would tell it; sealed notes and breaches are never in
- * it.
+ * Everything that happened, in order. Sealed notes and reported breaches are never in it.
  */
 timeline: Array<Line>, };
 
@@ -2822,7 +2832,7 @@ user: string,
  */
 name: string, 
 /**
- * For whom they work.
+ * The organisation that they work for.
  */
 organisation: string, };
 
@@ -2832,7 +2842,7 @@ export type Vocabulary = {
  */
 steps: Array<StepDescription>, 
 /**
- * The reasons for refusing entry, and how the Code takes each.
+ * The reasons for refusing entry, and whether each is valid under the Code.
  */
 refusal_reasons: Array<[RefusalReason, Validity]>, 
 /**
@@ -2886,7 +2896,7 @@ photo_purposes: Array<PhotoPurpose>, };
 
 export type WaysIn = { 
 /**
- * What people call the provider with which they can sign in, where there is one.
+ * The name of the OpenID Connect provider; `null` when there is none.
  */
 openid: string | null, };
 
@@ -2894,17 +2904,17 @@ export type Weight = "must" | "should";
 
 export type Welfare = { 
 /**
- * Whether it did.
+ * Whether something seemed wrong.
  */
 worried: boolean, 
 /**
- * Why.
+ * Why, in words.
  */
 words: string | null, };
 
 export type Withdrawal = { 
 /**
- * Why.
+ * Why the visitor left.
  */
 reason: WithdrawalReason, 
 /**

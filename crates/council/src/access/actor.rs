@@ -8,11 +8,11 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{OrganisationKind, Person};
 
-/// What the audit log calls whoever can open the data folder.
+/// The name in the audit log for deeds done by the command line.
 const COMMAND_LINE: &str = "command line";
 
-/// Who does something at the desk: somebody who has signed in, another system of the council's, or
-/// whoever can open the data folder.
+/// Who does something at the desk: a person who has signed in, another system of the council, or
+/// the command line.
 #[derive(Debug, Clone)]
 pub struct Actor {
     name: String,
@@ -23,8 +23,8 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whoever can open the data folder, by the command line. They could write into the database,
-    /// so they may do what any desk may, but are given no safeguarding note.
+    /// The command line, used by a person who can open the data folder. They could change the
+    /// database anyway, so they may do what any desk may. They can't read safeguarding notes.
     #[must_use]
     pub fn command_line() -> Self {
         Self {
@@ -36,22 +36,21 @@ impl Actor {
         }
     }
 
-    /// Another system of the council's, by the name of its token.
+    /// Another system of the council, with the name of its token.
     pub(crate) fn system(name: String) -> Self {
         Self { display_name: name.clone(), name, user: None, role: None, firm: None }
     }
 
-    /// Somebody whom the council knows, by their user name. Whoever calls this vouches for who they
-    /// are.
+    /// The person with this user name. The caller must already have checked who they are.
     ///
     /// # Errors
-    /// [`Refused::NoSuchUser`].
+    /// [`Refused::NoSuchUser`] when the council does not know the name.
     pub fn of(service: &Service, user_name: &str) -> Result<Self, CouncilError> {
         let person = service.storage.read(|reading| reading.person_by_name(user_name))?;
         Ok(Self::person(&person.ok_or_else(|| Refused::NoSuchUser(user_name.to_owned()))?))
     }
 
-    /// Somebody who has signed in.
+    /// A person who has signed in.
     pub(crate) fn person(person: &Person) -> Self {
         let at_a_firm = person.organisation.kind == OrganisationKind::Contractor;
         Self {
@@ -63,17 +62,17 @@ impl Actor {
         }
     }
 
-    /// As the audit log names them: a user name, the name of a token, or `command line`.
+    /// The name in the audit log: a user name, the name of a token, or `command line`.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// As people know them.
+    /// The name to show to people.
     pub(crate) fn display_name(&self) -> &str {
         &self.display_name
     }
 
-    /// The person, where it is one.
+    /// The person's id. `None` for a system or the command line.
     pub(crate) fn user(&self) -> Option<UserId> {
         self.user
     }
@@ -88,7 +87,7 @@ impl Actor {
         self.role.is_some_and(|role| roles.contains(&role))
     }
 
-    /// The firm to which what they see is bound; `None` for the council's own, who see all.
+    /// The firm whose data they are limited to. `None` for the council's own people, who see all.
     pub(crate) fn firm(&self) -> Option<&str> {
         self.firm.as_deref()
     }

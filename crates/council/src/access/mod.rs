@@ -1,5 +1,5 @@
-//! Who may come in: roles, sessions, passwords, the second factor, tokens, the council's own
-//! sign-in. There is no HTTP in it.
+//! Who may use the service: roles, sessions, passwords, the second factor, tokens, and sign-in with
+//! the council's own accounts. Nothing here depends on HTTP.
 
 pub(crate) mod actor;
 pub mod openid;

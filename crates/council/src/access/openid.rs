@@ -1,6 +1,6 @@
 //! Signing in with the council's own accounts, by OpenID Connect: authorization code with PKCE (RFC
-//! 7636). Whoever the provider vouches for still has to be one of the people whom the council
-//! knows: the provider says who somebody is, never what they may.
+//! 7636). The provider says who a person is, never what they may do. A person must also be in the
+//! council's table of people.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -27,26 +27,26 @@ use crate::storage::{Audited, Person};
 /// Where the provider sends people back to.
 pub(crate) const BACK: &str = "/api/sign-in/openid/back";
 
-/// For how long it is kept what the provider says of itself, its keys among it.
+/// How long the provider's metadata and keys are kept before they are read again.
 const KEPT_MS: i64 = 10 * 60 * 1000;
 
-/// How the council's people sign in with a provider.
+/// The settings for signing in with an OpenID Connect provider.
 pub struct ProviderSettings {
-    /// The provider's issuer.
+    /// The provider's issuer address, `https://...`.
     pub issuer: String,
-    /// What the provider calls this service.
+    /// The client id that the provider gave this service.
     pub client: String,
-    /// The secret that the provider knows this service by.
+    /// The client secret that the provider gave this service.
     pub secret: Zeroizing<String>,
-    /// What people call the provider.
+    /// The provider's name on the sign-in page.
     pub name: String,
     /// The address at which people reach the console.
     pub public_address: String,
-    /// Whether its word for an e-mail address is enough, without its saying that it verified it.
+    /// Whether to trust an email address when the provider does not say whether it is verified.
     pub trusts_email: bool,
 }
 
-/// A secret is in it, which nothing prints.
+/// Leaves the secret out.
 impl fmt::Debug for ProviderSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderSettings").field("issuer", &self.issuer).finish_non_exhaustive()
@@ -59,7 +59,7 @@ pub struct Provider {
     issuer: IssuerUrl,
     back: RedirectUrl,
     http: Client,
-    /// What it says of itself, and when it said so.
+    /// The provider's metadata, and when it was read, in milliseconds since 1970.
     metadata: Mutex<Option<(i64, CoreProviderMetadata)>>,
 }
 
@@ -72,7 +72,8 @@ impl fmt::Debug for Provider {
 type Known =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// What a browser keeps while somebody is at the provider: by it, it is known again.
+/// What a browser keeps in a cookie while a person signs in at the provider. It ties the provider's
+/// answer to this browser.
 pub(crate) struct Attempt {
     state: String,
     nonce: String,
@@ -91,51 +92,51 @@ impl Attempt {
         Self { state: random(), nonce: random(), verifier: random() }
     }
 
-    /// Reads what a browser kept.
+    /// Reads the cookie's value. `None` when it is not one of ours.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('.').map(str::to_owned);
         let attempt = Self { state: parts.next()?, nonce: parts.next()?, verifier: parts.next()? };
         parts.next().is_none().then_some(attempt)
     }
 
-    /// Whether the provider answers this one, and no other browser's.
+    /// Whether the `state` in the provider's answer belongs to this attempt.
     pub(crate) fn is(&self, state: &str) -> bool {
-        // Of hashes, so that the time that it takes tells nothing.
+        // Compares hashes, so that the time it takes reveals nothing.
         !state.is_empty() && token_hash(&self.state) == token_hash(state)
     }
 }
 
-/// Whom the provider vouches for.
+/// The person that the provider identified.
 pub(crate) struct Identity {
-    /// Issuer and subject: what never changes.
+    /// Issuer and subject, which never change for a person.
     pub(crate) subject: String,
-    /// The e-mail address, where it can be relied upon.
+    /// The email address. `None` when the provider gave none, or it can't be trusted.
     pub(crate) email: Option<String>,
 }
 
 impl Provider {
-    /// Reads the settings. Nobody is reached yet. Call it where waiting is allowed.
+    /// Reads the settings, without connecting to the provider. Call this where blocking is allowed.
     ///
     /// # Errors
-    /// [`CouncilError::BadSetting`] when an address is none, or not safe.
+    /// [`CouncilError::BadSetting`] when an address can't be read, or is not safe to send to.
     pub fn new(settings: ProviderSettings) -> Result<Self, CouncilError> {
         let bad = |what| CouncilError::BadSetting("OpenID", what);
-        let issuer = Url::parse(&settings.issuer).map_err(|_| bad("its issuer is no address"))?;
+        let issuer = Url::parse(&settings.issuer).map_err(|_| bad("its issuer is not an address"))?;
         if !local_address::is_safe(&issuer) {
             return Err(bad("its issuer does not begin with https://"));
         }
         let back = format!("{}{BACK}", settings.public_address.trim_end_matches('/'));
-        let http = http_client::client().map_err(|_| bad("no TLS can be had"))?;
+        let http = http_client::client().map_err(|_| bad("TLS can't be set up"))?;
         Ok(Self {
-            issuer: IssuerUrl::new(settings.issuer.clone()).map_err(|_| bad("its issuer is no address"))?,
-            back: RedirectUrl::new(back).map_err(|_| bad("the public address is none"))?,
+            issuer: IssuerUrl::new(settings.issuer.clone()).map_err(|_| bad("its issuer is not an address"))?,
+            back: RedirectUrl::new(back).map_err(|_| bad("the public address can't be read"))?,
             settings,
             http,
             metadata: Mutex::new(None),
         })
     }
 
-    /// What people call it.
+    /// The provider's name on the sign-in page.
     pub(crate) fn name(&self) -> &str {
         &self.settings.name
     }
@@ -165,7 +166,7 @@ impl Provider {
         Ok(CoreClient::from_provider_metadata(metadata.1, client, Some(secret)).set_redirect_uri(self.back.clone()))
     }
 
-    /// Where somebody goes to sign in, and what their browser keeps meanwhile.
+    /// The address where a person signs in, and what their browser keeps until they come back.
     pub(crate) fn begin(&self, environment: &Environment) -> Result<(String, Attempt), CouncilError> {
         let attempt = Attempt::new(environment);
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(attempt.verifier.clone()));
@@ -179,7 +180,7 @@ impl Provider {
         Ok((address.to_string(), attempt))
     }
 
-    /// Whom the provider vouches for, by the code with which it sent them back.
+    /// Asks the provider who the person is, with the code that it sent them back with.
     pub(crate) fn finish(
         &self,
         environment: &Environment,
@@ -222,7 +223,8 @@ impl Provider {
     }
 }
 
-/// Signs somebody in whom the provider vouches for; `None` where the council does not know them.
+/// Signs in the person that the provider identified. `None` when the council does not know them, or
+/// their role does not use the console.
 pub(crate) fn sign_in(
     service: &Service,
     provider: &Provider,
@@ -239,8 +241,8 @@ pub(crate) fn sign_in(
     session::open(service, &person, true, browser_name).map(Some)
 }
 
-/// The one of the council's people whom the provider vouches for: known by what never changes, and
-/// before that, once, by a mail address that is nobody else's.
+/// Finds the person that the provider identified, by issuer and subject. At their first sign-in,
+/// finds them by their email address instead, if nobody else has the same one.
 fn known(service: &Service, identity: &Identity) -> Result<Option<Person>, CouncilError> {
     let known = service.storage.read(|reading| reading.person_by_openid(&identity.subject))?;
     let known = match (known, &identity.email) {
@@ -255,7 +257,7 @@ fn known(service: &Service, identity: &Identity) -> Result<Option<Person>, Counc
     Ok(known.filter(|person| person.role.uses_the_console()))
 }
 
-/// What went wrong, to the innermost reason; it names nobody.
+/// The error with all its causes. The text names nobody.
 fn unusable(error: &dyn std::error::Error) -> CouncilError {
     let mut said = error.to_string();
     let mut inner = error.source();

@@ -7,17 +7,17 @@ use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::refused::Refused;
 
-/// Characters in a password, at least.
+/// The fewest characters a password can have.
 const SHORTEST: usize = 12;
 
-/// A hash that no password has.
+/// A hash that no password matches, for users who do not exist.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// What is kept of a password.
+/// The hash that is stored for a password. Line endings after the password are ignored.
 ///
 /// # Errors
-/// [`Refused::WeakPassword`].
+/// [`Refused::WeakPassword`] when it is shorter than 12 characters.
 pub(crate) fn hash(password: &str, environment: &Environment) -> Result<String, CouncilError> {
     let password = password.trim_end_matches(['\r', '\n']);
     if password.chars().count() < SHORTEST {
@@ -28,8 +28,8 @@ pub(crate) fn hash(password: &str, environment: &Environment) -> Result<String, 
     Ok(hash.map_err(|_| Refused::WeakPassword)?.to_string())
 }
 
-/// Whether a password is right. One that nobody has takes as long to refuse as one that somebody
-/// has.
+/// Whether a password matches the hash. Without a hash it takes as long to answer, so that the time
+/// does not show which users exist.
 pub(crate) fn verifies(password: &str, hash: Option<&str>) -> bool {
     PasswordHash::new(hash.unwrap_or(NOBODY))
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())

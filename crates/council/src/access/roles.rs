@@ -1,10 +1,11 @@
-//! Roles: what somebody is at the council or at a firm, and what another system's token opens.
+//! What people may do, by their role at the council or at a firm, and what another system may do,
+//! by its token.
 
 use serde::{Deserialize, Serialize};
 
 use crate::storage::{AssignedRole, OrganisationKind, Person};
 
-/// What somebody is: the role that the table of people gives them, at the council or at a firm.
+/// A person's role, from the table of people and from whether they work for the council or a firm.
 #[derive(
     Debug,
     Clone,
@@ -21,25 +22,25 @@ use crate::storage::{AssignedRole, OrganisationKind, Person};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Works for a firm, visits tenants; has a phone and no desk.
+    /// Works for a firm and visits tenants. Has a phone and no desk.
     Contractor,
-    /// Works for the council, visits tenants; has a phone and no desk.
+    /// Works for the council and visits tenants. Has a phone and no desk.
     Officer,
-    /// A firm's supervisor: sees that firm's visits and nothing else.
+    /// A firm's supervisor, who sees only that firm's data.
     FirmSupervisor,
-    /// The council's supervisor.
+    /// The council's supervisor, who deals with cases.
     Supervisor,
-    /// Is shown safeguarding notes, and is the only one who is.
+    /// The only role that can read safeguarding notes.
     SafeguardingLead,
-    /// Reads, and checks that nothing was altered.
+    /// Reads what is held and the audit log, and changes nothing.
     Auditor,
     /// Enrols phones and runs the service.
     Administrator,
 }
 
 impl Role {
-    /// The role of a person. At a firm there is one desk: whoever a firm calls its auditor or
-    /// administrator sees what its supervisor sees.
+    /// The role of a person. A firm has only one kind of desk: its supervisors, auditors and
+    /// administrators all have the role of a firm's supervisor.
     pub(crate) fn of(person: &Person) -> Self {
         match (person.role, person.organisation.kind) {
             (AssignedRole::Contractor, _) => Self::Contractor,
@@ -53,14 +54,14 @@ impl Role {
     }
 }
 
-/// What a token of another system opens.
+/// What another system may do with its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Putting appointments.
+    /// Adding and updating appointments.
     Appointments,
-    /// How the service does.
+    /// Reading the service's metrics.
     Metrics,
-    /// Reading every visit, as a feed.
+    /// Reading all visits, as an `OData` feed.
     Feed,
 }

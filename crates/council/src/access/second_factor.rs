@@ -1,5 +1,5 @@
-//! The second factor: a code of six digits from an authenticator (RFC 6238), which changes every
-//! half minute and is taken once.
+//! The second factor: a six-digit code from an authenticator app (RFC 6238). It changes every 30
+//! seconds and works once.
 
 use serde::Serialize;
 use totp_rs::{Builder, Secret, Totp};
@@ -8,35 +8,35 @@ use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::Person;
 
-/// What somebody needs to set their authenticator up.
+/// What a person needs to set up their authenticator.
 #[derive(Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SetUp {
-    /// The secret, to type.
+    /// The secret in Base32, to type in.
     pub(crate) secret: String,
-    /// The same as an image for the authenticator's camera, SVG.
+    /// The secret as a QR code to scan, SVG.
     pub(crate) qr: String,
 }
 
-/// A secret is in it, which nothing prints.
+/// Leaves the secret out.
 impl std::fmt::Debug for SetUp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SetUp(<redacted>)")
     }
 }
 
-/// How far somebody has come with the second factor.
+/// The result of checking the second factor.
 pub(crate) enum Second {
-    /// They are through.
+    /// The code is right.
     Right,
-    /// They have none yet: this sets it up.
+    /// They have not set up an authenticator yet.
     ToSetUp(SetUp),
-    /// Their code is asked for.
+    /// They gave no code, and need to.
     Needed,
-    /// The code is not theirs, or was taken before.
+    /// The code is wrong, or was used before.
     Wrong,
 }
 
-/// Looks at the code that somebody gave beside the right password, or did not give.
+/// Checks the code of a person whose password was right.
 pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Result<Second, CouncilError> {
     let environment = &service.environment;
     let now_ms = environment.clock.now_ms();
@@ -59,7 +59,8 @@ pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Re
     Ok(if taken { Second::Right } else { Second::Wrong })
 }
 
-/// The step that a code belongs to: the one of now, or of half a minute before or after.
+/// The 30-second step that a code belongs to: the current one, the one before or the one after.
+/// `None` when the code belongs to none of them.
 fn step_of(totp: &Totp, code: &str, now_ms: i64) -> Option<u64> {
     totp.check(code, u64::try_from(now_ms / 1000).unwrap_or(0))
 }
@@ -76,7 +77,7 @@ fn set_up(service: &Service, person: &Person, secret: &str) -> Result<SetUp, Cou
 fn totp(person: &Person, issuer: &str, secret: &str) -> Result<Totp, CouncilError> {
     let unreadable = || CouncilError::Unreadable("second factor");
     let secret = Secret::try_from_base32(secret).map_err(|_| unreadable())?;
-    // A colon has a meaning of its own in the address of a secret.
+    // A colon separates issuer and account name in an `otpauth:` address.
     let issuer = Some(issuer.replace(':', " ")).filter(|issuer| !issuer.is_empty());
     let name = person.user_name.replace(':', " ");
     Builder::new().with_secret(secret).with_account_name(name).with_issuer(issuer).build().map_err(|_| unreadable())

@@ -1,4 +1,4 @@
-//! Sessions: a random number in a browser, of which the database holds the hash alone.
+//! Sessions. The browser holds a random token, and the database holds only its hash.
 
 use super::actor::Actor;
 use super::token::token_hash;
@@ -6,26 +6,26 @@ use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{Audited, Person, Session};
 
-/// What is kept of a token.
+/// The hash that is stored for a token.
 pub(crate) type TokenHash = [u8; 32];
 
-/// A session ends when nobody has asked for anything for so long, in milliseconds.
+/// A session ends after this long without a request, in milliseconds.
 const IDLE_MS: i64 = 30 * 60 * 1000;
-/// A session ends after so long in any case, in milliseconds.
+/// A session ends this long after it began, in any case, in milliseconds.
 const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
-/// When a session was last used is kept to the minute.
+/// How often the time of a session's last use is written, in milliseconds.
 const SEEN_MS: i64 = 60_000;
-/// Of a session's hash, enough to tell it from the person's others.
+/// How many bytes of a session's hash make up its id. They tell a person's sessions apart.
 const SHOWN: usize = 8;
 
-/// A session that was opened.
+/// A new session.
 pub(crate) struct Opened {
     pub(crate) token: String,
-    /// By which the browser is known from now on, where it was not before.
+    /// A token by which the browser is known from now on. `None` when it was known before.
     pub(crate) known_browser: Option<String>,
 }
 
-/// Whose session it is; `None` when it is none, or over.
+/// The person whose session this is. `None` when there is no such session, or it has ended.
 pub(crate) fn resume(service: &Service, token: &TokenHash) -> Result<Option<Person>, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let Some((user, created_ms, seen_ms)) = service.storage.read(|reading| reading.session(token))? else {
@@ -41,7 +41,7 @@ pub(crate) fn resume(service: &Service, token: &TokenHash) -> Result<Option<Pers
     service.storage.read(|reading| reading.person(user))
 }
 
-/// Opens a session for somebody who has proved who they are.
+/// Opens a session for a person who has proved who they are.
 pub(crate) fn open(
     service: &Service,
     person: &Person,
@@ -66,19 +66,19 @@ pub(crate) fn end(service: &Service, token: &TokenHash) -> Result<(), CouncilErr
     service.transact(|writing| writing.end_session(token))
 }
 
-/// The sessions of whoever asks that may still go on, the last used first.
+/// The person's own sessions that are not older than [`LONGEST_MS`], the last used first.
 pub(crate) fn own(service: &Service, by: &Actor) -> Result<Vec<Session>, CouncilError> {
     let after_ms = service.environment.clock.now_ms() - LONGEST_MS;
     let Some(user) = by.user() else { return Ok(Vec::new()) };
     service.storage.read(|reading| reading.sessions_of(user, after_ms))
 }
 
-/// By what somebody ends one of their sessions.
+/// The id by which a person ends one of their sessions, in hexadecimal.
 pub(crate) fn shown_id(hash: &TokenHash) -> String {
     data_encoding::HEXLOWER.encode(hash.get(..SHOWN).unwrap_or_default())
 }
 
-/// Ends one of somebody's own sessions. One that is over already is over.
+/// Ends one of the person's own sessions. Does nothing when there is no session with this id.
 pub(crate) fn end_own(service: &Service, by: &Actor, id: &str) -> Result<(), CouncilError> {
     let Some(user) = by.user() else { return Ok(()) };
     let now_ms = service.environment.clock.now_ms();

@@ -1,5 +1,5 @@
-//! Signing in: the password first, then the second factor, then a session. Guesses are counted
-//! before each is looked at.
+//! Signing in: the password, then the second factor, then a session. Each try is counted before it
+//! is checked, so that many tries at once can't get round the limit.
 
 use doorstep_domain::ledger::Hash;
 
@@ -10,18 +10,18 @@ use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{Audited, Person};
 
-/// Wrong tries after which nobody waits yet.
+/// How many wrong tries are allowed without a wait.
 const FREE_TRIES: u64 = 5;
 
-/// What somebody gives to sign in. A password is in it: nothing prints it.
+/// What a person gives to sign in. It has no `Debug`, so that nothing prints the password.
 pub(crate) struct Credentials<'a> {
     pub(crate) user: &'a str,
     pub(crate) password: &'a str,
-    /// Six digits from an authenticator.
+    /// The six digits from their authenticator app, if given.
     pub(crate) code: Option<&'a str>,
-    /// The browser, if somebody signed in from it before.
+    /// The hash of the browser's token, if it sent one.
     pub(crate) browser: Option<&'a TokenHash>,
-    /// What the browser says it is.
+    /// The browser's `User-Agent`, shortened.
     pub(crate) browser_name: &'a str,
 }
 
@@ -29,19 +29,19 @@ pub(crate) struct Credentials<'a> {
 pub(crate) enum SignInOutcome {
     /// They have signed in.
     In(Person, Opened),
-    /// They set their authenticator up first.
+    /// They must set up their authenticator first.
     SetUp(SetUp),
-    /// The code from their authenticator is asked for.
+    /// They must also give the code from their authenticator.
     CodeNeeded,
     /// The name or the password is wrong.
     WrongPassword,
-    /// The code is wrong, or was taken before.
+    /// The code is wrong, or was used before.
     WrongCode,
-    /// After too many wrong tries: so many milliseconds too early.
+    /// There were too many wrong tries. They can try again after this many milliseconds.
     TooEarly { left_ms: i64 },
 }
 
-/// Signs somebody in, or says what is missing.
+/// Signs a person in, or says what is wrong or missing.
 pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<SignInOutcome, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let knows = |browser| service.storage.read(|reading| reading.knows_browser(browser, given.user));
@@ -82,8 +82,8 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
     Ok(SignInOutcome::In(person, opened))
 }
 
-/// How long one waits after so many wrong tries, in milliseconds: from the fifth on, twice as long
-/// each time, five minutes at most.
+/// How long to wait after this many wrong tries, in milliseconds: 5 seconds after the fifth, then
+/// twice as long each time, up to 5 minutes.
 fn wait_ms(tries: u64) -> i64 {
     match tries.checked_sub(FREE_TRIES) {
         None => 0,
@@ -91,8 +91,9 @@ fn wait_ms(tries: u64) -> i64 {
     }
 }
 
-/// By what guesses are counted: a name, and the browser that is known for it. Strangers' browsers
-/// are all one, so that their guesses don't lock somebody out of their own.
+/// The key for counting tries: a user name, and the browser if it is known for that user. All
+/// unknown browsers share one count, so a stranger's guesses do not lock a person out of their own
+/// browser.
 fn counter(name: &str, browser: Option<&TokenHash>) -> [u8; 32] {
     let browser: &[u8] = browser.map_or(&[], |browser| browser);
     *Hash::of("doorstep-sign-in-v1", &[name.as_bytes(), browser]).as_bytes()

@@ -1,4 +1,4 @@
-//! Random tokens, by which a browser or another system is known again.
+//! Random tokens that identify a session, a browser or another system.
 
 use doorstep_domain::StableName;
 use doorstep_domain::ledger::Hash;
@@ -9,23 +9,23 @@ use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::Audited;
 
-/// What is kept of a token: nobody can make the token of it.
+/// The hash that is stored for a token. The token can't be worked out from it.
 pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     *Hash::of("doorstep-session-v1", &[token.as_bytes()]).as_bytes()
 }
 
-/// The system whose token it is, if it opens what is asked for.
+/// The system that a token belongs to, if the token has this scope.
 pub(crate) fn system(service: &Service, token: &str, scope: Scope) -> Result<Option<Actor>, CouncilError> {
     let known = service.storage.read(|reading| reading.api_token(&token_hash(token)))?;
     let opens = |scopes: &str| scopes.split(' ').any(|opened| opened == scope.name());
     Ok(known.filter(|(_, scopes)| opens(scopes)).map(|(name, _)| Actor::system(name)))
 }
 
-/// Makes a token by which another system of the council's signs its requests, in place of an
-/// earlier one of that name. It is shown once, and kept nowhere.
+/// Makes a token for another system of the council. It replaces an earlier token of the same name.
+/// Only the hash is stored, so the token can't be shown again.
 ///
 /// # Errors
-/// [`CouncilError`] when it can't be kept.
+/// [`CouncilError`] when the database can't be written.
 pub fn make(service: &Service, by: &Actor, name: &str, scopes: &[Scope]) -> Result<String, CouncilError> {
     let may = scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
     let token = data_encoding::HEXLOWER.encode(&service.environment.random::<32>());

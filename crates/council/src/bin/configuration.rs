@@ -1,6 +1,7 @@
-//! The file of settings: `key = "value"`, where a key is what the command line calls it. The file's
-//! words are put before those of the command line, which then hold, and left out where the
-//! environment has spoken: so each is read, and refused, in one way alone.
+//! The settings file (TOML): `key = "value"`, where the key is the name of an option on the command
+//! line. Each setting becomes an option in front of the ones on the command line, so the command
+//! line wins. A setting that the environment also gives is left out, so the environment wins too.
+//! That way, all settings are read and checked in the same way.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,7 +14,7 @@ use crate::arguments::Arguments;
 
 const FILE: &str = "DOORSTEP_CONFIG";
 
-/// The words of the command line, with what the file of settings adds.
+/// The command line's arguments, with those that the settings file adds.
 pub(crate) fn words(said: Vec<OsString>) -> Result<Vec<OsString>> {
     match file(&said) {
         Some(file) => {
@@ -25,7 +26,7 @@ pub(crate) fn words(said: Vec<OsString>) -> Result<Vec<OsString>> {
     }
 }
 
-/// The file of settings that the command line or the environment names.
+/// The settings file that the command line or `DOORSTEP_CONFIG` names.
 fn file(said: &[OsString]) -> Option<PathBuf> {
     let word = said.iter().position(|word| word == "--config").and_then(|place| said.get(place + 1));
     let joined = || said.iter().find_map(|word| word.to_str()?.strip_prefix("--config="));
@@ -45,10 +46,10 @@ fn with_file(mut said: Vec<OsString>, text: &str, environment_says: impl Fn(&str
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
-            _ => bail!("{key} is to be a text in quotes, or a number"),
+            _ => bail!("{key} must be a text in quotes, or a number"),
         };
         if !arguments.get_subcommands().any(|command| setting(command, &key).is_some()) {
-            bail!("there is no setting called {key:?}; `doorstep-council serve --help` has them all");
+            bail!("there is no setting called {key:?}; `doorstep-council serve --help` lists the settings");
         }
         let Some(variable) = command.and_then(|(_, command)| setting(command, &key)) else { continue };
         if !environment_says(&variable) {
@@ -61,7 +62,7 @@ fn with_file(mut said: Vec<OsString>, text: &str, environment_says: impl Fn(&str
     Ok(said)
 }
 
-/// The variable of the environment that says a setting of a command; `None` where that has no such
+/// The environment variable for a setting of a command. `None` when the command has no such
 /// setting.
 fn setting(command: &Command, key: &str) -> Option<String> {
     let argument = command.get_arguments().find(|argument| argument.get_long() == Some(key))?;
@@ -108,7 +109,7 @@ mod tests {
         for (file, said) in [
             ("lisen = \"127.0.0.1:1\"", "there is no setting called \"lisen\""),
             ("json = \"true\"", "there is no setting called \"json\""),
-            ("listen = [1]", "listen is to be a text in quotes"),
+            ("listen = [1]", "listen must be a text in quotes"),
         ] {
             let error = read(&["serve"], file, &[]).err().unwrap();
             assert!(error.to_string().contains(said), "{error}");

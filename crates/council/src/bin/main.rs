@@ -1,4 +1,5 @@
-//! `doorstep-council`: the council's service and what its administrator does by hand.
+//! `doorstep-council`: runs the council's service, and does an administrator's tasks from the
+//! command line.
 
 mod arguments;
 mod configuration;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         Err(error) => return fails(&error),
     };
     let arguments = Arguments::parse_from(words);
-    // One provider of cryptography, for all who speak TLS here. There can be none yet.
+    // All TLS in this program uses one cryptography provider. None is installed before this.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
@@ -97,23 +98,23 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Appointment { data, reference, change } => {
             desk::appointments::change(&service(&data)?, &by, &reference, &change.into())?;
-            print("That is changed. The phone learns of it at its next contact.\n");
+            print("The appointment was changed. Phones learn of it at their next contact.\n");
         }
         Command::Person { data, user, change } => {
             desk::people::change(&service(&data)?, &by, &user, &change.into())?;
-            print("That is changed.\n");
+            print("The person was changed.\n");
         }
         Command::RevokePhone { data, device } => {
             desk::phones::revoke(&service(&data)?, &by, device)?;
-            print("It is revoked. It may still send what it holds, and is given nothing more.\n");
+            print("The phone is revoked. It can send what it holds, but gets no more data.\n");
         }
         Command::WithdrawNumber { data, name, from } => {
             desk::settings::withdraw(&service(&data)?, &by, &name, from)?;
-            print("It was taken back.\n");
+            print("The value was taken back.\n");
         }
         Command::EnterNumber { data, name, value, from, source } => {
             desk::settings::enter(&service(&data)?, &by, &DatedNumber { name, value, from, source })?;
-            print(&format!("It holds from {from}.\n"));
+            print(&format!("The value applies from {from}.\n"));
         }
         Command::MigrateStorage { data, to, json } => {
             let service = Service::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
@@ -153,7 +154,7 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::CheckRecords { data, json } => return personal_data::check_records(&service(&data)?, json),
         Command::Refold { data, all } => {
-            print(&format!("{} visits were folded anew.\n", refold(&service(&data)?, all)?));
+            print(&format!("{} visits were folded again.\n", refold(&service(&data)?, all)?));
         }
         Command::Counts { data, json } => {
             let (records, set_aside) = verify::counts(&service(&data)?)?;
@@ -222,8 +223,8 @@ fn read_password(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))
 }
 
-/// Written beside the file and put in its place when it is whole: what fails leaves the old file as
-/// it was.
+/// Writes a file under a temporary name, and renames it when it is complete. If that fails, the old
+/// file stays as it was.
 fn whole_or_nothing<T>(out: &Path, write: impl FnOnce(&mut fs::File) -> Result<T>) -> Result<T> {
     private_file::replace(out, write).with_context(|| format!("{} can't be written", out.display()))
 }
@@ -267,7 +268,7 @@ fn tell_import(imported: &Imported, mode: ImportMode, json: bool) -> ExitCode {
             print(&format!("row {}{what}:{value} {}\n", fault.row, fault.fault));
         }
         if refused {
-            print("Nothing was taken. Mend the rows above, or take the others with --only-good.\n");
+            print("Nothing was imported. Correct the rows above, then import the file again.\n");
         } else {
             print(&format!(
                 "{} added, {} updated, {} unchanged.\n",
@@ -302,7 +303,7 @@ fn print(text: &str) {
     say(std::io::stdout(), text);
 }
 
-/// A reader that has gone away is no reason to fail.
+/// Writes a text. It is not an error when nobody reads it any more, as at the end of a pipe.
 fn say(mut to: impl Write, text: &str) {
     let _gone = to.write_all(text.as_bytes()).and_then(|()| to.flush());
 }

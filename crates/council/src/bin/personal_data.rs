@@ -1,5 +1,5 @@
-//! What the council's IT does about personal data: how long it is kept, giving somebody theirs,
-//! erasing it, and proving that nothing else was touched.
+//! What the council's IT does about personal data: applying retention rules, giving a person their
+//! data, erasing it, and proving that nothing else was touched.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use doorstep_domain::StableName;
 use crate::{arguments, print};
 
 impl arguments::Subject {
-    /// Whose data is meant. The command line asks for a home or a user.
+    /// The home or the user whose data is meant. The command line makes sure that one is given.
     pub(crate) fn read(&self) -> Subject {
         match (&self.uprn, &self.user) {
             (Some(uprn), _) => Subject::Home { uprn: uprn.clone(), from: self.from, to: self.to },
@@ -41,7 +41,7 @@ pub(crate) fn retention(service: &Service, by: &Actor, apply: bool, json: bool) 
     let what = if apply {
         "That was erased, and is in the audit log. Backups that were made before still hold it: let them expire."
     } else {
-        "Nothing was changed. With --apply what is counted above is erased for good."
+        "Nothing was changed. Use --apply to erase what is counted above for good."
     };
     print(&format!("{what}\n"));
     Ok(())
@@ -70,7 +70,7 @@ pub(crate) fn erase(service: &Service, by: &Actor, subject: &Subject, because: &
         ));
     } else {
         let held = subject_access::held_of(service, subject)?;
-        print(&format!("Held: {}. Nothing was changed; with --apply it is erased for good.\n", told(&held)));
+        print(&format!("Held: {}. Nothing was changed. Use --apply to erase it for good.\n", told(&held)));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Serving: what the settings come to, and running until the machine says stop.
+//! Running the service: reads the settings, then serves until it gets a signal to stop.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 use crate::arguments::{Data, ServeSettings, Switch};
 use crate::{print, read, read_password, service};
 
-/// How long requests that are under way may take once the service stops.
+/// How long running requests may take once the service is stopping.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
-/// How often it is looked whether the certificate has changed.
+/// How often the service checks whether the certificate file has changed.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(5);
 
-/// What the settings come to.
+/// What is made from the settings.
 struct Ready {
     tls: Option<(PathBuf, PathBuf)>,
     mail: Option<Mail>,
@@ -31,13 +31,15 @@ struct Ready {
 }
 
 impl ServeSettings {
-    /// Reads what the settings name. Nothing is reached over the network, and nothing is changed.
+    /// Reads and checks the settings and the files that they name. It uses no network and changes
+    /// nothing.
     fn read(&self) -> Result<Ready> {
         let tls = self.tls_certificate.clone().zip(self.tls_key.clone());
         if tls.is_none() && self.behind_proxy == Switch::Off && !self.listen.ip().is_loopback() {
             bail!(
-                "the service would speak plain HTTP to the network: give it a certificate (--tls-certificate, --tls-key), let it \
-                 listen on this machine alone (127.0.0.1), or say that a proxy in front ends TLS (--behind-proxy on)"
+                "the service would use plain HTTP on the network. Give it a certificate \
+                 (--tls-certificate, --tls-key), listen only on this machine (127.0.0.1), or put a \
+                 proxy with TLS in front of it (--behind-proxy on)"
             );
         }
         if let Some(address) = &self.public_address
@@ -77,19 +79,19 @@ fn secret(file: &Path) -> Result<Zeroizing<String>> {
     read_password(file).map(Zeroizing::new)
 }
 
-/// `serve --check-config`.
+/// Runs `serve --check-config`: checks the settings and prints what they mean.
 pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
     let ready = settings.read()?;
     if let Some((certificate, key)) = &ready.tls {
         runtime()?.block_on(tls(certificate, key))?;
     }
     if !data.data.is_dir() {
-        bail!("{} is no folder yet: make a council with `doorstep-council init`", data.data.display());
+        bail!("{} is not a folder. Make a council with `doorstep-council init`", data.data.display());
     }
     let said = |what: bool, yes: &str, no: &str| (if what { yes } else { no }).to_owned();
     let own = || said(settings.behind_proxy == Switch::On, "by a proxy in front", "not at all, on this machine alone");
     print(&format!(
-        "These settings can be used. Nothing was started, and nobody was asked over the network.\n\
+        "These settings can be used. Nothing was started, and the network was not used.\n\
          Listens on:     {}\nTLS:            {}\nReached at:     {}\nDatabase:       {}\nPhotos:         {}\nSecond factor:  {}\n\
          Mail:           {}\nWebhook:        {}\nOpenID Connect: {}\n",
         settings.listen,
@@ -97,15 +99,15 @@ pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
         settings.public_address.as_deref().unwrap_or("not said"),
         said(data.database.is_some(), "PostgreSQL", "embedded, in the data folder"),
         data.photos.as_deref().unwrap_or("in the data folder"),
-        said(settings.second_factor == Switch::On, "asked for", "not asked for: for trying out alone"),
-        settings.mail_server.as_deref().unwrap_or("none: what is to be told by mail waits"),
+        said(settings.second_factor == Switch::On, "asked for", "not asked for. Only for trying out"),
+        settings.mail_server.as_deref().unwrap_or("none: notices by mail wait"),
         said(ready.webhook.is_some(), "told of cases", "none"),
         settings.openid_issuer.as_deref().unwrap_or("none: people sign in with a password"),
     ));
     Ok(())
 }
 
-/// `serve`.
+/// Runs `serve`: the service, until it gets a signal to stop.
 pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
     let Ready { tls: certificate, mail, webhook, provider } = settings.read()?;
     let service = service(data)?.reached_at(settings.public_address.clone());
@@ -115,7 +117,8 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
     let address = listener.local_addr()?;
     runtime()?.block_on(async {
         let handle = Handle::new();
-        // Apart from each other: a mail server that answers slowly delays nobody who is overdue.
+        // These run separately, so that a slow mail server does not delay a case for a visitor who
+        // is overdue.
         let overdue = service.clone();
         tokio::spawn(again_and_again(move || look_at_the_clock(&overdue)));
         tokio::spawn(again_and_again(move || notifier.send_what_waits()));
@@ -144,7 +147,8 @@ async fn tls(certificate: &Path, key: &Path) -> Result<RustlsConfig> {
     })
 }
 
-/// Reads the certificate anew once it changes, as those that are renewed every few weeks do.
+/// Reads the certificate again when its file changes, for certificates that are renewed every few
+/// weeks.
 async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
     let mut known = tokio::fs::read(&certificate).await.ok();
     let mut every = tokio::time::interval(CERTIFICATE_LOOK);
@@ -157,15 +161,14 @@ async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
         match tls.reload_from_pem_file(&certificate, &key).await {
             Ok(()) => {
                 known = found;
-                tracing::info!("The certificate was read anew.");
+                tracing::info!("The certificate was read again.");
             }
-            Err(error) => tracing::error!(%error, "The new certificate can't be used; the one before still is."),
+            Err(error) => tracing::error!(%error, "The new certificate can't be used. The old one stays in use."),
         }
     }
 }
 
-/// Does something every now and then, for as long as the service runs: looks who is overdue, sends
-/// what is to be told.
+/// Repeats a task every 20 seconds for as long as the service runs.
 async fn again_and_again(work: impl Fn() -> Result<(), CouncilError> + Send + Sync + 'static) {
     let work = Arc::new(work);
     let mut every = tokio::time::interval(Duration::from_secs(20));
@@ -174,12 +177,12 @@ async fn again_and_again(work: impl Fn() -> Result<(), CouncilError> + Send + Sy
         let work = Arc::clone(&work);
         let done = tokio::task::spawn_blocking(move || work()).await.unwrap_or(Err(CouncilError::Panicked));
         if let Err(error) = done {
-            tracing::error!(%error, "What the clock brings about failed; it is tried again.");
+            tracing::error!(%error, "A task that runs every 20 seconds failed. It is tried again.");
         }
     }
 }
 
-/// Waits for the machine to say stop.
+/// Stops the service when it gets an interrupt or terminate signal. Running requests may finish.
 async fn stop_when_told(handle: Handle<std::net::SocketAddr>) {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -191,6 +194,6 @@ async fn stop_when_told(handle: Handle<std::net::SocketAddr>) {
     }
     #[cfg(not(unix))]
     drop(interrupted.await);
-    tracing::info!("Stopping: requests that are under way are finished first.");
+    tracing::info!("Stopping. Running requests are finished first.");
     handle.graceful_shutdown(Some(LAST_REQUESTS));
 }

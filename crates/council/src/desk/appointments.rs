@@ -1,4 +1,5 @@
-//! Appointments: given to somebody else, or called off. Phones learn of it at their next contact.
+//! Giving an appointment to somebody else, or calling it off. Phones learn of the change at their
+//! next contact.
 
 use doorstep_domain::AppointmentRef;
 use serde::Deserialize;
@@ -9,30 +10,31 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{AppointmentRow, Audited, Person, Writing};
 
-/// Characters of a reason.
+/// The most characters a reason can have.
 const LONGEST_REASON: usize = 500;
 
-/// What is changed about an appointment.
+/// A change to an appointment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum AppointmentChange {
-    /// Somebody else goes.
+    /// Gives the appointment to another visitor.
     Reassign {
         /// Their user name.
         user: String,
     },
-    /// It does not go ahead. Telling the tenant is clause 3.2's.
+    /// Calls the appointment off. This does not tell the tenant, which clause 3.2 asks for.
     Cancel {
-        /// Why, in words.
+        /// The reason, in up to 500 characters.
         because: String,
     },
 }
 
-/// Changes an appointment. A firm's own people change their firm's, and send nobody but their own.
+/// Changes an appointment. People at a firm can only change their firm's appointments, and can only
+/// give them to their firm's visitors.
 ///
 /// # Errors
-/// [`Refused::NotFound`], [`Refused::NobodyToSend`], [`Refused::NoReason`]; nothing was changed
-/// then.
+/// [`Refused::NotFound`], [`Refused::NobodyToSend`] or [`Refused::NoReason`]. After an error,
+/// nothing has changed.
 pub fn change(
     service: &Service,
     by: &Actor,

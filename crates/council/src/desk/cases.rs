@@ -1,4 +1,5 @@
-//! Cases: what visits ask of the council. The rules of what can be done about one are the domain's.
+//! Cases: what visits ask of the council. The rules for what can be done about a case are in
+//! `doorstep_domain`.
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ use crate::service::Service;
 use crate::storage::{Audited, CaseAction, CaseLine, CaseRow, Reading, Writing};
 pub use crate::storage::{BadCaseId, CaseId};
 
-/// A case whole: what it is about, what is due, and what was done.
+/// A case in full: what it is about, what is due, and what was done.
 #[derive(Debug)]
 pub struct Case {
     pub(crate) row: CaseRow,
@@ -55,10 +56,10 @@ impl fmt::Display for Case {
     }
 }
 
-/// Reads a case. That it was read is in the audit log: it tells of a tenant.
+/// Reads a case. The reading is written to the audit log, because a case is about a tenant.
 ///
 /// # Errors
-/// [`Refused::NotFound`], or the database fails.
+/// [`Refused::NotFound`] when there is no such case.
 pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<Case, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
@@ -68,11 +69,11 @@ pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<Case, CouncilEr
     })
 }
 
-/// Does something about a case, and gives it as it is then.
+/// Does a deed about a case, and returns the case as it is afterwards.
 ///
 /// # Errors
-/// [`Refused::NotFound`], [`Refused::NoSuchOwner`], [`Refused::Case`] with what stands in the way;
-/// nothing was changed then.
+/// [`Refused::NotFound`], [`Refused::NoSuchOwner`], or [`Refused::Case`] with the rule that does
+/// not allow it. After an error, nothing has changed.
 pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result<Case, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
@@ -91,7 +92,7 @@ pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result
     })
 }
 
-/// What a deed that is allowed is kept as.
+/// How an allowed deed is stored.
 fn action(writing: &Writing<'_>, deed: &CaseDeed) -> Result<CaseAction, CouncilError> {
     Ok(match deed {
         CaseDeed::Assign { owner } => {
@@ -119,7 +120,7 @@ fn whole(reading: &Reading<'_>, id: CaseId) -> Result<Case, CouncilError> {
     })
 }
 
-/// What is still to be done about a case, in its order.
+/// The steps of a case that are still to be done, in order.
 fn steps_left(reading: &Reading<'_>, case: &CaseRow) -> Result<Vec<CaseStep>, CouncilError> {
     let done = reading.steps_done(case.id)?;
     Ok(case.kind.steps().filter(|step| done.iter().all(|(done, _)| done != step)).collect())

@@ -8,14 +8,16 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::Audited;
 
-/// Characters of a version's name.
+/// The most characters the name of a version can have.
 const LONGEST_LABEL: usize = 100;
 
-/// Publishes a version of the Code: phones pull it, and from its first day on nobody starts a visit
-/// before they have signed it, but in an emergency. Clause 9.
+/// Publishes a version of the Code, and returns its sections. Phones get it at their next contact.
+/// From its first day, visitors must sign it before they start a visit, except in an emergency.
+/// Clause 9.
 ///
 /// # Errors
-/// [`Refused::NoLabel`]; [`Refused::NotACode`] when no clause can be found in the text.
+/// [`Refused::NoLabel`] when the name is missing or too long, [`Refused::NotACode`] when the text
+/// can't be read as a Code.
 pub fn publish(service: &Service, by: &Actor, code: &PublishedCode) -> Result<Vec<CodeSection>, CouncilError> {
     if code.label.trim().is_empty() || code.label.chars().count() > LONGEST_LABEL {
         return Err(Refused::NoLabel.into());

@@ -15,11 +15,12 @@ use crate::storage::{
     AssignedRole, Audited, DatabaseAt, Holdings, Organisation, OrganisationKind, Person, Storage, move_all,
 };
 
-/// Makes a council: its keys in the folder, its first administrator in the database. Where it was
-/// broken off, it goes on with the keys that are there.
+/// Makes a council: its keys in the folder, and its first administrator in the database. If an
+/// earlier call was interrupted, it uses the keys that are already there.
 ///
 /// # Errors
-/// [`CouncilError::AlreadyInitialised`] when the database holds one; nothing has changed then.
+/// [`CouncilError::AlreadyInitialised`] when the database already holds a council. Then nothing has
+/// changed.
 pub fn init(
     data: &Path,
     database: &DatabaseAt,
@@ -62,12 +63,12 @@ pub fn init(
     Service::open(data, database, environment)
 }
 
-/// Moves everything to another database, which is empty, and proves that both hold the same: what
-/// each table holds. Stop the service first: what comes in meanwhile stays behind.
+/// Copies everything to another, empty database, and checks that both hold the same. Returns what
+/// each table holds. Stop the service first: what arrives during the move is not copied.
 ///
 /// # Errors
-/// [`CouncilError::DatabaseInUse`], [`CouncilError::NotTheSame`]; the other database is as it was
-/// then.
+/// [`CouncilError::DatabaseInUse`] or [`CouncilError::NotTheSame`]. After an error, the other
+/// database is as it was.
 pub fn move_storage(service: &Service, data: &Path, to: &DatabaseAt) -> Result<Holdings, CouncilError> {
     move_all(&service.storage, &Storage::at(data, to)?, &service.environment)
 }

@@ -1,6 +1,6 @@
-//! What people can do at the desk, one file a noun: plain functions that take who does it, decide,
-//! write and audit in one transaction. The console, the command line and the tests call the same
-//! ones.
+//! What people can do at the desk, with one file for each kind of thing. Each function takes who
+//! does it, and decides, writes and audits in one transaction. The console, the command line and
+//! the tests call the same functions.
 
 pub mod appointments;
 pub mod cases;

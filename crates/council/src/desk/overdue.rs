@@ -1,4 +1,4 @@
-//! What no request brings about, but the clock.
+//! Opening cases for visitors who are overdue. The clock starts this, not a request.
 
 use doorstep_domain::VisitId;
 
@@ -6,13 +6,12 @@ use crate::error::CouncilError;
 use crate::service::{Service, each_by_itself};
 use crate::storage::{CaseId, settings};
 
-/// Opens a case for whoever works alone and is overdue. Clause 6.1. Any number of processes may
-/// look; each case is opened once. A visit that can't be read or dealt with keeps nobody else
-/// waiting.
+/// Opens a case for each visitor who works alone and is overdue. Clause 6.1. Several processes can
+/// do this at once: each case is opened once. A visit that fails does not hold up the others.
 ///
 /// # Errors
-/// [`CouncilError`] when the database fails, or the first that went wrong with one visit; the next
-/// look tries all of it again.
+/// The first [`CouncilError`], from the database or from one visit. The next call tries everything
+/// again.
 pub fn look_at_the_clock(service: &Service) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     let overdue = service.storage.read(|reading| {

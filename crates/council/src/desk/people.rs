@@ -9,7 +9,8 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Person, Writing};
 
-/// What an administrator does about a person. It can hold a password: nothing prints it.
+/// A change that an administrator makes to a person. It has no `Debug`, so that nothing prints the
+/// password in it.
 #[derive(Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum PersonChange {
@@ -20,19 +21,20 @@ pub enum PersonChange {
     },
     /// Ends their sessions.
     EndSessions,
-    /// They lost their authenticator: they set up another at their next sign-in.
+    /// Forgets their authenticator, for a person who lost it. They set up a new one the next time
+    /// they sign in.
     ForgetSecondFactor,
-    /// They left: they sign in no more, and their phones are revoked.
+    /// Marks them as having left. They can't sign in any more, and their phones are revoked.
     Leave,
-    /// They are back.
+    /// Marks them as being back. They can sign in again, but their phones stay revoked.
     Return,
 }
 
-/// Changes something about a person.
+/// Makes a change to a person.
 ///
 /// # Errors
-/// [`Refused::NoSuchUser`], [`Refused::WeakPassword`], [`Refused::LeavingOneself`]; nothing was
-/// changed then.
+/// [`Refused::NoSuchUser`], [`Refused::WeakPassword`] or [`Refused::LeavingOneself`]. After an
+/// error, nothing has changed.
 pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     let hash = match change {
@@ -68,7 +70,7 @@ pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) 
     })
 }
 
-/// Somebody by their user name.
+/// The person with this user name, or [`Refused::NoSuchUser`].
 pub(super) fn known(writing: &Writing<'_>, user: &str) -> Result<Person, CouncilError> {
     Ok(writing.person_by_name(user)?.ok_or_else(|| Refused::NoSuchUser(user.to_owned()))?)
 }

@@ -12,24 +12,24 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::Audited;
 
-/// A code that enrols one phone, once, soon.
+/// A code that enrols one phone. It works once, for 10 minutes.
 #[derive(Debug, Clone, Serialize)]
 pub struct EnrolmentOffer {
     /// The code to type.
     pub code: String,
-    /// Whose phone it will be.
+    /// The user name of the person whose phone it will be.
     pub user: String,
     /// When it stops working.
     pub expires_at: DateTime<Utc>,
-    /// What a QR image of it says, for the phone's camera.
+    /// The text to show as a QR code, for the phone's camera.
     pub qr: String,
 }
 
-/// Makes a code that enrols one phone for a person, once, within 10 minutes. It is in no log and no
-/// list: whoever sees it here hands it over.
+/// Makes a code that enrols one phone for a person, once, within 10 minutes. The code is only shown
+/// here, never in a log or a list. `server` is the address to put into the QR code.
 ///
 /// # Errors
-/// [`Refused::NoSuchUser`].
+/// [`Refused::NoSuchUser`] when the council does not know the name.
 pub fn offer(service: &Service, by: &Actor, user: &str, server: Option<&str>) -> Result<EnrolmentOffer, CouncilError> {
     let now_ms = service.now_ms();
     let expires_ms = now_ms + Limits::CODE_SECONDS * 1000;
@@ -47,11 +47,11 @@ pub fn offer(service: &Service, by: &Actor, user: &str, server: Option<&str>) ->
     })
 }
 
-/// Revokes a phone that is lost, or whose bearer left. It may still send what it holds, and is
-/// given nothing more.
+/// Revokes a phone that is lost, or whose owner left. It can still send the records it holds, but
+/// it gets no more data.
 ///
 /// # Errors
-/// [`Refused::NotFound`].
+/// [`Refused::NotFound`] when there is no such phone.
 pub fn revoke(service: &Service, by: &Actor, device: DeviceId) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {

@@ -1,5 +1,5 @@
-//! Reading what tells of somebody. That it was read, and by whom, is noted in the same transaction,
-//! before it is given.
+//! Reading personal data. Each reading is written to the audit log, with who read it, before the
+//! data is returned. A safeguarding note has its own list of readings.
 
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, Uprn, VisitId};
@@ -12,13 +12,13 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, NOTES, NoteReading, Order, Page, PhotoRow, Reading, SealedRow, VisitRow};
 
-/// Sealed notes that are listed at once.
+/// How many sealed notes are read at a time.
 const NOTES_AT_ONCE: usize = 50;
 
 /// A visit with its photos. Clause 5.2.
 ///
 /// # Errors
-/// [`Refused::NotFound`] where there is none, or not for whoever asks.
+/// [`Refused::NotFound`] when there is no such visit, or this person may not see it.
 pub(crate) fn visit(service: &Service, by: &Actor, visit: VisitId) -> Result<(VisitRow, Vec<PhotoRow>), CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
@@ -28,10 +28,11 @@ pub(crate) fn visit(service: &Service, by: &Actor, visit: VisitId) -> Result<(Vi
     })
 }
 
-/// A photo's picture, for those who may see its visit: it shows a home.
+/// The JPEG file of a photo, for people who may see its visit.
 ///
 /// # Errors
-/// [`Refused::NotFound`] where there is none, or not all of it is here, or not for whoever asks.
+/// [`Refused::NotFound`] when there is no such photo, it has not arrived in full, or this person
+/// may not see it.
 pub fn photo(service: &Service, by: &Actor, visit: VisitId, sha256: Hash) -> Result<Vec<u8>, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
@@ -45,11 +46,11 @@ pub fn photo(service: &Service, by: &Actor, visit: VisitId, sha256: Hash) -> Res
     Ok(service.photos.read(sha256)?.ok_or(Refused::NotFound)?)
 }
 
-/// What happened at a home where nobody got in, for a meeting, a solicitor or a court: `of` reads
-/// it.
+/// The evidence about a home where nobody got in, for a meeting, a solicitor or a court. `of` reads
+/// it, given the time in milliseconds since 1970.
 ///
 /// # Errors
-/// [`Refused::NotFound`] where nobody was kept out.
+/// [`Refused::NotFound`] when `of` finds no attempts.
 pub(crate) fn evidence<T>(
     service: &Service,
     by: &Actor,
@@ -64,10 +65,11 @@ pub(crate) fn evidence<T>(
     })
 }
 
-/// A page of safeguarding notes, each with who read it, for a lead. Clause 6.2.
+/// A page of safeguarding notes, still sealed, each with who has read it. Only for safeguarding
+/// leads. Clause 6.2.
 ///
 /// # Errors
-/// [`Refused::NotFound`] for anybody else: they don't learn that there is such a list.
+/// [`Refused::NotFound`] for anybody else, so that they don't learn that the list exists.
 pub(crate) fn safeguarding_notes(
     service: &Service,
     by: &Actor,
@@ -85,7 +87,8 @@ pub(crate) fn safeguarding_notes(
     })
 }
 
-/// The records of all safeguarding notes, the first to come first, for a lead. Clause 6.2.
+/// The ids of all safeguarding notes, in the order in which they arrived. Only for safeguarding
+/// leads. Clause 6.2.
 ///
 /// # Errors
 /// As [`safeguarding_note`].
@@ -102,12 +105,11 @@ pub fn safeguarding_records(service: &Service, by: &Actor) -> Result<Vec<RecordI
     }
 }
 
-/// Opens a safeguarding note; `None` inside when it was sealed to other keys. The reading is noted
-/// where leads alone see it, before the note is opened: a reading of which nobody knows can't
-/// happen. Clause 6.2.
+/// Opens a safeguarding note. `None` when it was sealed to other keys. The reading is noted before
+/// the note is opened, so that no reading goes unrecorded. Only leads see that list. Clause 6.2.
 ///
 /// # Errors
-/// [`Refused::NotFound`] where there is none, or whoever asks is no lead.
+/// [`Refused::NotFound`] when there is no such note, or the person is not a safeguarding lead.
 pub fn safeguarding_note(
     service: &Service,
     by: &Actor,

@@ -1,6 +1,6 @@
-//! The numbers that the council owns: entering one, and taking one back. A number changes from a
-//! day that has not begun, so that nothing that runs is moved; what has begun stays for ever, so
-//! that it can be told by which number something was decided.
+//! Entering and taking back the numbers that the council owns. A new value can only begin on a
+//! later day, so that deadlines that are running do not change. A value that has begun can never be
+//! removed, so that it stays clear which value a decision was based on.
 
 use chrono::{Days, NaiveDate};
 use doorstep_domain::conduct::DatedNumber;
@@ -12,21 +12,21 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Writing, settings};
 
-/// Characters in a source.
+/// The most characters a source can have.
 const LONGEST_SOURCE: usize = 300;
-/// How far ahead somebody can plan.
+/// How far ahead a value can begin: ten years.
 const FURTHEST: Days = Days::new(3_653);
 
-/// The day in England.
+/// Today's date in England.
 #[must_use]
 pub fn today(service: &Service) -> NaiveDate {
     times::day(service.now_ms())
 }
 
-/// Enters a number, from a day that has not begun: phones pull it at their next contact.
+/// Enters a value of a number, from a day after today. Phones get it at their next contact.
 ///
 /// # Errors
-/// [`Refused`] says what is wrong with it; nothing has changed then.
+/// A [`Refused`] that says what is wrong with the value. Then nothing has changed.
 pub fn enter(service: &Service, by: &Actor, number: &DatedNumber) -> Result<(), CouncilError> {
     check(number, today(service))?;
     let now_ms = service.now_ms();
@@ -37,10 +37,11 @@ pub fn enter(service: &Service, by: &Actor, number: &DatedNumber) -> Result<(), 
     })
 }
 
-/// Takes a number back that has not begun.
+/// Takes back a value of a number, if its first day is after today.
 ///
 /// # Errors
-/// [`Refused::NumberHoldsAlready`], [`Refused::NotFound`].
+/// [`Refused::NumberHoldsAlready`] when it has begun, [`Refused::NotFound`] when there is no such
+/// value, [`Refused::NumbersDisagree`] when the other numbers need it.
 pub fn withdraw(service: &Service, by: &Actor, name: &str, from: NaiveDate) -> Result<(), CouncilError> {
     if from <= today(service) {
         return Err(Refused::NumberHoldsAlready.into());
@@ -69,7 +70,7 @@ fn check(number: &DatedNumber, today: NaiveDate) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The numbers go with each other, on each day.
+/// Checks that the numbers do not contradict each other on any day.
 fn agree(writing: &Writing<'_>) -> Result<(), CouncilError> {
     Ok(writing.council_numbers()?.check().map_err(Refused::NumbersDisagree)?)
 }

@@ -11,10 +11,10 @@ use crate::error::CouncilError;
 use crate::service::{EPOCH, NAME, Service};
 use crate::storage::{Audited, Device};
 
-/// Characters of what a phone says of itself.
+/// How many characters of a phone's name and app version are stored.
 const LONGEST_NAME: usize = 80;
 
-/// Enrols a phone, and tells it whose it is and by which keys the council is known.
+/// Enrols a phone. The answer tells the phone who its user is and which keys the council has.
 pub(super) fn enrol(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     let request: EnrolRequest = decode(request)?;
     let code: EnrolmentCode = request.code.parse().map_err(|_| Refusal::No(ProblemCode::CodeNotValid))?;

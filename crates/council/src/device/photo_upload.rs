@@ -1,5 +1,5 @@
-//! Photos at the council: taking one in piece by piece, and checking it before it is kept under its
-//! own hash.
+//! Storing photos. A photo arrives piece by piece, and is checked before it is stored under its own
+//! hash.
 
 use std::io::Cursor;
 
@@ -16,27 +16,28 @@ use crate::service::Service;
 use crate::storage::photo_store::PhotoStore;
 use crate::storage::{Blob, Storage, Writing};
 
-/// Why a picture is not taken, where the picture itself is not the reason.
+/// Why a photo is refused, as a stable code. Faults of the JPEG itself have codes of their own
+/// ([`NotAPhoto`]).
 mod reason {
     pub(super) const TOO_LARGE: &str = "photo-too-large";
     pub(super) const ANOTHER_FILE: &str = "another-file";
     pub(super) const ERASED: &str = "erased";
 }
 
-/// What was done about a piece before anything is written. A picture is looked at, and put into the
-/// store, while nobody waits for the database: an object store may take its time.
+/// The result of checking a piece before the database is written. The photo is checked and stored
+/// outside the transaction, because an object store can be slow.
 enum Prepared {
-    /// There was nothing to do.
+    /// The photo is not complete yet, or is stored already.
     Nothing,
-    /// The picture is whole with this piece, and in the photos.
+    /// This piece completes the photo, and the photo is now in the store.
     Kept,
-    /// The picture is whole with this piece, and is not what it should be.
+    /// This piece completes the photo, but the photo is refused, for this reason.
     Wrong(&'static str),
-    /// The picture was whole before, and its file went missing.
+    /// The photo was complete before, but its file is missing from the store.
     Gone,
 }
 
-/// Takes a piece of a photo in, and answers with how much of it is here.
+/// Stores a piece of a photo, and answers with how much of the photo is here.
 pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     let signed: Signed = decode(request)?;
     let device = known_device(service, signed.peek::<BlobRequest>()?.device)?;
@@ -46,13 +47,13 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
         return Err(Refusal::No(ProblemCode::Unreadable));
     }
     let now_ms = service.now_ms();
-    // The answer is made and signed only after it is on disk.
+    // Sign the answer only after the piece is on disk.
     let state = take_piece(service, &request, now_ms)?;
     let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
     Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &service.keys.signing)))
 }
 
-/// Takes a piece in. Nothing but the piece that comes next changes anything.
+/// Stores a piece, if it is the one that comes next. Any other piece is ignored.
 fn take_piece(service: &Service, request: &BlobRequest, now_ms: i64) -> Result<BlobState, CouncilError> {
     let prepared = prepare(&service.storage, &service.photos, request)?;
     let state = service.transact(|writing| {
@@ -64,7 +65,7 @@ fn take_piece(service: &Service, request: &BlobRequest, now_ms: i64) -> Result<B
         BlobState::Refused(why) => why == reason::ERASED,
         BlobState::Partial { .. } | BlobState::Complete => false,
     };
-    // It was erased while it was put into the photos.
+    // The photo was erased while it was being stored, so it is removed again.
     if forgotten && matches!(prepared, Prepared::Kept) {
         service.photos.erase(request.sha256)?;
     }
@@ -97,12 +98,12 @@ fn prepare(storage: &Storage, photos: &PhotoStore, request: &BlobRequest) -> Res
     }
 }
 
-/// Where a piece ends.
+/// The offset at which a piece ends, in bytes.
 fn ends(request: &BlobRequest) -> u64 {
     request.offset.saturating_add(u64::try_from(request.chunk.0.len()).unwrap_or(u64::MAX))
 }
 
-/// How many bytes of a picture are here.
+/// How many bytes of a photo are here.
 fn held(known: Option<&Blob>) -> u64 {
     known.map_or(0, |blob| blob.held)
 }
@@ -112,7 +113,7 @@ fn is_too_large(request: &BlobRequest) -> bool {
     request.total == 0 || request.total > limit || request.chunk.0.len() > Limits::BLOB_CHUNK
 }
 
-/// Writes what came of a piece, by what is known of its picture now.
+/// Writes a piece or its photo to the database, and says how much of the photo is here.
 fn settle(
     writing: &Writing<'_>,
     request: &BlobRequest,
@@ -131,7 +132,8 @@ fn settle(
     }
     let known = match writing.blob(sha256)? {
         Some(blob) if blob.complete && !matches!(prepared, Prepared::Gone) => return Ok(BlobState::Complete),
-        // Its file went missing, or somebody said another size: it comes again from its start.
+        // Its file is missing, or a phone gave another size: the photo must be sent again from the
+        // start.
         Some(blob) if blob.complete || blob.size != request.total => {
             writing.forget_blob(sha256)?;
             None
@@ -152,7 +154,7 @@ fn settle(
             Ok(BlobState::Complete)
         }
         Prepared::Wrong(why) => refuse(writing, sha256, why),
-        // Others were at it meanwhile: the piece comes again.
+        // Another request changed something in the meantime: the phone sends the piece again.
         Prepared::Nothing | Prepared::Gone => Ok(BlobState::Partial { held }),
     }
 }
@@ -162,8 +164,8 @@ fn refuse(writing: &Writing<'_>, sha256: Hash, reason: &str) -> Result<BlobState
     Ok(BlobState::Refused(reason.to_owned()))
 }
 
-/// A photo is a JPEG with a picture in it that can be decoded, no larger than devices make them,
-/// and nothing else.
+/// Checks that a file is a JPEG that can be decoded, holds nothing else, and is no larger than
+/// phones make them.
 fn check(file: &[u8]) -> Result<(), NotAPhoto> {
     let size = PlainJpeg::check(file)?;
     if size.width.max(size.height) > Limits::PHOTO_SIDE {

@@ -1,4 +1,4 @@
-//! Who a phone's request is from, and why one is not answered.
+//! Finding the phone that sent a request, and refusing a request.
 
 use doorstep_domain::DeviceId;
 use doorstep_domain::protocol::{NoAnswer, ProblemCode, Unreadable};
@@ -7,14 +7,14 @@ use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::Device;
 
-/// Seconds after which a phone tries again when the council failed.
+/// How many seconds a phone waits before it tries again, when the council failed.
 const TRY_AGAIN_SECONDS: u64 = 30;
 
-/// Why a device is not answered.
+/// Why a device's request gets no answer.
 pub(super) enum Refusal {
-    /// Its request is not one that can be answered.
+    /// The request is refused, with this code.
     No(ProblemCode),
-    /// The council failed.
+    /// The council failed. The phone tries again later.
     Failed(CouncilError),
 }
 
@@ -42,7 +42,7 @@ impl From<Refusal> for NoAnswer {
     }
 }
 
-/// The device that a request claims to be from; its signature is still to be checked.
+/// The device that a request claims to be from. The caller must still check the signature.
 pub(super) fn known_device(service: &Service, claimed: DeviceId) -> Result<Device, Refusal> {
     let device = service.storage.read(|reading| reading.device(claimed))?;
     device.ok_or(Refusal::No(ProblemCode::DeviceNotKnown))

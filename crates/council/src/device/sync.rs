@@ -1,4 +1,4 @@
-//! Sync: taking a phone's records in, and telling it what has changed.
+//! Sync: storing a phone's records, and telling the phone what has changed.
 
 use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::Epoch;
@@ -13,10 +13,10 @@ use crate::machine::times;
 use crate::service::{EPOCH, Service};
 use crate::storage::{Device, Writing};
 
-/// How often a batch is taken in when others bring the same records at the same time.
+/// How many times a batch is tried when another process stores the same records at the same time.
 const MOST_TRIES: u32 = 4;
 
-/// The council's epoch, as it is kept.
+/// Reads the council's epoch from its stored form, in hexadecimal.
 pub(super) fn epoch(text: &str) -> Result<Epoch, CouncilError> {
     data_encoding::HEXLOWER
         .decode(text.as_bytes())
@@ -25,21 +25,22 @@ pub(super) fn epoch(text: &str) -> Result<Epoch, CouncilError> {
         .ok_or(CouncilError::Unreadable("council epoch"))
 }
 
-/// Takes a batch in, and answers with a receipt for each record and with what is new for the phone.
+/// Stores a batch of records. Answers with a receipt for each record and with what is new for the
+/// phone.
 pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     let signed: Signed = decode(request)?;
     let device = known_device(service, signed.peek::<SyncRequest>()?.device)?;
     let request: SyncRequest =
         signed.open(Purpose::SyncRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
     let now_ms = service.now_ms();
-    // The answer is made and signed only after it is on disk.
+    // Sign the answer only after the batch is on disk.
     let answer = take_in(service, &device, &request, now_ms)?;
     tracing::info!(device.id = %device.id, records = answer.receipts.len(), "A device was answered.");
     Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &service.keys.signing)))
 }
 
-/// Takes the batch in by one transaction. Where another process wrote one of its records meanwhile,
-/// it is done again: what is held then is read back, and compared byte by byte.
+/// Stores the batch in one transaction. If another process stores one of the same records in the
+/// meantime, this tries again, reads that record back and compares its hash.
 fn take_in(service: &Service, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<SyncAnswer, CouncilError> {
     let mut tries = 0;
     loop {
@@ -73,7 +74,7 @@ fn answer(
         DeviceState::Revoked => (Vec::new(), 0, false),
         DeviceState::Active | DeviceState::Forked => writing.changes(device.user, cursor, snapshot)?,
     };
-    // A device that says nothing holds the empty table.
+    // A device that does not say which numbers it holds has the empty table.
     let numbers = writing.council_numbers()?.for_the_door();
     let held = request.numbers.clone().unwrap_or_else(|| CouncilNumbers::default().hash());
     Ok(SyncAnswer {

@@ -1,4 +1,4 @@
-//! One row a signature under the Code: for training files.
+//! One row for each signature under the Code, for training records.
 
 use doorstep_domain::conduct::Signing;
 
@@ -16,7 +16,9 @@ pub(super) const COLUMNS: &[Drawn<RegisterRow>] = &[
     column("code_sha256", Text, "The SHA-256 of the exact text, in hexadecimal", |row| {
         row.kept.acknowledgement.code.clone()
     }),
-    column("signed_at", Moment, "By the phone's clock", |row| moment_ms(Some(row.kept.recorded_ms))),
+    column("signed_at", Moment, "When it was signed, by the phone's clock", |row| {
+        moment_ms(Some(row.kept.recorded_ms))
+    }),
     column("signed_by", Text, "Drawn by hand, or typed with the name as it was typed", signed_by),
     column("received_at", Moment, "By the council's clock", |row| moment_ms(Some(row.kept.received_ms))),
 ];

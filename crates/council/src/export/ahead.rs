@@ -1,30 +1,30 @@
-//! Rows are read by one thread and written by another: the database is never waited for while there
-//! are rows to write.
+//! Reads rows on one thread and writes them on another, so that writing does not wait for the
+//! database while there are rows to write.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use crate::error::CouncilError;
 
-/// Rows that one thread hands to the other at once.
+/// How many pieces of work one thread hands to the other at once. Each makes one or more rows.
 const PIECE: usize = 64;
-/// Pieces that wait to be written, at most: memory stays flat.
+/// The most batches that may wait to be written, which limits memory use.
 const WAITING: usize = 4;
 
-/// What a table's rows are made of. It is made into rows by the thread that writes them.
+/// Makes one or more rows of a table. It runs on the thread that writes them.
 pub(super) type Unwritten = Box<dyn FnOnce() -> Result<Vec<Vec<String>>, CouncilError> + Send>;
 
-/// Where the thread that reads puts what it found.
+/// Where the reading thread puts what it finds.
 pub(super) struct RowSender {
     piece: Vec<Unwritten>,
     to: SyncSender<Vec<Unwritten>>,
 }
 
 impl RowSender {
-    /// Hands over what one or more rows are made of.
+    /// Hands over what makes one or more rows.
     ///
     /// # Errors
-    /// [`CouncilError::Cancelled`] when nobody writes any more.
+    /// [`CouncilError::Cancelled`] when the writing thread has stopped.
     pub(super) fn send(
         &mut self,
         rows: impl FnOnce() -> Result<Vec<Vec<String>>, CouncilError> + Send + 'static,
@@ -39,10 +39,10 @@ impl RowSender {
     }
 }
 
-/// Writes what is read, row by row, while it is read.
+/// Writes rows while others are still being read.
 ///
 /// # Errors
-/// What fails first of the two.
+/// The error of `write` or of making a row, or else the error of `read`.
 pub(super) fn read_ahead(
     read: impl FnOnce(&mut RowSender) -> Result<(), CouncilError> + Send,
     write: impl FnMut(Vec<String>) -> Result<(), CouncilError>,
@@ -56,12 +56,13 @@ pub(super) fn read_ahead(
         });
         let written = write_all(from, write);
         let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        // Where writing failed, the reader knows no more than that nobody writes.
+        // If writing failed, the reader only has `Cancelled`, so the writer's error comes first.
         written.and(read)
     })
 }
 
-/// Writes every row, and lets go of the pieces' other end: who reads on for nobody sees it.
+/// Writes every row. When it returns, the channel closes, so that a reader that is still at work
+/// stops.
 fn write_all(
     from: Receiver<Vec<Unwritten>>,
     mut write: impl FnMut(Vec<String>) -> Result<(), CouncilError>,

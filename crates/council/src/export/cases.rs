@@ -1,4 +1,4 @@
-//! One row a case: what a visit asked of the council, by when, and what came of it.
+//! One row for each case: what a visit asks the council to do, the deadline, and the outcome.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{CaseKind, CaseOutcome, CaseStep};
@@ -16,20 +16,20 @@ pub(super) const COLUMNS: &[Drawn<CaseRow>] = &[
     column(
         "opened_at",
         Moment,
-        "When it was said or seen, by the phone's clock: its own clock runs from here",
+        "When it was said or seen, by the phone's clock: most deadlines run from here",
         |row| moment_ms(Some(row.opened_ms)),
     ),
     column("received_at", Moment, "When the council heard of it", |row| moment_ms(Some(row.received_ms))),
     column("address", Text, "The address", |row| row.address.clone()),
     column("organisation", Text, "Firm or council of the visitor", |row| row.organisation.clone()),
-    column("owner", Text, "User name of whoever has it", |row| text(row.owner.as_ref())),
+    column("owner", Text, "User name of the owner", |row| text(row.owner.as_ref())),
     column("due_step", ColumnKind::one_of::<CaseStep>(), "What is to be done next", |row| name(row.due_step)),
     column(
         "due_at",
         Moment,
-        "By when; empty where nothing is due, or where the bank holidays of that year are not known",
+        "When that is due; empty if nothing is due, or if the bank holidays of that year are not known",
         |row| moment_ms(row.due_ms()),
     ),
     column("closed_at", Moment, "When it was closed", |row| moment_ms(row.closed_ms)),
-    column("outcome", ColumnKind::one_of::<CaseOutcome>(), "What came of it", |row| text(row.outcome.as_ref())),
+    column("outcome", ColumnKind::one_of::<CaseOutcome>(), "How it was closed", |row| text(row.outcome.as_ref())),
 ];

@@ -1,13 +1,13 @@
-//! A column of a table, in one line: its name, what kind of value stands in it, what it means, and
-//! how a row gives it. The header, the dictionary, the feed's types and the page `docs/exports.md`
-//! are all drawn from these lines.
+//! Defines a column of a table in one line: its name, the kind of its values, what it means, and
+//! how to get its value from a row. The header, the dictionary, the feed's types and the page
+//! `docs/exports.md` are all made from these lines.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::StableName;
 
 use crate::machine::times::{from_ms, written};
 
-/// What kind of value stands in a column. Any of them may be empty.
+/// The kind of a column's values. Any value may be empty.
 #[derive(Debug, Clone, Copy)]
 pub enum ColumnKind {
     /// Words.
@@ -27,7 +27,7 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
-    /// The stable names of a kind of thing.
+    /// The stable names of the type `T`.
     pub(super) const fn one_of<T: StableName>() -> Self {
         Self::OneOf(|| T::all().map(T::name).collect())
     }
@@ -36,11 +36,11 @@ impl ColumnKind {
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// Its name: stable, never used for anything else.
+    /// Its stable name, which is never used for anything else.
     pub name: &'static str,
-    /// What kind of value stands in it.
+    /// The kind of its values.
     pub kind: ColumnKind,
-    /// What it means.
+    /// What it means, in words for the reader of the export.
     pub meaning: &'static str,
 }
 
@@ -60,8 +60,8 @@ impl Column {
     }
 }
 
-/// A column, and how a row gives its value; an empty text is nothing. Where rows are read in two
-/// halves, `C` is what the database's columns say, and `R` the whole.
+/// A column, and how to get its value from a row; an empty text means no value. `C` is the part of
+/// a row that the database's columns hold, and `R` is the whole row.
 pub(super) struct Drawn<R: 'static, C: 'static = R> {
     pub(super) column: Column,
     pub(super) value: ValueOf<R, C>,
@@ -69,7 +69,7 @@ pub(super) struct Drawn<R: 'static, C: 'static = R> {
 
 /// Where a column's value is read from.
 pub(super) enum ValueOf<R: 'static, C: 'static> {
-    /// From the database's columns: nothing has to be unfolded for it.
+    /// From the database's columns, without reading the folded visit.
     Stored(fn(&C) -> String),
     /// From the whole row.
     Whole(fn(&R) -> String),
@@ -108,32 +108,32 @@ pub(super) fn values_of<R>(table: &[Drawn<R>], row: &R) -> Vec<String> {
     table.iter().map(value).collect()
 }
 
-/// What may not be there, as a text.
+/// The value as text; empty if there is none.
 pub(super) fn text<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// The stable name of what may not be there.
+/// The value's stable name; empty if there is none.
 pub(super) fn name<T: StableName>(value: Option<T>) -> String {
     text(value.map(T::name))
 }
 
-/// A moment that may not be.
+/// A moment in UTC; empty if there is none.
 pub(super) fn moment(at: Option<DateTime<Utc>>) -> String {
     text(at.map(written))
 }
 
-/// A moment that may not be, in milliseconds since 1970.
+/// A moment given in UTC milliseconds since 1970; empty if there is none.
 pub(super) fn moment_ms(at_ms: Option<i64>) -> String {
     moment(at_ms.map(from_ms))
 }
 
-/// A day that may not be.
+/// A day; empty if there is none.
 pub(super) fn day(day: Option<NaiveDate>) -> String {
     text(day)
 }
 
-/// Yes or no, where that was said.
+/// `yes` or `no`; empty if neither was recorded.
 pub(super) fn yes_no(said: Option<bool>) -> String {
     text(said.map(|yes| if yes { "yes" } else { "no" }))
 }

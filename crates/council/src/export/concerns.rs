@@ -1,4 +1,4 @@
-//! One row a concern that is not sealed.
+//! One row for each concern that is not sealed.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{About, ConcernKind, Hazard, Severity};
@@ -15,12 +15,14 @@ pub(super) const COLUMNS: &[Drawn<ConcernRow>] = &[
     column("noticed_at", Moment, "When it was said or seen: legal clocks run from here", |row| {
         moment(Some(row.plain.concern.noticed_at))
     }),
-    column("recorded_at", Moment, "By the phone's clock", |row| moment_ms(Some(row.plain.recorded_ms))),
+    column("recorded_at", Moment, "When it was recorded, by the phone's clock", |row| {
+        moment_ms(Some(row.plain.recorded_ms))
+    }),
     column("received_at", Moment, "By the council's clock", |row| moment_ms(Some(row.plain.received_ms))),
     column("address", Text, "The address", |row| row.address.clone()),
     column("organisation", Text, "Firm or council", |row| row.organisation.clone()),
     column("visitor_name", Text, "Who raised it", |row| row.visitor_name.clone()),
-    column("severity", ColumnKind::one_of::<Severity>(), "Of what is not safe: how bad", |row| {
+    column("severity", ColumnKind::one_of::<Severity>(), "For unsafe conditions: how bad they are", |row| {
         name(match row.plain.concern.about {
             About::UnsafeCondition { severity, .. } => Some(severity),
             _ => None,
@@ -32,7 +34,7 @@ pub(super) const COLUMNS: &[Drawn<ConcernRow>] = &[
             _ => None,
         })
     }),
-    column("tenant_told_of_process", YesNo, "Of a complaint: whether the tenant was told how it goes on", |row| {
+    column("tenant_told_of_process", YesNo, "For a complaint: whether the tenant was told what happens next", |row| {
         yes_no(match row.plain.concern.about {
             About::Complaint { told_of_process, .. } => Some(told_of_process),
             _ => None,
@@ -66,7 +68,7 @@ pub(super) const COLUMNS: &[Drawn<ConcernRow>] = &[
     }),
 ];
 
-/// The kinds that are in a table: a sealed one is in none.
+/// The kinds that exports show: all except safeguarding, which is sealed.
 fn plain_kinds() -> Vec<&'static str> {
     ConcernKind::all().filter(|kind| *kind != ConcernKind::Safeguarding).map(ConcernKind::name).collect()
 }

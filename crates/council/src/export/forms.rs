@@ -1,5 +1,4 @@
-//! The forms in which a table can be taken away: CSV for programs and for Excel, a workbook, JSON
-//! Lines.
+//! The file formats of exports: CSV for programs and for Excel, an Excel workbook, and JSON Lines.
 
 use std::io::{BufWriter, Seek, Write};
 
@@ -12,7 +11,7 @@ use super::streamed_file::StreamedFile;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 
-/// In which form.
+/// The format of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values (RFC 4180).
@@ -23,17 +22,17 @@ pub enum Format {
     JsonLines,
 }
 
-/// How a file of text begins.
+/// The encoding of a CSV file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// UTF-8, as RFC 4180 tables are read by programs.
+    /// UTF-8 without a byte order mark, for programs.
     Utf8,
-    /// UTF-8 with a byte order mark, without which Excel takes Иван for something else.
+    /// UTF-8 with a byte order mark. Without it, Excel garbles names such as Иван.
     Utf8ForExcel,
 }
 
 impl Format {
-    /// The stable name, which is also how a file's name ends.
+    /// The stable name, which is also the file name's extension.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -57,11 +56,11 @@ impl Format {
 /// A table that is being written.
 pub(super) trait Sheet {
     fn row(&mut self, row: &[String]) -> Result<(), CouncilError>;
-    /// Nothing is in the file for certain before this.
+    /// Ends the table. Only after this is everything in the file.
     fn end(self: Box<Self>) -> Result<(), CouncilError>;
 }
 
-/// Begins a table: its header is written.
+/// Begins a table, and writes its header.
 pub(super) fn begin<'w>(
     format: Format,
     what: ExportTable,
@@ -97,8 +96,8 @@ impl<W: Write> Sheet for Csv<W> {
     }
 }
 
-/// A value as a spreadsheet shows it and never runs it: what begins like a formula gets an
-/// apostrophe in front.
+/// Puts an apostrophe before a value that begins like a formula, so that a spreadsheet shows it and
+/// does not run it.
 fn defused(value: &str) -> String {
     let starts_a_formula =
         |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\0' | '＝' | '＋' | '－' | '＠');
@@ -127,8 +126,8 @@ impl<W: Write> Sheet for JsonLines<W> {
     }
 }
 
-/// A workbook. Every value is text in it, which a spreadsheet never runs. Rows go to a file of
-/// their own as they come.
+/// A workbook. Every value in it is text, which a spreadsheet never runs. Rows are written to a
+/// temporary file as they come, to save memory.
 struct Xlsx<W> {
     what: ExportTable,
     book: Workbook,
@@ -151,7 +150,7 @@ impl<W> Xlsx<W> {
     }
 }
 
-/// The sheet of rows, and behind it the one that says what they mean.
+/// The index of the sheet with the rows. The sheet after it explains the columns.
 const ROWS: usize = 0;
 
 impl<W: Write + Seek + Send> Sheet for Xlsx<W> {

@@ -1,6 +1,6 @@
-//! Tables for other systems and people. The columns are defined once, with what each means; the
-//! header is stable and documented in `docs/exports.md`. No sealed concern is in any of them, nor a
-//! sign that there is one.
+//! Exports: tables for people and for other systems. Each column is defined once, with its meaning.
+//! The headers are stable and documented in `docs/exports.md`. No table holds a sealed concern, or
+//! a sign that there is one.
 
 mod acknowledgements;
 mod ahead;
@@ -39,41 +39,41 @@ use crate::storage::{
     AuditFilter, Audited, CaseFilter, ConcernFilter, Filter, FoldedVisit, Question, Reading, RegisterFilter,
 };
 
-/// Which table.
+/// A table that can be exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExportTable {
-    /// One row a visit.
+    /// One row for each visit.
     Visits,
-    /// One row a step of a visit.
+    /// One row for each step of a visit.
     Steps,
-    /// One row a visit in which nobody got in.
+    /// One row for each visit in which nobody got in.
     NoAccess,
-    /// One row a concern that is not sealed.
+    /// One row for each concern that is not sealed.
     Concerns,
-    /// One row a signature under the Code.
+    /// One row for each signature under the Code.
     Acknowledgements,
-    /// One row a case.
+    /// One row for each case.
     Cases,
-    /// One row an answer to a question of the reports.
+    /// One row for each answer to a question of the reports.
     Reports,
-    /// One row a line of the audit log.
+    /// One row for each line of the audit log.
     Audit,
 }
 
-/// Which rows, as a list's filters and the address of a list hold it. A date is a day in England,
-/// `2026-11-24`.
+/// Which rows to list or export. The filters of a list and its address use the same fields. A date
+/// is a day in England, `2026-11-24`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Selection {
-    /// Visits with this outcome, by its stable name; `open` for none yet.
+    /// Visits with this outcome, by its stable name; `open` for visits that have not ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// Visits in which somebody went in by `consent`, or on a `lawful` basis without it. Clause
     /// 3.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
-    /// Of this firm, or the council.
+    /// Rows of this organisation: a firm or the council, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
     /// Visits that started on this day or later.
@@ -82,13 +82,13 @@ pub struct Selection {
     /// Visits that started on this day or earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Words to be found in a visit.
+    /// Words to search for in a visit, or in the name of somebody who signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// Concerns, cases or answers of this kind, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Cases that are `open`, or `closed`; both where nothing is said.
+    /// `open` or `closed` cases; both if empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Cases of this owner, by user name; `nobody` for those without one.
@@ -100,17 +100,17 @@ pub struct Selection {
     /// Lines of the audit log with this action, by its stable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// By which column of the list of visits, `-when` where nothing is said. A table that is taken
-    /// away begins with the oldest for `when`, and otherwise with the newest.
+    /// The column by which a list of visits is sorted; `-when` if empty. An exported table of
+    /// visits begins with the oldest for `when`, otherwise with the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// Behind this place in the list, as the page before gave it. A table that is taken away has no
+    /// The list continues after this place, which the page before gave. An exported table has no
     /// pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
 
-/// What was written.
+/// What an export wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exported {
     /// Rows, without the header.
@@ -135,7 +135,7 @@ impl ExportTable {
         }
     }
 
-    /// Finds every row of the table, one by one.
+    /// Sends every row of the table that was chosen to `found`, one by one.
     fn find_rows(self, reading: &Reading<'_>, chosen: &Chosen, found: &mut RowSender) -> Result<(), CouncilError> {
         let of_visits: fn(FoldedVisit) -> Result<Vec<Vec<String>>, CouncilError> = match self {
             Self::Visits => |visit| Ok(vec![visits::row(visit)?]),
@@ -187,7 +187,7 @@ impl ExportTable {
     }
 }
 
-/// A selection that was looked at: dates are dates, and whoever asks sees no more than they may.
+/// A checked selection. Its dates are valid, and it is limited to what the user may see.
 #[derive(Debug, Default)]
 pub(crate) struct Chosen {
     pub(crate) filter: Filter,
@@ -215,16 +215,17 @@ impl Chosen {
 }
 
 impl Selection {
-    /// What was chosen, without the words that were searched for: they may be somebody's name.
+    /// The selection for the audit log. It leaves out the words that were searched for, which may
+    /// be a person's name.
     fn for_the_audit_log(&self) -> Self {
         Self { q: self.q.as_ref().map(|_| "words".to_owned()), after: None, ..self.clone() }
     }
 
-    /// Reads the selection. A firm to which somebody is bound comes before the organisation that
-    /// they ask for.
+    /// Checks the selection. `firm` is the firm of somebody who may only see its rows: it replaces
+    /// the organisation that they ask for.
     ///
     /// # Errors
-    /// [`Refused::NotADate`], [`Refused::NoSuchPage`].
+    /// [`Refused::NotADate`] if a date can't be read.
     pub(crate) fn chosen(&self, firm: Option<&str>) -> Result<Chosen, Refused> {
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let date = |text: &Option<String>| {
@@ -245,11 +246,10 @@ impl Selection {
     }
 }
 
-/// Writes a table to a file. That it was, by whom, which rows, and the file's hash are in the audit
-/// log.
+/// Writes a table to a file. The audit log notes who did it, which rows, and the file's hash.
 ///
 /// # Errors
-/// [`CouncilError`] when a date is none, or the database or the file fails.
+/// [`CouncilError`] when the selection can't be read, or the database or the file fails.
 pub fn export(
     service: &Service,
     by: &Actor,
@@ -267,14 +267,14 @@ pub(crate) struct Export<'a> {
     pub(crate) what: ExportTable,
     pub(crate) format: Format,
     pub(crate) selection: &'a Selection,
-    /// Whoever takes it away.
+    /// Who exports it.
     pub(crate) by: &'a Actor,
 }
 
 impl Export<'_> {
-    /// Writes the rows one by one: memory stays flat, however many there are. `go_on` is asked at
-    /// each row. The file may be sent while it grows: its beginning is noted in the audit log
-    /// before the first byte, and its end before the last.
+    /// Writes the rows one by one, so that memory use stays the same however many there are. Stops
+    /// with [`CouncilError::Cancelled`] when `go_on` returns `false`. The file may be sent while it
+    /// grows: the audit log notes its start before the first byte and its end before the last.
     pub(crate) fn write(self, to: &mut StreamedFile<'_>, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
         let Self { service, what, format, selection, by } = self;
         let chosen = selection.chosen(by.firm())?;
@@ -286,7 +286,7 @@ impl Export<'_> {
         audit(&Audited::ExportBegun { what: what.name(), format: format.name(), filter: &filter })?;
         let mut rows: u64 = 0;
         let mut sheet = forms::begin(format, what, to)?;
-        // A reader of its own: whoever else asks the council does not wait for a long table.
+        // This read has its own connection, so nobody else waits for a long table.
         read_ahead(
             |found| service.storage.read_at_length(|reading| what.find_rows(reading, &chosen, found)),
             |row| {

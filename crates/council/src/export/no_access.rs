@@ -1,5 +1,5 @@
-//! One row a visit in which nobody got in. A valid refusal is listed, and never counts towards
-//! enforcement. Clause 3.1.
+//! One row for each visit in which nobody got in. A valid refusal is listed, but never counts
+//! towards enforcement. Clause 3.1.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Attempt, Counting, NoticeMethod, NoticeStanding, Outcome, RefusalReason};
@@ -10,7 +10,7 @@ use super::visits::uprn;
 use crate::error::CouncilError;
 use crate::storage::{FoldedVisit, VisitRow};
 
-/// An attempt, and the visit that it was.
+/// An attempt, and its visit.
 pub(super) struct NoAccessRow {
     of: VisitRow,
     attempt: Attempt,
@@ -23,7 +23,7 @@ pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
     column("appointment_ref", Text, "The appointment's reference", |row| text(row.of.visit.appointment.as_ref())),
     column("organisation", Text, "Who came: firm or council", |row| row.of.columns.organisation.clone()),
     column("visitor_name", Text, "Who came: name", |row| row.of.columns.visitor_name.clone()),
-    column("ended_at", Moment, "By the phone's clock", |row| moment(Some(row.attempt.at))),
+    column("ended_at", Moment, "When it ended, by the phone's clock", |row| moment(Some(row.attempt.at))),
     column("outcome", OneOf(|| vec!["entry_refused", "no_answer", "no_suitable_adult"]), "How it ended", |row| {
         row.attempt.outcome.name().to_owned()
     }),
@@ -33,7 +33,12 @@ pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
     column("counts_towards_enforcement", OneOf(|| vec![YES, VALID, UNDECIDED]), "A valid refusal never does", |row| {
         counts(row.attempt.counting).to_owned()
     }),
-    column("counts_in_court", YesNo, "Yes after written notice in time", |row| yes_no(Some(row.attempt.in_court))),
+    column(
+        "counts_in_court",
+        YesNo,
+        "Whether it also counts in court: only after 24 hours' notice in writing",
+        |row| yes_no(Some(row.attempt.in_court)),
+    ),
     column("notice_standing", ColumnKind::one_of::<NoticeStanding>(), "What the notice was worth", |row| {
         name(row.of.visit.notice.as_ref().map(|notice| notice.standing))
     }),
@@ -41,7 +46,7 @@ pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
         name(row.of.visit.notice.as_ref().and_then(|notice| notice.method))
     }),
     column("card_left", YesNo, "Whether a card was left", |row| yes_no(row.of.visit.after.card_left)),
-    column("worried", YesNo, "Whether something seemed wrong: the welfare question", |row| {
+    column("worried", YesNo, "Whether the visitor was worried about the tenant's welfare", |row| {
         yes_no(row.of.visit.after.welfare.as_ref().map(|welfare| welfare.worried))
     }),
     column("next_visit_needs", Text, "What would make the next visit work", |row| {
@@ -61,8 +66,8 @@ fn counts(counting: Counting) -> &'static str {
     }
 }
 
-/// The row of a visit in which nobody got in. The others are told by their outcome alone, and are
-/// not unfolded.
+/// The row of a visit in which nobody got in; `None` for other visits. These are recognised by
+/// their outcome, without reading the folded visit.
 pub(super) fn rows(found: FoldedVisit) -> Result<Option<NoAccessRow>, CouncilError> {
     let outcome = found.columns.outcome.as_deref().and_then(Outcome::from_name);
     if !outcome.is_some_and(Outcome::is_no_access) {

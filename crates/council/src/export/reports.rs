@@ -1,4 +1,4 @@
-//! One row an answer to a question: so many visits.
+//! One row for each answer to a question, with the number of visits.
 
 use doorstep_domain::StableName;
 
@@ -14,7 +14,7 @@ pub(super) struct AnswerRow {
 
 pub(super) const COLUMNS: &[Drawn<AnswerRow>] = &[
     column("question", ColumnKind::one_of::<Question>(), "What was asked", |row| row.question.name().to_owned()),
-    column("of", Text, "The day in England, or the organisation; empty where it is about all", |row| {
+    column("of", Text, "The day in England, or the organisation; empty if the answer is about all visits", |row| {
         row.count.of.clone()
     }),
     column(

@@ -1,4 +1,4 @@
-//! One row a step of a visit.
+//! One row for each step of a visit.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use super::columns::{ColumnKind, Drawn, column, moment, text};
 use super::visits::uprn;
 use crate::storage::VisitRow;
 
-/// A step, and the visit in which it was said.
+/// A step, and the visit in which it was recorded.
 pub(super) struct StepRow {
     of: Rc<VisitRow>,
     step: Step,

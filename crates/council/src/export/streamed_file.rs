@@ -1,26 +1,26 @@
-//! A file that can be sent while it is written. How far it may be read is told as it grows; the
-//! last piece only when it is released, so that nobody holds a whole file that the audit log does
-//! not know.
+//! A file that can be sent while it is written. As it grows, it reports how much may be read. The
+//! last piece may only be read once the file is released, so nobody gets a whole file that is not
+//! in the audit log.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use sha2::{Digest, Sha256};
 
-/// Bytes that are written, and told of, at once.
+/// How many bytes are written and reported at once.
 const PIECE: usize = 64 * 1024;
 
-/// How far a file has come.
+/// How much of a file is ready.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Growth {
     /// Bytes from the start that may be read.
     pub(crate) readable: u64,
-    /// Whether that is all.
+    /// Whether that is the whole file.
     pub(crate) whole: bool,
 }
 
-/// A file that grows. What is put into it by [`Write`] can be read as it comes; what goes into
-/// [`StreamedFile::file`] only at the end.
+/// A file that grows. What is written through [`Write`] can be read as it comes. What is written to
+/// [`StreamedFile::file`] can only be read at the end.
 pub(crate) struct StreamedFile<'a> {
     file: &'a mut File,
     piece: Vec<u8>,
@@ -34,19 +34,19 @@ impl<'a> StreamedFile<'a> {
         Self { file, piece: Vec::with_capacity(PIECE), written: 0, hash: Sha256::new(), told: Box::new(told) }
     }
 
-    /// One that nobody reads before it is whole.
+    /// A file that nobody reads before it is complete.
     pub(crate) fn unwatched(file: &'a mut File) -> Self {
         Self::new(file, |_| ())
     }
 
-    /// The file, for what writes here and there in it.
+    /// The file itself, for a writer that needs to seek in it.
     pub(crate) fn file(&mut self) -> &mut File {
         self.file
     }
 
     fn put_down(&mut self) -> io::Result<()> {
-        // What was written before may be read now; this piece waits for the next, or for the
-        // release.
+        // Everything before this piece may be read now. This piece may be read after the next one,
+        // or after the release.
         (self.told)(Growth { readable: self.written, whole: false });
         self.file.write_all(&self.piece)?;
         self.hash.update(&self.piece);
@@ -77,7 +77,7 @@ impl<'a> StreamedFile<'a> {
         }
     }
 
-    /// Lets all of it be read.
+    /// Reports that the whole file may be read.
     pub(crate) fn release(&mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         (self.told)(Growth { readable: self.written, whole: true });
@@ -95,7 +95,7 @@ impl Write for StreamedFile<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // Pieces are put down as they fill up, and the last by `hash`.
+        // Pieces are written when they are full, and `hash` writes the last one.
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! One row a visit.
+//! One row for each visit.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
@@ -13,8 +13,7 @@ use crate::storage::{FoldedVisit, VisitColumns, VisitRow};
 
 const DONE: ColumnKind = OneOf(|| vec!["done", "not_done", "not_applicable", "not_recorded"]);
 
-/// What came with the whole Code stands behind what was there, so that no column of a released
-/// table ever moves.
+/// The columns. New ones are added at the end, so that no column of a released table ever moves.
 pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     stored("visit", Id, "The visit's id", |row| row.visit.to_string()),
     stored("appointment_ref", Text, "The appointment's reference", |row| text(row.appointment.as_ref())),
@@ -37,7 +36,7 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     stored("outcome", OneOf(outcomes), "How it ended (withdrawn: the visitor left at once), or open", |row| {
         row.outcome.clone().unwrap_or_else(|| OPEN.to_owned())
     }),
-    stored("entry_basis", OneOf(|| vec!["consent", "lawful"]), "By what they went in; empty when nobody did", |row| {
+    stored("entry_basis", OneOf(|| vec!["consent", "lawful"]), "How they went in; empty when nobody did", |row| {
         text(row.entry.as_ref())
     }),
     column("consent_by", ColumnKind::one_of::<ConsentBy>(), "Who consented", |row| name(consent_by(row))),
@@ -47,7 +46,7 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column("authorised_by", Text, "Who authorised entry without consent", |row| {
         text(lawful(row).map(|lawful| lawful.authorised_by))
     }),
-    column("lawful_reference", Text, "Its number, such as a warrant's", |row| {
+    column("lawful_reference", Text, "The reference of what allowed it, such as a warrant's number", |row| {
         text(lawful(row).and_then(|lawful| lawful.reference))
     }),
     stored("refusal_reason", ColumnKind::one_of::<RefusalReason>(), "Why the tenant refused", |row| {
@@ -56,7 +55,7 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column(
         "refusal_validity",
         ColumnKind::one_of::<Validity>(),
-        "How the Code takes that reason: valid where it names it",
+        "Whether the Code accepts that reason: valid if it names it",
         |row| name(refusal(row).map(|refusal| refusal.reason.validity())),
     ),
     column("refusal_words", Text, "The tenant's own words", |row| {
@@ -107,8 +106,8 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column("told_who_and_why", YesNo, "Whether the tenant knew who comes and why", |row| {
         yes_no(notice(row).map(|notice| notice.told_who_and_why || row.visit.before.told.is_some()))
     }),
-    // That there is a declaration; what it says is for the line manager and the contact at the
-    // council. Clause 5.3.
+    // This only says that there is a declaration. Only the line manager and the council's contact
+    // may read it. Clause 5.3.
     column(
         "knows_tenant",
         YesNo,
@@ -118,7 +117,7 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column("witness", Text, "Who else was there, at an entry without consent", |row| {
         text(lawful(row).and_then(|lawful| lawful.witness))
     }),
-    column("consent_withdrawn_at", Moment, "When consent was taken back", |row| moment(row.visit.consent_withdrawn_at)),
+    column("consent_withdrawn_at", Moment, "When consent was withdrawn", |row| moment(row.visit.consent_withdrawn_at)),
     column("withdrawal_reason", ColumnKind::one_of::<WithdrawalReason>(), "Why the visitor left at once", |row| {
         name(row.visit.after.withdrawal.as_ref().map(|withdrawal| withdrawal.reason))
     }),
@@ -128,7 +127,7 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column("cancel_reason", ColumnKind::one_of::<CancelReason>(), "Why it was called off", |row| {
         name(row.visit.after.cancellation.as_ref().map(|off| off.reason))
     }),
-    column("tenant_told_of_cancellation", YesNo, "Whether the tenant was told that it is off", |row| {
+    column("tenant_told_of_cancellation", YesNo, "Whether the tenant was told that the visit was cancelled", |row| {
         yes_no(row.visit.after.cancellation.as_ref().map(|_| !row.visit.tenant_not_told()))
     }),
     column("next_visit_needs", Text, "What would make the next visit work", |row| {
@@ -143,11 +142,11 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column("photos_taken", Number, "Photos that the records name and that were not struck out", |row| {
         row.visit.photos.len().to_string()
     }),
-    stored("photos_held", Number, "How many of their pictures are here", |row| row.photos_held.to_string()),
+    stored("photos_held", Number, "How many of those photos the council holds", |row| row.photos_held.to_string()),
 ];
 
-/// A visit's values under those columns that are wanted, in their order. The folded visit is read
-/// only where one of them needs it.
+/// A visit's values in the wanted columns, in their order. The folded visit is only read if one of
+/// them needs it.
 ///
 /// # Errors
 /// [`CouncilError::Unreadable`].
@@ -177,14 +176,14 @@ pub(super) fn row(found: FoldedVisit) -> Result<Vec<String>, CouncilError> {
     Ok(visit_values(found, |_| true)?.into_iter().map(|(_, value)| value).collect())
 }
 
-/// How a visit that has not ended stands in a table.
+/// The outcome shown for a visit that has not ended.
 const OPEN: &str = "open";
 
 fn outcomes() -> Vec<&'static str> {
     Outcome::all().map(Outcome::name).chain([OPEN]).collect()
 }
 
-/// What allowed going in without consent.
+/// What allowed entry without consent.
 struct Lawful<'a> {
     ground: LawfulGround,
     authorised_by: &'a String,
@@ -225,7 +224,7 @@ fn state(row: &VisitRow, step: Step) -> String {
     row.visit.steps.get(&step).map_or("not_recorded", |taken| taken.state.name()).to_owned()
 }
 
-/// Something of the appointment, where there is one.
+/// A text of the appointment; empty if there is none.
 fn planned(row: &VisitRow, read: fn(&Appointment) -> &String) -> String {
     text(row.appointment.as_ref().map(read))
 }

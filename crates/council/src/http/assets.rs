@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 #[allow_missing = true]
 struct Console;
 
-/// The page itself, for every address that is a view of the console.
+/// The console's page. It is the same for every view of the console.
 pub(crate) fn page() -> Response {
     match Console::get("index.html") {
         Some(page) => Html(page.data).into_response(),
@@ -23,8 +23,9 @@ pub(crate) fn page() -> Response {
     }
 }
 
-/// A file of the page, by its path below `assets/`. Those whose name holds a hash of what is in them
-/// never change; any other is asked for again each time.
+/// A file that the page needs, by its path below `assets/`. Browsers may keep files below
+/// `immutable/` for a year, because their names hold a hash of their content. They ask again for
+/// any other file each time.
 pub(crate) fn file(name: &str) -> Response {
     let Some(file) = Console::get(&format!("assets/{name}")) else { return StatusCode::NOT_FOUND.into_response() };
     let media_type = match name.rsplit('.').next() {
@@ -38,8 +39,8 @@ pub(crate) fn file(name: &str) -> Response {
     ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, kept)], file.data).into_response()
 }
 
-/// No script, style, frame or form but the console's own. The one script that stands in the page
-/// itself, which starts the others, is let in by its hash.
+/// Allows only the console's own scripts, styles and forms, and no frames. The inline script that
+/// starts the console is allowed by its hash.
 pub(crate) fn content_security_policy() -> HeaderValue {
     let page = Console::get("index.html").map(|page| page.data.into_owned()).unwrap_or_default();
     let page = String::from_utf8_lossy(&page);
@@ -51,11 +52,11 @@ pub(crate) fn content_security_policy() -> HeaderValue {
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
          trusted-types svelte-trusted-html"
     ))
-    // A page whose policy can't be said runs nothing at all.
+    // If the policy can't be written as a header, nothing may run.
     .unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
-/// The scripts whose text stands in a page.
+/// The text of the inline scripts in a page.
 fn scripts_within(page: &str) -> impl Iterator<Item = &str> {
     page.split("<script>").skip(1).filter_map(|rest| rest.split_once("</script>")).map(|(script, _)| script)
 }

@@ -1,5 +1,5 @@
-//! Who may use which route. A route is made with its access, and nothing reaches its handler but
-//! through [`authorize`]: a handler that nobody is asked for can't be written.
+//! Who may use which route. Each route is made with its [`Access`], and each request goes through
+//! [`authorize`] before its handler. So a route can't be added without saying who may use it.
 
 use std::sync::Arc;
 
@@ -19,23 +19,23 @@ use crate::access::{session, token};
 use crate::service::Service;
 use crate::storage::Person;
 
-/// A header that a form of another site can't send.
+/// The header that the console sends with its requests. A form on another site can't send it.
 const OWN_REQUEST: &str = "x-doorstep";
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anybody: there is nothing to know.
+    /// Anybody, without signing in.
     Anybody,
-    /// Phones, by their signature under the request.
+    /// Phones. The handler checks the signature on the request.
     Phones,
-    /// Other systems of the council's, by a token that opens this.
+    /// Other systems of the council, by a token with this scope.
     Systems(Scope),
     /// People who have signed in and have one of these roles.
     People(&'static [Role]),
 }
 
-/// Everybody with a desk.
+/// All people who use the console.
 pub(crate) const DESKS: Access = Access::People(&[
     Role::FirmSupervisor,
     Role::Supervisor,
@@ -43,32 +43,32 @@ pub(crate) const DESKS: Access = Access::People(&[
     Role::Auditor,
     Role::Administrator,
 ]);
-/// Those who see what is to be done, and by when.
+/// People who see cases.
 pub(crate) const CASES: Access = Access::People(&[Role::Supervisor, Role::SafeguardingLead, Role::Auditor]);
-/// Those who do it.
+/// People who do something about cases.
 pub(crate) const SUPERVISORS: Access = Access::People(&[Role::Supervisor]);
-/// Those who plan visits.
+/// People who import appointments.
 pub(crate) const PLANNERS: Access = Access::People(&[Role::Supervisor, Role::Administrator]);
-/// Those who say who goes, and that nobody does.
+/// People who give appointments to visitors, and call them off.
 pub(crate) const SENDERS: Access = Access::People(&[Role::FirmSupervisor, Role::Supervisor]);
-/// Those who see which phones and people there are.
+/// People who see the lists of phones and people.
 pub(crate) const ROSTER: Access = Access::People(&[Role::Auditor, Role::Administrator]);
-/// Those who may see who did what.
+/// People who see the audit log.
 pub(crate) const AUDIT: Access = Access::People(&[Role::Auditor, Role::Administrator]);
 /// The safeguarding leads.
 pub(crate) const LEADS: Access = Access::People(&[Role::SafeguardingLead]);
-/// Those who run the service.
+/// People who enrol phones, change people and numbers, and publish the Code.
 pub(crate) const ADMINISTRATORS: Access = Access::People(&[Role::Administrator]);
 
 impl Access {
-    /// Whether it lets somebody in.
+    /// Whether a person may use the route. Always `false` for routes that are not for people.
     pub(crate) fn admits(self, who: &Actor) -> bool {
         matches!(self, Self::People(roles) if who.is_one_of(roles))
     }
 }
 
-/// Lets in who may use a route, and tells the handler who they are. To anybody else the address
-/// does not exist.
+/// Checks who sent a request before its handler runs, and passes that on to the handler. People
+/// whose role is not allowed get 404. Without a valid session or token, the answer is 401.
 pub(crate) async fn authorize(
     State((service, access)): State<(Service, Access)>,
     mut request: Request,
@@ -79,7 +79,7 @@ pub(crate) async fn authorize(
         Access::Systems(scope) => match system(&service, request.headers(), scope).await {
             Ok(actor) => drop(request.extensions_mut().insert(By(actor))),
             Err(problem) => {
-                // Excel and Power BI ask for a name and a password once they are told so.
+                // Excel and Power BI ask for a user name and password when they get this header.
                 let mut refused = problem.into_response();
                 let ways = HeaderValue::from_static("Basic realm=\"Doorstep\", charset=\"UTF-8\"");
                 refused.headers_mut().insert(header::WWW_AUTHENTICATE, ways);
@@ -99,7 +99,7 @@ pub(crate) async fn authorize(
     Ok(next.run(request).await)
 }
 
-/// Refuses what no page of the console's own sent.
+/// Refuses a request that the console did not send.
 pub(crate) fn only_from_the_console(headers: &HeaderMap) -> Result<(), WebProblem> {
     match headers.contains_key(OWN_REQUEST) {
         true => Ok(()),
@@ -107,7 +107,7 @@ pub(crate) fn only_from_the_console(headers: &HeaderMap) -> Result<(), WebProble
     }
 }
 
-/// Whose session it is.
+/// The person whose session the request belongs to.
 async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> Result<Person, WebProblem> {
     if *method != Method::GET {
         only_from_the_console(headers)?;
@@ -117,8 +117,8 @@ async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> R
     person.ok_or(WebProblem::SignInFirst)
 }
 
-/// The system whose token came with a request, if it opens what it asks for: as a bearer's, or as a
-/// password beside any name, which is all that a spreadsheet can send.
+/// The system whose token came with the request, if the token has this scope. The token is sent as
+/// a bearer token, or as the password of any user name, which is all that a spreadsheet can send.
 async fn system(service: &Service, headers: &HeaderMap, scope: Scope) -> Result<Actor, WebProblem> {
     let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = said.and_then(|said| match said.split_once(' ')? {
@@ -134,7 +134,7 @@ async fn system(service: &Service, headers: &HeaderMap, scope: Scope) -> Result<
     system.ok_or(WebProblem::SignInFirst)
 }
 
-/// Every route that people use, with who may: so that somebody can be told what is open to them.
+/// Every route for people with who may use it, so that the console knows what a person may do.
 #[derive(Clone)]
 pub(crate) struct OpenRoutes(Arc<Vec<(String, Access)>>);
 
@@ -143,13 +143,13 @@ impl OpenRoutes {
         Self(Arc::new(routes.filter(|(_, access)| matches!(access, Access::People(_))).collect()))
     }
 
-    /// What is open to somebody, by method and address: `GET /api/audit`.
+    /// The routes that a person may use, by method and address, such as `GET /api/audit`.
     pub(crate) fn to(&self, who: &Actor) -> Vec<String> {
         self.0.iter().filter(|(_, access)| access.admits(who)).map(|(route, _)| route.clone()).collect()
     }
 }
 
-/// Somebody who has signed in, and whom the route lets in.
+/// The person who has signed in and may use the route.
 #[derive(Clone)]
 pub(crate) struct SignedIn(pub(crate) Person);
 
@@ -161,7 +161,7 @@ impl FromRequestParts<Service> for SignedIn {
     }
 }
 
-/// Whoever asks, whom the route lets in.
+/// The person or system that sent the request and may use the route.
 #[derive(Clone)]
 pub(crate) struct By(pub(crate) Actor);
 

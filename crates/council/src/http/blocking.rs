@@ -1,10 +1,11 @@
-//! Waiting for the database, away from the threads that serve requests.
+//! Blocking work, such as reading the database, away from the threads that serve requests.
 
 use super::problem::WebProblem;
 use crate::error::CouncilError;
 use crate::service::Service;
 
-/// Does something that waits, on a thread where waiting is allowed.
+/// Runs blocking work on a thread where blocking is allowed. A panic there is
+/// [`WebProblem::Internal`].
 pub(crate) async fn ask<T: Send + 'static>(
     service: Service,
     work: impl FnOnce(&Service) -> Result<T, CouncilError> + Send + 'static,

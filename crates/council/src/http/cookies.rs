@@ -1,4 +1,4 @@
-//! The console's cookies: no script can read them, and no other site can send them.
+//! The console's cookies. No script can read them, and requests from other sites do not carry them.
 
 use axum::http::{HeaderMap, header};
 
@@ -6,9 +6,9 @@ use crate::access::session::{Opened, TokenHash};
 use crate::access::token::token_hash;
 use crate::service::Service;
 
-/// By which a session is known.
+/// The cookie with a session's token.
 pub(crate) const SESSION: &str = "doorstep_session";
-/// By which a browser is known from which somebody has signed in before.
+/// The cookie with the token of a browser from which a person has signed in before.
 const KNOWN_BROWSER: &str = "doorstep_browser";
 
 /// The value of a cookie that came with a request.
@@ -18,17 +18,17 @@ pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// The hash of the session's token that came with a request.
+/// The hash of the session token in a request.
 pub(crate) fn session(headers: &HeaderMap) -> Option<TokenHash> {
     value(headers, SESSION).map(|value| token_hash(&value))
 }
 
-/// The hash of the browser's token that came with a request.
+/// The hash of the browser token in a request.
 pub(crate) fn known_browser(headers: &HeaderMap) -> Option<TokenHash> {
     value(headers, KNOWN_BROWSER).map(|value| token_hash(&value))
 }
 
-/// The cookies that a browser is given with a session.
+/// The cookies that a browser gets when a session begins.
 pub(crate) fn of_session(opened: &Opened, over_tls: bool) -> Vec<String> {
     let secure = if over_tls { "; Secure" } else { "" };
     let kept =
@@ -37,18 +37,19 @@ pub(crate) fn of_session(opened: &Opened, over_tls: bool) -> Vec<String> {
     std::iter::once(kept(SESSION, &opened.token, "")).chain(known).collect()
 }
 
-/// The cookie that ends a session in its browser.
+/// The cookie that removes the session token from the browser.
 pub(crate) fn end_of_session() -> String {
     format!("{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
 }
 
-/// Whether people reach the service over TLS: its address says so, or the proxy that ends it.
+/// Whether people reach the service over TLS, by its public address or the proxy's
+/// `X-Forwarded-Proto`.
 pub(crate) fn is_over_tls(service: &Service, headers: &HeaderMap) -> bool {
     service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"))
         || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 
-/// What a browser says it is, shortened.
+/// The browser's `User-Agent`, up to 200 characters. Empty when it sends none.
 pub(crate) fn browser_name(headers: &HeaderMap) -> String {
     let said = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
     said.chars().take(200).collect()

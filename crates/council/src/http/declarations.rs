@@ -1,4 +1,4 @@
-//! The TypeScript declarations of what the console is given: each by its name and its text.
+//! The TypeScript declarations of the types that the console sends and receives.
 
 use super::console::appointments::{AppointmentList, AppointmentListRow, Visitor};
 use super::console::audit::{AuditEntry, AuditList};
@@ -26,7 +26,7 @@ use crate::import::{Imported, RowFault};
 use crate::storage::settings::NumberGroup;
 use crate::storage::{AssignedRole, AuditAction};
 
-/// The declarations, name and text.
+/// The name and the text of each declaration, for `ui/shared/generated/types.ts`.
 #[must_use]
 pub fn declarations() -> Vec<(String, String)> {
     let config = ts_rs::Config::new();

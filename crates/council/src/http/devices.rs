@@ -1,4 +1,4 @@
-//! `/v1`: what phones say.
+//! `/v1`: the requests of phones, in CBOR (see docs/sync.md).
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -65,7 +65,7 @@ async fn exchange(
     }
 }
 
-/// Unpacks a request, as much of it as a request may have.
+/// Unpacks a request. It stops, and refuses the request, when the request is too large.
 fn unpack(body: &[u8]) -> Result<Vec<u8>, NoAnswer> {
     use std::io::Read;
     let decoder = zstd::Decoder::new(body).map_err(|_| NoAnswer::Refused(ProblemCode::Unreadable))?;

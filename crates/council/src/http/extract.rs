@@ -1,5 +1,5 @@
-//! What a request says, read; where it can't be, that is said as every other refusal is: RFC 9457
-//! with a stable code.
+//! Reading the parts of a request. If a part can't be read, the answer is a [`WebProblem`] like any
+//! other refusal (RFC 9457).
 
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::problem::WebProblem;
 
-/// What somebody chose in a filter; one that was left empty chooses nothing.
+/// The value of a filter. An empty filter is `None`.
 pub(crate) fn said(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
@@ -22,10 +22,10 @@ pub(crate) struct Path<T>(pub(crate) T);
 /// The query of an address.
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// A table, CSV, as it lies on the disk.
+/// A table to import: the bytes of a CSV file.
 pub(crate) struct Table(pub(crate) Bytes);
 
-/// A body in JSON, on its way in or out.
+/// The JSON body of a request or an answer.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -66,7 +66,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let axum::Json(said) = axum::Json::from_request(request, state).await.map_err(|error| match error {
             JsonRejection::MissingJsonContentType(_) => WebProblem::OtherMediaType,
             JsonRejection::BytesRejection(_) => WebProblem::TooLarge,
-            _ => WebProblem::BadRequest("The request's JSON is not what is taken here.".into()),
+            _ => WebProblem::BadRequest("The request's JSON does not have the form that this address needs.".into()),
         })?;
         Ok(Self(said))
     }

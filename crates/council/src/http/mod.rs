@@ -1,5 +1,5 @@
-//! What each URL does, and nothing more: a handler reads the request, asks the desk off the
-//! runtime's threads, and words the answer.
+//! The service's URLs. A handler only reads the request, calls the desk on a thread that may block,
+//! and builds the answer.
 
 mod assets;
 mod authorize;
@@ -17,5 +17,5 @@ mod systems;
 
 pub use declarations::declarations;
 
-/// Rows on a page of a list.
+/// How many rows are on a page of a list.
 const PAGE: usize = 50;

@@ -1,5 +1,5 @@
-//! The service described for programs: `OpenAPI` 3.1, drawn from the types that handlers take and
-//! answer with. The tests hold it against the service as it runs.
+//! The `OpenAPI` 3.1 description of the service, made from the types that handlers take and return.
+//! The tests compare it with the running service.
 
 use std::sync::Arc;
 
@@ -25,24 +25,24 @@ use super::extract::{Json, Path, Query, Table};
 use super::problem::{Problem, WebProblem};
 use crate::service::Service;
 
-/// What a handler answers that its type does not say.
+/// How to describe a handler's answer in the document.
 #[derive(Clone, Copy)]
 pub(crate) enum Told {
-    /// Its type says all.
+    /// The handler's return type describes it.
     ByItsType,
-    /// JSON of a type, with each of these statuses.
+    /// JSON with this schema, for each of these statuses.
     Json(&'static [u16], fn(&mut GenContext) -> Schema),
-    /// Something else, by its media type.
+    /// Another media type, with status 200.
     Media(&'static str),
-    /// It sends whoever asks elsewhere.
+    /// A redirect, with status 303.
     Elsewhere,
 }
 
-/// A route as the document needs it.
+/// A route to describe in the document.
 pub(crate) struct Described {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
-    /// `anybody`, `people` or `systems`; phones speak otherwise.
+    /// `anybody`, `people` or `systems`. The routes for phones are not in the document.
     pub(crate) who: &'static str,
     pub(crate) answers: ApiMethodRouter<Service>,
     pub(crate) told: Told,
@@ -53,8 +53,8 @@ pub(crate) fn schema_of<T: JsonSchema>(context: &mut GenContext) -> Schema {
     context.schema.subschema_for::<T>()
 }
 
-/// The document of some routes. They are made here, since what their handlers' types say is taken
-/// down as they are made.
+/// The document for some routes. `routes` must run in here: making a route is what adds its types'
+/// schemas to the document.
 pub(crate) fn document(routes: impl FnOnce() -> Vec<Described>) -> OpenApi {
     in_context(|context| {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -67,8 +67,8 @@ pub(crate) fn document(routes: impl FnOnce() -> Vec<Described>) -> OpenApi {
         info: Info {
             title: "Doorstep: the council's service".to_owned(),
             description: Some(
-                "What the console and other systems ask. Phones speak a protocol of their own, see docs/sync.md. \
-                 Who may ask what is in docs/roles.md."
+                "The console's and other systems' requests. Phones use another protocol: see docs/sync.md. \
+                 Who may use which address is in docs/roles.md."
                     .to_owned(),
             ),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,7 +115,7 @@ pub(crate) fn document(routes: impl FnOnce() -> Vec<Described>) -> OpenApi {
     document
 }
 
-/// The document, as it was drawn when the service began.
+/// Answers with the document, which was made when the service started.
 pub(crate) async fn show(Extension(document): Extension<Arc<OpenApi>>) -> Result<Json<Value>, WebProblem> {
     serde_json::to_value(document.as_ref()).map(Json).map_err(|_| WebProblem::Internal)
 }
@@ -130,8 +130,8 @@ fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut O
     }
 }
 
-/// Says what no type of a handler can: the parts of the address, who may ask, and the answers of
-/// those that make theirs by hand.
+/// Adds what a handler's types can't describe: the parts of the address, who may use it, and
+/// answers that the handler builds by hand.
 fn complete(context: &mut GenContext, operation: &mut Operation, method: &Method, path: &str, who: &str, told: Told) {
     for name in path.split('{').skip(1).filter_map(|part| part.split('}').next()) {
         let known = operation.parameters.iter().any(|parameter| {
@@ -144,7 +144,7 @@ fn complete(context: &mut GenContext, operation: &mut Operation, method: &Method
         }
     }
     if *method != Method::GET && who != "systems" {
-        let says = "Any value: a form of another site can't send it";
+        let says = "Any number. A form on another site can't send this header";
         let schema = json_schema!({ "type": "string", "pattern": "^[0-9]+$" });
         let parameter_data = text_parameter("x-doorstep", Some(says), schema);
         let parameter = Parameter::Header { parameter_data, style: HeaderStyle::Simple };
@@ -159,7 +159,7 @@ fn complete(context: &mut GenContext, operation: &mut Operation, method: &Method
         }
         Told::Media(media) => vec![(200, answer(media, None))],
         Told::Elsewhere => {
-            vec![(303, Response { description: "Elsewhere, by its Location".to_owned(), ..Response::default() })]
+            vec![(303, Response { description: "A redirect to its Location".to_owned(), ..Response::default() })]
         }
     };
     let responses = operation.responses.get_or_insert_with(Responses::default);
@@ -258,7 +258,7 @@ impl OperationOutput for WebProblem {
     fn operation_response(context: &mut GenContext, _: &mut Operation) -> Option<Response> {
         let schema = schema_of::<Problem<'static>>(context);
         Some(Response {
-            description: "Why not: RFC 9457, with a stable code".to_owned(),
+            description: "Why the request was refused: RFC 9457, with a stable code".to_owned(),
             content: [content("application/problem+json", Some(schema))].into_iter().collect(),
             ..Response::default()
         })

@@ -1,5 +1,5 @@
-//! What those who run the service ask it: whether it lives, whether it can work, and how it does.
-//! Nothing in it is personal: an address is named by its route, never by what stands in it.
+//! Addresses for those who run the service: `/health`, `/ready` and `/metrics`. They hold no
+//! personal data: requests are counted by route, never by the values in an address.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,14 +19,13 @@ use crate::service::{NAME, Service};
 
 const REQUESTS: &str = "doorstep_requests_total";
 const SECONDS: &str = "doorstep_request_seconds";
-/// Upper ends of the classes into which requests fall, in seconds.
+/// The upper limits of the histogram's buckets for request times, in seconds.
 const CLASSES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
-/// Requests after which the times that they took are sorted into their classes.
+/// How many requests are counted before their times are sorted into the histogram's buckets.
 const UNSORTED: u64 = 4_096;
 
-/// What one council's service counts. Nothing of it is global: councils that are served by one
-/// process count apart.
+/// The counts of one council's service. Councils that are served by one process count separately.
 #[derive(Clone)]
 pub(crate) struct Counted {
     recorder: Arc<PrometheusRecorder>,
@@ -34,11 +33,11 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    /// Nothing yet.
+    /// Starts with nothing counted.
     pub(crate) fn new() -> Self {
         let matcher = Matcher::Full(SECONDS.to_owned());
         let builder = PrometheusBuilder::new();
-        // The classes are not empty, which is all that can be wrong with them.
+        // This only fails when there are no buckets, and there are some.
         let recorder = match builder.set_buckets_for_metric(matcher, &CLASSES) {
             Ok(builder) => builder.build_recorder(),
             Err(_) => PrometheusBuilder::new().build_recorder(),
@@ -51,20 +50,20 @@ impl Counted {
             metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status).increment(1);
             metrics::histogram!(SECONDS, "route" => route).record(took.as_secs_f64());
         });
-        // Each time that it took is held until it is put into its class, also where nobody ever
-        // asks.
+        // Request times stay in memory until they are sorted into buckets, even if nobody ever asks
+        // for the metrics.
         if self.requests.fetch_add(1, Ordering::Relaxed) % UNSORTED == UNSORTED - 1 {
             self.recorder.handle().run_upkeep();
         }
     }
 }
 
-/// Whether the process lives.
+/// `GET /health`: the process runs.
 pub(crate) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Whether it can work: the database answers.
+/// `GET /ready`: the service can work, because the database answers.
 pub(crate) async fn ready(State(service): State<Service>) -> Result<&'static str, WebProblem> {
     ask(service, |service| service.storage.read(|reading| reading.meta(NAME))).await?;
     Ok("ok\n")
@@ -86,7 +85,7 @@ pub(crate) async fn count(
     answer
 }
 
-/// How it does, in the text format of Prometheus.
+/// `GET /metrics`: the counts, in the text format of Prometheus.
 pub(crate) async fn metrics(
     State(service): State<Service>,
     Extension(counted): Extension<Counted>,
@@ -119,7 +118,7 @@ pub(crate) async fn metrics(
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 
-/// A count as Prometheus has it.
+/// A count as a float, for Prometheus. It stops at `u32::MAX`.
 fn as_number(count: u64) -> f64 {
     u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }

@@ -1,4 +1,4 @@
-//! Refusals and faults as the console and other systems are told of them: RFC 9457 with a stable
+//! How refusals and faults are reported to the console and other systems: RFC 9457, with a stable
 //! code.
 
 use axum::Json;
@@ -9,33 +9,33 @@ use serde::Serialize;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 
-/// Why the console is not given what it asked for.
+/// Why a request was refused, or failed.
 #[derive(Debug)]
 pub(crate) enum WebProblem {
     /// Nobody has signed in, or the session is over.
     SignInFirst,
     /// The name or the password is wrong.
     WrongPassword,
-    /// The code of the second factor is wrong, or was taken before.
+    /// The code of the second factor is wrong, or was used before.
     WrongCode,
-    /// Too many wrong passwords from there for that name.
+    /// There were too many wrong tries for this user name: see `access/sign_in.rs`.
     Wait {
-        /// Seconds.
+        /// How many seconds to wait before the next try.
         seconds: u64,
     },
-    /// There is none, or not for this person.
+    /// It does not exist, or this person may not see it.
     NotFound,
-    /// The request makes no sense.
+    /// The request can't be understood. The text says why.
     BadRequest(String),
-    /// That can't be done at this address.
+    /// The address does not allow this method.
     OtherMethod,
-    /// What was sent is not JSON.
+    /// The request's media type is not JSON.
     OtherMediaType,
-    /// What was sent is too long.
+    /// The request's body is too long.
     TooLarge,
-    /// What was sent can't be taken, and why.
+    /// A rule refuses the request. The text says why.
     NotTaken(String),
-    /// Something is wrong at the council.
+    /// The service failed. Details are only in its log.
     Internal,
 }
 
@@ -79,16 +79,16 @@ impl From<Refused> for WebProblem {
     }
 }
 
-/// How a refusal is told: RFC 9457, with a stable code.
+/// A refusal or fault, in the form that the caller gets (RFC 9457).
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(crate) struct Problem<'a> {
-    /// `urn:doorstep:` and the code.
+    /// `urn:doorstep:` followed by the code.
     r#type: String,
-    /// What happened, what is safe and what to do.
+    /// What happened and what to do.
     title: &'a str,
-    /// The answer's status.
+    /// The HTTP status.
     status: u16,
-    /// The stable code.
+    /// The stable code, such as `not-found`.
     code: &'static str,
 }
 
@@ -111,7 +111,7 @@ impl IntoResponse for WebProblem {
                 (StatusCode::METHOD_NOT_ALLOWED, "other-method", "That can't be done at this address.")
             }
             Self::OtherMediaType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "other-media-type", "What is sent here is JSON.")
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "other-media-type", "Send this request as JSON.")
             }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "What was sent is too long."),
             Self::NotTaken(title) => (StatusCode::UNPROCESSABLE_ENTITY, "not-taken", title.as_str()),

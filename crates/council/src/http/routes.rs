@@ -1,4 +1,4 @@
-//! Every URL of the service, on one page.
+//! The list of every URL of the service, and the router that serves them.
 
 use std::sync::Arc;
 
@@ -34,37 +34,37 @@ use crate::access::openid::Provider;
 use crate::access::roles::{Role, Scope};
 use crate::service::Service;
 
-/// Seconds for one request, upload included; a table to take away may take longer.
+/// How many seconds one request can take, including its upload. Only an export can take longer.
 const REQUEST_SECONDS: u64 = 120;
 
-/// The longest thing that a console sends is a table of appointments.
+/// The longest body that the console can send, in bytes. A table of appointments is the longest.
 const CONSOLE_BYTES: usize = 16 * 1024 * 1024;
 
-/// What somebody may send who has not signed in.
+/// The longest body that another system, or a person who has not signed in, can send, in bytes.
 const SIGN_IN_BYTES: usize = 16 * 1024;
 
-/// A route: what may be asked at which address, by whom, and who answers.
+/// A route: its method, its address, who may use it, and its handler.
 struct Route {
     method: Method,
     path: &'static str,
     access: Access,
     answers: ApiMethodRouter<Service>,
-    /// Whether it may take longer than [`REQUEST_SECONDS`]: it ends when whoever asked goes away.
+    /// Whether it can take longer than [`REQUEST_SECONDS`]. It ends when the caller goes away.
     at_length: bool,
-    /// What it answers, where its handler's type does not say it.
+    /// How the document describes its answer.
     told: Told,
 }
 
-/// A route as a table shows it.
+/// A route as the table in docs/roles.md shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RouteRow {
-    /// `GET`, `POST`, ...
+    /// The HTTP method, such as `GET`.
     pub method: String,
     /// The address, with its variable parts in braces.
     pub path: &'static str,
     /// `anybody`, `phones`, `systems` or `people`.
     pub who: &'static str,
-    /// Of people: their roles.
+    /// The roles that may use it. Empty where `who` is not `people`.
     pub roles: &'static [Role],
 }
 
@@ -74,7 +74,7 @@ fn all_routes() -> Vec<Route> {
     use Scope::{Appointments, Feed, Metrics};
     let page = pages::console;
     vec![
-        // What phones say.
+        // Phones.
         Route::post("/v1/enrol", Phones, devices::enrol),
         Route::post("/v1/sync", Phones, devices::sync),
         Route::put("/v1/blobs/{sha256}", Phones, devices::put_blob),
@@ -105,7 +105,7 @@ fn all_routes() -> Vec<Route> {
         Route::post("/api/appointments", PLANNERS, appointments::import),
         Route::post("/api/appointments/preview", PLANNERS, appointments::preview),
         Route::put("/api/appointments/{reference}", Systems(Appointments), systems::appointments::put)
-            // Which values are wrong is said in the form of the answer.
+            // With status 422, the answer lists the values that are wrong.
             .tells::<systems::appointments::Put>(&[200, 201, 422]),
         Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
         Route::get("/api/phones", ROSTER, phones::list),
@@ -125,7 +125,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/safeguarding", LEADS, safeguarding::list),
         Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open),
         Route::get("/api/audit", AUDIT, audit::list),
-        // The console's own pages: each is the same file, which then asks for what it shows.
+        // The console's pages. All are the same file, which then requests the data it shows.
         Route::get("/", Anybody, page),
         Route::get("/visits", Anybody, page),
         Route::get("/visits/{visit}", Anybody, page),
@@ -146,11 +146,11 @@ fn all_routes() -> Vec<Route> {
         Route::get("/safeguarding", Anybody, page),
         Route::get("/sign-ins", Anybody, page),
         Route::get("/assets/{*name}", Anybody, pages::asset),
-        // What those who run the service ask.
+        // For those who run the service.
         Route::get("/health", Anybody, operations::live).tells_other("text/plain"),
         Route::get("/ready", Anybody, operations::ready).tells_other("text/plain"),
         Route::get("/metrics", Systems(Metrics), operations::metrics).tells_other("text/plain"),
-        // What spreadsheets and Power BI refresh from.
+        // The feed for spreadsheets and Power BI.
         Route::get("/odata/v4", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(&[200]),
         Route::get("/odata/v4/", Systems(Feed), systems::odata::service).tells::<serde_json::Value>(&[200]),
         Route::get("/odata/v4/$metadata", Systems(Feed), systems::odata::metadata).tells_other("application/xml"),
@@ -199,25 +199,25 @@ impl Route {
         Self { method, path, access, answers, at_length: false, told: Told::ByItsType }
     }
 
-    /// That it may take as long as somebody waits.
+    /// Lets the route take longer than [`REQUEST_SECONDS`].
     fn at_length(mut self) -> Self {
         self.at_length = true;
         self
     }
 
-    /// What it tells, in JSON, where it makes its answer by hand; with any of these statuses.
+    /// Describes an answer that the handler builds by hand: JSON of this type, with these statuses.
     fn tells<T: JsonSchema>(mut self, statuses: &'static [u16]) -> Self {
         self.told = Told::Json(statuses, schema_of::<T>);
         self
     }
 
-    /// What it tells, by its media type.
+    /// Describes an answer that is not JSON, by its media type.
     fn tells_other(mut self, media: &'static str) -> Self {
         self.told = Told::Media(media);
         self
     }
 
-    /// That it sends whoever asks elsewhere.
+    /// Describes an answer that is a redirect.
     fn redirects(mut self) -> Self {
         self.told = Told::Elsewhere;
         self
@@ -234,13 +234,13 @@ impl Route {
     }
 }
 
-/// Every route with who may use it, from the router itself.
+/// Every route with who may use it, from the same list that the router is made from.
 #[must_use]
 pub fn routes() -> Vec<RouteRow> {
     all_routes().iter().map(Route::row).collect()
 }
 
-/// The routes as a document for programs, but for phones' and the console's pages.
+/// The `OpenAPI` document. It leaves out the routes for phones and the console's pages.
 fn document() -> OpenApi {
     let for_programs = |route: &Route| {
         ["/api/", "/odata/", "/health", "/ready", "/metrics"].iter().any(|begin| route.path.starts_with(begin))
@@ -253,7 +253,7 @@ fn document() -> OpenApi {
     openapi::document(|| all_routes().into_iter().filter(for_programs).map(described).collect())
 }
 
-/// The router of the service. People can also sign in with a provider, where there is one.
+/// The router of the service. With a provider, people can also sign in with the council's accounts.
 pub fn router(service: Service, provider: Option<Provider>) -> Router {
     let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
     let counted = Counted::new();
@@ -293,19 +293,19 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .layer(always(header::X_FRAME_OPTIONS, "DENY"))
         .layer(always(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &axum::extract::Request| {
-            // The path alone: a query can hold what somebody searched for.
+            // Only the path, because a query can hold what a person searched for.
             tracing::info_span!("request", method = %request.method(), path = %request.uri().path())
         }))
         .with_state(service)
 }
 
-/// A fault of ours in one request is that request's alone: it is answered, and the service goes on.
+/// Answers a request whose handler panicked. The service goes on.
 fn failed(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     tracing::error!("A request panicked; the service goes on.");
     axum::response::IntoResponse::into_response(WebProblem::Internal)
 }
 
-/// What takes longer is answered for: 408.
+/// Ends a request that takes longer than [`REQUEST_SECONDS`], with status 408.
 fn in_time() -> TimeoutLayer {
     let longest = std::time::Duration::from_secs(REQUEST_SECONDS);
     TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, longest)

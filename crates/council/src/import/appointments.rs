@@ -1,4 +1,4 @@
-//! Appointments from the housing system.
+//! Imports appointments from the housing system.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,13 +36,13 @@ const COLUMNS: [&str; 19] = [
     "hazard_note",
 ];
 
-/// Characters of any value.
+/// The most characters in any value.
 const LONGEST: usize = 500;
 
-/// A row that is good, with whom it is for.
+/// A good row: the appointment, and the person it is assigned to.
 type Good = (Appointment, UserId);
 
-/// Who and what a table names, as far as the council knows them.
+/// The people and organisations in a table that the council knows.
 #[derive(Default)]
 struct Known {
     people: BTreeMap<String, Person>,
@@ -63,10 +63,11 @@ impl Known {
     }
 }
 
-/// Imports appointments; those that are known by their reference are updated.
+/// Imports appointments. Those whose reference is known are updated.
 ///
 /// # Errors
-/// [`CouncilError`] when the database fails. Faults in the table are not errors but the answer.
+/// [`Refused::NoTable`] if the table is empty, or [`CouncilError`] when the database fails. Faults
+/// in the table are in the result.
 pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> Result<Imported, CouncilError> {
     if table.is_empty() {
         return Err(Refused::NoTable.into());
@@ -101,8 +102,8 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     Ok(imported)
 }
 
-/// Takes in one appointment from a housing system: its values by the columns of the table. What is
-/// wrong with it, if it can't be taken.
+/// Adds or updates one appointment from a housing system. `values` has the columns of the table.
+/// The inner `Err` says what is wrong with the appointment.
 pub(crate) fn put_appointment(
     service: &Service,
     by: &Actor,
@@ -126,7 +127,7 @@ pub(crate) fn put_appointment(
     Ok(Ok(kept))
 }
 
-/// Whom the table names, by user name, and which organisations.
+/// Looks up the people and the organisations that the table names.
 fn known_of(reading: &Reading<'_>, table: &[u8]) -> Result<Known, CouncilError> {
     let mut known = Known::default();
     let named =
@@ -145,7 +146,7 @@ fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<Good> {
     }
     let reference = row.read("appointment_ref", |text| text.parse::<AppointmentRef>());
     let uprn = row.read("uprn", |text| Uprn::try_from(text.to_owned()));
-    let visit_kind = row.read("visit_kind", |text| VisitKind::from_name(text).ok_or("is no kind of visit"));
+    let visit_kind = row.read("visit_kind", |text| VisitKind::from_name(text).ok_or("is not a kind of visit"));
     let window_start = row.read("window_start", times::read);
     let window_end = row.read("window_end", times::read);
     if let (Some(start), Some(end)) = (window_start, window_end)
@@ -164,7 +165,7 @@ fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<Good> {
     }
     let notice_method = match row.text("notice_method") {
         "" => None,
-        _ => row.read("notice_method", |text| NoticeMethod::from_name(text).ok_or("is no way to give notice")),
+        _ => row.read("notice_method", |text| NoticeMethod::from_name(text).ok_or("is not a way to give notice")),
     };
     if notice_given_at.is_some() && row.text("notice_method").is_empty() {
         row.fault("notice_method", "is missing, though notice was given");
@@ -172,7 +173,7 @@ fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<Good> {
     let told = row.read("told_who_and_why", |text| match text {
         "yes" => Ok(true),
         "no" => Ok(false),
-        _ => Err("is neither yes nor no"),
+        _ => Err("must be yes or no"),
     });
     let organisation = row.required("organisation");
     let organisation_is_known = known.organisations.contains(&organisation);
@@ -217,7 +218,8 @@ fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<Good> {
     ))
 }
 
-/// Two rows with one reference: neither can be trusted to be the right one.
+/// Moves rows with the same reference from the good rows to the faults, because it is not clear
+/// which one is right.
 fn set_repeats_apart(good: &mut Vec<(usize, Good)>, faults: &mut Vec<RowFault>) {
     let mut rows: BTreeMap<AppointmentRef, Vec<usize>> = BTreeMap::new();
     for (number, (appointment, _)) in good.iter() {

@@ -1,5 +1,5 @@
-//! Tables from other systems. A table is checked whole before any of it is taken, and each fault is
-//! named by row, column and what is wrong.
+//! Imports tables from other systems. The whole table is checked before any of it is imported. Each
+//! fault names the row, the column and what is wrong.
 
 mod appointments;
 mod people;
@@ -14,40 +14,40 @@ pub use self::appointments::import as appointments;
 pub(crate) use self::appointments::put_appointment;
 pub use self::people::import as people;
 
-/// Something in a table that can't be taken.
+/// Something in a table that can't be imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub struct RowFault {
     /// The row as a spreadsheet counts it: the header is row 1.
     pub row: usize,
     /// The column's name.
     pub column: String,
-    /// What stands there, shortened.
+    /// The value, cut to 60 characters.
     pub value: String,
     /// What is wrong with it.
     pub fault: String,
 }
 
-/// What an import came to.
+/// The result of an import, or of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub struct Imported {
     /// Rows that are new.
     pub added: usize,
-    /// Rows that were known and have changed.
+    /// Rows that were known and have changed. An import of people counts every known person here.
     pub updated: usize,
-    /// Rows that were known, just like this.
+    /// Rows that were known and are the same. Always 0 for people.
     pub unchanged: usize,
-    /// What could not be taken.
+    /// What could not be imported.
     pub faults: Vec<RowFault>,
 }
 
-/// What to do with a table that has faults.
+/// How much of a table to import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportMode {
-    /// All of it, or nothing.
+    /// Import nothing if any row has a fault.
     AllOrNothing,
-    /// The good rows.
+    /// Import the good rows.
     GoodRowsOnly,
-    /// Nothing: only say what it would come to.
+    /// Import nothing; only report the faults and, for appointments, the counts.
     Preview,
 }
 
@@ -58,7 +58,7 @@ impl Imported {
     }
 }
 
-/// Rows at most.
+/// The most rows in a table, the header included.
 const MOST_ROWS: usize = 100_000;
 
 /// One row of a table, with the faults found so far.
@@ -77,7 +77,7 @@ impl<'a> TableRow<'a> {
         Some(self.text(column)).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    /// What must be there.
+    /// The text of a column that must not be empty. Notes a fault if it is.
     fn required(&mut self, column: &'static str) -> String {
         let text = self.text(column);
         if text.is_empty() {
@@ -91,7 +91,7 @@ impl<'a> TableRow<'a> {
         self.faults.push(RowFault { row: self.number, column: column.to_owned(), value, fault: fault.to_owned() });
     }
 
-    /// Reads a value, or notes the fault.
+    /// Reads a column's value with `read`, or notes the fault and returns `None`.
     fn read<T, E: std::fmt::Display>(
         &mut self,
         column: &'static str,
@@ -107,8 +107,9 @@ impl<'a> TableRow<'a> {
     }
 }
 
-/// Reads a table and calls `each` for every row that has all its columns. What `each` returns is a
-/// good row if it noted no fault.
+/// Reads a CSV table and calls `each` for every row that has all its columns. Returns the good
+/// rows, those for which `each` returned a value and noted no fault, with their row numbers; and
+/// all faults.
 fn read_table<T>(
     table: &[u8],
     columns: &[&'static str],

@@ -1,4 +1,4 @@
-//! Organisations and people.
+//! Imports organisations and people.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +23,11 @@ struct PersonRow {
     email: String,
 }
 
-/// Imports organisations and people; those that are known by their user name are updated.
+/// Imports organisations and people. People whose user name is known are updated.
 ///
 /// # Errors
-/// [`CouncilError`] when the database fails. Faults in the table are not errors but the answer.
+/// [`Refused::NoTable`] if the table is empty, or [`CouncilError`] when the database fails. Faults
+/// in the table are in the result.
 pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> Result<Imported, CouncilError> {
     if table.is_empty() {
         return Err(Refused::NoTable.into());
@@ -35,16 +36,16 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     let (good, faults) = read_table(table, &COLUMNS, |row| {
         let user = row.required("user");
         if !user.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@')) {
-            row.fault("user", "has letters that a user name can't have");
+            row.fault("user", "has characters that a user name can't have");
         }
         if let Some(first) = seen.insert(user.clone(), row.number) {
             row.fault("user", &format!("is in row {first} already"));
         }
         row.required("organisation_kind");
         let kind = row.read("organisation_kind", |text| {
-            OrganisationKind::from_name(text).ok_or("is neither council nor contractor")
+            OrganisationKind::from_name(text).ok_or("must be either council or contractor")
         });
-        let role = row.read("role", |text| AssignedRole::from_name(text).ok_or("is no role"));
+        let role = row.read("role", |text| AssignedRole::from_name(text).ok_or("is not a role"));
         Some(PersonRow {
             user,
             display_name: row.required("display_name"),
@@ -61,7 +62,7 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     }
     let environment = &service.environment;
     service.transact(|writing| {
-        // Counted anew, should the transaction have to be done again.
+        // Reset the counts, because the transaction may run again.
         (imported.added, imported.updated, imported.unchanged) = (0, 0, 0);
         for (_, row) in &good {
             let id = match writing.organisation(&row.organisation)? {

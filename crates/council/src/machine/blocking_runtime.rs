@@ -1,18 +1,18 @@
-//! A way to wait for what answers asynchronously, from code that does not.
+//! Lets blocking code wait for an asynchronous answer.
 
 use std::future::Future;
 
 use crate::error::CouncilError;
 
-/// An async runtime of its own, with one thread, that is waited for.
+/// An async runtime with one thread, for blocking code to wait on.
 #[derive(Debug)]
 pub(crate) struct BlockingRuntime(Option<tokio::runtime::Runtime>);
 
 impl BlockingRuntime {
-    /// Starts one; its thread has this name.
+    /// Starts a runtime whose thread has this name.
     ///
     /// # Errors
-    /// [`CouncilError::NoThread`] when the machine gives no thread.
+    /// [`CouncilError::NoThread`] when the machine can't start a thread.
     pub(crate) fn start(name: &str) -> Result<Self, CouncilError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -23,10 +23,10 @@ impl BlockingRuntime {
         Ok(Self(Some(runtime)))
     }
 
-    /// Waits for an answer. Call it where waiting is allowed: not on a thread of a runtime.
+    /// Blocks until the answer is there. Do not call it on a thread of an async runtime.
     ///
     /// # Errors
-    /// [`CouncilError::Closing`] when it was closed.
+    /// [`CouncilError::Closing`] when this runtime has been closed.
     pub(crate) fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, CouncilError> {
         Ok(self.0.as_ref().ok_or(CouncilError::Closing)?.block_on(answer))
     }

@@ -1,5 +1,5 @@
-//! All that comes in from outside: the clock, random numbers, and what can go wrong on the disk.
-//! The only place of the council's programs that reads a clock.
+//! What comes from outside the program: the clock, random numbers, and failures of the disk. Tests
+//! replace it. No other part of the council's programs reads the clock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,20 +17,20 @@ pub trait Randomness: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// What can go wrong below the database: asked before each commit.
+/// Lets a test make the disk fail. The database asks it before each commit.
 pub trait Disk: Send + Sync {
     /// Whether the next commit reaches the disk.
     fn takes_the_next_commit(&self) -> bool;
 }
 
-/// All that comes in from outside.
+/// The clock, the random numbers and the disk that a service uses.
 #[derive(Clone)]
 pub struct Environment {
     /// Where the time comes from.
     pub clock: Arc<dyn TimeSource>,
     /// Where random numbers come from.
     pub randomness: Arc<dyn Randomness>,
-    /// What can go wrong below the database.
+    /// Whether commits reach the disk.
     pub disk: Arc<dyn Disk>,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// The machine as it is.
+    /// The real clock, random numbers and disk of this machine.
     #[must_use]
     pub fn real() -> Self {
         Self { clock: Arc::new(SystemClock), randomness: Arc::new(OsRandomness), disk: Arc::new(RealDisk) }
@@ -53,7 +53,7 @@ impl Environment {
         bytes
     }
 
-    /// The time as an id wants it.
+    /// The time for a new id, in milliseconds since 1970, UTC. It is 0 before 1970.
     pub(crate) fn unix_ms(&self) -> u64 {
         u64::try_from(self.clock.now_ms()).unwrap_or(0)
     }
@@ -79,7 +79,7 @@ pub struct OsRandomness;
 impl Randomness for OsRandomness {
     #[expect(
         clippy::expect_used,
-        reason = "no key may ever be made when the system has no randomness: stopping is right"
+        reason = "a key must never be made when the system has no randomness, so the program stops"
     )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives random numbers");

@@ -1,5 +1,5 @@
-//! The HTTP client with which the service itself asks others: a provider of sign-ins, an object
-//! store, a webhook.
+//! The HTTP client for requests that the service makes: to the sign-in provider, the object store
+//! and the webhook.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use reqwest::Certificate;
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 
-/// Makes a client. It trusts whom this machine trusts, waits for ten seconds, and goes where it was
-/// sent and nowhere else. Make it where waiting is allowed.
+/// Makes a blocking client. It trusts the certificate authorities that this machine trusts, waits
+/// for ten seconds and follows no redirects. Call this where blocking is allowed.
 #[expect(clippy::disallowed_methods, reason = "this is the one place of the council that makes one")]
 pub(crate) fn client() -> Result<Client, reqwest::Error> {
     let known = rustls_native_certs::load_native_certs().certs;

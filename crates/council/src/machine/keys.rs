@@ -1,5 +1,5 @@
-//! The council's own keys, in files that only the service may read: the key that signs answers, and
-//! the one to which safeguarding notes are sealed.
+//! The council's own keys, in files that only the service may read. One key signs answers, the
+//! other opens safeguarding notes that phones sealed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,32 +32,32 @@ fn paths(data: &Path) -> (PathBuf, PathBuf) {
 }
 
 impl Keys {
-    /// Whether there are any in a data folder.
+    /// Whether a data folder holds both keys.
     pub(crate) fn are_in(data: &Path) -> bool {
         let (signing, safeguarding) = paths(data);
         signing.exists() && safeguarding.exists()
     }
 
-    /// The files as they are, each by its name.
+    /// The names and contents of the key files, for a backup.
     pub(crate) fn files(data: &Path) -> Result<Vec<(String, Zeroizing<String>)>, CouncilError> {
         let (signing, safeguarding) = paths(data);
         let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         [signing, safeguarding].iter().map(|path| Ok((name(path), read_secret(path)?))).collect()
     }
 
-    /// Takes them away: what was put back of a backup that turned out not to be whole.
+    /// Removes the key files, after a restore from a backup that turned out to be incomplete.
     pub(crate) fn remove(data: &Path) -> std::io::Result<()> {
         fs::remove_dir_all(data.join("keys"))
     }
 
-    /// Puts a file back where it was.
+    /// Puts a key file from a backup back in its place.
     pub(crate) fn put_back(data: &Path, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
         let (signing, safeguarding) = paths(data);
         let path = [signing, safeguarding].into_iter().find(|path| path.file_name().is_some_and(|file| file == name));
-        write_secret(&path.ok_or(CouncilError::BadBackup("there is a key in it of another kind"))?, secret)
+        write_secret(&path.ok_or(CouncilError::BadBackup("it holds a key of an unknown kind"))?, secret)
     }
 
-    /// Makes new ones.
+    /// Makes new keys and writes their files.
     pub(crate) fn make(data: &Path, environment: &Environment) -> Result<(), CouncilError> {
         let (signing, safeguarding) = paths(data);
         let secret = Zeroizing::new(environment.random::<32>());
@@ -66,7 +66,7 @@ impl Keys {
         write_secret(&safeguarding, identity.to_string().expose_secret().as_bytes())
     }
 
-    /// Reads those that are there.
+    /// Reads the keys from their files.
     pub(crate) fn read(data: &Path) -> Result<Self, CouncilError> {
         let (signing_path, safeguarding_path) = paths(data);
         let hex = read_secret(&signing_path)?;
@@ -81,12 +81,12 @@ impl Keys {
         Ok(Self { signing: SigningKey::from_bytes(&secret), safeguarding })
     }
 
-    /// The age recipients to which devices seal safeguarding notes.
+    /// The public keys (age recipients) that devices use to seal safeguarding notes.
     pub(crate) fn safeguarding_recipients(&self) -> Vec<String> {
         vec![self.safeguarding.to_public().to_string()]
     }
 
-    /// Opens a safeguarding note; `None` when it was sealed to other keys.
+    /// Opens a safeguarding note. `None` when it was sealed to other keys, or can't be read.
     pub(crate) fn open_note(&self, sealed: &[u8]) -> Option<Zeroizing<String>> {
         let plain = Zeroizing::new(age::decrypt(&self.safeguarding, sealed).ok()?);
         let mut note: serde_json::Value = serde_json::from_slice(&plain).ok()?;
@@ -101,7 +101,7 @@ fn read_secret(path: &Path) -> Result<Zeroizing<String>, CouncilError> {
     fs::read_to_string(path).map(Zeroizing::new).map_err(|source| CouncilError::File { path: path.to_owned(), source })
 }
 
-/// Writes a file that only its owner can read, and never over another.
+/// Writes a file that only its owner can read. It never overwrites a file.
 fn write_secret(path: &Path, secret: &[u8]) -> Result<(), CouncilError> {
     let failed = |source| CouncilError::File { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {

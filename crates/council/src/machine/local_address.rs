@@ -1,15 +1,16 @@
-//! Whether what is sent to an address stays between the two.
+//! Checks that nobody on the network can read what is sent to an address.
 
 use doorstep_domain::local_address::is_this_machine;
 use reqwest::Url;
 
-/// Whether what is sent to an address stays between the two: over TLS, or on this machine.
+/// Whether an address is safe to send to: it uses TLS, or it is on this machine.
 pub(crate) fn is_safe(address: &Url) -> bool {
     let here = || address.host_str().is_some_and(is_this_machine);
     address.scheme() == "https" || (address.scheme() == "http" && here())
 }
 
-/// As `is_safe`, of an address in text.
+/// Whether an address is safe to send to: `https://` anywhere, or `http://` on this machine. A text
+/// that is not an address is not safe.
 #[must_use]
 pub fn is_safe_address(address: &str) -> bool {
     Url::parse(address).is_ok_and(|address| is_safe(&address))

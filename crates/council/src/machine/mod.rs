@@ -1,5 +1,5 @@
-//! What the machine gives: the clock, random numbers, keys in files, threads, a way out to the
-//! network.
+//! What the service needs from the machine it runs on: the clock, random numbers, key files,
+//! threads and the network.
 
 pub(crate) mod blocking_runtime;
 pub(crate) mod environment;

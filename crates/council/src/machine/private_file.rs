@@ -1,19 +1,19 @@
-//! Files and folders that only their owner can read, whatever the umask, and files that are put in
-//! their place whole.
+//! Files and folders that only their owner can read, whatever the umask. A file is replaced as a
+//! whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Opens a file to write, which must not be there yet.
+/// Creates a file and opens it for writing.
 ///
 /// # Errors
-/// What the disk says; [`io::ErrorKind::AlreadyExists`] when it is there.
+/// [`io::ErrorKind::AlreadyExists`] when the file exists, or another error from the disk.
 pub fn create_new(path: &Path) -> io::Result<File> {
     owner_only(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
-/// Writes a file, which must not be there yet.
+/// Creates a file, writes it, and flushes it to the disk.
 ///
 /// # Errors
 /// As [`create_new`].
@@ -23,10 +23,10 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a folder, which must not be there yet.
+/// Makes a folder.
 ///
 /// # Errors
-/// What the disk says.
+/// [`io::ErrorKind::AlreadyExists`] when the folder exists, or another error from the disk.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
@@ -34,11 +34,11 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Writes a file beside its place, flushes it, and then puts it there: what fails, or is killed,
-/// leaves what was there before. The file can be read, too, while it is written.
+/// Writes a file under a temporary name, flushes it, and then renames it into place. If that fails
+/// or is killed, the old file stays as it was. `write` may also read the file.
 ///
 /// # Errors
-/// What `write` or the disk says; what was written beside is taken away.
+/// An error from `write` or from the disk. The temporary file is removed.
 pub fn replace<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
     let beside = beside(path);
     let written = (|| {
@@ -48,7 +48,7 @@ pub fn replace<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File)
         let written = write(&mut file)?;
         file.sync_all()?;
         fs::rename(&beside, path)?;
-        // The name is on disk when the folder is.
+        // The new name is only safe once the folder is flushed too.
         #[cfg(unix)]
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             File::open(folder)?.sync_all()?;
@@ -61,8 +61,8 @@ pub fn replace<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File)
     written
 }
 
-/// The whole name with an ending of its own, so that `visits.csv` and `visits.xlsx` don't share
-/// one.
+/// The temporary name: the whole file name with `.part` after it, so that `visits.csv` and
+/// `visits.xlsx` don't share one.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");

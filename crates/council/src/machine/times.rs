@@ -1,11 +1,11 @@
-//! Times of day in Europe/London. A time that does not exist, or comes twice, is said and not
-//! guessed.
+//! Times of day in Europe/London. When the clocks change, a time may not exist or may come twice.
+//! That is an error: the time is not guessed.
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Europe::London;
 use doorstep_domain::england;
 
-/// Why a text is no moment.
+/// Why a text can't be read as a date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadTime {
     #[error("is not a date and time such as 2026-11-24T09:30")]
@@ -16,7 +16,7 @@ pub(crate) enum BadTime {
     ComesTwice,
 }
 
-/// Reads a moment: with an offset as it is, without one as the clock on the wall in England.
+/// Reads a date and time. Without an offset, it is local time in England.
 pub(crate) fn read(text: &str) -> Result<DateTime<Utc>, BadTime> {
     let text = text.trim();
     for with_offset in ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%dT%H:%M:%S%:z"] {
@@ -35,7 +35,7 @@ pub(crate) fn read(text: &str) -> Result<DateTime<Utc>, BadTime> {
     }
 }
 
-/// Milliseconds as a moment.
+/// The moment for milliseconds since 1970, UTC. It is 1970 where the number is out of range.
 pub(crate) fn from_ms(unix_ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(unix_ms).unwrap_or(DateTime::UNIX_EPOCH)
 }
@@ -50,14 +50,14 @@ pub(crate) fn written(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// The first millisecond of the day in England at a moment, and the first of the day after.
+/// The start of the day in England that a moment falls on, and the start of the next day.
 pub(crate) fn day_of(unix_ms: i64) -> (i64, i64) {
     let day = day(unix_ms);
     let ends = england::end_of(day).unwrap_or(DateTime::<Utc>::MAX_UTC);
     (england::start_of(day).timestamp_millis(), ends.timestamp_millis())
 }
 
-/// The end of the day in England that begins at a moment, on days of 23 and 25 hours too.
+/// The end of the day in England that starts at `start_ms`, also for days of 23 or 25 hours.
 pub(crate) fn end_of_day(start_ms: i64) -> i64 {
     const HALF_A_DAY_MS: i64 = 12 * 60 * 60 * 1000;
     day_of(start_ms.saturating_add(HALF_A_DAY_MS)).1

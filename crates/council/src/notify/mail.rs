@@ -1,5 +1,5 @@
-//! Mail, by SMTP. It names nobody and says nothing of anybody: it has links, behind which one signs
-//! in.
+//! Mail, by SMTP. A mail names nobody and says nothing about anybody. It holds links, and people
+//! must sign in to follow them.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,29 +15,29 @@ use zeroize::Zeroizing;
 use super::NotSent;
 use crate::error::CouncilError;
 
-/// How the council sends mail.
+/// The settings for sending mail.
 pub struct MailSettings {
     /// `smtp://host:587`, which must offer STARTTLS, or `smtps://host:465`.
     pub server: String,
-    /// Whom it comes from.
+    /// The address that mail comes from, such as `Doorstep <doorstep@example.gov.uk>`.
     pub from: String,
-    /// The name and the password by which the service signs in.
+    /// The user name and password for the mail server.
     pub credentials: Option<(String, Zeroizing<String>)>,
-    /// The certificate of the authority that vouches for the server, PEM, where this machine does
-    /// not know it.
+    /// The certificate (PEM) of the authority that signed the server's certificate, if this machine
+    /// does not trust that authority already.
     pub authority: Option<Vec<u8>>,
     /// The address at which people reach the console.
     pub public_address: String,
 }
 
-/// A password is in it, which nothing prints.
+/// Leaves the password out.
 impl fmt::Debug for MailSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MailSettings").field("server", &self.server).finish_non_exhaustive()
     }
 }
 
-/// The council's mail.
+/// Sends the council's mail.
 pub struct Mail {
     transport: SmtpTransport,
     from: Mailbox,
@@ -51,7 +51,7 @@ impl fmt::Debug for Mail {
 }
 
 impl Mail {
-    /// Reads the settings. Nobody is reached yet.
+    /// Reads the settings. It does not connect to the mail server.
     ///
     /// # Errors
     /// [`CouncilError::BadSetting`] says which of them is wrong.
@@ -68,11 +68,11 @@ impl Mail {
         let mut tls = TlsParameters::builder(host.clone());
         if let Some(authority) = &settings.authority {
             let authority =
-                Certificate::from_pem(authority).map_err(|_| bad("its authority is no certificate in PEM"))?;
+                Certificate::from_pem(authority).map_err(|_| bad("its authority is not a certificate in PEM"))?;
             tls = tls.add_root_certificate(authority);
         }
-        let tls = tls.build_rustls().map_err(|_| bad("no TLS can be had"))?;
-        // A relay on this very machine has no certificate that anybody could check.
+        let tls = tls.build_rustls().map_err(|_| bad("TLS can't be set up"))?;
+        // A relay on this machine has no certificate that could be checked.
         let stays_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) && settings.authority.is_none();
         let tls = match (wrapped, stays_here) {
             (true, _) => Tls::Wrapper(tls),
@@ -91,17 +91,17 @@ impl Mail {
         }
         Ok(Self {
             transport: transport.build(),
-            from: settings.from.parse().map_err(|_| bad("whom it comes from is no address"))?,
+            from: settings.from.parse().map_err(|_| bad("the sender is not a mail address"))?,
             public_address: settings.public_address.trim_end_matches('/').to_owned(),
         })
     }
 
-    /// A link into the console.
+    /// A link to a page of the console.
     pub(super) fn link(&self, path: &str) -> String {
         format!("{}{path}", self.public_address)
     }
 
-    /// Sends what waits for somebody.
+    /// Sends one mail with everything that waits for a person, one paragraph for each line.
     pub(super) fn send(&self, to: &str, council: &str, lines: &[String]) -> Result<(), NotSent> {
         let subject = match lines.len() {
             1 => "Doorstep: something waits for you".to_owned(),
@@ -112,10 +112,10 @@ impl Mail {
             "{lines}\n\nSign in to see more. This mail names nobody and says nothing about anybody, on purpose: please \
              keep it so when you answer or pass it on.\n\n{council}\n"
         );
-        // What a server says may hold an address: its code is enough.
+        // The server's own message may hold a mail address, so only its code is kept.
         let message = Message::builder()
             .from(self.from.clone())
-            .to(to.parse().map_err(|_| NotSent("somebody's address for mail is none".to_owned()))?)
+            .to(to.parse().map_err(|_| NotSent("a person's mail address can't be read".to_owned()))?)
             .subject(subject)
             .header(ContentType::TEXT_PLAIN)
             .body(text)

@@ -1,7 +1,8 @@
-//! Telling those who must act, by mail, and the council's own systems. What is to be told was
-//! written down with what it is about (`storage/notices.rs`); here it is sent, and tried again
-//! until it is. It may be told twice, where the service was killed between sending and noting that:
-//! a mail says no more than that something waits, and a system knows a notice by its id.
+//! Tells people who must act, by mail, and the council's own systems, by webhook. Each notice is
+//! written in the same transaction as the change it is about (`storage/notices.rs`). This module
+//! sends notices, and tries again when sending fails. If the service is killed between sending a
+//! notice and noting that, the notice is sent twice. That does no harm: a mail only says that
+//! something waits, and a system can recognise a notice by its id.
 
 mod mail;
 mod webhook;
@@ -22,22 +23,22 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// For how long a notice is nobody else's, once somebody sends it.
+/// How long a notice belongs to the process that took it. After that, another process may send it.
 const TAKEN_MS: i64 = 5 * MINUTE_MS;
 /// The longest wait between two tries.
 const LONGEST_WAIT_MS: i64 = 6 * HOUR_MS;
-/// After this long a notice is given up.
+/// How long after it was made a notice is tried again. After that it is given up.
 const GIVEN_UP_MS: i64 = 3 * DAY_MS;
-/// For how long it is kept what was told.
+/// How long after it was made a notice is deleted.
 const KEPT_MS: i64 = 90 * DAY_MS;
 
-/// Why something could not be sent, in a word that names nobody.
+/// Why something could not be sent. The text goes into the log, so it names nobody.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct NotSent(String);
 
-/// Sends what waits to be told. Any number of processes may have one: each notice is taken by one
-/// of them.
+/// Sends the notices that wait. Several processes can each run one: only one of them takes each
+/// notice.
 #[derive(Debug)]
 pub struct Notifier {
     service: Service,
@@ -46,17 +47,18 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// One that sends by what the council has: notices of the other kind wait.
+    /// Makes a notifier. Where mail or the webhook is `None`, those notices wait.
     #[must_use]
     pub fn new(service: Service, mail: Option<Mail>, webhook: Option<Webhook>) -> Self {
         Self { service, mail, webhook }
     }
 
-    /// Sends what waits. What goes wrong with one notice, case or person keeps no other waiting.
+    /// Sends the notices that wait, writes notices for deadlines that are near or past, and
+    /// deletes old ones. A failure with one notice, case or person does not hold up the others.
     ///
     /// # Errors
-    /// [`CouncilError`] when the database fails, or the first that went wrong with one of them.
-    /// What can't be sent is no error: it is tried again.
+    /// The first [`CouncilError`], such as a failure of the database. It is not an error when a
+    /// notice can't be sent: it is tried again.
     pub fn send_what_waits(&self) -> Result<(), CouncilError> {
         let parts = [Self::tell_of_deadlines, Self::send_mail, Self::send_to_systems, Self::forget_what_is_old];
         each_by_itself(parts, |part| part(self))
@@ -82,7 +84,8 @@ impl Notifier {
         while let Some((first, behind)) = waiting.split_first() {
             match webhook.send(first, self.now_ms() / 1000) {
                 Ok(()) => self.note(std::slice::from_ref(first), Ok(()))?,
-                // Nobody waits for a system that does not answer, once for each notice.
+                // The system does not answer, so the other notices are not tried now: each would
+                // wait for the time limit.
                 not_sent => return self.note(waiting, not_sent),
             }
             waiting = behind;
@@ -114,8 +117,8 @@ impl Notifier {
         storage.transact(environment, |writing| writing.take_notices(by_mail, now_ms, now_ms + TAKEN_MS))
     }
 
-    /// One mail with all that somebody is to be told. What has been dealt with meanwhile is not
-    /// told any more.
+    /// Sends a person one mail with all their notices. Leaves out cases that have been closed in
+    /// the meantime.
     fn mail_to(&self, mail: &Mail, user: UserId, notices: &[Notice]) -> Result<Result<(), NotSent>, CouncilError> {
         let (council, address, waiting) = self.service.storage.read(|reading| {
             let mut waiting: Vec<(About, Option<CaseRow>)> = Vec::new();
@@ -136,7 +139,7 @@ impl Notifier {
         }
     }
 
-    /// Notes what came of sending.
+    /// Notes that notices were sent, or when to try them again.
     fn note(&self, notices: &[Notice], sent: Result<(), NotSent>) -> Result<(), CouncilError> {
         let now_ms = self.now_ms();
         if let Err(reason) = &sent {
@@ -151,21 +154,21 @@ impl Notifier {
     }
 }
 
-/// How long before a deadline people are told of it.
+/// How long before a deadline people are told that it is near, in milliseconds.
 fn soon_ms(reading: &Reading<'_>, now_ms: i64) -> Result<i64, CouncilError> {
     let own = reading.council_numbers()?;
     let hours = settings::of_the_desk("deadline_near_hours", times::day(now_ms), &own);
     Ok(hours.map_or(0, |number| i64::from(number.value) * HOUR_MS))
 }
 
-/// When a notice is tried again: after one minute, two, four, and so on; `None` when it has been
-/// tried for long enough.
+/// When to try a notice again: after 1 minute, 2, 4 and so on, up to [`LONGEST_WAIT_MS`]. `None`
+/// when the notice is given up.
 fn next_try(notice: &Notice, now_ms: i64) -> Option<i64> {
     let wait_ms = (MINUTE_MS << notice.tries.min(16)).min(LONGEST_WAIT_MS);
     (now_ms - notice.made_ms < GIVEN_UP_MS).then_some(now_ms + wait_ms)
 }
 
-/// A deadline in England; the end of a day is said by its day.
+/// A deadline as text, in England's local time. Midnight is written as the end of the day before.
 fn deadline(by_ms: i64) -> String {
     let by = england::wall_clock(times::from_ms(by_ms));
     if by.time() == chrono::NaiveTime::MIN {
@@ -174,7 +177,7 @@ fn deadline(by_ms: i64) -> String {
     by.format("%-d %B %Y, %H:%M").to_string()
 }
 
-/// What a mail says of each thing that waits: where it is and by when, and neither who nor what.
+/// One line of a mail for each thing that waits: a link and the deadline, but no names or details.
 fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
     let by = |case: &CaseRow| {
         let by = case.due_ms().map(deadline);

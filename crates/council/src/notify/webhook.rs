@@ -1,5 +1,5 @@
-//! Telling the council's own systems of cases: a request that is signed as Standard Webhooks says
-//! (<https://www.standardwebhooks.com>), with ids and stable names alone.
+//! Tells the council's own systems about cases, with requests signed as Standard Webhooks says
+//! (<https://www.standardwebhooks.com>). A request holds only ids and stable names.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::error::CouncilError;
 use crate::machine::{http_client, local_address};
 use crate::storage::Notice;
 
-/// The secret that signs, which both sides know.
+/// The secret that signs requests. The service and the receiving system both know it.
 pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for WebhookSecret {
@@ -28,7 +28,7 @@ impl WebhookSecret {
     /// Reads a secret: `whsec_` and 24 to 64 bytes in Base64.
     ///
     /// # Errors
-    /// [`CouncilError::BadSetting`] when it is none.
+    /// [`CouncilError::BadSetting`] when the text is anything else.
     pub fn read(text: &str) -> Result<Self, CouncilError> {
         let bytes = text.trim().strip_prefix("whsec_").and_then(|text| BASE64.decode(text.as_bytes()).ok());
         let bytes = bytes.filter(|bytes| (24..=64).contains(&bytes.len()));
@@ -36,7 +36,7 @@ impl WebhookSecret {
         bytes.map(|bytes| Self(Zeroizing::new(bytes))).ok_or(wrong)
     }
 
-    /// The signature of a message, as the header has it.
+    /// The value of the `webhook-signature` header. `timestamp` is in seconds since 1970.
     fn sign(&self, id: &str, timestamp: i64, body: &str) -> Result<String, NotSent> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).map_err(|_| NotSent("the secret can't sign".to_owned()))?;
@@ -45,7 +45,7 @@ impl WebhookSecret {
     }
 }
 
-/// Where the council's own systems are told.
+/// Sends notices to the council's own systems.
 pub struct Webhook {
     client: Client,
     address: Url,
@@ -59,21 +59,21 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    /// Reads the settings. Nobody is reached yet. Call it where waiting is allowed.
+    /// Reads the settings. It does not connect to the address. Call this where blocking is allowed.
     ///
     /// # Errors
-    /// [`CouncilError::BadSetting`] when the address is none, or not safe.
+    /// [`CouncilError::BadSetting`] when the address can't be read, or is not safe to send to.
     pub fn new(address: &str, secret: WebhookSecret) -> Result<Self, CouncilError> {
         let bad = |what| CouncilError::BadSetting("webhook", what);
-        let address = Url::parse(address).map_err(|_| bad("its address is none"))?;
+        let address = Url::parse(address).map_err(|_| bad("its address can't be read"))?;
         if !local_address::is_safe(&address) {
             return Err(bad("its address does not begin with https://"));
         }
-        let client = http_client::client().map_err(|_| bad("no TLS can be had"))?;
+        let client = http_client::client().map_err(|_| bad("TLS can't be set up"))?;
         Ok(Self { client, address, secret })
     }
 
-    /// Tells one thing. `now` is the time, in seconds since 1970.
+    /// Sends one notice. `now` is the time in seconds since 1970.
     pub(super) fn send(&self, notice: &Notice, now: i64) -> Result<(), NotSent> {
         let id = format!("msg_{}", notice.id);
         let signature = self.secret.sign(&id, now, &notice.detail)?;

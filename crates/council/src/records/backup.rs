@@ -1,7 +1,7 @@
-//! Backups: everything that a council holds, at one moment, while it runs: tables, photos and keys,
-//! in one encrypted file that says by itself whether it is whole. The machine that makes it can't
-//! read it: it is encrypted to a key that lies elsewhere (age-encryption.org/v1). It does not
-//! depend on the database: what was backed up from one can be restored into the other.
+//! Backups: all tables, photos and keys of a council as they are at one moment, in one file. The
+//! service keeps running meanwhile. The file shows by itself whether it is complete. It is
+//! encrypted (age-encryption.org/v1) to a key that is kept elsewhere, so the machine that makes it
+//! can't read it. A backup of SQLite can be restored into PostgreSQL, and the other way round.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -19,13 +19,13 @@ use crate::service::{NAME, Service};
 use crate::storage::photo_store::{PhotoStore, PhotosAt};
 use crate::storage::{Audited, DatabaseAt, Holdings, Storage, Writing, schema_version};
 
-/// What the file begins with, inside of its encryption.
+/// The format's name, in the first part of the decrypted file.
 const FORMAT: &str = "doorstep-backup-1";
 /// The largest part: a photo, or a row with a large record in it.
 const LARGEST_PART: u64 = 64 * 1024 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 
-/// Kinds of parts.
+/// The kinds of parts in a backup. Each part begins with its kind and its length.
 mod part {
     pub(super) const HEAD: u8 = 1;
     pub(super) const KEY: u8 = 2;
@@ -37,7 +37,7 @@ mod part {
 #[derive(Serialize, Deserialize)]
 struct Head {
     format: String,
-    /// The tables' shape: a file of another one is of another version of the program.
+    /// The schema's number. A backup can only be restored by a version with the same schema.
     schema: i64,
     council: String,
     made_ms: i64,
@@ -52,17 +52,17 @@ pub struct BackedUp {
     pub photos: u64,
 }
 
-/// A key for backups: the public half encrypts, the other opens.
+/// A pair of keys for backups: one encrypts them, the other decrypts them.
 #[derive(Debug)]
 pub struct BackupKey {
-    /// What `backup` is given: it is no secret.
+    /// The public key, for `backup`. It is not secret.
     pub recipient: String,
-    /// What `restore` is given: it lies in the council's safe, and not on this machine.
+    /// The secret key, for `restore`. Keep it in the council's safe, not on this machine.
     pub identity: zeroize::Zeroizing<String>,
 }
 
 impl BackupKey {
-    /// Makes one.
+    /// Makes a new random pair.
     #[must_use]
     pub fn new() -> Self {
         let identity = age::x25519::Identity::generate();
@@ -79,8 +79,7 @@ impl Default for BackupKey {
     }
 }
 
-/// Writes everything into a file, encrypted to a key that lies elsewhere. The service may run
-/// meanwhile.
+/// Writes an encrypted backup to a file. The service may run meanwhile.
 ///
 /// # Errors
 /// [`CouncilError::BadBackupKey`], or what the database or the disk says.
@@ -104,13 +103,13 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
     Ok(held)
 }
 
-/// Puts a backup into an empty folder and an empty database, and proves that they hold what it
-/// held. Phones learn that the council is at an earlier moment, and send again what they still
-/// hold.
+/// Restores a backup into a folder without keys and an empty database, and checks that they hold
+/// what the backup held. Phones then learn that the council went back in time, and send again what
+/// they still hold.
 ///
 /// # Errors
-/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`];
-/// the database is as it was.
+/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`], or
+/// [`CouncilError::AlreadyInitialised`] if the folder has keys. The database then stays as it was.
 pub fn restore(
     data: &Path,
     database: &DatabaseAt,
@@ -136,7 +135,7 @@ pub fn restore(
     });
     drop(storage);
     if held.is_err() {
-        // What came of the keys before it failed: there were none.
+        // The folder had no keys before: remove any that were restored before it failed.
         let _there_may_be_none = Keys::remove(data);
     }
     let held = held?;
@@ -145,7 +144,7 @@ pub fn restore(
     Ok((service, held))
 }
 
-/// Reads a backup through, and says what it holds. Nothing is written.
+/// Reads a whole backup without writing anything, and returns what it holds.
 ///
 /// # Errors
 /// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`].
@@ -165,7 +164,7 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<Bac
         let tables = reading.each_row_of_all(|table, row| write_part(out, part::ROW, &[&[table], row]))?;
         let mut photos = 0;
         for sha256 in reading.whole_blobs()? {
-            // One whose file went missing comes again from its phone.
+            // If the file is missing, leave it out: the phone can send it again.
             if let Some(file) = service.photos.read(sha256)? {
                 write_part(out, part::PHOTO, &[sha256.as_bytes(), &file])?;
                 photos += 1;
@@ -185,14 +184,14 @@ fn write_part(out: &mut impl Write, kind: u8, pieces: &[&[u8]]) -> Result<(), Co
     Ok(())
 }
 
-/// Opens the encryption.
+/// Decrypts and decompresses a backup.
 fn open<'f>(identity: &str, file: &'f mut File) -> Result<impl Read + 'f, CouncilError> {
     let identity: age::x25519::Identity = identity.trim().parse().map_err(|_| CouncilError::BadBackupKey)?;
     let decryptor = age::Decryptor::new(BufReader::new(file));
-    let decryptor = decryptor.map_err(|_| CouncilError::BadBackup("it is no backup of Doorstep's"))?;
+    let decryptor = decryptor.map_err(|_| CouncilError::BadBackup("it is not a Doorstep backup"))?;
     let opened = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity));
     let opened = opened.map_err(|_| CouncilError::BadBackup("it was made for another key"))?;
-    zstd::Decoder::new(opened).map_err(|_| CouncilError::BadBackup("it is no backup of Doorstep's"))
+    zstd::Decoder::new(opened).map_err(|_| CouncilError::BadBackup("it is not a Doorstep backup"))
 }
 
 /// Where the parts of a backup go.
@@ -200,7 +199,7 @@ trait Takes {
     fn key(&mut self, name: &str, secret: &[u8]) -> Result<(), CouncilError>;
     fn row(&mut self, table: u8, row: &[u8]) -> Result<(), CouncilError>;
     fn photo(&mut self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError>;
-    /// All of it came, and this is what it was.
+    /// All parts have come; `held` is what the backup says it holds.
     fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError>;
 }
 
@@ -211,14 +210,14 @@ fn read_all(mut from: impl Read, to: &mut dyn Takes) -> Result<BackedUp, Council
     loop {
         let (kind, bytes) = read_part(&mut from)?;
         if first != (kind == part::HEAD) {
-            return Err(CouncilError::BadBackup("it does not begin as one"));
+            return Err(CouncilError::BadBackup("it does not begin like a backup"));
         }
         first = false;
         match kind {
             part::HEAD => {
                 let head: Head = serde_json::from_slice(&bytes).map_err(|_| cut_off())?;
                 if head.format != FORMAT || head.schema != schema_version() {
-                    return Err(CouncilError::BadBackup("it is of another version of doorstep-council: use that one"));
+                    return Err(CouncilError::BadBackup("it is from another doorstep-council version: use that one"));
                 }
             }
             part::KEY => {
@@ -234,7 +233,7 @@ fn read_all(mut from: impl Read, to: &mut dyn Takes) -> Result<BackedUp, Council
                 let (sha256, file) = bytes.split_first_chunk::<32>().ok_or_else(cut_off)?;
                 let sha256 = Hash::from_bytes(*sha256);
                 if Hash::of_file(file) != sha256 {
-                    return Err(CouncilError::BadBackup("a photo in it is not the one that its name says"));
+                    return Err(CouncilError::BadBackup("a photo in it does not match its hash"));
                 }
                 to.photo(sha256, file)?;
                 photos += 1;
@@ -247,7 +246,7 @@ fn read_all(mut from: impl Read, to: &mut dyn Takes) -> Result<BackedUp, Council
                 to.end(&held)?;
                 return Ok(held);
             }
-            _ => return Err(CouncilError::BadBackup("there is something in it that is not known")),
+            _ => return Err(CouncilError::BadBackup("it contains a part of an unknown kind")),
         }
     }
 }
@@ -269,7 +268,8 @@ fn read_part(from: &mut impl Read) -> Result<(u8, Vec<u8>), CouncilError> {
     }
 }
 
-/// Puts a backup into an empty council. Keys come last: a folder without keys is no council.
+/// Restores a backup into an empty council. Keys are written last, because a folder only counts as
+/// a council once it has keys.
 struct IntoCouncil<'a> {
     writing: &'a Writing<'a>,
     photos: &'a PhotoStore,
@@ -293,13 +293,13 @@ impl Takes for IntoCouncil<'_> {
 
     fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError> {
         if self.writing.all_is_back()? != held.tables {
-            return Err(CouncilError::BadBackup("what it holds is not what it says it holds"));
+            return Err(CouncilError::BadBackup("its rows do not match its own summary"));
         }
         self.keys.iter().try_for_each(|(name, secret)| Keys::put_back(self.data, name, secret))
     }
 }
 
-/// Looks, and writes nothing.
+/// Checks the parts and writes nothing.
 struct OnlyLook;
 
 impl Takes for OnlyLook {

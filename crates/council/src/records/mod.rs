@@ -1,5 +1,5 @@
-//! What is done with all that is held: backups, retention, subject access, checking that nothing
-//! was altered.
+//! Work on everything that the council holds: backups, retention, subject access, refolding, and
+//! checking that nothing was altered.
 
 pub mod backup;
 pub mod refold;

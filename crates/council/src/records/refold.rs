@@ -1,5 +1,5 @@
-//! Folding anew: lists and exports are drawn from rows that were folded from the records; when the
-//! folding changes, the rows of an older version are made anew from the same records.
+//! Refolding. Lists and exports show rows that were folded from the records. When folding changes,
+//! the rows that an older version made are folded again from the same records.
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::fold;
@@ -8,38 +8,38 @@ use crate::error::CouncilError;
 use crate::service::{Service, each_by_itself};
 use crate::storage::{FOLD_VERSION, Reading};
 
-/// The version of the folding by which every row was made, where that is known.
+/// The name of the stored value that holds the folding version of all rows, once they all have it.
 const FOLDED_BY: &str = "folded_by";
-/// Visits that are folded in one transaction.
+/// How many visits are folded in one transaction.
 const AT_ONCE: usize = 64;
 
-/// Makes the rows anew that an older version folded, or all of them. For whom a visitor worked
-/// then, and when the council had it, stay as they are. How many were made.
+/// Folds the rows of an older version again, or all rows, and returns how many. The visitor's
+/// organisation at the time and the time of receipt stay as they are.
 ///
 /// # Errors
-/// [`CouncilError`] when the database fails, or the first that went wrong with some visits; the
-/// others were made.
+/// [`CouncilError`] when the database fails, or the first error of any visit. The other visits are
+/// folded all the same.
 pub fn refold(service: &Service, all: bool) -> Result<usize, CouncilError> {
     let words = service.transact(|writing| writing.write_missing_words());
     let visits = service.storage.read(|reading| reading.visits_to_refold(all))?;
     let (mut made, mut done) = (0, words.map(drop));
     for some in visits.chunks(AT_ONCE) {
         let together = refold_each(service, [some], &mut made);
-        // Where one of them can't be made, the others are, one by one.
+        // If one of them fails, fold each by itself, so that the others succeed.
         done = done.and(together.or_else(|_| refold_each(service, some.chunks(1), &mut made)));
     }
     done.map(|()| made)
 }
 
-/// After an older program: makes anew what it folded otherwise, once. Where that is done, this only
-/// looks. What can't be made anew keeps nobody from the service: it stays as it was, is in the log,
-/// and is tried again by the next program that starts.
+/// Refolds once after an upgrade, if folding has changed; otherwise does nothing. If a row can't be
+/// folded again, the service starts all the same. The row stays as it was, the error goes to the
+/// log, and the next start tries again.
 pub fn after_an_older_program(service: &Service) {
     match refold_once(service) {
-        Ok(Some(visits)) => tracing::info!(visits, "What an older program had folded was folded anew."),
+        Ok(Some(visits)) => tracing::info!(visits, "Rows that an older version had folded were folded again."),
         Ok(None) => {}
         Err(error) => {
-            tracing::error!(%error, "Some rows of an older program were not made anew; they stay as they were.");
+            tracing::error!(%error, "Some rows of an older version could not be folded again. They stay as they were.");
         }
     }
 }

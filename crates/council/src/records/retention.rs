@@ -1,5 +1,6 @@
-//! How long things are kept, by whose rule, and erasing what is over. For how long is a number, and
-//! the council's to change. Nothing is erased but by an administrator's word, who can look first.
+//! How long things are kept, and erasing what has been kept long enough. The periods are numbers
+//! that the council can change. Nothing is erased until an administrator asks for it; they can look
+//! first.
 
 use chrono::{Months, NaiveDate};
 use doorstep_domain::conduct::CouncilNumbers;
@@ -13,53 +14,53 @@ use crate::machine::times;
 use crate::service::Service;
 use crate::storage::{Audited, Reading, Writing, settings};
 
-/// Visits that are erased in one transaction.
+/// How many visits, or pictures, are erased in one transaction.
 const AT_ONCE: usize = 50;
 
-/// Why something is kept for ever.
-const NOBODY_HAS_SAID: &str = "Nobody has entered for how long: see Numbers in the console";
+/// The source shown for a rule without a period, so that its things are kept for ever.
+const NOBODY_HAS_SAID: &str = "Nobody has entered how long to keep these: see Numbers in the console";
 
 /// What a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
-    /// What visits' records say, their cases and their photos; from the end of the visit, or the
-    /// close of its last case.
+    /// What the records of visits say, their cases and their photos. Time runs from the end of the
+    /// visit, or from when its last case was closed.
     Visits,
-    /// Pictures of visits that no case came of.
+    /// Photos of visits that have no case.
     Photos,
-    /// Notes that are sealed to the safeguarding leads.
+    /// Sealed notes, for the safeguarding leads.
     SafeguardingNotes,
     /// Signatures under the Code that were replaced, or whose owner left.
     Acknowledgements,
-    /// Appointments that no visit came of.
+    /// Appointments that had no visit.
     Appointments,
     /// Lines of the audit log.
     AuditLog,
 }
 
-/// A rule, as it holds on a day.
+/// A retention rule, as it holds on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// What it is about.
     pub kind: Kept,
-    /// For how many years it is kept; `None` for ever, until somebody says for how long.
+    /// How many years things are kept; `None` for ever, until somebody enters a period.
     pub keep_years: Option<u32>,
     /// The first day on which the rule holds.
     pub from: Option<NaiveDate>,
-    /// Who says so.
+    /// Where the period comes from: a law, a clause, a decision of the council.
     pub source: String,
 }
 
-/// What a rule comes to on a day.
+/// What a rule would erase on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Due {
     /// The rule.
     #[serde(flatten)]
     pub rule: Rule,
-    /// What is older than this day is over; `None` where nothing ever is.
+    /// Things older than this day are erased; `None` if nothing is.
     pub before: Option<NaiveDate>,
-    /// How many are over.
+    /// How many things are older than that.
     pub items: u64,
 }
 
@@ -72,7 +73,7 @@ fn in_force(own: &CouncilNumbers, day: NaiveDate) -> impl Iterator<Item = Rule> 
 }
 
 impl Kept {
-    /// The number that says for how many years.
+    /// The stable name of the number that holds the years.
     fn number(self) -> &'static str {
         match self {
             Self::Visits => "keep_visits",
@@ -102,7 +103,7 @@ impl Rule {
         Ok(u64::try_from(items).unwrap_or(u64::MAX))
     }
 
-    /// The name under which what it erased is noted.
+    /// The text noted with everything that the rule erased.
     fn name(&self) -> String {
         let years = self.keep_years.unwrap_or(0);
         let from = self.from.map(|from| from.to_string()).unwrap_or_default();
@@ -110,9 +111,9 @@ impl Rule {
     }
 }
 
-/// Erases a few visits in one transaction, and their pictures before it: nobody waits for the
-/// database while an object store takes its time, and what was erased half is erased whole the next
-/// time.
+/// Erases visits, a few in each transaction. Their pictures are erased before the transaction, so
+/// that nobody waits for the database while the object store works. If this breaks off, the next
+/// run erases the rest.
 pub(super) fn erase_visits(service: &Service, visits: &[VisitId], rule: &str) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     for some in visits.chunks(AT_ONCE) {
@@ -125,7 +126,7 @@ pub(super) fn erase_visits(service: &Service, visits: &[VisitId], rule: &str) ->
     Ok(())
 }
 
-/// Erases pictures, a few in one transaction, as [`erase_visits`] does.
+/// Erases pictures, a few in each transaction, as [`erase_visits`] does.
 fn erase_pictures(service: &Service, pictures: &[Hash]) -> Result<(), CouncilError> {
     for some in pictures.chunks(AT_ONCE) {
         some.iter().try_for_each(|picture| service.photos.erase(*picture))?;
@@ -159,11 +160,11 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
     }
 }
 
-/// What is over by the rules of the day, and how much of each kind; with `apply_rules` it is
-/// erased. What was committed to stays provable: [`super::verify::check`].
+/// Counts what today's rules say is to be erased, and with `apply_rules` erases it. The records can
+/// still be checked afterwards: [`super::verify::check`].
 ///
 /// # Errors
-/// [`CouncilError`] when the database or a picture can't be changed; what was erased until then
+/// [`CouncilError`] when the database or a picture can't be changed. What was erased before that
 /// stays erased.
 pub fn retain(service: &Service, by: &Actor, apply_rules: bool) -> Result<Vec<Due>, CouncilError> {
     let now_ms = service.now_ms();

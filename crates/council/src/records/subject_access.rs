@@ -1,6 +1,6 @@
-//! One person's own data: what is held of them, to give to them (UK GDPR, article 15), and erasing
-//! it (article 17). A tenant is found by their home and the time that they lived there; somebody
-//! who visits, by their user name.
+//! Gives a person a copy of their data (UK GDPR, article 15), or erases it (article 17). A tenant
+//! is found by their home and the time that they lived there. A visitor or a user of the console is
+//! found by their user name.
 
 use std::path::Path;
 
@@ -17,50 +17,56 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{AuditFilter, Audited, Person, Reading, RegisterFilter, VisitRow};
 
-/// Whose data.
+/// The person whose data it is.
 #[derive(Debug, Clone)]
 pub enum Subject {
-    /// A tenant: a home by its UPRN, from a day on and until one, both included.
+    /// A tenant: their home, and the first and last day that they lived there.
     Home {
         /// Unique Property Reference Number.
         uprn: String,
-        /// The first day; from the beginning where there is none.
+        /// The first day, inclusive; `None` for no limit.
         from: Option<NaiveDate>,
-        /// The last day; until now where there is none.
+        /// The last day, inclusive; `None` for today.
         to: Option<NaiveDate>,
     },
-    /// Somebody who visits, or has a desk, by their user name.
+    /// A visitor or a user of the console, by their user name.
     User(String),
 }
 
-/// How much is held of somebody.
+/// How much is held about a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HeldOf {
-    /// Visits to their home, or that they made.
+    /// Visits to their home, or visits that they made.
     pub visits: u64,
-    /// Appointments that no visit came of.
+    /// Past appointments at their home that had no visit. Always 0 for a user name.
     pub appointments: u64,
-    /// Photos that are here, whole.
+    /// Complete photos of these visits.
     pub photos: u64,
-    /// Signatures under the Code.
+    /// Their signatures under the Code.
     pub acknowledgements: u64,
-    /// Visits of which a case is open.
+    /// Visits with an open case.
     pub open_cases: u64,
 }
 
-/// What is laid beside an answer, in the words of whoever has to check it.
+/// The `READ-ME.txt` in the folder, for the person who checks the data before it is given out.
 const READ_ME: &str = "\
-What is in this folder is what Doorstep holds of one person. Read it before you give it to anybody:
+This folder holds what Doorstep holds about one person. Read it before you give it to anybody:
 
-- Others are in it too: visitors, neighbours, members of the household. What is about them alone is taken out, unless they agree.
-- What would harm somebody if it were known is held back (Data Protection Act 2018, schedules 2 to 4). Safeguarding notes are not in
-  this folder, and nobody but a safeguarding lead can say whether there are any: ask them whether there is something to add.
-- The time limit is one month from the request.
+- It also names other people: visitors, neighbours, members of the household.
+  Take out what is only about them, unless they agree.
+- Take out what would harm somebody if it became known
+  (Data Protection Act 2018, schedules 2 to 4).
+- Safeguarding notes are not in this folder. Only a safeguarding lead can say whether there are
+  any: ask them whether there is something to add.
+- You must answer within one month of the request.
 
-visits.json        each visit as its records tell it, with cases and concerns
-appointments.json  appointments that no visit came of
-photos/            the pictures that visits name
-person.json        of somebody who visits or has a desk: who they are, their phones, what they signed and did
+visits.json        for a tenant: each visit as its records tell it, with its appointment, cases
+                   and concerns
+                   for a visitor: each visit's id, start and outcome
+appointments.json  for a tenant: past appointments that had no visit
+photos/            for a tenant: the photos taken on the visits
+person.json        for a visitor or a user of the console: who they are, how many phones they
+                   have, what they signed, and their lines in the audit log
 ";
 
 struct Found {
@@ -73,7 +79,7 @@ fn count<T>(items: &[T]) -> u64 {
     u64::try_from(items.len()).unwrap_or(u64::MAX)
 }
 
-/// How much is held of somebody.
+/// Counts what is held about a person.
 ///
 /// # Errors
 /// [`Refused::NoSuchUser`], or the database can't be read.
@@ -113,11 +119,10 @@ fn find(service: &Service, reading: &Reading<'_>, subject: &Subject) -> Result<F
     }
 }
 
-/// Writes what is held of somebody into a folder that is not there yet. Safeguarding notes are not
-/// in it.
+/// Writes what is held about a person into a new folder. Safeguarding notes are left out.
 ///
 /// # Errors
-/// [`CouncilError`] when the database can't be read, or the folder is there or can't be written.
+/// [`CouncilError`] when the database can't be read, or the folder exists or can't be written.
 pub fn give_access(service: &Service, by: &Actor, subject: &Subject, folder: &Path) -> Result<HeldOf, CouncilError> {
     let held = held_of(service, subject)?;
     let failed = |source| CouncilError::File { path: folder.to_owned(), source };
@@ -169,13 +174,13 @@ fn write_photos(service: &Service, subject: &Subject, folder: &Path) -> Result<(
     Ok(())
 }
 
-/// Erases what is held of somebody. Envelopes of records stay, which hold no name and nothing that
-/// was said: so it can still be proved that nothing else was altered. Sealed notes are the
-/// safeguarding leads' and stay.
+/// Erases what is held about a person. The records' envelopes stay, to prove that nothing else was
+/// altered; they hold no names and nothing that was said. Sealed notes stay too. For a user name,
+/// the visits stay, without the name.
 ///
 /// # Errors
-/// [`Refused::CasesAreOpen`] when a case of theirs is open, [`Refused::StillThere`] when they have
-/// not left.
+/// [`Refused::CasesAreOpen`] when a visit to the home has an open case, [`Refused::StillThere`]
+/// when the person has not left.
 pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) -> Result<HeldOf, CouncilError> {
     let held = held_of(service, subject)?;
     let found = service.storage.read(|reading| find(service, reading, subject))?;
@@ -207,7 +212,7 @@ fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Resul
             writing.erase_acknowledgement(record, now_ms, "on request")?;
         }
         writing.erase_person(person.id, &person.user_name, &name)?;
-        // What visits are found by holds the visitor's name.
+        // The search text of visits holds the visitor's name, so write it again.
         for visit in visits {
             if let Some(row) = writing.visit(*visit, None)? {
                 writing.save_visits(&[(row.visit, row.columns.received_ms)])?;
@@ -222,7 +227,8 @@ fn audit(service: &Service, by: &Actor, what: &Audited<'_>) -> Result<(), Counci
     service.transact(|writing| writing.audit(now_ms, by.name(), what))
 }
 
-/// A visit: to its tenant all of it; to its visitor what they did, and not the tenant's name.
+/// What is given out about a visit. A tenant gets all of it. A visitor gets only its id, start and
+/// outcome.
 fn told(reading: &Reading<'_>, row: &VisitRow, of_home: bool) -> Result<serde_json::Value, CouncilError> {
     let mut cases = Vec::new();
     for case in reading.cases_of(row.visit.visit)? {

@@ -1,5 +1,5 @@
-//! Reading every record that is held through: that each is the one that its device made, and that
-//! none is missing between two others.
+//! Checks every record that has a place in a chain: that it is the one that its device made, and
+//! how many numbers are missing before it.
 
 use doorstep_domain::conduct::Visit;
 use doorstep_domain::ledger::{Envelope, Epoch, Hash, PublicKey, Seal, VisitKey};
@@ -10,24 +10,24 @@ use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{Held, LedgerRow};
 
-/// What came of reading through.
+/// The result of [`check`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Checked {
-    /// Records that are held.
+    /// Records that have a place in a chain, kept or set aside.
     pub records: u64,
-    /// Chains of devices.
+    /// Chains that have at least one record.
     pub chains: u64,
-    /// Records of which the content is here, and is what its device committed to.
+    /// Records whose content is held and is what the device committed to.
     pub content_holds: u64,
-    /// Records of which the content was erased, by a rule or on request.
+    /// Records whose content was erased, by a retention rule or on request.
     pub erased: u64,
-    /// Records that could not be taken, and keep their place.
+    /// Records that were set aside and hold their place in the chain.
     pub set_aside: u64,
-    /// Ends of chains that their devices signed.
+    /// Seals that hold: signed by the device, over the record that is held.
     pub seals: u64,
-    /// Numbers that are not held, between such as are.
+    /// Numbers that are missing before the last held number of each chain.
     pub gaps: u64,
-    /// What does not hold, each with its device and number.
+    /// What is wrong, in words, each with the device and the record's number.
     pub faults: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ impl Checked {
             let key = PublicKey::from_slice(&row.device_key).ok();
             match seal.zip(key) {
                 Some((seal, key)) if seal.is_signed_by(device, &key) => {
-                    // A seal of another history than the one that is held is no proof of either.
+                    // A seal over a different record does not prove the held one.
                     if seal.hash == row.hash {
                         self.seals += 1;
                     } else {
@@ -102,12 +102,11 @@ impl Checked {
     }
 }
 
-/// Reads every record that is held through. It takes as long as it takes, and the service goes on
-/// meanwhile.
+/// Checks every record that has a place in a chain. This may take long; the service keeps running.
 ///
 /// # Errors
-/// [`CouncilError`] when the database can't be read. What does not hold is no error: it is in the
-/// answer.
+/// [`CouncilError`] when the database can't be read. What is wrong with records is not an error; it
+/// is in [`Checked::faults`].
 pub fn check(service: &Service) -> Result<Checked, CouncilError> {
     service.storage.read_at_length(|reading| {
         let mut checked = Checked::default();
@@ -122,18 +121,18 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
     })
 }
 
-/// What is held of one device, for comparing with what the device has.
+/// A held record, to compare with the device's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldRecord {
     /// The record's number.
     pub sequence: u64,
-    /// The envelope, verbatim.
+    /// The envelope, byte for byte.
     pub envelope: Vec<u8>,
     /// The body, if it has not been erased.
     pub body: Option<Vec<u8>>,
 }
 
-/// Everything that is held of one device, kept or set aside.
+/// Every record that is held of one device, kept or set aside.
 ///
 /// # Errors
 /// [`CouncilError`] when the database can't be read.
@@ -143,7 +142,7 @@ pub fn held_of(service: &Service, device: DeviceId) -> Result<Vec<HeldRecord>, C
     Ok(held.into_iter().map(shown).collect())
 }
 
-/// How many records are kept, and how many set aside.
+/// How many records are kept, and how many are set aside.
 ///
 /// # Errors
 /// [`CouncilError`] when the database can't be read.

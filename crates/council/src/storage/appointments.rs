@@ -1,4 +1,4 @@
-//! Appointments, and the feed from which devices pull what changed for them.
+//! Appointments, and the feed from which each device pulls the changes for its user.
 
 use doorstep_domain::conduct::{Appointment, Attempt, Visit};
 use doorstep_domain::protocol::{Limits, Pulled};
@@ -16,9 +16,9 @@ use crate::error::CouncilError;
 pub(crate) enum Kept {
     /// It is new.
     Added,
-    /// It was known, and differs.
+    /// It existed and has changed.
     Updated,
-    /// It was known, just like this.
+    /// It existed and is the same.
     Unchanged,
 }
 
@@ -27,7 +27,8 @@ fn read(text: &str) -> Result<Appointment, CouncilError> {
 }
 
 impl Reading<'_> {
-    /// Appointments whose window starts in a span, of one organisation or of all.
+    /// Appointments whose window starts in a span, of one organisation or of all. Cancelled ones
+    /// are left out.
     pub(crate) fn appointments_between(
         &self,
         from_ms: i64,
@@ -47,7 +48,7 @@ impl Reading<'_> {
         rows.iter().map(|text| read(text)).collect()
     }
 
-    /// Visits to a property in which nobody got in, oldest first: of one organisation, or of all.
+    /// Visits to a home in which nobody got in, by one organisation or by all, the oldest first.
     pub(crate) fn attempts_at(&self, uprn: &Uprn, organisation: Option<&str>) -> Result<Vec<Attempt>, CouncilError> {
         let mut which = Conditions::default();
         which.and_that("visit.outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult')");
@@ -60,7 +61,7 @@ impl Reading<'_> {
         Ok(visits.iter().filter_map(Visit::attempt).collect())
     }
 
-    /// The end of what there is for a person to pull.
+    /// The version of the newest change in a person's feed; 0 if it is empty.
     pub(crate) fn feed_end(&self, user: UserId) -> Result<u64, CouncilError> {
         let end = self.one("SELECT version FROM feed_end WHERE user_id = ?1", params![user.as_bytes()], |row| {
             row.get("version")
@@ -68,8 +69,8 @@ impl Reading<'_> {
         Ok(end.unwrap_or(0))
     }
 
-    /// What changed for a person since a cursor: the changes, the new cursor, and whether more
-    /// waits.
+    /// What changed for a person since a cursor: the changes, the new cursor, and whether there is
+    /// more to pull. A `snapshot` leaves out withdrawn appointments.
     pub(crate) fn changes(
         &self,
         user: UserId,
@@ -116,16 +117,16 @@ impl Reading<'_> {
     }
 }
 
-/// Which appointments.
+/// Which appointments to list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AppointmentFilter {
-    /// Of this organisation.
+    /// The organisation's name; `None` for all.
     pub(crate) organisation: Option<String>,
-    /// Their window starts at or after, milliseconds.
+    /// The window starts at or after this, in UTC milliseconds.
     pub(crate) from_ms: Option<i64>,
-    /// Their window starts before, milliseconds.
+    /// The window starts before this, in UTC milliseconds.
     pub(crate) to_ms: Option<i64>,
-    /// Words to be found in reference, UPRN, address or tenant.
+    /// Words to search for in the reference, UPRN, address and tenant's name.
     pub(crate) words: Option<String>,
 }
 
@@ -145,7 +146,7 @@ pub(crate) static APPOINTMENTS: Sortable = Sortable {
 pub(crate) struct AppointmentRow {
     pub(crate) appointment: Appointment,
     pub(crate) assigned_name: String,
-    /// When and why the council called it off.
+    /// When (UTC milliseconds) and why the council cancelled it; `None` if it did not.
     pub(crate) cancelled: Option<(i64, String)>,
 }
 
@@ -170,7 +171,7 @@ impl Reading<'_> {
         self.one(&format!("{SELECT} WHERE appointment_ref = ?1"), params![reference.as_str()], appointment_row)
     }
 
-    /// An appointment as it is kept.
+    /// An appointment as JSON, as it is stored.
     pub(crate) fn appointment_text(&self, reference: &str) -> Result<Option<serde_json::Value>, CouncilError> {
         let text =
             self.one("SELECT appointment FROM appointment WHERE appointment_ref = ?1", params![reference], |row| {
@@ -179,7 +180,7 @@ impl Reading<'_> {
         text.map(|text| serde_json::from_str(&text).map_err(|_| CouncilError::Unreadable("appointment"))).transpose()
     }
 
-    /// What keeping an appointment would change.
+    /// What [`Writing::keep_appointment`] would change.
     pub(crate) fn would_keep(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
         let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;
         Ok(match self.kept(&appointment.reference)? {
@@ -213,7 +214,8 @@ fn appointment_row(row: &Row<'_>) -> Result<AppointmentRow, CouncilError> {
 }
 
 impl Writing<'_> {
-    /// Makes the words of appointments anew from before there were any; how many.
+    /// Adds the search words to appointments that an older version stored without them. Returns how
+    /// many.
     pub(crate) fn write_missing_words(&self) -> Result<usize, CouncilError> {
         let texts: Vec<String> =
             self.many("SELECT appointment FROM appointment WHERE words = ''", params![], |row| row.get("appointment"))?;
@@ -228,8 +230,7 @@ impl Writing<'_> {
         Ok(texts.len())
     }
 
-    /// Calls an appointment off: it leaves the phone of whoever would have gone. What was done of
-    /// it stays.
+    /// Cancels an appointment, and withdraws it from its visitor's phones. Visits to it stay.
     pub(crate) fn cancel_appointment(
         &self,
         reference: &AppointmentRef,
@@ -246,7 +247,7 @@ impl Writing<'_> {
         }
     }
 
-    /// Tells the devices of later appointments at a property that there was an attempt without
+    /// Sends later appointments at the same home to their devices again, with this attempt without
     /// access.
     pub(crate) fn tell_of_attempt(&self, visit: &Visit) -> Result<(), CouncilError> {
         let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
@@ -264,7 +265,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Keeps an appointment under its reference, and tells the devices that it concerns.
+    /// Adds or updates the appointment with this reference, and puts the change into the feeds of
+    /// the people it concerns. A cancelled appointment that changes is no longer cancelled.
     pub(crate) fn keep_appointment(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
         let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;
         let reference = appointment.reference.as_str();
@@ -300,8 +302,8 @@ impl Writing<'_> {
         Ok(if before.is_some() { Kept::Updated } else { Kept::Added })
     }
 
-    /// Puts a change at the end of what a person has to pull, in place of any earlier one of the
-    /// same appointment.
+    /// Adds a change at the end of a person's feed, in place of an earlier one for the same
+    /// appointment.
     fn feed(&self, user: UserId, reference: &str, withdrawn: bool) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO feed_end (user_id, version) VALUES (?1, 1)

@@ -1,4 +1,5 @@
-//! The audit log: who did what, when. Lines are added, and never changed.
+//! The audit log: who did what, and when. Lines are only added, except that erasing a person
+//! replaces their user name, and a retention rule erases old lines.
 
 use chrono::NaiveDate;
 use doorstep_domain::conduct::DatedNumber;
@@ -11,8 +12,8 @@ use super::database::{Conditions, Row, params};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// What was done, and to what: ids, stable names and counts, and nothing about anybody but their
-/// user name. [`AuditAction`] has the stable names, for which the console has words.
+/// What was done, and to what: ids, stable names and counts. The only personal data is user names.
+/// [`AuditAction`] has the stable names, for which the console has words.
 #[derive(Debug, Serialize, EnumDiscriminants)]
 #[strum_discriminants(
     name(AuditAction),
@@ -134,28 +135,29 @@ pub(crate) enum Audited<'a> {
 /// A line of the audit log.
 #[derive(Debug, Clone)]
 pub(crate) struct AuditLine {
-    /// Its place, for paging.
+    /// Its place in the log, for paging.
     pub(crate) number: i64,
     pub(crate) at_ms: i64,
     pub(crate) user_name: String,
     /// An [`AuditAction`], by its stable name; one that a newer program wrote is shown as it is.
     pub(crate) action: String,
-    /// JSON, never with personal data.
+    /// JSON. The only personal data in it is user names, and the reason given for erasing on
+    /// request.
     pub(crate) detail: String,
 }
 
-/// Which lines, and from where on.
+/// Which lines to list, and where to begin.
 #[derive(Debug, Default)]
 pub(crate) struct AuditFilter {
     pub(crate) user_name: Option<String>,
     pub(crate) action: Option<String>,
     pub(crate) oldest_first: bool,
-    /// Behind the line with this number.
+    /// The list continues after the line with this number.
     pub(crate) after: Option<i64>,
 }
 
 impl AuditFilter {
-    /// What they say, but for the place.
+    /// The conditions for user and action, without the place in the list.
     fn conditions(&self) -> Conditions {
         let mut which = Conditions::default();
         which.and_if("user_name = ?", self.user_name.as_deref());
@@ -164,9 +166,9 @@ impl AuditFilter {
     }
 }
 
-/// Every line that somebody other than a safeguarding lead may see: nobody else learns that there
-/// is a note (clause 6.2). Who read one has a table of its own since schema 11; lines of an earlier
-/// program are left out.
+/// The lines of the log that are shown. Only safeguarding leads may learn that a note exists
+/// (clause 6.2), so who read one has had its own table since schema 11. Lines about it from earlier
+/// versions are left out.
 const LINES: &str =
     "(SELECT audit_id, at_ms, user_name, action, detail FROM audit WHERE action <> 'safeguarding_note_read') AS line";
 
@@ -181,7 +183,7 @@ fn line(row: &Row<'_>) -> Result<AuditLine, CouncilError> {
 }
 
 impl Reading<'_> {
-    /// Every line that fits, first to last, one by one.
+    /// Calls `each` for every line that fits the filter, the oldest first.
     pub(crate) fn each_audit_line(
         &self,
         filter: &AuditFilter,
@@ -195,7 +197,7 @@ impl Reading<'_> {
         })
     }
 
-    /// A page of lines, last to first where nothing else is asked for.
+    /// A page of lines, the newest first unless the filter says otherwise.
     pub(crate) fn audit_page(&self, filter: &AuditFilter, most: usize) -> Result<Vec<AuditLine>, CouncilError> {
         let mut which = filter.conditions();
         let (way, behind) = if filter.oldest_first { ("ASC", "audit_id > ?") } else { ("DESC", "audit_id < ?") };
@@ -206,14 +208,14 @@ impl Reading<'_> {
         self.many(&sql, which.values(), line)
     }
 
-    /// What was ever done, by stable name.
+    /// The stable names of all actions that are in the log.
     pub(crate) fn audit_actions(&self) -> Result<Vec<String>, CouncilError> {
         self.many(&format!("SELECT DISTINCT action FROM {LINES} ORDER BY action"), params![], |row| row.get("action"))
     }
 }
 
 impl Writing<'_> {
-    /// Writes a line of the audit log: that somebody, by their user name, did something.
+    /// Writes a line: `by` (a user name) did `what`.
     pub(crate) fn audit(&self, at_ms: i64, by: &str, what: &Audited<'_>) -> Result<(), CouncilError> {
         let said = serde_json::to_value(what).map_err(|_| CouncilError::Unreadable("audit"))?;
         let detail = said.get("detail").map_or_else(|| "{}".to_owned(), ToString::to_string);

@@ -1,5 +1,5 @@
-//! Many keys and many rows in few statements: a server that is asked for each by itself spends its
-//! time on the way there.
+//! Reads and writes many rows in few statements, because one round trip to the server for each row
+//! would take too long.
 
 use super::database::Row;
 use super::database::Value;
@@ -7,11 +7,13 @@ use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// How many keys or rows one statement may have. They are few, so that each is prepared once.
+/// How many keys or rows one statement may have. There are only a few sizes, so that each statement
+/// is prepared once.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 impl Reading<'_> {
-    /// The rows of many keys, in no order. `{}` in the statement stands for the keys.
+    /// The rows with any of these keys, in no particular order. `{}` in the statement stands for
+    /// the keys.
     pub(super) fn among<K: Into<Value>, T>(
         &self,
         sql: &str,
@@ -31,7 +33,7 @@ impl Reading<'_> {
     }
 }
 
-/// A row to be written: each value by its column.
+/// A row to be written: each column with its value.
 pub(super) type NamedRow = Vec<(&'static str, Value)>;
 
 /// A row by its columns: `named! { "visit_id" => visit.as_bytes(), ... }`.
@@ -42,14 +44,14 @@ macro_rules! named {
 }
 pub(super) use named;
 
-/// What happens to a row that is there already.
+/// What to do if a row with the same key exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IfThere {
-    /// The new one takes its place, in the columns that it has.
+    /// The new row's columns replace the old ones; other columns stay.
     Replace,
-    /// It stays as it is.
+    /// The old row stays as it is.
     Keep,
-    /// It can't be there: that is an error.
+    /// It is an error.
     Fail,
 }
 
@@ -78,7 +80,7 @@ impl Writing<'_> {
 }
 
 impl Writing<'_> {
-    /// Changes a row that is there: its key is among the values.
+    /// Updates an existing row. The values must include its key.
     pub(super) fn update_row(&self, table: &Table, row: NamedRow) -> Result<(), CouncilError> {
         let place = |number: usize, column: &str| format!("{column} = ?{}", number + 1);
         let (mut set, mut which, mut values) = (Vec::new(), Vec::new(), Vec::new());
@@ -111,7 +113,7 @@ fn placeholders(before: usize, count: usize) -> String {
     numbers.join(", ")
 }
 
-/// The values in pieces of which each holds as many rows as one of the sizes.
+/// Splits the values into pieces. The number of rows in each piece is one of [`SIZES`].
 fn in_sizes(mut values: &[Value], columns: usize) -> impl Iterator<Item = &[Value]> {
     std::iter::from_fn(move || {
         let size = SIZES.into_iter().find(|size| size * columns <= values.len())?;

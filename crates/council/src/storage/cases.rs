@@ -1,4 +1,4 @@
-//! Cases: what visits ask of the council, who does it, by when, and what was done.
+//! Cases: what visits ask the council to do, who owns each case, its deadline, and what was done.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,13 @@ use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 use crate::machine::times;
 
-/// A case's id: the same for the same kind of the same record, however often the record comes.
+/// A case's id. It is made from the kind of case and the record, so a record that comes twice opens
+/// no second case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaseId([u8; 16]);
 
 impl CaseId {
-    /// The id of what a record opens.
+    /// The id of the case of this kind that a record opens.
     pub(crate) fn of(kind: CaseKind, record: RecordId) -> Self {
         let hash = Hash::of("doorstep-case-v1", &[kind.name().as_bytes(), record.as_bytes()]);
         let mut id = [0; 16];
@@ -42,9 +43,9 @@ impl std::fmt::Display for CaseId {
     }
 }
 
-/// The text is no id of a case.
+/// Why a text could not be read as a case's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no id of a case: it has 32 letters and digits")]
+#[error("is not the id of a case: an id has 32 characters, 0 to 9 and a to f")]
 pub struct BadCaseId;
 
 impl std::str::FromStr for CaseId {
@@ -70,7 +71,8 @@ pub(crate) struct CaseRow {
     pub(crate) owner: Option<String>,
     pub(crate) owner_name: Option<String>,
     pub(crate) due_step: Option<CaseStep>,
-    /// Its place in the order of deadlines, in milliseconds: see [`CaseRow::due_ms`].
+    /// The value by which cases are sorted by deadline: the deadline in milliseconds, or one of the
+    /// two values below. See [`CaseRow::due_ms`].
     pub(crate) due_place: i64,
     pub(crate) closed_ms: Option<i64>,
     pub(crate) outcome: Option<String>,
@@ -89,10 +91,10 @@ pub(crate) struct CaseLine {
     pub(crate) words: Option<String>,
 }
 
-/// Which cases.
+/// Which cases to list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CaseFilter {
-    /// Those that are closed, or those that are open; `None` for both.
+    /// `true` for closed cases, `false` for open ones; `None` for both.
     pub(crate) closed: Option<bool>,
     pub(crate) kind: Option<CaseKind>,
     /// The user name of an owner; `nobody` for those without one.
@@ -135,28 +137,29 @@ pub(crate) static CASES: Sortable = Sortable {
 /// What is done about a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CaseAction {
-    /// It came in.
+    /// A record opened it.
     Opened,
-    /// Somebody takes it, or is given it.
+    /// Somebody took it, or was given it: the owner's id and user name.
     Assigned(UserId, String),
-    /// Something was written down.
+    /// Somebody added a note.
     Noted,
     /// A step was done.
     Done(CaseStep),
-    /// It is over, and how.
+    /// It was closed, with this outcome.
     Closed(CaseOutcome),
-    /// It goes on.
+    /// It was opened again.
     Reopened,
 }
 
-/// The place in the order of deadlines of what nobody can tell the deadline of: first, since
-/// somebody has to count.
+/// The place of cases whose deadline can't be worked out, because the bank holidays are not known.
+/// They come first, because somebody has to work it out by hand.
 const NOBODY_CAN_TELL: i64 = 0;
-/// The place of what is done, and waits to be closed: behind everything that has a deadline.
+/// The place of cases in which nothing more is due. They come after all that have a deadline.
 const NOTHING_IS_DUE: i64 = i64::MAX;
 
 impl CaseRow {
-    /// By when the next step is to be done; `None` where nothing is due, or nobody can tell.
+    /// When the next step is due, in UTC milliseconds; `None` if nothing is due, or the deadline
+    /// can't be worked out.
     pub(crate) fn due_ms(&self) -> Option<i64> {
         Some(self.due_place).filter(|place| ![NOBODY_CAN_TELL, NOTHING_IS_DUE].contains(place))
     }
@@ -206,7 +209,7 @@ impl Reading<'_> {
         self.page(&format!("{SELECT}{}", which.text()), which, order, most, case_row)
     }
 
-    /// Calls `each` for every case that fits, the first first.
+    /// Calls `each` for every case that fits the filter, the oldest first.
     pub(crate) fn each_case(
         &self,
         filter: &CaseFilter,
@@ -225,7 +228,7 @@ impl Reading<'_> {
         self.one(&format!("{SELECT} WHERE case_file.case_id = ?1"), params![id.as_bytes()], case_row)
     }
 
-    /// The cases of a visit, the first first.
+    /// The cases of a visit, the oldest first.
     pub(crate) fn cases_of(&self, visit: VisitId) -> Result<Vec<CaseRow>, CouncilError> {
         let sql = format!("{SELECT} WHERE case_file.visit_id = ?1 ORDER BY case_file.opened_ms, case_file.case_id");
         self.many(&sql, params![visit.as_bytes()], case_row)
@@ -252,7 +255,7 @@ impl Reading<'_> {
         .ok_or(CouncilError::Unreadable("case"))
     }
 
-    /// What was done about a case.
+    /// The log of a case, in order.
     pub(crate) fn case_lines(&self, id: CaseId) -> Result<Vec<CaseLine>, CouncilError> {
         self.many(
             "SELECT at_ms, user_name, action, subject, words FROM case_line WHERE case_id = ?1 ORDER BY number",
@@ -269,7 +272,7 @@ impl Reading<'_> {
         )
     }
 
-    /// The steps that were done since a case was opened, or last opened again.
+    /// The steps that were done since a case was opened or last reopened, and when.
     pub(crate) fn steps_done(&self, id: CaseId) -> Result<Vec<(CaseStep, DateTime<Utc>)>, CouncilError> {
         let mut done = Vec::new();
         for line in self.case_lines(id)? {
@@ -282,7 +285,7 @@ impl Reading<'_> {
         Ok(done)
     }
 
-    /// What is to be done next about a case, and by when.
+    /// The next step of a case and its deadline; `None` if nothing is due.
     pub(crate) fn due(&self, case: &CaseRow) -> Result<Option<Due>, CouncilError> {
         let progress = Progress {
             kind: case.kind,
@@ -294,7 +297,8 @@ impl Reading<'_> {
         Ok(progress.due())
     }
 
-    /// Visits in which somebody works alone, and is not out by when they expected: before a moment.
+    /// Visits in which a lone worker should have been out before this moment and has not said that
+    /// they are, the longest overdue first.
     pub(crate) fn alone_before(&self, before_ms: i64) -> Result<Vec<VisitId>, CouncilError> {
         self.many(
             "SELECT visit_id FROM visit WHERE alone_until_ms IS NOT NULL AND alone_until_ms < ?1
@@ -306,7 +310,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Opens a case, unless it is open or was.
+    /// Opens a case. Does nothing if the same case was opened before.
     pub(crate) fn open_case(
         &self,
         opened: &CaseOpened,
@@ -334,7 +338,7 @@ impl Writing<'_> {
         self.case_goes_on(id, received_ms, "", &CaseAction::Opened, None)
     }
 
-    /// Writes down what is done about a case, and tells anew what is due.
+    /// Logs what was done about a case, and updates the case, its deadline and its notices.
     pub(crate) fn case_goes_on(
         &self,
         id: CaseId,
@@ -375,8 +379,8 @@ impl Writing<'_> {
         self.tell_of_case(id, action, user_name, at_ms)
     }
 
-    /// Closes what the records themselves close: a visitor struck something out, or said that they
-    /// are safe.
+    /// Closes a case because of a record: a visitor struck something out, or said that they are
+    /// safe.
     pub(crate) fn close_by_itself(
         &self,
         id: CaseId,

@@ -1,4 +1,5 @@
-//! Records as the devices made them, byte for byte; what is held of each chain; what was set aside.
+//! Stores records byte for byte as the devices made them, how much of each chain is held, and what
+//! was set aside.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// Runs above the high-water mark that an answer tells, at most.
+/// The most runs above the high-water mark that an answer to a device lists.
 const MOST_RUNS: usize = 64;
 
 /// A place in a device's chain.
@@ -25,7 +26,7 @@ pub(crate) struct Place {
     pub(crate) sequence: u64,
 }
 
-/// A record that is good to keep.
+/// A record that passed its checks and is to be kept.
 pub(crate) struct NewRecord<'a> {
     pub(crate) place: Place,
     pub(crate) hash: Hash,
@@ -35,12 +36,12 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) received_ms: i64,
 }
 
-/// A record that could not be taken.
+/// A record that is to be set aside.
 pub(crate) struct Aside<'a> {
     pub(crate) place: Place,
     pub(crate) hash: Hash,
     pub(crate) reason: &'static str,
-    /// Whether its number is its own: no other record stands there.
+    /// Whether it takes its place in the chain, because no other record is held there.
     pub(crate) holds_place: bool,
     pub(crate) envelope: &'a [u8],
     pub(crate) body: &'a [u8],
@@ -54,7 +55,7 @@ pub(crate) struct Held {
     pub(crate) body: Option<Vec<u8>>,
 }
 
-/// Records that a device says it has, and that are not held.
+/// A run of records that a device says it has and that the council does not hold.
 pub(crate) struct Missing {
     pub(crate) visitor_name: String,
     pub(crate) device: String,
@@ -63,8 +64,7 @@ pub(crate) struct Missing {
     pub(crate) said_ms: i64,
 }
 
-/// Records of one device that were set aside for one reason. What is in them is nobody's business
-/// in a list.
+/// How many records of one device were set aside for one reason. It leaves out what they say.
 pub(crate) struct AsideCount {
     pub(crate) visitor_name: String,
     pub(crate) device: String,
@@ -73,15 +73,15 @@ pub(crate) struct AsideCount {
     pub(crate) last_ms: i64,
 }
 
-/// A record that is kept, as the records beside it know it.
+/// A kept record's place and hashes, to check the records next to it.
 pub(crate) struct KeptAt {
     pub(crate) sequence: u64,
     pub(crate) hash: Hash,
-    /// What it names as the one before it.
+    /// The hash that it gives for the record before it; `None` if its envelope can't be read.
     pub(crate) previous: Option<Hash>,
 }
 
-/// A record that was set aside.
+/// A set-aside record's place and hash, to check the records next to it.
 pub(crate) struct AsideAt {
     pub(crate) sequence: u64,
     pub(crate) hash: Hash,
@@ -92,9 +92,9 @@ pub(crate) struct AsideAt {
 /// What is held of one visit.
 #[derive(Default)]
 pub(crate) struct OfVisit {
-    /// Its facts, as far as this build understands them, in no order.
+    /// Its facts, in no particular order. Those that this version does not understand are left out.
     pub(crate) facts: Vec<Happened>,
-    /// When the council last had anything of it.
+    /// When the council last received a record of it, in UTC milliseconds.
     pub(crate) last_ms: i64,
 }
 
@@ -109,7 +109,7 @@ impl Reading<'_> {
         )
     }
 
-    /// The records that are kept from a place to a number, the last included.
+    /// The kept records from a place in a chain up to the number `last`, inclusive.
     pub(crate) fn kept_from(&self, first: Place, last: u64) -> Result<Vec<KeptAt>, CouncilError> {
         self.many(
             "SELECT sequence, hash, envelope FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
@@ -125,7 +125,7 @@ impl Reading<'_> {
         )
     }
 
-    /// The records that were set aside from a place to a number, the last included.
+    /// The set-aside records from a place in a chain up to the number `last`, inclusive.
     pub(crate) fn aside_from(&self, first: Place, last: u64) -> Result<Vec<AsideAt>, CouncilError> {
         self.many(
             "SELECT sequence, hash, reason, holds_place FROM set_aside
@@ -142,7 +142,7 @@ impl Reading<'_> {
         )
     }
 
-    /// The commitments that records of these ids made, of those that are kept.
+    /// The commitments of the records with these ids. Records that are not kept are left out.
     pub(crate) fn commitments(
         &self,
         records: impl IntoIterator<Item = RecordId>,
@@ -154,7 +154,7 @@ impl Reading<'_> {
         )
     }
 
-    /// The keys of visits, of those that have one.
+    /// The keys of these visits. Visits without a key are left out.
     pub(crate) fn visit_keys(
         &self,
         visits: impl IntoIterator<Item = VisitId>,
@@ -166,7 +166,8 @@ impl Reading<'_> {
         )
     }
 
-    /// What is held of visits. What was erased counts for when it came, and says nothing any more.
+    /// The facts of visits, and when the last record of each came. An erased record still counts
+    /// for the time, but gives no fact.
     pub(crate) fn of_visits(&self, visits: &[VisitId]) -> Result<BTreeMap<VisitId, OfVisit>, CouncilError> {
         let mut found: BTreeMap<VisitId, OfVisit> = BTreeMap::new();
         self.among(
@@ -184,7 +185,7 @@ impl Reading<'_> {
         Ok(found)
     }
 
-    /// What is held of every chain of a device.
+    /// The high-water mark of each chain of a device, and the runs held above it.
     pub(crate) fn high_water(&self, device: DeviceId) -> Result<Vec<HighWater>, CouncilError> {
         let chains = self.many(
             "SELECT epoch, high_water FROM chain WHERE device_id = ?1 ORDER BY epoch",
@@ -199,7 +200,7 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// The runs that are held above a number.
+    /// The runs of records held above a number: first and last of each. At most [`MOST_RUNS`].
     fn runs_above(&self, device: DeviceId, epoch: Epoch, sequence: u64) -> Result<Vec<(u64, u64)>, CouncilError> {
         let held: Vec<u64> = self.many(
             "SELECT sequence FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence > ?3
@@ -228,7 +229,7 @@ impl Reading<'_> {
         Ok(forked.unwrap_or(false))
     }
 
-    /// How many records are kept, and how many set aside.
+    /// How many records are kept, and how many are set aside.
     pub(crate) fn record_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
             "SELECT (SELECT count(*) FROM record) AS records, (SELECT count(*) FROM set_aside) AS set_aside",
@@ -238,7 +239,7 @@ impl Reading<'_> {
         .ok_or(CouncilError::Unreadable("record"))
     }
 
-    /// Every record of a device, kept or set aside, as it is held.
+    /// Every record of a device, kept or set aside, byte for byte.
     pub(crate) fn held_of(&self, device: DeviceId) -> Result<Vec<Held>, CouncilError> {
         self.many(
             "SELECT sequence, envelope, body FROM record LEFT JOIN body USING (record_id) WHERE device_id = ?1
@@ -248,7 +249,7 @@ impl Reading<'_> {
         )
     }
 
-    /// What was set aside, by device and reason, the last first.
+    /// How many records were set aside, by device and reason, the most recent first.
     pub(crate) fn aside_counts(&self) -> Result<Vec<AsideCount>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, reason, count(*) AS records, max(received_ms) AS last_ms
@@ -267,7 +268,8 @@ impl Reading<'_> {
         )
     }
 
-    /// "Phone 12: 41 to 43 not received": chains whose device says that it has more than is held.
+    /// The chains of which a device says it has more than the council holds, such as "Phone 12: 41
+    /// to 43 not received". Forked chains are left out.
     pub(crate) fn missing(&self) -> Result<Vec<Missing>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, high_water + 1 AS first, claimed AS last, claimed_ms
@@ -288,7 +290,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Notes what a device says of the end of its chain.
+    /// Notes the last number that a device says its chain has. It never goes down.
     pub(crate) fn note_claim(&self, device: DeviceId, claim: &HeadClaim, now_ms: i64) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO chain (device_id, epoch, high_water, claimed, claimed_ms, forked) VALUES (?1, ?2, 0, ?3, ?4, 0)
@@ -299,7 +301,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Makes sure that a chain has its row.
+    /// Adds a chain's row, if it has none yet.
     pub(crate) fn note_chain(&self, device: DeviceId, epoch: Epoch, now_ms: i64) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO chain (device_id, epoch, high_water, claimed, claimed_ms, forked) VALUES (?1, ?2, 0, 0, ?3, 0)
@@ -356,7 +358,7 @@ impl Writing<'_> {
         self.write_rows(Table::named("set_aside"), rows.collect(), IfThere::Fail)
     }
 
-    /// Keeps the keys of visits. The first that came is the one that counts.
+    /// Keeps the keys of visits. A visit keeps the first key that came.
     pub(crate) fn keep_visit_keys(
         &self,
         keys: impl IntoIterator<Item = (VisitId, VisitKey)>,
@@ -378,7 +380,7 @@ impl Writing<'_> {
         self.write_rows(Table::named("seal"), rows.collect(), IfThere::Keep)
     }
 
-    /// Moves the high-water mark of a chain to the end of its gapless prefix.
+    /// Moves a chain's high-water mark up to the last record before the first gap.
     pub(crate) fn advance(&self, device: DeviceId, epoch: Epoch) -> Result<(), CouncilError> {
         let mark = self.one(
             "SELECT high_water FROM chain WHERE device_id = ?1 AND epoch = ?2",
@@ -399,7 +401,7 @@ impl Writing<'_> {
     }
 }
 
-/// What a record says of its visit; nothing where it was erased, or is not understood.
+/// What a record says about its visit; `None` if it was erased, or this version can't read it.
 fn fact(envelope: &[u8], body: Option<&[u8]>) -> Option<Happened> {
     let envelope = Envelope::from_bytes(envelope).ok()?;
     Some(Happened {

@@ -22,7 +22,7 @@ pub(crate) struct CodeRow {
     pub(crate) signed_by: u64,
 }
 
-/// A signature as its record says it.
+/// A signature, as its record holds it.
 #[derive(Debug, Clone)]
 pub(crate) struct Acknowledged {
     pub(crate) record: RecordId,
@@ -39,14 +39,14 @@ pub(crate) struct RegisterRow {
     pub(crate) kept: Acknowledged,
 }
 
-/// Whose signatures.
+/// Which signatures to list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RegisterFilter {
-    /// Of this organisation.
+    /// The organisation's name; `None` for all.
     pub(crate) organisation: Option<String>,
-    /// Of this person.
+    /// The person who signed; `None` for all.
     pub(crate) user: Option<UserId>,
-    /// Words to be found in the name.
+    /// Words to search for in the name.
     pub(crate) words: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) static REGISTER: Sortable = Sortable {
     text_id: false,
 };
 
-/// How those who have not signed can be sorted.
+/// How the list of people who have not signed can be sorted.
 pub(crate) static NOT_SIGNED: Sortable = Sortable {
     columns: &[
         SortColumn { name: "name", sql: "lower(name)", text: true },
@@ -118,7 +118,7 @@ fn code((label, from, text): (String, String, String)) -> Result<PublishedCode, 
 }
 
 impl Reading<'_> {
-    /// The version that binds on a day: the newest of those that have come into force.
+    /// The version in force on a day: of those that apply from that day or earlier, the newest.
     pub(crate) fn code_in_force(&self, day: NaiveDate) -> Result<Option<PublishedCode>, CouncilError> {
         self.one(
             "SELECT label, from_day, text FROM code WHERE from_day <= ?1 ORDER BY from_day DESC, published_ms DESC LIMIT 1",
@@ -156,7 +156,7 @@ impl Reading<'_> {
         self.page(&format!("{SIGNATURES}{}", which.text()), which, order, most, register_row)
     }
 
-    /// Calls `each` for every signature that fits, newest first.
+    /// Calls `each` for every signature that fits the filter, newest first.
     pub(crate) fn each_acknowledgement(
         &self,
         filter: &RegisterFilter,
@@ -170,7 +170,7 @@ impl Reading<'_> {
         })
     }
 
-    /// A page of those who visit and have not signed a version: name, organisation.
+    /// A page of visitors who have not signed a version, each with name and organisation.
     pub(crate) fn not_signed(
         &self,
         code_hash: &str,
@@ -192,8 +192,8 @@ impl Reading<'_> {
         self.page(&listed, which, order, most, |row| Ok((row.get("name")?, row.get("organisation")?)))
     }
 
-    /// Of those who visit, of one organisation or of all: how many have signed a version, and how
-    /// many have not.
+    /// How many visitors, of one organisation or of all, have signed a version, and how many have
+    /// not.
     pub(crate) fn signed_counts(
         &self,
         code_hash: &str,
@@ -217,8 +217,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a version. Publishing the same text again changes what people call it and from when it
-    /// binds.
+    /// Publishes a version. Publishing the same text again changes its label and the day from which
+    /// it applies.
     pub(crate) fn keep_published_code(&self, code: &PublishedCode, now_ms: i64, by: &str) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO code (code_hash, label, from_day, text, published_ms, published_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -1,5 +1,5 @@
-//! Concerns. Sealed ones have a table of their own: nobody but a safeguarding lead is ever given a
-//! row of it, or a count.
+//! Concerns. Sealed ones have their own table. Only safeguarding leads are shown its rows, or how
+//! many there are.
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Concern, Event, SealedNote};
@@ -11,7 +11,7 @@ use super::order::{Order, Page, SortColumn, Sortable};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// A sealed concern, for a lead.
+/// A sealed concern, as a safeguarding lead sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct SealedConcern {
     pub(crate) record: RecordId,
@@ -65,13 +65,14 @@ pub(crate) struct ConcernRow {
     pub(crate) address: String,
 }
 
-/// Which plain concerns. A firm is given those of its own people, and of them no breach: a breach
-/// may be about the firm. Clause 8.2.
+/// Which plain concerns to list. A firm only gets concerns raised by its own people, and no
+/// breaches, because a breach may be about the firm. Clause 8.2.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConcernFilter {
     pub(crate) firm: Option<String>,
     pub(crate) kind: Option<String>,
-    /// Behind this one in the list: when it was said or seen, in milliseconds, and its record.
+    /// The list continues after this concern: when it was said or seen, in UTC milliseconds, and
+    /// its record.
     pub(crate) after: Option<(i64, RecordId)>,
 }
 
@@ -139,7 +140,7 @@ impl Reading<'_> {
         })
     }
 
-    /// One that is not sealed.
+    /// One plain concern; `None` if it is sealed or not known.
     pub(crate) fn plain_concern(&self, record: RecordId) -> Result<Option<Concern>, CouncilError> {
         let text: Option<String> =
             self.one("SELECT concern FROM concern WHERE record_id = ?1", params![record.as_bytes()], |row| {
@@ -148,7 +149,7 @@ impl Reading<'_> {
         text.map(|text| serde_json::from_str(&text).map_err(|_| CouncilError::Unreadable("concern"))).transpose()
     }
 
-    /// A page of sealed ones.
+    /// A page of sealed concerns.
     pub(crate) fn sealed_concerns(&self, order: &Order, most: usize) -> Result<Page<SealedRow>, CouncilError> {
         let listed = "
             SELECT sealed_concern.record_id, sealed_concern.visit_id, sealed_concern.recorded_ms, sealed_concern.received_ms,
@@ -173,8 +174,8 @@ impl Reading<'_> {
 
     /// Who read a note, first to last.
     pub(crate) fn readings_of(&self, record: RecordId) -> Result<Vec<NoteReading>, CouncilError> {
-        // Readings from before they had a table of their own are lines of the audit log, which is
-        // shown without them.
+        // Before readings had their own table, they were lines of the audit log. The log is now
+        // shown without those lines.
         let noted_before = serde_json::json!({ "record": record }).to_string();
         self.many(
             "SELECT user_name, at_ms FROM note_reading WHERE record_id = ?1
@@ -185,7 +186,7 @@ impl Reading<'_> {
         )
     }
 
-    /// The sealed note of one.
+    /// The encrypted note of a sealed concern; `None` if it was erased or not known.
     pub(crate) fn sealed_note(&self, record: RecordId) -> Result<Option<SealedNote>, CouncilError> {
         let body = self.one(
             "SELECT body FROM sealed_concern JOIN body USING (record_id) WHERE record_id = ?1",
@@ -219,7 +220,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The visitor struck a concern out, and said why. It stays.
+    /// Notes that the visitor struck out a concern, and why. The concern stays in the list.
     pub(crate) fn strike_concern(&self, record: RecordId, reason: &str) -> Result<(), CouncilError> {
         self.write("UPDATE concern SET struck = ?2 WHERE record_id = ?1", params![record.as_bytes(), reason])?;
         Ok(())

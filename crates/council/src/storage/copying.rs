@@ -1,4 +1,4 @@
-//! Moving everything from one database to another, and proving that both hold the same.
+//! Copies everything from one database to another, and checks that both hold the same.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::machine::environment::Environment;
 /// What a table holds: how many rows, and a digest of them all that does not depend on their order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holding {
-    /// Rows.
+    /// How many rows it has.
     pub rows: u64,
     /// The sum of the SHA-256 of every row, modulo 2^256, in hexadecimal.
     pub digest: String,
@@ -23,14 +23,14 @@ pub struct Holding {
 /// What each table holds, by its name.
 pub type Holdings = BTreeMap<String, Holding>;
 
-/// Puts everything that one database holds into another, which is empty, in one transaction; then
-/// reads both again.
+/// Copies everything from one database into another, empty one in one transaction, then reads both
+/// again to compare them.
 ///
 /// # Errors
-/// [`CouncilError::DatabaseInUse`] when the other is not empty, [`CouncilError::NotTheSame`] when
-/// they differ: the other holds nothing then that it did not hold before.
+/// [`CouncilError::DatabaseInUse`] when the other database is not empty,
+/// [`CouncilError::NotTheSame`] when they differ. The other database then stays as it was.
 pub(crate) fn move_all(from: &Storage, to: &Storage, environment: &Environment) -> Result<Holdings, CouncilError> {
-    // One moment of the one, and one transaction of the other: nobody sees half of it.
+    // Read at one moment and write in one transaction, so that nobody sees half of the copy.
     from.read_at_length(|reading| {
         to.transact(environment, |writing| {
             for table in TABLES {
@@ -90,8 +90,8 @@ impl Table {
     }
 }
 
-/// A row as bytes: each value with its kind and its length before it, so that no two rows look
-/// alike.
+/// A row as bytes. Each value has its kind and its length before it, so that two different rows
+/// never give the same bytes.
 pub(crate) fn written(row: &[Value]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for value in row {
@@ -108,7 +108,7 @@ pub(crate) fn written(row: &[Value]) -> Vec<u8> {
     bytes
 }
 
-/// Reads a row back; `None` when that is none.
+/// Reads a row from the bytes that [`written`] made; `None` if they are not a row.
 fn read_back(mut bytes: &[u8]) -> Option<Vec<Value>> {
     let mut row = Vec::new();
     while let Some((kind, rest)) = bytes.split_first() {
@@ -131,8 +131,8 @@ fn digest(row: &[Value]) -> [u8; 32] {
 }
 
 impl Reading<'_> {
-    /// Calls `each` for every row of every table: the table's number, and the row as bytes. What
-    /// each table holds, at the end.
+    /// Calls `each` for every row of every table, with the table's place in [`TABLES`] and the row
+    /// as bytes. Returns what each table holds.
     pub(crate) fn each_row_of_all(
         &self,
         mut each: impl FnMut(u8, &[u8]) -> Result<(), CouncilError>,
@@ -145,7 +145,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Whether nothing is held at all.
+    /// Whether all tables are empty.
     pub(crate) fn holds_nothing(&self) -> Result<bool, CouncilError> {
         for table in TABLES {
             if !table.is_empty(self)? {
@@ -155,22 +155,22 @@ impl Writing<'_> {
         Ok(true)
     }
 
-    /// Puts a row back into the table of that number.
+    /// Restores a row to the table with this place in [`TABLES`].
     pub(crate) fn put_back(&self, table: u8, row: &[u8]) -> Result<(), CouncilError> {
-        let unreadable = || CouncilError::BadBackup("a row of it can't be read");
+        let unreadable = || CouncilError::BadBackup("a row in it can't be read");
         let table = TABLES.get(usize::from(table)).ok_or_else(unreadable)?;
         let row = read_back(row).filter(|row| row.len() == table.columns.len()).ok_or_else(unreadable)?;
         self.write(&table.insert(), &row).map(drop)
     }
 
-    /// After all rows are back: what each table holds now.
+    /// Ends a restore, after all rows are back. Returns what each table now holds.
     pub(crate) fn all_is_back(&self) -> Result<Holdings, CouncilError> {
         self.go_on_numbering()?;
         holdings(self.connection)
     }
 }
 
-/// Adds to a number of 256 bits; what does not fit falls away.
+/// Adds two 256-bit numbers modulo 2^256.
 fn add(sum: &mut [u8; 32], more: &[u8; 32]) {
     let mut carry = 0;
     for (byte, more) in sum.iter_mut().zip(more).rev() {

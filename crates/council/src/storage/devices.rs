@@ -1,4 +1,4 @@
-//! Devices and the codes that enrol them.
+//! Devices (phones), and the codes with which they are enrolled.
 
 use doorstep_domain::ledger::{Hash, PublicKey};
 use doorstep_domain::{DeviceId, UserId};
@@ -10,7 +10,7 @@ use super::search_text;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// A phone, once enrolled.
+/// An enrolled phone.
 #[derive(Debug, Clone)]
 pub(crate) struct Device {
     pub(crate) id: DeviceId,
@@ -46,7 +46,8 @@ pub(crate) static DEVICES: Sortable = Sortable {
 };
 
 impl Reading<'_> {
-    /// A page of phones, of people in whose name or user name there are some words, or of all.
+    /// A page of phones. `whose` limits them to people whose name or user name contains these
+    /// words.
     pub(crate) fn devices(
         &self,
         whose: Option<&str>,
@@ -96,7 +97,7 @@ impl Reading<'_> {
         .transpose()
     }
 
-    /// When a person's phones were last heard from.
+    /// When the council last heard from any of a person's phones, in UTC milliseconds.
     pub(crate) fn last_contact(&self, user: UserId) -> Result<Option<i64>, CouncilError> {
         let last = self.one(
             "SELECT max(contact_ms) AS last_ms FROM device WHERE user_id = ?1",
@@ -106,7 +107,7 @@ impl Reading<'_> {
         Ok(last.flatten())
     }
 
-    /// Whose code it is, if it is still good.
+    /// The person an enrolment code was made for; `None` if it was used, expired or never existed.
     pub(crate) fn user_of_code(&self, code: Hash, now_ms: i64) -> Result<Option<UserId>, CouncilError> {
         self.one(
             "SELECT user_id FROM enrolment_code WHERE code_hash = ?1 AND used_ms IS NULL AND expires_ms > ?2",

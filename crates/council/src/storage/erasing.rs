@@ -1,5 +1,5 @@
-//! Erasing content: bodies, keys, lists and pictures go; the envelopes of the records stay, so that
-//! what was committed to can still be proved, and that something was there.
+//! Erasing content. Bodies, keys, list rows and pictures are deleted. The envelopes of the records
+//! stay, to prove that a record was there and that no other record was altered.
 
 use doorstep_domain::ledger::{Envelope, Hash};
 use doorstep_domain::{RecordId, UserId, VisitId};
@@ -8,10 +8,10 @@ use super::database::{Conditions, Value, params};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// When a visit was over, as far as is known.
+/// When a visit was over: its end, or its start if it never ended.
 const OVER: &str = "coalesce(visit.ended_ms, visit.started_ms)";
 
-/// A record as it lies in its chain, with what is needed to check it.
+/// A record in its chain, with everything that is needed to check it.
 pub(crate) struct LedgerRow {
     pub(crate) device: [u8; 16],
     pub(crate) epoch: [u8; 16],
@@ -21,14 +21,14 @@ pub(crate) struct LedgerRow {
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) key: Option<[u8; 32]>,
     pub(crate) erased: bool,
-    /// Whether it could not be taken, and stands in the chain all the same.
+    /// Whether it was set aside and still holds its place in the chain.
     pub(crate) aside: bool,
     pub(crate) seal: Option<Vec<u8>>,
     pub(crate) device_key: Vec<u8>,
 }
 
 impl Reading<'_> {
-    /// Every record that has a place in a chain, device by device, in order.
+    /// Calls `each` for every record that has a place in a chain, device by device, in order.
     pub(crate) fn each_in_the_ledger(
         &self,
         mut each: impl FnMut(LedgerRow) -> Result<(), CouncilError>,
@@ -66,8 +66,9 @@ impl Reading<'_> {
         self.many(sql, values, |row| Ok(VisitId::from_bytes(row.get("visit_id")?)))
     }
 
-    /// Visits that were over before a moment, and whose last case was closed before it too. One
-    /// whose beginning never came is in no list: it was over when the council last heard of it.
+    /// Visits that were over before a moment, and whose cases were all closed before it. A visit
+    /// whose first record never came has no row in the list of visits. It counts as over when the
+    /// council last received a record of it.
     pub(crate) fn visits_over_before(&self, before_ms: i64) -> Result<Vec<VisitId>, CouncilError> {
         let sql = format!(
             "SELECT visit_id FROM (
@@ -86,7 +87,7 @@ impl Reading<'_> {
         self.visit_ids(&sql, params![before_ms])
     }
 
-    /// The pictures that a visit names, and no other visit does.
+    /// The pictures that only this visit names.
     pub(crate) fn pictures_of_no_other(&self, visit: VisitId) -> Result<Vec<Hash>, CouncilError> {
         self.many(
             "SELECT sha256 FROM photo WHERE visit_id = ?1 AND NOT EXISTS (SELECT 1 FROM photo AS other
@@ -96,7 +97,8 @@ impl Reading<'_> {
         )
     }
 
-    /// Visits at a home, by its number: those that started in a span.
+    /// Visits to a home (its UPRN) that started in a span. A bound that is `None` does not limit
+    /// them.
     pub(crate) fn visits_at(
         &self,
         uprn: &str,
@@ -115,7 +117,7 @@ impl Reading<'_> {
         self.visit_ids(&sql, which.values())
     }
 
-    /// Visits that somebody made.
+    /// The visits of one visitor, the oldest first.
     pub(crate) fn visits_by(&self, user: UserId) -> Result<Vec<VisitId>, CouncilError> {
         self.visit_ids(
             "SELECT visit_id FROM visit WHERE user_id = ?1 ORDER BY started_ms, visit_id",
@@ -123,7 +125,8 @@ impl Reading<'_> {
         )
     }
 
-    /// Whole pictures all of whose visits were over before a moment, and which no case came of.
+    /// Complete pictures for which every visit that names them was over before a moment and has no
+    /// case.
     pub(crate) fn pictures_over_before(&self, before_ms: i64, now_ms: i64) -> Result<Vec<Hash>, CouncilError> {
         let sql = format!(
             "SELECT photo.sha256 FROM photo JOIN blob USING (sha256) LEFT JOIN visit ON visit.visit_id = photo.visit_id
@@ -136,7 +139,7 @@ impl Reading<'_> {
         self.many(&sql, params![before_ms, now_ms], |row| Ok(Hash::from_bytes(row.get("sha256")?)))
     }
 
-    /// Sealed notes that were written before a moment and still are there.
+    /// Sealed notes that were written before a moment and are not erased yet.
     pub(crate) fn notes_before(&self, before_ms: i64) -> Result<Vec<(RecordId, VisitId)>, CouncilError> {
         self.many(
             "SELECT record_id, visit_id FROM sealed_concern WHERE recorded_ms < ?1 ORDER BY recorded_ms, record_id",
@@ -149,8 +152,8 @@ impl Reading<'_> {
         self.many(sql, values, |row| Ok(RecordId::from_bytes(row.get("record_id")?)))
     }
 
-    /// Signatures under the Code from before a moment: such as were replaced by a later one, and of
-    /// people who had left by then.
+    /// Signatures under the Code from before a moment that a later signature replaced, or whose
+    /// signer had left by that moment.
     pub(crate) fn acknowledgements_over_before(&self, before_ms: i64) -> Result<Vec<RecordId>, CouncilError> {
         self.record_ids(
             "SELECT record_id FROM acknowledgement JOIN person USING (user_id)
@@ -167,8 +170,8 @@ impl Reading<'_> {
         self.record_ids(sql, params![user.as_bytes()])
     }
 
-    /// Appointments that ended before a moment and no visit came of, at one home or anywhere: their
-    /// references.
+    /// The references of appointments that ended before a moment and had no visit, at one home or
+    /// at all.
     pub(crate) fn appointments_over_before(
         &self,
         before_ms: i64,
@@ -188,7 +191,7 @@ impl Reading<'_> {
             .ok_or(CouncilError::Unreadable("audit"))
     }
 
-    /// Whether a picture was here, and was erased.
+    /// Whether a picture was erased. A phone must not send it again.
     pub(crate) fn picture_is_erased(&self, sha256: Hash) -> Result<bool, CouncilError> {
         let sql = "SELECT 1 FROM photo WHERE sha256 = ?1 AND refused = 'erased' LIMIT 1";
         Ok(self.one(sql, params![sha256.as_bytes()], |_| Ok(()))?.is_some())
@@ -196,8 +199,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Erases what a visit's records say, its cases, its lists and its appointment. Sealed notes
-    /// stay: they have a rule of their own.
+    /// Erases what a visit's records say, its cases, its rows in lists and its appointment. Sealed
+    /// notes stay, because they have their own rule.
     pub(crate) fn erase_visit(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<(), CouncilError> {
         let id = visit.as_bytes();
         self.write(
@@ -238,7 +241,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Without its key nothing can be made of what a body's hash was made with.
+    /// Deletes a visit's key, unless a body of the visit is still held. Without the key, nobody can
+    /// test a guess at an erased body against its commitment.
     fn forget_key_without_notes(&self, visit: VisitId) -> Result<(), CouncilError> {
         self.write(
             "DELETE FROM visit_key WHERE visit_id = ?1
@@ -248,7 +252,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// What was set aside of a visit loses its body, and keeps its place.
+    /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
     fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
         let aside = self.many(
             "SELECT device_id, epoch, sequence, hash, envelope FROM set_aside WHERE length(body) > 0",
@@ -311,7 +315,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases lines of the audit log that are older than a moment, and with them who read a note.
+    /// Erases lines of the audit log that are older than a moment, and the lines about who read a
+    /// safeguarding note.
     pub(crate) fn erase_audit_lines(&self, before_ms: i64) -> Result<(), CouncilError> {
         for log in ["audit", "note_reading"] {
             self.write(&format!("DELETE FROM {log} WHERE at_ms < ?1"), params![before_ms])?;
@@ -319,8 +324,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Takes a person's name from everything but the envelopes, which hold none. What they did
-    /// stays, by somebody without a name.
+    /// Replaces a person's user name by `name`, and erases their other details. Envelopes hold no
+    /// names. What the person did stays, under the new name.
     pub(crate) fn erase_person(&self, user: UserId, name_before: &str, name: &str) -> Result<(), CouncilError> {
         let id = user.as_bytes();
         for table in ["session", "known_browser", "enrolment_code", "notice"] {

@@ -1,16 +1,16 @@
-//! Tries to sign in, counted where every process of the council sees them.
+//! Counts attempts to sign in, in the database, so that every council process sees them.
 
 use super::database::params;
 use super::transaction::Writing;
 use crate::error::CouncilError;
 
-/// For how long a try is remembered, in milliseconds: longer than anybody waits.
+/// How long an attempt is remembered, in milliseconds. It is longer than the longest wait.
 const REMEMBERED_MS: i64 = 60 * 60 * 1000;
 
 impl Writing<'_> {
-    /// Counts a try before it is looked at, so that many at once are no way round. `Some` says how
-    /// many milliseconds are left to wait, and then it is not counted; `wait_ms` says how long one
-    /// waits after so many tries.
+    /// Counts an attempt before it is checked, so that making many at once does not get round the
+    /// limit. Returns the milliseconds left to wait, in which case the attempt is not counted, or
+    /// `None`. `wait_ms` gives the wait after a number of attempts.
     pub(crate) fn count_try(
         &self,
         whose: &[u8; 32],
@@ -33,14 +33,14 @@ impl Writing<'_> {
         Ok(None)
     }
 
-    /// The last try was no guess: it is not counted.
+    /// Stops counting the last attempt, because it was not a guess.
     pub(crate) fn take_try_back(&self, whose: &[u8; 32]) -> Result<(), CouncilError> {
         self.write("DELETE FROM sign_in_try WHERE whose = ?1 AND tries = 1", params![whose])?;
         self.write("UPDATE sign_in_try SET tries = tries - 1 WHERE whose = ?1", params![whose])?;
         Ok(())
     }
 
-    /// Somebody has signed in: what came before is forgotten.
+    /// Forgets all attempts, because somebody has signed in.
     pub(crate) fn forget_tries(&self, whose: &[u8; 32]) -> Result<(), CouncilError> {
         self.write("DELETE FROM sign_in_try WHERE whose = ?1", params![whose])?;
         Ok(())

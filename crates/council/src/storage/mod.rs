@@ -1,5 +1,5 @@
-//! What the council holds, and how it is found: in an embedded SQLite, or in PostgreSQL, by the
-//! same statements.
+//! Stores what the council holds, in an embedded SQLite or in PostgreSQL. Both use the same
+//! statements.
 
 mod appointments;
 mod audit;
@@ -54,7 +54,7 @@ pub use tables::{Column, Table};
 pub use transaction::DatabaseAt;
 pub(crate) use transaction::{Reading, Storage, Writing};
 
-/// Every table, with its columns: what each database holds.
+/// Every table of the database, with its columns.
 #[must_use]
 pub fn tables() -> &'static [Table] {
     TABLES

@@ -1,6 +1,5 @@
-//! What somebody, or another system of the council's, is to be told. It is written in the
-//! transaction that it is about, so that nothing is told that did not happen, and nothing that
-//! happened stays untold.
+//! Notices that wait to be sent, by email to people or to the council's other systems. A notice is
+//! written in the same transaction as the change that it reports: both are kept, or neither is.
 
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{StableName, UserId};
@@ -16,16 +15,16 @@ use crate::machine::times;
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 pub(crate) enum About {
-    /// A case came in.
+    /// A case was opened.
     #[serde(rename = "case.opened")]
     Opened,
     /// A case was given to somebody.
     #[serde(rename = "case.assigned")]
     Assigned,
-    /// The deadline of a case is near.
+    /// The deadline of a case is close.
     #[serde(rename = "case.due")]
     Due,
-    /// The deadline of a case is over.
+    /// The deadline of a case has passed.
     #[serde(rename = "case.late")]
     Late,
     /// A step of a case was done.
@@ -34,10 +33,10 @@ pub(crate) enum About {
     /// A case was closed.
     #[serde(rename = "case.closed")]
     Closed,
-    /// A case goes on.
+    /// A case was reopened.
     #[serde(rename = "case.reopened")]
     Reopened,
-    /// Something that a mail says no more of. Clause 6.2.
+    /// A sealed note waits. The email does not say what it is about (clause 6.2).
     #[serde(rename = "something_waits")]
     SomethingWaits,
 }
@@ -59,18 +58,18 @@ impl About {
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
     pub(crate) id: Hash,
-    /// Whose mail; `None` for the council's own systems.
+    /// The person who gets it by email; `None` for the council's other systems.
     pub(crate) user: Option<UserId>,
     pub(crate) about: About,
     pub(crate) case: Option<CaseId>,
-    /// What systems are told: JSON, ids alone.
+    /// The JSON for other systems: ids, stable names and times. Empty for email.
     pub(crate) detail: String,
     pub(crate) made_ms: i64,
     pub(crate) tries: u64,
 }
 
 impl Reading<'_> {
-    /// The mail address of somebody who is still there.
+    /// The email address of a person; `None` if they have none or have left.
     pub(crate) fn email(&self, user: UserId) -> Result<Option<String>, CouncilError> {
         let email = self.one(
             "SELECT email FROM person WHERE user_id = ?1 AND left_ms IS NULL",
@@ -80,7 +79,7 @@ impl Reading<'_> {
         Ok(email.filter(|email| !email.is_empty()))
     }
 
-    /// The council's own people of a role who can be reached by mail.
+    /// The council's own people with this role who have an email address and have not left.
     fn reached_by_mail(&self, role: AssignedRole) -> Result<Vec<UserId>, CouncilError> {
         self.many(
             "SELECT user_id FROM person JOIN organisation USING (organisation_id)
@@ -90,7 +89,7 @@ impl Reading<'_> {
         )
     }
 
-    /// Whose a case is, or those who may take it.
+    /// Who has to act on a case: its owner, or all supervisors if it has none.
     fn who_acts(&self, case: &CaseRow) -> Result<Vec<UserId>, CouncilError> {
         match case.owner.as_deref().map(|owner| self.person_by_name(owner)).transpose()?.flatten() {
             Some(owner) => Ok(vec![owner.id]),
@@ -98,7 +97,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Open cases with a deadline in a span, of which `told` does not say that people were told.
+    /// At most 100 open cases whose deadline is in this span and has not been notified yet. `told`
+    /// is the column that says so.
     fn cases_to_tell(&self, told: &'static str, from_ms: i64, before_ms: i64) -> Result<Vec<CaseId>, CouncilError> {
         let sql = format!(
             "SELECT case_id FROM case_file WHERE closed_ms IS NULL AND due_ms >= ?1 AND due_ms < ?2
@@ -107,14 +107,14 @@ impl Reading<'_> {
         self.many(&sql, params![from_ms, before_ms], |row| Ok(CaseId::from_bytes(row.get("case_id")?)))
     }
 
-    /// Cases whose deadline is near, and such whose deadline is over, of which nobody was told yet.
+    /// Cases whose deadline is close or has passed, and for which no notice was written yet.
     pub(crate) fn deadlines_to_tell(&self, now_ms: i64, soon_ms: i64) -> Result<Vec<(About, CaseId)>, CouncilError> {
         let due = self.cases_to_tell("told_due_ms", now_ms, soon_ms)?.into_iter().map(|case| (About::Due, case));
         let late = self.cases_to_tell("told_late_ms", 1, now_ms)?.into_iter().map(|case| (About::Late, case));
         Ok(due.chain(late).collect())
     }
 
-    /// How many notices wait, and how many were given up.
+    /// How many notices wait to be sent, and how many were given up.
     pub(crate) fn notice_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
             "SELECT (SELECT count(*) FROM notice WHERE next_ms IS NOT NULL) AS waiting,
@@ -125,7 +125,8 @@ impl Reading<'_> {
         .ok_or(CouncilError::Unreadable("notice"))
     }
 
-    /// Notices that are to be tried: mail, or what systems are told, the first first.
+    /// At most 200 notices that are due to be sent, the longest due first: either by email, or to
+    /// other systems.
     fn notices_to_try(&self, by_mail: bool, now_ms: i64) -> Result<Vec<Notice>, CouncilError> {
         let whose = if by_mail { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!(
@@ -133,7 +134,7 @@ impl Reading<'_> {
              ORDER BY next_ms, notice_id LIMIT 200"
         );
         let found = self.many(&sql, params![now_ms], |row| {
-            // One that a newer program wrote is left to it.
+            // A newer program wrote this one and will send it.
             let Some(about) = About::from_name(&row.get::<String>("about")?) else { return Ok(None) };
             Ok(Some(Notice {
                 id: Hash::from_bytes(row.get("notice_id")?),
@@ -150,7 +151,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Writes a notice, unless the same was written before.
+    /// Writes a notice, unless the same one was written before.
     fn keep_notice(
         &self,
         about: About,
@@ -172,8 +173,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Tells of what was done about a case: systems of everything, and by mail whoever is to act
-    /// and did not do it themselves.
+    /// Writes the notices about what was done to a case. Other systems are told everything except
+    /// notes. By email, the people who now have to act are told, unless they did it themselves.
     pub(super) fn tell_of_case(
         &self,
         id: CaseId,
@@ -192,14 +193,14 @@ impl Writing<'_> {
         told.into_iter().try_for_each(|user| self.keep_notice(about, Some(id), Some(user), "", at_ms))
     }
 
-    /// Tells the safeguarding leads that something waits: no mail, no other system and nobody else
-    /// learns what. Clause 6.2.
+    /// Tells the safeguarding leads by email that something waits, without saying what. Nobody else
+    /// and no other system is told (clause 6.2).
     pub(super) fn tell_leads(&self, at_ms: i64) -> Result<(), CouncilError> {
         let leads = self.reached_by_mail(AssignedRole::SafeguardingLead)?;
         leads.into_iter().try_for_each(|lead| self.keep_notice(About::SomethingWaits, None, Some(lead), "", at_ms))
     }
 
-    /// Tells whoever is to act that a deadline is near, or over.
+    /// Tells the people who have to act, and other systems, that a deadline is close or has passed.
     pub(crate) fn tell_of_deadline(&self, about: About, id: CaseId, at_ms: i64) -> Result<(), CouncilError> {
         let Some(case) = self.case(id)?.filter(|case| case.closed_ms.is_none()) else { return Ok(()) };
         self.keep_notice(about, Some(id), None, &detail(about, &case, at_ms), at_ms)?;
@@ -211,7 +212,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Takes notices to be sent; until `again_ms` nobody else does.
+    /// Takes notices to send them. Nobody else can take them until `again_ms`.
     pub(crate) fn take_notices(&self, by_mail: bool, now_ms: i64, again_ms: i64) -> Result<Vec<Notice>, CouncilError> {
         let notices = self.notices_to_try(by_mail, now_ms)?;
         for notice in &notices {
@@ -223,7 +224,7 @@ impl Writing<'_> {
         Ok(notices)
     }
 
-    /// A notice was sent.
+    /// Notes that a notice was sent.
     pub(crate) fn notice_sent(&self, id: Hash, at_ms: i64) -> Result<(), CouncilError> {
         self.write(
             "UPDATE notice SET next_ms = NULL, sent_ms = ?2 WHERE notice_id = ?1",
@@ -232,21 +233,22 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// A notice could not be sent: it is tried again then, or never.
+    /// Notes that a notice could not be sent, and when to try again; `None` gives it up.
     pub(crate) fn notice_failed(&self, id: Hash, again_ms: Option<i64>) -> Result<(), CouncilError> {
         let again = again_ms.map_or(Value::Null, Value::from);
         self.write("UPDATE notice SET next_ms = ?2 WHERE notice_id = ?1", params![id.as_bytes(), again])?;
         Ok(())
     }
 
-    /// Forgets what was to be told long ago, whether or not it was.
+    /// Deletes notices that were made before this moment, sent or not.
     pub(crate) fn forget_notices(&self, before_ms: i64) -> Result<(), CouncilError> {
         self.write("DELETE FROM notice WHERE made_ms < ?1", params![before_ms])?;
         Ok(())
     }
 }
 
-/// What systems are told of a case: ids and stable names, and nothing about anybody.
+/// The JSON that tells other systems about a case: ids, stable names and times, and no personal
+/// data.
 fn detail(about: About, case: &CaseRow, at_ms: i64) -> String {
     let written = |ms: Option<i64>| ms.map(|ms| times::written(times::from_ms(ms)));
     serde_json::json!({

@@ -1,5 +1,5 @@
-//! How a list is sorted, and where a page of it begins: behind the last row of the page before, by
-//! that row's own values, and never by counting rows.
+//! How a list is sorted, and where a page of it begins. A page begins after the last row of the
+//! page before. That row is found by its own values, not by counting rows.
 
 use data_encoding::HEXLOWER;
 
@@ -8,25 +8,25 @@ use super::transaction::Reading;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 
-/// What a column of a list is sorted by: an expression over what the list's statement gives.
+/// A column by which a list can be sorted.
 #[derive(Debug)]
 pub(crate) struct SortColumn {
-    /// Its name in addresses.
+    /// Its name in the address of a page.
     pub(crate) name: &'static str,
-    /// The expression. It is never null.
+    /// The SQL expression to sort by, over the columns of the list's statement. It is never null.
     pub(crate) sql: &'static str,
-    /// Whether that is text, and not a number.
+    /// Whether its values are text; otherwise they are numbers.
     pub(crate) text: bool,
 }
 
 /// A list that can be sorted.
 #[derive(Debug)]
 pub(crate) struct Sortable {
-    /// By what; the first where nothing is said.
+    /// The columns by which it can be sorted.
     pub(crate) columns: &'static [SortColumn],
-    /// The rows' id, which tells two of them apart whose values are the same.
+    /// The column with the rows' id, which puts rows with equal values into a fixed order.
     pub(crate) id: &'static str,
-    /// Whether the id is text, and not bytes.
+    /// Whether the id is text; otherwise it is bytes.
     pub(crate) text_id: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Order {
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) rows: Vec<T>,
-    /// Where the next begins; `None` on the last.
+    /// Where the next page begins; `None` on the last page.
     pub(crate) next: Option<String>,
 }
 
@@ -55,11 +55,11 @@ impl Order {
 }
 
 impl Sortable {
-    /// The order that an address asks for: `owner`, or `-owner` for the other way round, and the
-    /// place that a page before gave.
+    /// Reads the order from an address: `owner`, or `-owner` for descending, or `otherwise` if
+    /// `sort` is empty; and the place where the page begins ([`Page::next`] of the page before).
     ///
     /// # Errors
-    /// [`Refused::NoSuchPage`] for a column or a place that is none.
+    /// [`Refused::NoSuchPage`] if the column or the place does not exist.
     pub(crate) fn order(
         &'static self,
         sort: Option<&str>,
@@ -83,7 +83,7 @@ impl Sortable {
     }
 }
 
-/// A place as an address holds it.
+/// A place in the list, as text for an address.
 fn written(value: &Value, id: &Value) -> Option<String> {
     let id = match id {
         Value::Text(text) => HEXLOWER.encode(text.as_bytes()),
@@ -98,7 +98,8 @@ fn written(value: &Value, id: &Value) -> Option<String> {
 }
 
 impl Reading<'_> {
-    /// A page of what a statement lists, with the values of its placeholders.
+    /// One page of the rows that the statement `listed` gives. `values` holds the values of its
+    /// placeholders.
     pub(crate) fn page<T>(
         &self,
         listed: &str,
@@ -126,7 +127,7 @@ impl Reading<'_> {
         let more = rows.len() > most;
         rows.truncate(most);
         let next = match rows.last().filter(|_| more) {
-            // A list is never cut without a word.
+            // Without a place, the rest of the list would go missing unnoticed.
             Some((_, place)) => Some(place.clone().ok_or(CouncilError::Unreadable("place in a list"))?),
             None => None,
         };

@@ -11,8 +11,8 @@ use super::search_text;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// The role that the table of people gives somebody. What they may do also depends on whether they
-/// are of the council or of a firm.
+/// A person's role, as the table of people gives it. What they may do also depends on whether they
+/// work for the council or for a firm.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, schemars::JsonSchema, ts_rs::TS,
 )]
@@ -24,7 +24,7 @@ pub(crate) enum AssignedRole {
     Officer,
     /// Sees the visits of their organisation; a council's supervisor sees all.
     Supervisor,
-    /// Is shown safeguarding notes, and is the only one who is.
+    /// Reads safeguarding notes. Nobody else can.
     SafeguardingLead,
     /// Reads, and checks that nothing was altered.
     Auditor,
@@ -62,14 +62,14 @@ pub(crate) struct Person {
 }
 
 impl AssignedRole {
-    /// Whether the role has a desk: the others have a phone.
+    /// Whether people with this role use the console. The others use the app on a phone.
     pub(crate) fn uses_the_console(self) -> bool {
         !matches!(self, Self::Contractor | Self::Officer)
     }
 }
 
 fn kind(row: &Row<'_>) -> Result<OrganisationKind, CouncilError> {
-    // The column has a CHECK; a firm, which sees the least, stands for what can't be.
+    // The column has a CHECK, so other values can't occur. If one did, a firm would see the least.
     Ok(OrganisationKind::from_name(&row.get::<String>("kind")?).unwrap_or(OrganisationKind::Contractor))
 }
 
@@ -84,7 +84,7 @@ fn person(row: &Row<'_>) -> Result<Person, CouncilError> {
             name: row.get("organisation_name")?,
             kind: kind(row)?,
         },
-        // The column has a CHECK; the least of roles stands for what can't be.
+        // The column has a CHECK, so other values can't occur. If one did, this role may do least.
         role: AssignedRole::from_name(&role).unwrap_or(AssignedRole::Contractor),
         position: row.get("position")?,
     })
@@ -104,18 +104,18 @@ pub(crate) struct PersonRow {
     pub(crate) left_ms: Option<i64>,
 }
 
-/// Those who visit, and have not left.
+/// The condition for people who visit tenants and have not left.
 pub(super) const VISITORS: &str = "role IN ('contractor', 'officer') AND left_ms IS NULL";
 
-/// Those in whose name or user name a pattern is found.
+/// The condition for people whose name or user name matches a pattern.
 pub(super) const NAMED: &str = "lower(display_name || ' ' || user_name) LIKE ? ESCAPE '\\'";
 
-/// Who of all the people.
+/// Which people to list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PeopleFilter {
-    /// Of this organisation.
+    /// The organisation's name; `None` for all.
     pub(crate) organisation: Option<String>,
-    /// Words to be found in name or user name.
+    /// Words to search for in the name and the user name.
     pub(crate) words: Option<String>,
 }
 
@@ -175,8 +175,8 @@ impl Reading<'_> {
         self.one(&format!("{PEOPLE_LISTED} WHERE person.user_id = ?1"), params![user.as_bytes()], person_row)
     }
 
-    /// Those who visit and have not left, of one organisation or of all, by name: who can be sent
-    /// somewhere. User name, name, organisation.
+    /// The people who can be sent on a visit: those who visit and have not left. `organisation`
+    /// limits them to one organisation. Each has a user name, a name and an organisation.
     pub(crate) fn visitors(&self, organisation: Option<&str>) -> Result<Vec<(String, String, String)>, CouncilError> {
         let mut which = Conditions::default();
         which.and_that(VISITORS);
@@ -199,7 +199,7 @@ impl Reading<'_> {
         self.one(&format!("{PERSON} WHERE user_id = ?1"), params![id.as_bytes()], person)
     }
 
-    /// Those of these people who are known.
+    /// Looks up people by their ids. Ids that are not known are left out.
     pub(crate) fn people_known(&self, ids: &BTreeSet<UserId>) -> Result<BTreeMap<UserId, Person>, CouncilError> {
         let found =
             self.among(&format!("{PERSON} WHERE user_id IN ({{}})"), ids.iter().map(UserId::as_bytes), person)?;
@@ -239,12 +239,12 @@ impl Reading<'_> {
         Ok(hash.flatten())
     }
 
-    /// Whom a provider knows by a subject, if they are still there.
+    /// The person whom the OpenID provider knows by this subject; `None` if they have left.
     pub(crate) fn person_by_openid(&self, subject: &str) -> Result<Option<Person>, CouncilError> {
         self.one(&format!("{PERSON} WHERE openid_subject = ?1 AND left_ms IS NULL"), params![subject], person)
     }
 
-    /// Everybody with a mail address who is still there.
+    /// Everybody with this email address who has not left. Capital letters make no difference.
     pub(crate) fn people_by_email(&self, email: &str) -> Result<Vec<Person>, CouncilError> {
         let sql = format!("{PERSON} WHERE lower(email) = lower(?1) AND left_ms IS NULL");
         self.many(&sql, params![email], person)
@@ -252,7 +252,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps an organisation, known by its name.
+    /// Adds an organisation, or changes the kind of the one that has this name.
     pub(crate) fn keep_organisation(&self, organisation: &Organisation) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO organisation (organisation_id, name, kind) VALUES (?1, ?2, ?3)
@@ -262,7 +262,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Keeps a person, known by the user name; a password that was set stays.
+    /// Adds a person, or updates the one that has this user name. Their password stays.
     pub(crate) fn keep_person(&self, person: &Person, email: &str) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO person (user_id, user_name, display_name, organisation_id, role, position, email)
@@ -289,7 +289,8 @@ impl Writing<'_> {
         self.end_sessions_of(user)
     }
 
-    /// Somebody leaves, or comes back: who has left signs in no more, and their phones are revoked.
+    /// Notes when somebody left, or with `None` that they came back. When somebody leaves, their
+    /// sessions end and their phones are revoked.
     pub(crate) fn set_left(&self, user: UserId, left_ms: Option<i64>) -> Result<(), CouncilError> {
         self.write("UPDATE person SET left_ms = ?2 WHERE user_id = ?1", params![user.as_bytes(), left_ms])?;
         if let Some(left_ms) = left_ms {
@@ -302,8 +303,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// A provider knows somebody by a subject from now on; `false` when it knew them by another
-    /// before.
+    /// Links a person to the subject by which the OpenID provider knows them. `false` if they were
+    /// linked to a subject already: that link stays.
     pub(crate) fn set_openid_subject(&self, user: UserId, subject: &str) -> Result<bool, CouncilError> {
         let set = self.write(
             "UPDATE person SET openid_subject = ?2 WHERE user_id = ?1 AND openid_subject IS NULL",

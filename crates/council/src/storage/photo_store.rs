@@ -1,5 +1,5 @@
-//! Where pictures are kept, each under its own hash: a folder beside the keys, or a bucket of an
-//! object store that speaks S3, which several processes on several machines share.
+//! Stores pictures, each under its own hash: in a folder beside the keys, or in an S3 bucket that
+//! processes on several machines can share.
 
 use std::fs;
 use std::io::Write;
@@ -17,29 +17,29 @@ use crate::error::CouncilError;
 use crate::machine::blocking_runtime::BlockingRuntime;
 use crate::machine::{local_address, private_file};
 
-/// For how long a picture is tried to be kept or read; a phone sends what was not taken again.
+/// How long to try to write or read a picture. If it fails, the phone sends the picture again.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where pictures are.
+/// Where pictures are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PhotosAt {
     /// In a folder beside the keys.
     #[default]
     InTheDataFolder,
-    /// In a bucket: `s3://bucket/prefix?endpoint=https://s3.example.gov.uk&region=eu-west-2`. Who
-    /// may use it is said by the environment, as other programs have it: `AWS_ACCESS_KEY_ID` and
+    /// In a bucket: `s3://bucket/prefix?endpoint=https://s3.example.gov.uk&region=eu-west-2`. The
+    /// access key comes from the usual environment variables, `AWS_ACCESS_KEY_ID` and
     /// `AWS_SECRET_ACCESS_KEY`.
     Bucket(String),
 }
 
-/// The pictures.
+/// The store of pictures.
 #[derive(Debug, Clone)]
 pub(crate) enum PhotoStore {
     Folder(PathBuf),
     Bucket(Arc<Bucket>),
 }
 
-/// A bucket, and what waits for its answers.
+/// A bucket, and the runtime that waits for its answers.
 pub(crate) struct Bucket {
     store: AmazonS3,
     prefix: Key,
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Bucket {
 }
 
 impl PhotoStore {
-    /// Opens it. Nobody is asked yet.
+    /// Opens the store. Does not connect to a bucket yet.
     pub(crate) fn at(data: &Path, photos: &PhotosAt) -> Result<Self, CouncilError> {
         match photos {
             PhotosAt::InTheDataFolder => Ok(Self::Folder(data.join("photos"))),
@@ -61,7 +61,7 @@ impl PhotoStore {
         }
     }
 
-    /// A picture; `None` when there is none by that name.
+    /// Reads a picture; `None` if there is none with this hash.
     pub(crate) fn read(&self, sha256: Hash) -> Result<Option<Vec<u8>>, CouncilError> {
         match self {
             Self::Folder(folder) => {
@@ -79,7 +79,7 @@ impl PhotoStore {
         }
     }
 
-    /// Whether a picture is there.
+    /// Whether the store has a picture.
     pub(crate) fn holds(&self, sha256: Hash) -> Result<bool, CouncilError> {
         match self {
             Self::Folder(folder) => Ok(path(folder, sha256).is_file()),
@@ -90,7 +90,7 @@ impl PhotoStore {
         }
     }
 
-    /// Erases a picture, where there is one.
+    /// Erases a picture, if there is one.
     pub(crate) fn erase(&self, sha256: Hash) -> Result<(), CouncilError> {
         match self {
             Self::Folder(folder) => {
@@ -109,8 +109,8 @@ impl PhotoStore {
         }
     }
 
-    /// Keeps a picture: all of it is on durable storage when this returns `Ok`, under its name, or
-    /// nothing is.
+    /// Writes a picture. When this returns `Ok`, all of it is on durable storage; otherwise nothing
+    /// is stored under its name.
     pub(crate) fn keep(&self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
         match self {
             Self::Folder(folder) => keep_in(folder, &path(folder, sha256), file),
@@ -131,7 +131,7 @@ fn path(folder: &Path, sha256: Hash) -> PathBuf {
     folder.join(shelf(&name)).join(format!("{name}.jpg"))
 }
 
-/// The first two letters of a name: no folder becomes too long.
+/// The subfolder for a name: its first two characters, so that no folder gets too many files.
 fn shelf(name: &str) -> &str {
     name.split_at_checked(2).map_or("", |(shelf, _)| shelf)
 }
@@ -146,8 +146,8 @@ impl Bucket {
     fn open(address: &str) -> Result<Self, CouncilError> {
         let bad = |what| CouncilError::BadSetting("photos", what);
         let url = Url::parse(address).ok().filter(|url| url.scheme() == "s3");
-        let url = url.ok_or(bad("their place is no s3://bucket/prefix?endpoint=https://host"))?;
-        let bucket = url.host_str().ok_or(bad("their place names no bucket"))?;
+        let url = url.ok_or(bad("the address does not look like s3://bucket/prefix?endpoint=https://host"))?;
+        let bucket = url.host_str().ok_or(bad("the address has no bucket name"))?;
         let said = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         let mut builder = AmazonS3Builder::from_env()
             .with_bucket_name(bucket)
@@ -157,15 +157,15 @@ impl Bucket {
             builder = builder.with_region(region);
         }
         if let Some(endpoint) = said("endpoint") {
-            let at = Url::parse(&endpoint).map_err(|_| bad("their endpoint is no address"))?;
+            let at = Url::parse(&endpoint).map_err(|_| bad("the endpoint is not an address"))?;
             if !local_address::is_safe(&at) {
-                return Err(bad("their endpoint does not begin with https://"));
+                return Err(bad("the endpoint does not begin with https://"));
             }
             builder = builder.with_allow_http(at.scheme() == "http").with_endpoint(endpoint);
         }
         Ok(Self {
-            store: builder.build().map_err(|_| bad("who may use the bucket is not said: set AWS_ACCESS_KEY_ID"))?,
-            prefix: Key::parse(url.path().trim_matches('/')).map_err(|_| bad("their prefix is none"))?,
+            store: builder.build().map_err(|_| bad("there is no access key for the bucket: set AWS_ACCESS_KEY_ID"))?,
+            prefix: Key::parse(url.path().trim_matches('/')).map_err(|_| bad("the prefix can't be used"))?,
             runtime: BlockingRuntime::start("photos")?,
         })
     }
@@ -175,7 +175,7 @@ impl Bucket {
         self.prefix.clone().join(shelf(&name)).join(format!("{name}.jpg"))
     }
 
-    /// What is there; `None` when nothing is.
+    /// Turns the error that nothing is there into `None`.
     fn there<T>(&self, answer: object_store::Result<T>) -> Result<Option<T>, CouncilError> {
         match answer {
             Ok(there) => Ok(Some(there)),

@@ -1,4 +1,4 @@
-//! Photos: which records name them, and how far the picture of each has come.
+//! Photos: which visits name them, and how much of each picture has arrived.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// How far a picture has come.
+/// How much of a picture has arrived: its size and the bytes held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Blob {
     pub(crate) size: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Blob {
     pub(crate) complete: bool,
 }
 
-/// A photo of a visit, as far as it is here.
+/// A photo of a visit: whether its picture is complete, and why it was refused, if it was.
 #[derive(Debug, Clone)]
 pub(crate) struct PhotoRow {
     pub(crate) sha256: Hash,
@@ -44,14 +44,14 @@ impl Reading<'_> {
         )
     }
 
-    /// The name of every picture that is here, whole.
+    /// The hash of every complete picture.
     pub(crate) fn whole_blobs(&self) -> Result<Vec<Hash>, CouncilError> {
         self.many("SELECT sha256 FROM blob WHERE complete_ms IS NOT NULL ORDER BY sha256", params![], |row| {
             Ok(Hash::from_bytes(row.get("sha256")?))
         })
     }
 
-    /// All pieces of a picture, one behind the other.
+    /// The pieces of a picture that have arrived, joined in order.
     pub(crate) fn pieces(&self, sha256: Hash) -> Result<Vec<u8>, CouncilError> {
         let pieces: Vec<Vec<u8>> = self.many(
             "SELECT piece FROM blob_piece WHERE sha256 = ?1 ORDER BY at",
@@ -79,7 +79,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps which photos the records of visits name, struck out or not.
+    /// Notes which photos the records of visits name, and whether each was struck out.
     pub(crate) fn name_photos<'v>(&self, visits: impl IntoIterator<Item = &'v Visit>) -> Result<(), CouncilError> {
         let mut named = BTreeMap::new();
         for visit in visits {
@@ -95,7 +95,8 @@ impl Writing<'_> {
         self.write_rows(Table::named("photo"), rows.collect(), IfThere::Replace)
     }
 
-    /// Takes the piece that comes next.
+    /// Adds the next piece of a picture, which begins at byte `at`. Returns how many bytes are
+    /// held.
     pub(crate) fn keep_piece(&self, sha256: Hash, size: u64, at: u64, piece: &[u8]) -> Result<u64, CouncilError> {
         let held = at + u64::try_from(piece.len()).unwrap_or(0);
         self.write(
@@ -109,7 +110,7 @@ impl Writing<'_> {
         Ok(held)
     }
 
-    /// The picture is whole, and in the album.
+    /// Notes that a picture is complete and in the photo store, and deletes its pieces.
     pub(crate) fn blob_complete(&self, sha256: Hash, size: u64, now_ms: i64) -> Result<(), CouncilError> {
         self.write("DELETE FROM blob_piece WHERE sha256 = ?1", params![sha256.as_bytes()])?;
         self.write("UPDATE photo SET refused = NULL WHERE sha256 = ?1", params![sha256.as_bytes()])?;
@@ -121,14 +122,15 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Forgets what came of a picture, so that it can come again from its start.
+    /// Deletes what has arrived of a picture, so that it can be sent again from the start.
     pub(crate) fn forget_blob(&self, sha256: Hash) -> Result<(), CouncilError> {
         self.write("DELETE FROM blob_piece WHERE sha256 = ?1", params![sha256.as_bytes()])?;
         self.write("DELETE FROM blob WHERE sha256 = ?1", params![sha256.as_bytes()])?;
         Ok(())
     }
 
-    /// What came under a photo's name is not taken. Whoever has the true picture can still send it.
+    /// Refuses what was sent as a photo's picture. A phone that has the real picture can still send
+    /// it.
     pub(crate) fn refuse_blob(&self, sha256: Hash, reason: &str) -> Result<(), CouncilError> {
         self.forget_blob(sha256)?;
         self.write("UPDATE photo SET refused = ?2 WHERE sha256 = ?1", params![sha256.as_bytes(), reason])?;

@@ -10,14 +10,14 @@ use super::order::{Order, Page, SortColumn, Sortable};
 use super::transaction::Reading;
 use crate::error::CouncilError;
 
-/// Which visits are counted.
+/// Which visits to count.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counted {
-    /// Of this organisation.
+    /// The organisation's name; `None` for all.
     pub(crate) organisation: Option<String>,
-    /// Started at or after, milliseconds.
+    /// Visits that started at or after this, in UTC milliseconds.
     pub(crate) from_ms: Option<i64>,
-    /// Started before, milliseconds.
+    /// Visits that started before this, in UTC milliseconds.
     pub(crate) to_ms: Option<i64>,
 }
 
@@ -35,10 +35,10 @@ pub(crate) enum Question {
     IdShown,
 }
 
-/// So many visits.
+/// How many visits gave one answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Count {
-    /// The day, or the organisation; empty where it is about all.
+    /// The day in England, or the organisation; empty if the answer is about all visits.
     pub(crate) of: String,
     /// The answer, as a stable name.
     pub(crate) answer: String,
@@ -65,7 +65,8 @@ pub(crate) struct NoAccessRow {
 }
 
 impl Question {
-    /// What is counted: of what, by which answer, and which visits have one.
+    /// The SQL of the question: what to group by, the answer, and the condition for visits that
+    /// have one.
     fn sql(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::OutcomesByDay => ("visit.day", "coalesce(visit.outcome, 'open')", "visit.day <> ''"),
@@ -80,8 +81,8 @@ impl Question {
     }
 }
 
-/// Whether ID was shown, of a visit in which somebody came to the door; `None` of the others.
-/// Whoever went in without a word on it did not show it.
+/// Whether ID was shown. `None` if nobody came to the door. If somebody did and nothing was
+/// recorded about ID, it counts as not shown.
 pub(super) fn id_shown(visit: &Visit) -> Option<bool> {
     let said = visit.steps.get(&Step::IdShown).map(|taken| taken.state == StepState::Done);
     let met = |outcome: Outcome| matches!(outcome, Outcome::EntryRefused | Outcome::NoSuitableAdult);
@@ -90,7 +91,7 @@ pub(super) fn id_shown(visit: &Visit) -> Option<bool> {
 }
 
 impl Reading<'_> {
-    /// The answers to a question, each with its number of visits.
+    /// The answers to a question, each with the number of visits that gave it.
     pub(crate) fn counted(&self, question: Question, of: &Counted) -> Result<Vec<Count>, CouncilError> {
         let (what, answer, has_one) = question.sql();
         let mut which = Conditions::default();
@@ -114,8 +115,8 @@ impl Reading<'_> {
         })
     }
 
-    /// A page of homes where nobody got in, the last attempt first. Whoever is bound to an
-    /// organisation is given its attempts alone.
+    /// A page of homes where nobody got in. `bound_to` limits the attempts shown to one
+    /// organisation's, for somebody who may see no others.
     pub(crate) fn no_access(
         &self,
         organisation: Option<&str>,
@@ -149,7 +150,8 @@ impl Reading<'_> {
         Ok(Page { rows: rows.collect::<Result<_, CouncilError>>()?, next })
     }
 
-    /// What a supervisor decided about a refusal, if they have.
+    /// The stable name of what a supervisor decided about a refusal; `None` if nobody has decided
+    /// yet.
     pub(crate) fn refusal_decision(&self, visit: VisitId) -> Result<Option<String>, CouncilError> {
         let outcome = self.one(
             "SELECT outcome FROM case_file WHERE visit_id = ?1 AND kind = 'refusal_decision' AND closed_ms IS NOT NULL
@@ -161,7 +163,8 @@ impl Reading<'_> {
     }
 }
 
-/// The columns that reports count by, of a visit: day, reason, notice, ID.
+/// The columns by which reports count visits: day in England, refusal reason, notice standing, ID
+/// shown.
 pub(super) fn columns(visit: &Visit, started_ms: i64) -> [Value; 4] {
     let refusal = visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref());
     [

@@ -1,23 +1,22 @@
-//! The words by which a visit or an appointment is found: in small letters, so that nobody has to
-//! type them as they are written.
+//! The text in which visits and appointments are searched. It is in lower case, so that capital
+//! letters make no difference.
 
 use doorstep_domain::conduct::{Appointment, Visit};
 
-/// The words of an appointment: its reference, the home, the tenant.
+/// The search text of an appointment: reference, UPRN, address and tenant's name.
 pub(super) fn of_appointment(appointment: &Appointment) -> String {
     let (reference, uprn) = (appointment.reference.as_str(), appointment.uprn.as_str());
     small([reference, uprn, &appointment.address_line(), &appointment.tenant_name])
 }
 
-/// The words of a visit that its appointment does not say: the home, where there was none, and the
-/// visitor.
+/// The search text of a visit: UPRN, address and visitor's name. The appointment has its own.
 pub(super) fn of_visit(visit: &Visit, visitor_name: &str) -> String {
     let uprn = visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str).unwrap_or_default();
     small([uprn, visit.address.as_deref().unwrap_or_default(), visitor_name])
 }
 
-/// What somebody looks for, as a pattern in which nothing is special; `None` when they look for
-/// nothing.
+/// A `LIKE` pattern that finds these words, with special characters escaped; `None` if there are no
+/// words.
 pub(super) fn pattern(words: &str) -> Option<String> {
     let words = words.trim().to_lowercase();
     let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

@@ -1,4 +1,5 @@
-//! The second factor: a secret that somebody's authenticator has too.
+//! The second factor for signing in: a secret shared with the person's authenticator app (TOTP, RFC
+//! 6238).
 
 use doorstep_domain::UserId;
 
@@ -6,17 +7,17 @@ use super::database::params;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// A person's second factor: a secret that their authenticator has too.
+/// A person's second factor.
 #[derive(Clone)]
 pub(crate) struct SecondFactor {
-    /// In base 32.
+    /// The secret shared with the authenticator app, in base 32.
     pub(crate) secret: String,
-    /// Whether a code of it was right once.
+    /// Whether the person has entered a right code at least once.
     pub(crate) confirmed: bool,
 }
 
 impl Reading<'_> {
-    /// A person's second factor, as far as it is set up.
+    /// A person's second factor, confirmed or not; `None` if they have none.
     pub(crate) fn second_factor(&self, user: UserId) -> Result<Option<SecondFactor>, CouncilError> {
         self.one(
             "SELECT totp_secret, totp_confirmed_ms IS NOT NULL AS confirmed FROM person
@@ -37,7 +38,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Takes a code that was right; `false` when it, or a later one, was taken before.
+    /// Notes that the right code of a time step was used. `false` if that code or a later one was
+    /// used before.
     pub(crate) fn take_second_factor(&self, user: UserId, step: u64, now_ms: i64) -> Result<bool, CouncilError> {
         let taken = self.write(
             "UPDATE person SET totp_last_step = ?2, totp_confirmed_ms = coalesce(totp_confirmed_ms, ?3)
@@ -47,7 +49,8 @@ impl Writing<'_> {
         Ok(taken == 1)
     }
 
-    /// Somebody lost their authenticator: they set up another at their next sign-in.
+    /// Removes a person's second factor and ends their sessions, because they lost their
+    /// authenticator. They set up another when they next sign in.
     pub(crate) fn forget_second_factor(&self, user: UserId) -> Result<(), CouncilError> {
         self.write(
             "UPDATE person SET totp_secret = NULL, totp_confirmed_ms = NULL, totp_last_step = NULL WHERE user_id = ?1",

@@ -1,4 +1,4 @@
-//! Sessions in the console, and browsers from which somebody signed in before.
+//! Sessions in the console, and the browsers from which people have signed in before.
 
 use doorstep_domain::UserId;
 
@@ -11,7 +11,7 @@ pub(crate) struct Session {
     pub(crate) token_hash: [u8; 32],
     pub(crate) created_ms: i64,
     pub(crate) seen_ms: i64,
-    /// What the browser says it is.
+    /// The browser, as it describes itself.
     pub(crate) browser: String,
 }
 

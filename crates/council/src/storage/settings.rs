@@ -1,6 +1,6 @@
-//! The numbers that the council owns: those of the door, the deadlines of cases, and the desk's
-//! own, among them how long things are kept; what ships, and what the council has entered over it,
-//! each from a day on.
+//! The numbers that the council owns: for visits, for the deadlines of cases, for how long things
+//! are kept, and for other work of the service. Doorstep ships some; the council can enter its own
+//! from a day on.
 
 use std::sync::LazyLock;
 
@@ -21,17 +21,17 @@ static OF_THE_DESK: LazyLock<Vec<NumberKind>> =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NumberGroup {
-    /// By which phones decide.
+    /// Rules that phones apply on visits.
     Door,
-    /// By when a case is to be dealt with.
+    /// Deadlines of cases.
     Deadlines,
     /// How long things are kept.
     Retention,
-    /// What else the desk goes by.
+    /// Everything else that the council's service uses.
     Desk,
 }
 
-/// Every number that there is.
+/// Every kind of number, with its group.
 pub(crate) fn kinds() -> impl Iterator<Item = (NumberGroup, &'static NumberKind)> {
     let of_the_desk = OF_THE_DESK.iter().map(|kind| match kind.name.starts_with("keep_") {
         true => (NumberGroup::Retention, kind),
@@ -41,17 +41,18 @@ pub(crate) fn kinds() -> impl Iterator<Item = (NumberGroup, &'static NumberKind)
     of_the_door.chain(deadlines().map(|kind| (NumberGroup::Deadlines, kind))).chain(of_the_desk)
 }
 
-/// One of the desk's own numbers.
+/// The value on a day of a number that only the council's service uses; `None` if there is no such
+/// number, or it has no value on that day.
 pub(crate) fn of_the_desk(name: &str, day: NaiveDate, own: &CouncilNumbers) -> Option<DatedNumber> {
     OF_THE_DESK.iter().find(|kind| kind.name == name)?.on(day, own).cloned()
 }
 
-/// The numbers of the door as they hold at a moment.
+/// The numbers that phones use, as they hold on the day of this moment.
 pub(crate) fn of_the_door(reading: &Reading<'_>, now_ms: i64) -> Result<Numbers, CouncilError> {
     Ok(Numbers::on(times::day(now_ms), &reading.council_numbers()?))
 }
 
-/// A number that the council has entered, by whom and when.
+/// A number that the council has entered, when, and who entered it.
 #[derive(Debug, Clone)]
 pub(crate) struct EnteredNumber {
     pub(crate) number: DatedNumber,
@@ -80,14 +81,14 @@ impl Reading<'_> {
         )
     }
 
-    /// The council's own numbers, to decide by.
+    /// The numbers that the council has entered, to look up by day.
     pub(crate) fn council_numbers(&self) -> Result<CouncilNumbers, CouncilError> {
         Ok(CouncilNumbers::new(self.entered_numbers()?.into_iter().map(|entered| entered.number).collect()))
     }
 }
 
 impl Writing<'_> {
-    /// Keeps a number, in place of one of the same name and day.
+    /// Enters a number, in place of an earlier one with the same name and day.
     pub(crate) fn keep_number(&self, number: &DatedNumber, now_ms: i64, by: &str) -> Result<(), CouncilError> {
         self.write(
             "INSERT INTO council_number (name, from_day, value, source, entered_ms, entered_by)
@@ -99,7 +100,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Takes a number back; whether there was one.
+    /// Withdraws a number. `false` if there was none with this name and day.
     pub(crate) fn withdraw_number(&self, name: &str, from: NaiveDate) -> Result<bool, CouncilError> {
         let sql = "DELETE FROM council_number WHERE name = ?1 AND from_day = ?2";
         Ok(self.write(sql, params![name, from.to_string()])? > 0)

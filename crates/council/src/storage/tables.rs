@@ -1,6 +1,6 @@
-//! The tables: each with its columns, by what a row is known, and which columns tell of a person.
-//! There is no other list of them: rows are written, copied to another database, backed up and
-//! cleaned away by this one, and a test compares it with what the two databases say of themselves.
+//! The list of tables, each with its key, its columns, and which columns can hold personal data.
+//! This is the only such list: it is used to write, copy, back up and clean up rows. A test
+//! compares it with the two databases.
 
 use serde::Serialize;
 
@@ -9,8 +9,8 @@ use serde::Serialize;
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// Whether it can tell something of a person: what is erased there must not be found in the
-    /// database's files any more.
+    /// Whether it can hold personal data. What is erased from such a column must also disappear
+    /// from the database's files.
     pub personal: bool,
 }
 
@@ -19,7 +19,7 @@ pub struct Column {
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    /// The columns by which a row is known.
+    /// The columns of its primary key.
     pub key: &'static [&'static str],
     /// Its columns.
     pub columns: &'static [Column],
@@ -47,9 +47,9 @@ macro_rules! tables {
     };
 }
 
-/// Every table, in the order in which rows are copied: those that refer to another table come
-/// behind it. A column with a star can tell something of a person. A backup names a table by its
-/// place here, so a new one comes last.
+/// Every table, in the order in which rows are copied: a table comes after the tables that it
+/// refers to. A star marks a column that can hold personal data. A backup names a table by its
+/// place here, so add new tables at the end.
 pub(crate) const TABLES: &[Table] = tables! {
     "meta" ("name"): [
         "name" "value"
@@ -164,7 +164,7 @@ pub(crate) const TABLES: &[Table] = tables! {
 };
 
 impl Table {
-    /// The table of that name.
+    /// The table with this name. Panics if there is none.
     #[expect(clippy::panic, reason = "the name stands in the program, and each is used by a test of both databases")]
     pub(crate) fn named(name: &str) -> &'static Self {
         TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("there is no table {name}"))

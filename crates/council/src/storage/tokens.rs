@@ -1,12 +1,12 @@
-//! Tokens of the council's other systems.
+//! Access tokens for the council's other systems.
 
 use super::database::params;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 impl Reading<'_> {
-    /// Whose token it is, if it is one and still holds, and what it opens: names with spaces
-    /// between.
+    /// The name of the system that a token belongs to, and its scopes, separated by spaces. `None`
+    /// if the token is unknown or revoked.
     pub(crate) fn api_token(&self, token_hash: &[u8; 32]) -> Result<Option<(String, String)>, CouncilError> {
         self.one(
             "SELECT name, may FROM api_token WHERE token_hash = ?1 AND revoked_ms IS NULL",
@@ -17,7 +17,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a token of another system; an earlier one of that name holds no more.
+    /// Adds a token. An earlier token with the same name stops working.
     pub(crate) fn keep_api_token(
         &self,
         token_hash: &[u8; 32],

@@ -1,5 +1,5 @@
-//! Reading and writing: every question to the database is put to a [`Reading`], and everything that
-//! changes is changed by a [`Writing`].
+//! Access to the database: every query goes through a [`Reading`], and every change through a
+//! [`Writing`].
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub enum DatabaseAt {
     Server(String),
 }
 
-/// An address holds a password, which nothing prints.
+/// Leaves out the address, because it holds a password.
 impl std::fmt::Debug for DatabaseAt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if *self == Self::InTheDataFolder { "InTheDataFolder" } else { "Server(..)" })
@@ -32,7 +32,7 @@ pub(crate) struct Storage {
     database: Box<dyn Database>,
 }
 
-/// A moment of the database, to read.
+/// The database as it is at one moment, to read from.
 pub(crate) struct Reading<'a> {
     pub(super) connection: &'a dyn Connection,
 }
@@ -60,12 +60,12 @@ impl Storage {
         Ok(Self { database })
     }
 
-    /// Reads, all of it at one moment.
+    /// Runs `work` on the database as it is at one moment.
     pub(crate) fn read<T>(&self, work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>) -> Result<T, CouncilError> {
         Self::answer(work, |work| self.database.read(work))
     }
 
-    /// Reads for as long as it takes, by a connection of its own: nobody waits for it.
+    /// Like [`Self::read`], for long reads: it has its own connection, so nobody else waits for it.
     pub(crate) fn read_at_length<T>(
         &self,
         work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>,
@@ -73,9 +73,9 @@ impl Storage {
         Self::answer(work, |work| self.database.read_at_length(work))
     }
 
-    /// Writes: the only way to change anything. All of it is on disk when this returns `Ok`, and
-    /// none of it otherwise. The work may be done more than once, where others write at the same
-    /// time: what it counts, it counts anew.
+    /// Runs `work` in a transaction: the only way to change anything. When this returns `Ok`, all
+    /// of it is on disk; otherwise none of it is. `work` may run more than once when others write
+    /// at the same time, so it must reset anything that it counts.
     pub(crate) fn transact<T>(
         &self,
         environment: &Environment,
@@ -87,12 +87,12 @@ impl Storage {
         )
     }
 
-    /// Makes sure that what was erased is not to be found in the database's files any more.
+    /// Removes what was erased from the database's own files.
     pub(crate) fn leave_no_trace(&self) -> Result<(), CouncilError> {
         self.database.leave_no_trace()
     }
 
-    /// Hands the work to the database, and what came of it back.
+    /// Gives `work` to the database and returns its result.
     fn answer<T>(
         mut work: impl FnMut(&Reading<'_>) -> Result<T, CouncilError>,
         by: impl FnOnce(&mut database::Work<'_>) -> Result<(), CouncilError>,

@@ -1,4 +1,4 @@
-//! Visits as lists and exports show them: a fold over records, kept beside them.
+//! Visits as lists and exports show them. Each row is folded from the visit's records and stored.
 
 use std::collections::HashMap;
 
@@ -16,38 +16,39 @@ use super::transaction::{Reading, Writing};
 use super::{reports, search_text};
 use crate::error::CouncilError;
 
-/// Which visits. Every part that is set must hold.
+/// Which visits to list. Every part that is set must hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
-    /// Only of this organisation: what a firm may see.
+    /// Only visits by this organisation. For a firm, this is always its own name.
     pub(crate) organisation: Option<String>,
-    /// An outcome by its stable name; `open` for none yet.
+    /// The outcome's stable name; `open` for visits that have not ended.
     pub(crate) outcome: Option<String>,
-    /// How somebody went in: `consent` or `lawful`.
+    /// How the visitor went in: `consent`, or `lawful` for entry without consent.
     pub(crate) entry: Option<String>,
-    /// Started at or after, milliseconds.
+    /// Visits that started at or after this, in UTC milliseconds.
     pub(crate) from_ms: Option<i64>,
-    /// Started before, milliseconds.
+    /// Visits that started before this, in UTC milliseconds.
     pub(crate) to_ms: Option<i64>,
-    /// Words to be found in reference, UPRN, address, tenant or visitor.
+    /// Words to search for in the reference, UPRN, address, tenant's name and visitor's name.
     pub(crate) words: Option<String>,
-    /// The oldest first, and not the newest.
+    /// Whether the oldest comes first; otherwise the newest does.
     pub(crate) oldest_first: bool,
-    /// After this visit in the list: the last of the page before.
+    /// The list continues after this visit, the last of the page before: its start and id.
     pub(crate) after: Option<(i64, VisitId)>,
 }
 
-/// What the columns of a visit's row say, without reading the folded visit.
+/// A visit's columns in the database. They can be read without reading the folded visit.
 #[derive(Debug, Clone)]
 pub(crate) struct VisitColumns {
     pub(crate) visit: VisitId,
-    /// When the visit started or, where nothing says so, when it was first heard of.
+    /// When the visit started or, if that is not recorded, was opened or received. UTC
+    /// milliseconds.
     pub(crate) started_ms: i64,
     pub(crate) ended_ms: Option<i64>,
     pub(crate) received_ms: i64,
     pub(crate) appointment: Option<String>,
     pub(crate) uprn: Option<String>,
-    /// The stable names of the visit's kind, its outcome, and so on: none where nothing says so.
+    /// This and the next four are stable names; `None` if not recorded.
     pub(crate) visit_kind: Option<String>,
     pub(crate) outcome: Option<String>,
     pub(crate) entry: Option<String>,
@@ -56,11 +57,11 @@ pub(crate) struct VisitColumns {
     pub(crate) organisation: String,
     pub(crate) visitor: String,
     pub(crate) visitor_name: String,
-    /// How many of its photos are here, whole.
+    /// How many of its photos the council holds complete.
     pub(crate) photos_held: u64,
 }
 
-/// One visit, with what belongs to it.
+/// One visit, with its columns and its appointment.
 #[derive(Debug, Clone)]
 pub(crate) struct VisitRow {
     pub(crate) columns: VisitColumns,
@@ -68,20 +69,21 @@ pub(crate) struct VisitRow {
     pub(crate) appointment: Option<Appointment>,
 }
 
-/// Of one organisation. By its id, which the index of the list begins with.
+/// The condition for visits of one organisation. It compares ids, because the list's index begins
+/// with the id.
 pub(super) const OF_ORGANISATION: &str =
     "visit.organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?)";
 
 const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
 const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_id";
 
-/// The version of the folding, and of what is drawn from it: it goes up when a row of the same
-/// records comes out otherwise. A row of an older version is made anew by `doorstep-council
-/// refold`.
+/// The version of folding. Raise it whenever the same records would give a different row.
+/// `doorstep-council refold` makes the rows of older versions again.
 pub(crate) const FOLD_VERSION: i64 = 1;
 
 impl VisitRow {
-    /// Where, on one line: the appointment's address, or the one that the visitor gave.
+    /// The address on one line: the appointment's or, without an appointment, the one that the
+    /// visitor gave.
     pub(crate) fn address(&self) -> String {
         let given = || self.visit.address.clone().unwrap_or_default();
         self.appointment.as_ref().map_or_else(given, Appointment::address_line)
@@ -100,7 +102,7 @@ pub(crate) static VISITS: Sortable = Sortable {
     text_id: false,
 };
 
-/// What visits are sorted by, and nothing that makes a row long.
+/// Selects only what visits are sorted by, so that rows stay short.
 const PLACES: &str = "
     SELECT visit.visit_id, visit.started_ms, coalesce(appointment.address, visit.address, '') AS address,
            coalesce(person.display_name, '') AS visitor_name, coalesce(visit.outcome, 'open') AS outcome
@@ -119,9 +121,9 @@ const SELECT: &str = "
     LEFT JOIN person ON person.user_id = visit.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id";
 
-/// A visit as its row holds it: its columns, and the folded visit as a text that was not read yet.
-/// Reading it takes as long as finding it, so it is done only where a column does not say enough,
-/// and on another thread than the database's.
+/// A visit's row: its columns, and the folded visit as JSON that has not been read yet. Reading it
+/// takes as long as finding it. So it is read only if the columns are not enough, and not on the
+/// database's thread.
 pub(crate) struct FoldedVisit {
     pub(crate) columns: VisitColumns,
     visit: String,
@@ -177,17 +179,17 @@ fn visit_row(row: &Row<'_>) -> Result<VisitRow, CouncilError> {
     FoldedVisit::from_row(row)?.unfolded()
 }
 
-/// How visits are found.
+/// How the database looks for visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Search {
-    /// By the index of what is asked for.
+    /// By the index for the filter.
     ByIndex,
-    /// All are looked through anyway: by the one index that holds what is looked at.
+    /// By going through all visits, in the one index that holds every column that is needed.
     LookThrough,
 }
 
 impl Filter {
-    /// The same visits, to be counted.
+    /// This filter's organisation and dates, to count visits by.
     pub(crate) fn counted(&self) -> Counted {
         Counted { organisation: self.organisation.clone(), from_ms: self.from_ms, to_ms: self.to_ms }
     }
@@ -203,8 +205,8 @@ impl Filter {
                 }
                 which.and_if("visit.entry = ?", self.entry.as_deref());
             }
-            // By expressions that no index of their own serves: it would lead to the visits, which
-            // are long.
+            // These expressions keep the database from using another index, which would make it
+            // read the visits' long rows.
             Search::ByIndex | Search::LookThrough => {
                 let of_organisation =
                     OF_ORGANISATION.replace("visit.organisation_id", "coalesce(visit.organisation_id, visit.visit_id)");
@@ -233,7 +235,7 @@ impl Filter {
 }
 
 impl Reading<'_> {
-    /// Visits whose rows were folded by an older version, or all of them.
+    /// Visits whose rows an older version folded, or all visits.
     pub(crate) fn visits_to_refold(&self, all: bool) -> Result<Vec<VisitId>, CouncilError> {
         self.many(
             "SELECT visit_id FROM visit WHERE fold_version < ?1 OR 1 = ?2 ORDER BY visit_id",
@@ -242,7 +244,7 @@ impl Reading<'_> {
         )
     }
 
-    /// Calls `each` for every visit that fits, in the filter's order.
+    /// Calls `each` for every visit that fits the filter, in the filter's order.
     pub(crate) fn each_visit(
         &self,
         filter: &Filter,
@@ -256,7 +258,8 @@ impl Reading<'_> {
         })
     }
 
-    /// A page of visits. They are found first, by what they are sorted by, and read then.
+    /// A page of visits. It first finds their ids by the columns they are sorted by, then reads
+    /// their rows.
     pub(crate) fn page_of_visits(
         &self,
         filter: &Filter,
@@ -275,8 +278,8 @@ impl Reading<'_> {
         Ok(Page { rows: found.rows.iter().filter_map(|id| visits.remove(id)).collect(), next: found.next })
     }
 
-    /// The first visits in the order of time. They are found first, by what an index holds, and
-    /// read then.
+    /// The first `most` visits by start time. It first finds their ids in an index, then reads
+    /// their rows.
     pub(crate) fn visits(&self, filter: &Filter, most: usize) -> Result<Vec<FoldedVisit>, CouncilError> {
         let mut which = filter.conditions(Search::ByIndex);
         let most = which.placeholder(most);
@@ -289,7 +292,7 @@ impl Reading<'_> {
         self.many(&sql, which.values(), FoldedVisit::from_row)
     }
 
-    /// How many visits fit.
+    /// How many visits fit the filter.
     pub(crate) fn count_visits(&self, filter: &Filter) -> Result<u64, CouncilError> {
         let which = filter.conditions(Search::ByIndex);
         let sql = format!(
@@ -308,8 +311,8 @@ impl Reading<'_> {
         self.one(&format!("{SELECT}{}", which.text()), which.values(), visit_row)
     }
 
-    /// How many visits that started in a span ended how, of one organisation or of all: stable name
-    /// (or `open`) and count.
+    /// Counts the visits that started in a span by outcome, of one organisation or of all. Gives
+    /// each outcome's stable name (or `open`) and the count.
     pub(crate) fn outcomes(
         &self,
         from_ms: i64,
@@ -327,7 +330,7 @@ impl Reading<'_> {
         self.many(&sql, which.values(), |row| Ok((row.get("outcome")?, row.get("visits")?)))
     }
 
-    /// Whether an appointment has a visit.
+    /// The newest visit to an appointment and its outcome, if there is one.
     pub(crate) fn visit_to(
         &self,
         appointment: &AppointmentRef,
@@ -340,7 +343,7 @@ impl Reading<'_> {
     }
 }
 
-/// How somebody went in, as lists are filtered by it.
+/// The value of [`Filter::entry`] for a way of going in.
 fn entry_name(basis: &Basis) -> &'static str {
     match basis {
         Basis::Consented { .. } => "consent",
@@ -349,8 +352,7 @@ fn entry_name(basis: &Basis) -> &'static str {
 }
 
 impl Writing<'_> {
-    /// Keeps the rows of visits as their records now fold, each with when the council last had
-    /// anything of it.
+    /// Writes the rows of folded visits, each with when the council last received a record of it.
     pub(crate) fn save_visits(&self, visits: &[(Visit, i64)]) -> Result<(), CouncilError> {
         let visitors = self.people_known(&visits.iter().filter_map(|(visit, _)| visit.actor).collect())?;
         let rows = visits.iter().map(|(visit, received_ms)| {
@@ -359,8 +361,8 @@ impl Writing<'_> {
         self.write_rows(Table::named("visit"), rows.collect::<Result<_, _>>()?, IfThere::Replace)
     }
 
-    /// Makes a visit's row anew. For whom its visitor worked then, and when the council had it,
-    /// stay as they are.
+    /// Writes a visit's row again, after folding it again. The visitor's organisation at the time
+    /// and the time of receipt stay as they are.
     pub(crate) fn refold_visit(&self, visit: &Visit) -> Result<(), CouncilError> {
         let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
         let mut row = row_of(visit, 0, visitor.as_ref())?;
@@ -372,7 +374,8 @@ impl Writing<'_> {
     }
 }
 
-/// What folding anew never changes: for whom the visitor worked then, and when the council had it.
+/// The columns that refolding never changes: the visitor's organisation at the time, and when the
+/// council received the records.
 const KEPT_BY_REFOLD: [&str; 2] = ["organisation_id", "received_ms"];
 
 /// A visit's row.

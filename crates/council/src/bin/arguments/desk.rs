@@ -1,4 +1,4 @@
-//! What can be done at the desk, by hand: the same deeds as in the console.
+//! Commands for what people do at the desk. They do the same as the console.
 
 use clap::Subcommand;
 use doorstep_council::desk::appointments::AppointmentChange;
@@ -10,54 +10,54 @@ use super::stable;
 /// What is done about a case.
 #[derive(Subcommand)]
 pub(crate) enum CaseCommand {
-    /// Shows it: what is due, what is left to do, and what was done.
+    /// Shows the case: what is due, what is left to do, and what was done.
     Show,
-    /// Gives it to one of the council's supervisors.
+    /// Gives the case to one of the council's supervisors.
     Assign {
-        /// Their user name.
+        /// The supervisor's user name.
         #[arg(long)]
         owner: String,
     },
-    /// Writes something down.
+    /// Adds a note to the case.
     Note {
-        /// What.
+        /// The text of the note.
         #[arg(long)]
         words: String,
     },
-    /// Says that a step was done.
+    /// Marks a step of the case as done.
     Done {
-        /// Which.
+        /// The step that was done.
         #[arg(long, value_parser = stable::<CaseStep>())]
         step: CaseStep,
-        /// How, in words.
+        /// How it was done, in words.
         #[arg(long)]
         words: String,
     },
-    /// Closes it.
+    /// Closes the case.
     Close {
-        /// What came of it.
+        /// The outcome of the case.
         #[arg(long, value_parser = stable::<CaseOutcome>())]
         outcome: CaseOutcome,
-        /// Why, in words.
+        /// The reason, in words.
         #[arg(long)]
         words: String,
     },
-    /// Opens it again.
+    /// Opens the case again.
     Reopen {
-        /// Why, in words.
+        /// The reason, in words.
         #[arg(long)]
         words: String,
     },
-    /// Begins the second stage of a complaint. Clause 8.1.
+    /// Opens a case for the second stage of a complaint. Clause 8.1.
     Escalate {
-        /// What the tenant says.
+        /// Why the tenant is not satisfied, in words.
         #[arg(long)]
         words: String,
     },
 }
 
 impl CaseCommand {
-    /// What is done; `None` where it is only shown.
+    /// The deed to do. `None` when the case is only shown.
     pub(crate) fn deed(self) -> Option<CaseDeed> {
         Some(match self {
             Self::Show => return None,
@@ -71,18 +71,18 @@ impl CaseCommand {
     }
 }
 
-/// What is changed about an appointment.
+/// A change to an appointment.
 #[derive(Subcommand)]
 pub(crate) enum AppointmentCommand {
-    /// Gives it to somebody else.
+    /// Gives the appointment to another visitor.
     Reassign {
-        /// Their user name.
+        /// The visitor's user name.
         #[arg(long)]
         user: String,
     },
-    /// Calls it off. Telling the tenant is clause 3.2's.
+    /// Calls the appointment off. This does not tell the tenant, which clause 3.2 asks for.
     Cancel {
-        /// Why, in words.
+        /// The reason, in up to 500 characters.
         #[arg(long)]
         because: String,
     },
@@ -97,16 +97,17 @@ impl From<AppointmentCommand> for AppointmentChange {
     }
 }
 
-/// What is changed about a person. A password is set by `set-password`, which reads it from a file.
+/// A change to a person. To set a password, use `set-password`, which reads it from a file.
 #[derive(Clone, Copy, Subcommand)]
 pub(crate) enum PersonCommand {
-    /// They left: they sign in no more, and their phones are revoked.
+    /// Marks the person as having left. They can't sign in any more, and their phones are revoked.
     Leave,
-    /// They are back.
+    /// Marks the person as being back. They can sign in again, but their phones stay revoked.
     Return,
-    /// Ends their sessions.
+    /// Ends all the person's sessions.
     EndSessions,
-    /// They lost their authenticator: they set up another at their next sign-in.
+    /// Forgets the authenticator of a person who lost it. They set up a new one the next time they
+    /// sign in.
     ForgetSecondFactor,
 }
 

@@ -1,5 +1,5 @@
-//! The words of the command line. A word that the environment can say too is a setting, and can
-//! stand in the file of settings by the same name: see `configuration.rs`.
+//! The arguments of the command line. An argument that can also come from the environment is a
+//! setting, and can be in the settings file under the same name: see `configuration.rs`.
 
 pub(crate) mod desk;
 mod rows;
@@ -17,14 +17,14 @@ use doorstep_domain::{AppointmentRef, DeviceId, StableName};
 pub(crate) use self::rows::RowsToTake;
 pub(crate) use self::serving::ServeSettings;
 
-/// The council's service for Doorstep: takes in visit records, keeps them, shows and exports them.
+/// The council's service for Doorstep: receives visit records, stores them, shows and exports them.
 #[derive(Parser)]
 #[command(version, args_override_self = true)]
 pub(crate) struct Arguments {
-    /// A file of settings, TOML. What the command line or the environment says holds before it.
+    /// A file of settings, TOML. The command line and the environment override it.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// How the log is written, on standard error. It holds ids, and never a name or an address.
+    /// The format of the log on standard error. The log holds ids, never a name or an address.
     #[arg(long, global = true, default_value = "text", env = "DOORSTEP_LOG")]
     pub(crate) log: Log,
     #[command(subcommand)]
@@ -39,16 +39,16 @@ pub(crate) enum Log {
 
 #[derive(Args)]
 pub(crate) struct Data {
-    /// The folder that holds the council's keys, its photos and, where no server is named, its
+    /// The folder with the council's keys, its photos and, unless --database is given, its
     /// database.
     #[arg(long, value_name = "DIR", env = "DOORSTEP_DATA")]
     pub(crate) data: PathBuf,
-    /// A PostgreSQL database, `postgres://user:password@host/name`. On another machine it has to
-    /// ask for TLS, with `?sslmode=require`.
+    /// The address of a PostgreSQL database, `postgres://user:password@host/name`. If it is on
+    /// another machine, the address must ask for TLS, with `?sslmode=require`.
     #[arg(long, value_name = "URL", env = "DOORSTEP_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
     /// Where photos are, if not in the data folder:
-    /// `s3://bucket/prefix?endpoint=https://host&region=name`. Who may use the bucket is said by
+    /// `s3://bucket/prefix?endpoint=https://host&region=name`. The key for the bucket comes from
     /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
     #[arg(long, value_name = "URL", env = "DOORSTEP_PHOTOS")]
     pub(crate) photos: Option<String>,
@@ -64,11 +64,11 @@ impl Data {
     }
 }
 
-/// Whose data.
+/// The person whose data is meant.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct Subject {
-    /// A tenant's home, by its UPRN. Say with --from and --to when they lived there.
+    /// A tenant's home, by its UPRN. Use --from and --to for the time that they lived there.
     #[arg(long, value_name = "NUMBER", conflicts_with = "user")]
     pub(crate) uprn: Option<String>,
     /// The first day that they lived there.
@@ -77,7 +77,7 @@ pub(crate) struct Subject {
     /// The last day that they lived there.
     #[arg(long, value_name = "DATE", value_parser = date, requires = "uprn")]
     pub(crate) to: Option<chrono::NaiveDate>,
-    /// Somebody who visits, or has a desk, by their user name.
+    /// A visitor, or a person who uses the console, by their user name.
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
 }
@@ -108,12 +108,12 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Imports appointments. Each fault is named by row and column; with a fault nothing is taken,
-    /// unless --only-good.
+    /// Imports appointments. Names the row and column of each fault. If there is a fault, nothing
+    /// is imported, unless --only-good is given.
     ImportAppointments {
         #[command(flatten)]
         data: Data,
-        /// Take the good rows and leave the others.
+        /// Import the good rows and leave out the others.
         #[arg(long)]
         only_good: bool,
         /// Print the result as JSON.
@@ -133,31 +133,32 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
     },
-    /// Prints a one-time code, and its QR image, that enrols one phone within 10 minutes.
+    /// Prints a one-time code and its QR code, to enrol one phone within 10 minutes.
     Enrol {
         #[command(flatten)]
         data: Data,
-        /// Whose phone it will be.
+        /// The user name of the person whose phone it will be.
         #[arg(long)]
         user: String,
-        /// The address at which phones reach this council, to put into the QR image.
+        /// The address at which phones reach this council, to put into the QR code.
         #[arg(long, value_name = "URL")]
         server: Option<String>,
-        /// Also write the QR image to this file, as SVG.
+        /// Also write the QR code to this file, as SVG.
         #[arg(long, value_name = "FILE")]
         qr: Option<PathBuf>,
-        /// Print the offer as JSON.
+        /// Print the code as JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Prints a token by which another system comes in. An earlier one of that name holds no more.
+    /// Prints a token for another system. An earlier token of the same name stops working.
     ApiToken {
         #[command(flatten)]
         data: Data,
-        /// What the system is called, as the audit log names it.
+        /// The system's name, for the audit log.
         #[arg(long)]
         name: String,
-        /// What it opens: putting appointments, the service's metrics, or a feed of every visit.
+        /// What the token allows: adding appointments, reading metrics, or reading all visits as a
+        /// feed.
         #[arg(long, required = true, value_delimiter = ',', value_parser = stable::<Scope>())]
         may: Vec<Scope>,
     },
@@ -167,20 +168,19 @@ pub(crate) enum Command {
         data: Data,
         #[command(flatten)]
         settings: Box<ServeSettings>,
-        /// Reads the settings and the files that they name, says what is wrong with them, and
-        /// serves nothing.
+        /// Check the settings and the files that they name, say what is wrong, and stop.
         #[arg(long)]
         check_config: bool,
     },
-    /// Publishes a version of the Code of conduct: a text with its numbered clauses. Everybody is
+    /// Publishes a version of the Code of conduct: a text with numbered clauses. All visitors are
     /// asked to sign it.
     PublishCode {
         #[command(flatten)]
         data: Data,
-        /// What people call the version; the file's name where nothing is said.
+        /// The version's name. Without it, the file's name is used.
         #[arg(long, value_name = "TEXT")]
         label: Option<String>,
-        /// The first day on which it binds, such as 2025-06-02; today where nothing is said.
+        /// The first day on which it binds, such as 2025-06-02. Without it, today.
         #[arg(long, value_name = "DATE", value_parser = date)]
         from: Option<chrono::NaiveDate>,
         /// Print the result as JSON.
@@ -199,17 +199,17 @@ pub(crate) enum Command {
         #[command(subcommand)]
         deed: desk::CaseCommand,
     },
-    /// Gives an appointment to somebody else, or calls it off. Its phone learns of it at its next
+    /// Gives an appointment to another visitor, or calls it off. Phones learn of it at their next
     /// contact.
     Appointment {
         #[command(flatten)]
         data: Data,
-        /// The housing system's reference.
+        /// The appointment's reference in the housing system.
         reference: AppointmentRef,
         #[command(subcommand)]
         change: desk::AppointmentCommand,
     },
-    /// Changes something about a person: whether they are still there, their sessions, their
+    /// Changes something about a person: whether they have left, their sessions or their
     /// authenticator.
     Person {
         #[command(flatten)]
@@ -219,26 +219,26 @@ pub(crate) enum Command {
         #[command(subcommand)]
         change: desk::PersonCommand,
     },
-    /// Revokes a phone that is lost. It may still send what it holds, and is given nothing more.
+    /// Revokes a phone that is lost. It can still send what it holds, but gets no more data.
     RevokePhone {
         #[command(flatten)]
         data: Data,
-        /// The phone's id, as the console's list of phones has it.
+        /// The phone's id, from the list of phones in the console.
         device: DeviceId,
     },
-    /// Takes a number back that has not begun.
+    /// Takes back a value of a number, if its first day is after today.
     WithdrawNumber {
         #[command(flatten)]
         data: Data,
-        /// Its stable name.
+        /// The number's stable name, such as `attempts_before_letter`.
         #[arg(long)]
         name: String,
-        /// The day from which it was to hold.
+        /// The first day of the value, such as 2026-12-01.
         #[arg(long, value_name = "DATE", value_parser = date)]
         from: chrono::NaiveDate,
     },
-    /// Enters a number that the council owns, from a day that has not begun, as the console does
-    /// under Numbers.
+    /// Enters a new value for a number that the council owns, from a day after today, as on the
+    /// Numbers page of the console.
     EnterNumber {
         #[command(flatten)]
         data: Data,
@@ -247,17 +247,17 @@ pub(crate) enum Command {
         name: String,
         /// The value, in the number's own unit.
         value: u32,
-        /// The first day on which it holds, such as 2026-12-01.
+        /// The first day on which the value applies, such as 2026-12-01.
         #[arg(long, value_name = "DATE", value_parser = date)]
         from: chrono::NaiveDate,
-        /// Where it comes from: a decision, a law, a clause.
+        /// Where the value comes from, such as a decision, a law or a clause.
         #[arg(long, value_name = "TEXT")]
         source: String,
     },
-    /// Moves the embedded database to PostgreSQL, and proves that both hold the same. Stop the
+    /// Copies the embedded database to PostgreSQL, and checks that both hold the same. Stop the
     /// service first.
     MigrateStorage {
-        /// The folder that holds the council's keys, its photos and its embedded database.
+        /// The folder with the council's keys, its photos and its embedded database.
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
         /// An empty PostgreSQL database, `postgres://user:password@host/name`.
@@ -267,14 +267,14 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Makes a key for backups: its public half is printed, the other half goes to a file that
-    /// belongs in a safe.
+    /// Makes a key for backups. Prints the public half, and writes the secret half to a file. Keep
+    /// that file in a safe.
     BackupKey {
-        /// The file for the half that opens backups. It must not exist.
+        /// The file to write the secret half to, which opens backups. It must not exist.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Writes everything into one encrypted file, while the service runs: tables, photos and keys.
+    /// Writes all tables, photos and keys into one encrypted file. The service can go on running.
     Backup {
         #[command(flatten)]
         data: Data,
@@ -285,7 +285,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Reads a backup through, and says whether it is whole. Nothing is changed.
+    /// Reads a whole backup and checks that it is complete. Changes nothing.
     CheckBackup {
         /// The file with the half of the key that opens backups.
         #[arg(long, value_name = "FILE")]
@@ -293,8 +293,8 @@ pub(crate) enum Command {
         /// The backup.
         file: PathBuf,
     },
-    /// Puts a backup into an empty folder, and an empty database. Phones then send again what they
-    /// still hold.
+    /// Restores a backup into an empty folder and an empty database. Phones then send again what
+    /// they still hold.
     Restore {
         #[command(flatten)]
         data: Data,
@@ -304,8 +304,8 @@ pub(crate) enum Command {
         /// The backup.
         file: PathBuf,
     },
-    /// Says what is kept longer than its rule allows, and erases it where that is asked for.
-    /// Envelopes of records stay.
+    /// Counts what has been kept longer than its rule allows. With --apply, erases it. Envelopes of
+    /// records stay.
     Retention {
         #[command(flatten)]
         data: Data,
@@ -316,7 +316,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Writes what is held of one person into a new folder, to be checked and given to them.
+    /// Writes what is held about one person into a new folder. Check it before you give it to them.
     SubjectAccess {
         #[command(flatten)]
         data: Data,
@@ -326,22 +326,22 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Says what is held of one person, and erases it where that is asked for. Envelopes of
-    /// records, and sealed notes, stay.
+    /// Counts what is held about one person. With --apply, erases it. Envelopes of records and
+    /// sealed notes stay.
     Erase {
         #[command(flatten)]
         data: Data,
         #[command(flatten)]
         subject: Subject,
-        /// Why, for the audit log: without anybody's name.
+        /// The reason, for the audit log. Do not name anybody.
         #[arg(long, value_name = "WORDS")]
         because: String,
         /// Erase it. Without this word nothing is changed.
         #[arg(long)]
         apply: bool,
     },
-    /// Reads every record that is held through: that each is what its device committed to, and
-    /// follows the one before it.
+    /// Checks every record: that its content is what its device committed to, and that it follows
+    /// the record before it.
     CheckRecords {
         #[command(flatten)]
         data: Data,
@@ -349,16 +349,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Makes the rows of lists anew from the records, where an older version of the program made
+    /// Makes the rows of lists again from the records, where an older version of the program made
     /// them.
     Refold {
         #[command(flatten)]
         data: Data,
-        /// All of them, and not only those of an older version.
+        /// Make all rows again, not only those from an older version.
         #[arg(long)]
         all: bool,
     },
-    /// Says how many records are held, and how many were set aside.
+    /// Prints how many records are held, and how many were set aside.
     Counts {
         #[command(flatten)]
         data: Data,
@@ -366,17 +366,17 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Writes a whole table.
+    /// Exports a table to a file: all rows, or those that you choose.
     Export {
         #[command(flatten)]
         data: Data,
-        /// Which table.
+        /// The table to export.
         #[arg(long, value_parser = stable::<ExportTable>())]
         what: ExportTable,
-        /// In which form.
+        /// The format of the file.
         #[arg(long, default_value = "csv")]
         format: Form,
-        /// Begin with a byte order mark, for Excel.
+        /// Begin a CSV file with a byte order mark, for Excel.
         #[arg(long)]
         excel: bool,
         #[command(flatten)]
@@ -400,13 +400,13 @@ pub(crate) enum Form {
     Jsonl,
 }
 
-/// Reads a stable name, and offers those that there are.
+/// Reads a stable name. The help text lists the possible ones.
 fn stable<T: StableName + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(T::all().map(StableName::name))
         .try_map(|name| T::from_name(&name).ok_or_else(|| format!("{name} is none of them")))
 }
 
-/// Reads a day.
+/// Reads a date.
 pub(crate) fn date(text: &str) -> Result<chrono::NaiveDate, String> {
-    text.parse().map_err(|_| "is no date such as 2026-11-24".to_owned())
+    text.parse().map_err(|_| "is not a date. Write it like 2026-11-24".to_owned())
 }

@@ -1,18 +1,18 @@
-//! Which rows of a table to take away.
+//! The options of `export` that choose rows.
 
 use clap::Args;
 use doorstep_council::export::Selection;
 
-/// Which rows of a table to take away.
+/// The rows of a table to export. Each option narrows them down; without one, all are exported.
 #[derive(Debug, Args)]
 pub(crate) struct RowsToTake {
-    /// Only visits with this outcome, such as `entry_refused`; `open` for those under way.
+    /// Only visits with this outcome, such as `entry_refused`, or `open` for visits under way.
     #[arg(long, value_name = "NAME")]
     outcome: Option<String>,
     /// Only visits in which somebody went in by consent, or on a lawful basis without it.
     #[arg(long, value_name = "consent|lawful")]
     entry: Option<String>,
-    /// Only of this firm, or of the council.
+    /// Only rows of this organisation, which can be a firm or the council.
     #[arg(long, value_name = "NAME")]
     organisation: Option<String>,
     /// Only visits that started on this day or later.
@@ -27,10 +27,10 @@ pub(crate) struct RowsToTake {
     /// Only concerns, cases or answers of this kind.
     #[arg(long, value_name = "NAME")]
     kind: Option<String>,
-    /// Only cases that are open, or closed.
+    /// Only cases in this state.
     #[arg(long, value_name = "open|closed")]
     state: Option<String>,
-    /// Only cases of this owner; `nobody` for those without one.
+    /// Only cases of this owner, or `nobody` for cases without one.
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
     /// Only lines of the audit log by this user.

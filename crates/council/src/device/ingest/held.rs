@@ -1,6 +1,6 @@
-//! What is held already around a batch: at its places and beside them, of its visits, and of its
-//! people. It is read at once, before the records are judged, and goes on with what is kept of
-//! them.
+//! What the council already holds that matters for judging a batch: records at the same places in
+//! the chain and next to them, the keys of its visits, and its people. It is read once, before the
+//! records are judged. Each judged record is then added to it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +16,7 @@ pub(super) struct Arrived<'a> {
     pub(super) place: Place,
     pub(super) hash: Hash,
     pub(super) sent: &'a SentRecord,
-    /// Its envelope, where it can be read.
+    /// Its envelope. `None` when it can't be read.
     pub(super) envelope: Option<Envelope>,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Arrived<'a> {
     }
 }
 
-/// What is held around a batch of one device.
+/// What the council already holds that matters for judging one device's batch.
 #[derive(Default)]
 pub(super) struct HeldContext {
     kept: HashMap<(Epoch, u64), KeptAt>,
@@ -42,7 +42,7 @@ pub(super) struct HeldContext {
 }
 
 impl HeldContext {
-    /// Reads it.
+    /// Reads it for a batch.
     pub(super) fn of(reading: &Reading<'_>, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
         let mut around = Self::default();
         let places: BTreeSet<Place> = arrived.iter().map(|record| record.place).collect();
@@ -65,18 +65,18 @@ impl HeldContext {
         Ok(around)
     }
 
-    /// The hash of the record at a place, kept or set aside.
+    /// The hash of the record at a place, whether it is kept or set aside.
     pub(super) fn hash_at(&self, epoch: Epoch, sequence: u64) -> Option<Hash> {
         let kept = self.kept.get(&(epoch, sequence)).map(|kept| kept.hash);
         kept.or_else(|| self.asides_at(epoch, sequence).find(|aside| aside.holds_place).map(|aside| aside.hash))
     }
 
-    /// What the record at a place, if it is kept, names as the one before it.
+    /// The hash that the kept record at a place gives for the record before it.
     pub(super) fn previous_at(&self, epoch: Epoch, sequence: u64) -> Option<Hash> {
         self.kept.get(&(epoch, sequence)).and_then(|kept| kept.previous)
     }
 
-    /// Why a record with this hash was set aside before, if it was.
+    /// Why a record with this hash was set aside before. `None` when it was not.
     pub(super) fn aside_reason(&self, place: Place, hash: Hash) -> Option<&str> {
         self.asides_at(place.epoch, place.sequence).find(|aside| aside.hash == hash).map(|aside| aside.reason.as_str())
     }
@@ -89,7 +89,7 @@ impl HeldContext {
         self.keys.get(&visit)
     }
 
-    /// The commitment that a record of this id made, if one is kept.
+    /// The commitment of the kept record with this id.
     pub(super) fn commitment_of(&self, record: RecordId) -> Option<Hash> {
         self.commitments.get(&record).copied()
     }
@@ -98,14 +98,14 @@ impl HeldContext {
         self.people.contains(&user)
     }
 
-    /// A record of the batch is kept.
+    /// Adds a record of the batch that is to be kept.
     pub(super) fn keep(&mut self, place: Place, hash: Hash, envelope: &Envelope) {
         let Place { epoch, sequence, .. } = place;
         self.kept.insert((epoch, sequence), KeptAt { sequence, hash, previous: Some(envelope.previous) });
         self.commitments.insert(envelope.record, envelope.commitment);
     }
 
-    /// A record of the batch is set aside.
+    /// Adds a record of the batch that is to be set aside.
     pub(super) fn set_aside(&mut self, place: Place, hash: Hash, reason: &str, holds_place: bool) {
         let Place { epoch, sequence, .. } = place;
         let aside = AsideAt { sequence, hash, reason: reason.to_owned(), holds_place };
@@ -113,7 +113,7 @@ impl HeldContext {
     }
 }
 
-/// The places in runs without a gap, each by its first place and its last number.
+/// Groups places into runs without a gap. Each run is its first place and its last number.
 fn runs(places: &BTreeSet<Place>) -> Vec<(Place, u64)> {
     let mut runs: Vec<(Place, u64)> = Vec::new();
     for place in places {

@@ -1,4 +1,4 @@
-//! What one record of a batch comes to.
+//! Decides whether a record of a batch is kept, known already, or set aside.
 
 use doorstep_domain::conduct::{Acknowledgement, Event};
 use doorstep_domain::ledger::{Envelope, RecordKind, SCHEMA, decode_acknowledgement, decode_body};
@@ -20,31 +20,33 @@ pub(super) mod reason {
     pub(in super::super) const RECORD_ID_CLASH: &str = "record-id-clash";
 }
 
-/// What a record says, as far as this council understands it.
+/// A record's content, as far as this version of the service understands it.
 pub(super) enum Content {
     Event(Box<Event>),
     Acknowledgement(Box<Acknowledgement>),
     NotUnderstood,
 }
 
-/// What a record came to, before it is written.
+/// The decision about a record.
 pub(super) enum Judged<'a> {
     Keep {
         envelope: &'a Envelope,
         content: Content,
     },
-    /// Kept already, the same bytes.
+    /// The same record is already held.
     Known,
-    /// Set aside already, the same bytes.
+    /// The same record was already set aside, for this reason.
     AsideBefore(String),
     SetAside {
         reason: &'static str,
-        /// Whether its number is its own: no other record stands there.
+        /// Whether the record takes up its number in the chain. It does not where another record
+        /// has that number, or where it belongs to another history of the device.
         holds_place: bool,
     },
 }
 
-/// Judges one record. The same id or number with another hash is never merged and never dropped.
+/// Judges one record. A record with the id or number of another one, but a different hash, is set
+/// aside: it is never merged and never dropped.
 pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &HeldContext) -> Judged<'a> {
     let Arrived { place, hash, sent, .. } = *arrived;
     if let Some(reason) = around.aside_reason(place, hash) {
@@ -76,8 +78,8 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &HeldContext) -> Judge
         return set_aside(reason::BROKEN_LINK);
     }
     if !links(arrived, envelope, around) {
-        // Two histories of one device: its number stays free for the record of the history that is
-        // held.
+        // The device has two histories. The number stays free for the record that fits the history
+        // that is held.
         return Judged::SetAside { reason: reason::FORK, holds_place: false };
     }
     let Some(key) = around.key_of(envelope.visit) else {
@@ -105,8 +107,7 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &HeldContext) -> Judge
     }
 }
 
-/// Whether a record follows the one before it and is followed by the one after it, as far as those
-/// are held.
+/// Whether a record links to the records before and after it, as far as those are held.
 fn links(arrived: &Arrived<'_>, envelope: &Envelope, around: &HeldContext) -> bool {
     let epoch = arrived.place.epoch;
     let before = match arrived.place.sequence {

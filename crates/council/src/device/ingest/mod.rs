@@ -1,4 +1,4 @@
-//! Taking in a device's batch: each record is judged by itself, and all of them go in by one
+//! Storing a device's batch. Each record is judged by itself, and all of them are stored in one
 //! transaction. A truthful record is never rejected because a rule was broken: it is stored, and
 //! the breach shows.
 
@@ -18,7 +18,7 @@ use self::judge::{Content, Judged, judge, reason};
 use crate::error::CouncilError;
 use crate::storage::{Acknowledged, Aside, Device, NewRecord, Place, PlainConcern, SealedConcern, Writing};
 
-/// Takes a batch in.
+/// Stores a batch, and returns a receipt for each record.
 pub(crate) fn ingest(
     writing: &Writing<'_>,
     device: &Device,
@@ -55,7 +55,7 @@ pub(crate) fn ingest(
     Ok(receipts)
 }
 
-/// What a batch came to, before any of it is written.
+/// What is to be written for a batch.
 #[derive(Default)]
 struct Taken<'a> {
     records: Vec<NewRecord<'a>>,
@@ -65,7 +65,7 @@ struct Taken<'a> {
 }
 
 impl<'a> Taken<'a> {
-    /// Takes one record in, and says what the device is told of it.
+    /// Judges one record, notes what is to be written, and returns its receipt.
     fn take(
         &mut self,
         arrived: &'a Arrived<'a>,
@@ -100,7 +100,7 @@ impl<'a> Taken<'a> {
         Ok(Receipt { epoch: place.epoch, sequence: place.sequence, hash, verdict })
     }
 
-    /// Writes it all. The visits that are to be folded anew.
+    /// Writes everything. Returns the visits that must be folded again.
     fn keep(self, writing: &Writing<'_>, device: &Device, now_ms: i64) -> Result<BTreeSet<VisitId>, CouncilError> {
         writing.keep_records(&self.records)?;
         writing.keep_asides(&self.asides)?;
@@ -117,7 +117,8 @@ impl<'a> Taken<'a> {
     }
 }
 
-/// Puts what a record says where lists are drawn from. Whether its visit is to be folded anew.
+/// Writes a record's content to the tables that lists read. Returns whether its visit must be
+/// folded again.
 fn keep_content(
     writing: &Writing<'_>,
     envelope: &Envelope,
@@ -151,7 +152,8 @@ fn keep_content(
     Ok(true)
 }
 
-/// Whether the device's end of the chain is another record than the one that is held at its number.
+/// Whether the last record of the device's chain differs from the record that the council holds
+/// with that number.
 fn head_differs(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -> Result<bool, CouncilError> {
     let place = Place { device: device.id, epoch: request.head.epoch, sequence: request.head.sequence };
     Ok(writing.hash_at(place)?.is_some_and(|held| held != request.head.hash))

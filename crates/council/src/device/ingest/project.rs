@@ -1,5 +1,5 @@
-//! Visits are folded anew when records of them came: their rows in lists, their photos, their
-//! cases.
+//! Folds visits again after new records arrived, and updates their rows in lists, their photos and
+//! their cases.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use doorstep_domain::conduct::{CaseKind, CaseOutcome, Event, Visit, fold};
 use crate::error::CouncilError;
 use crate::storage::{CaseId, CaseRow, Writing};
 
-/// How many visits are folded at once: with all that is held of each.
+/// How many visits are folded at a time. All records of each are in memory.
 const AT_ONCE: usize = 64;
 
-/// Folds visits anew. One whose start has not arrived yet is in no list.
+/// Folds visits again. A visit whose start has not arrived yet is not listed.
 pub(super) fn fold_visits(writing: &Writing<'_>, visits: &BTreeSet<VisitId>) -> Result<(), CouncilError> {
     let visits: Vec<VisitId> = visits.iter().copied().collect();
     for visits in visits.chunks(AT_ONCE) {
@@ -35,7 +35,8 @@ pub(super) fn fold_visits(writing: &Writing<'_>, visits: &BTreeSet<VisitId>) -> 
     Ok(())
 }
 
-/// Opens the cases that a visit asks for, and closes those that its visitor took back.
+/// Opens the cases that a visit asks for. Closes cases that its visitor took back, and overdue
+/// check-ins of visitors who are safe.
 fn keep_cases(
     writing: &Writing<'_>,
     visit: &Visit,

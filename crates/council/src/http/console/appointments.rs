@@ -1,4 +1,5 @@
-//! Appointments: the list, tables with a preview, giving one to somebody else, calling one off.
+//! Appointments: listing them, importing a table with a preview, giving one to another visitor, and
+//! calling one off.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -22,49 +23,50 @@ use crate::storage::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Reading};
 /// An appointment in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AppointmentListRow {
-    /// What is planned.
+    /// The appointment itself.
     pub(crate) appointment: Appointment,
-    /// The name of who goes.
+    /// The visitor's name.
     pub(crate) assigned_name: String,
-    /// The visit that came of it.
+    /// The visit for this appointment; `null` until it has started.
     pub(crate) visit: Option<VisitId>,
-    /// How the visit ended, as a stable name; `open` while it goes on, `null` where there is none.
+    /// How the visit ended, as a stable name; `open` while it goes on, `null` without a visit.
     pub(crate) outcome: Option<String>,
-    /// When the council called it off.
+    /// When it was called off; `null` when it was not.
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
-    /// Why.
+    /// Why it was called off; `null` when it was not.
     pub(crate) cancelled_because: Option<String>,
 }
 
-/// Somebody who visits.
+/// A person who visits tenants.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct Visitor {
     /// The user name.
     pub(crate) user: String,
     /// The name.
     pub(crate) name: String,
-    /// For whom they work.
+    /// The organisation that they work for.
     pub(crate) organisation: String,
 }
 
 /// A page of appointments.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AppointmentList {
-    /// The rows, by the start of their window where nothing else was asked for.
+    /// The appointments on this page. Unless another order is asked for, they are in order of the
+    /// start of their window.
     pub(crate) appointments: Vec<AppointmentListRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
-    /// Who can be sent.
+    /// The visitors who can be sent.
     pub(crate) visitors: Vec<Visitor>,
-    /// Whether whoever asks may take tables in.
+    /// Whether this person may import tables.
     pub(crate) may_import: bool,
-    /// Whether whoever asks may give appointments to others and call them off.
+    /// Whether this person may give appointments to other visitors, and call them off.
     pub(crate) may_change: bool,
     /// The council's clock when this was read.
     pub(crate) as_of: DateTime<Utc>,
 }
 
-/// Filters as the address bar holds them. A date is a day in England.
+/// The filters in the page's address. A date is a day in England.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct AppointmentQuery {
@@ -72,7 +74,7 @@ pub(crate) struct AppointmentQuery {
     to: Option<String>,
     organisation: Option<String>,
     q: Option<String>,
-    /// `when`, `where` or `who`; with `-` before it the other way round.
+    /// `when`, `where` or `who`. A `-` in front reverses the order.
     sort: Option<String>,
     after: Option<String>,
 }
@@ -129,13 +131,13 @@ fn shown(reading: &Reading<'_>, row: AppointmentRow) -> Result<AppointmentListRo
     })
 }
 
-/// Who can be sent, of one firm or of all.
+/// The visitors who can be sent: those of one firm, or all.
 pub(super) fn visitors(reading: &Reading<'_>, firm: Option<&str>) -> Result<Vec<Visitor>, CouncilError> {
     let visitor = |(user, name, organisation)| Visitor { user, name, organisation };
     Ok(reading.visitors(firm)?.into_iter().map(visitor).collect())
 }
 
-/// What taking a table in would come to. Nothing is changed.
+/// Shows what importing a table would do. Changes nothing.
 pub(crate) async fn preview(
     State(service): State<Service>,
     By(by): By,
@@ -144,14 +146,14 @@ pub(crate) async fn preview(
     ask(service, move |service| import::appointments(service, &by, &table, ImportMode::Preview)).await.map(Json)
 }
 
-/// Which rows of a table to take.
+/// Which rows of a table to import: with `only_good`, the rows without faults.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 pub(crate) struct ImportQuery {
     #[serde(default)]
     only_good: bool,
 }
 
-/// Takes a table in: all of it or nothing, or the good rows alone.
+/// Imports a table: all rows or none, or only the rows without faults.
 pub(crate) async fn import(
     State(service): State<Service>,
     By(by): By,

@@ -12,28 +12,30 @@ use crate::machine::times;
 use crate::service::Service;
 use crate::storage::{AuditFilter, AuditLine};
 
-/// A page of the audit log, last line first where nothing else was asked for.
+/// A page of the audit log, newest line first unless `oldest` is asked for.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AuditList {
-    /// The lines.
+    /// The lines on this page.
     pub(crate) lines: Vec<AuditEntry>,
-    /// Behind what line the next page goes on; `null` at the end.
+    /// What to ask for to get the next page: the number of this page's last line; `null` on the
+    /// last page.
     #[ts(type = "number | null")]
     pub(crate) next: Option<i64>,
-    /// What was ever done, by stable name: to filter by.
+    /// The stable names of all actions in the log, to filter by.
     pub(crate) actions: Vec<String>,
 }
 
 /// A line of the audit log.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AuditEntry {
-    /// The council's clock.
+    /// When it was done, by the council's clock.
     pub(crate) at: DateTime<Utc>,
-    /// Who: a user name, or `command line`; empty for a failed sign-in.
+    /// Who did it: a user name, the name of a system's token, or `command line`. Empty for a failed
+    /// sign-in.
     pub(crate) user: String,
-    /// What, by stable name.
+    /// What was done, as a stable name.
     pub(crate) action: String,
-    /// To what. Never personal data.
+    /// What it was done to, such as ids, user names and UPRNs.
     #[ts(type = "Record<string, unknown>")]
     pub(crate) detail: serde_json::Value,
 }
@@ -49,18 +51,18 @@ impl AuditEntry {
     }
 }
 
-/// Lines on a page.
+/// How many lines are on a page.
 const PAGE: usize = 100;
 
-/// Filters as the address bar holds them.
+/// The filters in the page's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct AuditQuery {
     user: Option<String>,
     action: Option<String>,
-    /// `oldest` for the first lines first.
+    /// `oldest` to begin with the oldest lines.
     order: Option<String>,
-    /// Behind the line that the page before gave.
+    /// The `next` of the page before.
     after: Option<i64>,
 }
 

@@ -24,7 +24,7 @@ use crate::storage::{CASES, CaseFilter, CaseLine, CaseRow, Order, Reading};
 /// A case in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseListRow {
-    /// The case.
+    /// The case's id.
     pub(crate) case: String,
     /// What it is about.
     pub(crate) kind: CaseKind,
@@ -32,27 +32,28 @@ pub(crate) struct CaseListRow {
     pub(crate) clause: Clause,
     /// The visit that it comes from.
     pub(crate) visit: VisitId,
-    /// When it was said or seen, by the device's clock: its clock runs from here.
+    /// When it was said or seen, by the device's clock. Deadlines count from here.
     pub(crate) opened_at: DateTime<Utc>,
     /// When the council heard of it.
     pub(crate) received_at: DateTime<Utc>,
-    /// The user name of whoever has it.
+    /// The owner's user name; `null` when nobody owns it.
     pub(crate) owner: Option<String>,
-    /// The name of whoever has it.
+    /// The owner's name; `null` when nobody owns it.
     pub(crate) owner_name: Option<String>,
-    /// What is to be done next; `null` when all is done.
+    /// The next step; `null` when all steps are done.
     pub(crate) due_step: Option<CaseStep>,
-    /// By when; `null` where nothing is due, or where the bank holidays of that year are not known.
+    /// The deadline of that step; `null` when nothing is due, or the bank holidays of that year are
+    /// not known.
     pub(crate) due_at: Option<DateTime<Utc>>,
-    /// When it was closed.
+    /// When it was closed; `null` while it is open.
     pub(crate) closed_at: Option<DateTime<Utc>>,
-    /// What came of it, as a stable name.
+    /// The outcome that it was closed with, as a stable name; `null` while it is open.
     pub(crate) outcome: Option<String>,
-    /// Where.
+    /// The address of the home.
     pub(crate) address: String,
-    /// The visitor.
+    /// The visitor's name.
     pub(crate) visitor_name: String,
-    /// For whom the visitor works.
+    /// The organisation that the visitor works for.
     pub(crate) organisation: String,
 }
 
@@ -78,7 +79,7 @@ impl From<&CaseRow> for CaseListRow {
     }
 }
 
-/// Somebody who can be given a case.
+/// A person who can be given a case.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseOwner {
     /// The user name.
@@ -90,7 +91,7 @@ pub(crate) struct CaseOwner {
 /// A page of cases.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseList {
-    /// The rows.
+    /// The cases on this page.
     pub(crate) cases: Vec<CaseListRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
@@ -100,7 +101,7 @@ pub(crate) struct CaseList {
     /// How many of them are past their deadline.
     #[ts(type = "number")]
     pub(crate) late: u64,
-    /// Who can be given one.
+    /// The people who can be given a case.
     pub(crate) owners: Vec<CaseOwner>,
     /// Records that phones have and the council has not: there may be cases in them.
     pub(crate) missing: Vec<MissingRecords>,
@@ -111,15 +112,15 @@ pub(crate) struct CaseList {
 /// A line of a case's log.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseLogLine {
-    /// When.
+    /// When it was done, by the council's clock.
     pub(crate) at: DateTime<Utc>,
-    /// The user name of who did it; empty where the service itself did.
+    /// The user name of the person who did it; empty when the service did it.
     pub(crate) user: String,
-    /// What: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
+    /// What was done: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
     pub(crate) action: String,
-    /// The step that was done, the owner, or the outcome.
+    /// The step that was done, the new owner, or the outcome; `null` for other actions.
     pub(crate) subject: Option<String>,
-    /// In words.
+    /// What the person wrote about it, if anything.
     pub(crate) words: Option<String>,
 }
 
@@ -130,32 +131,32 @@ impl From<CaseLine> for CaseLogLine {
     }
 }
 
-/// A case whole.
+/// A case in full.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseDetail {
-    /// What the list shows of it.
+    /// The same as in the list.
     pub(crate) row: CaseListRow,
-    /// What was written at the door, where it comes from a concern.
+    /// What was written at the door, if the case comes from a concern.
     pub(crate) concern: Option<Concern>,
     /// What is due next, with where its number comes from.
     pub(crate) due: Option<Due>,
-    /// What is still to be done, in its order.
+    /// The steps that are still to be done, in order.
     pub(crate) steps_left: Vec<CaseStep>,
-    /// What it may be closed with.
+    /// The outcomes that it can be closed with.
     pub(crate) outcomes: Vec<CaseOutcome>,
     /// What was done about it.
     pub(crate) log: Vec<CaseLogLine>,
-    /// Who can be given it.
+    /// The people who can be given it.
     pub(crate) owners: Vec<CaseOwner>,
     /// When the visitor's phone was last heard from.
     pub(crate) last_contact: Option<DateTime<Utc>>,
-    /// Whether whoever asks may do something about it.
+    /// Whether this person may do something about it.
     pub(crate) may_act: bool,
     /// The council's clock when this was read.
     pub(crate) as_of: DateTime<Utc>,
 }
 
-/// Filters as the address bar holds them.
+/// The filters in the page's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct CaseQuery {
@@ -163,8 +164,7 @@ pub(crate) struct CaseQuery {
     kind: Option<String>,
     owner: Option<String>,
     organisation: Option<String>,
-    /// `due`, `closed`, `opened`, `about`, `where` or `owner`; with `-` before it the other way
-    /// round.
+    /// `due`, `closed`, `opened`, `about`, `where` or `owner`. A `-` in front reverses the order.
     sort: Option<String>,
     after: Option<String>,
 }
@@ -180,7 +180,8 @@ impl CaseQuery {
         })
     }
 
-    /// Open ones by their deadline, closed ones the last first, where nothing else is asked for.
+    /// The order that is asked for. Otherwise open cases are in order of their deadline, and closed
+    /// cases have the last closed first.
     fn order(&self, closed: bool) -> Result<Order, CouncilError> {
         CASES.order(self.sort.as_deref(), if closed { "-closed" } else { "due" }, self.after.as_deref())
     }
@@ -222,7 +223,7 @@ pub(crate) async fn show(
     ask(service, move |service| CaseDetail::of(service, &by, cases::read(service, &by, id)?)).await.map(Json)
 }
 
-/// Does something about a case, and shows it as it is then.
+/// Does a deed about a case, and shows the case as it is afterwards.
 pub(crate) async fn act(
     State(service): State<Service>,
     By(by): By,

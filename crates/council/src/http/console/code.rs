@@ -39,7 +39,7 @@ pub(crate) struct CodeVersion {
     pub(crate) in_force: bool,
     /// When it was published.
     pub(crate) published_at: DateTime<Utc>,
-    /// By whom.
+    /// The name in the audit log of who published it.
     pub(crate) published_by: String,
     /// How many people have signed it.
     #[ts(type = "number")]
@@ -53,18 +53,18 @@ pub(crate) struct CodeVersion {
 pub(crate) struct Register {
     /// What people call the version that binds today.
     pub(crate) binding: String,
-    /// Whether the council has published it; before that, Doorstep's own plain words bind.
+    /// Whether the council has published it. If not, Doorstep's own words bind.
     pub(crate) published: bool,
-    /// How many of those who visit have signed the version that binds today.
+    /// How many visitors have signed the version that binds today.
     #[ts(type = "number")]
     pub(crate) have_signed: u64,
-    /// How many of those who visit have not.
+    /// How many visitors have not signed the version that binds today.
     #[ts(type = "number")]
     pub(crate) have_not_signed: u64,
-    /// A page of signatures, under any version; empty where those were asked for who have not
-    /// signed.
+    /// A page of signatures, under any version. Empty when the list of people who have not signed
+    /// was asked for.
     pub(crate) signed: Vec<RegisterEntry>,
-    /// A page of those who have not signed the version that binds today; empty where signatures
+    /// A page of visitors who have not signed the version that binds today. Empty when signatures
     /// were asked for.
     pub(crate) not_signed: Vec<NotSignedRow>,
     /// Records that phones have and the council has not: there may be signatures in them.
@@ -78,13 +78,13 @@ pub(crate) struct Register {
 /// A signature under the Code.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct RegisterEntry {
-    /// The record.
+    /// The record's id.
     pub(crate) record: String,
     /// What was signed, and how.
     pub(crate) acknowledgement: Acknowledgement,
-    /// When, by the device's clock.
+    /// When it was signed, by the device's clock.
     pub(crate) signed_at: DateTime<Utc>,
-    /// When the council had it.
+    /// When the council received it.
     pub(crate) received_at: DateTime<Utc>,
 }
 
@@ -99,7 +99,7 @@ impl From<RegisterRow> for RegisterEntry {
     }
 }
 
-/// Somebody who has not signed.
+/// A visitor who has not signed.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NotSignedRow {
     /// Their name.
@@ -149,16 +149,16 @@ pub(crate) async fn publish(
     ask(service, move |service| desk::code::publish(service, &by, &code)).await.map(Json)
 }
 
-/// Which part of the register, as the address bar holds it.
+/// The filters in the register's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct RegisterQuery {
-    /// `not_signed` for those who visit and have not signed; signatures where nothing is said.
+    /// `not_signed` for visitors who have not signed. Anything else gives signatures.
     state: Option<String>,
     organisation: Option<String>,
     q: Option<String>,
-    /// `signed`, `name`, `position` or `version`, or of those who have not signed `name` or
-    /// `organisation`; with `-` before it the other way round.
+    /// For signatures: `signed`, `name`, `position` or `version`. For visitors who have not signed:
+    /// `name` or `organisation`. A `-` in front reverses the order.
     sort: Option<String>,
     after: Option<String>,
 }
@@ -180,8 +180,8 @@ pub(crate) async fn register(
         let now_ms = service.now_ms();
         let today = times::day(now_ms);
         service.storage.read(|reading| {
-            // Before the council has published one, phones ask for a signature under Doorstep's own
-            // plain words.
+            // Until the council publishes a version, phones ask people to sign Doorstep's own
+            // words.
             let in_force = reading.code_in_force(today)?;
             let published = in_force.is_some();
             let binding = in_force.unwrap_or_else(PublishedCode::own_words);

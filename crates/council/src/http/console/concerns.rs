@@ -1,5 +1,5 @@
-//! Concerns that are not sealed: a firm is given those of its own people, and never a breach.
-//! Clauses 5.3, 6.1, 7, 8.
+//! Concerns that are not sealed. A firm sees only those of its own people, and never a breach.
+//! Clauses 5.3, 6.1, 7 and 8.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use crate::storage::{ConcernFilter, ConcernRow};
 /// A page of concerns that are not sealed, newest first.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct ConcernList {
-    /// The rows.
+    /// The concerns on this page.
     pub(crate) concerns: Vec<ConcernListRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct ConcernList {
 /// A concern in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct ConcernListRow {
-    /// The record.
+    /// The record's id.
     pub(crate) record: String,
     /// The visit, or the file of its own.
     pub(crate) visit: VisitId,
@@ -39,15 +39,15 @@ pub(crate) struct ConcernListRow {
     pub(crate) clause: Clause,
     /// What it says.
     pub(crate) concern: Concern,
-    /// When the council had it.
+    /// When the council received it.
     pub(crate) received_at: DateTime<Utc>,
-    /// Where, as far as it is known.
+    /// The address, as far as it is known.
     pub(crate) address: String,
-    /// Who raised it.
+    /// The name of the visitor who raised it.
     pub(crate) visitor_name: String,
-    /// For whom they work.
+    /// The organisation that the visitor works for.
     pub(crate) organisation: String,
-    /// Why the visitor struck it out, if they did.
+    /// Why the visitor struck it out; `null` when they did not.
     pub(crate) struck: Option<String>,
 }
 
@@ -69,12 +69,12 @@ impl From<ConcernRow> for ConcernListRow {
     }
 }
 
-/// Filters as the address bar holds them.
+/// The filters in the page's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 pub(crate) struct ConcernQuery {
-    /// Of this kind, by its stable name.
+    /// Only concerns of this kind, by its stable name.
     kind: Option<String>,
-    /// Behind this place in the list, as the page before gave it.
+    /// The `next` of the page before.
     after: Option<String>,
 }
 

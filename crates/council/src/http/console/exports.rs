@@ -1,4 +1,4 @@
-//! Tables to take away. Each export is itself in the audit log.
+//! Exporting tables. Each export is written to the audit log.
 
 use std::fs::File;
 use std::io;
@@ -26,12 +26,12 @@ use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
 
-/// A table that can be taken away, and what its columns mean.
+/// A table that can be exported, and what its columns mean.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct TableMeaning {
     /// The table's stable name.
     pub(crate) table: &'static str,
-    /// Its columns, in their order.
+    /// Its columns, in order.
     pub(crate) columns: Vec<TableColumn>,
 }
 
@@ -40,16 +40,16 @@ pub(crate) struct TableMeaning {
 pub(crate) struct TableColumn {
     /// The stable name.
     pub(crate) name: &'static str,
-    /// What it means, and which values there are.
+    /// What it means, and which values it can have.
     pub(crate) meaning: String,
 }
 
-/// Bytes that are sent at once.
+/// The most bytes that are read and sent at a time.
 const PIECE: usize = 64 * 1024;
 
-/// One of the tables, by its name and its form in the address, such as `visits.xlsx`. It is sent
-/// while it is written, but for a workbook, which is whole only at its end. Whatever can be refused
-/// is refused before the first byte.
+/// Exports the table that the address names with its format, such as `visits.xlsx`. The file is
+/// sent while it is being written, except for a workbook, which must be complete first. Any refusal
+/// comes before the first byte.
 pub(crate) async fn table(
     State(service): State<Service>,
     By(by): By,
@@ -63,7 +63,8 @@ pub(crate) async fn table(
     let day = times::day(service.now_ms());
     let waits = Waits::default();
     let (tell, mut growth) = watch::channel(Growth::default());
-    // On disk, not in memory: the database does not wait for a slow line.
+    // The file is on disk, so that the database does not wait for a slow connection and memory
+    // stays small.
     let (mut file, reader) = ask(service.clone(), |_| without_a_name().map_err(CouncilError::Write)).await?;
     let still_waits = Arc::clone(&waits.0);
     let mut writing = tokio::task::spawn_blocking(move || {
@@ -77,7 +78,7 @@ pub(crate) async fn table(
     });
     tokio::select! {
         written = &mut writing => written.map_err(|_| WebProblem::Internal)??,
-        // A writer that ends without a byte has said why.
+        // If the writer ends before the first byte, the branch above returns its error.
         Ok(_) = growth.wait_for(|growth| growth.readable > 0) => {}
     }
     let mut headers = HeaderMap::new();
@@ -95,8 +96,8 @@ pub(crate) async fn table(
 
 const NOTHING: HeaderValue = HeaderValue::from_static("");
 
-/// A file to write and to read, each from its own place, that has no name and is gone when it is
-/// closed.
+/// A temporary file, as one handle to write and one to read. It has no name on disk, and goes away
+/// when both are closed.
 fn without_a_name() -> io::Result<(File, File)> {
     let named = tempfile::NamedTempFile::new()?;
     let reader = named.reopen()?;
@@ -108,13 +109,13 @@ struct Follower {
     file: tokio::fs::File,
     at: u64,
     growth: watch::Receiver<Growth>,
-    /// Dropped with this: whoever writes sees that nobody waits any more.
+    /// Dropped with this, which tells the writer that nobody waits any more.
     _waits: Waits,
 }
 
 impl Follower {
-    /// The next piece; `None` at the end of a whole file, an error where it was broken off, so that
-    /// nobody takes it for whole.
+    /// The next piece. `None` at the end of a complete file. An error when writing failed, so that
+    /// nobody takes the file to be complete.
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
         loop {
             let Growth { readable, whole } = *self.growth.borrow_and_update();
@@ -132,13 +133,13 @@ impl Follower {
                 return Ok(None);
             }
             if self.growth.changed().await.is_err() && !self.growth.borrow().whole {
-                return Err(io::Error::other("the export was broken off"));
+                return Err(io::Error::other("the export failed before it was complete"));
             }
         }
     }
 }
 
-/// What each column of each table means, for whoever may take the table.
+/// What each column means, for the tables that this person may export.
 pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
     let meaning = |what: ExportTable| TableMeaning {
         table: what.name(),
@@ -151,12 +152,12 @@ pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
     Json(tables_for(&by).map(meaning).collect())
 }
 
-/// The tables that somebody may take.
+/// The tables that a person may export.
 fn tables_for(by: &Actor) -> impl Iterator<Item = ExportTable> {
     ExportTable::all().filter(move |what| access_to(*what).admits(by))
 }
 
-/// Who may take a table.
+/// Who may export a table.
 fn access_to(what: ExportTable) -> Access {
     match what {
         ExportTable::Audit => AUDIT,
@@ -170,7 +171,8 @@ fn access_to(what: ExportTable) -> Access {
     }
 }
 
-/// Whether somebody still waits for the answer. A browser that goes away drops it.
+/// Whether the browser still waits for the answer. It becomes `false` when this is dropped, which
+/// happens when the browser goes away.
 struct Waits(Arc<AtomicBool>);
 
 impl Default for Waits {

@@ -1,4 +1,4 @@
-//! What the console asks, a file a page, with the types that it is answered with.
+//! The console's requests and the types of their answers, with one file for each page.
 
 pub(crate) mod appointments;
 pub(crate) mod audit;

@@ -1,4 +1,4 @@
-//! Homes where nobody gets in, and the evidence of one. Clause 3.1.
+//! Homes where nobody got in, and the evidence about such a home. Clause 3.1.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -20,13 +20,13 @@ use crate::machine::times;
 use crate::service::{NAME, Service};
 use crate::storage::{HOMES, NoAccessRow, Page, Reading, settings};
 
-/// An attempt to get in, with what a supervisor made of it.
+/// An attempt to get in, with a supervisor's decision about it.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoAccessAttempt {
-    /// The attempt as its records say it.
+    /// The attempt, from its records.
     #[serde(flatten)]
     pub(crate) attempt: Attempt,
-    /// Whether it counts towards enforcement, once a supervisor has decided.
+    /// Whether it counts towards enforcement, with the supervisor's decision if there is one.
     pub(crate) decided: Counting,
 }
 
@@ -37,22 +37,22 @@ pub(crate) struct NoAccessHome {
     pub(crate) uprn: String,
     /// The address.
     pub(crate) address: String,
-    /// The attempts, the first first.
+    /// The attempts, oldest first.
     pub(crate) attempts: Vec<NoAccessAttempt>,
     /// How many of them count towards enforcement. A valid refusal never does.
     pub(crate) counting: usize,
-    /// How many of those came after written notice in time: a court counts those.
+    /// How many of those also count in court: the tenant had 24 hours' notice in writing.
     pub(crate) in_court: usize,
 }
 
 /// A page of homes.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoAccessList {
-    /// The homes, the last attempt first.
+    /// The homes on this page. Unless another order is asked for, the last attempt is first.
     pub(crate) homes: Vec<NoAccessHome>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
-    /// Attempts after which the next letter goes out.
+    /// How many attempts come before the next letter goes out.
     pub(crate) attempts_before_letter: u32,
     /// Records that phones have and the council has not: there may be attempts in them.
     pub(crate) missing: Vec<MissingRecords>,
@@ -60,13 +60,13 @@ pub(crate) struct NoAccessList {
     pub(crate) as_of: DateTime<Utc>,
 }
 
-/// Which homes, in which order.
+/// The filters in the page's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct NoAccessQuery {
     organisation: Option<String>,
-    /// `last` for the last attempt, `attempts` for how many, or `where`; with `-` before it the
-    /// other way round.
+    /// `last` for the last attempt, `attempts` for how many, or `where`. A `-` in front reverses
+    /// the order.
     sort: Option<String>,
     after: Option<String>,
 }
@@ -95,18 +95,18 @@ pub(crate) async fn list(
     .map(Json)
 }
 
-/// What happened at a home where nobody got in, for a meeting, a solicitor or a court.
+/// The evidence about a home where nobody got in, for a meeting, a solicitor or a court.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct EvidencePack {
     /// The home, its attempts and how they count.
     pub(crate) home: NoAccessHome,
-    /// The visits behind the attempts, in the order of time.
+    /// The visits behind the attempts, oldest first.
     pub(crate) visits: Vec<VisitDetail>,
     /// How many attempts come before the next letter.
     pub(crate) attempts_before_letter: u32,
-    /// Who asked for it.
+    /// The name of the person who asked for it.
     pub(crate) made_by: String,
-    /// The council.
+    /// The council's name.
     pub(crate) council_name: String,
     /// Records that phones have and the council has not: there may be attempts in them.
     pub(crate) missing: Vec<MissingRecords>,
@@ -148,8 +148,8 @@ fn pack(reading: &Reading<'_>, uprn: Uprn, by: &Actor, now_ms: i64) -> Result<Op
     }))
 }
 
-/// An attempt with what a supervisor made of it. What they decided counts, in court too where
-/// notice was in writing.
+/// An attempt with the supervisor's decision. An attempt that they count also counts in court if
+/// the tenant had 24 hours' notice in writing.
 fn decided(reading: &Reading<'_>, mut attempt: Attempt) -> Result<NoAccessAttempt, CouncilError> {
     let decision = match attempt.counting {
         Counting::ToBeDecided => reading.refusal_decision(attempt.visit)?,

@@ -1,5 +1,5 @@
-//! What phones have and the council has not, or could not take. It stands beside each list in which
-//! something may be missing.
+//! Records that phones have and the council has not received, and records that it set aside. Lists
+//! that may be incomplete show them.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,8 +9,8 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::storage::{AsideCount, Missing, Reading};
 
-/// What phones have and the council has not. It is for the council's own people: a firm is given
-/// none.
+/// Records that phones have and the council has not. Only for the council's own people: for a firm
+/// the list is empty.
 pub(crate) fn missing(reading: &Reading<'_>, by: &Actor) -> Result<Vec<MissingRecords>, CouncilError> {
     if by.firm().is_some() {
         return Ok(Vec::new());
@@ -18,8 +18,8 @@ pub(crate) fn missing(reading: &Reading<'_>, by: &Actor) -> Result<Vec<MissingRe
     Ok(reading.missing()?.into_iter().map(MissingRecords::from).collect())
 }
 
-/// What the council could not take, and keeps apart. It is for the council's own people: a firm is
-/// given none.
+/// Records that the council set aside. Only for the council's own people: for a firm the list is
+/// empty.
 pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRecords>, CouncilError> {
     if by.firm().is_some() {
         return Ok(Vec::new());
@@ -30,17 +30,17 @@ pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRe
 /// Records that a phone has and the council has not.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct MissingRecords {
-    /// Whose phone.
+    /// The name of the visitor whose phone it is.
     pub(crate) visitor_name: String,
-    /// Which.
+    /// The phone's id.
     pub(crate) device: String,
-    /// The first number.
+    /// The first missing number in the phone's chain.
     #[ts(type = "number")]
     pub(crate) first: u64,
-    /// The last number.
+    /// The last missing number in the phone's chain.
     #[ts(type = "number")]
     pub(crate) last: u64,
-    /// When the phone said so.
+    /// When the phone last said that it has them, by the council's clock.
     pub(crate) said_at: DateTime<Utc>,
 }
 
@@ -51,19 +51,19 @@ impl From<Missing> for MissingRecords {
     }
 }
 
-/// Records of a phone that the council could not take, and keeps apart.
+/// Records of a phone that the council set aside, for one reason.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AsideRecords {
-    /// Whose phone.
+    /// The name of the visitor whose phone it is.
     pub(crate) visitor_name: String,
-    /// Which.
+    /// The phone's id.
     pub(crate) device: String,
-    /// Why, as a stable code.
+    /// The reason, as a stable code.
     pub(crate) reason: String,
-    /// How many.
+    /// How many records.
     #[ts(type = "number")]
     pub(crate) records: u64,
-    /// When the last of them came.
+    /// When the last of them arrived.
     pub(crate) last_at: DateTime<Utc>,
 }
 

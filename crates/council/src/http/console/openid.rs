@@ -1,4 +1,4 @@
-//! Signing in with the council's own accounts: to the provider, and back.
+//! Signing in with the council's own accounts: going to the provider, and coming back.
 
 use std::sync::Arc;
 
@@ -14,15 +14,15 @@ use crate::http::cookies::{self, is_over_tls};
 use crate::http::extract::{Json, Query};
 use crate::service::Service;
 
-/// The provider with which people sign in, where there is one.
+/// The sign-in provider. `None` when the service has none.
 pub(crate) type Known = Extension<Option<Arc<Provider>>>;
 
 const ATTEMPT: &str = "doorstep_openid";
 
-/// By what people can sign in.
+/// The ways in which people can sign in, besides a password.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct WaysIn {
-    /// What people call the provider with which they can sign in, where there is one.
+    /// The name of the OpenID Connect provider; `null` when there is none.
     openid: Option<String>,
 }
 
@@ -30,26 +30,25 @@ pub(crate) async fn ways_in(Extension(provider): Known) -> Json<WaysIn> {
     Json(WaysIn { openid: provider.as_ref().map(|provider| provider.name().to_owned()) })
 }
 
-/// Sends somebody to the provider.
+/// Redirects a person to the provider.
 pub(crate) async fn begin(State(service): State<Service>, Extension(provider): Known, headers: HeaderMap) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
     let secure = if is_over_tls(&service, &headers) { "; Secure" } else { "" };
     let begun = ask(service, move |service| provider.begin(&service.environment)).await;
     let Ok((address, attempt)) = begun else { return to("/?sign-in=no-provider", "") };
-    // The provider's page sends people back from another site: a strict cookie would not come with
-    // them.
+    // People come back from the provider's site, and browsers do not send a strict cookie then.
     let kept = format!("{ATTEMPT}={attempt}; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
     to(&address, &kept)
 }
 
-/// What the provider says when it sends somebody back.
+/// The query with which the provider sends a person back.
 #[derive(Deserialize, schemars::JsonSchema)]
 pub(crate) struct Back {
     code: Option<String>,
     state: Option<String>,
 }
 
-/// Somebody is back from the provider.
+/// Signs in a person who comes back from the provider, and redirects them to the console.
 pub(crate) async fn back(
     State(service): State<Service>,
     Extension(provider): Known,

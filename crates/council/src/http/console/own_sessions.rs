@@ -1,4 +1,4 @@
-//! Somebody's own sessions: where they are signed in, and ending that.
+//! A person's own sessions: listing where they are signed in, and ending a session.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -14,18 +14,18 @@ use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
 
-/// One of somebody's sessions.
+/// One of the person's own sessions.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct OwnSession {
-    /// By what it is ended.
+    /// The id by which to end it.
     id: String,
-    /// What the browser says it is.
+    /// The browser's `User-Agent`, shortened.
     browser: String,
     /// When it began.
     began_at: DateTime<Utc>,
-    /// When something was last asked in it, to the minute.
+    /// When it was last used, to the minute.
     seen_at: DateTime<Utc>,
-    /// Whether it is this very one.
+    /// Whether this request belongs to it.
     is_this: bool,
 }
 

@@ -1,5 +1,4 @@
-//! People and organisations at the desk: who there is, in which seat, and what an administrator
-//! does about it.
+//! People and organisations: listing people with their roles, importing them, and changing them.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -26,11 +25,11 @@ pub(crate) struct PersonListRow {
     pub(crate) name: String,
     /// The organisation.
     pub(crate) organisation: String,
-    /// What they are.
+    /// Their role.
     pub(crate) seat: Role,
-    /// The position.
+    /// Their position, in the words of the table of people.
     pub(crate) position: String,
-    /// The address for mail.
+    /// Their email address; empty when none is known.
     pub(crate) email: String,
     /// Whether they have a password for the console.
     pub(crate) has_password: bool,
@@ -40,26 +39,26 @@ pub(crate) struct PersonListRow {
     /// How many phones they have.
     #[ts(type = "number")]
     pub(crate) phones: u64,
-    /// When they left.
+    /// When they were marked as having left; `null` when they have not left.
     pub(crate) left_at: Option<DateTime<Utc>>,
 }
 
 /// A page of people.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PersonList {
-    /// The rows, by name where nothing else was asked for.
+    /// The people on this page, by name unless another order is asked for.
     pub(crate) people: Vec<PersonListRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
 }
 
-/// Filters as the address bar holds them.
+/// The filters in the page's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct PeopleQuery {
     organisation: Option<String>,
     q: Option<String>,
-    /// `name`, `organisation`, `role` or `position`; with `-` before it the other way round.
+    /// `name`, `organisation`, `role` or `position`. A `-` in front reverses the order.
     sort: Option<String>,
     after: Option<String>,
 }
@@ -90,14 +89,14 @@ pub(crate) async fn list(
     .map(Json)
 }
 
-/// Whether to take the table, or only to look at it.
+/// Whether to import the table, or, with `only_look`, only to check it.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 pub(crate) struct ImportQuery {
     #[serde(default)]
     only_look: bool,
 }
 
-/// Takes a table of people in, all of it or nothing; or says what is wrong with it.
+/// Imports a table of people, all of it or nothing, and lists its faults.
 pub(crate) async fn import(
     State(service): State<Service>,
     By(by): By,

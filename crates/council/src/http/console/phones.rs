@@ -1,4 +1,4 @@
-//! Phones at the desk: which there are, a code that enrols one, and revoking one that is lost.
+//! Phones: listing them, making a code that enrols one, and revoking one that is lost.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -20,38 +20,39 @@ use crate::storage::DEVICES;
 /// A phone in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PhoneRow {
-    /// Its id.
+    /// The phone's id.
     pub(crate) device: String,
-    /// What it calls itself.
+    /// The name that the phone gave itself when it was enrolled.
     pub(crate) name: String,
     /// The version of its app.
     pub(crate) app_version: String,
-    /// Whose it is, by user name.
+    /// The user name of the person whose phone it is.
     pub(crate) user: String,
-    /// Whose it is.
+    /// The name of the person whose phone it is.
     pub(crate) user_display_name: String,
-    /// For whom they work.
+    /// The organisation that the person works for.
     pub(crate) organisation: String,
     /// When it was enrolled.
     pub(crate) enrolled_at: DateTime<Utc>,
     /// When it was last heard from.
     pub(crate) contact_at: DateTime<Utc>,
-    /// When it was revoked.
+    /// When it was revoked; `null` when it was not.
     pub(crate) revoked_at: Option<DateTime<Utc>>,
 }
 
 /// A page of phones.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PhoneList {
-    /// The phones, the one that was heard from last first where nothing else was asked for.
+    /// The phones on this page. Unless another order is asked for, the one that was heard from last
+    /// is first.
     pub(crate) phones: Vec<PhoneRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
-    /// Who can be given one.
+    /// The people who can be given a phone.
     pub(crate) visitors: Vec<Visitor>,
-    /// Records that they have and the council has not.
+    /// Records that phones have and the council has not.
     pub(crate) missing: Vec<MissingRecords>,
-    /// Records that the council could not take, and keeps apart.
+    /// Records that the council set aside.
     pub(crate) set_aside: Vec<AsideRecords>,
     /// The council's clock when this was read.
     pub(crate) as_of: DateTime<Utc>,
@@ -64,11 +65,11 @@ pub(crate) struct PhoneOffer {
     pub(crate) code: String,
     /// When it stops working.
     pub(crate) expires_at: DateTime<Utc>,
-    /// The same as an image for the phone's camera, SVG.
+    /// The code and the council's address as a QR code, SVG.
     pub(crate) qr: String,
 }
 
-/// Whose phone is to be enrolled.
+/// A request for a code that enrols a phone of this user.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 pub(crate) struct OfferFor {
     user: String,
@@ -76,12 +77,12 @@ pub(crate) struct OfferFor {
     server: String,
 }
 
-/// Filters as the address bar holds them.
+/// The filters in the page's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct PhoneQuery {
     q: Option<String>,
-    /// `heard`, `whose`, `device` or `enrolled`; with `-` before it the other way round.
+    /// `heard`, `whose`, `device` or `enrolled`. A `-` in front reverses the order.
     sort: Option<String>,
     after: Option<String>,
 }

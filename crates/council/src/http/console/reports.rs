@@ -1,4 +1,4 @@
-//! Reports: how many visits gave which answer.
+//! Reports: how many visits ended how, why entry was refused, and whether notice and ID were given.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -15,10 +15,10 @@ use crate::machine::times;
 use crate::service::Service;
 use crate::storage::Question;
 
-/// How many visits gave an answer.
+/// How many visits have one answer to a report's question.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct ReportCount {
-    /// The day, or the organisation; empty where it is about all.
+    /// The day or the organisation that is counted; empty when it is about all visits.
     pub(crate) of: String,
     /// The answer, as a stable name.
     pub(crate) answer: String,
@@ -27,7 +27,7 @@ pub(crate) struct ReportCount {
     pub(crate) visits: u64,
 }
 
-/// The answers to the questions that reports ask.
+/// All reports, for the visits that the filters choose.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct Reports {
     /// How visits ended, day by day.
@@ -36,7 +36,7 @@ pub(crate) struct Reports {
     pub(crate) refusals_by_reason: Vec<ReportCount>,
     /// What notice tenants had, by organisation. Clause 3.1.
     pub(crate) notice_kept: Vec<ReportCount>,
-    /// Whether ID was shown where somebody came to the door, by organisation. Clause 3.2.
+    /// Whether ID was shown, in visits where somebody opened the door, by organisation. Clause 3.2.
     pub(crate) id_shown: Vec<ReportCount>,
     /// Records that phones have and the council has not: the numbers may be too low.
     pub(crate) missing: Vec<MissingRecords>,

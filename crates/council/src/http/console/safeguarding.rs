@@ -1,5 +1,5 @@
-//! Safeguarding notes, for the leads alone. To anybody else these addresses do not exist. Each
-//! reading is noted, where leads alone see it.
+//! Safeguarding notes, only for safeguarding leads. For other people the answer is 404. Each
+//! reading is noted, and only leads see who read a note.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -16,10 +16,10 @@ use crate::machine::times;
 use crate::service::Service;
 use crate::storage::{NOTES, NoteReading, SealedRow};
 
-/// A page of safeguarding notes, newest first.
+/// A page of safeguarding notes, newest first unless another order is asked for.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SafeguardingList {
-    /// The notes.
+    /// The notes on this page, still sealed.
     pub(crate) notes: Vec<SafeguardingRow>,
     /// What to ask for to get the next page; `null` on the last.
     pub(crate) next: Option<String>,
@@ -28,28 +28,28 @@ pub(crate) struct SafeguardingList {
 /// A safeguarding note in the lead's list.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SafeguardingRow {
-    /// The record.
+    /// The record's id.
     pub(crate) record: String,
-    /// The visit.
+    /// The visit that it belongs to.
     pub(crate) visit: VisitId,
-    /// When it was seen or heard, by the device's clock.
+    /// When it was recorded, by the device's clock.
     pub(crate) recorded_at: DateTime<Utc>,
-    /// When the council had it.
+    /// When the council received it.
     pub(crate) received_at: DateTime<Utc>,
-    /// Where, as far as the visit is here.
+    /// The address, as far as the visit's records have arrived.
     pub(crate) address: String,
-    /// Who wrote it.
+    /// The name of the visitor who wrote it.
     pub(crate) visitor_name: String,
-    /// Who read it, first to last.
+    /// Who has read it, oldest reading first.
     pub(crate) read: Vec<NoteRead>,
 }
 
-/// That somebody read a safeguarding note.
+/// One reading of a safeguarding note.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoteRead {
-    /// The user name.
+    /// The user name of the lead who read it.
     pub(crate) user: String,
-    /// The council's clock.
+    /// When it was read, by the council's clock.
     pub(crate) at: DateTime<Utc>,
 }
 
@@ -60,11 +60,11 @@ pub(crate) struct OpenedNote {
     pub(crate) note: Option<String>,
 }
 
-/// Which page, as the address bar holds it.
+/// The order and the place in the list, from the page's address.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub(crate) struct NoteQuery {
-    /// `received` or, the last to come first, `-received`.
+    /// `received` for the oldest first, or `-received` for the newest first.
     sort: Option<String>,
     after: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! The council's numbers: what holds, where it comes from, what comes, and changing it.
+//! The council's numbers: the values that apply today, where they come from, the values to come,
+//! and changing them.
 
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,20 +15,20 @@ use crate::machine::times;
 use crate::service::Service;
 use crate::storage::settings::{NumberGroup, kinds};
 
-/// A value of a number, from a day on.
+/// A value of a number, which applies from a day on.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NumberValue {
     /// The value.
     pub(crate) value: u32,
-    /// The first day on which it holds, in Europe/London.
+    /// The first day on which it applies, in Europe/London.
     pub(crate) from: NaiveDate,
-    /// Where it comes from.
+    /// Where it comes from, such as a decision, a law or a clause.
     pub(crate) source: String,
-    /// Who entered it; `null` for what Doorstep ships with.
+    /// The name in the audit log of who entered it; `null` for a value that Doorstep ships with.
     pub(crate) entered_by: Option<String>,
-    /// When.
+    /// When it was entered; `null` for a value that Doorstep ships with.
     pub(crate) entered_at: Option<DateTime<Utc>>,
-    /// Whether it has not begun, and can be taken back.
+    /// Whether it has not begun yet, and can be taken back.
     pub(crate) to_come: bool,
 }
 
@@ -40,26 +41,26 @@ pub(crate) struct CouncilNumber {
     pub(crate) group: NumberGroup,
     /// What it counts.
     pub(crate) unit: NumberUnit,
-    /// The least that makes sense.
+    /// The lowest value allowed.
     pub(crate) least: u32,
-    /// The most that makes sense.
+    /// The highest value allowed.
     pub(crate) most: u32,
-    /// What holds today; `null` where nobody has said.
+    /// The value that applies today; `null` when there is none yet.
     pub(crate) value: Option<u32>,
-    /// Where that comes from.
+    /// Where today's value comes from.
     pub(crate) source: Option<String>,
     /// Every value, the newest first.
     pub(crate) values: Vec<NumberValue>,
 }
 
-/// All of them.
+/// All numbers that the council owns.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NumberList {
     /// The numbers.
     pub(crate) numbers: Vec<CouncilNumber>,
-    /// Whether whoever asks may change them.
+    /// Whether this person may change them.
     pub(crate) may_change: bool,
-    /// The first day from which a number can change.
+    /// The earliest first day for a new value: tomorrow in England.
     pub(crate) earliest: NaiveDate,
 }
 
@@ -115,7 +116,7 @@ pub(crate) async fn enter(
     ask(service, move |service| desk::settings::enter(service, &by, &number)).await
 }
 
-/// Which number.
+/// The number and the first day of the value to take back.
 #[derive(Debug, Deserialize)]
 pub(crate) struct NumberPath {
     name: String,

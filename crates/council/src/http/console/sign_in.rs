@@ -19,7 +19,7 @@ use crate::http::problem::WebProblem;
 use crate::service::{NAME, Service};
 use crate::storage::{AssignedRole, OrganisationKind, Person};
 
-/// Who has signed in.
+/// The person who has signed in, and what they may do.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct SessionView {
     /// The user name.
@@ -28,14 +28,14 @@ pub(crate) struct SessionView {
     pub(crate) display_name: String,
     /// The person's organisation.
     pub(crate) organisation: String,
-    /// What they are.
+    /// Their role in the table of people.
     pub(crate) role: AssignedRole,
-    /// Whether they are of the council itself, and see all firms.
+    /// Whether they work for the council itself, and see all firms.
     pub(crate) of_the_council: bool,
-    /// The council.
+    /// The council's name.
     pub(crate) council_name: String,
-    /// What is open to them, by method and address: which pages and deeds the console shows. `GET
-    /// /api/audit`.
+    /// The routes that they may use, by method and address, such as `GET /api/audit`. The console
+    /// shows the pages and actions that they need.
     #[ts(type = "Array<RouteName>")]
     pub(crate) may: Vec<String>,
 }
@@ -58,19 +58,19 @@ impl SessionView {
 pub(crate) struct Credentials {
     user: String,
     password: String,
-    /// Six digits from an authenticator.
+    /// The six digits from their authenticator app.
     code: Option<String>,
 }
 
-/// What comes of the right password.
+/// The answer to a right user name and password.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignInAnswer {
     /// They have signed in.
     SignedIn(SessionView),
-    /// They set their authenticator up first.
+    /// They must set up their authenticator first.
     SetUp(SetUp),
-    /// The code from their authenticator is asked for.
+    /// They must also give the code from their authenticator.
     CodeNeeded,
 }
 

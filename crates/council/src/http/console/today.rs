@@ -18,13 +18,13 @@ use crate::machine::times;
 use crate::service::Service;
 use crate::storage::Filter;
 
-/// Visits of one day that are looked through for what to look at.
+/// The most visits of a day that are read for the lists of visits.
 const MOST_OF_A_DAY: usize = 2_000;
 
-/// A number that can be clicked.
+/// How many of today's visits have one outcome.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct OutcomeCount {
-    /// The outcome, or `open`.
+    /// The outcome as a stable name, or `open` for visits under way.
     pub(crate) outcome: String,
     /// How many visits.
     #[ts(type = "number")]
@@ -34,19 +34,19 @@ pub(crate) struct OutcomeCount {
 /// An appointment of today that nobody has started.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct Planned {
-    /// The reference.
+    /// The housing system's reference.
     pub(crate) reference: String,
-    /// When.
+    /// When its window begins.
     pub(crate) window_start: DateTime<Utc>,
-    /// Until when.
+    /// When its window ends.
     pub(crate) window_end: DateTime<Utc>,
-    /// Where.
+    /// The address of the home.
     pub(crate) address: String,
-    /// Who goes.
+    /// The visitor's user name.
     pub(crate) assigned_to: String,
-    /// Why, by kind.
+    /// The kind of visit, as a stable name.
     pub(crate) visit_kind: String,
-    /// Whether its window is over.
+    /// Whether its window has ended.
     pub(crate) late: bool,
 }
 
@@ -55,22 +55,23 @@ pub(crate) struct Planned {
 pub(crate) struct TodayBoard {
     /// The day in England, `2026-11-24`.
     pub(crate) day: String,
-    /// Visits of today by outcome.
+    /// How many of today's visits have each outcome.
     pub(crate) outcomes: Vec<OutcomeCount>,
     /// Appointments of today that nobody has started.
     pub(crate) planned: Vec<Planned>,
-    /// Visits under way.
+    /// Visits that started today and are under way.
     pub(crate) under_way: Vec<VisitListRow>,
-    /// Visits of today to look at: refused, entered by a lawful basis, or with findings.
+    /// Visits of today that need a look: entry was refused, was without consent, or there are
+    /// findings.
     pub(crate) to_look_at: Vec<VisitListRow>,
     /// Records that phones have and the council has not.
     pub(crate) missing: Vec<MissingRecords>,
-    /// Records that the council could not take, and keeps apart.
+    /// Records that the council set aside.
     pub(crate) set_aside: Vec<AsideRecords>,
-    /// Cases that are open.
+    /// How many cases are open; 0 for a firm's people.
     #[ts(type = "number")]
     pub(crate) cases_open: u64,
-    /// Cases that are open and past their deadline.
+    /// How many open cases are past their deadline; 0 for a firm's people.
     #[ts(type = "number")]
     pub(crate) cases_late: u64,
     /// The council's clock when this was read.

@@ -24,25 +24,25 @@ use crate::storage::{Page, PhotoRow, VISITS, VisitRow};
 /// A visit in a list.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct VisitListRow {
-    /// The visit.
+    /// The visit's id.
     pub(crate) visit: VisitId,
-    /// Its appointment.
+    /// The reference of its appointment; `null` for a visit without one.
     pub(crate) appointment_ref: Option<String>,
     /// When it started, by the device's clock.
     pub(crate) started_at: DateTime<Utc>,
-    /// Where.
+    /// The address of the home.
     pub(crate) address: String,
-    /// The tenant.
+    /// The tenant's name; empty for a visit without an appointment.
     pub(crate) tenant_name: String,
-    /// Why somebody came, by kind.
+    /// The kind of visit, as a stable name; `null` when it is not known.
     pub(crate) visit_kind: Option<String>,
-    /// Who came.
+    /// The visitor's name.
     pub(crate) visitor_name: String,
-    /// For whom.
+    /// The organisation that the visitor works for.
     pub(crate) organisation: String,
-    /// What came of it, as a stable name; `open` while it goes on.
+    /// The visit's outcome, as a stable name; `open` while it goes on.
     pub(crate) outcome: String,
-    /// Whether they went in by a lawful basis, without consent.
+    /// Whether the visitor went in without consent, on another lawful basis.
     pub(crate) lawful_entry: bool,
     /// How many findings there are.
     pub(crate) findings: usize,
@@ -75,7 +75,7 @@ impl From<&VisitRow> for VisitListRow {
 /// A page of visits.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct VisitList {
-    /// The rows.
+    /// The visits on this page.
     pub(crate) visits: Vec<VisitListRow>,
     /// Records that phones have and the council has not: there may be visits in them.
     pub(crate) missing: Vec<MissingRecords>,
@@ -85,18 +85,18 @@ pub(crate) struct VisitList {
     pub(crate) as_of: DateTime<Utc>,
 }
 
-/// A visit whole.
+/// A visit in full.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct VisitDetail {
-    /// What is known of it.
+    /// The visit, folded from its records.
     pub(crate) visit: Visit,
-    /// Its appointment.
+    /// Its appointment; `null` for a visit without one.
     pub(crate) appointment: Option<Appointment>,
-    /// Who came.
+    /// The visitor's name.
     pub(crate) visitor_name: String,
-    /// For whom.
+    /// The organisation that the visitor works for.
     pub(crate) organisation: String,
-    /// The council's clock when it had the last of the records shown.
+    /// When the council received the last of the records shown.
     pub(crate) received_at: DateTime<Utc>,
     /// Its photos. The visit is complete when all of them are held.
     pub(crate) photos: Vec<PhotoOfVisit>,
@@ -115,22 +115,22 @@ impl VisitDetail {
         }
     }
 
-    /// Where, on one line.
+    /// The address of the home, on one line.
     pub(crate) fn address(&self) -> String {
         let given = || self.visit.address.clone().unwrap_or_default();
         self.appointment.as_ref().map_or_else(given, Appointment::address_line)
     }
 }
 
-/// A photo of a visit, held or still on its way.
+/// A photo of a visit, whether or not its picture has arrived.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct PhotoOfVisit {
-    /// What its record says.
+    /// What the visit's records say about it.
     #[serde(flatten)]
     pub(crate) taken: TakenPhoto,
-    /// Whether its picture is here, whole.
+    /// Whether the council holds its complete picture.
     pub(crate) held: bool,
-    /// Why what came under its name was not taken, as a stable code.
+    /// Why the picture was refused, as a stable code; `null` when it was not.
     pub(crate) refused: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! One appointment from a housing system, by the columns of the table.
+//! Adding or updating one appointment from a housing system.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +15,17 @@ use crate::import::{self, RowFault};
 use crate::service::Service;
 use crate::storage::Kept;
 
-/// What a housing system is told.
+/// The answer to a housing system.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(crate) struct Put {
-    /// `added`, `updated` or `unchanged`.
+    /// What happened: `added`, `updated`, `unchanged`, or `nothing` when there are faults.
     kept: &'static str,
-    /// What is wrong, column by column; nothing was changed then.
+    /// What is wrong, by column. If there is a fault, nothing was changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<RowFault>,
 }
 
-/// One appointment from a housing system, by the columns of the table.
+/// Adds or updates one appointment. `values` has the same column names as the table to import.
 pub(crate) async fn put(
     State(service): State<Service>,
     By(by): By,

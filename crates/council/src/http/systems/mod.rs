@@ -1,4 +1,4 @@
-//! What the council's other systems ask, by a token of their own.
+//! Requests from the council's other systems, each with its own token.
 
 pub(crate) mod appointments;
 pub(crate) mod odata;

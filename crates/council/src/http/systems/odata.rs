@@ -1,6 +1,6 @@
-//! A feed of visits that Excel and Power BI refresh from by themselves: `OData` 4.0, to be read.
-//! The columns are those of the table of visits; it pages by key, as the console's list does. What
-//! it can't do it says, and the program does it by itself.
+//! A read-only `OData` 4.0 feed of visits, for Excel and Power BI. It has the columns of the
+//! exported table of visits, and pages by key, as the console's list does. It refuses query options
+//! that it does not support, and Excel or Power BI then does that work itself.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -19,13 +19,13 @@ use crate::machine::times;
 use crate::service::Service;
 use crate::storage::{Audited, Filter, FoldedVisit};
 
-/// Where the feed begins.
+/// The path of the feed.
 const ROOT: &str = "/odata/v4";
-/// Visits on a page.
+/// The most visits on a page.
 const PAGE: usize = 1_000;
 const VERSION: (HeaderName, &str) = (HeaderName::from_static("odata-version"), "4.0");
 
-/// What a request asks for.
+/// The options in a request's query.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
     top: Option<usize>,
@@ -35,8 +35,8 @@ struct Asked {
     after: Option<String>,
 }
 
-/// What the feed does not do, as the specification wants it said: 501 for what it could, 400 for
-/// what is nonsense.
+/// Why the feed refuses a request, in the form that the specification asks for: 501 for an option
+/// that it does not support, 400 for one that makes no sense.
 struct Not(StatusCode, String);
 
 impl IntoResponse for Not {
@@ -47,14 +47,14 @@ impl IntoResponse for Not {
 }
 
 fn not_done(what: &str) -> Not {
-    Not(StatusCode::NOT_IMPLEMENTED, format!("{what} is not done by this feed"))
+    Not(StatusCode::NOT_IMPLEMENTED, format!("this feed does not support {what}"))
 }
 
 fn nonsense(what: &str) -> Not {
     Not(StatusCode::BAD_REQUEST, format!("{what} can't be read"))
 }
 
-/// The type of a column in the feed. Yes and no are texts there, as they are in every table.
+/// The `OData` type of a column. Yes and no are texts, as in every exported table.
 fn edm(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Id => "Edm.Guid",
@@ -65,25 +65,25 @@ fn edm(kind: ColumnKind) -> &'static str {
     }
 }
 
-/// A value as its column has it; what is empty is nothing.
+/// A value in its column's JSON type. An empty value is `null`.
 fn value(column: Column, text: String) -> Value {
     match (column.kind, text.as_str()) {
         (_, "") => Value::Null,
-        // A year of five digits, which a phone can say, is no day of the feed's.
+        // A phone can send a year of five digits, which `Edm.Date` here can't hold.
         (ColumnKind::Day, day) if day.len() != "2026-11-24".len() => Value::Null,
         (ColumnKind::Number, number) => number.parse::<i64>().map_or(Value::Null, Value::from),
         _ => Value::String(text),
     }
 }
 
-/// Where the feed is, as whoever asks reaches it.
+/// The feed's full address, from the public address or else from the request's `Host`.
 fn root(service: &Service, headers: &HeaderMap) -> String {
     let host = || headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let public = service.public_address.as_deref().map(|address| address.trim_end_matches('/').to_owned());
     format!("{}{ROOT}", public.unwrap_or_else(|| format!("http://{}", host())))
 }
 
-/// What there is.
+/// The service document: the feed's list of tables, which has only `Visits`.
 pub(crate) async fn service(State(service): State<Service>, headers: HeaderMap) -> Response {
     let root = root(&service, &headers);
     let body = json!({
@@ -93,7 +93,7 @@ pub(crate) async fn service(State(service): State<Service>, headers: HeaderMap) 
     ([VERSION], Json(body)).into_response()
 }
 
-/// What the columns are, as CSDL.
+/// The description of the columns, in CSDL.
 pub(crate) async fn metadata() -> Response {
     let property = |column: &Column| {
         let nullable = if column.name == "visit" { " Nullable=\"false\"" } else { "" };
@@ -116,7 +116,7 @@ pub(crate) async fn metadata() -> Response {
     ([(header::CONTENT_TYPE, "application/xml")], [VERSION], text).into_response()
 }
 
-/// The place behind which a page begins.
+/// Reads the place after which a page begins: the start of a visit and its id.
 fn place(text: &str) -> Option<(i64, VisitId)> {
     let (at, id) = text.split_once('.')?;
     Some((at.parse().ok()?, id.parse().ok()?))
@@ -126,14 +126,14 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
-/// A visit with those columns that are wanted, or all of them.
+/// A visit as JSON, with the chosen columns or all of them.
 fn entity(visit: FoldedVisit, wanted: Option<&[String]>) -> Result<Map<String, Value>, CouncilError> {
     let wanted = |column: &Column| wanted.is_none_or(|names| names.iter().any(|name| name == column.name));
     let values = visit_values(visit, wanted)?.into_iter();
     Ok(values.map(|(column, text)| (column.name.to_owned(), value(column, text))).collect())
 }
 
-/// The visits, newest first. That they were read is in the audit log.
+/// A page of visits, newest first. The reading is written to the audit log.
 pub(crate) async fn visits(
     State(service): State<Service>,
     By(by): By,
@@ -191,7 +191,7 @@ pub(crate) async fn visits(
 }
 
 impl Asked {
-    /// The query of the page that comes behind.
+    /// The query for the next page.
     fn next(&self, left: Option<usize>, after: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if !self.filter.is_empty() {
@@ -208,7 +208,8 @@ impl Asked {
     }
 }
 
-/// How many visits whoever asks wants on a page: `Prefer: odata.maxpagesize=100`.
+/// How many visits the caller wants on a page, from a header such as
+/// `Prefer: odata.maxpagesize=100`.
 fn preferred_page(headers: &HeaderMap) -> usize {
     let said = headers.get("prefer").and_then(|said| said.to_str().ok()).unwrap_or_default();
     let size = said.split([',', ';']).find_map(|one| {
@@ -218,7 +219,7 @@ fn preferred_page(headers: &HeaderMap) -> usize {
     size.unwrap_or(PAGE).clamp(1, PAGE)
 }
 
-/// Reads what is asked for.
+/// Reads the options of a query.
 fn read(query: &str) -> Result<Asked, Not> {
     let mut asked = Asked::default();
     for (name, said) in form_urlencoded::parse(query.as_bytes()) {
@@ -244,8 +245,8 @@ fn read(query: &str) -> Result<Asked, Not> {
     Ok(asked)
 }
 
-/// Reads a filter: comparisons joined by `and`, of `started_at` with a moment, and of a few columns
-/// with a text.
+/// Reads a `$filter`: comparisons joined by `and`. They compare `started_at` with a time, or a few
+/// other columns with a text.
 fn filter(text: &str) -> Result<Filter, Not> {
     let mut filter = Filter::default();
     let mut rest = text;
@@ -275,7 +276,7 @@ fn read_moment(text: &str) -> Result<i64, Not> {
     moment.ok().or_else(|| times::start_of(text)).ok_or_else(|| nonsense("a moment"))
 }
 
-/// The first comparison of a filter, and what stands behind it and its `and`.
+/// The first comparison of a filter, and the rest after its `and`.
 fn comparison(text: &str) -> Result<((&str, &str, String), &str), Not> {
     let unread = || not_done("that $filter");
     let text = text.trim_start_matches(['(', ' ']);
@@ -298,7 +299,7 @@ fn comparison(text: &str) -> Result<((&str, &str, String), &str), Not> {
     }
 }
 
-/// A text up to its closing quote, in which two quotes stand for one; and what stands behind it.
+/// A text up to its closing quote, and the rest after it. Two quotes stand for one.
 fn quoted_text(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut rest = text;

@@ -1,5 +1,5 @@
-//! The `WHERE` of a statement, put together from the conditions that are asked for and no others,
-//! so that an index can serve it.
+//! Builds the `WHERE` of a statement from only the conditions that are asked for, so that an index
+//! can serve it.
 
 use super::placeholders::rewrite;
 use super::value::Value;
@@ -12,8 +12,7 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    /// One more condition. Each `?` in it stands for the value, or for one of the values after the
-    /// other.
+    /// Adds a condition. Each `?` in it stands for the next of the values.
     pub(crate) fn and<V: Into<Value>>(&mut self, condition: &str, values: impl IntoIterator<Item = V>) {
         self.text.push_str(if self.text.is_empty() { " WHERE (" } else { " AND (" });
         let before = self.values.len();
@@ -26,25 +25,25 @@ impl Conditions {
         self.text.push(')');
     }
 
-    /// One more condition, where a value is there to hold.
+    /// Adds a condition, if there is a value for it.
     pub(crate) fn and_if<V: Into<Value>>(&mut self, condition: &str, value: Option<V>) {
         if let Some(value) = value {
             self.and(condition, [value]);
         }
     }
 
-    /// One more condition, without a value.
+    /// Adds a condition that has no value.
     pub(crate) fn and_that(&mut self, condition: &str) {
         self.and(condition, [Value::Null; 0]);
     }
 
-    /// A placeholder for one more value, behind the conditions.
+    /// Adds a value, and returns the placeholder for it, such as `?4`.
     pub(crate) fn placeholder(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("?{}", self.values.len())
     }
 
-    /// `WHERE` and the conditions; nothing where there are none.
+    /// `WHERE` and the conditions; empty if there are none.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

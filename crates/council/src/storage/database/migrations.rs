@@ -1,5 +1,6 @@
-//! The steps of the schema, read from their folders: `NNNN_what_it_does.sql`. They go forward only,
-//! a landed one is never edited, and a step has the same number in both databases.
+//! The migrations of the schema, read from their folders: `NNNN_what_it_does.sql`. They only go
+//! forward, and one that was released is never edited. A migration has the same number in both
+//! databases.
 
 use std::borrow::Cow;
 
@@ -15,7 +16,7 @@ struct OfPostgres;
 
 /// One step.
 pub(super) struct Migration {
-    /// The schema's number once it was taken.
+    /// The schema's number after this step.
     pub(super) number: i64,
     /// What it does.
     pub(super) sql: Cow<'static, str>,
@@ -26,7 +27,8 @@ pub(super) fn of_sqlite() -> Vec<Migration> {
     read::<OfSqlite>()
 }
 
-/// The steps of PostgreSQL, in order. The first makes what the embedded database had by then.
+/// The steps of PostgreSQL, in order. The first is number 4, and creates everything that the first
+/// 4 steps of the embedded database create.
 pub(super) fn of_postgres() -> Vec<Migration> {
     read::<OfPostgres>()
 }

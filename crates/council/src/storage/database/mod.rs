@@ -1,6 +1,6 @@
-//! The two databases under one roof. What is stored, and how it is found, is said once, in SQL that
-//! both speak; what differs is how a statement gets there and how a transaction ends. Everything in
-//! `storage` stands on [`Connection`] alone.
+//! One interface for SQLite and PostgreSQL. Statements are written once, in SQL that both
+//! understand. Only how a statement is sent and how a transaction ends differ. Except
+//! for opening a database, the rest of `storage` only uses [`Connection`] and [`Database`].
 
 mod conditions;
 mod migrations;
@@ -18,10 +18,10 @@ pub(crate) use value::{Row, Value};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 
-/// A moment of a database, or a transaction: what a statement can be put to. Placeholders are `?1`,
-/// `?2`.
+/// What runs statements: a database as it is at one moment, or a transaction. Placeholders are
+/// `?1`, `?2` and so on.
 pub(crate) trait Connection {
-    /// Calls `each` for each row of an answer that is small enough to be held.
+    /// Calls `each` for each row. For answers that fit into memory.
     fn query(
         &self,
         sql: &str,
@@ -29,8 +29,8 @@ pub(crate) trait Connection {
         each: &mut dyn FnMut(&Row<'_>) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError>;
 
-    /// Calls `each` for each row, until it says stop by `false`. Memory stays flat, however many
-    /// there are.
+    /// Calls `each` for each row, until it returns `false`. Memory use stays the same however many
+    /// rows there are.
     fn query_at_length(
         &self,
         sql: &str,
@@ -38,36 +38,36 @@ pub(crate) trait Connection {
         each: &mut dyn FnMut(&Row<'_>) -> Result<bool, CouncilError>,
     ) -> Result<(), CouncilError>;
 
-    /// Carries out a statement; how many rows it changed.
+    /// Runs a statement, and returns how many rows it changed.
     fn execute(&self, sql: &str, params: &[Value]) -> Result<usize, CouncilError>;
 
-    /// After rows came in with numbers of their own: the database's own numbering goes on behind
-    /// them.
+    /// Makes the database continue its own numbering after the largest number in its rows. To be
+    /// called after rows were copied in with their numbers.
     fn go_on_numbering(&self) -> Result<(), CouncilError>;
 }
 
-/// What is done with a connection, once or, where a transaction has to be tried again, more than
-/// once.
+/// What is done with a connection. It runs more than once if a transaction has to be tried again.
 pub(crate) type Work<'a> = dyn FnMut(&dyn Connection) -> Result<(), CouncilError> + 'a;
 
-/// A database that keeps what it says it keeps.
+/// A database, with the promises that both kinds keep:
 ///
-/// A caller may rely on this, whichever it is: work sees one moment of the database and its own
-/// writes; of two transactions that ran at once, the outcome is as if one had run after the other;
-/// what `transact` wrote is on durable storage when it returns `Ok`, all of it, and none of it
-/// otherwise. Work may be called again from its start when another transaction got in the way, so
-/// it changes nothing outside of the database that it does not set anew.
+/// - work sees the database as it is at one moment, and its own writes
+/// - two transactions that run at once come out as if one had run after the other
+/// - when `transact` returns `Ok`, all of its writes are on durable storage; otherwise none are
+///
+/// If another transaction gets in the way, work runs again from its start. So anything that it
+/// changes outside the database must be set again each time.
 pub(crate) trait Database: Send + Sync {
-    /// Reads, all of it at one moment.
+    /// Runs work that reads the database as it is at one moment.
     fn read(&self, work: &mut Work<'_>) -> Result<(), CouncilError>;
 
-    /// Reads for as long as it takes, by a connection of its own: nobody waits for it.
+    /// Runs work that reads for a long time, on its own connection, so that nobody else waits.
     fn read_at_length(&self, work: &mut Work<'_>) -> Result<(), CouncilError>;
 
-    /// Writes.
+    /// Runs work that reads and writes, in one transaction.
     fn transact(&self, environment: &Environment, work: &mut Work<'_>) -> Result<(), CouncilError>;
 
-    /// What was deleted is not to be found in the database's own files any more, after this.
+    /// Removes what was deleted from the database's own files.
     fn leave_no_trace(&self) -> Result<(), CouncilError>;
 }
 

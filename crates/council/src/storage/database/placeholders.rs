@@ -1,8 +1,8 @@
-//! Placeholders in a statement, found by reading it as SQL: a question mark in a text, a name or a
-//! comment is none.
+//! Finds the placeholders in a statement. It reads the statement as SQL, so a question mark inside
+//! a text, a name or a comment does not count.
 
-/// Rewrites a statement, placeholder by placeholder: `of` is given the number behind the question
-/// mark, if there is one, and says what stands there instead.
+/// Replaces each placeholder in a statement. `of` is given the number after the question mark, if
+/// there is one, and returns the replacement.
 pub(super) fn rewrite(sql: &str, mut of: impl FnMut(Option<usize>) -> String) -> String {
     let mut written = String::with_capacity(sql.len() + 8);
     let mut rest = sql;
@@ -38,7 +38,7 @@ fn quoted(sql: &str, quote: char) -> usize {
     sql.len()
 }
 
-/// A statement as PostgreSQL has it: `$1` for `?1`.
+/// A statement with PostgreSQL's placeholders: `$1` for `?1`.
 pub(super) fn for_postgres(sql: &str) -> String {
     rewrite(sql, |number| number.map_or_else(|| "?".to_owned(), |number| format!("${number}")))
 }

@@ -1,5 +1,5 @@
-//! PostgreSQL, or what speaks its protocol: serializable transactions, tried again when another got
-//! in the way. Any number of council processes may share one.
+//! PostgreSQL, or another server that speaks its protocol. Transactions are serializable, and are
+//! tried again when another got in the way. Any number of council processes may share one server.
 
 use std::future::Future;
 use std::str::FromStr;
@@ -23,13 +23,13 @@ use crate::machine::blocking_runtime::BlockingRuntime;
 use crate::machine::environment::Environment;
 use crate::storage::tables::TABLES;
 
-/// Connections to the server, at most.
+/// The most connections to the server at once.
 const MOST_CONNECTIONS: usize = 16;
 /// How often a transaction is tried when others get in its way.
 const MOST_TRIES: u32 = 12;
-/// Rows that are held in memory at once.
+/// How many rows of a long answer are in memory at once.
 const ROWS_AT_ONCE: i32 = 500;
-/// How long a connection may take to come, and to be waited for.
+/// How long to wait for a connection: to be made, or to become free.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A pool of connections, and the thread on which they talk.
@@ -90,8 +90,8 @@ impl Postgres {
                 .or_else(|error| if is_known(&error) { Ok(()) } else { Err(error) })?;
             for Migration { number: version, sql } in migrations::of_postgres() {
                 let transaction = client.transaction().await?;
-                // Whoever comes second waits here until the first is done, and then has nothing to
-                // do.
+                // If two processes start at once, the second waits here until the first is done,
+                // and then has nothing to do.
                 let first = transaction
                     .execute("INSERT INTO schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING", &[&version])
                     .await?;
@@ -105,7 +105,7 @@ impl Postgres {
         })
     }
 
-    /// One try at a transaction.
+    /// Tries a transaction once. Without `writes` it only reads.
     fn once(&self, writes: Option<&Environment>, work: &mut Work<'_>) -> Result<(), CouncilError> {
         let mut client = self.wait(self.pool.get())?;
         let kind = client.build_transaction();
@@ -135,8 +135,8 @@ impl Drop for Postgres {
 
 impl Database for Postgres {
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
-        // What was erased lies in tables and indexes until these are written anew; the server's log
-        // is gone with the next checkpoints.
+        // What was erased stays in tables and indexes until they are rewritten. It leaves the
+        // server's log at the next checkpoints.
         self.wait(async {
             let client = self.pool.get().await?;
             for table in TABLES {
@@ -160,7 +160,7 @@ impl Database for Postgres {
             tries += 1;
             match self.once(Some(environment), work) {
                 Err(CouncilError::Postgres(error)) if is_in_the_way(&error) && tries < MOST_TRIES => {
-                    // Longer each time, and never the same for two.
+                    // Wait longer each time, and by a random part, so that two do not meet again.
                     let [chance] = environment.random::<1>();
                     thread::sleep(Duration::from_millis(u64::from(tries) * (2 + u64::from(chance) / 16)));
                 }
@@ -170,9 +170,8 @@ impl Database for Postgres {
     }
 }
 
-/// Whether another transaction got in the way, so that trying again can help. A key that is there
-/// already is no such thing: where two may bring the same, the statement or its caller says what
-/// then happens.
+/// Whether another transaction got in the way, so that trying again can help. A key that exists
+/// already is not such a case: the statement or its caller says what happens then.
 fn is_in_the_way(error: &tokio_postgres::Error) -> bool {
     let codes = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED];
     error.code().is_some_and(|code| codes.contains(&code))
@@ -183,8 +182,11 @@ fn is_known(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| codes.contains(&code))
 }
 
-/// Whether what is said to the server has to be hidden: everything that leaves this machine. Who
-/// asks for less is refused.
+/// Whether the connection needs TLS. A server on another machine always does.
+///
+/// # Errors
+/// [`CouncilError::DatabaseWithoutTls`] if the server is on another machine and the address does
+/// not say `sslmode=require`.
 fn needs_tls(config: &tokio_postgres::Config) -> Result<bool, CouncilError> {
     let stays_here = |host: &Host| match host {
         Host::Tcp(name) => is_this_machine(name),
@@ -198,7 +200,7 @@ fn needs_tls(config: &tokio_postgres::Config) -> Result<bool, CouncilError> {
     }
 }
 
-/// The roots that this machine trusts.
+/// TLS with the certificate authorities that this machine trusts.
 fn tls() -> Result<MakeRustlsConnect, CouncilError> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

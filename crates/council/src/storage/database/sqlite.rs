@@ -1,4 +1,4 @@
-//! Embedded SQLite: write-ahead log, every commit flushed before it counts, one writer.
+//! Embedded SQLite, with a write-ahead log and one writer. Every commit is flushed to disk.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,20 +12,20 @@ use super::{Connection, Database, Row, Value, Work};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 
-/// Connections that are kept for the next who reads.
+/// How many idle connections are kept for the next reads.
 const IDLE_READERS: usize = 8;
 
 /// An open database.
 pub(crate) struct Sqlite {
     file: PathBuf,
     writer: Mutex<rusqlite::Connection>,
-    /// Connections that nobody reads by just now: whoever reads takes one, so that no slow question
-    /// holds up the others.
+    /// Idle connections for reading. Each read takes one, so that a slow query does not hold up the
+    /// others.
     readers: Mutex<Vec<rusqlite::Connection>>,
 }
 
 impl Sqlite {
-    /// Opens the database in a file, or makes one.
+    /// Opens the database in a file, or creates it, and brings the schema up to date.
     pub(crate) fn open(file: &Path) -> Result<Self, CouncilError> {
         let mut writer = connect(file)?;
         let version: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -66,8 +66,8 @@ impl Database for Sqlite {
     }
 
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
-        // Pages are overwritten when they are freed; what was written before lies in the log until
-        // it is emptied.
+        // Freed pages are overwritten (`secure_delete`). What was written before stays in the
+        // write-ahead log until the log is emptied.
         let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
@@ -82,8 +82,8 @@ fn connect(file: &Path) -> Result<rusqlite::Connection, CouncilError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(128);
-    // SQLite's own knows the letters of ASCII alone, and PostgreSQL's all of them: Иван is found by
-    // иван in both.
+    // SQLite's own `lower` only changes ASCII letters; PostgreSQL's changes all. With this one,
+    // иван finds Иван in both.
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("lower", 1, flags, |called| {
         Ok(called.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
@@ -122,7 +122,7 @@ impl Connection for rusqlite::Transaction<'_> {
     }
 
     fn go_on_numbering(&self) -> Result<(), CouncilError> {
-        // It always begins behind the largest number that was ever there.
+        // SQLite does this by itself: it never gives out a number again.
         Ok(())
     }
 }

@@ -11,9 +11,9 @@ use crate::error::CouncilError;
 pub(crate) enum Value {
     /// Nothing.
     Null,
-    /// A number, or a yes or no.
+    /// A whole number, or a yes or no as 1 or 0.
     Integer(i64),
-    /// Text. It holds no NUL: PostgreSQL has no room for one.
+    /// Text. A NUL in it is replaced by U+FFFD, because PostgreSQL can't store one.
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -85,7 +85,7 @@ impl ToSql for Value {
     to_sql_checked!();
 }
 
-/// Any column of PostgreSQL as a value.
+/// Reads a PostgreSQL column of one of the types that the schema uses.
 impl<'a> FromSql<'a> for Value {
     fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(match *kind {
@@ -113,15 +113,15 @@ pub(crate) enum Row<'a> {
 }
 
 impl Row<'_> {
-    /// What stands in a column, read as what it is to be.
+    /// The value of a column, as type `T`.
     ///
     /// # Errors
-    /// [`CouncilError`] when there is no such column, or something else stands there.
+    /// [`CouncilError`] when there is no such column, or its value is of another type.
     pub(crate) fn get<T: FromValue>(&self, column: &'static str) -> Result<T, CouncilError> {
         T::from_value(self.value(column)?).ok_or(CouncilError::Unreadable(column))
     }
 
-    /// What stands in a column, as it is.
+    /// The value of a column, whatever its type.
     ///
     /// # Errors
     /// [`CouncilError`] when there is no such column.
@@ -144,7 +144,7 @@ impl Row<'_> {
 
 /// What can be read from a column.
 pub(crate) trait FromValue: Sized {
-    /// Reads it; `None` when something else stands there.
+    /// Reads the value; `None` if it is of another type.
     fn from_value(value: Value) -> Option<Self>;
 }
 
