@@ -20,10 +20,10 @@ export default ts.config(
   },
   {
     rules: {
-      // Personal data never becomes markup.
+      // Never render personal data as HTML.
       'svelte/no-at-html-tags': 'error',
       'no-console': 'error',
-      // Both surfaces stand at the root of their address.
+      // Both surfaces are served from the root of their address, so paths need no base.
       'svelte/no-navigation-without-resolve': 'off'
     }
   },

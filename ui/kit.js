@@ -1,5 +1,5 @@
-// How both surfaces are built: a single page that asks for what it shows, whose scripts and styles
-// are files with a hash in their names.
+// The SvelteKit configuration of both surfaces. Each is a single-page app whose script and style
+// files have a hash in their names.
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
 
 const here = import.meta.dirname
 
-/** A name for what stands in some folders: the same files give the same name, on any machine. */
+/** A hash of the files in some folders. The same files give the same hash on any machine. */
 function fingerprint(...folders) {
   const hash = createHash('sha256')
   for (const folder of folders) {
@@ -27,7 +27,7 @@ export function kit(surface) {
       adapter: adapter({ pages: `../dist/${surface}`, fallback: 'index.html' }),
       alias: { $shared: '../shared' },
       appDir: 'assets',
-      // A page that was loaded before an update notices that there is another version.
+      // Lets a page that was loaded before an update notice that there is a new version.
       version: { name: fingerprint(`${surface}/src`, 'shared') }
     }
   }

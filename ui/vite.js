@@ -1,11 +1,11 @@
-// What Vite and Vitest do for both surfaces.
+// The Vite and Vitest configuration of both surfaces.
 import { sveltekit } from '@sveltejs/kit/vite'
 import { svelteTesting } from '@testing-library/svelte/vite'
 import { defineConfig } from 'vitest/config'
 
 /**
- * The frame that SvelteKit makes announces each new page to who listens to the screen, in a box that
- * an inline style hides. No inline style is let in: a class of our own hides it.
+ * SvelteKit announces each new page to screen readers in a box that an inline style hides. The
+ * page's policy forbids inline styles, so this hides the box with a class of our own.
  */
 const announcer = {
   name: 'announcer-by-class',
@@ -16,7 +16,7 @@ const announcer = {
   }
 }
 
-/** The configuration of the surface in whose folder it is run, with the folders of its tests. */
+/** The configuration of the surface in the present folder. `tests` are the folders of its tests. */
 export function surface(...tests) {
   return defineConfig({
     plugins: [announcer, sveltekit(), svelteTesting()],

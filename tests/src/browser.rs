@@ -4,11 +4,11 @@ use std::process::Command;
 
 use crate::harness::{PASSWORD, TestCouncil, root};
 
-/// Runs the stories of one project of `playwright.config.ts` at a council, with what they are told
-/// by the environment.
+/// Runs the tests of one project of `playwright.config.ts` against a council. `told` is added to
+/// their environment.
 ///
 /// # Panics
-/// When one of them fails: all of them are run, and what each said is shown.
+/// When a test fails. All of them run first, and the panic shows their output.
 pub fn goes_through(project: &str, town: &TestCouncil, told: &[(&str, &str)]) {
     let browsed = Command::new("node")
         .args(["../node_modules/@playwright/test/cli.js", "test", "--project", project])

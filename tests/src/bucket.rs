@@ -9,7 +9,7 @@ use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// The name and the secret by which the bucket may be used.
+/// The access key of the bucket: its id and its secret.
 pub const KEY: (&str, &str) = ("doorstep", "a secret of the bucket");
 
 /// A running object store with one bucket, `photos`.
@@ -21,7 +21,7 @@ pub struct ObjectStore {
 }
 
 impl ObjectStore {
-    /// Starts one.
+    /// Starts a store with an empty bucket, on a free port.
     ///
     /// # Panics
     /// When it does not start.
@@ -34,10 +34,10 @@ impl ObjectStore {
         store
     }
 
-    /// Starts again, where it was.
+    /// Starts it again at the same address, with the files that it had.
     ///
     /// # Panics
-    /// When it does not.
+    /// When it does not start.
     pub fn comes_back(&mut self) {
         let files = s3s_fs::FileSystem::new(self.folder.path()).expect("a store can be made");
         let mut service = S3ServiceBuilder::new(files);
@@ -58,20 +58,20 @@ impl ObjectStore {
         self.runtime = Some(runtime);
     }
 
-    /// Is gone, with all its connections.
+    /// Stops it and drops its connections. The files stay.
     pub fn goes_away(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 
-    /// Where photos are, as a council is told.
+    /// The value of the council's setting `photos` that leads to this bucket.
     #[must_use]
     pub fn photos(&self) -> String {
         format!("s3://photos/visits?endpoint=http://{}&region=local", self.address)
     }
 
-    /// How many files are in it.
+    /// How many files the bucket holds.
     #[must_use]
     pub fn files(&self) -> usize {
         let shelves = std::fs::read_dir(self.folder.path().join("photos/visits")).into_iter().flatten().flatten();

@@ -1,15 +1,15 @@
-//! A council that has been at it for years: many visits, each a copy of one that it holds, one a
-//! minute before the other.
+//! Fills a council with many visits, as if it had run for years. Each is a copy of a visit that it
+//! holds, and each starts a minute before the one made before it.
 
 use std::path::Path;
 
 use crate::postgres::Postgres;
 
-/// The columns that a copy has from its original.
+/// The columns that a copy takes over unchanged.
 const SAME: &str = "appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms, received_ms, words, address, entry, \
                     alone_until_ms, day, refusal_reason, notice_standing, id_shown";
 
-/// Each of `?1` copies takes the next of the visits that are there.
+/// Makes `{copies}` copies, going round the visits that are there.
 const IN_SQLITE: &str = "
     WITH RECURSIVE copy (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copy WHERE number < {copies}),
          original AS (SELECT *, row_number() OVER (ORDER BY visit_id) - 1 AS place, count(*) OVER () AS others, lower(hex(visit_id)) AS hex FROM visit)
@@ -32,8 +32,7 @@ fn statement(of: &str, copies: usize) -> String {
     of.replace("{same}", SAME).replace("{copies}", &copies.to_string())
 }
 
-/// Makes so many visits more, in the embedded database of a data folder; the service may run
-/// meanwhile.
+/// Adds this many visits to the embedded database of a data folder. The service may be running.
 ///
 /// # Panics
 /// When the database can't be written.
@@ -43,7 +42,7 @@ pub fn in_the_data_folder(data: &Path, copies: usize) {
     database.execute_batch(&statement(IN_SQLITE, copies)).expect("visits are copied");
 }
 
-/// Makes so many visits more, in a database of a server.
+/// Adds this many visits to a PostgreSQL database.
 pub fn at(server: &Postgres, database: &str, copies: usize) {
     server.asks(database, &statement(IN_POSTGRES, copies));
 }

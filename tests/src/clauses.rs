@@ -1,4 +1,4 @@
-//! The clause table held against the repository: each rule, screen and test that it names is there.
+//! The clause table, and the check that each rule, screen and test that it names exists.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub fn table() -> String {
     CLAUSES.iter().map(row).fold(head.to_owned(), |table, row| table + &row)
 }
 
-/// Where the screens are that the table names.
+/// The folder to which the table's screens are relative.
 const SCREENS: &str = "ui/field/src";
 
 /// The table, one JSON object a row.
@@ -40,7 +40,8 @@ pub fn rows() -> impl Iterator<Item = Value> {
     })
 }
 
-/// What the table names and the repository lacks.
+/// Rules, screens and tests that the table names but the repository lacks, and clauses without a
+/// test. Empty when all is well.
 #[must_use]
 pub fn faults(root: &Path) -> Vec<String> {
     let rules = text_below(&root.join("crates/domain/src/conduct"));

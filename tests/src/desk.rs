@@ -1,4 +1,5 @@
-//! Somebody at a desk, without a browser: signed in to the console, asking what its pages ask.
+//! A client that signs in to the console and sends the requests that its pages send, without a
+//! browser.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{PASSWORD, TestCouncil};
 
-/// A table of a million rows takes its time.
+/// How long a request may take. It is long because an export can have a million rows.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Somebody at a desk.
+/// Somebody at a desk: a cookie store of their own, or the token of another system.
 #[derive(Debug)]
 pub struct ConsoleClient {
     client: Client,
@@ -44,7 +45,7 @@ impl ConsoleClient {
     /// Somebody who has not signed in.
     ///
     /// # Panics
-    /// When there is no client to be had.
+    /// When no HTTP client can be made.
     #[must_use]
     pub fn nobody(town: &TestCouncil) -> Self {
         Self::nobody_at(town.address())
@@ -53,10 +54,10 @@ impl ConsoleClient {
     /// Somebody who has not signed in, at one of several processes of a council.
     ///
     /// # Panics
-    /// When there is no client to be had.
+    /// When no HTTP client can be made.
     #[must_use]
     pub fn nobody_at(council: SocketAddr) -> Self {
-        // Another test may have done so before.
+        // This fails when another test has installed it already, which is fine.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().cookie_store(true).timeout(PATIENCE).build();
         Self { client: client.expect("a client can be made"), council, token: None }
@@ -68,10 +69,11 @@ impl ConsoleClient {
         Self { token: Some(token.to_owned()), ..Self::nobody(town) }
     }
 
-    /// Asks as a spreadsheet does, with a name and a password, for so many rows at a time.
+    /// Reads an OData feed as a spreadsheet does, with HTTP Basic authentication and at most `rows`
+    /// rows a page.
     ///
     /// # Panics
-    /// When nobody answers.
+    /// When the council does not answer.
     #[must_use]
     pub fn refreshes(&self, address: &str, password: &str, rows: usize) -> Response {
         let request = self.client.get(format!("http://{}{address}", self.council));
@@ -86,38 +88,38 @@ impl ConsoleClient {
         self.sends("POST", "/api/session", &json!({ "user": user, "password": password })).status()
     }
 
-    /// Asks, with what the console adds, and without a body.
+    /// Sends a request without a body, with the header that the console adds.
     ///
     /// # Panics
-    /// When nobody answers.
+    /// When the council does not answer.
     #[must_use]
     pub fn asks(&self, method: &str, address: &str) -> Response {
         self.request(method, address).header("x-doorstep", "1").send().expect("the council answers")
     }
 
-    /// Sends JSON, with what the console adds.
+    /// Sends JSON, with the header that the console adds.
     ///
     /// # Panics
-    /// When nobody answers.
+    /// When the council does not answer.
     #[must_use]
     pub fn sends(&self, method: &str, address: &str, said: &Value) -> Response {
         let request = self.request(method, address).header("x-doorstep", "1").json(said);
         request.send().expect("the council answers")
     }
 
-    /// What another site's form would send: without the console's own header.
+    /// Sends a request without the console's own header, as a form on another site would.
     ///
     /// # Panics
-    /// When nobody answers.
+    /// When the council does not answer.
     #[must_use]
     pub fn is_made_to_send(&self, method: &str, address: &str) -> StatusCode {
         self.request(method, address).send().expect("the council answers").status()
     }
 
-    /// What stands at an address.
+    /// The JSON at an address.
     ///
     /// # Panics
-    /// When it is nothing, or nothing for them.
+    /// When the answer is not 200, or not JSON.
     #[must_use]
     pub fn reads(&self, address: &str) -> Value {
         let answer = self.asks("GET", address);
@@ -125,10 +127,10 @@ impl ConsoleClient {
         answer.json().expect("an answer is JSON")
     }
 
-    /// Does something, and returns what came of it.
+    /// Sends JSON and returns the JSON of the answer, or `null` when the answer has none.
     ///
     /// # Panics
-    /// When it is not done.
+    /// When the status is not one of success.
     pub fn does(&self, method: &str, address: &str, said: &Value) -> Value {
         let answer = self.sends(method, address, said);
         let (status, text) = (answer.status(), answer.text().expect("an answer is text"));

@@ -1,10 +1,10 @@
-//! The page of exports: its tables are drawn from the columns themselves.
+//! Draws the tables of `docs/exports.md` from the columns of the exports.
 
 use doorstep_council::export::{Column, ColumnKind, ExportTable};
 use doorstep_domain::StableName;
 
-/// The page `docs/exports.md` with its tables as they are now: what stands above them is left as it
-/// is.
+/// The page `docs/exports.md` with its tables drawn anew. The text above them stays as it is in
+/// `before`.
 #[must_use]
 pub fn page(before: &str) -> String {
     let (first, _) = words(ExportTable::Visits);
@@ -36,7 +36,7 @@ fn values(kind: ColumnKind) -> String {
     }
 }
 
-/// A table's heading, and what is to be said of it.
+/// A table's heading and the remark under it, which can be empty.
 fn words(what: ExportTable) -> (&'static str, &'static str) {
     match what {
         ExportTable::Visits => ("Visits: one row a visit", ""),

@@ -1,23 +1,23 @@
-//! Who imports whom inside a crate, read from the `use` lines of its files. A name that a folder's
-//! `mod.rs` or the crate's `lib.rs` only hands on belongs to the file that it comes from.
+//! Reads from `use` lines which files of a crate import which. If a `mod.rs` or `lib.rs` only
+//! re-exports a name, the name counts as imported from the file that it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The files of a crate, by their path below its `src`, each with the files that it imports from.
+/// The files of a crate by their paths below `src`, each with the files that it imports from.
 pub type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// A path of modules from the crate's root, and behind them perhaps a name.
+/// Modules from the crate's root down, perhaps followed by the name of an item.
 type Names = Vec<String>;
 
 struct Crate {
     files: BTreeMap<String, String>,
-    /// What each file hands on: the name, and where it comes from.
+    /// For each file, the names that it re-exports and where they come from.
     handed_on: BTreeMap<String, BTreeMap<String, Names>>,
 }
 
-/// Reads a crate's imports.
+/// Reads the imports of the crate whose sources are in `src`.
 ///
 /// # Panics
 /// When the folder can't be read.
@@ -79,8 +79,8 @@ fn collect(src: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Each path that a file's `use` lines name, and whether it is handed on. What its tests use does
-/// not count.
+/// Each path in a file's `use` lines, and whether the file re-exports it. Imports of its module
+/// `tests` do not count.
 fn use_lines(text: &str) -> Vec<(bool, String)> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let code: String = code.lines().map(|line| format!("{}\n", line.split("//").next().unwrap_or_default())).collect();
@@ -100,7 +100,7 @@ fn use_lines(text: &str) -> Vec<(bool, String)> {
     found
 }
 
-/// Whether what stands before a `use` on its line can stand there.
+/// Whether a `use` can follow this text on its line: nothing, `pub`, a bracket or a brace.
 fn begins(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with("pub") || line.ends_with(['}', '{', ']'])
@@ -110,7 +110,7 @@ fn begins(line: &str) -> bool {
 fn unfold(before: &str, path: &str, found: &mut Vec<String>) {
     let Some((head, rest)) = path.split_once('{') else {
         let name = path.split(" as ").next().unwrap_or_default().trim();
-        // What a module inside of a file takes from that file is no import.
+        // `super::*` in a module inside a file imports from that same file, so it does not count.
         if !name.is_empty() && name != "super::*" {
             found.push(format!("{before}{name}"));
         }
@@ -133,7 +133,7 @@ fn unfold(before: &str, path: &str, found: &mut Vec<String>) {
 }
 
 impl Crate {
-    /// The file of a module; `None` where the last of the names is no module.
+    /// The file of a module, or `None` if the names do not lead to a module with a file.
     fn file_of(&self, modules: &[String]) -> Option<String> {
         if modules.is_empty() {
             return ["lib.rs", "main.rs"].into_iter().find(|root| self.files.contains_key(*root)).map(str::to_owned);
@@ -143,7 +143,7 @@ impl Crate {
         candidates.into_iter().find(|file| self.files.contains_key(file))
     }
 
-    /// A path as it is seen from the crate's root; `None` where it leads out of the crate.
+    /// A path of a file's `use` line from the crate's root, or `None` if it leaves the crate.
     fn seen_from_root(&self, file: &str, path: &str) -> Option<Names> {
         let stem = file.trim_end_matches(".rs").trim_end_matches("/mod").trim_end_matches("/main");
         let own: Names = match stem {
@@ -152,7 +152,7 @@ impl Crate {
         };
         let mut names: Names = path.split("::").map(|name| name.trim().to_owned()).collect();
         let mut base = match names.first().map(String::as_str)? {
-            // A program that stands in a folder of its own is a crate of its own.
+            // In a program with a folder of its own, `crate` means the program.
             "crate" if self.files.contains_key("bin/main.rs") && file.starts_with("bin/") => vec!["bin".to_owned()],
             "crate" => Vec::new(),
             "self" | "super" => own,
@@ -170,7 +170,7 @@ impl Crate {
         Some([base, names].concat())
     }
 
-    /// The file that a name comes from.
+    /// The file that a name comes from. Follows at most 8 re-exports.
     fn home(&self, names: &Names, depth: usize) -> Option<String> {
         let modules = (0..=names.len()).rev().find(|count| self.file_of(&names[..*count]).is_some())?;
         let file = self.file_of(&names[..modules])?;

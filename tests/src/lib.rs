@@ -1,6 +1,6 @@
 //! End to end: a harness with a real council, real devices, and a line that can be cut.
 //!
-//! The tests themselves are one binary, `tests/end_to_end`; what they stand on is here.
+//! The tests themselves are one binary, `tests/end_to_end`. This crate holds what they share.
 
 pub mod browser;
 pub mod bucket;

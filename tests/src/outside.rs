@@ -1,5 +1,5 @@
-//! What the council speaks to outside: a mail server, another system of the council's, certificates
-//! for both.
+//! Stand-ins for systems that the service connects to: a mail server, another system of the
+//! council, a provider of accounts, and certificates for them.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,11 +14,11 @@ use crate::harness::{json, root};
 /// A certificate for this machine by an authority of the tests' own.
 #[derive(Debug)]
 pub struct Certificate {
-    /// The authority's certificate, PEM.
+    /// The path of the authority's certificate, in PEM.
     pub authority: PathBuf,
-    /// The machine's, PEM.
+    /// The path of this machine's certificate, in PEM.
     pub certificate: PathBuf,
-    /// Its private key, PEM.
+    /// The path of this machine's private key, in PEM.
     pub key: PathBuf,
 }
 
@@ -51,20 +51,20 @@ impl Certificate {
     }
 }
 
-/// A mail server that wants STARTTLS and a password, and a system that is told of cases, as one
-/// process.
+/// One process with a mail server, which asks for STARTTLS and a password, and a system that
+/// receives webhooks about cases.
 #[derive(Debug)]
 pub struct Outside {
     process: Child,
     lines: BufReader<ChildStdout>,
     /// The port of the mail server.
     pub smtp: u64,
-    /// The port of the system.
+    /// The port of the system that receives webhooks.
     pub http: u64,
 }
 
 impl Outside {
-    /// Starts both; each refuses so many times before it takes anything.
+    /// Starts both. Each refuses the first `refuses` deliveries.
     ///
     /// # Panics
     /// When they don't start.
@@ -87,10 +87,10 @@ impl Outside {
         outside
     }
 
-    /// What comes in next.
+    /// Waits for the next mail or webhook call, and returns it.
     ///
     /// # Panics
-    /// When nothing does any more.
+    /// When the process has ended.
     pub fn receives(&mut self) -> Value {
         let mut line = String::new();
         let read = self.lines.read_line(&mut line).expect("lines can be read");
@@ -105,16 +105,16 @@ impl Drop for Outside {
     }
 }
 
-/// A provider of accounts, as a council has one: Microsoft Entra ID, Keycloak.
+/// An OpenID Connect provider, in the place of a council's Microsoft Entra ID or Keycloak.
 #[derive(Debug)]
 pub struct OpenIdProvider {
     process: Child,
-    /// Its address.
+    /// The provider's address, which is the setting `openid-issuer`.
     pub issuer: String,
 }
 
 impl OpenIdProvider {
-    /// Starts it, for a council at an address.
+    /// Starts a provider that sends people back to the council at this address.
     ///
     /// # Panics
     /// When it does not start.

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the tests' own: made, started, and gone with what holds it.
+//! A PostgreSQL server for tests. It stops and is deleted when its value is dropped.
 
 use std::fs;
 use std::net::TcpListener;
@@ -46,7 +46,7 @@ impl Postgres {
         server
     }
 
-    /// A new, empty database: its address.
+    /// Makes an empty database and returns its address.
     ///
     /// # Panics
     /// When it can't be made.
@@ -55,8 +55,7 @@ impl Postgres {
         self.database_like("template1")
     }
 
-    /// A new database that holds what another does. Whoever is connected to that one is not any
-    /// more.
+    /// Makes a copy of a database and returns its address. Ends all connections to the original.
     ///
     /// # Panics
     /// When it can't be made.
@@ -82,7 +81,7 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
     }
 
-    /// Puts SQL to one of its databases with `psql`, and returns what that prints.
+    /// Runs SQL on one of its databases with `psql`, and returns what `psql` prints.
     ///
     /// # Panics
     /// When the server refuses it.
@@ -92,7 +91,7 @@ impl Postgres {
         asked.stdout
     }
 
-    /// The folder in which tables and indexes lie, of all its databases.
+    /// The folder with the files of tables and indexes of all its databases.
     #[must_use]
     pub fn tables_folder(&self) -> PathBuf {
         self.folder.path().join("data/base")
@@ -102,7 +101,7 @@ impl Postgres {
         self.folder.path().join("data").display().to_string()
     }
 
-    /// Runs one of PostgreSQL's programs, as a user that it allows.
+    /// Runs one of PostgreSQL's programs, as the user `postgres` if the tests run as root.
     fn run(&self, program: &str, words: &[&str]) -> Output {
         let program = programs().join(program);
         let mut command = if is_root() {
@@ -123,7 +122,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Debian keeps the programs of each version in a folder of its own: the newest.
+/// The programs of the newest installed version. Debian has a folder for each version.
 fn programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = versions.filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path())));

@@ -1,9 +1,9 @@
-//! The table of routes by who may use them, as the router itself has it.
+//! The table of routes and who may use each, read from the router itself.
 
 use doorstep_council::{Role, RouteRow, routes};
 use doorstep_domain::StableName;
 
-/// The page `docs/roles.md` with its table as it is now: what stands above it is left as it is.
+/// The page `docs/roles.md` with its table drawn anew. The text above it stays as in `before`.
 #[must_use]
 pub fn page(before: &str) -> String {
     const HEAD: &str = "| | address |";

@@ -3,8 +3,8 @@
 use doorstep_council::Service;
 use doorstep_council::desk::{Actor, reading};
 
-/// Every note that the council holds, the first to come first, read by a lead. Each reading is
-/// noted, as at the desk.
+/// Reads every note that the council holds, as a lead, oldest first. Each reading is noted, as at
+/// the desk.
 ///
 /// # Panics
 /// When there is no such lead, or the database fails.

@@ -1,6 +1,6 @@
-//! Sample appointments on the day on which they are looked at.
+//! Sample appointments for today, and sample photos.
 
-/// Five appointments of today for `melton-2`, as a housing system would export them.
+/// Five appointments for `melton-2` today, by this machine's clock, as CSV from a housing system.
 #[must_use]
 pub fn appointments_today() -> String {
     let now = doorstep_core::Clock::now(&doorstep_core::SystemClock);
@@ -28,7 +28,8 @@ pub fn appointments_today() -> String {
     format!("{header}\n{}\n", rows.join("\n"))
 }
 
-/// A photo as a camera writes it: a picture of noise, with a place and a maker beside it.
+/// A JPEG as a camera writes it: `side` by `side` pixels of noise, with a place and a maker in its
+/// metadata.
 #[must_use]
 pub fn photo(side: u32) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(side, side, |x, y| {
@@ -47,7 +48,7 @@ pub fn photo(side: u32) -> Vec<u8> {
 /// A JPEG of a few pixels whose header says that it holds 100 million.
 ///
 /// # Panics
-/// Never: a JPEG has a frame.
+/// Never, since every JPEG has a frame.
 #[must_use]
 pub fn bomb() -> Vec<u8> {
     let mut file = photo(16);

@@ -1,6 +1,6 @@
-//! A world in one thread: a council, phones, a line between them that does everything that lines
-//! do, clocks that jump, disks that fail, backups that are put back. Beside it a model that knows
-//! what was saved, and after it a check of every promise. A seed gives the same world again.
+//! A world in one thread: a council, phones, and a line between them that fails in every way that
+//! lines fail. Clocks jump, disks fail, and backups are put back. A model remembers what was saved,
+//! and at the end every promise is checked against it. The same seed gives the same world.
 
 mod camera;
 mod line;

@@ -1,5 +1,5 @@
-//! The council's statements, read from its source: each string that begins as SQL does, whole.
-//! What `format!` puts into one is a constant of the same file, or is listed in [`FILLED`].
+//! Reads the council's SQL statements from its source: every string that begins like SQL. If
+//! `format!` fills a statement in, the value is a constant of the same file or is in [`FILLED`].
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,8 +9,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::harness::root;
 
-/// What stands in the holes of statements that are put together, by what is written there. A list
-/// without a filter is the whole list.
+/// What to put in the `{}` of statements that `format!` puts together, by the text of the argument.
+/// Filters are left empty, which gives the whole list.
 const FILLED: [(&str, &str); 20] = [
     ("which.text()", ""),
     ("which_lines", ""),
@@ -27,7 +27,7 @@ const FILLED: [(&str, &str); 20] = [
     ("hash", "NULL"),
     ("what", "visit.outcome"),
     ("answer", "visit.outcome"),
-    // Places for keys, of which a statement has as many as there are keys.
+    // Placeholders for keys: a statement has as many as there are keys.
     ("", "?1"),
     ("NEWEST_FIRST", ""),
     ("OVER", ""),
@@ -35,14 +35,15 @@ const FILLED: [(&str, &str); 20] = [
     ("LINES", ""),
 ];
 
-/// Files whose statements are made of the list of tables, or of other statements, and are run on both
-/// databases by `tables` and `lists`; and those that are one database's own.
+/// Files to leave out. Some build their statements from the list of tables or from other
+/// statements, and the tests `tables` and `lists` run those on both databases. The others are for
+/// one database.
 const LEFT_OUT: [&str; 5] = ["batch.rs", "copying.rs", "order.rs", "postgres.rs", "sqlite.rs"];
 
-/// A statement, and where it stands.
+/// A statement and the file that it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// The file.
+    /// The file's name, without its folder.
     pub file: String,
     /// As SQL, with placeholders `?1`.
     pub sql: String,
@@ -51,7 +52,7 @@ pub struct Statement {
 /// Every statement of the council's storage.
 ///
 /// # Panics
-/// When one has a hole of which nothing is known.
+/// When a statement has a `{}` that is neither a constant nor in [`FILLED`].
 #[must_use]
 pub fn of_the_council() -> Vec<Statement> {
     let mut files = Vec::new();
@@ -108,8 +109,8 @@ fn text_of(token: &TokenTree) -> Option<String> {
     syn::parse_str::<syn::LitStr>(&literal.to_string()).ok().map(|text| text.value())
 }
 
-/// Calls `each` for every text, with what `format!` is given behind it; `None` where it is no
-/// `format!`. What is compiled for tests alone is left out.
+/// Calls `each` for every string, with the arguments of its `format!`, or with `None` if it is not
+/// in a `format!`. Stops at code that is compiled for tests only.
 fn statements(tokens: &[TokenTree], each: &mut dyn FnMut(&str, Option<&[String]>)) {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
@@ -140,7 +141,7 @@ fn statements(tokens: &[TokenTree], each: &mut dyn FnMut(&str, Option<&[String]>
     }
 }
 
-/// A statement without holes; `None` where the text is none.
+/// The statement with every `{}` filled in, or `None` if the text is not SQL.
 fn filled(
     text: &str,
     arguments: Option<&[String]>,
@@ -159,7 +160,7 @@ fn filled(
     while let Some((before, behind)) = rest.split_once('{') {
         sql.push_str(before);
         let (hole, behind) = match behind.strip_prefix('{') {
-            // In a `format!`, braces that are written twice are braces: places for keys.
+            // `{{}}` in a `format!` stays as `{}`, which stands for placeholders for keys.
             Some(behind) => ("", behind.strip_prefix("}}")?),
             None => behind.split_once('}')?,
         };

@@ -19,10 +19,10 @@ use doorstep_domain::{AppointmentRef, RecordId, StableName, Uprn, UserId, VisitI
 use strum::VariantArray;
 use ts_rs::{Config, TS};
 
-/// Where the declarations are kept.
+/// The file that holds the declarations.
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/shared/generated/types.ts");
 
-/// The whole file.
+/// What [`FILE`] should hold.
 #[must_use]
 pub fn file() -> String {
     let config = Config::new();
@@ -141,11 +141,11 @@ pub fn file() -> String {
     text
 }
 
-/// Where the numbers of the clauses are kept, for screens.
+/// The file from which screens take the numbers of clauses.
 pub const CLAUSES_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/shared/generated/clauses.ts");
 
-/// The numbers of the clauses behind facts, steps, concerns and findings, as the domain has them. No
-/// screen knows one by itself.
+/// What [`CLAUSES_FILE`] should hold: the numbers of the clauses behind facts, steps, concerns and
+/// findings, from the domain. Screens take them from here only.
 #[must_use]
 pub fn clauses() -> String {
     let findings = [

@@ -1,11 +1,11 @@
-// The console in Chromium, against a council that the end-to-end tests start. Where it is, and what
-// is known of it, comes by the environment.
+// The console in Chromium, against a council that the end-to-end tests start. They pass its address
+// and what the tests need to know in environment variables.
 import { defineConfig } from '@playwright/test'
 
 export default defineConfig({
   testDir: 'browser',
   outputDir: '../../target/playwright',
-  // One council, one story after the other: some of them change what the next one sees.
+  // All tests share one council and some change what the next one sees, so run them one by one.
   workers: 1,
   timeout: 60_000,
   expect: { timeout: 15_000 },

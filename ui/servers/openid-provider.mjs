@@ -1,11 +1,11 @@
-// A provider of accounts that is certified for OpenID Connect. Started by the end-to-end tests: it says where it is, and is told
-// by `PUT /accounts/<name>` under which e-mail address it knows somebody from then on.
+// An OpenID Connect provider for the end-to-end tests, with a library that is certified for it. It
+// prints its address. `PUT /accounts/<name>` changes the e-mail address of an account.
 import { createServer } from 'node:http'
 import Provider from 'oidc-provider'
 
 const address = process.env.DOORSTEP_CONSOLE
 
-/** Who there is at the provider, by their name there. Claims can change; the name does not. */
+/** The provider's accounts by name. Claims can change, but the name stays the same. */
 const accounts = {
   ruth: { email: 'Lead-1@council.example', email_verified: true },
   joan: { email: 'super-1@council.example', email_verified: false },

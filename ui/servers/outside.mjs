@@ -1,5 +1,5 @@
-// What the council speaks to outside: a mail server that wants STARTTLS and a password, and another system of the council's that is
-// told of cases. Started by the end-to-end tests; what comes in is written to standard output, a line each.
+// Servers for the end-to-end tests: a mail server that asks for STARTTLS and a password, and a
+// system that receives webhooks about cases. Each mail or call is printed as a line of JSON.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { SMTPServer } from 'smtp-server'

@@ -1,8 +1,8 @@
 import { navigating } from '$app/state'
 
 /**
- * Waits until no other page is on its way. What a page shows is asked for again only then: asking
- * meanwhile would call the way off, and the tap that began it would be lost.
+ * Waits until no navigation is under way. Call it before loading a page's data again: that would
+ * cancel the navigation, and the tap that started it would be lost.
  */
 export async function arrived(): Promise<void> {
   while (navigating.complete) {

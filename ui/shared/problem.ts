@@ -1,11 +1,11 @@
 import type { Problem } from './generated/types'
 
-/** Whatever was thrown, as a problem with a code. */
+/** Turns anything that was thrown into a problem with a code. */
 export function asProblem(thrown: unknown): Problem {
   if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown) {
     return thrown as Problem
   }
-  // What went wrong in the program itself is for the log, and not for whoever uses it.
+  // A bug: report the details for the log, and show the person a general message.
   reportError(thrown)
   return {
     code: 'failed',

@@ -1,6 +1,6 @@
-//! What `cargo xtask bench` measures, once all is built: a tap, from the click to the painted
-//! screen, on a phone that has seen few visits and on one that has seen many. The two run beside
-//! each other, on the same machine in the same minutes: their ratio says more than either.
+//! What `cargo xtask bench` measures on the phone: the time of a tap from the click to the painted
+//! screen, with few visits and with many. Both run on the same machine, one right after the other,
+//! because their ratio says more than either time.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use doorstep_tests::harness::TestCouncil;
 use doorstep_tests::sample::appointments_today;
 use doorstep_tests::window::{Desk, Look, Window};
 
-/// Visits on the two phones.
+/// How many visits are on the two phones.
 const FEW: usize = 10;
 const MANY: usize = 10_000;
-/// Visits of a day.
+/// How many visits the filled phone made each day.
 const A_DAY: i64 = 10;
-/// Taps that are measured on each phone, and those before that warm it up.
+/// How many taps are measured on each phone, and how many before them only warm it up.
 const TAPS: usize = 400;
 const WARM_UP: usize = 20;
-/// Taps of one visit, before the next begins.
+/// How many taps a visit gets before the next one starts.
 const TAPS_OF_A_VISIT: usize = 20;
-/// The promise of docs/architecture.md: milliseconds at the 95th percentile, on the phone with many
-/// visits.
+/// The limit that docs/architecture.md promises, in milliseconds: the 95th percentile on the phone
+/// with many visits.
 const PROMISE_MS: f64 = 50.0;
 
 #[tokio::main]
@@ -55,7 +55,7 @@ async fn main() {
     println!("  {PROMISE_MS} ms at the 95th percentile with {MANY} visits: {kept}");
 }
 
-/// A clock that is set back, and comes nearer from visit to visit.
+/// A clock that runs behind the real one by the milliseconds it holds, less with each visit.
 #[derive(Debug)]
 struct Past(AtomicI64);
 
@@ -66,7 +66,7 @@ impl Clock for Past {
     }
 }
 
-/// Visits of the past years, worked through the core itself, and sent.
+/// Fills a phone with past visits through the core itself, and sends them.
 fn fill(store: &Path, visits: usize) {
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     let visits = i64::try_from(visits).expect("a number of visits");
@@ -97,7 +97,7 @@ fn fill(store: &Path, visits: usize) {
     while app.sync().expect("the council answers").waiting > 0 {}
 }
 
-/// The times of taps in the real window, in milliseconds, sorted.
+/// Fills a phone and taps in the real window. Returns the times in milliseconds, shortest first.
 async fn measured(town: &TestCouncil, user: &str, visits: usize) -> Vec<f64> {
     println!("A phone with {visits} visits: filling it.");
     let desk = Desk::new(390, 844, Look::Light);
@@ -116,7 +116,7 @@ async fn measured(town: &TestCouncil, user: &str, visits: usize) -> Vec<f64> {
     let filled = desk.command(&this).arg("seed").arg(desk.store()).arg(visits.to_string()).status();
     assert!(filled.is_ok_and(|status| status.success()), "the phone can't be filled");
 
-    // What filling it wrote is on the disk before a tap waits for the disk.
+    // Flush what the filling wrote, so that no tap waits for it.
     let flushed = std::process::Command::new("sync").status();
     assert!(flushed.is_ok_and(|status| status.success()), "the disk does not come to rest");
     println!("A phone with {visits} visits: tapping.");
@@ -133,7 +133,7 @@ async fn measured(town: &TestCouncil, user: &str, visits: usize) -> Vec<f64> {
         if tap >= WARM_UP {
             times.push(took);
         }
-        // A hurried thumb; sending goes on meanwhile.
+        // Tap as fast as a person in a hurry, while the app goes on sending.
         tokio::time::sleep(Duration::from_millis(150)).await;
     }
     window.close().await;
@@ -141,7 +141,7 @@ async fn measured(town: &TestCouncil, user: &str, visits: usize) -> Vec<f64> {
     times
 }
 
-/// A visit that nobody planned, as it begins.
+/// Starts an unplanned visit.
 async fn another_visit(window: &Window, number: usize) {
     if number > 0 {
         window.tap("#back").await;
@@ -154,7 +154,7 @@ async fn another_visit(window: &Window, number: usize) {
     window.sees("[data-step='introduced']", "Said who I am").await;
 }
 
-/// Ticks a step, or takes the tick back: from the click to the frame that shows it.
+/// Ticks a step or takes the tick back. Returns the milliseconds until a frame shows it.
 async fn timed_tap(window: &Window) -> f64 {
     window
         .measures(

@@ -1,5 +1,5 @@
-//! What `cargo xtask bench` measures of the council: lists and exports of many visits, what they
-//! take of memory, and a backlog on its way in, on both databases. One JSON object a line.
+//! What `cargo xtask bench` measures at the council, on both databases: lists and exports of many
+//! visits, the memory that they use, and taking in a backlog. Prints one JSON object a line.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
-/// Visits at the council, where the command line names no other number.
+/// How many visits the council has, unless the command line gives another number.
 const VISITS: usize = 200_000;
-/// Requests of which the median is told.
+/// How many requests each median is taken from.
 const REQUESTS: usize = 31;
 /// A search that finds nothing.
 const NOWHERE: &str = "q=zzzyx";
-/// Records of the backlog.
+/// How many records the backlog has.
 const BACKLOG: usize = 10_000;
-/// Records that came before it.
+/// How many records the council takes in before the backlog.
 const BEFORE: usize = 2_000;
-/// Records of one visit of the backlog.
+/// How many records each visit of the backlog has.
 const OF_A_VISIT: usize = 5;
 
 fn main() {
@@ -69,7 +69,7 @@ fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// A few visits of several kinds, of which the others are copies.
+/// Makes a few visits of several kinds. All other visits are copies of these.
 fn a_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let officer = Phone::of("melton-2", town, town.address());
@@ -89,7 +89,7 @@ fn a_day(town: &TestCouncil) {
 fn lists(town: &TestCouncil, database: &str) {
     let clerk = ConsoleClient::of("super-1", town);
     let median = |query: &str| {
-        // Whoever looks for what nobody has looks through all.
+        // A search that finds nothing reads every visit, so a few requests have to do.
         let requests = if query.contains(NOWHERE) { 3 } else { REQUESTS };
         let mut times: Vec<f64> = (0..requests)
             .map(|_| {
@@ -132,7 +132,7 @@ fn lists(town: &TestCouncil, database: &str) {
     ] {
         tell("list of 50", database, json!({ "filter": name, "median_ms": rounded(median(query)) }));
     }
-    // Half a million visits further down: page 10,000.
+    // Page 10,000 begins half a million visits down the list.
     let now_ms = SystemClock.now().unix_ms;
     let deep = median(&format!("after=ffffffffffff7000a000000000000001~{}", now_ms - 500_000 * 60_000));
     tell("page 10,000 against page 1", database, json!({ "median_ms": rounded(deep), "ratio": rounded(deep / first) }));
@@ -168,8 +168,8 @@ fn exports(town: &TestCouncil, database: &str) {
     }
 }
 
-/// What the server itself takes to write out the same visits and their appointments, in the same
-/// order.
+/// For comparison: how long PostgreSQL itself takes to write out the same visits and appointments
+/// in the same order.
 fn copy(server: &Postgres, database: &str, visits: usize) {
     let began = Instant::now();
     let written = server.asks(
@@ -187,7 +187,8 @@ fn copy(server: &Postgres, database: &str, visits: usize) {
     );
 }
 
-/// A clock that goes on by a second each time, so that a backlog of a week is made in a moment.
+/// A clock that starts a week ago and moves on by a second each time it is read, so that a long
+/// backlog is made quickly.
 struct Quick(AtomicI64);
 
 impl Clock for Quick {
@@ -197,8 +198,8 @@ impl Clock for Quick {
     }
 }
 
-/// What the server itself takes to put the same records and bodies from one table into another,
-/// with the same indexes, a thousand a commit.
+/// For comparison: how fast PostgreSQL itself copies the same records and bodies into tables with
+/// the same indexes, a thousand a commit.
 fn bare_ingest(server: &Postgres, database: &str) {
     server.asks(
         database,
@@ -221,8 +222,8 @@ fn bare_ingest(server: &Postgres, database: &str) {
     server.asks(database, "DROP TABLE bare_record; DROP TABLE bare_body;");
 }
 
-/// A phone that was without signal for long: from the first request to the last receipt. The
-/// council has had records before, and its database knows how many.
+/// Measures a phone that was long without signal, from the first request to the last receipt. The
+/// council has records from before. PostgreSQL has run ANALYZE on them.
 fn backlog(town: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str)>) {
     let folder = tempfile::tempdir().expect("a phone needs a folder");
     let environment = Environment {
@@ -263,7 +264,7 @@ fn backlog(town: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str
     );
 }
 
-/// A visit at which nobody answers, in [`OF_A_VISIT`] records.
+/// Makes a visit in which nobody answers the door: [`OF_A_VISIT`] records.
 fn a_visit(app: &App, number: usize) {
     let address = Some(format!("{number} Long Street, Melton Mowbray"));
     let plan = Unplanned { visit_kind: VisitKind::EmergencyRepair, purpose: "A leak".to_owned(), uprn: None, address };

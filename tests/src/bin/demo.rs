@@ -1,6 +1,6 @@
-//! What `cargo xtask run` shows, once all is built. `open`: the council and the app, for a person.
-//! `walk`: the same without a person, on a display of its own, with pictures and the export in
-//! `target/demo/`.
+//! The program behind `cargo xtask run`, which builds everything first. `open` starts the council
+//! and the app for a person. `walk` drives both by itself on a display of its own, and leaves
+//! pictures and the export in `target/demo/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ fn export(town: &TestCouncil, folder: &Path) {
     }
 }
 
-/// Where the pictures go.
+/// The folder for pictures of the app, and the colour scheme that goes into their names.
 struct Album {
     folder: PathBuf,
     scheme: &'static str,
@@ -154,7 +154,7 @@ async fn visit(desk: &Desk, town: &TestCouncil, line: &Line, album: &Album) {
     window.close().await;
 }
 
-/// Pictures of the console, by Chromium.
+/// Takes pictures of the console in Chromium.
 fn console(town: &TestCouncil, folder: &Path, scheme: &str) {
     println!("Both visits are in the console.");
     let taken = Command::new("node")

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// What a line does with a call.
+/// What the line does with a connection from a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineState {
-    /// Carries it.
+    /// Carries the request and the answer.
     Whole,
-    /// There is no signal.
+    /// Carries nothing, as without signal.
     Cut,
-    /// A Wi-Fi that wants somebody to sign in answers every call with a page, and with 200.
+    /// Answers every request with status 200 and a sign-in page, as some public Wi-Fi does.
     CaptivePortal,
-    /// Carries the request, and loses the answer.
+    /// Carries the request, but not the answer.
     AnswerLost,
 }
 
@@ -28,7 +28,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// A whole line to an address.
+    /// A line in the state [`LineState::Whole`] to the council at an address.
     #[must_use]
     pub fn to(council: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a line has a near end");
@@ -46,12 +46,12 @@ impl Line {
         Self { address, state, council }
     }
 
-    /// Leads to another process of the council from the next call on.
+    /// Leads to another process of the council, from the next connection on.
     pub fn leads_to(&self, council: SocketAddr) {
         *self.council.lock().unwrap_or_else(PoisonError::into_inner) = council;
     }
 
-    /// The near end, at which a phone calls.
+    /// The address that a phone connects to.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

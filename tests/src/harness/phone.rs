@@ -1,4 +1,4 @@
-//! A phone without a window.
+//! A phone without a window, as a real process.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -66,7 +66,7 @@ impl Phone {
         self.folder.path().join("store")
     }
 
-    /// The command, ready to run.
+    /// The program `doorstep` with these words and the phone's store and keys, ready to run.
     #[must_use]
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program("doorstep"));
@@ -81,13 +81,13 @@ impl Phone {
         command
     }
 
-    /// Runs a command.
+    /// Runs a command, which may fail.
     #[must_use]
     pub fn tries(&self, words: &[&str]) -> Output {
         self.command(words).output().expect("doorstep runs")
     }
 
-    /// Runs a command, which must do it, and returns what it printed.
+    /// Runs a command that must succeed, and returns what it printed.
     ///
     /// # Panics
     /// When it fails.
@@ -97,7 +97,7 @@ impl Phone {
         String::from_utf8(output.stdout).expect("doorstep prints text")
     }
 
-    /// Runs a command with `--json`, which must do it, and reads what it printed.
+    /// Runs a command that must succeed with `--json`, and returns the JSON that it printed.
     pub fn says(&self, words: &[&str]) -> Value {
         json(&self.does(&[words, &["--json"]].concat()))
     }
@@ -109,7 +109,8 @@ impl Phone {
         started["visit"].as_str().expect("a visit has an id").to_owned()
     }
 
-    /// Starts a visit, does all at the door, and goes in with the tenant's consent.
+    /// Starts a visit, does every step before entry, and goes in with the tenant's consent. Returns
+    /// the visit's id.
     #[must_use]
     pub fn enters(&self, appointment: &str) -> String {
         let visit = self.starts(appointment);

@@ -1,4 +1,4 @@
-//! A council with people, as a running service.
+//! A council with the sample people, as a real process.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use super::tools::{PASSWORD, copy, json, program, root, sample};
 
-/// A council with people, as a running service.
+/// A council with a data folder of its own, and its service while that runs.
 #[derive(Debug)]
 pub struct TestCouncil {
     folder: tempfile::TempDir,
@@ -53,10 +53,10 @@ impl TestCouncil {
         town
     }
 
-    /// A place for a council, with nothing in it.
+    /// An empty data folder, without a council or a running service.
     ///
     /// # Panics
-    /// When there is no place.
+    /// When no folder can be made.
     #[must_use]
     pub fn empty(database: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a council needs a folder");
@@ -70,14 +70,14 @@ impl TestCouncil {
         }
     }
 
-    /// Stops for good: where it listened.
+    /// Kills the service for good, and returns the address on which it listened.
     #[must_use]
     pub fn stopped(mut self) -> SocketAddr {
         self.kill();
         self.address
     }
 
-    /// Starts where another listened before.
+    /// Starts the service at the address of another council that has stopped.
     pub fn start_at(&mut self, address: SocketAddr) {
         self.address = address;
         self.start();
@@ -112,18 +112,17 @@ impl TestCouncil {
         town
     }
 
-    /// From its next start on, signing in to the console asks for a second factor, as it does by
-    /// itself outside of tests.
+    /// Turns the second factor on from the next start. Tests have it off unless they ask for it.
     pub fn asks_for_second_factor(&mut self) {
         self.second_factor = true;
     }
 
-    /// From its next start on these settings hold, which its environment says.
+    /// Adds environment variables with settings, for the next start and all commands.
     pub fn is_told(&mut self, settings: &[(&str, &str)]) {
         self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     }
 
-    /// From its next start on the council's database is at a server.
+    /// Uses this PostgreSQL database from the next start on.
     pub fn moves_to(&mut self, database: &str) {
         self.database = Some(database.to_owned());
     }
@@ -150,7 +149,7 @@ impl TestCouncil {
         self.service = Some(service.0);
     }
 
-    /// One more process of the council, beside the one that runs, and where it listens.
+    /// Starts another process of the council, and returns it with the address on which it listens.
     ///
     /// # Panics
     /// When it does not come up.
@@ -169,7 +168,7 @@ impl TestCouncil {
         (service, address)
     }
 
-    /// What the service holds of the machine's memory, in KiB; 0 where the system does not tell.
+    /// The memory that the service uses (resident set), in KiB, or 0 if the system does not say.
     #[must_use]
     pub fn memory_kib(&self) -> u64 {
         let pid = self.service.as_ref().map_or(0, Child::id);
@@ -186,7 +185,7 @@ impl TestCouncil {
         }
     }
 
-    /// Runs the council's program on the council's data.
+    /// Runs the council's program on the council's data. It may fail.
     #[must_use]
     pub fn tries(&self, words: &[&str]) -> Output {
         self.council(words).output().expect("the council's program runs")
@@ -206,7 +205,7 @@ impl TestCouncil {
         council
     }
 
-    /// Runs the council's program, which must do it, and returns what it printed.
+    /// Runs the council's program on the council's data, and returns what it printed.
     ///
     /// # Panics
     /// When it fails.
@@ -216,8 +215,7 @@ impl TestCouncil {
         String::from_utf8(output.stdout).expect("the council prints text")
     }
 
-    /// Runs the council's program on no council's data, which must do it, and returns what it
-    /// printed.
+    /// Runs the council's program without `--data`, and returns what it printed.
     ///
     /// # Panics
     /// When it fails.
@@ -228,11 +226,10 @@ impl TestCouncil {
         String::from_utf8(output.stdout).expect("the council prints text")
     }
 
-    /// Runs the council's program on no council's data, which must refuse, and returns what it
-    /// said.
+    /// Runs the council's program without `--data` where it must fail, and returns its error text.
     ///
     /// # Panics
-    /// When it does not refuse.
+    /// When it succeeds.
     #[must_use]
     pub fn fails(&self, words: &[&str]) -> String {
         let output = without_data(words);
@@ -255,7 +252,7 @@ impl TestCouncil {
         self.does(&["publish-code", "--label", "Version 1", "--from", "2025-06-02", &file]);
     }
 
-    /// An export, read back: each row by its columns.
+    /// Exports a table as CSV and reads it back. Each row has its values by column name.
     #[must_use]
     pub fn export(&self, what: &str) -> Vec<std::collections::BTreeMap<String, String>> {
         let file = self.folder.path().join(format!("{what}.csv"));
@@ -265,7 +262,7 @@ impl TestCouncil {
     }
 }
 
-/// Runs the council's program on no council's data.
+/// Runs the council's program without `--data`.
 fn without_data(words: &[&str]) -> Output {
     Command::new(program("doorstep-council")).args(words).output().expect("the council's program runs")
 }

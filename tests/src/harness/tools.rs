@@ -1,4 +1,4 @@
-//! What the harness stands on: the project's folders, programs and samples.
+//! The project's folders, programs and sample data, for the harness.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The password of everybody in the council's console.
+/// The password with which everybody in the tests signs in to the console.
 pub const PASSWORD: &str = "correct horse battery";
 
 /// The repository's root.
@@ -26,7 +26,8 @@ pub fn programs() -> PathBuf {
     if folder.ends_with("deps") { folder.parent().expect("deps is in a folder").to_owned() } else { folder.to_owned() }
 }
 
-/// One of the project's programs; the command-line ones are built if need be.
+/// The path of one of the project's programs. The first call builds `doorstep` and
+/// `doorstep-council`, unless `DOORSTEP_PROGRAMS_ARE_BUILT` is set.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
@@ -40,7 +41,7 @@ pub fn program(name: &str) -> PathBuf {
     programs().join(name)
 }
 
-/// The sample data: the project's own, or the one beside it.
+/// The path of a file in `tests/data`.
 #[must_use]
 pub fn sample(name: &str) -> PathBuf {
     root().join("tests/data").join(name)
@@ -53,19 +54,19 @@ pub(super) fn copy(from: &Path, to: &Path) {
     assert!(copied.is_ok_and(|status| status.success()), "{} can't be copied", from.display());
 }
 
-/// Reads JSON.
+/// Parses JSON.
 ///
 /// # Panics
-/// When it is none.
+/// When the text is not JSON.
 #[must_use]
 pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Waits for something that happens by itself, and fails with its name if it does not.
+/// Waits until `happened` returns true.
 ///
 /// # Panics
-/// When it does not happen within half a minute.
+/// When it does not happen within half a minute. The panic names `what`.
 pub fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
     for _ in 0..300 {
         if happened() {

@@ -1,4 +1,4 @@
-//! A camera: pictures of nothing in particular, no two alike.
+//! A camera that makes pictures of noise, each from a random place in the same noise.
 
 use std::io::Cursor;
 use std::sync::OnceLock;
@@ -7,10 +7,11 @@ use image::{ImageFormat, RgbImage};
 
 use super::outside::Chance;
 
-/// Pixels of a side: a picture that goes in one piece, and one that takes several.
+/// The sides of small and large pictures, in pixels. A small one is sent in one piece, a large one
+/// in several.
 const SIDES: [u32; 2] = [16, 700];
 
-/// What every picture shows, each from another place on.
+/// The noise that every picture is cut from.
 static GRAIN: OnceLock<Vec<u8>> = OnceLock::new();
 
 fn grain() -> &'static [u8] {
@@ -22,7 +23,7 @@ fn grain() -> &'static [u8] {
     })
 }
 
-/// A file as a camera would write it.
+/// A JPEG as a camera would write it. One in five is large.
 pub(super) fn shoot(chance: &Chance) -> Vec<u8> {
     let [small, large] = SIDES;
     let side = if chance.percent(20) { large } else { small };

@@ -1,4 +1,5 @@
-//! The line: it drops, cuts, repeats, delays, alters, and lets others answer.
+//! The line between a phone and the council. It loses, cuts off, repeats, delays and alters what it
+//! carries, and lets somebody else answer in the council's place.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,7 @@ use doorstep_domain::protocol::{
 
 use super::outside::Chance;
 
-/// What a phone says to the council.
+/// A request from a phone to the council.
 #[derive(Debug, Clone)]
 enum Call {
     Sync(Vec<u8>),
@@ -28,8 +29,8 @@ impl Call {
         }
     }
 
-    /// What somebody on the line who knows the protocol would answer: all is there, and there is
-    /// nothing more to send.
+    /// What an attacker on the line who knows the protocol would answer: that everything has
+    /// arrived and there is nothing more to send.
     fn forged(&self) -> Vec<u8> {
         match self {
             Self::Sync(request) => forged_receipts(request),
@@ -42,13 +43,14 @@ impl Call {
 pub(super) struct Line {
     pub(super) council: Mutex<Option<Service>>,
     pub(super) chance: Arc<Chance>,
-    /// How often something goes wrong, in a hundred.
+    /// How many of a hundred requests go wrong.
     pub(super) trouble: Mutex<usize>,
-    /// Requests that are still under way somewhere, and answers that somebody kept.
+    /// Requests that are delayed on the way.
     held_back: Mutex<Vec<Call>>,
+    /// Earlier answers of the council, to be replayed.
     kept_answers: Mutex<Vec<Vec<u8>>>,
-    /// Whether anything but the council's own answer to the request was handed over since last
-    /// asked.
+    /// Whether the phone was given anything but the council's own answer to its request since the
+    /// last call of `was_dishonest`.
     dishonest: AtomicBool,
 }
 
@@ -72,7 +74,7 @@ impl Line {
         *locked(&self.trouble) = percent;
     }
 
-    /// The council behind the line, or none while it is down.
+    /// Sets the council at the far end, or `None` while it is down.
     pub(super) fn lead_to(&self, council: Option<Service>) {
         *locked(&self.council) = council;
     }
@@ -85,13 +87,13 @@ impl Line {
         locked(&self.council).clone().ok_or(NoAnswer::Unreachable)
     }
 
-    /// Something that is not the council's answer.
+    /// Gives the phone something that is not the council's answer.
     fn falsely(&self, answer: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
         self.dishonest.store(true, Ordering::SeqCst);
         Ok(answer)
     }
 
-    /// What was held back arrives now, after what was sent later.
+    /// Delivers a delayed request now, after requests that were sent later.
     fn deliver_late(&self) {
         if let (Some(call), Ok(council)) = (locked(&self.held_back).pop(), self.council()) {
             let _nobody_waits = call.to(&council);
@@ -130,7 +132,7 @@ impl Line {
             }
             6 => {
                 let mut answer = call.to(&self.council()?)?;
-                // Inside what is signed: the payload begins a few bytes in.
+                // Alter a byte that the signature covers: the payload begins a few bytes in.
                 let at = 16 + self.chance.below(answer.len().saturating_sub(120).max(1));
                 if let Some(byte) = answer.get_mut(at) {
                     *byte ^= 1;
@@ -215,7 +217,7 @@ fn forged_completion(request: &[u8]) -> Vec<u8> {
     encode(&Signed::new(Purpose::BlobAnswer, &answer, &SigningKey::from_bytes(&[66; 32])))
 }
 
-/// Hands out the one line of a phone.
+/// Connects a phone to its line, whatever the address.
 pub(super) struct OneLine(pub(super) Arc<Line>);
 
 impl Connect for OneLine {

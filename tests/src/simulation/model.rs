@@ -1,4 +1,4 @@
-//! What must be true, kept apart from the program: what was saved is in here, and nothing else.
+//! What the phones said was saved, kept apart from the program, to compare both with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +9,17 @@ use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, VisitId};
 
-/// One phone's truth.
+/// What one phone said was saved.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
-    /// Every record that the phone said was saved, by visit.
+    /// Every record that the phone said was saved, with its visit and event. A phone that is put
+    /// back from a copy loses those that neither the copy nor the council has.
     pub(super) saved: BTreeMap<RecordId, (VisitId, Event)>,
-    /// Every record that the phone ever said was saved, the ones that it lost with an older copy
-    /// among them: a request that was under way may still bring those.
+    /// Every record that the phone ever said was saved, including those that it lost when it was
+    /// put back from a copy. A delayed request may still bring those to the council.
     pub(super) ever_saved: BTreeSet<RecordId>,
-    /// Every picture that the phone said was saved, and still has, or had until the council did.
+    /// Every picture that the phone said was saved. A phone that is put back from a copy loses
+    /// those that neither the copy nor the council has.
     pub(super) pictures: BTreeMap<Hash, Vec<u8>>,
     /// Every safeguarding note that the phone said was saved.
     pub(super) notes: BTreeSet<String>,
@@ -29,7 +31,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// The phone said that this is saved.
+    /// Notes the records of a visit that the phone said were saved.
     pub(super) fn saved(&mut self, view: &VisitView) {
         for line in &view.visit.timeline {
             self.saved.entry(line.record).or_insert_with(|| (view.visit.visit, line.event.clone()));
@@ -37,13 +39,13 @@ impl Model {
         }
     }
 
-    /// How many records the phone must still have.
+    /// How many records the phone must still have, safeguarding notes included.
     pub(super) fn records(&self) -> usize {
         self.saved.len() + self.notes.len()
     }
 
-    /// After the phone was put back to an older copy: that copy, and whatever the council had by
-    /// then.
+    /// After the phone was put back from a copy: keeps what that copy had, and what the council had
+    /// received by then.
     pub(super) fn put_back(&mut self, copy: &Self, council: &Service, all_notes: &BTreeSet<String>) {
         let before = std::mem::replace(self, copy.clone());
         self.ever_saved = before.ever_saved;
@@ -61,8 +63,9 @@ impl Model {
         self.notes.extend(before.notes.intersection(all_notes).cloned());
     }
 
-    /// Pictures that the council does not hold as they were saved. One that rotted on the phone, or
-    /// whose record did, may be missing there; but nothing else may stand in its place.
+    /// Pictures that the council does not hold as they were saved, in words. A picture may be
+    /// missing if it or its record rotted on the phone, but the council must not hold another in
+    /// its place.
     pub(super) fn missing_pictures(&self, council: &Service) -> Vec<String> {
         let record_rotted = |sha256: Hash| {
             let rotten = self.rotten.iter().filter_map(|record| self.saved.get(record));
@@ -83,7 +86,7 @@ impl Model {
         self.saved.get(&record).is_some_and(|(visit, event)| held(council, *visit).get(&record) == Some(event))
     }
 
-    /// What the council holds that differs from what was saved.
+    /// Records that the council has lost or altered, or that were never saved, in words.
     pub(super) fn differences(&self, council: &Service) -> Vec<String> {
         let mut differences = Vec::new();
         let visits: BTreeSet<VisitId> = self.saved.values().map(|(visit, _)| *visit).collect();

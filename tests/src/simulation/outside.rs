@@ -1,11 +1,12 @@
-//! What comes in from outside: a virtual clock, seeded chance, a disk that can fail.
+//! What the simulation gives the programs in place of the real world: a virtual clock, random
+//! numbers from a seed, a disk that can fail.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use doorstep_core::{Clock, Disk, DiskFault, Moment};
 
-/// Chance, by a seed: `SplitMix64`, which needs nothing but a number.
+/// Random numbers from a seed (`SplitMix64`).
 #[derive(Debug)]
 pub(super) struct Chance(AtomicU64);
 
@@ -21,12 +22,12 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    /// A number below a bound.
+    /// A number below the bound; 0 if the bound is 0.
     pub(super) fn below(&self, bound: usize) -> usize {
         usize::try_from(self.number() % u64::try_from(bound.max(1)).unwrap_or(1)).unwrap_or(0)
     }
 
-    /// True in so many of a hundred.
+    /// Returns true for this many of a hundred calls, on average.
     pub(super) fn percent(&self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -51,14 +52,15 @@ impl doorstep_council::Randomness for Chance {
     }
 }
 
-/// The true time, and what one device's clock makes of it.
+/// The true time, and how far one device's clock is from it.
 #[derive(Debug)]
 pub(super) struct VirtualClock {
     truth: Arc<AtomicI64>,
-    /// How wrong the device's clock is, in milliseconds.
+    /// How far the device's clock is ahead of the true time, in milliseconds; negative if behind.
     pub(super) wrong_by: AtomicI64,
-    /// When the device last started, in true milliseconds, and which start it was.
+    /// When the device last started, in true milliseconds since 1970.
     pub(super) started: AtomicI64,
+    /// How many times it has started.
     pub(super) boot: AtomicU64,
 }
 
@@ -87,19 +89,19 @@ impl doorstep_council::TimeSource for VirtualClock {
     }
 }
 
-/// A disk on which the n-th write from now fails, once.
+/// A disk on which one write can be made to fail.
 #[derive(Debug, Default)]
 pub struct FaultyDisk {
     writes_left: Mutex<Option<u64>>,
 }
 
 impl FaultyDisk {
-    /// Arms the disk: so many writes go through, and then one does not.
+    /// Lets this many writes go through, and makes the next one fail.
     pub fn fail_after(&self, writes: u64) {
         *self.lock() = Some(writes);
     }
 
-    /// Disarms the disk; `true` when it had not failed yet.
+    /// Makes all writes go through. Returns true if a planned failure had not happened yet.
     pub fn mend(&self) -> bool {
         self.lock().take().is_some()
     }

@@ -1,4 +1,4 @@
-//! The world and its days.
+//! A world, from its first day to the check at its end.
 
 mod check;
 mod council;
@@ -23,21 +23,21 @@ use crate::postgres::Postgres;
 
 const PHONES: usize = 3;
 const STEPS: usize = 260;
-/// Tries after the trouble has ended, within which everything must be with the council.
+/// How many times a phone may sync, once nothing fails any more, until the council has everything.
 const BOUND: usize = 8;
-/// 24 November 2026, 8:00.
+/// When each world begins: 24 November 2026, 8:00 UTC, in milliseconds since 1970.
 const MORNING_MS: i64 = 1_795_507_200_000;
 
-/// What a world came to.
+/// The result of a world.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Broken promises, in words. None is what is wanted.
+    /// Broken promises, in words. Empty when the world went well.
     pub broken: Vec<String>,
-    /// Days that the phones lived, together.
+    /// Simulated days, added up over the phones.
     pub device_days: i64,
-    /// Records that were saved.
+    /// How many records were saved.
     pub records: usize,
-    /// A summary of all that happened: the same seed gives the same.
+    /// What happened, step by step. The same seed gives the same trace.
     pub trace: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ struct Phone {
     disk: Arc<FaultyDisk>,
     line: Arc<Line>,
     model: Model,
-    /// A copy of the folder, and the truth of that moment.
+    /// A copy of the phone's folder, and the model as it was then.
     copy: Option<(PathBuf, Model)>,
     open_visits: Vec<VisitId>,
     set_aside_expected: bool,
@@ -64,7 +64,7 @@ struct World {
     council_disk: Arc<FaultyDisk>,
     council_environment: doorstep_council::Environment,
     council: Service,
-    /// The server on which the council's database is, and not in its folder.
+    /// The PostgreSQL server of the council's database; `None` if it is the embedded one.
     server: Option<Arc<Postgres>>,
     database: DatabaseAt,
     council_copy: Option<(PathBuf, DatabaseAt)>,
@@ -76,10 +76,10 @@ struct World {
 }
 
 const USERS: [&str; PHONES] = ["harriet", "pete", "gareth"];
-/// Reads safeguarding notes.
+/// The user name of the safeguarding lead.
 const LEAD: &str = "lead";
 
-/// Runs a world.
+/// Runs the world of a seed, with the council on its embedded database.
 ///
 /// # Panics
 /// When the world itself can't be built.
@@ -88,7 +88,7 @@ pub fn run(seed: u64) -> Outcome {
     run_on(None, seed)
 }
 
-/// Runs a world in which the council's database is at a server, where one is given.
+/// Runs the world of a seed, with the council on the PostgreSQL server if one is given.
 ///
 /// # Panics
 /// When the world itself can't be built.
@@ -111,7 +111,7 @@ pub fn run_on(server: Option<&Arc<Postgres>>, seed: u64) -> Outcome {
     }
 }
 
-/// A fast place for files that need not outlive the world.
+/// A folder for the world's files, in memory where possible.
 fn scratch() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };

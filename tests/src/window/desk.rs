@@ -1,4 +1,4 @@
-//! A display of its own, with a key store of its own.
+//! A virtual display with a key store, on which the app runs.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -15,7 +15,8 @@ use serde_json::json;
 use super::driven::Window;
 use crate::harness;
 
-/// A display, a session bus with a key store, and the driver of windows. All of it ends with it.
+/// A virtual display, a session bus with a key store, and the driver of windows. All of them stop
+/// when this value is dropped.
 #[derive(Debug)]
 pub struct Desk {
     folder: tempfile::TempDir,
@@ -26,14 +27,14 @@ pub struct Desk {
     look: Look,
 }
 
-/// How somebody has set their screen.
+/// The look that somebody has chosen for their screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// As it comes.
+    /// The system's default theme.
     Light,
-    /// Dark.
+    /// A dark theme.
     Dark,
-    /// With more contrast.
+    /// A theme with more contrast.
     HighContrast,
 }
 
@@ -46,7 +47,7 @@ impl Look {
         }
     }
 
-    /// What a page asks to know of it, as a media query.
+    /// The media query that is true for a page in this look.
     fn media(self) -> &'static str {
         match self {
             Self::Light => "(prefers-color-scheme: light)",
@@ -56,7 +57,7 @@ impl Look {
     }
 }
 
-/// A child that says one line about itself first.
+/// Starts a program and waits for its first line, which says where it can be reached.
 fn child_with_first_line(command: &mut Command) -> (Child, String) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap_or_else(|error| {
         panic!("{command:?} does not start: {error}; `cargo xtask test` installs what it needs");
@@ -73,7 +74,7 @@ fn free_port() -> u16 {
 }
 
 impl Desk {
-    /// A desk with a display of this size, as somebody has set it.
+    /// A desk with a display of this width and height, in pixels.
     ///
     /// # Panics
     /// When a part of it does not start.
@@ -139,16 +140,17 @@ impl Desk {
             .spawn()
             .expect("tauri-driver starts; `cargo xtask test` installs it");
         self.children.push(driver);
-        // The driver listens before the one behind it does, and drops what it is asked until then.
+        // `tauri-driver` listens before the native driver behind it does, and drops requests until
+        // then.
         let listens = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         let port = self.port;
         harness::eventually("tauri-driver", || listens(port) && listens(native));
     }
 
-    /// Brings in a desktop that shows notifications.
+    /// Starts a program that shows desktop notifications (`dunst`).
     ///
     /// # Panics
-    /// When it does not come.
+    /// When it does not start.
     pub fn shows_notifications(&mut self) {
         let dunst = self.command(Path::new("dunst")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.children.push(dunst.expect("dunst starts; `cargo xtask test` installs it"));
@@ -156,7 +158,7 @@ impl Desk {
         harness::eventually("dunst", answers);
     }
 
-    /// Everything that notifications have said, as they said it.
+    /// All notifications so far, as `dunstctl history` prints them. Closes those that are shown.
     #[must_use]
     pub fn notifications(&self) -> String {
         self.dunst("history").unwrap_or_default()
@@ -164,7 +166,7 @@ impl Desk {
 
     fn dunst(&self, word: &str) -> Option<String> {
         if word == "history" {
-            // What is still on the display comes into the history by being closed.
+            // Close those on the display: only closed notifications are in the history.
             let _nothing_to_close = self.command(Path::new("dunstctl")).arg("close-all").output();
         }
         let answered = self.command(Path::new("dunstctl")).arg(word).output().ok()?;
@@ -177,7 +179,7 @@ impl Desk {
         self.folder.path().join("store")
     }
 
-    /// A program that runs at the desk, with its display and its key store.
+    /// A command that runs a program with the desk's display and key store.
     #[must_use]
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
@@ -185,7 +187,7 @@ impl Desk {
         command
     }
 
-    /// A file that lies on the desk.
+    /// Writes a file into the desk's folder and returns its path.
     ///
     /// # Panics
     /// When it can't be written.
@@ -235,7 +237,7 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        // The driver first, and gently: it takes its own children with it.
+        // Stop the last one first, with TERM, so that the driver can end its own children.
         for child in self.children.iter_mut().rev() {
             let _asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
             for _ in 0..30 {

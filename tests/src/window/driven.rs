@@ -1,4 +1,4 @@
-//! The real window, driven as a person would: by what is on it.
+//! The app's real window, driven as a person would, by what is on the screen.
 
 use std::fs;
 use std::path::Path;
@@ -15,11 +15,11 @@ pub struct Window {
     pub(super) client: Client,
 }
 
-/// How long something may take to appear. It is a bound, not a measure: the machine may be busy.
+/// How long something may take to appear. It is long because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Window {
-    /// Taps what a selector finds, once it is there.
+    /// Waits for the element that a CSS selector finds, and taps it.
     ///
     /// # Panics
     /// When it does not appear.
@@ -28,8 +28,8 @@ impl Window {
         let element = found.unwrap_or_else(|error| panic!("{selector} is not there to be tapped: {error}"));
         let mut last = None;
         for _ in 0..50 {
-            // As a thumb would: what is half under the foot of the screen is pulled up first.
-            // And once it is still.
+            // As a person would, scroll it clear of the foot of the screen, and tap once it is
+            // still.
             let script = "const [thing, done] = arguments;
                 thing.scrollIntoView({ block: 'center' });
                 const before = thing.getBoundingClientRect().top;
@@ -47,7 +47,7 @@ impl Window {
         panic!("{selector} can't be tapped: {last:?}");
     }
 
-    /// Types into what a selector finds, in place of what is there.
+    /// Replaces the text of the field that a selector finds.
     ///
     /// # Panics
     /// When it does not appear.
@@ -58,7 +58,7 @@ impl Window {
         element.send_keys(text).await.expect("a field takes text");
     }
 
-    /// Chooses a file in a field for files.
+    /// Chooses a file in the file field that a selector finds.
     ///
     /// # Panics
     /// When there is no such field.
@@ -68,10 +68,10 @@ impl Window {
         field.send_keys(&file.display().to_string()).await.expect("a field takes a file");
     }
 
-    /// Waits until a picture is drawn.
+    /// Waits until the picture that a selector finds is drawn.
     ///
     /// # Panics
-    /// When it is not.
+    /// When it is not drawn within about 20 seconds.
     pub async fn shows_picture(&self, selector: &str) {
         let script = "return document.querySelector(arguments[0])?.naturalWidth > 0";
         for _ in 0..200 {
@@ -83,10 +83,10 @@ impl Window {
         panic!("{selector} shows no picture");
     }
 
-    /// Waits until what a selector finds says something.
+    /// Waits until the element that a selector finds contains a text.
     ///
     /// # Panics
-    /// When it does not.
+    /// When it does not contain it within about 20 seconds.
     pub async fn sees(&self, selector: &str, text: &str) {
         let mut seen = String::new();
         for _ in 0..200 {
@@ -101,10 +101,10 @@ impl Window {
         panic!("{selector} does not say {text:?}, but {seen:?}");
     }
 
-    /// Waits until a selector finds nothing any more.
+    /// Waits until a selector finds nothing.
     ///
     /// # Panics
-    /// When it still does.
+    /// When it still finds something after about 20 seconds.
     pub async fn misses(&self, selector: &str) {
         for _ in 0..200 {
             if self.client.find_all(Locator::Css(selector)).await.is_ok_and(|found| found.is_empty()) {
@@ -115,10 +115,10 @@ impl Window {
         panic!("{selector} is still there");
     }
 
-    /// Waits until a field holds a text.
+    /// Waits until the value of the field that a selector finds is exactly this text.
     ///
     /// # Panics
-    /// When it does not.
+    /// When it is not within about 20 seconds.
     pub async fn holds(&self, selector: &str, text: &str) {
         let mut held = None;
         for _ in 0..200 {
@@ -133,7 +133,7 @@ impl Window {
         panic!("{selector} does not hold {text:?}, but {held:?}");
     }
 
-    /// Draws a stroke on what a selector finds, as a finger would.
+    /// Draws a stroke on the element that a selector finds, as a finger would.
     ///
     /// # Panics
     /// When it does not appear.
@@ -153,10 +153,10 @@ impl Window {
         self.client.execute(script, vec![json!(selector)]).await.expect("a script runs");
     }
 
-    /// Everything that is to be read in what a selector finds.
+    /// The visible text of the element that a selector finds. Does not wait.
     ///
     /// # Panics
-    /// When the window is gone.
+    /// When there is no such element.
     pub async fn text_of(&self, selector: &str) -> String {
         let found = self.client.find(Locator::Css(selector)).await;
         let element = found.unwrap_or_else(|error| panic!("{selector} is not there to be read: {error}"));
@@ -172,7 +172,7 @@ impl Window {
         fs::write(file, picture).expect("a picture can be written");
     }
 
-    /// Violations of WCAG 2.2 AA in what is shown, found by axe: one line each.
+    /// Violations of WCAG 2.2 AA that axe finds in what is shown, one text each.
     ///
     /// # Panics
     /// When axe can't be run.
@@ -201,18 +201,18 @@ impl Window {
         answer
     }
 
-    /// Runs a script that measures something, and calls `done` with it.
+    /// Runs a script and returns the number with which it calls `done`.
     ///
     /// # Panics
-    /// When it measures nothing.
+    /// When the script fails, or calls `done` with something else.
     pub async fn measures(&self, script: &str) -> f64 {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
         let measured = self.client.execute_async(&script, vec![]).await.expect("a script runs");
         measured.as_f64().expect("a measurement is a number")
     }
 
-    /// Elements that can be tapped and are smaller than 48 by 48 pixels, or reach outside of the
-    /// window; and a bar or a foot that is not wholly in it, however long what is between them is.
+    /// Elements that can be tapped but are smaller than 48 by 48 pixels or reach past the sides of
+    /// the window, and a bar or foot that is not fully inside the window.
     ///
     /// # Panics
     /// When the window is gone.
@@ -228,7 +228,7 @@ impl Window {
         found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// Makes all text so many percent of its size.
+    /// Sets the size of all text, in percent of the normal size.
     ///
     /// # Panics
     /// When the window is gone.
@@ -237,7 +237,7 @@ impl Window {
         self.client.execute(script, vec![json!(percent)]).await.expect("a script runs");
     }
 
-    /// The window's size, in pixels.
+    /// The window's width and height, in pixels.
     ///
     /// # Panics
     /// When the window is gone.
@@ -246,16 +246,16 @@ impl Window {
         (u32::try_from(width).unwrap_or(0), u32::try_from(height).unwrap_or(0))
     }
 
-    /// Makes the window another size.
+    /// Sets the window's width and height, in pixels.
     ///
     /// # Panics
-    /// When it does not become so wide.
+    /// When the page does not reach that width within about 5 seconds.
     pub async fn resizes(&self, width: u32, height: u32) {
         self.client.set_window_size(width, height).await.expect("a window has a size");
         self.is_as_wide_as(width).await;
     }
 
-    /// Waits until the page is as wide as the display.
+    /// Waits until the page has this width, in pixels.
     async fn is_as_wide_as(&self, width: u32) {
         for _ in 0..100 {
             if self.client.execute("return innerWidth", vec![]).await.is_ok_and(|wide| wide == width) {
@@ -271,7 +271,7 @@ impl Window {
         let _already_gone = self.client.close().await;
     }
 
-    /// Forgets the window, which has been killed.
+    /// Ends the driver's session with a window that was killed.
     pub async fn forget(self) {
         let _already_gone = tokio::time::timeout(Duration::from_secs(5), self.client.close()).await;
     }

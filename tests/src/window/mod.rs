@@ -1,5 +1,5 @@
-//! The real window on a display of its own, with a key store of its own, driven as a person would:
-//! by what is on it.
+//! The app's real window, on a display and with a key store of its own. Tests drive it as a person
+//! would, by what is on the screen.
 
 mod desk;
 mod driven;

@@ -1,4 +1,4 @@
-//! The house's arrows: who may import whom. docs/architecture.md says why.
+//! Which crate, room or file may import which. docs/architecture.md says why.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ fn a_fault_of_ours_ends_one_request_and_never_the_program() {
     assert!(!workspace.contains("panic = \"abort\""), "what ships unwinds, as what is tested does");
 }
 
-/// Files of a module, with what they say.
+/// The Rust files below a folder: path and text.
 fn sources(folder: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -60,8 +60,7 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
     files
 }
 
-/// The council's rooms, the highest first. A file imports from its own room, or from one that
-/// stands lower.
+/// The council's rooms, the highest first. A file may import from its own room or a lower one.
 const ROOMS: [&[&str]; 8] = [
     &["bin"],
     &["http", "notify"],

@@ -31,7 +31,7 @@ fn a_backup_is_made_while_phones_send_and_is_restored(town: TestCouncil, into: O
     phone.does(&["sync"]);
     town.does(&["backup", "--recipient", key.trim(), "--out", &text(&backup)]);
     let exported = town.export("visits");
-    // What comes after the backup is on the phone still, and comes again.
+    // The phone still has what it sent after the backup, and sends it again.
     let after = phone.starts("WO-261124-00015");
     phone.does(&["visit", "no-answer", &after]);
     phone.does(&["sync"]);

@@ -1,5 +1,4 @@
-//! What visits ask of the council: cases, each with a deadline that runs from when the thing was
-//! said or seen.
+//! Cases that visits open at the council. Each deadline runs from when something was said or seen.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::Clock;
@@ -16,7 +15,7 @@ fn moment(value: &Value) -> DateTime<Utc> {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{value} is no moment"))
 }
 
-/// The cases of a list, each by its kind.
+/// The kind of each case in a list.
 fn kinds(list: &Value) -> Vec<&str> {
     list["cases"].as_array().unwrap().iter().map(|case| case["kind"].as_str().unwrap()).collect()
 }
@@ -88,7 +87,7 @@ fn what_is_said_at_the_door_becomes_cases(town: &TestCouncil) {
     supervisor.does("POST", &complaint, &json!({ "action": "reopen", "words": "By mistake" }));
     assert_eq!(supervisor.reads(&complaint)["due"]["step"], "acknowledge", "its steps begin anew");
 
-    // What the visitor takes back is closed by itself, and says why.
+    // When the visitor corrects the refusal, its case closes by itself and says why.
     let shown = phone.says(&["visit", "show", &visit]);
     let refusal = shown["ending"]["record"].as_str().unwrap();
     phone.does(&["visit", "correct", refusal, "--reason", "Wrong door"]);
@@ -100,7 +99,7 @@ fn what_is_said_at_the_door_becomes_cases(town: &TestCouncil) {
     let last = case["log"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((last["words"].as_str(), last["user"].as_str()), (Some("Wrong door"), Some("")));
 
-    // A firm, whose people they are about, sees none; an auditor sees all and changes nothing.
+    // A firm sees no cases, since they are about its people. An auditor sees all and changes none.
     assert_eq!(ConsoleClient::of("vale-super", town).asks("GET", "/api/cases").status(), 404);
     let auditor = ConsoleClient::of("audit-1", town);
     assert_eq!(auditor.reads(&complaint)["may_act"], false);
@@ -149,8 +148,8 @@ fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
     assert_eq!(of_kind(&supervisor.reads("/api/cases?state=closed"), "overdue_check_in")["outcome"], "safe");
 }
 
-/// A phone can say any time that can be written down. Whoever says one that can't be stops nobody
-/// else's alarm, page or export.
+/// A phone can send any time that the format can hold. An impossible one, such as the year -262143,
+/// must not stop other people's alarms, pages or exports.
 fn a_time_that_cannot_be_stops_nobody(town: &TestCouncil) {
     sample_day(town);
     let hostile = Phone::of("vale-3", town, town.address());

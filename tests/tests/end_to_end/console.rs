@@ -20,7 +20,7 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     let refused = officer.starts("WO-261124-00026");
     officer.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "I have the flu"]);
     officer.does(&["sync"]);
-    // A copy of the phone goes its own way: both histories are kept, and the desk is told.
+    // A copy of the phone makes other records: both histories are kept, and the desk is told.
     let copy = officer.cloned();
     officer.does(&[
         "visit",

@@ -1,4 +1,5 @@
-//! What is done at the desk: appointments in, by table and by a housing system; phones and people.
+//! Work at the desk: taking in appointments from a table and from a housing system, and managing
+//! phones and people.
 
 use doorstep_tests::browser;
 use doorstep_tests::desk::ConsoleClient;
@@ -55,7 +56,7 @@ fn a_housing_system_puts_appointments_one_by_one(town: &TestCouncil) {
     other.does(&["sync"]);
     assert!(has(&other));
 
-    // A token that was made anew replaces the one before; nobody else's word counts.
+    // A new token replaces the old one, and nobody can put an appointment without a token.
     let _newer = town.does(&["api-token", "--name", "housing", "--may", "appointments"]);
     assert_eq!(put("HS-1", &appointment()).0, 401);
     assert_eq!(supervisor.sends("PUT", "/api/appointments/HS-1", &appointment()).status(), 401);
@@ -84,7 +85,7 @@ fn a_firm_sends_its_own_people_and_touches_nobody_else_s_appointments() {
     assert_eq!(firm.sends("POST", others, &json!({ "action": "cancel", "because": "x" })).status(), 404);
 }
 
-/// Two firms at one home: each is shown its own attempts and counts, whatever it asks for.
+/// When two firms visit one home, each is only shown its own attempts and counts.
 #[test]
 fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
     let town = TestCouncil::open();

@@ -1,4 +1,4 @@
-//! Tables to take away, in each form.
+//! Exports of tables in every file format, and the feed for spreadsheets.
 
 use std::fs;
 use std::path::Path;
@@ -139,7 +139,7 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
     assert!(lines.lines().count() >= 2 && lines.lines().all(|line| json(line)["action"] == "exported"), "{lines}");
 }
 
-/// As Excel does it: asks what there is and what its columns are, then reads page by page.
+/// Reads the feed as Excel does: first the tables and their columns, then the rows page by page.
 #[test]
 fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     let town = TestCouncil::open();
@@ -179,7 +179,7 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
         (next, pages) = (behind.map(str::to_owned), pages + 1);
     }
     assert_eq!((visits.len(), pages), (3, 2));
-    // The feed and the table say the same, column by column, and each column is in the description.
+    // The feed has the same values as the table, and its description names every column.
     let table = town.export("visits");
     for (fed, row) in visits.iter().zip(&table) {
         assert_eq!(fed.as_object().unwrap().len(), row.len());
@@ -214,7 +214,7 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     let later: Value = reads("/odata/v4/Visits?$filter=started_at%20ge%202030-01-01T00:00:00Z").json().unwrap();
     assert_eq!(later["value"], json!([]));
 
-    // Who has another token, or none, is asked for one; what the feed does not do, it says.
+    // A wrong or missing token gets 401, and a query that the feed does not support gets 501.
     let housing = town.does(&["api-token", "--name", "housing", "--may", "appointments,metrics"]);
     for password in [housing.trim(), "guessed", ""] {
         let answer = nobody.refreshes("/odata/v4/Visits", password, 2);
@@ -226,7 +226,7 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     assert_eq!(audit["lines"][0]["user"], "power-bi", "{audit}");
 }
 
-/// What the audit log says of exports over HTTP: so many begun, so many taken whole.
+/// How many exports over HTTP were begun and how many were completed, by the audit log.
 fn taken(town: &TestCouncil) -> (usize, usize) {
     let log = ConsoleClient::of("audit-1", town).reads("/api/audit?user=super-1");
     let of = |action: &str| log["lines"].as_array().unwrap().iter().filter(|line| line["action"] == action).count();
@@ -246,8 +246,8 @@ fn an_export_is_sent_while_it_is_written_and_one_that_nobody_waits_for_is_stoppe
     }
     assert_eq!(taken(&town), (2, 0), "the first rows were here before the last were written");
 
-    // Whoever goes away takes no whole file, and the audit log knows that something left. One that
-    // stays has every row.
+    // Somebody who breaks off gets no complete file, and the audit log shows that data left.
+    // Somebody who stays gets every row.
     let whole = supervisor.asks("GET", "/api/exports/visits.jsonl?sort=when").text().unwrap();
     assert_eq!(whole.lines().count(), 8_003);
     assert_eq!(taken(&town), (3, 1));

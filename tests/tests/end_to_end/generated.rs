@@ -1,4 +1,4 @@
-//! Generated files are fresh.
+//! Generated files are up to date.
 
 use doorstep_tests::harness::root;
 use doorstep_tests::typescript;
@@ -11,8 +11,8 @@ fn the_typescript_types_are_those_of_the_rust_types() {
     }
 }
 
-/// What `tauri android init` writes is ours once it is here; made anew, it would ask for more and
-/// keep less to itself.
+/// `tauri android init` wrote the project and we changed it. If somebody runs it again, the app
+/// would ask for more permissions and protect less.
 #[test]
 fn the_android_project_asks_for_little_backs_up_nothing_and_shows_nothing_to_the_app_switcher() {
     let android = root().join("src-tauri/gen/android/app/src/main");

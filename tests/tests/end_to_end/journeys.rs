@@ -20,7 +20,7 @@ fn ten_visits_worked_offline_come_out_in_the_export_as_they_were_done_name_by_na
     line.set(LineState::Cut);
 
     let mut done: BTreeMap<String, (&str, &str)> = BTreeMap::new();
-    // Somebody goes in and out: all done at the door, with consent.
+    // A visitor does every step at the door, goes in with consent, and leaves.
     for (phone, reference, tenant) in [
         (&dafydd, "WO-261124-00009", "Иван Patel"),
         (&dafydd, "WO-261124-00015", "José María Whitfield"),
@@ -220,7 +220,7 @@ fn the_app_and_the_council_killed_at_random_instants_lose_nothing_that_was_saved
         let step = ["id_worn", "introduced", "reason_stated", "id_shown", "adult_present"][round as usize % 5];
         let mut tap = phone.command(&["visit", "step", &visit, step, "done"]);
         let mut child = tap.stdout(std::process::Stdio::null()).spawn().unwrap();
-        // Spread over the time that one command takes: before, during and after its commit.
+        // Kill the command before, during or after its commit.
         std::thread::sleep(Duration::from_millis((round * 37) % 260));
         let _may_be_over = child.kill();
         if child.wait().unwrap().success() {
@@ -241,7 +241,7 @@ fn the_app_and_the_council_killed_at_random_instants_lose_nothing_that_was_saved
     phone.does(&["visit", "no-answer", &visit]);
     assert_eq!(phone.says(&["sync"])["waiting"], 0);
     let shown = phone.says(&["visit", "show", &visit]);
-    // All that was saved and this last one; the signature under the Code is no line of it.
+    // The visit has every saved record and the last one, but not the signature under the Code.
     assert_eq!(shown["timeline"].as_array().unwrap().len() as u64, saved);
     assert_eq!(town.export("visits")[0]["outcome"], "no_answer");
 }

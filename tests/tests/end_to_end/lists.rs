@@ -1,4 +1,4 @@
-//! Lists at the desk: sorted by their columns, searched, page by page by key.
+//! Lists at the desk: sorting by columns, searching, and pages that each begin after a key.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
-/// Every page of a list, and how many there were.
+/// The rows of every page of a list, and the number of pages.
 fn all_pages(clerk: &ConsoleClient, address: &str, of: &str) -> (Vec<Value>, usize) {
     let (mut rows, mut pages, mut after) = (Vec::new(), 0, String::new());
     loop {
@@ -28,8 +28,8 @@ fn all_pages(clerk: &ConsoleClient, address: &str, of: &str) -> (Vec<Value>, usi
     }
 }
 
-/// Takes in sixty people with the same position, some of whom have names that differ in their
-/// letters' size alone.
+/// Imports sixty people with the same position. Some of their names differ only in upper and lower
+/// case.
 fn sixty_more_people(town: &TestCouncil) {
     let mut table = "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned();
     for number in 0..60 {
@@ -164,8 +164,7 @@ fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
     let read = lead.reads("/api/safeguarding")["notes"][0]["read"].clone();
     assert_eq!((&read[0]["user"], &read[1]), (&json!("lead-1"), &Value::Null));
 
-    // Whoever asks for the lines behind each number finds one less each time: none of them is
-    // hidden.
+    // The lines after each number are one fewer each time, so no number is left out.
     let behind = |number: usize| {
         let page = auditor.reads(&format!("/api/audit?order=oldest&after={number}"));
         page["lines"].as_array().unwrap().len()
@@ -184,7 +183,7 @@ fn what_a_phone_has_and_the_council_has_not_is_said_beside_every_count_that_it_c
     phone.does(&["visit", "no-answer", &phone.starts("WO-261124-00032")]);
     phone.does(&["sync"]);
     town.kill();
-    // As after a visit of which the phone could say that it is there, and the line broke off.
+    // The state after a phone said how many records it has, and lost its connection.
     let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
     assert_eq!(database.execute("UPDATE chain SET claimed = high_water + 3", []).unwrap(), 1);
     drop(database);

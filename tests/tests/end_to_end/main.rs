@@ -1,4 +1,4 @@
-//! The scenes. One binary, so that there is one link.
+//! The end-to-end tests, in one binary so that the linker runs only once.
 
 mod arrows;
 mod backups;

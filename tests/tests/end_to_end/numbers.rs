@@ -1,5 +1,5 @@
-//! Numbers that the council owns: entered at a desk with their source, and held by phones, which
-//! decide by them without signal.
+//! Numbers that the council owns: people enter them at a desk with their source, and phones hold
+//! them to decide without signal.
 
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ fn an_administrator_changes_a_number_from_a_day_that_has_not_begun_on_both_datab
     an_administrator_changes_a_number_from_a_day_that_has_not_begun(&TestCouncil::open_on_postgres(&server.database()));
 }
 
-/// A phone's clock, so many days on.
+/// A phone's clock that is this many days ahead.
 struct DaysOn(i64);
 
 impl Clock for DaysOn {

@@ -1,5 +1,5 @@
-//! The service's own description, held against the service as it runs: requests of every kind, good
-//! and bad, and whether what comes back is what the description says.
+//! Checks the running service against its own OpenAPI description: sends requests of every kind,
+//! good and bad, and compares each answer with the description.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, root, sample};
 use serde_json::{Value, json};
 
-/// What is looked at in each answer.
+/// The checks that schemathesis makes on each answer.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
                       response_headers_conformance,unsupported_method,ignored_auth";
 
@@ -24,7 +24,7 @@ fn a_day(town: &TestCouncil) {
     phone.does(&["sync"]);
 }
 
-/// The service's description, with things that are there in place of the variable parts of
+/// The service's description, with ids of things that exist as examples for the variable parts of
 /// addresses.
 fn description(town: &TestCouncil) -> Value {
     let mut described: Value = ConsoleClient::nobody(town).reads("/api/openapi.json");
@@ -48,8 +48,8 @@ fn description(town: &TestCouncil) -> Value {
     described
 }
 
-/// Asks the service everything that a description has, as somebody who comes with a header; whether
-/// it answers so, and what was found.
+/// Runs schemathesis with a description and a header that signs in. Returns whether all answers
+/// fit, and its report.
 fn asks(town: &TestCouncil, described: &Value, header: &str, only: &[&str]) -> (bool, String) {
     let program = root().join("target/tools/schemathesis/bin/schemathesis");
     let folder = tempfile::tempdir().unwrap();
@@ -60,7 +60,7 @@ fn asks(town: &TestCouncil, described: &Value, header: &str, only: &[&str]) -> (
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--generation-deterministic"])
         .args(["--no-color", "--suppress-health-check", "all", "--warnings", "off"])
         .args(["-H", header, "-H", "x-doorstep: 1"])
-        // Whoever signs out asks nothing more; a password that is tried wrongly is slowed down.
+        // Leave these out: signing out ends the session, and wrong passwords slow signing in down.
         .args(["--exclude-path", "/api/session", "--exclude-path-regex", "^/api/sign-in/openid"])
         .args(only)
         .output()
@@ -85,7 +85,7 @@ fn the_service_answers_as_its_own_description_says() {
     let town = TestCouncil::open();
     a_day(&town);
     let described = description(&town);
-    // Each seat is asked for what the ones before it may not see.
+    // Each role asks for what the roles before it may not see.
     let of_administrators = "^/api/(phones|people|codes|audit|sessions|exports)";
     for (user, only) in [
         ("super-1", ["--exclude-path-regex", "^/(metrics|odata)"]),
@@ -101,7 +101,7 @@ fn the_service_answers_as_its_own_description_says() {
     let (holds, told) = asks(&town, &described, &bearer, &systems);
     assert!(holds, "as a system: {told}");
 
-    // A description that says something else than what comes is found out.
+    // The check finds a description that is wrong.
     let supervisor = cookie(&town, "super-1");
     for (path, wrong) in
         [("/api/organisations", json!({ "type": "integer" })), ("/api/visits/{visit}", json!({ "type": "array" }))]
@@ -113,7 +113,7 @@ fn the_service_answers_as_its_own_description_says() {
     }
 }
 
-/// Every route of the table is described, and with whom it lets in.
+/// Every route for programs is described, and whether it asks for a sign-in.
 #[test]
 fn every_route_for_programs_is_described() {
     let town = TestCouncil::open();

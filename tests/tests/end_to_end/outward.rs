@@ -1,5 +1,5 @@
-//! Telling those who must act, and the council's own systems; signing in with the council's own
-//! accounts; TLS by the service itself.
+//! Mail to people who must act, webhooks to the council's systems, signing in with the council's
+//! own accounts, and TLS by the service itself.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// The machine's clock, and so much more.
+/// The machine's clock, put forward by this many milliseconds.
 struct Ahead(AtomicI64);
 
 impl TimeSource for Ahead {
@@ -27,7 +27,7 @@ impl TimeSource for Ahead {
     }
 }
 
-/// One who refuses in words that a case comes of, and one who writes to the safeguarding lead.
+/// Makes a visit with a refusal, which opens a case, and with a note for the safeguarding lead.
 fn a_day(town: &TestCouncil) {
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let phone = Phone::of("melton-2", town, town.address());
@@ -63,7 +63,7 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
         Webhook::new(&format!("http://127.0.0.1:{}/told", outside.http), WebhookSecret::read(SECRET).unwrap());
     let messenger = Notifier::new(service, Some(mail(&certificate, &outside)), Some(webhook.unwrap()));
 
-    // Each side refuses twice; the third time all of it arrives, and only once.
+    // Mail server and system refuse twice each. The third time everything arrives, once.
     let minutes = |minutes: i64| clock.0.store(minutes * 60_000, Ordering::Relaxed);
     for at in [0, 0, 2, 5, 9] {
         minutes(at);
@@ -100,7 +100,7 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
     assert!(!body.contains("flu") && !body.contains("melton"), "{body}");
     assert!(signature_is_right(&call["headers"], body), "{call}");
 
-    // Nothing is told twice; a deadline that comes near, and one that has passed, are.
+    // No notice is sent twice, but new ones follow when a deadline is near and when it has passed.
     messenger.send_what_waits().unwrap();
     minutes(60 * 24 * 30);
     messenger.send_what_waits().unwrap();
@@ -113,8 +113,7 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
     assert!(next["mail"].as_str().unwrap().contains("A deadline has passed"), "{next}");
 }
 
-/// The signature by another hand than the one that made it: `webhook-signature` of Standard
-/// Webhooks.
+/// Checks `webhook-signature` (Standard Webhooks) with code other than the service's own.
 fn signature_is_right(headers: &Value, body: &str) -> bool {
     let script = "const c = require('crypto'); const [secret, id, at, body, said] = process.argv.slice(1);
         const key = Buffer.from(secret.slice(6), 'base64');
@@ -125,16 +124,15 @@ fn signature_is_right(headers: &Value, body: &str) -> bool {
     Command::new("node").args(["-e", script, SECRET]).args(words).status().unwrap().success()
 }
 
-/// A file of settings, as the council's IT writes it: mail and TLS by the service itself. The
-/// service at a port of this machine goes on with what it has, until there is a certificate that
-/// can be used.
+/// Spoils the certificate file of the service at this port, then writes a good one. The service
+/// keeps its old certificate until the new one can be used.
 fn a_renewed_certificate_is_served_and_a_bad_one_changes_nothing(port: &str, served: &Certificate, before: &Client) {
     let health = format!("https://localhost:{port}/health");
     let elsewhere = tempfile::tempdir().unwrap();
     let renewed = Certificate::in_folder(elsewhere.path());
     std::fs::write(&served.certificate, "half a certificate").unwrap();
     let authority = reqwest::Certificate::from_pem(&std::fs::read(&renewed.authority).unwrap()).unwrap();
-    // Without connections that are kept: each asks for the certificate anew.
+    // Keep no connections open, so that each request gets the present certificate.
     let trusts_the_new = Client::builder().tls_certs_only([authority]).pool_max_idle_per_host(0).build().unwrap();
     std::thread::sleep(Duration::from_secs(6));
     assert!(before.get(&health).send().unwrap().status().is_success(), "what can't be used took the service away");
@@ -235,8 +233,8 @@ fn the_council_s_people_sign_in_with_accounts_of_its_own() {
         ("DOORSTEP_OPENID_NAME", "a Melton account"),
         ("DOORSTEP_PUBLIC_ADDRESS", &format!("http://{address}")),
     ]);
-    // Whoever signs in by the provider needs no second factor of Doorstep's: that is the provider's
-    // to ask for.
+    // People who sign in through the provider need no second factor from Doorstep: asking for one
+    // is up to the provider.
     town.asks_for_second_factor();
     town.start();
     browser::goes_through("openid", &town, &[("DOORSTEP_PROVIDER", &provider.issuer)]);

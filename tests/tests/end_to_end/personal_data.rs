@@ -1,4 +1,4 @@
-//! One person's own data, how long things are kept, and proving that nothing else was touched.
+//! Subject access, erasure and retention, and proof that nothing else is changed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
 const HOME: &str = "042307689879";
-/// Words that stand nowhere else.
+/// A word that is in nothing else, so that files can be searched for it.
 const CANARY: &str = "chrysanthemum";
 const SEALED: &str = "The boy said he sleeps in the shed.";
 
@@ -24,7 +24,7 @@ fn refused(town: &TestCouncil, words: &[&str], why: &str) {
     assert!(!output.status.success() && error.contains(why), "{words:?}: {error}");
 }
 
-/// Whether words stand in a file of a folder, or of a folder in it.
+/// Whether any file below a folder contains these words.
 fn holds(folder: &Path, words: &str) -> bool {
     std::fs::read_dir(folder).unwrap().flatten().any(|entry| {
         if entry.path().is_dir() {
@@ -73,7 +73,7 @@ fn a_tenant_is_given_their_data_and_it_is_erased(town: &TestCouncil) {
     assert_eq!((&before["faults"], &before["gaps"], &before["erased"]), (&json!([]), &json!(0), &json!(0)));
     assert_eq!(before["records"], before["content_holds"]);
 
-    // What they are given: their visit, its photo, and neither another's nor what is sealed.
+    // They get their own visit and its photo, but nobody else's, and not the sealed note.
     let folder = tempfile::tempdir().unwrap();
     let given = folder.path().join("given");
     let ask = ["subject-access", "--uprn", HOME, "--out", given.to_str().unwrap()];
@@ -118,7 +118,7 @@ fn a_tenant_is_given_their_data_and_it_is_erased(town: &TestCouncil) {
     assert_eq!(note["note"], SEALED, "what is sealed is the lead's, and has a rule of its own");
     let audit = ConsoleClient::of("audit-1", town).reads("/api/audit");
     assert!(audit["lines"].as_array().unwrap().iter().any(|line| line["action"] == "erased_on_request"), "{audit}");
-    // The phone has it still, and it does not come back.
+    // The phone still has the visit, but syncing does not bring it back to the council.
     phone.does(&["sync"]);
     assert_eq!(town.export("visits").len(), 1);
 }
@@ -158,13 +158,13 @@ fn whoever_left_is_given_their_data_and_loses_their_name() {
     assert_eq!(checked(&town)["faults"], json!([]));
 }
 
-/// The day in England, as the council counts it.
+/// Today in England, by the council's clock.
 fn today(town: &TestCouncil) -> NaiveDate {
     let tomorrow = ConsoleClient::of("admin", town).reads("/api/numbers")["earliest"].clone();
     serde_json::from_value::<NaiveDate>(tomorrow).unwrap().pred_opt().unwrap()
 }
 
-/// The machine's clock, seven and a half years on.
+/// The machine's clock, seven and a half years ahead.
 struct Later;
 
 impl TimeSource for Later {
@@ -185,8 +185,8 @@ fn what_is_over_is_erased_and_nothing_else(town: &TestCouncil, database: &Databa
     let items = |dues: &[doorstep_council::records::retention::Due], kind: Kept| {
         dues.iter().find(|due| due.rule.kind == kind).unwrap().items
     };
-    // The visit with an open case stays, and the other is over; a sealed note stays until its lead
-    // has a rule.
+    // The visit with an open case is kept, and the other is due. A sealed note is kept until the
+    // lead sets a rule for it.
     let dues = retain(&council, &Actor::command_line(), false).unwrap();
     assert_eq!(
         (items(&dues, Kept::Visits), items(&dues, Kept::Photos), items(&dues, Kept::SafeguardingNotes)),
@@ -221,8 +221,8 @@ fn what_is_over_is_erased_and_nothing_else_on_both_databases() {
     );
 }
 
-/// `forget_where_it_began` takes a visit out of the lists, as it is where its first record never
-/// came.
+/// `forget_where_it_began` runs SQL that takes a visit out of the lists, as if its first record had
+/// never arrived.
 fn a_visit_whose_beginning_never_came_is_erased_too(
     town: &TestCouncil,
     database: &DatabaseAt,
@@ -262,7 +262,7 @@ fn a_visit_whose_beginning_never_came_is_erased_too_on_both_databases() {
     a_visit_whose_beginning_never_came_is_erased_too(&town, &DatabaseAt::Server(database.clone()), served);
 }
 
-/// Whoever can write to the database can't change what was recorded without its being seen.
+/// `check-records` finds changes that somebody made directly in the database.
 #[test]
 fn what_was_altered_behind_the_council_s_back_is_found() {
     let mut town = TestCouncil::open();

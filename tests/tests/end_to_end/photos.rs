@@ -1,4 +1,4 @@
-//! Photos: from the camera to the council, and what is no photo.
+//! Photos from the camera to the council, and files that are not photos.
 
 use std::fs;
 use std::net::TcpListener;
@@ -113,7 +113,7 @@ fn photos_wait_for_wifi_if_the_visitor_wishes_and_records_do_not() {
     assert_eq!(town.export("visits")[0]["photos_held"], "1");
 }
 
-/// A line that goes dead after so many pieces, and writes down where each began.
+/// A line that fails after a number of pieces, and notes the offset of each piece.
 struct GoesDead {
     council: Service,
     pieces: Mutex<(usize, Vec<u64>)>,
@@ -161,7 +161,7 @@ fn a_large_photo_goes_on_where_it_stopped() {
     assert_eq!(app.visit(visit).unwrap().custody.photos, [PhotoState::Waiting]);
     drop(app);
     line.pieces.lock().unwrap().0 = usize::MAX;
-    // The phone was switched off and on in between.
+    // Switch the phone off and on.
     let app = App::open(&scene.store(), environment()).unwrap();
     assert_eq!(app.sync().unwrap().photos, 1);
     assert_eq!(app.visit(visit).unwrap().custody.photos, [PhotoState::Complete]);
@@ -200,8 +200,7 @@ fn on_a_network_that_costs_nothing_photos_go_by_themselves() {
     assert_eq!(app.sync().unwrap().photos, 1);
 }
 
-/// Two processes of the council, on two machines as it were, share a bucket; what it does not take
-/// stays on the phone.
+/// Two processes of the council share a bucket. While it is down, photos stay on the phone.
 #[test]
 fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     let mut town = TestCouncil::open();
@@ -239,7 +238,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     phone.does(&["sync"]);
     assert_eq!((waiting(&phone), store.files()), (serde_json::json!(0), 2));
 
-    // Another process shows what the first took in.
+    // Another process shows a photo that the first one took in.
     let (mut other, address) = town.serves(([127, 0, 0, 1], 0).into());
     let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
     let supervisor = ConsoleClient::at("super-1", address);
@@ -247,7 +246,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     assert_eq!((shown.status().as_u16(), shown.headers()["content-type"].to_str().unwrap()), (200, "image/jpeg"));
     other.kill().and_then(|()| other.wait()).unwrap();
 
-    // A backup has the pictures, and gives them back into a folder.
+    // A backup holds the photos, and can be restored into a folder.
     let (identity, backup) = (folder.path().join("backup.key"), folder.path().join("council.backup"));
     let path = |path: &std::path::Path| path.display().to_string();
     let key = town.runs(&["backup-key", "--out", &path(&identity)]);
@@ -256,7 +255,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     let restored = again.does(&["restore", "--identity", &path(&identity), &path(&backup)]);
     assert!(restored.contains("and 2 photos") && again.data().join("photos").exists(), "{restored}");
 
-    // Erased, they are gone from the bucket.
+    // Erasing removes the photos from the bucket.
     phone.does(&["visit", "leave", &visit, "--outcome", "completed"]);
     phone.does(&["sync"]);
     town.does(&["erase", "--uprn", "042307689879", "--because", "Asked for", "--apply"]);

@@ -1,5 +1,5 @@
-//! Each cell of the table of routes by who may use them: allowed and denied, asked of a running
-//! council.
+//! Checks every cell of the table of routes and roles against a running council: who is let in and
+//! who is not.
 
 use doorstep_council::{Role, RouteRow, routes};
 use doorstep_tests::desk::ConsoleClient;
@@ -7,7 +7,7 @@ use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, root, sample};
 use doorstep_tests::roles;
 use reqwest::StatusCode;
 
-/// Somebody of each seat who has a password.
+/// A user for each role that can sign in to the console.
 const PEOPLE: [(Role, &str); 5] = [
     (Role::FirmSupervisor, "vale-super"),
     (Role::Supervisor, "super-1"),
@@ -22,8 +22,8 @@ fn the_page_of_roles_is_that_of_the_router() {
     assert!(committed == roles::page(&committed), "run `cargo xtask routes --write` and commit what it writes");
 }
 
-/// What stands for the variable parts of an address: things that are there, so that a 404 is a
-/// closed door.
+/// Ids of things that exist, for the variable parts of addresses. So a 404 means that somebody was
+/// not let in.
 struct Things {
     visit: String,
     photo: String,
@@ -42,7 +42,7 @@ impl Things {
         let address = match route.path {
             "/api/safeguarding/{record}" => address.replace("{record}", &self.note),
             "/api/exports/{table}" => address.replace("{table}", "visits.csv"),
-            // A number that has begun stays: that is said to whoever may try.
+            // A number that already applies can't be withdrawn, so nothing changes here.
             "/api/numbers/{name}/{from}" => address.replace("{name}", "adult_age").replace("{from}", "2025-06-02"),
             "/assets/{*name}" => address.replace("{*name}", "version.json"),
             _ => address,
@@ -56,7 +56,7 @@ impl Things {
 fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     let town = TestCouncil::open();
     town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    // A visit of the firm whose supervisor asks, so that nothing is missing for anybody.
+    // Use a visit of the firm, so that the firm's supervisor can see it too.
     let phone = Phone::of("vale-3", &town, town.address());
     let visit = phone.enters("WO-261124-00032");
     let nobody_in = phone.starts("WO-261124-00039");
@@ -85,7 +85,7 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     let nobody = ConsoleClient::nobody(&town);
     let people: Vec<_> = PEOPLE.iter().map(|(seat, user)| (*seat, ConsoleClient::of(user, &town))).collect();
     for route in routes() {
-        // Whoever signs out is out.
+        // Do not sign out: the requests after it would all be refused.
         if (route.method.as_str(), route.path) == ("DELETE", "/api/session") {
             continue;
         }
@@ -110,7 +110,7 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The console shows pages and deeds by this list, and knows no role.
+/// The console uses this list, not the role, to decide which pages and buttons to show.
 #[test]
 fn a_session_says_what_is_open_to_whoever_signed_in() {
     let town = TestCouncil::open();

@@ -1,4 +1,4 @@
-//! A council and a phone in this very process, with a disk that can be made to fail.
+//! A council and a phone in the test's own process, with a disk that can be made to fail.
 
 use std::fs;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use doorstep_domain::protocol::Council;
 use doorstep_tests::harness::sample;
 use doorstep_tests::simulation::FaultyDisk;
 
-/// A line that leads to one council.
+/// Connects every address to one council.
 struct To(Arc<dyn Council>);
 
 impl Connect for To {
@@ -22,7 +22,7 @@ impl Connect for To {
     }
 }
 
-/// A council, and a phone beside it.
+/// A council with sample data, and what a phone beside it needs.
 pub(crate) struct Scene {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) service: Service,
@@ -55,12 +55,12 @@ impl Scene {
         Self { folder, service, disk: Arc::default(), keys: Arc::default() }
     }
 
-    /// The phone's surroundings, with a line straight to the council.
+    /// The phone's environment, connected directly to the council.
     pub(crate) fn environment(&self) -> Environment {
         self.environment_through(Arc::new(self.service.clone()))
     }
 
-    /// The phone's surroundings, with another line.
+    /// The phone's environment, connected to another implementation of `Council`.
     pub(crate) fn environment_through(&self, line: Arc<dyn Council>) -> Environment {
         Environment {
             clock: Arc::new(SystemClock),

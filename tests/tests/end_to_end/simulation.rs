@@ -1,11 +1,11 @@
-//! Whole worlds, and worlds with a bug in them.
+//! Runs the simulation's worlds and checks that no promise is broken.
 
 use std::sync::Arc;
 
 use doorstep_tests::postgres::Postgres;
 use doorstep_tests::simulation::{Outcome, run, run_on};
 
-/// Worlds of the program as it is. `cargo xtask sim` runs more.
+/// How many worlds to run. `cargo xtask sim` sets more.
 fn worlds() -> u64 {
     std::env::var("DOORSTEP_SIM_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(70)
 }
@@ -26,7 +26,7 @@ fn in_every_world_nothing_is_lost_doubled_altered_or_stuck() {
     );
 }
 
-/// The same worlds, with the council's database at a server.
+/// Some of the same worlds, with the council's database on PostgreSQL.
 #[test]
 fn in_every_world_with_a_database_server_nothing_is_lost_doubled_altered_or_stuck() {
     let server = Arc::new(Postgres::start());

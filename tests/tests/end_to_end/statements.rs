@@ -1,5 +1,5 @@
-//! Every statement of the council's, prepared by both databases: one that only an untested corner
-//! runs is known to be good SQL in both.
+//! Both databases prepare every SQL statement of the council. So a statement that no other test
+//! runs is known to be valid on both.
 
 use std::fmt::Write;
 use std::process::Command;

@@ -15,7 +15,7 @@ use doorstep_tests::safeguarding;
 
 use crate::scene::Scene;
 
-/// A line on which the last request stays, unanswered.
+/// A line that keeps the last request and never answers.
 #[derive(Default)]
 struct Tapped(std::sync::Mutex<Vec<u8>>);
 
@@ -142,7 +142,7 @@ fn a_damaged_file_is_set_aside_whole_and_said_and_work_can_go_on() {
     assert_eq!(fs::read(Path::new(kept).join("doorstep.db")).unwrap(), damaged);
 }
 
-/// The database itself, past everything that Doorstep does to keep it right.
+/// Opens the phone's database directly, without Doorstep.
 fn behind_the_scene(scene: &Scene) -> rusqlite::Connection {
     let key = scene.keys.get("database-key").unwrap().unwrap();
     let hex: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -188,7 +188,7 @@ fn a_file_of_a_newer_app_is_left_as_it_is() {
     assert_eq!(bytes(&scene.store()), before);
 }
 
-/// The system's clock, put forward.
+/// The system's clock, put forward by this many milliseconds.
 #[derive(Default)]
 struct PutForward(std::sync::atomic::AtomicI64);
 

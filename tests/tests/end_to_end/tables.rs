@@ -1,5 +1,5 @@
-//! The list of tables against both databases, and against what is left in their files after
-//! somebody was erased.
+//! Checks the list of tables against both databases, and that nothing personal is left in their
+//! files after somebody is erased.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,14 +10,14 @@ use doorstep_tests::harness::{Phone, TestCouncil};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
-/// A database that SQL is put to, past the council's program.
+/// A database to run SQL on directly, without the council's program.
 enum Database<'a> {
     Embedded(PathBuf),
     Server(&'a Postgres, String),
 }
 
 impl Database<'_> {
-    /// The first column of an answer, as text.
+    /// Runs a query and returns the first column as text.
     fn asks(&self, sql: &str) -> Vec<String> {
         match self {
             Self::Embedded(file) => {
@@ -40,7 +40,7 @@ impl Database<'_> {
         }
     }
 
-    /// A column's values in hexadecimal, text and bytes alike.
+    /// A column's values, text or bytes, in upper-case hexadecimal.
     fn hexadecimal(&self, table: &str, column: &str) -> Vec<String> {
         let sql = match self {
             Self::Embedded(_) => format!("SELECT hex({column}) FROM {table}"),
@@ -54,7 +54,7 @@ impl Database<'_> {
         self.asks(&sql).into_iter().map(|text| text.to_uppercase()).collect()
     }
 
-    /// Each table with its columns, and its key, as the database says of itself.
+    /// Each table with its columns and its key columns, from the database's own catalogue.
     fn catalogue(&self) -> BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> {
         let tables = match self {
             Self::Embedded(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -86,7 +86,7 @@ impl Database<'_> {
         self.asks(tables).into_iter().map(columns).collect()
     }
 
-    /// The folder of the database's own files, with all of it in them.
+    /// The folder with the database's files. On PostgreSQL, writes everything to them first.
     fn files(&self) -> PathBuf {
         match self {
             Self::Embedded(file) => file.parent().unwrap().to_owned(),
@@ -107,7 +107,7 @@ fn the_list_is_what_the_database_holds(database: &Database<'_>) {
     assert_eq!(database.catalogue(), listed.collect::<BTreeMap<_, _>>());
 }
 
-/// Whether bytes stand in a file of a folder, or of a folder in it.
+/// The first file below a folder that contains these bytes.
 fn stands_in(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
     fs::read_dir(folder).unwrap().flatten().find_map(|entry| {
         if entry.path().is_dir() {
@@ -118,7 +118,8 @@ fn stands_in(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
     })
 }
 
-/// The tenant, and those who visit and work at the desk. Each of their words stands nowhere else.
+/// The home, the tenant and the people at work. Their names are in nothing else, so that they can
+/// be searched for.
 const HOME: &str = "077112233445";
 const TENANT: &str = "Zeppelina";
 const PEOPLE: [(&str, &str, &str); 4] = [
@@ -128,8 +129,8 @@ const PEOPLE: [(&str, &str, &str); 4] = [
     ("quokka-admin", "Quokkaadmin", "administrator"),
 ];
 
-/// A tenant is visited, complains, tells of something that is sealed; and everybody leaves a trace
-/// in every personal column.
+/// Makes a visit with a complaint and a sealed note. Afterwards every personal column has a value
+/// about one of these people.
 fn a_story(town: &TestCouncil, database: &Database<'_>) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: String| {
@@ -171,7 +172,7 @@ fn a_story(town: &TestCouncil, database: &Database<'_>) {
     phone.does(&breach);
     phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead."]);
     phone.does(&["sync"]);
-    // A copy of the phone says something else under the same numbers: that is set aside.
+    // A copy of the phone sends other records under the same numbers, which are set aside.
     for _ in 0..3 {
         copy.does(&["visit", "concern", &visit, "--kind", "breach", "--words", "Zeppelinaside"]);
     }
@@ -203,7 +204,7 @@ fn a_story(town: &TestCouncil, database: &Database<'_>) {
     admin.does("POST", "/api/numbers", &number);
     let code = json!({ "label": "2027", "from": earliest, "text": "1. Conduct\n\nBe kind.\n" });
     admin.does("POST", "/api/codes", &code);
-    // What only a browser, an authenticator, a provider or half a photo leaves.
+    // Add by hand what a browser, an authenticator, a provider or half a photo would leave.
     database.does(
         "UPDATE session SET browser = 'Quokkabrowser';
          UPDATE person SET totp_secret = 'QUOKKASECRET' || user_name, openid_subject = 'Quokkasubject' || user_name
@@ -217,13 +218,13 @@ fn a_story(town: &TestCouncil, database: &Database<'_>) {
     database.does(&format!("INSERT INTO blob_piece (sha256, at, piece) SELECT sha256, 0, {piece} FROM blob"));
 }
 
-/// A word in hexadecimal, as it stands in a column.
+/// A word in upper-case hexadecimal, to compare with `Database::hexadecimal`.
 fn hexadecimal(word: &str) -> String {
     word.bytes().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// Every value that tells of one of them, column by column: those in which one of their words
-/// stands, and keys whole.
+/// Every value of each personal column that contains one of their words, and every visit key and
+/// password hash.
 fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
     let whole = ["visit_key.key", "person.password_hash"];
     let words = ["Zeppelin", "zeppelin", "Quokka", "quokka", "QUOKKA", HOME].map(hexadecimal);

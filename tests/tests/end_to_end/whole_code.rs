@@ -1,5 +1,5 @@
-//! The whole Code through real processes: what is said on one phone reaches the council, and the
-//! next visitor.
+//! The whole Code, through real processes: what a visitor records on one phone reaches the council
+//! and the next visitor.
 
 use chrono::TimeDelta;
 use doorstep_core::Clock;
@@ -14,8 +14,8 @@ fn now() -> chrono::DateTime<chrono::Utc> {
     doorstep_core::SystemClock.now().utc()
 }
 
-/// A word of the command line that the Code refuses: its exit code is 2, and it says which clause
-/// and what is missing.
+/// Runs a command that a rule of the Code must refuse: exit code 2, with the clause and what is
+/// missing.
 fn refuses(phone: &Phone, words: &[&str], clause: &str, missing: &str) {
     let refused = phone.tries(&[words, &["--json"]].concat());
     assert_eq!(refused.status.code(), Some(2), "{words:?}");

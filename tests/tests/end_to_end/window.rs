@@ -13,7 +13,7 @@ fn import_todays(town: &TestCouncil) {
     town.does(&["import-appointments", &file.display().to_string()]);
 }
 
-/// The first run: the code, a PIN, and the Code of conduct read and signed.
+/// Sets the phone up: enters the code, chooses a PIN, and signs the Code of conduct.
 async fn set_up(window: &Window, town: &TestCouncil, line: &Line) {
     enrols(window, town, line).await;
     window.sees("h1", "Sign the Code").await;
@@ -105,8 +105,7 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     is_accessible(&window, "visit inside").await;
     window.tap("#concern").await;
     is_accessible(&window, "concern").await;
-    // There may be no telephone on a desk: the number is to be read, and nothing leads away from
-    // the app.
+    // A desktop may not be able to call: the number is shown, and the app stays open.
     window.tap("[data-call='999']").await;
     window.sees("[role=status]", "999").await;
     window.tap("[data-concern='safeguarding']").await;
@@ -248,7 +247,7 @@ async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_fro
     is_accessible(&window, "consent taken back, small and dark").await;
     window.tap("#back").await;
 
-    // From Today, not from the visit.
+    // "Leave now" also works from the screen Today.
     window.tap("#leave-now").await;
     window.sees("#left-now", "you left at").await;
     is_accessible(&window, "left now, small and dark").await;
@@ -288,7 +287,7 @@ async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survi
     window.sees("#to-do", "Tell the tenant").await;
     window.tap("#unplanned").await;
     window.types("#address", "Flat 3, Corn Cross").await;
-    // What was typed is kept a moment after the last key.
+    // The app saves a draft shortly after the last key.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     desk.kill_app();
     window.forget().await;

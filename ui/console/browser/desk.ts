@@ -1,5 +1,5 @@
-// People at desks, in Chromium: each signs in once, no script of theirs may complain, and every page
-// that they look at can be used by everybody.
+// What the console's tests in Chromium share. Each user signs in once, a page fails its test if a
+// script reports an error, and pages are checked for accessibility.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Page, test as base, expect } from '@playwright/test'
@@ -11,7 +11,7 @@ export { password }
 mkdirSync(pictures, { recursive: true })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Both schemes, for pages that are to be looked at in both. */
+/** The colour schemes, for tests that look at a page in both. */
 export const SCHEMES = ['light', 'dark'] as const
 
 type Cookies = Awaited<ReturnType<ReturnType<Page['context']>['cookies']>>
@@ -20,15 +20,15 @@ export const test = base.extend<
   { mayComplain: boolean; page: Page; as: (user: string) => Promise<Page> },
   { sessions: Map<string, Cookies> }
 >({
-  /** Whether a script may complain: where a story makes the council say what makes no sense. */
+  /** Whether scripts may report errors: for tests that fake an answer that makes no sense. */
   mayComplain: [false, { option: true }],
 
-  /** A page in which no script may complain. */
+  /** A page that fails its test if a script reports an error. */
   page: async ({ page, mayComplain }, use) => {
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(String(error)))
     page.on('console', (message) => {
-      // A refused request is an answer, and the browser logs every one of those.
+      // The browser logs every refused request as an error, but a refusal is a normal answer.
       if (message.type() === 'error' && !/status of 4(0[0134]|22)/.test(message.text())) {
         complaints.push(message.text())
       }
@@ -66,10 +66,10 @@ export async function signsIn(page: Page, user: string, word = password) {
   await page.click('#sign-in')
 }
 
-/** Takes a picture, and sees that the page holds to WCAG 2.2 AA. */
+/** Takes a picture of the page, and checks the page against WCAG 2.2 AA. */
 export async function isAccessible(page: Page, name: string) {
   await page.screenshot({ path: `${pictures}/${name}.png` })
-  // The page's own policy forbids strange scripts, so axe comes in by the debugger's door.
+  // The page's content security policy forbids foreign scripts, so load axe through the debugger.
   await page.evaluate(axe)
   const violations = await page.evaluate(async () => {
     const found = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run(document, {
@@ -82,25 +82,25 @@ export async function isAccessible(page: Page, name: string) {
   expect(violations, name).toEqual([])
 }
 
-/** A picture without a look at anything else. */
+/** Takes a picture of the page, without checking it. */
 export const picture = (page: Page, name: string, fullPage = false) =>
   page.screenshot({ path: `${pictures}/${name}.png`, fullPage })
 
-/** Where a picture or a PDF goes. */
+/** The path for a picture or a PDF. */
 export const pictureAt = (name: string) => `${pictures}/${name}`
 
-/** A table as the browser downloads it. */
+/** Clicks a button that downloads a table, and returns the file's text. */
 export async function download(page: Page, button: string): Promise<string> {
   const [file] = await Promise.all([page.waitForEvent('download'), page.click(button)])
   return readFileSync(await file.path(), 'utf8')
 }
 
-/** What the council answers to a page's own question. */
+/** The status of the council's answer to a request like the page's own. */
 export async function status(page: Page, path: string): Promise<number> {
   return (await page.request.get(path, { headers: { 'x-doorstep': '1' } })).status()
 }
 
-/** Sorts a table by a column, both ways, and sees that the cells of that column are in order. */
+/** Sorts a table by a column, both ways, and checks that the cells of that column are in order. */
 export async function sorts(page: Page, table: string, column: string, cell: number) {
   for (const way of ['ascending', 'descending']) {
     await page.click(`${table} th[data-column=${column}] button`)

@@ -36,7 +36,7 @@ test('Back goes back: to the list as it was filtered, where it was read, with wh
   await page.goto('/appointments')
   await page.waitForSelector('#appointments')
   await page.evaluate(() => window.scrollTo(0, 700))
-  // Without the mouse, for which the page would scroll to the link first.
+  // By keyboard: for a click, Playwright would scroll to the link first.
   await page.locator('nav a[href="/cases"]').evaluate((link: HTMLElement) => link.click())
   await page.waitForSelector('#cases')
   await page.goBack()
@@ -64,7 +64,7 @@ test('no script runs in a page that is not its own', async ({ browser, baseURL }
     try {
       script.textContent = 'window.strange = true'
     } catch {
-      // A strange script can't even be written.
+      // The page's policy may already refuse to set a script's text.
     }
     document.body.append(script)
     return 'strange' in window
@@ -88,7 +88,7 @@ test.describe('an answer that makes no sense', () => {
   })
 })
 
-/** Somebody who is out, with a phone: nothing is cut off, and only tables go sideways. */
+/** For somebody with a phone, nothing is cut off, and only tables scroll sideways. */
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 } })
 

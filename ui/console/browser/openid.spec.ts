@@ -1,10 +1,10 @@
-// Signing in with the council's own accounts, at a provider that is certified for OpenID Connect.
+// Signing in with the council's own accounts, with a provider that is certified for OpenID Connect.
 import type { Browser, Page } from '@playwright/test'
 import { expect, isAccessible, status, test } from './desk'
 
 const { DOORSTEP_CONSOLE: address = '', DOORSTEP_PROVIDER: provider = '' } = process.env
 
-/** Somebody in a browser of their own signs in at the provider, and is sent back. */
+/** Signs somebody in at the provider, in a new browser. Returns the page that they come back to. */
 async function comesBack(browser: Browser, account: string): Promise<Page> {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
   await page.goto(address)
@@ -17,7 +17,7 @@ async function comesBack(browser: Browser, account: string): Promise<Page> {
   return page
 }
 
-/** What the provider says of somebody's e-mail address from now on. */
+/** Changes the e-mail address that the provider gives for an account. */
 async function isCalled(account: string, email: string) {
   await fetch(`${provider}/accounts/${account}`, { method: 'PUT', body: email })
 }
@@ -30,7 +30,7 @@ test('whom the provider vouches for is let in, and is the same person under anot
   expect(session).toMatchObject({ httpOnly: true, sameSite: 'Strict' })
   expect(cookies.map((cookie) => cookie.name)).not.toContain('doorstep_openid')
 
-  // Another address at the provider makes nobody else of them.
+  // With another e-mail address at the provider they are still the same person.
   await isCalled('ruth', 'super-1@council.example')
   await (await comesBack(browser, 'ruth')).waitForSelector('text=Ruth Adeyemi')
   await isCalled('ruth', 'lead-1@council.example')

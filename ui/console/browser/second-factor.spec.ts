@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { expect, isAccessible, signsIn, status, test } from './desk'
 
-/** A code as an authenticator makes it, RFC 6238. */
+/** A six-digit code as an authenticator makes it (RFC 6238). */
 function code(secret: string, step: number): string {
   const bits = [...secret]
     .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))

@@ -81,7 +81,7 @@ test('a session that ends while somebody writes loses nothing of what they wrote
   await expect(page.locator('#words')).toBeVisible()
   await expect(page.locator('#words')).toHaveValue('Rang twice, no answer')
 
-  // Who signs in after them in the same window sees nothing of it.
+  // The next person who signs in, in the same window, sees nothing of it.
   await page.click('nav >> text=Today')
   await page.waitForSelector('.counts')
   await page.click('#sign-out')

@@ -1,4 +1,4 @@
-// What goes wrong in a page itself. An address that is none is no fault.
+// Logs errors in a page's own code. A wrong address (404) is not an error.
 import type { HandleClientError } from '@sveltejs/kit'
 
 export const handleError: HandleClientError = ({ error, status }) => {

@@ -33,7 +33,7 @@ const detail = (changes: Record<string, unknown> = {}) =>
     ...changes
   }) as unknown as CaseDetail
 
-/** The page of a case, at a council that answers so to what is done. */
+/** Renders the page of a case, with a council that answers changes with `does`. */
 function shown(answer: CaseDetail, does: (deed: CaseDeed) => Promise<CaseDetail> = async () => answer) {
   const council = { doAbout: (_: string, deed: CaseDeed) => does(deed) } as unknown as Council
   const desk = new Desk(council, { may: [] } as unknown as SessionView)

@@ -11,7 +11,7 @@ vi.mock('$app/navigation', () => ({ invalidate: vi.fn(async () => undefined), in
 const session = (...may: RouteName[]) =>
   ({ may, display_name: 'Joan', council_name: 'Melton' }) as unknown as SessionView
 
-/** What the load of a page gives, for a desk. */
+/** The result of a page's load function for a desk. */
 const loaded = (desk: Desk, question: () => Promise<unknown>) =>
   shows(
     'GET /api/cases',

@@ -1,4 +1,4 @@
-// What goes wrong in a screen itself. An address that is none is no fault.
+// Logs errors in a screen's own code. A wrong address (404) is not an error.
 import type { HandleClientError } from '@sveltejs/kit'
 
 export const handleError: HandleClientError = ({ error, status }) => {

@@ -52,7 +52,7 @@ it('a time later than now, or that is none, is told and jams nothing', async () 
   await fireEvent.input(screen.getByLabelText('If it was earlier today: when?'), { target: { value: '23:00' } })
   expect((await screen.findByRole('alert')).textContent).toBe('That is later than now.')
   expect(save().disabled).toBe(true)
-  // What a broken keyboard or an older version left in the draft.
+  // A draft that a broken keyboard or an older version may have left.
   app.write('noticed-none', '9 o’clock')
   expect((await screen.findByText(/That is no time of day/)).id).toBe('future')
   expect(save().disabled).toBe(true)

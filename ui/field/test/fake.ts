@@ -1,5 +1,5 @@
-// A core that answers as a test says, and remembers what it was asked. What no test speaks of is
-// refused, so that no screen asks for more than it needs.
+// A fake core that gives the answers a test sets and remembers what it was asked. It refuses every
+// other question, so that no screen asks for more than it needs.
 import { render } from '@testing-library/svelte'
 import type { Component } from 'svelte'
 import { vi } from 'vitest'
@@ -52,7 +52,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
   }
 }
 
-/** A visit that has started at a door. */
+/** A visit that has started and is at the door. */
 export function visit(changes: Partial<VisitView> = {}): VisitView {
   return {
     visit: VISIT,
@@ -120,16 +120,16 @@ export const vocabulary: Vocabulary = {
   photo_purposes: []
 } as unknown as Vocabulary
 
-/** What an answer to a tap says. */
+/** An answer to a tap. */
 export const acted = (changes: Partial<VisitView> = {}): Acted => ({ visit: visit(changes), status: status() })
 
-/** A problem as the core throws it. */
+/** A problem, in the form that the core throws. */
 export const problem = (code: string, message = ''): Problem => ({ code, message, refused: null })
 
-/** What every screen asks beside what it is there for. */
+/** Questions that any screen may ask, which are not noted. */
 const BESIDE = ['status', 'drafts', 'keepDraft']
 
-/** An app in front of a core that answers so. */
+/** An app with a fake core that gives these answers. `asked` notes the questions. */
 export function appWith(answers: Partial<Core> = {}, changes: Partial<StatusView> = {}) {
   const asked: string[] = []
   const known: Partial<Core> = {
@@ -153,6 +153,6 @@ export function appWith(answers: Partial<Core> = {}, changes: Partial<StatusView
   return { app, asked, went: vi.spyOn(app, 'go').mockImplementation(() => undefined) }
 }
 
-/** Shows a screen. */
+/** Renders a screen with the data that its load would give it. */
 export const shown = (app: App, screen: Component<never>, data: unknown) =>
   render(Within, { props: { app, screen, data } })

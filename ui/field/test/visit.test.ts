@@ -20,10 +20,10 @@ it('shows the answer to a tap, and no older reading after it', async () => {
   await fireEvent.click(screen.getByText('Completed', { selector: '#completed' }))
   await screen.findByText('Today')
   expect(asked).toEqual(['act'])
-  // A reading that began before the tap was answered comes in late.
+  // A read that began before the tap was answered arrives late and is ignored.
   await rerender({ app, screen: Visit, data: read({ next: ['leave'] }) })
   expect(document.querySelector('#ended')).not.toBeNull()
-  // One that began afterwards is newer.
+  // A read that began afterwards is newer and is shown.
   await rerender({ app, screen: Visit, data: read({ next: ['leave'] }, app.taps) })
   expect(document.querySelector('#ended')).toBeNull()
 })

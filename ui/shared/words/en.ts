@@ -1,5 +1,5 @@
-// Every word on a screen. Names of steps, reasons and outcomes come from the core; what they are
-// called is here.
+// Texts that both surfaces share. The core gives steps, reasons and outcomes stable names, and the
+// words for them are in this folder.
 import type {
   Attempt,
   AuditAction,
@@ -69,7 +69,7 @@ const problems: Record<string, string> = {
     'The note can’t be sealed on this phone, so it was not saved. Phone the council now: 01664 502 502.'
 }
 
-/** Why nobody goes in yet, and what comes first. */
+/** Why the visitor may not go in yet, and what to do first. */
 export function shutWords({ rule, clause, missing }: Refused): string {
   if (rule === 'arrival-first') {
     return `First: ${missing.map((step) => steps[step as Step]?.ask ?? step).join(', ')} (clause ${clause}).`
@@ -107,12 +107,12 @@ const dayAndYear = new Intl.DateTimeFormat('en-GB', {
 const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', timeZone: london })
 const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: london })
 
-/** `10:02` on the wall in England. */
+/** The time in England, as in `10:02`. */
 export function clock(at: string): string {
   return time.format(epochMs(at))
 }
 
-/** `today`, `tomorrow` or `Tuesday 24 November`, as seen from another moment. */
+/** The day in England relative to `now`: `today`, `tomorrow` or `Tuesday 24 November`. */
 export function dayWords(at: string, now: string): string {
   const days = daysBetween(now, at)
   if (days === 0) return 'today'
@@ -127,12 +127,12 @@ export function date(calendarDay: string): string {
   return noon ? wholeDay.format(epochMs(noon)).replace(',', '') : calendarDay
 }
 
-/** `24 November 2026, 12:13` on the wall in England. */
+/** The day and time in England, as in `24 November 2026, 12:13`. */
 export function moment(at: string): string {
   return `${dayAndYear.format(epochMs(at))}, ${clock(at)}`
 }
 
-/** `2pm`, `2:30pm`. */
+/** The time in England, as in `2pm` or `2:30pm`. */
 function hourWords(at: string): string {
   return hour.format(epochMs(at)).replace(':00', '').replace(' ', '').toLowerCase()
 }
@@ -164,7 +164,7 @@ export function minutesWords(minutes: number): string {
   return plural(Math.floor(minutes / 1440), 'day')
 }
 
-/** `Attempt 2 of 3, since 3 March`, and what of it counts. Nothing where nobody was ever kept out. */
+/** `Attempt 2 of 3, since 3 March`, and which attempts count. Empty if there were none. */
 export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
   const first = attempts[0]
   if (!first) return []
@@ -181,12 +181,12 @@ export function attemptWords(attempts: Attempt[], numbers: Numbers): string[] {
   return lines
 }
 
-/** What a step of the list says, with the age from which somebody is an adult. */
+/** The label of a step, with the age from which somebody counts as an adult filled in. */
 export function stepLabel(step: Step, numbers: Numbers | undefined): string {
   return steps[step].label.replace('AGE', String(numbers?.adult_age ?? ''))
 }
 
-/** With a capital letter. */
+/** The words with a capital first letter. */
 export function sentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
@@ -202,7 +202,7 @@ export function sizeWords(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-/** Why the council did not take a photo's picture. */
+/** Why the council refused a photo, to follow "because" or a colon. */
 export function photoRefusedWords(reason: string): string {
   switch (reason) {
     case 'another-file':
@@ -219,7 +219,7 @@ export function photoRefusedWords(reason: string): string {
   }
 }
 
-/** How far a photo has come. */
+/** Where a photo is: on the phone, with the council, refused or erased. */
 export function photoStateWords(state: PhotoState): string {
   switch (state.state) {
     case 'waiting':
@@ -235,10 +235,10 @@ export function photoStateWords(state: PhotoState): string {
   }
 }
 
-/** A deadline, from the moment at which it is looked at: "by Friday 4 December", "2 hours late". */
+/** A deadline as seen from `now`: "by Friday 4 December 2026" or "2 hours late". */
 export function deadlineWords(by: string, now: string): { words: string; late: boolean } {
   if (between(now, by) < 0) return { words: `${age(by, now)} late`, late: true }
-  // The end of a day is said by its day.
+  // A deadline at midnight is the end of the day before, so name that day.
   const day = date(dayInLondon(minutesLater(by, -1)))
   return { words: beginsADay(by) ? `by ${day}` : `by ${moment(by)}`, late: false }
 }
@@ -279,7 +279,7 @@ export const actions = table<AuditAction>({
   signed_in: 'Signed in'
 })
 
-/** What the bar says of sending, and whether it says it loudly: after a day. */
+/** The status bar's words about sending. `loud` after a day, or when a record was set aside. */
 export function sendingWords(status: StatusView): { words: string; loud: boolean } {
   if (status.unsent === 0 || !status.oldest_unsent) {
     return status.set_aside > 0
@@ -296,7 +296,7 @@ export function sendingWords(status: StatusView): { words: string; loud: boolean
   return { words: `${status.unsent} waiting${oldest}`, loud: false }
 }
 
-/** On what footing they went in. */
+/** The consent or lawful ground on which the visitor went in. */
 export function basisWords(basis: Basis): string {
   if ('consented' in basis) return consent[basis.consented.by]
   if ('lawful' in basis) return `${lawful[basis.lawful.ground]}, authorised by ${basis.lawful.authorised_by}`
@@ -332,7 +332,7 @@ export function findingWords(finding: Finding): string {
   }
 }
 
-/** Why a phone's records were set aside, for a desk. */
+/** Why a phone's records were set aside, in words for the console. */
 export function asideAtDeskWords(reason: string): string {
   switch (reason) {
     case 'fork':
@@ -346,7 +346,7 @@ export function asideAtDeskWords(reason: string): string {
   }
 }
 
-/** Why the council set a record aside. */
+/** Why the council set a record aside, in words for the visitor. */
 export function asideWords(reason: string): string {
   switch (reason) {
     case 'fork':
@@ -358,7 +358,7 @@ export function asideWords(reason: string): string {
   }
 }
 
-/** What a browser is called, by what it says of itself. */
+/** A browser's name from its user agent, such as `Firefox on Windows`. */
 export function browserName(said: string): string {
   const browsers: [RegExp, string][] = [
     [/Edg\//, 'Edge'],
@@ -379,7 +379,7 @@ export function browserName(said: string): string {
   return system ? `${browser} on ${system}` : browser
 }
 
-/** Why signing in with the council's own account came to nothing, by the word in the address. */
+/** Why signing in with the council's own account failed, by the code in the address. */
 export const notSignedIn: Record<string, string> = {
   'not-known':
     'Your account was accepted, but Doorstep does not know it. Ask an administrator to enter your e-mail address with your name.',

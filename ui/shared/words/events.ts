@@ -1,4 +1,4 @@
-// What happened, as a person would tell it: one line a fact, with the clause behind it.
+// Words for the facts of a visit: one line for each fact, with the clause behind it.
 import type { About, ConcernKind, Event, VisitView } from '../generated/types'
 import { clauses } from '../generated/clauses'
 import { basisWords, clock, minutesWords } from './en'
@@ -23,7 +23,7 @@ export interface Told {
 
 const quoted = (words: string | null | undefined) => (words ? `. “${words}”` : '')
 
-/** A fact as a person would tell it, and the clause behind it. */
+/** A fact in words, and the clause behind it if there is one. */
 export function told(event: Event): Told {
   const clause = clauseBehind(event)
   return { words: factWords(event), ...(clause ? { clause } : {}) }
@@ -39,14 +39,14 @@ function clauseBehind(event: Event): string | undefined {
   return (clauses.fact as Record<string, string>)[kindOf(event)]
 }
 
-/** What a fact or a concern is about: its stable name. */
+/** The stable name of the kind of a fact or a concern. */
 function kindOf(of: Event | About): string {
   return typeof of === 'string' ? of : (Object.keys(of)[0] ?? '')
 }
 
 const NOT_KNOWN = 'A record that this version does not know'
 
-/** A fact as a person would tell it. */
+/** A fact in words. */
 function factWords(event: Event): string {
   if (event === 'no_answer') return 'Nobody answered the door'
   if (event === 'safe_said') return 'Said: I am safe'
@@ -137,7 +137,7 @@ function factWords(event: Event): string {
   return NOT_KNOWN
 }
 
-/** The notice that a tenant had, in words, and whether it needs looking at. */
+/** The notice that a tenant had, in words. `loud` is true if there is something to check. */
 export function noticeWords(notice: NonNullable<VisitView['notice']>): { words: string; loud: boolean } {
   const given = notice.minutes === null ? '' : ` ${minutesWords(notice.minutes)}`
   const how = notice.method ? `, ${means[notice.method].toLowerCase()}` : ''

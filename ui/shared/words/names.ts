@@ -1,5 +1,5 @@
-// What the things of the Code are called on a screen. Which things there are comes from the core: a
-// list here that lacks one of them, or has one too many, does not compile.
+// The words on screens for steps, reasons, outcomes and so on. Their names come from Rust types, so
+// a list here that lacks one or has one too many does not compile.
 import type {
   CancelReason,
   CancelledBy,
@@ -23,14 +23,14 @@ import type {
 } from '../generated/types'
 import { clauses } from '../generated/clauses'
 
-/** What a thing is called. One that this version does not know, since a newer one wrote it, is shown by its stable name. */
+/** The words for a stable name. A name from a newer version, unknown here, is shown as it is. */
 export function named<T>(words: Record<string, T>, name: string | null | undefined): T | string {
   return (name && words[name]) || (name ?? '').replaceAll('_', ' ')
 }
 
 /**
- * What things of a kind are called, by their stable names. A name that this version does not know,
- * since a newer one wrote it, has an answer too: it is shown as it is.
+ * Words by stable name. For a name from a newer version, which is unknown here, `unknown` makes the
+ * words from the name.
  */
 function tableOf<Name extends string, Words>(
   words: Record<Name, Words>,
@@ -42,7 +42,7 @@ function tableOf<Name extends string, Words>(
   })
 }
 
-/** Of words alone. */
+/** As `tableOf`, for plain words. An unknown name is shown as it is. */
 export function table<Name extends string>(words: Record<Name, string>): Record<Name, string> {
   return tableOf(words, (plain) => plain)
 }
@@ -285,7 +285,7 @@ export const caseKinds = table<CaseKind>({
   conflict: 'Knows the tenant'
 })
 
-/** What is to be done, as something to do, and as something that was done. */
+/** The steps of a case, in words for "to do" and for "done". */
 export const caseSteps = tableOf<CaseStep, { todo: string; done: string }>(
   {
     acknowledge: { todo: 'acknowledge', done: 'Acknowledged' },

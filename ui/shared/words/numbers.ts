@@ -1,4 +1,4 @@
-// What the numbers that the council owns are called, and how one is said.
+// Words for the names, values and units of the numbers that the council owns.
 import type { CaseKind, CaseStep, NumberGroup, NumberUnit } from '../generated/types'
 import { plural, sentence } from './en'
 import { caseKinds, caseSteps } from './names'
@@ -39,19 +39,19 @@ const units: Record<NumberUnit, string> = {
   attempts: 'attempt'
 }
 
-/** `Complaint: acknowledge`, or what else the number is. */
+/** A number's name in words, such as `Complaint: acknowledge`. */
 export function numberName(name: string): string {
   const [kind, step] = name.split('.')
   if (step === undefined) return named[name] ?? sentence(name.replaceAll('_', ' '))
   return `${caseKinds[kind as CaseKind]}: ${caseSteps[step as CaseStep].todo}`
 }
 
-/** `5 working days`; what nobody has said is kept for ever. */
+/** A value with its unit, such as `5 working days`. `null` is `For ever`. */
 export function numberWords(value: number | null, unit: NumberUnit): string {
   return value === null ? 'For ever' : plural(value, units[unit])
 }
 
-/** `working days` */
+/** A unit in the plural, such as `working days`. */
 export function unitWords(unit: NumberUnit): string {
   return `${units[unit]}s`
 }

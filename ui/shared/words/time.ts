@@ -1,6 +1,6 @@
-// Days and times as people in England see them. What comes in and goes out is a moment in UTC, as in
-// `2026-11-24T10:02:00Z`. Calendars are reckoned by Temporal, and never by the words for a date. Its
-// functions are taken one by one, so that a phone loads no more of it than is used.
+// Days and times in England. Moments go in and out as UTC text, as in `2026-11-24T10:02:00Z`.
+// Temporal does the arithmetic, never the words for a date. Its functions are imported one by one,
+// so that a phone only loads those that are used.
 import * as Calendar from 'temporal-polyfill/fns/Calendar'
 import * as Instant from 'temporal-polyfill/fns/Instant'
 import * as Now from 'temporal-polyfill/fns/Now'
@@ -15,17 +15,17 @@ export function now(): string {
   return Instant.toString(Now.instant())
 }
 
-/** Milliseconds since 1970, for a formatter of words. */
+/** A moment in milliseconds since 1970, as `Intl.DateTimeFormat` takes it. */
 export function epochMs(at: string): number {
   return Instant.fromString(at).epochMilliseconds
 }
 
-/** From one moment to another, in milliseconds. */
+/** The time from one moment to another, in milliseconds; negative if `to` is earlier. */
 export function between(from: string, to: string): number {
   return epochMs(to) - epochMs(from)
 }
 
-/** A moment so many minutes later. */
+/** The moment this many minutes later. */
 export function minutesLater(at: string, minutes: number): string {
   return Instant.toString(Instant.addMinutes(Instant.fromString(at), minutes))
 }
@@ -44,20 +44,20 @@ export function todayInLondon(): string {
   return dayInLondon(now())
 }
 
-/** How many days on the calendar in England lie between two moments. */
+/** How many calendar days in England `to` is after `from`; negative if it is before. */
 export function daysBetween(from: string, to: string): number {
   return PlainDate.diffDays(ZonedDateTime.toPlainDate(inLondon(from)), ZonedDateTime.toPlainDate(inLondon(to)))
 }
 
-/** Noon of a day on the calendar in England: `null` where there is no such day. */
+/** Noon in England on a day such as `2026-11-24`, in UTC; `null` if there is no such day. */
 export function noonInLondon(day: string): string | null {
   return momentInLondon(day, '12:00')
 }
 
 /**
- * A time on the wall in England on a day, as a moment: `null` where that is no time or no day. In
- * the hour that a clock goes back over, the earlier of the two; one that it leaps over, an hour
- * later.
+ * The moment in UTC of a day and time in England; `null` if there is no such day or time. When the
+ * clocks go back and a time comes twice, the earlier one. When they go forward and a time is
+ * skipped, an hour later.
  */
 export function momentInLondon(day: string, time: string): string | null {
   try {
@@ -69,7 +69,7 @@ export function momentInLondon(day: string, time: string): string | null {
   }
 }
 
-/** Whether a moment is the beginning of a day in England. */
+/** Whether a moment is the start of a day in England. */
 export function beginsADay(at: string): boolean {
   return ZonedDateTime.equals(inLondon(at), ZonedDateTime.startOfDay(inLondon(at)))
 }

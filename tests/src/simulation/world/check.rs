@@ -1,11 +1,11 @@
-//! What must hold: at every step, and when the trouble has ended.
+//! Checks of the promises, at every step and at the end of a world.
 
 use std::collections::BTreeSet;
 
 use super::{BOUND, PHONES, USERS, World};
 
 impl World {
-    /// The trouble ends. Within a bounded number of tries all is well, or a promise was broken.
+    /// Ends all trouble and checks that the council has everything within [`BOUND`] tries.
     pub(super) fn quiesce(&mut self) {
         if !self.broken.is_empty() {
             return;
@@ -38,8 +38,7 @@ impl World {
         if !set_aside.is_empty() && !phone.set_aside_expected {
             self.broken.push(format!("set aside without a reason to: {set_aside:?}"));
         }
-        // A record may have reached the council whole before it rotted here; otherwise it is set
-        // aside.
+        // A rotten record must be set aside, unless it reached the council before it rotted.
         if set_aside.is_empty() && phone.model.rotten.iter().any(|record| !phone.model.is_held(*record, &self.council))
         {
             self.broken.push("a rotten record was not set aside".into());
@@ -77,12 +76,12 @@ impl World {
         }
     }
 
-    /// Promise: what was saved stays on the phone.
+    /// Checks the promise that saved records stay on the phone.
     pub(super) fn nothing_left_the_phone(&mut self, which: usize) {
         let Some(phone) = self.phones.get(which) else { return };
         let Some(app) = &phone.app else { return };
         let there = app.status().map(|status| status.records).unwrap_or(0);
-        // After a phone was put back, the council may hold what the phone has lost.
+        // A phone that was put back may have fewer: the model counts what the council still holds.
         if phone.copy.is_none() && there < u64::try_from(phone.model.records()).unwrap_or(u64::MAX) {
             self.broken.push(format!("the phone of {} has {there} records of {}", phone.user, phone.model.records()));
         }

@@ -9,7 +9,7 @@ use doorstep_council::{DatabaseAt, Service};
 use super::{LEAD, PHONES, USERS, World, copy_folder};
 
 impl World {
-    /// Imports the appointments as they are now assigned.
+    /// Imports the appointments, each with its present visitor.
     pub(super) fn import(&mut self) {
         let header = "appointment_ref,uprn,address_line_1,address_line_2,town,postcode,tenant_name,tenant_phone,visit_kind,purpose,window_start,window_end,organisation,assigned_to,notice_given_at,notice_method,told_who_and_why,support_needs,hazard_note\n";
         let table = self.appointments.iter().fold(header.to_owned(), |table, (number, user)| {
@@ -40,8 +40,8 @@ impl World {
         self.folder.path().join("council")
     }
 
-    /// The database as it is now, in another: nothing where it is in the council's folder, which is
-    /// copied whole.
+    /// Copies the council's database on the server. Copies nothing if the database is embedded:
+    /// then it is copied with the council's folder.
     fn database_like(&self, database: &DatabaseAt) -> DatabaseAt {
         match (&self.server, database) {
             (Some(server), DatabaseAt::Server(address)) => DatabaseAt::Server(server.copy_of(address)),
@@ -49,12 +49,12 @@ impl World {
         }
     }
 
-    /// The council goes down and comes up, with something done in between.
+    /// Stops the council, does `between`, and starts the council again.
     pub(super) fn council_down(&mut self, between: impl FnOnce(&mut Self)) {
         for phone in &self.phones {
             phone.line.lead_to(None);
         }
-        // Nothing holds the database open any more but the service itself, which is opened anew.
+        // Only the old service still has the database open, and it is replaced below.
         between(self);
         self.council_disk.mend();
         match Service::open(&self.council_data(), &self.database, self.council_environment.clone()) {
@@ -81,12 +81,12 @@ impl World {
         });
     }
 
-    /// The council's database is put back from its copy: what came since is gone there, and the
-    /// phones bring it again.
+    /// Puts the council's database back from its copy. The council loses what came since, and the
+    /// phones send it again.
     pub(super) fn put_council_back(&mut self) {
         let Some((copy, database)) = self.council_copy.clone() else { return };
-        // A phone that was itself put back may have lost what the council is about to lose: nobody
-        // could bring that back.
+        // Do not do this after a phone was put back: it may have lost records that only the council
+        // still has.
         if self.phones.iter().any(|phone| phone.copy.is_some()) {
             return;
         }

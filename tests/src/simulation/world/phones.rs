@@ -1,4 +1,5 @@
-//! What happens to a phone: taps, syncs, kills, clocks that jump, copies, rot.
+//! What happens to a phone: taps, syncs, kills, clocks that jump, copies, and bits that flip on its
+//! disk.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,7 +24,7 @@ use super::super::model::Model;
 use super::super::outside::{Chance, FaultyDisk, VirtualClock};
 use super::{Phone, World, copy_folder};
 
-/// What a visitor says next, by a number.
+/// The command behind a number that was drawn at random.
 fn said(choice: usize, chance: &Chance) -> Command {
     match choice {
         3 => Command::RecordStep { step: Step::ShoeCovers, state: StepState::NotDone { reason: "none left".into() } },
@@ -144,7 +145,7 @@ impl World {
         match synced {
             Ok(_) if dishonest => self.broken.push("an answer that is not the council's was believed".into()),
             Ok(report) if report.waiting == 0 => {
-                // The phone says that all is with the council: then it is, at this very moment.
+                // The phone says that the council has everything, so check that at once.
                 let mut differences = phone.model.differences(&self.council);
                 if report.photos_waiting == 0 {
                     differences.extend(phone.model.missing_pictures(&self.council));
@@ -199,7 +200,7 @@ impl World {
         }
     }
 
-    /// Somebody makes a copy of the phone's files. The key store is not in it.
+    /// Copies the phone's files, without its key store.
     pub(super) fn copy_phone(&mut self, which: usize) {
         let Some(phone) = self.phones.get_mut(which) else { return };
         phone.app = None;
@@ -227,12 +228,11 @@ impl World {
                 .map(|visit| visit.visit)
                 .collect();
         }
-        // What was on the phone alone is gone with it; the phone as it is now is what counts from
-        // here.
+        // What only the phone had is lost. The phone can be put back from the same copy again.
         phone.copy = Some((copy, model));
     }
 
-    /// A bit of one record that waits to be sent turns over on the phone's disk.
+    /// Flips a bit of one record and of one picture that wait to be sent, on the phone's disk.
     pub(super) fn rot(&mut self, which: usize) {
         let Some(phone) = self.phones.get_mut(which) else { return };
         if phone.copy.is_some() || !phone.model.rotten.is_empty() {
@@ -266,8 +266,8 @@ fn opened(folder: &Path, keys: &MemoryKeyStore) -> Option<rusqlite::Connection> 
     Some(database)
 }
 
-/// Turns a bit of one waiting picture over, where its light and shade are: it is a picture still,
-/// and another one.
+/// Flips a bit in the image data of one waiting picture, so that the file is still a picture, but
+/// another one.
 fn rot_one_picture(folder: &Path, keys: &MemoryKeyStore) -> Option<Hash> {
     let database = opened(folder, keys)?;
     let (sha256, mut file): ([u8; 32], Vec<u8>) = database
@@ -282,8 +282,8 @@ fn rot_one_picture(folder: &Path, keys: &MemoryKeyStore) -> Option<Hash> {
     Some(Hash::from_bytes(sha256))
 }
 
-/// Turns a bit of one waiting record's body over, past the encryption, as a bad memory cell would
-/// before it.
+/// Flips a bit in the body of one waiting record and encrypts it again, as if the memory was faulty
+/// before encryption.
 fn rot_one_record(folder: &Path, keys: &MemoryKeyStore) -> Option<doorstep_domain::RecordId> {
     let database = opened(folder, keys)?;
     let (local_id, record, mut body): (i64, [u8; 16], Vec<u8>) = database

@@ -1,7 +1,7 @@
 // The address holds a view's filters, its order and where its page begins, so that every view can
 // be bookmarked and sent.
 
-/** An address with something else said in it, from the list's beginning: `''` for what is said no more. */
+/** The address with other parameters, from the list's first page. `''` removes a parameter. */
 export function withQuery(at: URL, said: Record<string, string>): string {
   const query = new URLSearchParams(at.search)
   query.delete('after')
@@ -12,7 +12,7 @@ export function withQuery(at: URL, said: Record<string, string>): string {
   return query.size > 0 ? `${at.pathname}?${query}` : at.pathname
 }
 
-/** The address of a table of what a view shows, as a file. */
+/** The address that exports what a view shows as a file, such as `visits.csv`. */
 export function exported(at: URL, file: string, said: Record<string, string> = {}): string {
   return withQuery(at, said).replace(at.pathname, `/api/exports/${file}`)
 }

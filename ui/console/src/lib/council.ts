@@ -38,14 +38,20 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
   } catch {
-    throw problem('no-connection', 'The council’s service does not answer. Nothing was changed. Try again.')
+    throw problem(
+      'no-connection',
+      'The council’s service does not answer. Check whether what you did was done, then try again.'
+    )
   }
 }
 
-/** Deeds that are on their way, by what they say. */
+/** Requests that change something and are not answered yet, by method, address and body. */
 const onTheirWay = new Map<string, Promise<unknown>>()
 
-/** Asks. What is said a second time while it is on its way, as by a double click, is the same deed. */
+/**
+ * Sends a request. If the same change is sent again before it is answered, as by a double click, it
+ * is sent only once, and both callers get the one answer.
+ */
 function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   if (!init.method || init.body instanceof File) return asked<T>(path, init)
   const said = [init.method, path, init.body].join(' ')
@@ -65,12 +71,12 @@ async function asked<T>(path: string, init: RequestInit): Promise<T> {
   } catch {
     throw problem(
       'not-the-council',
-      'Something answered that is not the council’s service: perhaps a Wi-Fi that wants you to sign in. Look whether what you did was done, then try again.'
+      'Something answered that is not the council’s service: perhaps a Wi-Fi that wants you to sign in. Check whether what you did was done, then try again.'
     )
   }
 }
 
-/** A table, whole, and what its file is called. */
+/** Downloads a table to its end. Returns it with its file name. */
 export async function takeTable(path: string, signal: AbortSignal): Promise<{ name: string; file: Blob }> {
   const response = await reach(path, { signal })
   if (!response.ok) throw refusal(await response.text())
@@ -78,26 +84,29 @@ export async function takeTable(path: string, signal: AbortSignal): Promise<{ na
   try {
     return { name, file: await response.blob() }
   } catch {
-    throw problem('no-connection', 'The file broke off on its way. Nothing was kept. Try again.')
+    throw problem('no-connection', 'The download broke off. No file was saved. Try again.')
   }
 }
 
-/** Why not, as the council words it. */
+/** Why the council refused a request, in its own words (RFC 9457). */
 function refusal(text: string): Problem {
   try {
     const said = JSON.parse(text) as { code: string; title: string }
     return problem(said.code, said.title)
   } catch {
-    return problem('internal', 'Something is wrong at the council. Nothing was changed.')
+    return problem(
+      'internal',
+      'Something went wrong at the council. Check whether what you did was done, then try again.'
+    )
   }
 }
 
-/** What is sent as JSON. */
+/** A request with a JSON body. */
 function json(method: string, said: unknown): RequestInit {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) }
 }
 
-/** A table as it lies on the disk. */
+/** A request with a CSV file as its body. */
 function table(file: File): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'text/csv' }, body: file }
 }
@@ -106,7 +115,7 @@ function problem(code: string, message: string): Problem {
   return { code, message, refused: null }
 }
 
-/** The council's service, at the address from which the page came. */
+/** The requests to the council's service, at the address from which the page came. */
 export function connect() {
   return {
     session: () => ask<SessionView>('/api/session'),

@@ -7,12 +7,12 @@ import { asProblem } from '$shared/problem'
 import type { Council } from './council'
 import { session } from './over.svelte'
 
-/** What depends on who has signed in. */
+/** The dependency of loads that change when somebody signs in or out. */
 export const SESSION = 'desk:session'
-/** What a page shows. */
+/** The dependency of loads of what a page shows. */
 const SHOWN = 'desk:shown'
 
-/** What the council answered, or why there is no answer. */
+/** The council's answer, or why there is none. */
 export interface Answered<T> {
   answer?: T
   problem?: Problem
@@ -25,12 +25,12 @@ export class Desk {
     readonly session: SessionView | null
   ) {}
 
-  /** Whether something is open to whoever has signed in. The council says so, from its table of routes. */
+  /** Whether the person who has signed in may use a route. The council says so in the session. */
   may(route: RouteName): boolean {
     return this.session?.may.includes(route) ?? false
   }
 
-  /** Asks. When the session is over, the sign-in is shown again. */
+  /** Waits for an answer. If the session has ended, shows the sign-in again. */
   async ask<T>(question: Promise<T>): Promise<Answered<T>> {
     try {
       return { answer: await question }
@@ -41,25 +41,25 @@ export class Desk {
     }
   }
 
-  /** The organisations that a list can be filtered by; none where they can't be had. */
+  /** The organisations that a list can be filtered by; empty if the council does not answer. */
   async organisations(): Promise<string[]> {
     return (await this.ask(this.council.organisations())).answer ?? []
   }
 
-  /** Asks again for what the page shows, after something was changed. */
+  /** Loads again what the page shows, after something was changed. */
   async again(): Promise<void> {
     await arrived()
     await invalidate(SHOWN)
   }
 
-  /** Somebody has signed in, or out: everything is asked for anew. */
+  /** Loads everything again, after somebody has signed in or out. */
   async seated(): Promise<void> {
     await invalidateAll()
     session.over = false
   }
 }
 
-/** What is half written on a page, for Back: it is given back to who wrote it, and to nobody else. */
+/** A snapshot of what somebody has typed on a page, restored on Back for that same user only. */
 export function halfWritten<T>(desk: () => Desk, capture: () => T, restore: (kept: T) => void) {
   return {
     capture: () => ({ by: desk().session?.user, kept: capture() }),
@@ -69,14 +69,14 @@ export function halfWritten<T>(desk: () => Desk, capture: () => T, restore: (kep
   }
 }
 
-/** What varies in the address of a page. */
+/** The variable parts of the addresses of pages. */
 type Params = Record<'case' | 'uprn' | 'visit', string>
 
 type Event = Pick<LoadEvent, 'url' | 'params' | 'depends'> & { parent: () => Promise<{ desk: Desk }> }
 
 /**
- * The load of a page that is open to whom a route of the council is open: it asks for what the page
- * shows. To anybody else there is no such page.
+ * The load function of a page: asks the council for what the page shows. Only people who may use
+ * `route` have the page; others get "Page not found".
  */
 export function shows<T>(
   route: RouteName,

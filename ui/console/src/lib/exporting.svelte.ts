@@ -1,5 +1,5 @@
-// A workbook on its way. It goes on while somebody looks at other pages, says how long it has
-// taken, and can be stopped.
+// The download of a workbook. It goes on while somebody looks at other pages, shows how many
+// seconds it has taken, and can be stopped.
 import { takeTable } from './council'
 import { asProblem } from '$shared/problem'
 import type { Problem } from '$shared/generated/types'
@@ -24,7 +24,7 @@ class Exporting {
       link.href = URL.createObjectURL(file)
       link.download = name
       link.click()
-      // The browser has it by then, or asks where to put it and holds on to it.
+      // After a minute the browser has saved the file, or keeps it while it asks where to save it.
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
     } catch (thrown) {
       if (!this.stopping.signal.aborted) this.problem = asProblem(thrown)
@@ -33,7 +33,7 @@ class Exporting {
     this.busy = false
   }
 
-  /** Nobody waits for it any more, and the council writes no further. */
+  /** Stops the download. The council then stops writing the workbook. */
   stop() {
     this.stopping.abort()
   }

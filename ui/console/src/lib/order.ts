@@ -1,13 +1,13 @@
-// How the council sorts a table, page by page. It stands in the address.
+// The order of a table. The council sorts it, so the order is in the page's address.
 import { withQuery } from './address'
 
-/** By a column's name, and with `-` before it the other way round. */
+/** The name of the column that a table is sorted by, with `-` in front for descending. */
 export class Order {
   private readonly said: string
 
   constructor(
     private readonly at: URL,
-    /** How it is sorted where the address says nothing. */
+    /** The order if the address has none. */
     otherwise: string
   ) {
     this.said = at.searchParams.get('sort') || otherwise
@@ -21,7 +21,7 @@ export class Order {
     return this.said.startsWith('-')
   }
 
-  /** The address that sorts by a column, from its beginning; by the one it is sorted by, the other way round. */
+  /** The address that sorts by a column, or turns the order round if it is sorted by it already. */
   turned(column: string): string {
     return withQuery(this.at, { sort: this.by === column && !this.down ? `-${column}` : column })
   }

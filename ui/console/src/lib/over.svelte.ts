@@ -1,2 +1,2 @@
-/** Whether the session of who sits here has ended meanwhile: they sign in again over what they were doing. */
+/** Whether the session has ended while a page was open. The sign-in is then shown over the page. */
 export const session = $state({ over: false })

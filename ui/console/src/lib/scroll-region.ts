@@ -1,4 +1,7 @@
-/** What goes sideways on a small screen can be reached by keyboard: by something in it, or else by itself. */
+/**
+ * Lets people scroll a wide element sideways by keyboard. Makes the element focusable, unless
+ * something in it already is.
+ */
 export function scrollRegion(node: HTMLElement) {
   if (node.querySelector('a, button, input, select')) return
   node.tabIndex = 0

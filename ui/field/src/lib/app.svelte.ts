@@ -1,5 +1,5 @@
-// What the app shows, and the way every screen asks the core: one place for the status bar, what is
-// half typed, and problems.
+// The app's state that all screens share (status bar, drafts, problems), and how screens ask the
+// core.
 import { createContext } from 'svelte'
 import { goto, invalidate } from '$app/navigation'
 import type { Acted, Problem, StatusView, VisitView, Vocabulary } from '$shared/generated/types'
@@ -8,54 +8,54 @@ import { asProblem } from '$shared/problem'
 import { problemWords } from '$shared/words/en'
 import type { Core } from './core'
 
-/** What a screen shows: it is read again when something changed that no screen asked for. */
+/** The dependency of every screen's load. It is read again after changes that no screen caused. */
 export const SHOWN = 'core:shown'
 
-/** How long after the last key what is half typed is written to disk, in milliseconds. */
+/** How long after the last key a draft is written to disk, in milliseconds. */
 const DRAFT_PAUSE = 300
 
-/** A visit as it was read, and how many taps had been answered when the reading began. */
+/** A visit as it was read, and how many taps had been answered before the reading began. */
 export interface ReadVisit {
   view: VisitView | null
   taps: number
 }
 
-/** The app, in front of a core. */
+/** The app's shared state. Screens ask the core through it. */
 export class App {
   status = $state<StatusView | null>(null)
   vocabulary = $state<Vocabulary | null>(null)
-  /** What went wrong last, in words; cleared by the next thing that works. */
+  /** The last problem, in words. The next action that succeeds clears it. */
   problem = $state<string | null>(null)
-  /** Why the store is not open. */
+  /** Why the store can't be opened; `null` if it is open. */
   trouble = $state<Problem | null>(null)
-  /** Goes up when something changed that no screen asked for. */
+  /** Counts changes that no screen caused, such as a receipt. */
   changes = 0
-  /** What is half typed, by screen and visit; on disk too, so that neither a lock nor a dead phone forgets it. */
+  /** Drafts by name. They are on disk too, so that a lock or an empty battery loses none. */
   drafts = $state<Record<string, string>>({})
-  /** Somebody can see the screen: personal details are hidden. Clause 5.2. */
+  /** True while somebody else can see the screen: personal details are hidden. Clause 5.2. */
   watched = $state(false)
-  /** Goes up with each answer to something that was done: what was read before it is older. */
+  /** Counts answered actions. A visit that was read before the last one may be out of date. */
   taps = 0
-  /** The visit as the last tap left it, until anything else is asked: the next screen begins with it. */
+  /** The visit as the last tap left it, for the next screen. Any other question clears it. */
   private handed: { view: VisitView; changes: number } | null = null
   private readonly pauses: Record<string, ReturnType<typeof setTimeout> | undefined> = {}
   private draftsRead = false
-  /** The way to another screen, from the tap on. */
+  /** Resolves when the navigation that the last tap started has ended. */
   private going: Promise<void> = Promise.resolve()
-  /** How many screens lie behind this one. */
+  /** How many screens Back can return to. */
   behind = 0
-  /** The screen from which a tap led to this one; after Back, nothing. */
+  /** The address of the screen from which a tap led to this one; `null` after Back. */
   previous: string | null = null
 
   constructor(readonly core: Core) {}
 
-  /** Whether the phone is set up, and whoever holds it has signed in. */
+  /** Whether the phone is set up and its visitor has signed in. */
   get ready(): boolean {
     const { status, trouble } = this
     return trouble === null && status !== null && status.enrolled !== null && status.pin_set && status.signed_in
   }
 
-  /** A personal detail, or what stands for it while somebody can see the screen. */
+  /** A personal detail, or "Hidden" while somebody else can see the screen. */
   personal(detail: string): string {
     return this.watched ? 'Hidden' : detail
   }
@@ -64,14 +64,14 @@ export class App {
     return this.drafts[name] ?? ''
   }
 
-  /** Takes what is half typed, and keeps it after a short pause. */
+  /** Sets a draft, and writes it to disk after a short pause. */
   write(name: string, text: string) {
     this.drafts[name] = text
     clearTimeout(this.pauses[name])
     this.pauses[name] = setTimeout(() => this.keep(name), DRAFT_PAUSE)
   }
 
-  /** What was half typed is saved for good, or was thrown away. */
+  /** Empties drafts whose text was saved or thrown away. */
   forget(...names: string[]) {
     for (const name of names) {
       this.drafts[name] = ''
@@ -79,7 +79,7 @@ export class App {
     }
   }
 
-  /** What was typed, or nothing where that is empty. */
+  /** The text of a draft without spaces around it; `null` if that is empty. */
   typed(name: string): string | null {
     return this.draft(name).trim() || null
   }
@@ -94,7 +94,7 @@ export class App {
     for (const [name, pause] of Object.entries(this.pauses)) if (pause !== undefined) this.keep(name)
   }
 
-  /** After signing in: what was half typed before the phone was locked, killed or dead. */
+  /** After sign-in, reads the drafts from before the phone was locked or the app was killed. */
   private async readDrafts() {
     if (this.draftsRead) return
     this.draftsRead = true
@@ -105,32 +105,35 @@ export class App {
     }
   }
 
-  /** Shows another screen; `instead` where nobody wants to come back to this one, since what it asks is answered. */
+  /** Shows another screen. With `instead`, Back will not return to the present one. */
   go(address: string, instead = false) {
     if (!instead) this.behind += 1
     this.going = goto(address, { replaceState: instead })
   }
 
-  /** Back to where they came from, or where there is no such screen, to another. */
+  /** Goes back, or to `otherwise` if there is no screen to go back to. */
   back(otherwise: string) {
     if (this.behind > 0) history.back()
     else this.go(otherwise, true)
   }
 
-  /** To another screen: back, where they came from there, so that it does not lie behind itself. */
+  /** Shows a screen. Goes back if it is the previous one, so that it is in the history once. */
   returnTo(address: string) {
     if (this.behind > 0 && this.previous === address) history.back()
     else this.go(address, true)
   }
 
-  /** Reads again what the screen shows. */
+  /** Reads again what the screen shows, once no navigation is under way. */
   async again(): Promise<void> {
     await this.going
     await arrived()
     await invalidate(SHOWN)
   }
 
-  /** One tap: it is saved, and its one answer is all that a screen shows of it. A problem is shown in words. */
+  /**
+   * Waits for the answer to a tap, and returns the visit as the tap left it. On failure shows the
+   * problem in words and returns `undefined`.
+   */
   async act(tap: Promise<Acted>): Promise<VisitView | undefined> {
     const changes = this.changes
     try {
@@ -147,14 +150,14 @@ export class App {
     }
   }
 
-  /** A visit: as the tap left it that led to this screen, or read, when something may have changed since. */
+  /** The visit as the tap that led to this screen left it, or read again if it may have changed. */
   async visit(visit: string): Promise<ReadVisit> {
     const { taps, handed } = this
     if (handed?.view.visit === visit && handed.changes === this.changes) return { view: handed.view, taps }
     return { view: (await this.read(this.core.visit(visit))) ?? null, taps }
   }
 
-  /** Asks the core. A problem is shown in words, and the answer is `undefined`. */
+  /** Asks the core. On failure shows the problem in words and returns `undefined`. */
   async ask<T>(question: Promise<T>): Promise<T | undefined> {
     const answer = await this.read(
       question.then((answer) => {
@@ -167,7 +170,10 @@ export class App {
     return answer
   }
 
-  /** As `ask`, for what a screen shows: it may be read at any time, so it takes no message away that somebody still reads. */
+  /**
+   * Like `ask`, for what a screen shows. This can happen at any time, so it leaves a message in
+   * place that somebody may be reading.
+   */
   async read<T>(question: Promise<T>): Promise<T | undefined> {
     try {
       const answer = await question
@@ -180,7 +186,7 @@ export class App {
     }
   }
 
-  /** Asks the core for something that answers nothing: whether it was done. */
+  /** Asks the core to do something, and returns whether it was done. */
   async tried(question: Promise<void>): Promise<boolean> {
     return (await this.ask(question.then(() => true))) ?? false
   }
@@ -197,7 +203,7 @@ export class App {
     }
   }
 
-  /** Tells the core whether photos cost money now, where the webview knows. */
+  /** Tells the core whether the network is Wi-Fi or cable, if the webview knows. */
   private watchNetwork() {
     const connection = (navigator as { connection?: EventTarget & { type?: string } }).connection
     if (!connection?.type) return
@@ -225,5 +231,5 @@ export class App {
   }
 }
 
-/** The app to which a screen belongs. */
+/** Gets and sets the app in the Svelte context. */
 export const [useApp, provideApp] = createContext<App>()

@@ -1,5 +1,5 @@
-// What the app's screens may ask of the core: one interface, so that a screen never knows what is
-// behind it.
+// What the app's screens may ask of the core. It is an interface, so that tests can put another
+// core behind the screens.
 import type {
   Acted,
   CodeView,
@@ -18,7 +18,7 @@ import type {
   Vocabulary
 } from '$shared/generated/types'
 
-/** What this device can do that not every device can. */
+/** What some devices can do and others can't. */
 export interface Abilities {
   scan: boolean
 }
@@ -33,20 +33,20 @@ export interface Core {
   today(): Promise<TodayView>
   visit(visit: string): Promise<VisitView>
   startVisit(appointment: string): Promise<VisitView>
-  /** Opens the file of an appointment's visit before setting out. */
+  /** Opens an appointment's visit before setting out, without starting it. */
   openVisit(appointment: string): Promise<VisitView>
   startUnplanned(kind: VisitKind, purpose: string, uprn: string | null, address: string | null): Promise<VisitView>
-  /** One tap. */
+  /** Saves one tap on a visit. */
   act(visit: string, command: Command): Promise<Acted>
-  /** In a visit, or where there is none, by itself. */
+  /** Saves a concern about a visit, or without a visit if `visit` is `null`. */
   raiseConcern(visit: string | null, concern: Concern): Promise<void>
   flagSafeguarding(visit: string | null, note: string): Promise<void>
-  /** A photo out of a file from the camera; the file itself is not kept. */
+  /** Makes a photo from a camera's file. The file itself is not kept. */
   addPhoto(visit: string, purpose: PhotoPurpose, file: Blob): Promise<Acted>
-  /** The picture of a photo: a JPEG. */
+  /** A photo's picture, as JPEG. */
   photo(sha256: string): Promise<Blob>
   photosOnWifiOnly(only: boolean): Promise<void>
-  /** Says whether the network costs nothing by the byte, as far as is known. */
+  /** Tells the core whether the network is free of charge for each byte, if that is known. */
   network(unmetered: boolean): Promise<void>
   pastVisits(): Promise<VisitSummary[]>
   code(search: string | null): Promise<CodeView>
@@ -55,17 +55,17 @@ export interface Core {
   keepDraft(name: string, text: string): Promise<void>
   strikeOut(record: string, reason: string): Promise<Acted>
   outbox(): Promise<OutboxView>
-  /** Sends what waits; photos too, although they are to wait for Wi-Fi. */
+  /** Sends what waits. With `photos`, also sends photos that would wait for Wi-Fi. */
   sendNow(photos: boolean): Promise<SyncReport>
   cameToFront(): Promise<void>
-  /** Hands a number to whatever on this device calls. */
+  /** Opens a number in the device's telephone app. */
   call(number: string): Promise<void>
   /** Begins a text message, which the visitor reads and sends. */
   text(number: string, words: string): Promise<void>
   /** Shows an address on a map. */
   directions(address: string): Promise<void>
   abilities(): Promise<Abilities>
-  /** Scans a QR code, on a device that can: what it says, or `null` when nothing was scanned. */
+  /** Scans a QR code, on a device that can, and returns its text; `null` if nothing was scanned. */
   scan(): Promise<string | null>
   /** Tries once more to open a store that would not open. */
   reopen(): Promise<void>

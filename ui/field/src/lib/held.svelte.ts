@@ -1,5 +1,5 @@
-// A visit as a screen holds it: as it was read, or as the last tap on this screen left it, whichever
-// is newer.
+// The visit on a screen: as it was read, or as the last tap on this screen left it, whichever is
+// newer.
 import type { Command, VisitView } from '$shared/generated/types'
 import type { App, ReadVisit } from './app.svelte'
 
@@ -11,7 +11,7 @@ export class HeldVisit {
     private readonly read: () => ReadVisit
   ) {}
 
-  /** The visit; `null` where it could not be read. What was read before a tap was answered is older than the answer. */
+  /** The visit; `null` if it could not be read. An answer to a tap beats an earlier read. */
   get view(): VisitView | null {
     const { tapped } = this
     const read = this.read()
@@ -24,17 +24,17 @@ export class HeldVisit {
     return this.view?.visit ?? ''
   }
 
-  /** Takes an answer, where there is one. */
+  /** Shows the visit of an answer. Returns false if there is none. */
   readonly take = (answer: VisitView | null | undefined): boolean => {
     if (answer) this.tapped = { view: answer, taps: this.app.taps }
     return Boolean(answer)
   }
 
-  /** One tap. */
+  /** Saves one tap, and returns whether it was saved. */
   readonly say = async (command: Command): Promise<boolean> =>
     this.take(await this.app.act(this.app.core.act(this.id, command)))
 
-  /** Strikes out what was said. */
+  /** Strikes a record out, and returns whether that was saved. */
   readonly strike = async (record: string, reason: string): Promise<boolean> =>
     this.take(await this.app.act(this.app.core.strikeOut(record, reason)))
 }

@@ -1,4 +1,4 @@
-/** What each screen is called, and where Back leads when nothing lies behind it. */
+/** The title of each screen, and where Back leads if there is no earlier screen. */
 const SCREENS: Record<string, { title: string; above: string }> = {
   '/': { title: 'Today', above: '' },
   '/visit/[visit]': { title: 'Visit', above: '/' },
@@ -15,7 +15,7 @@ const SCREENS: Record<string, { title: string; above: string }> = {
   '/outbox': { title: 'To send', above: '/' }
 }
 
-/** The screen at a route. */
+/** The title of the screen at a route, and where Back leads from it. */
 export function screenAt(route: string | null): { title: string; above: string } {
   return SCREENS[route ?? ''] ?? { title: 'Doorstep', above: '/' }
 }

@@ -3,7 +3,7 @@ import { listen } from '@tauri-apps/api/event'
 import { Format, requestPermissions, scan } from '@tauri-apps/plugin-barcode-scanner'
 import type { Core } from './core'
 
-/** A file as text, for a bridge that carries nothing else. */
+/** A file in base64, because the bridge to the core only carries text. */
 function inBase64(file: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader()
@@ -13,7 +13,7 @@ function inBase64(file: Blob): Promise<string> {
   })
 }
 
-/** What a QR code says; `null` when the camera may not be used, or nothing was scanned. */
+/** The text of a QR code; `null` if the camera is not allowed or nothing was scanned. */
 async function scanned(): Promise<string | null> {
   if ((await requestPermissions()) !== 'granted') return null
   try {

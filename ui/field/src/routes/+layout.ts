@@ -1,4 +1,4 @@
-// The app, in front of the core that the shell carries.
+// Makes the app with the core in the Tauri shell.
 import { App } from '$lib/app.svelte'
 import { tauri } from '$lib/tauri'
 import type { LayoutLoad } from './$types'
