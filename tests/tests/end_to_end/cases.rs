@@ -257,4 +257,10 @@ fn what_is_done_about_a_case_in_the_console_can_be_done_by_hand_too() {
     };
     assert_eq!(["case_changed", "appointment_cancelled", "person_left"].map(by_hand), [2, 1, 1]);
     assert!(!town.tries(&["person", "nobody", "leave"]).status.success());
+
+    town.does(&["case", &case, "reopen", "--words", "They asked again"]);
+    town.does(&["case", &case, "assign", "--owner", "super-1"]);
+    town.does(&["person", "super-1", "leave"]);
+    let gone = town.tries(&["case", &case, "assign", "--owner", "super-1"]);
+    assert!(!gone.status.success(), "nobody who has left is given a case");
 }

@@ -216,11 +216,11 @@ impl Reading<'_> {
         })
     }
 
-    /// Those who can be given a case: the council's supervisors.
+    /// The council's supervisors who have not left: the people who can be given a case.
     pub(crate) fn case_owners(&self) -> Result<Vec<(String, String)>, CouncilError> {
         self.many(
             "SELECT user_name, display_name FROM person JOIN organisation USING (organisation_id)
-             WHERE role = 'supervisor' AND kind = 'council' ORDER BY display_name",
+             WHERE role = 'supervisor' AND kind = 'council' AND left_ms IS NULL ORDER BY display_name",
             params![],
             |row| Ok((row.get("user_name")?, row.get("display_name")?)),
         )
