@@ -139,8 +139,8 @@ fn read_table<T>(
     let (mut good, mut faults) = (Vec::new(), Vec::new());
     for (index, record) in reader.records().enumerate() {
         let number = index + 2;
-        if number > MOST_ROWS {
-            faults.push(fault(number, "", "there are more rows than can be taken at once: 100,000"));
+        if index == MOST_ROWS {
+            faults.push(fault(number, "", "there are more than 100,000 rows: import them in parts"));
             break;
         }
         let Ok(record) = record else {
