@@ -1,20 +1,14 @@
-import { SCHEMES, expect, isAccessible, sorts, test } from './desk'
+import { expect, isAccessible, sorts, test } from './desk'
 
-for (const colorScheme of SCHEMES) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme })
-
-    test('what is to be done is listed and sorted, without what is sealed', async ({ as }) => {
-      const page = await as('super-1')
-      await page.goto('/cases')
-      await page.waitForSelector('#cases')
-      await sorts(page, '#cases', 'about', 1)
-      await expect(page.locator('#case-counts')).toContainText('open')
-      await expect(page.locator('main')).not.toContainText(/safeguard|shed/i)
-      await isAccessible(page, `cases-${colorScheme}`)
-    })
-  })
-}
+test('what is to be done is listed and sorted, without what is sealed', async ({ as }) => {
+  const page = await as('super-1')
+  await page.goto('/cases')
+  await page.waitForSelector('#cases')
+  await sorts(page, '#cases', 'about', 1)
+  await expect(page.locator('#case-counts')).toContainText('open')
+  await expect(page.locator('main')).not.toContainText(/safeguard|shed/i)
+  await isAccessible(page, 'cases')
+})
 
 test('what is closed is another list, in another order', async ({ as }) => {
   const page = await as('super-1')

@@ -1,20 +1,37 @@
-import { SCHEMES, expect, isAccessible, status, test } from './desk'
+import { expect, isAccessible, status, test } from './desk'
 
-for (const colorScheme of SCHEMES) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme })
+test('an address that is none, or is not theirs, is no page', async ({ as }) => {
+  const page = await as('super-1')
+  await page.goto('/nowhere')
+  await page.waitForSelector('text=Page not found')
+  await isAccessible(page, 'not-found')
+  await page.goto('/safeguarding')
+  await page.waitForSelector('text=Page not found')
+  expect(await status(page, '/api/safeguarding')).toBe(404)
+})
 
-    test('an address that is none, or is not theirs, is no page', async ({ as }) => {
-      const page = await as('super-1')
-      await page.goto('/nowhere')
-      await page.waitForSelector('text=Page not found')
-      await isAccessible(page, `not-found-${colorScheme}`)
-      await page.goto('/safeguarding')
-      await page.waitForSelector('text=Page not found')
-      expect(await status(page, '/api/safeguarding')).toBe(404)
-    })
-  })
-}
+test('an address with a slash too many is that page, and one that can’t be read is none', async ({ as }) => {
+  const page = await as('super-1')
+  await page.goto('/cases/?state=closed')
+  await page.waitForURL('**/cases?state=closed')
+  const answer = await page.goto('/%E0%A4%A')
+  expect(answer?.status()).toBe(404)
+  await page.click('text=go to Today')
+  await page.waitForSelector('.counts')
+})
+
+test('without a mouse, nobody loses their place', async ({ as }) => {
+  const page = await as('super-1')
+  const focused = () => page.evaluate(() => document.activeElement?.id)
+  await page.goto('/visits')
+  await page.fill('#q', 'Sandra')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/visits?*q=Sandra*')
+  await expect.poll(focused).toBe('main')
+  await page.locator('nav a[href="/cases"]').press('Enter')
+  await page.waitForSelector('#cases')
+  await expect.poll(focused).toBe('main')
+})
 
 test('Back goes back: to the list as it was filtered, where it was read, with what was half written', async ({
   as
@@ -50,6 +67,14 @@ test('Back goes back: to the list as it was filtered, where it was read, with wh
   await page.waitForSelector('.counts')
   await page.goBack()
   await expect(page.locator('#words')).toHaveValue('Half a sentence, then the telephone rang')
+
+  await page.goto('/appointments')
+  await page.click('#appointments button[aria-expanded]')
+  await page.fill('#because', 'The part has not')
+  await page.click('nav >> text=Today')
+  await page.waitForSelector('.counts')
+  await page.goBack()
+  await expect(page.locator('#because')).toHaveValue('The part has not')
 })
 
 test('no script runs in a page that is not its own', async ({ browser, baseURL }) => {

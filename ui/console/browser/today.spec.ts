@@ -1,16 +1,10 @@
-import { SCHEMES, expect, isAccessible, test } from './desk'
+import { expect, isAccessible, test } from './desk'
 
-for (const colorScheme of SCHEMES) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme })
-
-    test('the day is told, with what was set aside, and with nothing of safeguarding', async ({ as }) => {
-      const page = await as('super-1')
-      await page.goto('/')
-      await page.waitForSelector('.counts')
-      await expect(page.locator('#set-aside')).toContainText('two histories of one phone')
-      await isAccessible(page, `today-${colorScheme}`)
-      await expect(page.locator('body')).not.toContainText(/safeguard/i)
-    })
-  })
-}
+test('the day is told, with what was set aside, and with nothing of safeguarding', async ({ as }) => {
+  const page = await as('super-1')
+  await page.goto('/')
+  await page.waitForSelector('.counts')
+  await expect(page.locator('#set-aside')).toContainText('two histories of one phone')
+  await isAccessible(page, 'today')
+  await expect(page.locator('body')).not.toContainText(/safeguard/i)
+})
