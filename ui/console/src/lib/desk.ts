@@ -22,7 +22,9 @@ export interface Answered<T> {
 export class Desk {
   constructor(
     readonly council: Council,
-    readonly session: SessionView | null
+    readonly session: SessionView | null,
+    /** The problem, if the council did not answer when asked for the session. */
+    readonly unreached?: Problem
   ) {}
 
   /** Whether the person who has signed in may use a route. The council says so in the session. */
