@@ -4,14 +4,14 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, Validity, Visit};
+use super::{CaseOutcome, Notice, Outcome, Validity, Visit};
 use crate::VisitId;
 
 /// Whether an attempt counts as a step towards enforcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Counting {
-    /// It counts.
+    /// It counts: nobody answered, or the reason for refusing was not valid.
     Counts,
     /// The tenant refused for a valid reason: it never counts.
     ValidRefusal,
@@ -22,7 +22,7 @@ pub enum Counting {
 /// One visit to a property in which nobody got in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Attempt {
-    /// The visit.
+    /// The visit's id. A visit is at most one attempt.
     pub visit: VisitId,
     /// When it ended, by the device's clock.
     pub at: DateTime<Utc>,
@@ -32,6 +32,28 @@ pub struct Attempt {
     pub counting: Counting,
     /// Whether a court would count it: it counts, and the tenant had 24 hours' notice in writing.
     pub in_court: bool,
+}
+
+impl Attempt {
+    /// Whether it counts once a supervisor has decided about the refusal. A decision only matters
+    /// where one was asked for.
+    #[must_use]
+    pub fn decided(&self, decision: Option<CaseOutcome>) -> Counting {
+        match (self.counting, decision) {
+            (Counting::ToBeDecided, Some(CaseOutcome::Valid)) => Counting::ValidRefusal,
+            (Counting::ToBeDecided, Some(CaseOutcome::NotValid)) => Counting::Counts,
+            (counting, _) => counting,
+        }
+    }
+}
+
+impl Counting {
+    /// Whether a court would count an attempt that counts like this: only after 24 hours' notice in
+    /// writing.
+    #[must_use]
+    pub fn in_court(self, notice: Option<&Notice>) -> bool {
+        self == Self::Counts && notice.is_some_and(|notice| notice.written)
+    }
 }
 
 impl Visit {
@@ -53,7 +75,7 @@ impl Visit {
             at: ending.at,
             outcome: ending.outcome,
             counting,
-            in_court: counting == Counting::Counts && self.notice.as_ref().is_some_and(|notice| notice.written),
+            in_court: counting.in_court(self.notice.as_ref()),
         })
     }
 }

@@ -33,9 +33,9 @@ pub(crate) struct NoAccessAttempt {
 /// A home where nobody got in.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NoAccessHome {
-    /// The home's UPRN.
+    /// The home's Unique Property Reference Number, as text.
     pub(crate) uprn: String,
-    /// The address.
+    /// The address on one line; empty if it is not known.
     pub(crate) address: String,
     /// The attempts, oldest first.
     pub(crate) attempts: Vec<NoAccessAttempt>,
@@ -106,7 +106,7 @@ pub(crate) struct EvidencePack {
     pub(crate) attempts_before_letter: u32,
     /// The name of the person who asked for it.
     pub(crate) made_by: String,
-    /// The council's name.
+    /// The council's name, for the head of the pack.
     pub(crate) council_name: String,
     /// Records that phones have and the council has not: there may be attempts in them.
     pub(crate) missing: Vec<MissingRecords>,
@@ -155,14 +155,10 @@ fn decided(reading: &Reading<'_>, mut attempt: Attempt) -> Result<NoAccessAttemp
         Counting::ToBeDecided => reading.refusal_decision(attempt.visit)?,
         Counting::Counts | Counting::ValidRefusal => None,
     };
-    let decided = match decision.as_deref().and_then(CaseOutcome::from_name) {
-        Some(CaseOutcome::Valid) => Counting::ValidRefusal,
-        Some(CaseOutcome::NotValid) => Counting::Counts,
-        _ => attempt.counting,
-    };
-    if decided != attempt.counting && decided == Counting::Counts {
+    let decided = attempt.decided(decision.as_deref().and_then(CaseOutcome::from_name));
+    if decided != attempt.counting {
         let visit = reading.visit(attempt.visit, None)?;
-        attempt.in_court = visit.and_then(|row| row.visit.notice).is_some_and(|notice| notice.written);
+        attempt.in_court = decided.in_court(visit.as_ref().and_then(|row| row.visit.notice.as_ref()));
     }
     Ok(NoAccessAttempt { attempt, decided })
 }
