@@ -78,7 +78,11 @@ impl FileKeyStore {
         let sealed = age::encrypt(&recipient, &plain).map_err(|_| KeyStoreError::Damaged)?;
         let beside = self.file.with_extension("new");
         let written = (|| {
-            let mut file = fs::File::create(&beside)?;
+            let mut options = fs::OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&beside)?;
             file.write_all(&sealed)?;
             file.sync_all()?;
             fs::rename(&beside, &self.file)?;
@@ -87,7 +91,10 @@ impl FileKeyStore {
                 None => Ok(()),
             }
         })();
-        written.map_err(KeyStoreError::File)
+        written.map_err(|error| {
+            let _there_may_be_none = fs::remove_file(&beside);
+            KeyStoreError::File(error)
+        })
     }
 }
 
