@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use doorstep_domain::local_address::is_this_machine;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
@@ -73,7 +74,7 @@ impl Mail {
         }
         let tls = tls.build_rustls().map_err(|_| bad("TLS can't be set up"))?;
         // A relay on this machine has no certificate that could be checked.
-        let stays_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) && settings.authority.is_none();
+        let stays_here = is_this_machine(&host) && settings.authority.is_none();
         let tls = match (wrapped, stays_here) {
             (true, _) => Tls::Wrapper(tls),
             (false, true) => Tls::None,
