@@ -33,7 +33,7 @@ impl Postgres {
         let data = server.data();
         let made = server.run(
             "initdb",
-            &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "-D", &data],
+            &["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "-D", &data],
         );
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let options = format!(

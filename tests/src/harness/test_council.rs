@@ -5,8 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 
-use super::tools::{PASSWORD, copy, json, program, root, sample};
+use super::tools::{PASSWORD, copy, json, pack, program, root, sample, unpack};
 
 /// A council with a data folder of its own, and its service while that runs.
 #[derive(Debug)]
@@ -20,9 +21,20 @@ pub struct TestCouncil {
 }
 
 impl TestCouncil {
-    /// A council with the sample people, running on its embedded database.
+    /// A council with the sample people, running on its embedded database. It is a copy of one that
+    /// is set up once, so all of these have the same keys.
     #[must_use]
     pub fn open() -> Self {
+        static SET_UP: OnceLock<Vec<u8>> = OnceLock::new();
+        let mut council = Self::empty(None);
+        unpack(SET_UP.get_or_init(|| pack(Self::set_up(None).folder.path())), council.folder.path());
+        council.start();
+        council
+    }
+
+    /// A council like that of [`Self::open`], with keys of its own.
+    #[must_use]
+    pub fn another() -> Self {
         Self::open_on(None)
     }
 
@@ -39,18 +51,10 @@ impl TestCouncil {
     /// When it can't be copied or does not come up.
     #[must_use]
     pub fn frozen(name: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a council needs a folder");
-        copy(&root().join("tests/databases").join(name), &folder.path().join("data"));
-        let mut town = Self {
-            folder,
-            database: None,
-            second_factor: false,
-            settings: Vec::new(),
-            service: None,
-            address: ([127, 0, 0, 1], 0).into(),
-        };
-        town.start();
-        town
+        let mut council = Self::empty(None);
+        copy(&root().join("tests/databases").join(name), &council.data());
+        council.start();
+        council
     }
 
     /// An empty data folder, without a council or a running service.
@@ -84,18 +88,18 @@ impl TestCouncil {
     }
 
     fn open_on(database: Option<String>) -> Self {
-        let folder = tempfile::tempdir().expect("a council needs a folder");
-        fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
-        let mut town = Self {
-            folder,
-            database,
-            second_factor: false,
-            settings: Vec::new(),
-            service: None,
-            address: ([127, 0, 0, 1], 0).into(),
-        };
-        let password = town.folder.path().join("password").display().to_string();
-        town.does(&[
+        let mut council = Self::set_up(database);
+        council.start();
+        council
+    }
+
+    /// A council with the sample people, whose service does not run.
+    fn set_up(database: Option<String>) -> Self {
+        let council = Self::empty(database);
+        let password = council.folder.path().join("password");
+        fs::write(&password, PASSWORD).expect("a password can be written");
+        let password = password.display().to_string();
+        council.does(&[
             "init",
             "--name",
             "Melton Borough Council",
@@ -104,12 +108,11 @@ impl TestCouncil {
             "--admin-password-file",
             &password,
         ]);
-        town.does(&["import-people", &sample("people.csv").display().to_string()]);
+        council.does(&["import-people", &sample("people.csv").display().to_string()]);
         for user in ["super-1", "vale-super", "lead-1", "audit-1"] {
-            town.does(&["set-password", "--user", user, "--password-file", &password]);
+            council.does(&["set-password", "--user", user, "--password-file", &password]);
         }
-        town.start();
-        town
+        council
     }
 
     /// Turns the second factor on from the next start. Tests have it off unless they ask for it.

@@ -1,8 +1,9 @@
 //! The project's folders, programs and sample data, for the harness.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -52,6 +53,21 @@ pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
     let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
     assert!(copied.is_ok_and(|status| status.success()), "{} can't be copied", from.display());
+}
+
+/// Everything in a folder, with the rights of each file.
+pub(super) fn pack(folder: &Path) -> Vec<u8> {
+    let packed = Command::new("tar").args(["-c", "."]).current_dir(folder).output().expect("tar runs");
+    assert!(packed.status.success(), "{} can't be packed", folder.display());
+    packed.stdout
+}
+
+/// Puts what [`pack`] returned into a folder.
+pub(super) fn unpack(packed: &[u8], folder: &Path) {
+    let tar = Command::new("tar").args(["-x", "-p"]).current_dir(folder).stdin(Stdio::piped()).spawn();
+    let mut tar = tar.expect("tar runs");
+    tar.stdin.take().expect("tar reads").write_all(packed).expect("tar takes it");
+    assert!(tar.wait().is_ok_and(|status| status.success()), "{} can't be filled", folder.display());
 }
 
 /// Parses JSON.
