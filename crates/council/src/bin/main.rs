@@ -16,7 +16,7 @@ use arguments::{Arguments, Command, Data, Form, Log};
 use clap::Parser;
 use doorstep_council::access::token;
 use doorstep_council::desk::people::PersonChange;
-use doorstep_council::desk::phones::EnrolmentOffer;
+use doorstep_council::desk::phones::{EnrolmentOffer, PhoneRow};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::export::{Encoding, Exported, Format, export};
 use doorstep_council::import::{self, ImportMode, Imported};
@@ -66,12 +66,17 @@ fn run(command: Command) -> Result<ExitCode> {
                 data.data.display()
             ));
         }
-        Command::ImportPeople { data, file, json } => {
-            let imported = import::people(&service(&data)?, &by, &read(&file)?, ImportMode::AllOrNothing)?;
-            return Ok(tell_import(&imported, ImportMode::AllOrNothing, json));
+        Command::ImportPeople { data, only_look, file, json } => {
+            let mode = if only_look { ImportMode::Preview } else { ImportMode::AllOrNothing };
+            let imported = import::people(&service(&data)?, &by, &read(&file)?, mode)?;
+            return Ok(tell_import(&imported, mode, json));
         }
-        Command::ImportAppointments { data, only_good, json, file } => {
-            let mode = if only_good { ImportMode::GoodRowsOnly } else { ImportMode::AllOrNothing };
+        Command::ImportAppointments { data, only_good, only_look, json, file } => {
+            let mode = match (only_good, only_look) {
+                (true, _) => ImportMode::GoodRowsOnly,
+                (false, true) => ImportMode::Preview,
+                (false, false) => ImportMode::AllOrNothing,
+            };
             let imported = import::appointments(&service(&data)?, &by, &read(&file)?, mode)?;
             return Ok(tell_import(&imported, mode, json));
         }
@@ -103,6 +108,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Person { data, user, change } => {
             desk::people::change(&service(&data)?, &by, &user, &change.into())?;
             print("The person was changed.\n");
+        }
+        Command::Phones { data, search, json } => {
+            tell_phones(&desk::phones::list(&service(&data)?, search.as_deref())?, json);
         }
         Command::RevokePhone { data, device } => {
             desk::phones::revoke(&service(&data)?, &by, device)?;
@@ -258,7 +266,7 @@ fn tell_moved(holdings: &Holdings, json: bool) {
 }
 
 fn tell_import(imported: &Imported, mode: ImportMode, json: bool) -> ExitCode {
-    let refused = !imported.faults.is_empty() && mode == ImportMode::AllOrNothing;
+    let refused = !imported.faults.is_empty() && mode != ImportMode::GoodRowsOnly;
     if json {
         print(&format!("{}\n", serde_json::json!(imported)));
     } else {
@@ -269,6 +277,8 @@ fn tell_import(imported: &Imported, mode: ImportMode, json: bool) -> ExitCode {
         }
         if refused {
             print("Nothing was imported. Correct the rows above, then import the file again.\n");
+        } else if mode == ImportMode::Preview {
+            print("No row has a fault. Nothing was imported.\n");
         } else {
             print(&format!(
                 "{} added, {} updated, {} unchanged.\n",
@@ -279,11 +289,27 @@ fn tell_import(imported: &Imported, mode: ImportMode, json: bool) -> ExitCode {
     if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
+fn tell_phones(phones: &[PhoneRow], json: bool) {
+    if json {
+        print(&format!("{}\n", serde_json::json!(phones)));
+        return;
+    }
+    for phone in phones {
+        let state = phone.revoked_at.map_or_else(
+            || format!("last heard from {}", phone.contact_at.format("%Y-%m-%d %H:%M UTC")),
+            |at| format!("revoked {}", at.format("%Y-%m-%d %H:%M UTC")),
+        );
+        let PhoneRow { device, user, user_display_name, organisation, name, .. } = phone;
+        print(&format!("{device}  {user_display_name} ({user}), {organisation}: {name}, {state}\n"));
+    }
+}
+
 fn tell_offer(offer: &EnrolmentOffer, qr: Option<&Path>, json: bool) -> Result<()> {
     let image = qrcode::QrCode::new(offer.qr.as_bytes()).context("the QR image can't be made")?;
     if let Some(file) = qr {
         let svg = image.render::<qrcode::render::svg::Color<'_>>().min_dimensions(320, 320).build();
-        fs::write(file, svg).with_context(|| format!("{} can't be written", file.display()))?;
+        private_file::replace(file, |file| file.write_all(svg.as_bytes()))
+            .with_context(|| format!("{} can't be written", file.display()))?;
     }
     if json {
         print(&format!("{}\n", serde_json::json!(offer)));

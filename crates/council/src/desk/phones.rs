@@ -10,7 +10,49 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::Audited;
+use crate::storage::{Audited, DEVICES, DeviceRow};
+
+/// How many phones are read at a time.
+const AT_ONCE: usize = 500;
+
+/// A phone in the list.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct PhoneRow {
+    /// The phone's id.
+    pub device: String,
+    /// The name that the phone gave itself when it was enrolled.
+    pub name: String,
+    /// The version of the app with which it was enrolled. Later updates do not change this.
+    pub app_version: String,
+    /// The user name of the person whose phone it is.
+    pub user: String,
+    /// The name of the person whose phone it is.
+    pub user_display_name: String,
+    /// The organisation that the person works for.
+    pub organisation: String,
+    /// When it was enrolled.
+    pub enrolled_at: DateTime<Utc>,
+    /// When it was last heard from.
+    pub contact_at: DateTime<Utc>,
+    /// When it was revoked; `null` when it was not.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<DeviceRow> for PhoneRow {
+    fn from(row: DeviceRow) -> Self {
+        Self {
+            device: row.id.to_string(),
+            name: row.name,
+            app_version: row.app_version,
+            user: row.user_name,
+            user_display_name: row.display_name,
+            organisation: row.organisation,
+            enrolled_at: times::from_ms(row.enrolled_ms),
+            contact_at: times::from_ms(row.contact_ms),
+            revoked_at: row.revoked_ms.map(times::from_ms),
+        }
+    }
+}
 
 /// A code that enrols one phone. It works once, for 10 minutes.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +65,24 @@ pub struct EnrolmentOffer {
     pub expires_at: DateTime<Utc>,
     /// The text to show as a QR code, for the phone's camera.
     pub qr: String,
+}
+
+/// Every phone, the one that was heard from last first. With `words`, only those of people whose
+/// name or user name contains them.
+///
+/// # Errors
+/// [`CouncilError`] when the database fails.
+pub fn list(service: &Service, words: Option<&str>) -> Result<Vec<PhoneRow>, CouncilError> {
+    let (mut phones, mut after) = (Vec::new(), None);
+    loop {
+        let order = DEVICES.order(None, "-heard", after.as_deref())?;
+        let page = service.storage.read(|reading| reading.devices(words, &order, AT_ONCE))?;
+        phones.extend(page.rows.into_iter().map(PhoneRow::from));
+        after = page.next;
+        if after.is_none() {
+            return Ok(phones);
+        }
+    }
 }
 
 /// Makes a code that enrols one phone for a person, once, within 10 minutes. The code is only shown

@@ -38,7 +38,7 @@ pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilte
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};
 pub(crate) use copying::move_all;
 pub use copying::{Holding, Holdings};
-pub(crate) use devices::{DEVICES, Device};
+pub(crate) use devices::{DEVICES, Device, DeviceRow};
 pub(crate) use erasing::LedgerRow;
 pub(crate) use notices::{About, Notice};
 pub(crate) use order::{Order, Page};

@@ -98,10 +98,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         admin_password_file: PathBuf,
     },
-    /// Imports organisations and people.
+    /// Imports organisations and people. If a row has a fault, nothing is imported.
     ImportPeople {
         #[command(flatten)]
         data: Data,
+        /// Only look through the table for faults, and import nothing.
+        #[arg(long)]
+        only_look: bool,
         /// The table, CSV in UTF-8.
         file: PathBuf,
         /// Print the result as JSON.
@@ -114,8 +117,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
         /// Import the good rows and leave out the others.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "only_look")]
         only_good: bool,
+        /// Only look through the table for faults, and import nothing.
+        #[arg(long)]
+        only_look: bool,
         /// Print the result as JSON.
         #[arg(long)]
         json: bool,
@@ -219,11 +225,23 @@ pub(crate) enum Command {
         #[command(subcommand)]
         change: desk::PersonCommand,
     },
+    /// Lists the phones: whose each is, its id, when it was last heard from, and whether it is
+    /// revoked.
+    Phones {
+        #[command(flatten)]
+        data: Data,
+        /// Only phones of people whose name or user name contains these words.
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Revokes a phone that is lost. It can still send what it holds, but gets no more data.
     RevokePhone {
         #[command(flatten)]
         data: Data,
-        /// The phone's id, from the list of phones in the console.
+        /// The phone's id, as `doorstep-council phones` prints it.
         device: DeviceId,
     },
     /// Takes back a value of a number, if its first day is after today.

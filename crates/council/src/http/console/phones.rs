@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::appointments::{Visitor, visitors};
 use super::not_received::{AsideRecords, MissingRecords, missing, set_aside};
-use crate::desk;
+use crate::desk::phones::{self, PhoneRow};
 use crate::http::PAGE;
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
@@ -16,29 +16,6 @@ use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
 use crate::storage::DEVICES;
-
-/// A phone in the list.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct PhoneRow {
-    /// The phone's id.
-    pub(crate) device: String,
-    /// The name that the phone gave itself when it was enrolled.
-    pub(crate) name: String,
-    /// The version of its app.
-    pub(crate) app_version: String,
-    /// The user name of the person whose phone it is.
-    pub(crate) user: String,
-    /// The name of the person whose phone it is.
-    pub(crate) user_display_name: String,
-    /// The organisation that the person works for.
-    pub(crate) organisation: String,
-    /// When it was enrolled.
-    pub(crate) enrolled_at: DateTime<Utc>,
-    /// When it was last heard from.
-    pub(crate) contact_at: DateTime<Utc>,
-    /// When it was revoked; `null` when it was not.
-    pub(crate) revoked_at: Option<DateTime<Utc>>,
-}
 
 /// A page of phones.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
@@ -97,17 +74,7 @@ pub(crate) async fn list(
         let now_ms = service.now_ms();
         service.storage.read(|reading| {
             let page = reading.devices(query.q.as_deref(), &order, PAGE)?;
-            let phones = page.rows.into_iter().map(|row| PhoneRow {
-                device: row.id.to_string(),
-                name: row.name,
-                app_version: row.app_version,
-                user: row.user_name,
-                user_display_name: row.display_name,
-                organisation: row.organisation,
-                enrolled_at: times::from_ms(row.enrolled_ms),
-                contact_at: times::from_ms(row.contact_ms),
-                revoked_at: row.revoked_ms.map(times::from_ms),
-            });
+            let phones = page.rows.into_iter().map(PhoneRow::from);
             Ok(PhoneList {
                 phones: phones.collect(),
                 next: page.next,
@@ -127,7 +94,7 @@ pub(crate) async fn offer(
     By(by): By,
     Json(OfferFor { user, server }): Json<OfferFor>,
 ) -> Result<Json<PhoneOffer>, WebProblem> {
-    let offer = ask(service, move |service| desk::phones::offer(service, &by, &user, Some(&server))).await?;
+    let offer = ask(service, move |service| phones::offer(service, &by, &user, Some(&server))).await?;
     let image = qrcode::QrCode::new(offer.qr.as_bytes()).map_err(|_| WebProblem::Internal)?;
     let qr = image.render::<qrcode::render::svg::Color<'_>>().min_dimensions(280, 280).build();
     Ok(Json(PhoneOffer { code: offer.code, expires_at: offer.expires_at, qr }))
@@ -139,5 +106,5 @@ pub(crate) async fn revoke(
     Path(device): Path<String>,
 ) -> Result<(), WebProblem> {
     let device: DeviceId = device.parse().map_err(|_| WebProblem::NotFound)?;
-    ask(service, move |service| desk::phones::revoke(service, &by, device)).await
+    ask(service, move |service| phones::revoke(service, &by, device)).await
 }
