@@ -8,7 +8,7 @@ use chrono::{DateTime, Offset, TimeZone};
 
 use crate::{Clock, Moment};
 
-/// The system's clock.
+/// The clock of this machine. Its zone is always Europe/London.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 

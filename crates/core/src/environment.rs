@@ -32,7 +32,7 @@ impl Moment {
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The time now, by the wall clock and by the clock that runs since the start of the device.
     fn now(&self) -> Moment;
 }
 

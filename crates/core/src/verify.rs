@@ -21,7 +21,7 @@ pub struct Verified {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} (epoch {epoch})")]
 pub struct Fault {
-    /// The epoch.
+    /// The epoch of the chain. A device has one chain for each of its epochs.
     pub epoch: Epoch,
     /// What is wrong, and where.
     pub fault: ChainFault,

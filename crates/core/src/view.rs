@@ -21,9 +21,9 @@ pub struct EnrolmentView {
     pub display_name: String,
     /// The visitor's position.
     pub position: String,
-    /// Their organisation.
+    /// The name of the organisation that the visitor works for.
     pub organisation: String,
-    /// The council.
+    /// The name of the council that enrolled the device.
     pub council_name: String,
     /// The device's id at the council.
     pub device: String,
@@ -77,7 +77,7 @@ pub struct StatusView {
 /// A visit in which somebody who works alone is later than they expected.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Overdue {
-    /// The visit.
+    /// The visit in which they work alone.
     pub visit: VisitId,
     /// When they expected to be out again.
     pub expected_end: DateTime<Utc>,
@@ -86,7 +86,7 @@ pub struct Overdue {
 /// What a visitor still owes a tenant.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct ToDo {
-    /// The visit.
+    /// The visit after which it is owed.
     pub visit: VisitId,
     /// What is owed, as a stable name: `tell_tenant` (clause 3.2) or `follow_up` (clause 4.1).
     pub what: String,
@@ -117,7 +117,7 @@ pub struct CodeView {
 /// An appointment, and how far its visit has come.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct AppointmentView {
-    /// The appointment.
+    /// The appointment as the council sent it. Its fields stand beside the others here.
     #[serde(flatten)]
     pub appointment: Appointment,
     /// The notice that the tenant had. Clause 3.1.
@@ -131,9 +131,9 @@ pub struct AppointmentView {
 /// A visit as a list shows it.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct VisitSummary {
-    /// The visit.
+    /// The visit's id.
     pub visit: VisitId,
-    /// Its appointment.
+    /// The reference of its appointment; `null` for a visit that nobody planned.
     pub appointment: Option<AppointmentRef>,
     /// When it started, or its file was opened, by the device's clock.
     pub started_at: DateTime<Utc>,
@@ -221,7 +221,7 @@ pub struct VisitView {
 /// The answer to a tap: the visit as it is now, what can be done next, and the state of the device.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct Acted {
-    /// The visit.
+    /// The visit as it is after the tap.
     pub visit: VisitView,
     /// The state of the device.
     pub status: StatusView,
@@ -257,7 +257,7 @@ pub struct PhotosView {
 /// The records of one visit that wait to be sent.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct OutboxGroup {
-    /// The visit.
+    /// The visit that the records are about.
     pub visit: VisitId,
     /// The address, if it is on this device.
     pub address: Option<String>,
@@ -271,7 +271,7 @@ pub struct OutboxGroup {
 /// A record that the council set aside.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct SetAsideView {
-    /// The visit.
+    /// The visit that the record is about.
     pub visit: VisitId,
     /// The address, if it is on this device.
     pub address: Option<String>,
@@ -305,7 +305,7 @@ impl From<AppError> for Problem {
 /// A step as a screen draws it.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct StepDescription {
-    /// The step.
+    /// The step, by its stable name.
     pub step: Step,
     /// The clause behind it.
     pub clause: Clause,
@@ -320,7 +320,7 @@ pub struct StepDescription {
 /// A kind of concern as a screen offers it.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct ConcernDescription {
-    /// The kind.
+    /// The kind, by its stable name.
     pub kind: ConcernKind,
     /// The clause behind it.
     pub clause: Clause,
@@ -337,7 +337,7 @@ pub struct Vocabulary {
     pub refusal_reasons: Vec<(RefusalReason, Validity)>,
     /// The outcomes in which nobody got in.
     pub no_access: Vec<Outcome>,
-    /// Kinds of visit.
+    /// The kinds of visit. A kind decides how much notice the tenant must have. Clause 3.1.
     pub visit_kinds: Vec<VisitKind>,
     /// Ways to tell a tenant something.
     pub notice_methods: Vec<NoticeMethod>,

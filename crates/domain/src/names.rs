@@ -19,7 +19,7 @@ pub trait StableName: VariantArray + Copy + Serialize + DeserializeOwned {
         Self::VARIANTS.iter().copied()
     }
 
-    /// The stable name.
+    /// The stable name, as the variant is serialized.
     #[must_use]
     #[expect(
         clippy::expect_used,

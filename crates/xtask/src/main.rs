@@ -63,7 +63,7 @@ enum Command {
     },
     /// Type-checks the app for phones: Android and iOS, or one of them.
     CheckMobile {
-        /// The phone.
+        /// The kind of phone. Without it, both are checked.
         phone: Option<mobile::Phone>,
     },
     /// Measures how long the council and a tap in the real window take.

@@ -20,7 +20,7 @@ use crate::steps::{root, say, step, succeeds};
 pub(crate) enum Phone {
     /// 64-bit Android.
     Android,
-    /// iOS.
+    /// 64-bit iOS.
     Ios,
 }
 

@@ -16,7 +16,7 @@ use crate::view::{Acted, Custody, VisitView};
 /// A visit that nobody planned: an emergency call-out, a neighbour who asks.
 #[derive(Debug, Clone)]
 pub struct Unplanned {
-    /// The kind of visit.
+    /// The kind. Only an emergency repair can start before the Code is signed. Clause 9.
     pub visit_kind: VisitKind,
     /// Why somebody comes, in words.
     pub purpose: String,

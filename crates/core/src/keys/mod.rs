@@ -51,7 +51,7 @@ pub enum KeyStoreError {
     /// The key store is locked, or this machine has none.
     #[error("the key store of this device can't be used: {0}")]
     Unavailable(String),
-    /// The passphrase is wrong.
+    /// The passphrase does not open the key file. Nothing was read or changed.
     #[error("the passphrase does not open the key file")]
     WrongPassphrase,
     /// The key file is damaged.

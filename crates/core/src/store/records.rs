@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 
 use super::{Reading, StoreError, Writing};
 
-/// A record as it is stored.
+/// A record as this device keeps it: its place in the chain, and its bytes as they were made.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredRecord {
     pub(crate) epoch: Epoch,

@@ -34,7 +34,7 @@ pub(super) struct Plan {
     pub(super) pull_anew: bool,
 }
 
-/// Plans.
+/// Compares the council's answer with what the device holds. Changes nothing itself.
 pub(super) fn plan(answer: &SyncAnswer, held: &Held) -> Plan {
     let mut plan = Plan {
         begin_epoch: answer.device_state == DeviceState::Forked || council_holds_beyond(answer, held.head),

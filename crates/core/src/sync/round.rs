@@ -64,7 +64,7 @@ struct Before {
 }
 
 impl Round {
-    /// Runs one round.
+    /// Sends one batch of records, checks the answer, and stores what it changes.
     pub(crate) fn run(contact: &Contact<'_>) -> Result<Self, AppError> {
         let Contact { store, environment, council, key } = *contact;
         let before = Before::read(store, environment, key)?;

@@ -16,19 +16,19 @@ pub struct Appointment {
     pub uprn: Uprn,
     /// The lines of the address, without the postcode.
     pub address: Vec<String>,
-    /// The postcode.
+    /// The postcode; empty when the housing system has none.
     pub postcode: String,
     /// The tenant's name, as they write it.
     pub tenant_name: String,
     /// The tenant's telephone number, where known.
     pub tenant_phone: Option<String>,
-    /// The kind of visit.
+    /// The kind of visit. It decides how much notice the tenant must have. Clause 3.1.
     pub visit_kind: VisitKind,
     /// Why somebody comes, in words.
     pub purpose: String,
-    /// The window's start.
+    /// The earliest time at which the visitor comes, in UTC. Notice is counted up to it.
     pub window_start: DateTime<Utc>,
-    /// The window's end.
+    /// The latest time at which the visitor comes, in UTC.
     pub window_end: DateTime<Utc>,
     /// The name of the organisation that makes the visit.
     pub organisation: String,

@@ -73,8 +73,20 @@ pub enum Weight {
 }
 
 /// Whether a step was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ts_rs::TS,
+    schemars::JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "snake_case", tag = "state")]
+#[strum(serialize_all = "snake_case")]
 pub enum StepState {
     /// It was done.
     Done,
@@ -96,7 +108,7 @@ impl Step {
 
     /// The clause that asks for the step.
     #[must_use]
-    pub fn clause(self) -> Clause {
+    pub const fn clause(self) -> Clause {
         match self {
             Self::IdWorn | Self::Introduced | Self::ReasonStated | Self::IdShown => Clause::C3_2,
             Self::AdultPresent => Clause::C3_1,
@@ -159,11 +171,13 @@ impl StepState {
     /// The stable name, as in exports.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::NotDone { .. } => "not_done",
-            Self::NotApplicable { .. } => "not_applicable",
-        }
+        self.into()
+    }
+
+    /// All stable names, in the order of the states.
+    #[must_use]
+    pub fn names() -> &'static [&'static str] {
+        <Self as strum::VariantNames>::VARIANTS
     }
 
     /// The reason that was given, if one was.

@@ -36,7 +36,7 @@ pub struct LoneWorking {
 pub enum CancelledBy {
     /// The visitor, or their firm.
     Visitor,
-    /// The council.
+    /// The council. The tenant has to be told. Clause 3.2.
     Council,
     /// The tenant. Nobody has to tell them.
     Tenant,

@@ -58,7 +58,7 @@ pub enum Clause {
 /// practice.
 #[derive(Debug, Clone, Copy)]
 pub struct ClauseRow {
-    /// The clause.
+    /// The clause. It can have several rows.
     pub clause: Clause,
     /// Its number as printed.
     pub number: &'static str,

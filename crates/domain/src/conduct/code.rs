@@ -25,7 +25,7 @@ pub struct PublishedCode {
 pub struct CodeSection {
     /// Its number as printed: `3.1`; empty for a part without one.
     pub number: String,
-    /// Its heading.
+    /// Its heading as printed, without the number.
     pub heading: String,
     /// Its paragraphs and points, in their order.
     pub paragraphs: Vec<String>,
@@ -39,7 +39,7 @@ pub enum NotACode {
         "there is no numbered clause in it: a heading looks like \"3.1 Prior notice and permission\", on a line of its own"
     )]
     NoClauses,
-    /// It is too long.
+    /// It is longer than [`PublishedCode::LONGEST`] characters.
     #[error("it is longer than {} characters", PublishedCode::LONGEST)]
     TooLong,
 }
@@ -62,11 +62,11 @@ pub struct Acknowledgement {
     pub code: String,
     /// What people call that version.
     pub label: String,
-    /// Their name.
+    /// The name of the person who signed, as they gave it.
     pub name: String,
-    /// Their position.
+    /// Their job title at the time, as the council had it.
     pub position: String,
-    /// Their organisation.
+    /// The name of the organisation that they worked for at the time.
     pub organisation: String,
     /// How they signed.
     pub signed: Signing,

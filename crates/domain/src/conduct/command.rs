@@ -13,9 +13,9 @@ use crate::RecordId;
 /// words while the council has published none. Clause 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeSigned {
-    /// They have.
+    /// They have signed it, so any visit can start.
     Yes,
-    /// They have not.
+    /// They have not signed it, so only an emergency repair can start.
     No,
 }
 
@@ -49,7 +49,7 @@ pub enum Command {
     TellOfCancellation(ToldOfCancellation),
     /// A step of the checklist. Clauses 3.1 to 3.3 and 5.1.
     RecordStep {
-        /// Which step.
+        /// The step of the checklist. Steps can be recorded in any order.
         step: Step,
         /// Whether it was done.
         state: StepState,
@@ -77,7 +77,7 @@ pub enum Command {
     },
     /// The tenant's own words, said or written down after the refusal was saved.
     AddRefusalWords {
-        /// The words.
+        /// What the tenant said. It must not be empty.
         words: String,
     },
     /// What would make the next visit work. Clause 3.1.

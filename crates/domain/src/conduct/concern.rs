@@ -145,7 +145,7 @@ pub enum About {
 /// A concern that is not sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Concern {
-    /// What it is about.
+    /// What it is about, with the details that this kind of concern has.
     pub about: About,
     /// What was seen, heard or said, in words.
     pub words: String,

@@ -69,12 +69,12 @@ pub struct RefusedEntry {
 pub enum Finding {
     /// The visitor went in before doing a step that comes first. Clause 3.2.
     LeftOutBeforeEntry {
-        /// Which step.
+        /// The step that was left out.
         step: Step,
     },
     /// A step that should be done was not. Clauses 3.2 and 3.3.
     NotDone {
-        /// Which step.
+        /// The step that was not done.
         step: Step,
     },
     /// They went in although there was no suitable adult. Clause 3.1.

@@ -25,11 +25,11 @@ pub enum ConsentBy {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LawfulGround {
-    /// An emergency repair.
+    /// An emergency repair. The reference is the number of the job.
     EmergencyRepair,
-    /// A warrant.
+    /// A warrant. The reference is its number.
     Warrant,
-    /// An order of a court.
+    /// An order of a court. The reference is its number.
     CourtOrder,
     /// Another ground in law, named in the reference.
     Other,

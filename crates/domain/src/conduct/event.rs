@@ -26,7 +26,7 @@ pub enum Event {
     Started(Started),
     /// The visitor recorded a step of the checklist.
     StepRecorded {
-        /// Which step.
+        /// The step of the checklist. A later record of the same step replaces it.
         step: Step,
         /// Whether it was done.
         state: StepState,
@@ -47,7 +47,7 @@ pub enum Event {
     },
     /// The tenant's own words, written down after the refusal was saved.
     RefusalWordsAdded {
-        /// The words.
+        /// What the tenant said, as the visitor wrote it down.
         words: String,
     },
     /// Nobody answered the door.
@@ -113,7 +113,7 @@ pub enum Event {
     },
     /// What comes next. Clause 4.1.
     FollowUpAgreed(FollowUp),
-    /// The tenant signed.
+    /// The tenant signed, which is their choice. It does not say that all was well.
     TenantSigned(TenantSignature),
     /// A photo was taken. Its picture is sent separately, after this record.
     PhotoTaken(Photo),
@@ -134,7 +134,7 @@ pub struct Started {
     pub appointment: Option<AppointmentRef>,
     /// The home; `None` for a visit without an appointment whose UPRN is not known.
     pub uprn: Option<Uprn>,
-    /// The kind of visit.
+    /// The kind of visit. It decides how much notice the tenant must have. Clause 3.1.
     pub visit_kind: VisitKind,
     /// The address, if there is no appointment to hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,7 +23,7 @@ pub struct Happened {
     pub at: DateTime<Utc>,
     /// Who recorded it.
     pub actor: UserId,
-    /// What happened.
+    /// What happened, from the record's body.
     pub event: Event,
 }
 

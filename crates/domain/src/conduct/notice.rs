@@ -24,7 +24,7 @@ pub enum NoticeMethod {
     InPerson,
     /// An e-mail.
     Email,
-    /// A letter.
+    /// A letter. Like an e-mail and a text message, it is notice in writing.
     Letter,
 }
 

@@ -14,7 +14,7 @@ use crate::hash::Hash;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NumberUnit {
-    /// Minutes.
+    /// Clock minutes, weekends included.
     Minutes,
     /// Clock hours, weekends included.
     Hours,
@@ -22,7 +22,7 @@ pub enum NumberUnit {
     Days,
     /// Days that are not a Saturday, a Sunday or a bank holiday in England.
     WorkingDays,
-    /// Years.
+    /// Calendar years: an age, or how long things are kept.
     Years,
     /// Attempts without access.
     Attempts,
@@ -33,7 +33,7 @@ pub enum NumberUnit {
 pub struct DatedNumber {
     /// The number's stable name.
     pub name: String,
-    /// Its value.
+    /// Its value, in the unit of the number.
     pub value: u32,
     /// The first day on which it applies, in Europe/London.
     pub from: NaiveDate,

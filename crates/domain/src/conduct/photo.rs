@@ -60,7 +60,7 @@ pub struct Photo {
 /// A photo with its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct TakenPhoto {
-    /// The photo's record.
+    /// The record that names the photo. To strike out the photo, strike out this record.
     pub record: RecordId,
     /// When it was recorded, in UTC, by the device's clock.
     pub at: DateTime<Utc>,

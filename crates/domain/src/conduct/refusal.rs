@@ -56,7 +56,7 @@ pub enum Validity {
     /// The Code does not accept the reason. The refusal is still respected, and the council gets a
     /// case.
     NotValid,
-    /// A supervisor decides.
+    /// The Code does not say, so a supervisor decides. Until then the attempt does not count.
     SupervisorDecides,
 }
 

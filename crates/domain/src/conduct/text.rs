@@ -14,7 +14,7 @@ pub enum TextKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("that is too long: it can have {} characters", .kind.most())]
 pub struct TooLong {
-    /// What kind of text it is.
+    /// The kind of text. [`TextKind::most`] gives the limit that it passed.
     pub kind: TextKind,
 }
 

@@ -15,7 +15,7 @@ use crate::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 /// What is known about one visit, folded from its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct Visit {
-    /// The visit.
+    /// The visit's id, which is in every envelope of its records.
     pub visit: VisitId,
     /// The appointment, where there was one.
     pub appointment: Option<AppointmentRef>,
@@ -125,7 +125,7 @@ pub struct Welfare {
 /// A concern with its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 pub struct RaisedConcern {
-    /// The concern's record.
+    /// The record that raised the concern.
     pub record: RecordId,
     /// When it was recorded, in UTC, by the device's clock.
     pub at: DateTime<Utc>,

@@ -13,7 +13,7 @@ use crate::england;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bank holidays of {0} are not known to this version of Doorstep: count the working days by hand")]
 pub struct YearNotKnown(
-    /// The year.
+    /// The year, which the list of bank holidays does not cover.
     pub i32,
 );
 

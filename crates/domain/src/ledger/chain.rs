@@ -6,9 +6,9 @@ use crate::DeviceId;
 /// The end of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChainHead {
-    /// The device.
+    /// The device whose records are in the chain.
     pub device: DeviceId,
-    /// Its epoch.
+    /// The device's epoch. Each epoch has a chain of its own.
     pub epoch: Epoch,
     /// The number of the last record; 0 before the first.
     pub sequence: u64,

@@ -29,7 +29,7 @@ pub struct Envelope {
     /// The version of this layout.
     #[n(0)]
     pub version: u8,
-    /// The record.
+    /// The record's id, which the device gave it.
     #[n(1)]
     pub record: RecordId,
     /// The device that made it.
@@ -50,7 +50,7 @@ pub struct Envelope {
     /// The version of the body's schema.
     #[n(7)]
     pub schema: u16,
-    /// The visit.
+    /// The visit that it is about. A signature under the Code gets an id of its own.
     #[n(8)]
     pub visit: VisitId,
     /// Who recorded it.

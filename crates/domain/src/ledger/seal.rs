@@ -38,7 +38,7 @@ pub struct Seal {
     pub sequence: u64,
     /// The hash of that record.
     pub hash: Hash,
-    /// The signature.
+    /// The signature over the device, the epoch, the number and the hash.
     pub signature: Signature,
 }
 

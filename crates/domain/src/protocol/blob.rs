@@ -12,7 +12,7 @@ use crate::ledger::Hash;
 pub struct BlobRequest {
     /// The version of the protocol.
     pub protocol: u16,
-    /// The device.
+    /// The device that sends it, and that signed the request.
     pub device: DeviceId,
     /// A random number, repeated in the answer.
     pub nonce: Bytes,

@@ -17,7 +17,7 @@ pub struct EnrolRequest {
     pub device_key: PublicKey,
     /// The device's name in the council's list of devices.
     pub device_name: String,
-    /// The app's version.
+    /// The app's version, which the council's list of phones shows.
     pub app_version: String,
     /// A random number, repeated in the answer.
     pub nonce: Bytes,
@@ -42,7 +42,7 @@ pub struct EnrolAnswer {
     pub position: String,
     /// The name of the organisation that they work for.
     pub organisation: String,
-    /// The council's name.
+    /// The council's name, which the app shows.
     pub council_name: String,
     /// The council's public key. From now on the device trusts this key alone.
     pub council_key: PublicKey,

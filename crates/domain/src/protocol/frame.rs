@@ -26,7 +26,7 @@ pub enum Purpose {
 pub struct Signed {
     /// The message's bytes, which the signature covers.
     pub payload: Bytes,
-    /// The signature.
+    /// The sender's signature over the purpose and the payload.
     pub signature: Signature,
 }
 

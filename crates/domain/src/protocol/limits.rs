@@ -7,7 +7,7 @@ use crate::conduct::TextKind;
 pub struct Limits;
 
 impl Limits {
-    /// Records in one batch.
+    /// The most records in one batch of a sync.
     pub const BATCH_RECORDS: usize = 1_000;
     /// Bytes of records in one batch, before compression. A larger record goes in a batch by
     /// itself.

@@ -12,7 +12,7 @@ use crate::{AppointmentRef, DeviceId, VisitId};
 pub struct SyncRequest {
     /// The version of the protocol.
     pub protocol: u16,
-    /// The device.
+    /// The device that sends it, and that signed the request.
     pub device: DeviceId,
     /// A random number, which the answer repeats. It keeps an old answer from passing for a new
     /// one.
@@ -49,16 +49,16 @@ pub struct HeadClaim {
     pub hash: Hash,
 }
 
-/// The key of a visit.
+/// The key of a visit, with which the council checks the bodies of the visit's records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyOfVisit {
-    /// The visit.
+    /// The visit's id.
     pub visit: VisitId,
-    /// Its key.
+    /// The 32 bytes of its key.
     pub key: Bytes,
 }
 
-/// One record as it is sent.
+/// One record: its place in the chain, and the bytes that the device made once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentRecord {
     /// Its epoch. It is in the envelope too. It is repeated here so that the council can place a
@@ -128,7 +128,7 @@ pub enum Verdict {
 /// Which records of one epoch the council holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HighWater {
-    /// The epoch.
+    /// An epoch of the device.
     pub epoch: Epoch,
     /// The council holds every record up to this number; 0 for none.
     pub sequence: u64,

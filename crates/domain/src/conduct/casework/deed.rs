@@ -24,12 +24,12 @@ pub enum CaseDeed {
     },
     /// Records that a step was done.
     Done {
-        /// The step.
+        /// The step that was done. It must be one that is still to be done.
         step: CaseStep,
         /// How it was done, in words.
         words: String,
     },
-    /// Closes the case.
+    /// Closes an open case, with an outcome that its kind allows.
     Close {
         /// How the case ended.
         outcome: CaseOutcome,

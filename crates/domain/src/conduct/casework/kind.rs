@@ -79,7 +79,7 @@ pub enum CaseStep {
     Investigate,
     /// Tell the tenant in writing what was found.
     TellInWriting,
-    /// Make it safe.
+    /// Make the hazard safe. Clause 6.1.
     MakeSafe,
     /// Go over what happened.
     Review,
