@@ -9,11 +9,11 @@ use crate::harness::{PASSWORD, TestCouncil, root};
 ///
 /// # Panics
 /// When a test fails. All of them run first, and the panic shows their output.
-pub fn goes_through(project: &str, town: &TestCouncil, told: &[(&str, &str)]) {
+pub fn goes_through(project: &str, council: &TestCouncil, told: &[(&str, &str)]) {
     let browsed = Command::new("node")
         .args(["../node_modules/@playwright/test/cli.js", "test", "--project", project])
         .current_dir(root().join("ui/console"))
-        .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
+        .env("DOORSTEP_CONSOLE", format!("http://{}", council.address()))
         .env("DOORSTEP_PASSWORD", PASSWORD)
         .env("DOORSTEP_PICTURES", root().join("target/pictures/console"))
         .envs(told.iter().copied())

@@ -27,8 +27,8 @@ impl ConsoleClient {
     /// # Panics
     /// When they can't.
     #[must_use]
-    pub fn of(user: &str, town: &TestCouncil) -> Self {
-        Self::at(user, town.address())
+    pub fn of(user: &str, council: &TestCouncil) -> Self {
+        Self::at(user, council.address())
     }
 
     /// Somebody who has signed in at one of several processes of a council.
@@ -37,9 +37,9 @@ impl ConsoleClient {
     /// When they can't.
     #[must_use]
     pub fn at(user: &str, council: SocketAddr) -> Self {
-        let clerk = Self::nobody_at(council);
-        assert_eq!(clerk.signs_in(user, PASSWORD), StatusCode::OK, "{user} can't sign in");
-        clerk
+        let console = Self::nobody_at(council);
+        assert_eq!(console.signs_in(user, PASSWORD), StatusCode::OK, "{user} can't sign in");
+        console
     }
 
     /// Somebody who has not signed in.
@@ -47,8 +47,8 @@ impl ConsoleClient {
     /// # Panics
     /// When no HTTP client can be made.
     #[must_use]
-    pub fn nobody(town: &TestCouncil) -> Self {
-        Self::nobody_at(town.address())
+    pub fn nobody(council: &TestCouncil) -> Self {
+        Self::nobody_at(council.address())
     }
 
     /// Somebody who has not signed in, at one of several processes of a council.
@@ -65,8 +65,8 @@ impl ConsoleClient {
 
     /// Another system, with its token.
     #[must_use]
-    pub fn with_token(token: &str, town: &TestCouncil) -> Self {
-        Self { token: Some(token.to_owned()), ..Self::nobody(town) }
+    pub fn with_token(token: &str, council: &TestCouncil) -> Self {
+        Self { token: Some(token.to_owned()), ..Self::nobody(council) }
     }
 
     /// Reads an OData feed as a spreadsheet does, with HTTP Basic authentication and at most `rows`

@@ -1,7 +1,7 @@
 //! The commands and options of the command line. Scripts rely on them, so a released one stays.
 
-mod saying;
-mod visiting;
+mod say;
+mod visit;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,8 +13,8 @@ use doorstep_domain::{AppointmentRef, VisitId};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
-pub(crate) use saying::{LeaveOutcome, Saying, StepSaid};
-pub(crate) use visiting::Visiting;
+pub(crate) use say::{LeaveOutcome, SayArguments, StepSaid};
+pub(crate) use visit::VisitArguments;
 
 /// Reads a value by its stable name, written with hyphens or underscores.
 fn named<T: DeserializeOwned>(word: &str) -> Result<T, String> {
@@ -68,11 +68,11 @@ pub(crate) enum Command {
     Visits,
     /// Records what happens in a visit, or shows it.
     #[command(subcommand)]
-    Visit(Visiting),
+    Visit(VisitArguments),
     /// Raises a concern that belongs to no visit (clauses 5.3, 6.1, 6.2, 7, 8.1, 8.2).
     Concern {
         #[command(flatten)]
-        concern: ConcernSaid,
+        concern: ConcernArguments,
     },
     /// Shows what is still owed to tenants.
     ToDo,
@@ -113,7 +113,7 @@ pub(crate) enum Command {
 /// The network on which photos are sent.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PhotosOver {
-    /// Any network.
+    /// Any network, even one that charges for data.
     AnyNetwork,
     /// Only a network that does not charge for data, such as Wi-Fi.
     WifiOnly,
@@ -137,8 +137,8 @@ pub(crate) enum Code {
 /// open.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct Which {
-    /// The visit.
+pub(crate) struct VisitChoice {
+    /// The visit's id, as `visits` prints it. Leave it out to name the appointment instead.
     pub(crate) visit: Option<VisitId>,
     /// The appointment's reference.
     #[arg(long, value_name = "REF")]
@@ -148,7 +148,7 @@ pub(crate) struct Which {
 /// A concern. Everybody who can see the visit can read its words, unless it is about safeguarding,
 /// which is sealed, or a breach, which the visitor's own firm never sees.
 #[derive(Args)]
-pub(crate) struct ConcernSaid {
+pub(crate) struct ConcernArguments {
     /// What it is about.
     #[arg(long, value_parser = named::<ConcernKind>)]
     pub(crate) kind: ConcernKind,
@@ -167,7 +167,7 @@ pub(crate) struct ConcernSaid {
     /// Somebody was hurt.
     #[arg(long)]
     pub(crate) injured: bool,
-    /// The police's reference.
+    /// The police's reference, if they have given one. For aggression only.
     #[arg(long, value_name = "TEXT")]
     pub(crate) police_reference: Option<String>,
     /// What was put right at once.
@@ -182,7 +182,7 @@ pub(crate) struct ConcernSaid {
     pub(crate) accepted: bool,
 }
 
-impl ConcernSaid {
+impl ConcernArguments {
     /// A concern with nothing but its words.
     pub(crate) fn of_words(kind: ConcernKind, words: String) -> Self {
         Self {

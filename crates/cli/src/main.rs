@@ -4,7 +4,7 @@
 //! arguments are wrong.
 
 mod arguments;
-mod visiting;
+mod visit;
 mod words;
 
 use std::fs;
@@ -90,8 +90,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             let visits = app.visits()?;
             tell(json, &visits, || visits.iter().map(words::summary).collect());
         }
-        Command::Visit(said) => visiting::visit(&app, said, json)?,
-        Command::Concern { concern } => visiting::raise(&app, None, &concern, json)?,
+        Command::Visit(said) => visit::visit(&app, said, json)?,
+        Command::Concern { concern } => visit::raise(&app, None, &concern, json)?,
         Command::ToDo => {
             let to_do = app.today()?.to_do;
             tell(json, &to_do, || words::to_do(&to_do));

@@ -5,7 +5,7 @@ use doorstep_core::{
     AppointmentView, CodeView, OutboxView, PhotoState, PhotosView, StatusView, ToDo, VisitSummary, VisitView,
 };
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{CodeSection, ConcernKind, Refused, Rule};
+use doorstep_domain::conduct::{Clause, CodeSection, ConcernKind, Refused, Rule};
 
 fn plain(name: &str) -> String {
     name.replace('_', " ")
@@ -74,7 +74,7 @@ pub(crate) fn notice(view: &VisitView) -> String {
         (None, true) => "\nGoing in needs the tenant's agreement: --agreed-by.".to_owned(),
         (None, false) => String::new(),
     };
-    format!("Notice (clause 3.1): {}{hours}{method}. {court}{agreement}\n", plain(notice.standing.name()))
+    format!("Notice (clause {}): {}{hours}{method}. {court}{agreement}\n", Clause::C3_1, plain(notice.standing.name()))
 }
 
 pub(crate) fn to_do(to_do: &[ToDo]) -> String {

@@ -37,12 +37,12 @@ async fn main() {
     {
         return fill(Path::new(store), visits.parse().expect("a number of visits"));
     }
-    let town = TestCouncil::open();
-    let file = town.data().join("today.csv");
+    let council = TestCouncil::open();
+    let file = council.data().join("today.csv");
     std::fs::write(&file, appointments_today()).expect("sample data can be written");
-    town.does(&["import-appointments", &file.display().to_string()]);
-    let few = measured(&town, "melton-2", FEW).await;
-    let many = measured(&town, "melton-2", MANY).await;
+    council.does(&["import-appointments", &file.display().to_string()]);
+    let few = measured(&council, "melton-2", FEW).await;
+    let many = measured(&council, "melton-2", MANY).await;
     println!("\ntap to painted, {TAPS} taps, milliseconds:");
     println!("  visits on the phone      p50      p95      p99");
     for (visits, times) in [(FEW, &few), (MANY, &many)] {
@@ -98,12 +98,12 @@ fn fill(store: &Path, visits: usize) {
 }
 
 /// Fills a phone and taps in the real window. Returns the times in milliseconds, shortest first.
-async fn measured(town: &TestCouncil, user: &str, visits: usize) -> Vec<f64> {
+async fn measured(council: &TestCouncil, user: &str, visits: usize) -> Vec<f64> {
     println!("A phone with {visits} visits: filling it.");
     let desk = Desk::new(390, 844, Look::Light);
     let window = desk.open().await;
-    window.types("#code", &town.code_for(user)).await;
-    window.types("#server", &format!("http://{}", town.address())).await;
+    window.types("#code", &council.code_for(user)).await;
+    window.types("#server", &format!("http://{}", council.address())).await;
     window.tap("#enrol").await;
     window.sees("h1", "Choose a PIN").await;
     window.types("#pin", "493817").await;

@@ -34,23 +34,23 @@ fn main() {
     let server = Postgres::start();
     for database in [None, Some(server.database())] {
         let name = if database.is_some() { "postgresql" } else { "sqlite" };
-        let town = match &database {
+        let council = match &database {
             None => TestCouncil::open(),
             Some(database) => TestCouncil::open_on_postgres(database),
         };
-        a_day(&town);
+        a_day(&council);
         eprintln!("{name}: making {visits} visits.");
         match &database {
-            None => bulk_data::in_the_data_folder(&town.data(), visits),
+            None => bulk_data::in_the_data_folder(&council.data(), visits),
             Some(database) => bulk_data::at(&server, database, visits),
         }
-        lists(&town, name);
+        lists(&council, name);
         let server = database.as_ref().map(|database| (&server, database.as_str()));
-        backlog(&town, name, server);
+        backlog(&council, name, server);
         if let Some((server, database)) = server {
             bare_ingest(server, database);
         }
-        exports(&town, name);
+        exports(&council, name);
         if let Some((server, database)) = server {
             copy(server, database, visits);
         }
@@ -70,9 +70,9 @@ fn rounded(number: f64) -> f64 {
 }
 
 /// Makes a few visits of several kinds. All other visits are copies of these.
-fn a_day(town: &TestCouncil) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let officer = Phone::of("melton-2", town, town.address());
+fn a_day(council: &TestCouncil) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let officer = Phone::of("melton-2", council, council.address());
     let inside = officer.enters("WO-261124-00009");
     officer.does(&["visit", "leave", &inside, "--outcome", "completed"]);
     let refused = officer.starts("WO-261124-00026");
@@ -80,21 +80,21 @@ fn a_day(town: &TestCouncil) {
     let forced = officer.starts("WO-261124-00021");
     officer.does(&["visit", "enter", &forced, "--lawful", "emergency-repair", "--authorised-by", "Joan Pickering"]);
     officer.does(&["sync"]);
-    let electrician = Phone::of("vale-3", town, town.address());
+    let electrician = Phone::of("vale-3", council, council.address());
     let nobody = electrician.starts("WO-261124-00032");
     electrician.does(&["visit", "no-answer", &nobody]);
     electrician.does(&["sync"]);
 }
 
-fn lists(town: &TestCouncil, database: &str) {
-    let clerk = ConsoleClient::of("super-1", town);
+fn lists(council: &TestCouncil, database: &str) {
+    let console = ConsoleClient::of("super-1", council);
     let median = |query: &str| {
         // A search that finds nothing reads every visit, so a few requests have to do.
         let requests = if query.contains(NOWHERE) { 3 } else { REQUESTS };
         let mut times: Vec<f64> = (0..requests)
             .map(|_| {
                 let began = Instant::now();
-                let answer = clerk.asks("GET", &format!("/api/visits?{query}"));
+                let answer = console.asks("GET", &format!("/api/visits?{query}"));
                 assert!(answer.status().is_success(), "{query}");
                 assert!(!answer.bytes().expect("an answer has a body").is_empty());
                 began.elapsed().as_secs_f64() * 1000.0
@@ -107,7 +107,7 @@ fn lists(town: &TestCouncil, database: &str) {
         let mut times: Vec<f64> = (0..REQUESTS)
             .map(|_| {
                 let began = Instant::now();
-                drop(clerk.reads("/api/session"));
+                drop(console.reads("/api/session"));
                 began.elapsed().as_secs_f64() * 1000.0
             })
             .collect();
@@ -138,12 +138,12 @@ fn lists(town: &TestCouncil, database: &str) {
     tell("page 10,000 against page 1", database, json!({ "median_ms": rounded(deep), "ratio": rounded(deep / first) }));
 }
 
-fn exports(town: &TestCouncil, database: &str) {
-    let clerk = ConsoleClient::of("super-1", town);
+fn exports(council: &TestCouncil, database: &str) {
+    let console = ConsoleClient::of("super-1", council);
     for form in ["csv", "jsonl", "xlsx"] {
-        let before = town.memory_kib();
+        let before = council.memory_kib();
         let began = Instant::now();
-        let mut answer = clerk.asks("GET", &format!("/api/exports/visits.{form}"));
+        let mut answer = console.asks("GET", &format!("/api/exports/visits.{form}"));
         let mut piece = vec![0; 64 * 1024];
         let first = answer.read(&mut piece).expect("the export comes");
         let first_ms = began.elapsed().as_secs_f64() * 1000.0;
@@ -153,7 +153,7 @@ fn exports(town: &TestCouncil, database: &str) {
                 0 => break,
                 read => bytes += read,
             }
-            most = most.max(town.memory_kib());
+            most = most.max(council.memory_kib());
         }
         let seconds = began.elapsed().as_secs_f64();
         tell(
@@ -224,7 +224,7 @@ fn bare_ingest(server: &Postgres, database: &str) {
 
 /// Measures a phone that was long without signal, from the first request to the last receipt. The
 /// council has records from before. PostgreSQL has run ANALYZE on them.
-fn backlog(town: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str)>) {
+fn backlog(council: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str)>) {
     let folder = tempfile::tempdir().expect("a phone needs a folder");
     let environment = Environment {
         clock: Arc::new(Quick(AtomicI64::new(0))),
@@ -235,8 +235,8 @@ fn backlog(town: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str
         sign_in: SignIn::ByKeyStore,
     };
     let app = App::open(folder.path(), environment).expect("the store opens");
-    let server = format!("http://{}", town.address());
-    app.enrol(&server, &town.code_for("melton-3"), "bench").expect("the phone is enrolled");
+    let server = format!("http://{}", council.address());
+    app.enrol(&server, &council.code_for("melton-3"), "bench").expect("the phone is enrolled");
     app.sync().expect("the council answers");
     let code = app.code(None).expect("there is a Code").hash;
     app.acknowledge(&code, "A visitor", Signing::Typed("A visitor".to_owned())).expect("it is signed");
@@ -260,7 +260,7 @@ fn backlog(town: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str
         "a backlog to its last receipt",
         database,
         json!({ "records": waiting, "seconds": rounded(seconds), "records_a_second": rate.round(), "syncs": rounds,
-                "memory_mib": town.memory_kib() / 1024 }),
+                "memory_mib": council.memory_kib() / 1024 }),
     );
 }
 

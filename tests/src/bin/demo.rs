@@ -18,20 +18,20 @@ async fn main() {
     }
 }
 
-fn town() -> TestCouncil {
+fn council() -> TestCouncil {
     println!("Starting the council on its embedded database, with sample people and appointments.");
-    let town = TestCouncil::open();
-    let file = town.data().join("today.csv");
+    let council = TestCouncil::open();
+    let file = council.data().join("today.csv");
     fs::write(&file, appointments_today()).expect("sample data can be written");
-    town.does(&["import-appointments", &file.display().to_string()]);
-    town
+    council.does(&["import-appointments", &file.display().to_string()]);
+    council
 }
 
 fn open() {
-    let town = town();
+    let council = council();
     let store = tempfile::tempdir().expect("the app needs a folder");
-    println!("\nThe console is at http://{}: user super-1, password {PASSWORD}.", town.address());
-    println!("In the app: the address http://{} and the code {}", town.address(), town.code_for("melton-2"));
+    println!("\nThe console is at http://{}: user super-1, password {PASSWORD}.", council.address());
+    println!("In the app: the address http://{} and the code {}", council.address(), council.code_for("melton-2"));
     println!("Close the app's window to end.\n");
     let ended = Command::new(programs().join("doorstep-app")).arg("--store").arg(store.path()).status();
     println!("The app has ended: {ended:?}.");
@@ -42,14 +42,14 @@ async fn walk() {
     let _old_pictures = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder for the pictures can be made");
     for (scheme, look) in [("dark", Look::Dark), ("light", Look::Light)] {
-        let town = town();
-        let line = Line::to(town.address());
+        let council = council();
+        let line = Line::to(council.address());
         println!("Opening the real window ({scheme}).");
         let desk = Desk::new(390, 844, look);
-        visit(&desk, &town, &line, &Album { folder: folder.clone(), scheme }).await;
-        console(&town, &folder, scheme);
+        visit(&desk, &council, &line, &Album { folder: folder.clone(), scheme }).await;
+        console(&council, &folder, scheme);
         if look == Look::Light {
-            export(&town, &folder);
+            export(&council, &folder);
         }
     }
     println!("\nDone. Pictures of each screen and the export are in target/demo/.");
@@ -58,11 +58,11 @@ async fn walk() {
     );
 }
 
-fn export(town: &TestCouncil, folder: &Path) {
+fn export(council: &TestCouncil, folder: &Path) {
     let export = folder.join("visits.csv");
-    town.does(&["export", "--what", "visits", "--format", "csv", "--out", &export.display().to_string()]);
+    council.does(&["export", "--what", "visits", "--format", "csv", "--out", &export.display().to_string()]);
     println!("\nThe export, target/demo/visits.csv:");
-    for row in town.export("visits") {
+    for row in council.export("visits") {
         println!("  {} | {} | {} | {}", row["tenant_name"], row["address"], row["outcome"], row["received_at"]);
     }
 }
@@ -79,11 +79,11 @@ impl Album {
     }
 }
 
-async fn visit(desk: &Desk, town: &TestCouncil, line: &Line, album: &Album) {
+async fn visit(desk: &Desk, council: &TestCouncil, line: &Line, album: &Album) {
     let window = desk.open().await;
     window.sees("h1", "Set up this phone").await;
     album.take(&window, "01-first-run").await;
-    window.types("#code", &town.code_for("melton-2")).await;
+    window.types("#code", &council.code_for("melton-2")).await;
     window.types("#server", &format!("http://{}", line.address())).await;
     window.tap("#enrol").await;
     window.sees("h1", "Choose a PIN").await;
@@ -155,12 +155,12 @@ async fn visit(desk: &Desk, town: &TestCouncil, line: &Line, album: &Album) {
 }
 
 /// Takes pictures of the console in Chromium.
-fn console(town: &TestCouncil, folder: &Path, scheme: &str) {
+fn console(council: &TestCouncil, folder: &Path, scheme: &str) {
     println!("Both visits are in the console.");
     let taken = Command::new("node")
         .arg("console/browser/pictures.mjs")
         .current_dir(root().join("ui"))
-        .env("DOORSTEP_CONSOLE", format!("http://{}", town.address()))
+        .env("DOORSTEP_CONSOLE", format!("http://{}", council.address()))
         .env("DOORSTEP_PASSWORD", PASSWORD)
         .env("DOORSTEP_PICTURES", folder)
         .env("DOORSTEP_SCHEME", scheme)

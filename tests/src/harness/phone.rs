@@ -28,8 +28,8 @@ impl Phone {
     /// A phone that is enrolled for somebody, has pulled their appointments, and on which they have
     /// signed the Code.
     #[must_use]
-    pub fn of(user: &str, town: &TestCouncil, server: SocketAddr) -> Self {
-        let phone = Self::unsigned(user, town, server);
+    pub fn of(user: &str, council: &TestCouncil, server: SocketAddr) -> Self {
+        let phone = Self::unsigned(user, council, server);
         phone.does(&["acknowledge", "--name", user]);
         phone.does(&["sync"]);
         phone
@@ -37,9 +37,9 @@ impl Phone {
 
     /// A phone that is enrolled for somebody who has not signed the Code yet.
     #[must_use]
-    pub fn unsigned(user: &str, town: &TestCouncil, server: SocketAddr) -> Self {
+    pub fn unsigned(user: &str, council: &TestCouncil, server: SocketAddr) -> Self {
         let phone = Self::new();
-        phone.does(&["enrol", "--server", &format!("http://{server}"), "--code", &town.code_for(user)]);
+        phone.does(&["enrol", "--server", &format!("http://{server}"), "--code", &council.code_for(user)]);
         phone.does(&["sync"]);
         phone
     }

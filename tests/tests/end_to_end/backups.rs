@@ -5,8 +5,8 @@ use std::path::Path;
 use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 
-fn refused(town: &TestCouncil, words: &[&str], why: &str) {
-    let output = town.tries(words);
+fn refused(council: &TestCouncil, words: &[&str], why: &str) {
+    let output = council.tries(words);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains(why), "{words:?}: {error}");
 }
@@ -15,12 +15,12 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn a_backup_is_made_while_phones_send_and_is_restored(town: TestCouncil, into: Option<String>) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+fn a_backup_is_made_while_phones_send_and_is_restored(council: TestCouncil, into: Option<String>) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let folder = tempfile::tempdir().unwrap();
     let (identity, backup) = (folder.path().join("backup.key"), folder.path().join("council.backup"));
-    let key = town.runs(&["backup-key", "--out", &text(&identity)]);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let key = council.runs(&["backup-key", "--out", &text(&identity)]);
+    let phone = Phone::of("melton-2", &council, council.address());
     let before = phone.enters("WO-261124-00009");
     let photo = folder.path().join("photo.jpg");
     std::fs::write(&photo, doorstep_tests::sample::photo(600)).unwrap();
@@ -29,8 +29,8 @@ fn a_backup_is_made_while_phones_send_and_is_restored(town: TestCouncil, into: O
     phone.does(&["visit", "leave", &before, "--outcome", "completed"]);
     phone.does(&["sync"]);
     phone.does(&["sync"]);
-    town.does(&["backup", "--recipient", key.trim(), "--out", &text(&backup)]);
-    let exported = town.export("visits");
+    council.does(&["backup", "--recipient", key.trim(), "--out", &text(&backup)]);
+    let exported = council.export("visits");
     // The phone still has what it sent after the backup, and sends it again.
     let after = phone.starts("WO-261124-00015");
     phone.does(&["visit", "no-answer", &after]);
@@ -45,20 +45,20 @@ fn a_backup_is_made_while_phones_send_and_is_restored(town: TestCouncil, into: O
     std::fs::write(&bad, bent).unwrap();
     std::fs::write(&cut, &bytes[..bytes.len() - 1000]).unwrap();
     let other_key = folder.path().join("other.key");
-    let _public_half = town.runs(&["backup-key", "--out", &text(&other_key)]);
-    assert!(town.runs(&["check-backup", "--identity", &text(&identity), &text(&backup)]).contains("it is whole"));
+    let _public_half = council.runs(&["backup-key", "--out", &text(&other_key)]);
+    assert!(council.runs(&["check-backup", "--identity", &text(&identity), &text(&backup)]).contains("it is whole"));
     for (file, key, why) in
         [(&bad, &identity, "can't be used"), (&cut, &identity, "can't be used"), (&backup, &other_key, "another key")]
     {
-        let said = town.fails(&["check-backup", "--identity", &text(key), &text(file)]);
+        let said = council.fails(&["check-backup", "--identity", &text(key), &text(file)]);
         assert!(said.contains(why), "{said}");
     }
 
-    refused(&town, &["restore", "--identity", &text(&identity), &text(&backup)], "holds a council already");
+    refused(&council, &["restore", "--identity", &text(&identity), &text(&backup)], "already holds a council");
     let mut restored = TestCouncil::empty(into);
     refused(&restored, &["restore", "--identity", &text(&identity), &text(&bad)], "can't be used");
     restored.does(&["restore", "--identity", &text(&identity), &text(&backup)]);
-    restored.start_at(town.stopped());
+    restored.start_at(council.stopped());
     assert_eq!(restored.export("visits"), exported, "as it was at the backup");
     phone.does(&["sync"]);
     phone.does(&["sync"]);

@@ -7,8 +7,8 @@ use doorstep_tests::harness::{Phone, TestCouncil, eventually, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
-fn sample_day(town: &TestCouncil) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+fn sample_day(council: &TestCouncil) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
 }
 
 fn moment(value: &Value) -> DateTime<Utc> {
@@ -25,9 +25,9 @@ fn of_kind<'a>(list: &'a Value, kind: &str) -> &'a Value {
     cases.find(|case| case["kind"] == kind).unwrap_or_else(|| panic!("there is no {kind} in {list}"))
 }
 
-fn what_is_said_at_the_door_becomes_cases(town: &TestCouncil) {
-    sample_day(town);
-    let phone = Phone::of("vale-3", town, town.address());
+fn what_is_said_at_the_door_becomes_cases(council: &TestCouncil) {
+    sample_day(council);
+    let phone = Phone::of("vale-3", council, council.address());
     let visit = phone.starts("WO-261124-00032");
     phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
     for (kind, words) in [("complaint", "Six weeks without heat"), ("breach", "My mate was rude"), ("gift", "A tenner")]
@@ -39,7 +39,7 @@ fn what_is_said_at_the_door_becomes_cases(town: &TestCouncil) {
     phone.does(&["sync"]);
     phone.does(&["sync"]);
 
-    let supervisor = ConsoleClient::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", council);
     let list = supervisor.reads("/api/cases");
     assert_eq!(list["open"], 4, "a gift that was not taken is no case: {list}");
     assert_eq!(kinds(&list)[0], "emergency_hazard", "what is due first comes first");
@@ -100,13 +100,13 @@ fn what_is_said_at_the_door_becomes_cases(town: &TestCouncil) {
     assert_eq!((last["words"].as_str(), last["user"].as_str()), (Some("Wrong door"), Some("")));
 
     // A firm sees no cases, since they are about its people. An auditor sees all and changes none.
-    assert_eq!(ConsoleClient::of("vale-super", town).asks("GET", "/api/cases").status(), 404);
-    let auditor = ConsoleClient::of("audit-1", town);
+    assert_eq!(ConsoleClient::of("vale-super", council).asks("GET", "/api/cases").status(), 404);
+    let auditor = ConsoleClient::of("audit-1", council);
     assert_eq!(auditor.reads(&complaint)["may_act"], false);
     assert_eq!(auditor.sends("POST", &complaint, &stage_2).status(), 404);
-    let audited = town.export("audit");
+    let audited = council.export("audit");
     assert!(audited.iter().any(|line| line["action"] == "case_read" && line["user"] == "audit-1"));
-    assert_eq!(town.export("cases").len(), 5);
+    assert_eq!(council.export("cases").len(), 5);
 }
 
 #[test]
@@ -118,27 +118,27 @@ fn what_is_said_at_the_door_becomes_cases_with_deadlines_on_both_databases() {
 
 #[test]
 fn a_complaint_said_days_before_it_was_sent_has_its_deadline_from_when_it_was_said() {
-    let town = TestCouncil::open();
-    let phone = Phone::of("vale-3", &town, town.address());
+    let council = TestCouncil::open();
+    let phone = Phone::of("vale-3", &council, council.address());
     let said = doorstep_core::SystemClock.now().utc() - TimeDelta::days(30);
     let words = ["concern", "--kind", "complaint", "--words", "Nobody came", "--noticed-at", &said.to_rfc3339()];
     phone.does(&words);
     phone.does(&["sync"]);
-    let list = ConsoleClient::of("super-1", &town).reads("/api/cases");
+    let list = ConsoleClient::of("super-1", &council).reads("/api/cases");
     assert_eq!((list["open"].as_u64(), list["late"].as_u64()), (Some(1), Some(1)), "the days without signal count");
     assert!(moment(&list["cases"][0]["due_at"]) - said < TimeDelta::days(12));
 }
 
 #[test]
 fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("vale-3", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("vale-3", &council, council.address());
     let visit = phone.starts("WO-261124-00032");
     let expected = doorstep_core::SystemClock.now().utc() - TimeDelta::minutes(30);
     phone.does(&["visit", "alone", &visit, "--expected-end", &expected.to_rfc3339()]);
     phone.does(&["sync"]);
-    let supervisor = ConsoleClient::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &council);
     eventually("a look at the clock", || supervisor.reads("/api/cases")["open"] == 1);
     let list = supervisor.reads("/api/cases");
     assert_eq!(kinds(&list), ["overdue_check_in"]);
@@ -150,9 +150,9 @@ fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
 
 /// A phone can send any time that the format can hold. An impossible one, such as the year -262143,
 /// must not stop other people's alarms, pages or exports.
-fn a_time_that_cannot_be_stops_nobody(town: &TestCouncil) {
-    sample_day(town);
-    let hostile = Phone::of("vale-3", town, town.address());
+fn a_time_that_cannot_be_stops_nobody(council: &TestCouncil) {
+    sample_day(council);
+    let hostile = Phone::of("vale-3", council, council.address());
     let visit = hostile.starts("WO-261124-00032");
     let (first, last) = ("-262143-01-01T00:00:00Z", "+262142-12-31T23:59:59Z");
     for noticed in [first, last] {
@@ -163,12 +163,12 @@ fn a_time_that_cannot_be_stops_nobody(town: &TestCouncil) {
     hostile.does(&["visit", "alone", &visit, &format!("--expected-end={first}")]);
     hostile.does(&["sync"]);
 
-    let officer = Phone::of("melton-2", town, town.address());
+    let officer = Phone::of("melton-2", council, council.address());
     let alone = officer.starts("WO-261124-00033");
     let expected = doorstep_core::SystemClock.now().utc() - TimeDelta::minutes(30);
     officer.does(&["visit", "alone", &alone, "--expected-end", &expected.to_rfc3339()]);
     officer.does(&["sync"]);
-    let supervisor = ConsoleClient::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", council);
     let overdue = |list: &Value| {
         let cases = list["cases"].as_array().unwrap();
         cases.iter().any(|case| case["kind"] == "overdue_check_in" && case["visit"] == alone.as_str())
@@ -187,7 +187,7 @@ fn a_time_that_cannot_be_stops_nobody(town: &TestCouncil) {
     {
         assert_eq!(supervisor.asks("GET", &format!("/api/exports/{table}.{form}")).status(), 200, "{table}.{form}");
     }
-    town.does(&["check-records"]);
+    council.does(&["check-records"]);
 }
 
 #[test]
@@ -199,13 +199,13 @@ fn a_time_that_cannot_be_stops_nobody_on_either_database() {
 
 #[test]
 fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_it_stands_on() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.starts("WO-261124-00033");
     phone.does(&["visit", "refuse", &visit, "--reason", "illness", "--words", "Come back in spring"]);
     phone.does(&["sync"]);
-    let supervisor = ConsoleClient::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &council);
     let address = "/api/no-access/016776504563";
     let standing = |pack: &Value| (pack["home"]["counting"].as_u64(), pack["home"]["in_court"].as_u64());
     let pack = supervisor.reads(address);
@@ -220,47 +220,58 @@ fn a_refusal_counts_in_court_once_it_is_decided_and_the_evidence_pack_says_what_
     assert_eq!(supervisor.reads("/api/no-access")["homes"][0]["in_court"], 1, "the list says the same");
 
     assert_eq!(
-        ConsoleClient::of("vale-super", &town).asks("GET", address).status(),
+        ConsoleClient::of("vale-super", &council).asks("GET", address).status(),
         404,
         "a pack is the council's own"
     );
     assert_eq!(supervisor.asks("GET", "/api/no-access/1").status(), 404, "nobody was kept out there");
-    let audited = town.export("audit");
+    let audited = council.export("audit");
     assert_eq!(audited.iter().filter(|line| line["action"] == "evidence_made").count(), 2);
 }
 
 #[test]
 fn what_is_done_about_a_case_in_the_console_can_be_done_by_hand_too() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.starts("WO-261124-00033");
     phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
     phone.does(&["sync"]);
-    let supervisor = ConsoleClient::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &council);
     let case = supervisor.reads("/api/cases")["cases"][0]["case"].as_str().unwrap().to_owned();
 
-    town.does(&["case", &case, "assign", "--owner", "super-1"]);
-    let refused = town.tries(&["case", &case, "close", "--outcome", "upheld", "--words", "Why not"]);
+    council.does(&["case", &case, "assign", "--owner", "super-1"]);
+    let refused = council.tries(&["case", &case, "close", "--outcome", "upheld", "--words", "Why not"]);
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("can't be closed like that"), "as the console says");
-    let shown = town.does(&["case", &case, "close", "--outcome", "not_valid", "--words", "Asked their GP"]);
+    let shown = council.does(&["case", &case, "close", "--outcome", "not_valid", "--words", "Asked their GP"]);
     assert!(shown.contains("Closed: not_valid") && shown.contains("command line: closed not_valid: Asked their GP"));
     let seen = supervisor.reads(&format!("/api/cases/{case}"));
     assert_eq!((seen["row"]["outcome"].as_str(), seen["row"]["owner"].as_str()), (Some("not_valid"), Some("super-1")));
 
-    town.does(&["appointment", "WO-261124-00032", "cancel", "--because", "The part is late"]);
-    town.does(&["person", "vale-3", "leave"]);
+    council.does(&["appointment", "WO-261124-00032", "cancel", "--because", "The part is late"]);
+    council.does(&["person", "vale-3", "leave"]);
     let by_hand = |action: &str| {
-        let audited = town.export("audit");
+        let audited = council.export("audit");
         audited.iter().filter(|line| line["action"] == action && line["user"] == "command line").count()
     };
     assert_eq!(["case_changed", "appointment_cancelled", "person_left"].map(by_hand), [2, 1, 1]);
-    assert!(!town.tries(&["person", "nobody", "leave"]).status.success());
+    assert!(!council.tries(&["person", "nobody", "leave"]).status.success());
 
-    town.does(&["case", &case, "reopen", "--words", "They asked again"]);
-    town.does(&["case", &case, "assign", "--owner", "super-1"]);
-    town.does(&["person", "super-1", "leave"]);
-    let gone = town.tries(&["case", &case, "assign", "--owner", "super-1"]);
+    let phones = council.does(&["phones", "--search", "melton-2"]);
+    let device = phones.split_whitespace().next().unwrap();
+    assert!(phones.contains("Dafydd Ó Briain (melton-2)") && phones.contains("last heard from"), "{phones}");
+    council.does(&["revoke-phone", device]);
+    assert!(council.does(&["phones"]).contains("revoked"));
+
+    let people = doorstep_tests::harness::sample("people.csv").display().to_string();
+    assert!(council.does(&["import-people", "--only-look", &people]).contains("Nothing was imported"));
+    let faulty = doorstep_tests::harness::sample("appointments-with-errors.csv").display().to_string();
+    assert!(!council.tries(&["import-appointments", "--only-look", &faulty]).status.success());
+
+    council.does(&["case", &case, "reopen", "--words", "They asked again"]);
+    council.does(&["case", &case, "assign", "--owner", "super-1"]);
+    council.does(&["person", "super-1", "leave"]);
+    let gone = council.tries(&["case", &case, "assign", "--owner", "super-1"]);
     assert!(!gone.status.success(), "nobody who has left is given a case");
 }

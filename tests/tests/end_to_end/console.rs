@@ -5,9 +5,9 @@ use doorstep_tests::harness::{Phone, TestCouncil, sample};
 
 #[test]
 fn the_console_shows_exports_and_hides_what_it_should() {
-    let town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let officer = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let officer = Phone::of("melton-2", &council, council.address());
     let ivan = officer.enters("WO-261124-00009");
     officer.does(&["visit", "flag", &ivan, "--kind", "safeguarding", "--note", "The boy said he sleeps in the shed."]);
     let folder = tempfile::tempdir().unwrap();
@@ -35,7 +35,7 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     officer.does(&["sync"]);
     assert_eq!(copy.says(&["sync"])["waiting"], 0);
     assert_eq!(copy.says(&["status"])["set_aside"], 0, "what was set aside was issued again under a new number");
-    let electrician = Phone::of("vale-3", &town, town.address());
+    let electrician = Phone::of("vale-3", &council, council.address());
     let oconnor = electrician.starts("WO-261124-00032");
     electrician.does(&["visit", "no-answer", &oconnor]);
     let said = |kind: &str, words: &str| {
@@ -48,5 +48,5 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     let photo = &officer.says(&["visit", "show", &ivan])["photos"][0]["photo"]["sha256"];
 
     let told = [("DOORSTEP_OTHERS_VISIT", ivan.as_str()), ("DOORSTEP_OTHERS_PHOTO", photo.as_str().unwrap())];
-    browser::goes_through("pages", &town, &told);
+    browser::goes_through("pages", &council, &told);
 }

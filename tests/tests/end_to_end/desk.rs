@@ -23,9 +23,9 @@ fn with(column: &str, value: &str) -> Value {
     appointment
 }
 
-fn a_housing_system_puts_appointments_one_by_one(town: &TestCouncil) {
-    let token = town.does(&["api-token", "--name", "housing", "--may", "appointments"]);
-    let system = ConsoleClient::with_token(token.trim(), town);
+fn a_housing_system_puts_appointments_one_by_one(council: &TestCouncil) {
+    let token = council.does(&["api-token", "--name", "housing", "--may", "appointments"]);
+    let system = ConsoleClient::with_token(token.trim(), council);
     let put = |reference: &str, said: &Value| {
         let answer = system.sends("PUT", &format!("/api/appointments/{reference}"), said);
         (answer.status().as_u16(), answer.json::<Value>().unwrap())
@@ -38,16 +38,16 @@ fn a_housing_system_puts_appointments_one_by_one(town: &TestCouncil) {
     assert_eq!(put("HS-2", &with("assigned_to", "vale-1")).0, 422, "somebody of another organisation");
     assert_eq!(put("not%20a%20reference%00", &appointment()).0, 422);
 
-    let phone = Phone::of("melton-2", town, town.address());
+    let phone = Phone::of("melton-2", council, council.address());
     let has = |phone: &Phone| phone.does(&["appointments", "--json"]).contains("HS-1");
     assert!(has(&phone));
-    let supervisor = ConsoleClient::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", council);
     let change = |what: &Value| supervisor.does("POST", "/api/appointments/HS-1", what);
     let changed = change(&json!({ "action": "reassign", "user": "melton-1" }));
     assert_eq!(changed["assigned_name"], "Harriet Swann");
     phone.does(&["sync"]);
     assert!(!has(&phone), "the details leave the phone of whoever no longer goes");
-    let other = Phone::of("melton-1", town, town.address());
+    let other = Phone::of("melton-1", council, council.address());
     assert!(has(&other));
     change(&json!({ "action": "cancel", "because": "The tenant moved out" }));
     other.does(&["sync"]);
@@ -57,7 +57,7 @@ fn a_housing_system_puts_appointments_one_by_one(town: &TestCouncil) {
     assert!(has(&other));
 
     // A new token replaces the old one, and nobody can put an appointment without a token.
-    let _newer = town.does(&["api-token", "--name", "housing", "--may", "appointments"]);
+    let _newer = council.does(&["api-token", "--name", "housing", "--may", "appointments"]);
     assert_eq!(put("HS-1", &appointment()).0, 401);
     assert_eq!(supervisor.sends("PUT", "/api/appointments/HS-1", &appointment()).status(), 401);
 }
@@ -71,9 +71,9 @@ fn a_housing_system_puts_appointments_one_by_one_on_both_databases() {
 
 #[test]
 fn a_firm_sends_its_own_people_and_touches_nobody_else_s_appointments() {
-    let town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let firm = ConsoleClient::of("vale-super", &town);
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let firm = ConsoleClient::of("vale-super", &council);
     let list = firm.reads("/api/appointments");
     let organisations = list["appointments"].as_array().unwrap().iter().map(|row| &row["appointment"]["organisation"]);
     assert!(organisations.clone().all(|name| name == "Vale Property Services Ltd") && organisations.count() > 0);
@@ -88,9 +88,9 @@ fn a_firm_sends_its_own_people_and_touches_nobody_else_s_appointments() {
 /// When two firms visit one home, each is only shown its own attempts and counts.
 #[test]
 fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
-    let town = TestCouncil::open();
+    let council = TestCouncil::open();
     let go = |user: &str| {
-        let phone = Phone::of(user, &town, town.address());
+        let phone = Phone::of(user, &council, council.address());
         let visit =
             ["visit", "start-unplanned", "--kind", "inspection", "--purpose", "A look", "--uprn", "532979068556"];
         let visit = phone.says(&visit)["visit"].as_str().unwrap().to_owned();
@@ -99,17 +99,17 @@ fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
         visit
     };
     let (own, others) = (go("vale-1"), go("rutland-1"));
-    let attempts = |clerk: &ConsoleClient, query: &str| {
-        let homes = clerk.reads(&format!("/api/no-access{query}"));
+    let attempts = |console: &ConsoleClient, query: &str| {
+        let homes = console.reads(&format!("/api/no-access{query}"));
         let attempts = homes["homes"][0]["attempts"].as_array().unwrap().clone();
         attempts.iter().map(|attempt| attempt["visit"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let firm = ConsoleClient::of("vale-super", &town);
+    let firm = ConsoleClient::of("vale-super", &council);
     assert_eq!(attempts(&firm, "?organisation=Rutland+Gas+%26+Heating"), std::slice::from_ref(&own));
-    assert_eq!(attempts(&ConsoleClient::of("super-1", &town), ""), [own, others]);
+    assert_eq!(attempts(&ConsoleClient::of("super-1", &council), ""), [own, others]);
     let visits =
-        |clerk: &ConsoleClient| clerk.reads("/api/reports?organisation=")["outcomes_by_day"][0]["visits"].clone();
-    assert_eq!((visits(&firm), visits(&ConsoleClient::of("super-1", &town))), (json!(1), json!(2)));
+        |console: &ConsoleClient| console.reads("/api/reports?organisation=")["outcomes_by_day"][0]["visits"].clone();
+    assert_eq!((visits(&firm), visits(&ConsoleClient::of("super-1", &council))), (json!(1), json!(2)));
     let table = firm.asks("GET", "/api/exports/reports.csv").text().unwrap();
     assert!(table.contains("no_answer,1") && !table.contains("Rutland"), "{table}");
     assert_eq!(firm.asks("GET", "/api/exports/cases.csv").status(), 404);
@@ -117,37 +117,37 @@ fn a_firm_counts_its_own_visits_and_sees_its_own_attempts_alone() {
 
 #[test]
 fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds() {
-    let town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
-    let administrator = ConsoleClient::of("admin", &town);
+    let administrator = ConsoleClient::of("admin", &council);
     let listed = administrator.reads("/api/phones");
     let device = listed["phones"][0]["device"].as_str().unwrap().to_owned();
     assert_eq!(listed["phones"][0]["user"], "melton-2");
     administrator.does("DELETE", &format!("/api/phones/{device}"), &json!({}));
     phone.does(&["sync"]);
     assert_eq!(phone.says(&["status"])["revoked"], true);
-    assert_eq!(town.export("no-access").len(), 1, "what it held is not lost");
+    assert_eq!(council.export("no-access").len(), 1, "what it held is not lost");
 
-    let supervisor = ConsoleClient::of("super-1", &town);
+    let supervisor = ConsoleClient::of("super-1", &council);
     administrator.does("POST", "/api/people/super-1", &json!({ "action": "leave" }));
     assert_eq!(supervisor.asks("GET", "/api/visits").status(), 401, "their session is over");
-    assert_eq!(ConsoleClient::nobody(&town).signs_in("super-1", PASSWORD), 403);
+    assert_eq!(ConsoleClient::nobody(&council).signs_in("super-1", PASSWORD), 403);
     administrator.does("POST", "/api/people/super-1", &json!({ "action": "return" }));
     let weak = json!({ "action": "set_password", "password": "short" });
     assert_eq!(administrator.sends("POST", "/api/people/super-1", &weak).status(), 422);
     let strong = json!({ "action": "set_password", "password": "a much longer one" });
     administrator.does("POST", "/api/people/super-1", &strong);
-    assert_eq!(ConsoleClient::nobody(&town).signs_in("super-1", "a much longer one"), 200);
+    assert_eq!(ConsoleClient::nobody(&council).signs_in("super-1", "a much longer one"), 200);
     assert_eq!(administrator.sends("POST", "/api/people/admin", &json!({ "action": "leave" })).status(), 422);
 
     // A code from the desk enrols a phone as one from the command line does.
     let offer =
         administrator.does("POST", "/api/phones", &json!({ "user": "melton-4", "server": "https://x.example" }));
     assert!(offer["qr"].as_str().unwrap().contains("<svg"));
-    let server = format!("http://{}", town.address());
+    let server = format!("http://{}", council.address());
     Phone::new().does(&["enrol", "--server", &server, "--code", offer["code"].as_str().unwrap()]);
     let nobody = json!({ "user": "nobody", "server": "https://x.example" });
     assert_eq!(administrator.sends("POST", "/api/phones", &nobody).status(), 422);
@@ -155,18 +155,18 @@ fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds()
 
 #[test]
 fn a_password_alone_signs_nobody_in_and_a_code_is_taken_once() {
-    let mut town = TestCouncil::open();
-    town.kill();
-    town.asks_for_second_factor();
-    town.start();
-    browser::goes_through("second-factor", &town, &[]);
+    let mut council = TestCouncil::open();
+    council.kill();
+    council.asks_for_second_factor();
+    council.start();
+    browser::goes_through("second-factor", &council, &[]);
 }
 
 #[test]
 fn whoever_guesses_somebody_s_password_slows_down_strangers_and_not_them() {
-    let town = TestCouncil::open();
-    let at_their_desk = ConsoleClient::of("super-1", &town);
-    let stranger = ConsoleClient::nobody(&town);
+    let council = TestCouncil::open();
+    let at_their_desk = ConsoleClient::of("super-1", &council);
+    let stranger = ConsoleClient::nobody(&council);
     for _ in 0..5 {
         assert_eq!(stranger.signs_in("super-1", "a guess of mine"), 403);
     }
@@ -177,9 +177,9 @@ fn whoever_guesses_somebody_s_password_slows_down_strangers_and_not_them() {
 #[test]
 fn many_guesses_at_once_and_at_several_processes_are_no_way_round() {
     let server = Postgres::start();
-    let town = TestCouncil::open_on_postgres(&server.database());
-    let (mut other, address) = town.serves(([127, 0, 0, 1], 0).into());
-    let doors = [town.address(), address];
+    let council = TestCouncil::open_on_postgres(&server.database());
+    let (mut other, address) = council.serves(([127, 0, 0, 1], 0).into());
+    let doors = [council.address(), address];
     let answers: Vec<StatusCode> = std::thread::scope(|scope| {
         let guess = |number: usize| ConsoleClient::nobody_at(doors[number % 2]).signs_in("super-1", "a guess of mine");
         let guessing: Vec<_> = (0..24).map(|number| scope.spawn(move || guess(number))).collect();
@@ -195,19 +195,19 @@ fn many_guesses_at_once_and_at_several_processes_are_no_way_round() {
 
 #[test]
 fn whoever_runs_it_sees_how_it_does_and_nobody_s_name() {
-    let town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
     phone.does(&["sync"]);
-    let _found = ConsoleClient::of("super-1", &town).reads("/api/visits?q=Patel");
-    let nobody = ConsoleClient::nobody(&town);
+    let _found = ConsoleClient::of("super-1", &council).reads("/api/visits?q=Patel");
+    let nobody = ConsoleClient::nobody(&council);
     assert_eq!(nobody.asks("GET", "/health").status(), 200);
     assert_eq!(nobody.asks("GET", "/ready").status(), 200);
     assert_eq!(nobody.asks("GET", "/metrics").status(), 401);
-    let token = town.does(&["api-token", "--name", "prometheus", "--may", "metrics"]);
-    let metrics = ConsoleClient::with_token(token.trim(), &town).asks("GET", "/metrics").text().unwrap();
+    let token = council.does(&["api-token", "--name", "prometheus", "--may", "metrics"]);
+    let metrics = ConsoleClient::with_token(token.trim(), &council).asks("GET", "/metrics").text().unwrap();
     for line in [
         "doorstep_records 3",
         "doorstep_records_not_received 0",

@@ -10,9 +10,9 @@ use doorstep_tests::exports;
 use doorstep_tests::harness::{Phone, TestCouncil, json, root, sample};
 use serde_json::{Value, json};
 
-fn a_day(town: &TestCouncil) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("melton-2", town, town.address());
+fn a_day(council: &TestCouncil) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", council, council.address());
     let refused = phone.starts("WO-261124-00009");
     phone.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "=HYPERLINK(\"http://example.org\")"]);
     let done = phone.enters("WO-261124-00026");
@@ -23,9 +23,9 @@ fn a_day(town: &TestCouncil) {
     phone.does(&["sync"]);
 }
 
-fn export(town: &TestCouncil, words: &[&str], out: &Path) -> String {
+fn export(council: &TestCouncil, words: &[&str], out: &Path) -> String {
     let out = out.display().to_string();
-    town.does(&[&["export"], words, &["--out", &out]].concat())
+    council.does(&[&["export"], words, &["--out", &out]].concat())
 }
 
 #[test]
@@ -36,12 +36,12 @@ fn the_page_of_exports_is_that_of_the_columns() {
 
 #[test]
 fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
-    let town = TestCouncil::open();
-    a_day(&town);
+    let council = TestCouncil::open();
+    a_day(&council);
     let folder = tempfile::tempdir().unwrap();
     let [csv, xlsx, jsonl] = ["csv", "xlsx", "jsonl"].map(|form| folder.path().join(format!("visits.{form}")));
     for (form, file) in [("csv", &csv), ("xlsx", &xlsx), ("jsonl", &jsonl)] {
-        let said = export(&town, &["--what", "visits", "--format", form], file);
+        let said = export(&council, &["--what", "visits", "--format", form], file);
         assert!(said.starts_with("3 rows") && said.contains(&Hash::of_file(&fs::read(file).unwrap()).to_string()));
     }
 
@@ -68,8 +68,8 @@ fn each_form_holds_the_same_rows_and_nothing_in_them_runs() {
 
 #[test]
 fn what_is_told_of_each_concern_is_in_the_table_of_concerns() {
-    let town = TestCouncil::open();
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    let phone = Phone::of("melton-2", &council, council.address());
     let said: [&[&str]; 4] = [
         &["--kind", "aggression", "--words", "He pushed me", "--injured", "--police-reference", "LEI-24-1187"],
         &["--kind", "complaint", "--words", "A mark on the carpet", "--put-right", "Cleaned it", "--told-of-process"],
@@ -83,7 +83,7 @@ fn what_is_told_of_each_concern_is_in_the_table_of_concerns() {
     let told =
         ["injured", "police_reference", "put_right", "tenant_told_of_process", "gift_accepted", "hazard", "severity"];
     let of = |kind: &str| {
-        let table = town.export("concerns");
+        let table = council.export("concerns");
         let row = table.iter().find(|row| row["kind"] == kind).unwrap();
         told.map(|column| row[column].clone())
     };
@@ -95,32 +95,32 @@ fn what_is_told_of_each_concern_is_in_the_table_of_concerns() {
 
 #[test]
 fn a_selection_is_taken_a_wrong_one_is_said_and_leaves_the_file_as_it_was() {
-    let town = TestCouncil::open();
-    a_day(&town);
+    let council = TestCouncil::open();
+    a_day(&council);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("visits.csv");
-    assert!(export(&town, &["--what", "visits", "--outcome", "entry_refused"], &file).starts_with("1 rows"));
+    assert!(export(&council, &["--what", "visits", "--outcome", "entry_refused"], &file).starts_with("1 rows"));
     let before = fs::read(&file).unwrap();
     let out = file.display().to_string();
-    let tried = town.tries(&["export", "--what", "visits", "--from", "yesterday", "--out", &out]);
-    assert!(!tried.status.success() && String::from_utf8_lossy(&tried.stderr).contains("\"yesterday\" is no date"));
+    let tried = council.tries(&["export", "--what", "visits", "--from", "yesterday", "--out", &out]);
+    assert!(!tried.status.success() && String::from_utf8_lossy(&tried.stderr).contains("\"yesterday\" is not a date"));
     assert_eq!(fs::read(&file).unwrap(), before);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a half-written file lies about");
-    assert!(export(&town, &["--what", "visits", "--entry", "consent"], &file).starts_with("1 rows"));
-    assert!(export(&town, &["--what", "visits", "--entry", "lawful"], &file).starts_with("1 rows"));
-    assert!(export(&town, &["--what", "visits", "--to", "2020-01-01"], &file).starts_with("0 rows"));
-    assert!(export(&town, &["--what", "steps", "--words", "Dairy"], &file).contains(" rows"));
+    assert!(export(&council, &["--what", "visits", "--entry", "consent"], &file).starts_with("1 rows"));
+    assert!(export(&council, &["--what", "visits", "--entry", "lawful"], &file).starts_with("1 rows"));
+    assert!(export(&council, &["--what", "visits", "--to", "2020-01-01"], &file).starts_with("0 rows"));
+    assert!(export(&council, &["--what", "steps", "--words", "Dairy"], &file).contains(" rows"));
 }
 
 #[test]
 fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
-    let town = TestCouncil::open();
-    a_day(&town);
+    let council = TestCouncil::open();
+    a_day(&council);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("no-access.jsonl");
     let words = ["--what", "no-access", "--format", "jsonl", "--outcome", "entry_refused", "--words", "Patel"];
-    export(&town, &words, &file);
-    let log = town.export("audit");
+    export(&council, &words, &file);
+    let log = council.export("audit");
     let line = log.iter().rfind(|line| line["action"] == "exported").unwrap();
     let detail = json(&line["detail"]);
     assert_eq!(line["user"], "command line");
@@ -132,9 +132,9 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
     assert_eq!(detail["sha256"], Hash::of_file(&fs::read(&file).unwrap()).to_string());
     assert!(log.iter().any(|line| line["action"] == "device_enrolled"));
     let words = ["--what", "audit", "--format", "jsonl", "--user", "command line", "--action", "device_enrolled"];
-    assert!(export(&town, &words, &file).starts_with("0 rows"), "a phone is enrolled by whose it is");
+    assert!(export(&council, &words, &file).starts_with("0 rows"), "a phone is enrolled by whose it is");
     let words = ["--what", "audit", "--format", "jsonl", "--user", "command line", "--action", "exported"];
-    export(&town, &words, &file);
+    export(&council, &words, &file);
     let lines = fs::read_to_string(&file).unwrap();
     assert!(lines.lines().count() >= 2 && lines.lines().all(|line| json(line)["action"] == "exported"), "{lines}");
 }
@@ -142,9 +142,9 @@ fn each_export_is_in_the_audit_log_with_who_what_how_many_and_the_hash() {
 /// Reads the feed as Excel does: first the tables and their columns, then the rows page by page.
 #[test]
 fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
-    let town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &council, council.address());
     let refused = phone.starts("WO-261124-00026");
     phone.does(&["visit", "refuse", &refused, "--reason", "other", "--words", "Ask O'Neill, she \"knows\""]);
     for appointment in ["WO-261124-00009", "WO-261124-00015"] {
@@ -152,8 +152,8 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
         phone.does(&["visit", "no-answer", &visit]);
     }
     phone.does(&["sync"]);
-    let token = town.does(&["api-token", "--name", "power-bi", "--may", "feed"]);
-    let nobody = ConsoleClient::nobody(&town);
+    let token = council.does(&["api-token", "--name", "power-bi", "--may", "feed"]);
+    let nobody = ConsoleClient::nobody(&council);
     let reads = |address: &str| {
         let answer = nobody.refreshes(address, token.trim(), 2);
         assert_eq!(
@@ -174,13 +174,13 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
         let page: Value = reads(&address).json().unwrap();
         visits.extend(page["value"].as_array().unwrap().clone());
         let behind =
-            page["@odata.nextLink"].as_str().map(|link| link.split_once(&town.address().to_string()).unwrap().1);
+            page["@odata.nextLink"].as_str().map(|link| link.split_once(&council.address().to_string()).unwrap().1);
         assert_eq!(page["@odata.count"], if pages == 0 { json!(3) } else { Value::Null });
         (next, pages) = (behind.map(str::to_owned), pages + 1);
     }
     assert_eq!((visits.len(), pages), (3, 2));
     // The feed has the same values as the table, and its description names every column.
-    let table = town.export("visits");
+    let table = council.export("visits");
     for (fed, row) in visits.iter().zip(&table) {
         assert_eq!(fed.as_object().unwrap().len(), row.len());
         for (column, text) in row {
@@ -196,10 +196,10 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     let one: Value =
         reads("/odata/v4/Visits?$filter=outcome%20eq%20'entry_refused'&$select=visit,photos_held").json().unwrap();
     assert_eq!(one["value"], json!([{ "visit": refused, "photos_held": 0 }]));
-    // What the database's columns hold is read from them alone: the folded visit is not opened for it.
+    // What the database's columns hold is read from them alone, without the folded visit.
     let held = "/odata/v4/Visits?$select=visit,outcome,entry_basis,ended_at,refusal_reason,visitor,received_at";
     let before: Value = reads(held).json().unwrap();
-    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
     database
         .execute_batch("CREATE TABLE was AS SELECT visit_id, folded FROM visit; UPDATE visit SET folded = 'x'")
         .unwrap();
@@ -215,43 +215,43 @@ fn a_spreadsheet_refreshes_from_a_feed_of_visits_page_by_page() {
     assert_eq!(later["value"], json!([]));
 
     // A wrong or missing token gets 401, and a query that the feed does not support gets 501.
-    let housing = town.does(&["api-token", "--name", "housing", "--may", "appointments,metrics"]);
+    let housing = council.does(&["api-token", "--name", "housing", "--may", "appointments,metrics"]);
     for password in [housing.trim(), "guessed", ""] {
         let answer = nobody.refreshes("/odata/v4/Visits", password, 2);
         assert_eq!(answer.status(), 401);
         assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic realm="));
     }
     assert_eq!(nobody.refreshes("/odata/v4/Visits?$orderby=visit", token.trim(), 2).status(), 501);
-    let audit = ConsoleClient::of("audit-1", &town).reads("/api/audit?action=feed_read");
+    let audit = ConsoleClient::of("audit-1", &council).reads("/api/audit?action=feed_read");
     assert_eq!(audit["lines"][0]["user"], "power-bi", "{audit}");
 }
 
 /// How many exports over HTTP were begun and how many were completed, by the audit log.
-fn taken(town: &TestCouncil) -> (usize, usize) {
-    let log = ConsoleClient::of("audit-1", town).reads("/api/audit?user=super-1");
+fn taken(council: &TestCouncil) -> (usize, usize) {
+    let log = ConsoleClient::of("audit-1", council).reads("/api/audit?user=super-1");
     let of = |action: &str| log["lines"].as_array().unwrap().iter().filter(|line| line["action"] == action).count();
     (of("export_begun"), of("exported"))
 }
 
 #[test]
 fn an_export_is_sent_while_it_is_written_and_one_that_nobody_waits_for_is_stopped() {
-    let town = TestCouncil::open();
-    a_day(&town);
-    doorstep_tests::bulk_data::in_the_data_folder(&town.data(), 8_000);
-    let supervisor = ConsoleClient::of("super-1", &town);
+    let council = TestCouncil::open();
+    a_day(&council);
+    doorstep_tests::bulk_data::in_the_data_folder(&council.data(), 8_000);
+    let supervisor = ConsoleClient::of("super-1", &council);
     for form in ["csv", "jsonl"] {
         let mut answer = supervisor.asks("GET", &format!("/api/exports/visits.{form}"));
         let mut first = [0; 1000];
         std::io::Read::read_exact(&mut answer, &mut first).unwrap();
     }
-    assert_eq!(taken(&town), (2, 0), "the first rows were here before the last were written");
+    assert_eq!(taken(&council), (2, 0), "the first rows were here before the last were written");
 
     // Somebody who breaks off gets no complete file, and the audit log shows that data left.
     // Somebody who stays gets every row.
     let whole = supervisor.asks("GET", "/api/exports/visits.jsonl?sort=when").text().unwrap();
     assert_eq!(whole.lines().count(), 8_003);
-    assert_eq!(taken(&town), (3, 1));
-    let line = town.export("audit").into_iter().rfind(|line| line["action"] == "exported").unwrap();
+    assert_eq!(taken(&council), (3, 1));
+    let line = council.export("audit").into_iter().rfind(|line| line["action"] == "exported").unwrap();
     assert_eq!(json(&line["detail"])["sha256"], Hash::of_file(whole.as_bytes()).to_string());
 
     let refused = supervisor.asks("GET", "/api/exports/visits.csv?from=yesterday");

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use doorstep_tests::harness::{Line, LineState, Phone, TestCouncil, json, sample};
 
-fn sample_day(town: &TestCouncil) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+fn sample_day(council: &TestCouncil) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
 }
 
 #[test]
 fn ten_visits_worked_offline_come_out_in_the_export_as_they_were_done_name_by_name() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let line = Line::to(town.address());
-    let dafydd = Phone::of("melton-2", &town, line.address());
-    let kofi = Phone::of("vale-3", &town, line.address());
-    let tom = Phone::of("melton-4", &town, line.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let line = Line::to(council.address());
+    let dafydd = Phone::of("melton-2", &council, line.address());
+    let kofi = Phone::of("vale-3", &council, line.address());
+    let tom = Phone::of("melton-4", &council, line.address());
     line.set(LineState::Cut);
 
     let mut done: BTreeMap<String, (&str, &str)> = BTreeMap::new();
@@ -60,7 +60,7 @@ fn ten_visits_worked_offline_come_out_in_the_export_as_they_were_done_name_by_na
         assert_eq!(offline.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&offline.stderr).contains("Everything is saved on this device"));
     }
-    assert!(town.export("visits").is_empty());
+    assert!(council.export("visits").is_empty());
     line.set(LineState::Whole);
     for phone in [&dafydd, &kofi, &tom] {
         assert_eq!(phone.says(&["sync"])["waiting"], 0);
@@ -69,7 +69,7 @@ fn ten_visits_worked_offline_come_out_in_the_export_as_they_were_done_name_by_na
         assert_eq!((&status["unsent"], &status["oldest_unsent"]), (&json("0"), &json("null")));
     }
 
-    let rows = town.export("visits");
+    let rows = council.export("visits");
     let exported: BTreeMap<String, (&str, &str)> =
         rows.iter().map(|row| (row["visit"].clone(), (row["outcome"].as_str(), row["tenant_name"].as_str()))).collect();
     assert_eq!(exported, done);
@@ -83,16 +83,16 @@ fn ten_visits_worked_offline_come_out_in_the_export_as_they_were_done_name_by_na
             assert_eq!((row["authorised_by"].as_str(), row["lawful_reference"].as_str()), ("Joan Pickering", "G-1"));
         }
     }
-    let steps = town.export("steps");
+    let steps = council.export("steps");
     assert_eq!(steps.len(), 3 * 6 + 5, "one row a step");
     assert!(steps.iter().any(|step| step["step"] == "shoe_covers" && step["reason"] == "tenant said no need"));
 }
 
 #[test]
 fn a_rule_s_no_has_an_exit_code_a_clause_and_what_is_missing() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.starts("WO-261124-00009");
     for step in ["introduced", "reason_stated", "id_shown"] {
         phone.does(&["visit", "step", &visit, step, "done"]);
@@ -113,9 +113,9 @@ fn a_rule_s_no_has_an_exit_code_a_clause_and_what_is_missing() {
 
 #[test]
 fn a_table_with_faults_names_row_and_column_and_is_taken_not_at_all_or_only_where_it_is_good() {
-    let town = TestCouncil::open();
+    let council = TestCouncil::open();
     let table = sample("appointments-with-errors.csv").display().to_string();
-    let tried = town.tries(&["import-appointments", "--json", &table]);
+    let tried = council.tries(&["import-appointments", "--json", &table]);
     assert_eq!(tried.status.code(), Some(1));
     let said = json(&String::from_utf8(tried.stdout).unwrap());
     let faults: Vec<(u64, &str)> = said["faults"]
@@ -138,25 +138,25 @@ fn a_table_with_faults_names_row_and_column_and_is_taken_not_at_all_or_only_wher
         (13, "window_start"),
     ];
     assert_eq!(faults, expected);
-    let nothing = Phone::of("vale-4", &town, town.address());
+    let nothing = Phone::of("vale-4", &council, council.address());
     assert_eq!(nothing.says(&["appointments"]), json("[]"), "half a table was taken");
 
-    let taken = json(&town.does(&["import-appointments", "--json", "--only-good", &table]));
+    let taken = json(&council.does(&["import-appointments", "--json", "--only-good", &table]));
     assert_eq!((taken["added"].as_u64(), taken["faults"].as_array().map(Vec::len)), (Some(1), Some(11)));
     nothing.does(&["sync"]);
     assert_eq!(nothing.says(&["appointments"])[0]["tenant_name"], "=HYPERLINK(\"http://127.0.0.1/\",\"click\")");
     let visit = nothing.starts("WO-261124-00007");
     nothing.does(&["visit", "no-answer", &visit]);
     nothing.does(&["sync"]);
-    assert!(town.export("visits")[0]["tenant_name"].starts_with("'=HYPERLINK"), "a spreadsheet would run it");
+    assert!(council.export("visits")[0]["tenant_name"].starts_with("'=HYPERLINK"), "a spreadsheet would run it");
 }
 
 #[test]
 fn a_captive_portal_and_a_lost_answer_change_nothing_and_the_next_try_is_a_duplicate() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let line = Line::to(town.address());
-    let phone = Phone::of("melton-2", &town, line.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let line = Line::to(council.address());
+    let phone = Phone::of("melton-2", &council, line.address());
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
 
@@ -169,22 +169,21 @@ fn a_captive_portal_and_a_lost_answer_change_nothing_and_the_next_try_is_a_dupli
     line.set(LineState::AnswerLost);
     assert_eq!(phone.tries(&["sync"]).status.code(), Some(1));
     assert_eq!(phone.says(&["status"])["unsent"], 2, "a lost answer is no receipt");
-    assert_eq!(town.export("visits").len(), 1, "the council had it already");
+    assert_eq!(council.export("visits").len(), 1, "the council had it already");
 
     line.set(LineState::Whole);
     assert_eq!(phone.says(&["sync"])["received"], 2);
-    assert_eq!(town.export("visits").len(), 1);
+    assert_eq!(council.export("visits").len(), 1);
     assert_eq!(phone.says(&["sync"])["received"], 0, "nothing is sent twice");
 }
 
 #[test]
 fn an_enrolment_code_works_once_for_the_council_that_printed_it() {
-    let town = TestCouncil::open();
-    let other_town = TestCouncil::open();
-    let server = format!("http://{}", town.address());
-    let code = town.code_for("melton-1");
-    let wrong =
-        Phone::new().tries(&["enrol", "--server", &format!("http://{}", other_town.address()), "--code", &code]);
+    let council = TestCouncil::open();
+    let other = TestCouncil::another();
+    let server = format!("http://{}", council.address());
+    let code = council.code_for("melton-1");
+    let wrong = Phone::new().tries(&["enrol", "--server", &format!("http://{}", other.address()), "--code", &code]);
     assert_eq!(wrong.status.code(), Some(1));
     Phone::new().does(&["enrol", "--server", &server, "--code", &code]);
     let again = Phone::new().tries(&["enrol", "--server", &server, "--code", &code, "--json"]);
@@ -195,25 +194,25 @@ fn an_enrolment_code_works_once_for_the_council_that_printed_it() {
 
 #[test]
 fn enrolling_again_loses_nothing_that_waits() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let line = Line::to(town.address());
-    let phone = Phone::of("melton-2", &town, line.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let line = Line::to(council.address());
+    let phone = Phone::of("melton-2", &council, line.address());
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
     let server = format!("http://{}", line.address());
-    phone.does(&["enrol", "--server", &server, "--code", &town.code_for("melton-2")]);
+    phone.does(&["enrol", "--server", &server, "--code", &council.code_for("melton-2")]);
     assert_eq!(phone.says(&["status"])["unsent"], 2);
     phone.does(&["verify"]);
     phone.does(&["sync"]);
-    assert_eq!(town.export("visits")[0]["outcome"], "no_answer");
+    assert_eq!(council.export("visits")[0]["outcome"], "no_answer");
 }
 
 #[test]
 fn the_app_and_the_council_killed_at_random_instants_lose_nothing_that_was_saved_or_receipted() {
-    let mut town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let mut council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.starts("WO-261124-00009");
     let mut saved = 1;
     for round in 0..40_u64 {
@@ -229,9 +228,9 @@ fn the_app_and_the_council_killed_at_random_instants_lose_nothing_that_was_saved
         if round % 8 == 7 {
             let mut sync = phone.command(&["sync"]).stdout(std::process::Stdio::null()).spawn().unwrap();
             std::thread::sleep(Duration::from_millis(100 + (round * 13) % 120));
-            town.kill();
+            council.kill();
             let _either_way = sync.wait();
-            town.start();
+            council.start();
         }
         let there = phone.says(&["status"])["records"].as_u64().unwrap();
         assert!(there >= saved, "{saved} were called saved, {there} are there");
@@ -243,21 +242,21 @@ fn the_app_and_the_council_killed_at_random_instants_lose_nothing_that_was_saved
     let shown = phone.says(&["visit", "show", &visit]);
     // The visit has every saved record and the last one, but not the signature under the Code.
     assert_eq!(shown["timeline"].as_array().unwrap().len() as u64, saved);
-    assert_eq!(town.export("visits")[0]["outcome"], "no_answer");
+    assert_eq!(council.export("visits")[0]["outcome"], "no_answer");
 }
 
 #[test]
 fn reassigning_gives_the_visit_to_one_phone_and_takes_its_details_from_the_other() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let before = Phone::of("melton-2", &town, town.address());
-    let after = Phone::of("melton-1", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let before = Phone::of("melton-2", &council, council.address());
+    let after = Phone::of("melton-1", &council, council.address());
     let table = std::fs::read_to_string(sample("appointments-2026-11-24.csv")).unwrap();
     let header = table.lines().next().unwrap();
     let row = table.lines().find(|line| line.starts_with("WO-261124-00009,")).unwrap().replace("melton-2", "melton-1");
-    let file = town.data().join("reassigned.csv");
+    let file = council.data().join("reassigned.csv");
     std::fs::write(&file, format!("{header}\n{row}\n")).unwrap();
-    town.does(&["import-appointments", &file.display().to_string()]);
+    council.does(&["import-appointments", &file.display().to_string()]);
     let has = |phone: &Phone| phone.does(&["appointments", "--json"]).contains("WO-261124-00009");
     for phone in [&before, &after] {
         phone.does(&["sync"]);

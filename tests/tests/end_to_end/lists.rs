@@ -9,7 +9,7 @@ use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
 /// The rows of every page of a list, and the number of pages.
-fn all_pages(clerk: &ConsoleClient, address: &str, of: &str) -> (Vec<Value>, usize) {
+fn all_pages(console: &ConsoleClient, address: &str, of: &str) -> (Vec<Value>, usize) {
     let (mut rows, mut pages, mut after) = (Vec::new(), 0, String::new());
     loop {
         let further = if after.is_empty() {
@@ -17,7 +17,7 @@ fn all_pages(clerk: &ConsoleClient, address: &str, of: &str) -> (Vec<Value>, usi
         } else {
             format!("{}after={after}", if address.contains('?') { '&' } else { '?' })
         };
-        let page = clerk.reads(&format!("{address}{further}"));
+        let page = console.reads(&format!("{address}{further}"));
         rows.extend(page[of].as_array().unwrap().clone());
         pages += 1;
         match &page["next"] {
@@ -30,7 +30,7 @@ fn all_pages(clerk: &ConsoleClient, address: &str, of: &str) -> (Vec<Value>, usi
 
 /// Imports sixty people with the same position. Some of their names differ only in upper and lower
 /// case.
-fn sixty_more_people(town: &TestCouncil) {
+fn sixty_more_people(council: &TestCouncil) {
     let mut table = "user,display_name,organisation,organisation_kind,role,position,email\n".to_owned();
     for number in 0..60 {
         let name = if number % 2 == 0 { "Ивáн Þór" } else { "ИВÁН ÞÓR" };
@@ -44,14 +44,14 @@ fn sixty_more_people(town: &TestCouncil) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("people.csv");
     std::fs::write(&file, table).unwrap();
-    town.does(&["import-people", &file.display().to_string()]);
+    council.does(&["import-people", &file.display().to_string()]);
 }
 
-fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &TestCouncil, make_more_visits: impl Fn(usize)) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    sixty_more_people(town);
-    let phone = Phone::of("vale-3", town, town.address());
-    Phone::of("melton-2", town, town.address()).does(&["sync"]);
+fn lists_are_sorted_by_any_of_their_columns_page_by_page(council: &TestCouncil, make_more_visits: impl Fn(usize)) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    sixty_more_people(council);
+    let phone = Phone::of("vale-3", council, council.address());
+    Phone::of("melton-2", council, council.address()).does(&["sync"]);
     for appointment in ["WO-261124-00032", "WO-261124-00039"] {
         let visit = phone.starts(appointment);
         phone.does(&["visit", "no-answer", &visit]);
@@ -61,9 +61,9 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &TestCouncil, mak
     }
     phone.does(&["sync"]);
     make_more_visits(118);
-    let [supervisor, auditor, lead] = ["super-1", "audit-1", "lead-1"].map(|user| ConsoleClient::of(user, town));
+    let [supervisor, auditor, lead] = ["super-1", "audit-1", "lead-1"].map(|user| ConsoleClient::of(user, council));
     let text = |row: &Value, at: &str| row.pointer(at).unwrap().to_string().to_lowercase();
-    for (clerk, address, of, sort, at, id) in [
+    for (console, address, of, sort, at, id) in [
         (&supervisor, "/api/appointments", "appointments", "when", "/appointment/window_start", "/appointment/ref"),
         (&supervisor, "/api/appointments", "appointments", "who", "/assigned_name", "/appointment/ref"),
         (&supervisor, "/api/appointments", "appointments", "where", "/appointment/address", "/appointment/ref"),
@@ -88,8 +88,8 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &TestCouncil, mak
         (&lead, "/api/safeguarding", "notes", "received", "/received_at", "/record"),
     ] {
         let by = |sort: String| format!("{address}{}sort={sort}", if address.contains('?') { '&' } else { '?' });
-        let (up, pages) = all_pages(clerk, &by(sort.to_owned()), of);
-        let (mut down, _) = all_pages(clerk, &by(format!("-{sort}")), of);
+        let (up, pages) = all_pages(console, &by(sort.to_owned()), of);
+        let (mut down, _) = all_pages(console, &by(format!("-{sort}")), of);
         assert!(up.len() > 1, "{address}: there is nothing to sort");
         assert!(
             !["appointments", "people", "not_signed", "visits"].contains(&of) || pages > 1,
@@ -125,7 +125,7 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &TestCouncil, mak
     );
     let (waiting, _) = all_pages(&supervisor, "/api/acknowledgements?state=not_signed", "not_signed");
     assert_eq!(register["have_not_signed"], waiting.len(), "the count is that of the list");
-    let firm = ConsoleClient::of("vale-super", town);
+    let firm = ConsoleClient::of("vale-super", council);
     let (theirs, _) =
         all_pages(&firm, "/api/acknowledgements?state=not_signed&organisation=Melton Borough Council", "not_signed");
     assert!(
@@ -137,9 +137,9 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page(town: &TestCouncil, mak
 
 #[test]
 fn lists_are_sorted_by_any_of_their_columns_page_by_page_on_both_databases() {
-    let town = TestCouncil::open();
-    lists_are_sorted_by_any_of_their_columns_page_by_page(&town, |visits| {
-        bulk_data::in_the_data_folder(&town.data(), visits);
+    let council = TestCouncil::open();
+    lists_are_sorted_by_any_of_their_columns_page_by_page(&council, |visits| {
+        bulk_data::in_the_data_folder(&council.data(), visits);
     });
     let server = Postgres::start();
     let database = server.database();
@@ -150,17 +150,17 @@ fn lists_are_sorted_by_any_of_their_columns_page_by_page_on_both_databases() {
 
 #[test]
 fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
-    let town = TestCouncil::open();
-    let phone = Phone::of("vale-3", &town, town.address());
+    let council = TestCouncil::open();
+    let phone = Phone::of("vale-3", &council, council.address());
     phone.does(&["concern", "--kind", "safeguarding", "--words", "The boy sleeps in the shed"]);
     phone.does(&["sync"]);
-    let lead = ConsoleClient::of("lead-1", &town);
+    let lead = ConsoleClient::of("lead-1", &council);
     let listed = lead.reads("/api/safeguarding");
     assert_eq!((&listed["notes"][0]["read"], &listed["notes"][1]), (&json!([]), &Value::Null));
     assert_eq!(listed["notes"][0]["visitor_name"], "Kofi Mensah", "who wrote it is known without a visit");
     let record = listed["notes"][0]["record"].as_str().unwrap();
     assert_eq!(lead.reads(&format!("/api/safeguarding/{record}"))["note"], "The boy sleeps in the shed");
-    let auditor = ConsoleClient::of("audit-1", &town);
+    let auditor = ConsoleClient::of("audit-1", &council);
     let read = lead.reads("/api/safeguarding")["notes"][0]["read"].clone();
     assert_eq!((&read[0]["user"], &read[1]), (&json!("lead-1"), &Value::Null));
 
@@ -177,26 +177,26 @@ fn a_lead_sees_who_read_a_note_and_nobody_can_tell_it_from_the_audit_log() {
 
 #[test]
 fn what_a_phone_has_and_the_council_has_not_is_said_beside_every_count_that_it_could_change() {
-    let mut town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("vale-3", &town, town.address());
+    let mut council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("vale-3", &council, council.address());
     phone.does(&["visit", "no-answer", &phone.starts("WO-261124-00032")]);
     phone.does(&["sync"]);
-    town.kill();
+    council.kill();
     // The state after a phone said how many records it has, and lost its connection.
-    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
     assert_eq!(database.execute("UPDATE chain SET claimed = high_water + 3", []).unwrap(), 1);
     drop(database);
-    town.start();
+    council.start();
     let counted = ["today", "visits", "cases", "no-access", "reports", "acknowledgements", "phones"];
-    let auditor = ConsoleClient::of("audit-1", &town);
+    let auditor = ConsoleClient::of("audit-1", &council);
     for of in counted {
         let missing = &auditor.reads(&format!("/api/{of}"))["missing"];
         assert_eq!((&missing[0]["visitor_name"], &missing[1]), (&json!("Kofi Mensah"), &Value::Null), "{of}");
         let numbers = ["first", "last"].map(|name| missing[0][name].as_u64().unwrap());
         assert_eq!(numbers[1] - numbers[0], 2, "{of}: three records are on their way");
     }
-    let firm = ConsoleClient::of("vale-super", &town);
+    let firm = ConsoleClient::of("vale-super", &council);
     for of in ["today", "visits", "no-access", "reports", "acknowledgements"] {
         assert_eq!(firm.reads(&format!("/api/{of}"))["missing"], json!([]), "{of}: a firm is told of phones");
     }

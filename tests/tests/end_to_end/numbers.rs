@@ -18,8 +18,8 @@ fn number<'a>(list: &'a Value, name: &str) -> &'a Value {
     numbers.find(|number| number["name"] == name).unwrap_or_else(|| panic!("there is no {name}"))
 }
 
-fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &TestCouncil) {
-    let admin = ConsoleClient::of("admin", town);
+fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(council: &TestCouncil) {
+    let admin = ConsoleClient::of("admin", council);
     let list = admin.reads("/api/numbers");
     let tomorrow = list["earliest"].as_str().unwrap();
     let shipped = number(&list, "complaint.acknowledge");
@@ -29,10 +29,10 @@ fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &TestCo
     let three =
         json!({ "name": "complaint.acknowledge", "value": 3, "from": tomorrow, "source": "Cabinet, minute 12" });
     for (what, changed, why) in [
-        ("from", json!("2026-11-24"), "has not begun"),
+        ("from", json!("2026-11-24"), "a day after today"),
         ("value", json!(0), "from 1 to 130"),
         ("source", json!("  "), "where the number comes from"),
-        ("name", json!("complaint.forget"), "no number of that name"),
+        ("name", json!("complaint.forget"), "no number with that name"),
     ] {
         let mut wrong = three.clone();
         wrong[what] = changed;
@@ -44,7 +44,7 @@ fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &TestCo
     let too_long = json!({ "name": "notice_minimum_hours", "value": 72, "from": tomorrow, "source": "By mistake" });
     assert_eq!(admin.sends("POST", "/api/numbers", &too_long).status(), 422, "good notice would be shorter than that");
     assert_eq!(admin.reads("/api/numbers"), list, "what is refused changes nothing");
-    assert_eq!(ConsoleClient::of("super-1", town).sends("POST", "/api/numbers", &three).status(), 404);
+    assert_eq!(ConsoleClient::of("super-1", council).sends("POST", "/api/numbers", &three).status(), 404);
 
     admin.does("POST", "/api/numbers", &three);
     let list = admin.reads("/api/numbers");
@@ -57,7 +57,7 @@ fn an_administrator_changes_a_number_from_a_day_that_has_not_begun(town: &TestCo
     admin.does("DELETE", &address, &Value::Null);
     assert_eq!(admin.asks("DELETE", &address).status(), 404, "it is gone");
     assert_eq!(number(&admin.reads("/api/numbers"), "complaint.acknowledge")["values"].as_array().unwrap().len(), 1);
-    let said = town.export("audit");
+    let said = council.export("audit");
     let of_numbers: Vec<&str> =
         said.iter().map(|line| line["action"].as_str()).filter(|a| a.contains("number")).collect();
     assert_eq!(of_numbers, ["number_entered", "number_withdrawn"]);

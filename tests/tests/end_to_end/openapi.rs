@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
                       response_headers_conformance,unsupported_method,ignored_auth";
 
-fn a_day(town: &TestCouncil) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    town.publishes_code();
-    let phone = Phone::of("melton-2", town, town.address());
+fn a_day(council: &TestCouncil) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    council.publishes_code();
+    let phone = Phone::of("melton-2", council, council.address());
     let visit = phone.enters("WO-261124-00009");
     phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead alone."]);
     phone.does(&["visit", "concern", &visit, "--kind", "complaint", "--words", "It took too long"]);
@@ -26,10 +26,10 @@ fn a_day(town: &TestCouncil) {
 
 /// The service's description, with ids of things that exist as examples for the variable parts of
 /// addresses.
-fn description(town: &TestCouncil) -> Value {
-    let mut described: Value = ConsoleClient::nobody(town).reads("/api/openapi.json");
+fn description(council: &TestCouncil) -> Value {
+    let mut described: Value = ConsoleClient::nobody(council).reads("/api/openapi.json");
     let first = |list: &Value, name: &str| list[0][name].as_str().expect("there is one").to_owned();
-    let supervisor = ConsoleClient::of("super-1", town);
+    let supervisor = ConsoleClient::of("super-1", council);
     let things = [
         ("/api/visits/{visit}", "visit", first(&supervisor.reads("/api/visits")["visits"], "visit")),
         ("/api/cases/{case}", "case", first(&supervisor.reads("/api/cases")["cases"], "case")),
@@ -37,7 +37,7 @@ fn description(town: &TestCouncil) -> Value {
         (
             "/api/safeguarding/{record}",
             "record",
-            first(&ConsoleClient::of("lead-1", town).reads("/api/safeguarding")["notes"], "record"),
+            first(&ConsoleClient::of("lead-1", council).reads("/api/safeguarding")["notes"], "record"),
         ),
     ];
     for (path, name, there) in things {
@@ -50,13 +50,13 @@ fn description(town: &TestCouncil) -> Value {
 
 /// Runs schemathesis with a description and a header that signs in. Returns whether all answers
 /// fit, and its report.
-fn asks(town: &TestCouncil, described: &Value, header: &str, only: &[&str]) -> (bool, String) {
+fn asks(council: &TestCouncil, described: &Value, header: &str, only: &[&str]) -> (bool, String) {
     let program = root().join("target/tools/schemathesis/bin/schemathesis");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("openapi.json"), described.to_string()).unwrap();
     let output = Command::new(program)
         .current_dir(folder.path())
-        .args(["run", "openapi.json", "--url", &format!("http://{}", town.address()), "--checks", CHECKS])
+        .args(["run", "openapi.json", "--url", &format!("http://{}", council.address()), "--checks", CHECKS])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--generation-deterministic"])
         .args(["--no-color", "--suppress-health-check", "all", "--warnings", "off"])
         .args(["-H", header, "-H", "x-doorstep: 1"])
@@ -68,10 +68,10 @@ fn asks(town: &TestCouncil, described: &Value, header: &str, only: &[&str]) -> (
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn cookie(town: &TestCouncil, user: &str) -> String {
+fn cookie(council: &TestCouncil, user: &str) -> String {
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let answer = reqwest::blocking::Client::new()
-        .post(format!("http://{}/api/session", town.address()))
+        .post(format!("http://{}/api/session", council.address()))
         .header("x-doorstep", "1")
         .json(&json!({ "user": user, "password": PASSWORD }))
         .send()
@@ -82,9 +82,9 @@ fn cookie(town: &TestCouncil, user: &str) -> String {
 
 #[test]
 fn the_service_answers_as_its_own_description_says() {
-    let town = TestCouncil::open();
-    a_day(&town);
-    let described = description(&town);
+    let council = TestCouncil::open();
+    a_day(&council);
+    let described = description(&council);
     // Each role asks for what the roles before it may not see.
     let of_administrators = "^/api/(phones|people|codes|audit|sessions|exports)";
     for (user, only) in [
@@ -92,23 +92,23 @@ fn the_service_answers_as_its_own_description_says() {
         ("lead-1", ["--include-path-regex", "^/api/safeguarding"]),
         ("admin", ["--include-path-regex", of_administrators]),
     ] {
-        let (holds, told) = asks(&town, &described, &cookie(&town, user), &only);
+        let (holds, told) = asks(&council, &described, &cookie(&council, user), &only);
         assert!(holds, "as {user}: {told}");
     }
-    let token = town.does(&["api-token", "--name", "all", "--may", "appointments,metrics,feed"]);
+    let token = council.does(&["api-token", "--name", "all", "--may", "appointments,metrics,feed"]);
     let bearer = format!("Authorization: Bearer {}", token.trim());
     let systems = ["--include-path-regex", "^/(metrics|odata|health|ready|api/appointments/.reference.)"];
-    let (holds, told) = asks(&town, &described, &bearer, &systems);
+    let (holds, told) = asks(&council, &described, &bearer, &systems);
     assert!(holds, "as a system: {told}");
 
     // The check finds a description that is wrong.
-    let supervisor = cookie(&town, "super-1");
+    let supervisor = cookie(&council, "super-1");
     for (path, wrong) in
         [("/api/organisations", json!({ "type": "integer" })), ("/api/visits/{visit}", json!({ "type": "array" }))]
     {
         let mut other = described.clone();
         other["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"] = wrong;
-        let (holds, told) = asks(&town, &other, &supervisor, &["--include-path", path]);
+        let (holds, told) = asks(&council, &other, &supervisor, &["--include-path", path]);
         assert!(!holds && told.contains("violates schema"), "{path}: {told}");
     }
 }
@@ -116,8 +116,8 @@ fn the_service_answers_as_its_own_description_says() {
 /// Every route for programs is described, and whether it asks for a sign-in.
 #[test]
 fn every_route_for_programs_is_described() {
-    let town = TestCouncil::open();
-    let described: Value = ConsoleClient::nobody(&town).reads("/api/openapi.json");
+    let council = TestCouncil::open();
+    let described: Value = ConsoleClient::nobody(&council).reads("/api/openapi.json");
     for route in doorstep_council::routes() {
         let operation = &described["paths"][route.path][route.method.to_lowercase()];
         let is_for_programs =

@@ -28,9 +28,9 @@ impl TimeSource for Ahead {
 }
 
 /// Makes a visit with a refusal, which opens a case, and with a note for the safeguarding lead.
-fn a_day(town: &TestCouncil) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("melton-2", town, town.address());
+fn a_day(council: &TestCouncil) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", council, council.address());
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "refuse", &visit, "--reason", "other", "--words", "I have the flu"]);
     phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "The boy sleeps in the shed."]);
@@ -51,14 +51,14 @@ fn mail(certificate: &Certificate, outside: &Outside) -> Mail {
 #[test]
 fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_it_is_sent() {
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let town = TestCouncil::open();
-    a_day(&town);
+    let council = TestCouncil::open();
+    a_day(&council);
     let folder = tempfile::tempdir().unwrap();
     let certificate = Certificate::in_folder(folder.path());
     let mut outside = Outside::start(&certificate, 2);
     let clock = Arc::new(Ahead(AtomicI64::new(0)));
     let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn TimeSource>, ..Environment::real() };
-    let service = Service::open(&town.data(), &DatabaseAt::InTheDataFolder, environment).unwrap();
+    let service = Service::open(&council.data(), &DatabaseAt::InTheDataFolder, environment).unwrap();
     let webhook =
         Webhook::new(&format!("http://127.0.0.1:{}/told", outside.http), WebhookSecret::read(SECRET).unwrap());
     let messenger = Notifier::new(service, Some(mail(&certificate, &outside)), Some(webhook.unwrap()));
@@ -89,7 +89,7 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
         }
     }
     let supervisor = mails.iter().find(|mail| to(mail).starts_with("super-1")).unwrap();
-    let cases = ConsoleClient::of("super-1", &town).reads("/api/cases");
+    let cases = ConsoleClient::of("super-1", &council).reads("/api/cases");
     let case = cases["cases"][0]["case"].as_str().unwrap();
     assert!(supervisor["mail"].as_str().unwrap().replace("=\r\n", "").contains(&format!("/cases/{case}")));
 
@@ -145,9 +145,9 @@ fn a_renewed_certificate_is_served_and_a_bad_one_changes_nothing(port: &str, ser
 
 #[test]
 fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_order() {
-    let mut town = TestCouncil::open();
-    a_day(&town);
-    town.kill();
+    let mut council = TestCouncil::open();
+    a_day(&council);
+    council.kill();
     let folder = tempfile::tempdir().unwrap();
     let certificate = Certificate::in_folder(folder.path());
     let mut outside = Outside::start(&certificate, 0);
@@ -165,7 +165,7 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
                  public-address = \"https://localhost:8470\"\nmail-server = \"smtp://localhost:{}\"\n\
                  mail-from = \"doorstep@council.example\"\nmail-user = \"doorstep\"\nmail-password-file = {password:?}\n\
                  mail-authority = {:?}\n{extra}",
-                town.data(),
+                council.data(),
                 certificate.certificate,
                 certificate.key,
                 outside.smtp,
@@ -180,15 +180,15 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
         ("behind-proxy = \"maybe\"", "invalid value 'maybe'"),
     ] {
         let words = ["serve", "--check-config", "--config", &settings(wrong)].map(str::to_owned);
-        let failed = town.fails(&words.each_ref().map(String::as_str));
+        let failed = council.fails(&words.each_ref().map(String::as_str));
         assert!(failed.contains(said), "{wrong}: {failed}");
     }
     let good = settings("");
-    let checked = town.runs(&["serve", "--check-config", "--config", &good]);
+    let checked = council.runs(&["serve", "--check-config", "--config", &good]);
     assert!(checked.contains("These settings can be used") && checked.contains("by the service"), "{checked}");
 
-    let council = doorstep_tests::harness::program("doorstep-council");
-    let mut process = Command::new(council).args(["serve", "--config", &good]).stdout(Stdio::piped()).spawn().unwrap();
+    let program = doorstep_tests::harness::program("doorstep-council");
+    let mut process = Command::new(program).args(["serve", "--config", &good]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim().strip_prefix("Listening on https://127.0.0.1:").unwrap_or_else(|| panic!("{line}"));
@@ -220,13 +220,13 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
 
 #[test]
 fn the_council_s_people_sign_in_with_accounts_of_its_own() {
-    let mut town = TestCouncil::open();
-    let address = town.address();
+    let mut council = TestCouncil::open();
+    let address = council.address();
     let provider = OpenIdProvider::start(address);
-    let secret = town.data().join("../openid-secret");
+    let secret = council.data().join("../openid-secret");
     std::fs::write(&secret, "a secret of the provider\n").unwrap();
-    town.kill();
-    town.is_told(&[
+    council.kill();
+    council.is_told(&[
         ("DOORSTEP_OPENID_ISSUER", &provider.issuer),
         ("DOORSTEP_OPENID_CLIENT", "doorstep"),
         ("DOORSTEP_OPENID_SECRET_FILE", &secret.display().to_string()),
@@ -235,7 +235,7 @@ fn the_council_s_people_sign_in_with_accounts_of_its_own() {
     ]);
     // People who sign in through the provider need no second factor from Doorstep: asking for one
     // is up to the provider.
-    town.asks_for_second_factor();
-    town.start();
-    browser::goes_through("openid", &town, &[("DOORSTEP_PROVIDER", &provider.issuer)]);
+    council.asks_for_second_factor();
+    council.start();
+    browser::goes_through("openid", &council, &[("DOORSTEP_PROVIDER", &provider.issuer)]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{Months, NaiveDate};
 use doorstep_council::desk::Actor;
-use doorstep_council::records::retention::Kept;
+use doorstep_council::records::retention::RetainedKind;
 use doorstep_council::records::retention::retain;
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
 use doorstep_tests::desk::ConsoleClient;
@@ -18,8 +18,8 @@ const HOME: &str = "042307689879";
 const CANARY: &str = "chrysanthemum";
 const SEALED: &str = "The boy said he sleeps in the shed.";
 
-fn refused(town: &TestCouncil, words: &[&str], why: &str) {
-    let output = town.tries(words);
+fn refused(council: &TestCouncil, words: &[&str], why: &str) {
+    let output = council.tries(words);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains(why), "{words:?}: {error}");
 }
@@ -36,9 +36,9 @@ fn holds(folder: &Path, words: &str) -> bool {
 }
 
 /// A visit with a photo, a complaint and a sealed note; and another, to another home.
-fn a_day(town: &TestCouncil) -> (Phone, String) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("melton-2", town, town.address());
+fn a_day(council: &TestCouncil) -> (Phone, String) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", council, council.address());
     let visit = phone.enters("WO-261124-00009");
     let folder = tempfile::tempdir().unwrap();
     let photo = folder.path().join("photo.jpg");
@@ -54,12 +54,12 @@ fn a_day(town: &TestCouncil) -> (Phone, String) {
     (phone, visit)
 }
 
-fn checked(town: &TestCouncil) -> Value {
-    json(&town.does(&["check-records", "--json"]))
+fn checked(council: &TestCouncil) -> Value {
+    json(&council.does(&["check-records", "--json"]))
 }
 
-fn close_every_case(town: &TestCouncil) {
-    let supervisor = ConsoleClient::of("super-1", town);
+fn close_every_case(council: &TestCouncil) {
+    let supervisor = ConsoleClient::of("super-1", council);
     for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
         let at = format!("/api/cases/{}", case["case"].as_str().unwrap());
         let outcome = supervisor.reads(&at)["outcomes"][0].clone();
@@ -67,9 +67,9 @@ fn close_every_case(town: &TestCouncil) {
     }
 }
 
-fn a_tenant_is_given_their_data_and_it_is_erased(town: &TestCouncil) {
-    let (phone, visit) = a_day(town);
-    let before = checked(town);
+fn a_tenant_is_given_their_data_and_it_is_erased(council: &TestCouncil) {
+    let (phone, visit) = a_day(council);
+    let before = checked(council);
     assert_eq!((&before["faults"], &before["gaps"], &before["erased"]), (&json!([]), &json!(0), &json!(0)));
     assert_eq!(before["records"], before["content_holds"]);
 
@@ -77,14 +77,14 @@ fn a_tenant_is_given_their_data_and_it_is_erased(town: &TestCouncil) {
     let folder = tempfile::tempdir().unwrap();
     let given = folder.path().join("given");
     let ask = ["subject-access", "--uprn", HOME, "--out", given.to_str().unwrap()];
-    town.does(&ask);
-    refused(town, &ask, "can't be read or written");
+    council.does(&ask);
+    refused(council, &ask, "can't be read or written");
     let visits = json(&std::fs::read_to_string(given.join("visits.json")).unwrap());
     assert_eq!(visits.as_array().unwrap().len(), 1);
     assert_eq!((&visits[0]["visit"]["visit"], &visits[0]["cases"][0]["kind"]), (&json!(visit), &json!("complaint")));
     assert!(holds(&given, CANARY) && !holds(&given, "shed") && !holds(&given, "Wolds View"));
     assert_eq!(std::fs::read_dir(given.join("photos")).unwrap().count(), 1);
-    town.does(&[
+    council.does(&[
         "subject-access",
         "--uprn",
         HOME,
@@ -96,31 +96,31 @@ fn a_tenant_is_given_their_data_and_it_is_erased(town: &TestCouncil) {
     assert!(!holds(&folder.path().join("x"), CANARY), "what came after they moved out is another's");
 
     let erase = ["erase", "--uprn", HOME, "--because", "Asked for on 24 November"];
-    assert!(town.does(&erase).contains("1 visits, 1 photos"), "it says what there is, and changes nothing");
+    assert!(council.does(&erase).contains("1 visits, 1 photos"), "it says what there is, and changes nothing");
     let really = [erase.as_slice(), &["--apply"]].concat();
-    refused(town, &really, "a case about that home is open");
-    close_every_case(town);
-    town.does(&really);
+    refused(council, &really, "a case about that home is open");
+    close_every_case(council);
+    council.does(&really);
 
-    let after = checked(town);
+    let after = checked(council);
     assert_eq!((&after["faults"], &after["gaps"], &after["records"]), (&json!([]), &json!(0), &before["records"]));
     assert!(after["erased"].as_u64().unwrap() > 5, "{after}");
-    assert!(!holds(&town.data(), CANARY), "the words can still be found in a file");
-    assert_eq!(town.export("visits").len(), 1, "the other visit is still there");
-    assert_eq!(ConsoleClient::of("super-1", town).asks("GET", &format!("/api/visits/{visit}")).status(), 404);
+    assert!(!holds(&council.data(), CANARY), "the words can still be found in a file");
+    assert_eq!(council.export("visits").len(), 1, "the other visit is still there");
+    assert_eq!(ConsoleClient::of("super-1", council).asks("GET", &format!("/api/visits/{visit}")).status(), 404);
     assert!(
-        !town.data().join("photos").exists() || count_files(&town.data().join("photos")) == 0,
+        !council.data().join("photos").exists() || count_files(&council.data().join("photos")) == 0,
         "the picture is gone"
     );
-    let lead = ConsoleClient::of("lead-1", town);
+    let lead = ConsoleClient::of("lead-1", council);
     let notes = lead.reads("/api/safeguarding");
     let note = lead.reads(&format!("/api/safeguarding/{}", notes["notes"][0]["record"].as_str().unwrap()));
     assert_eq!(note["note"], SEALED, "what is sealed is the lead's, and has a rule of its own");
-    let audit = ConsoleClient::of("audit-1", town).reads("/api/audit");
+    let audit = ConsoleClient::of("audit-1", council).reads("/api/audit");
     assert!(audit["lines"].as_array().unwrap().iter().any(|line| line["action"] == "erased_on_request"), "{audit}");
     // The phone still has the visit, but syncing does not bring it back to the council.
     phone.does(&["sync"]);
-    assert_eq!(town.export("visits").len(), 1);
+    assert_eq!(council.export("visits").len(), 1);
 }
 
 fn count_files(folder: &Path) -> usize {
@@ -140,27 +140,27 @@ fn a_tenant_is_given_their_data_and_it_is_erased_on_both_databases() {
 
 #[test]
 fn whoever_left_is_given_their_data_and_loses_their_name() {
-    let town = TestCouncil::open();
-    let (_phone, visit) = a_day(&town);
+    let council = TestCouncil::open();
+    let (_phone, visit) = a_day(&council);
     let folder = tempfile::tempdir().unwrap();
     let given = folder.path().join("given");
-    town.does(&["subject-access", "--user", "melton-2", "--out", given.to_str().unwrap()]);
+    council.does(&["subject-access", "--user", "melton-2", "--out", given.to_str().unwrap()]);
     assert!(holds(&given, "Dafydd") && holds(&given, &visit));
     assert!(!holds(&given, "Patel") && !holds(&given, CANARY), "the tenant is somebody else");
     let really = ["erase", "--user", "melton-2", "--because", "Asked for", "--apply"];
-    refused(&town, &really, "they have not left");
-    ConsoleClient::of("admin", &town).does("POST", "/api/people/melton-2", &json!({ "action": "leave" }));
-    town.does(&really);
-    assert!(!holds(&town.data(), "Dafydd"), "the name can still be found in a file");
-    assert!(!holds(&town.data(), "melton-2@"), "the address can still be found in a file");
-    let detail = ConsoleClient::of("super-1", &town).reads(&format!("/api/visits/{visit}"));
+    refused(&council, &really, "they have not left");
+    ConsoleClient::of("admin", &council).does("POST", "/api/people/melton-2", &json!({ "action": "leave" }));
+    council.does(&really);
+    assert!(!holds(&council.data(), "Dafydd"), "the name can still be found in a file");
+    assert!(!holds(&council.data(), "melton-2@"), "the address can still be found in a file");
+    let detail = ConsoleClient::of("super-1", &council).reads(&format!("/api/visits/{visit}"));
     assert_eq!(detail["visitor_name"], "Erased", "what they did is still there");
-    assert_eq!(checked(&town)["faults"], json!([]));
+    assert_eq!(checked(&council)["faults"], json!([]));
 }
 
 /// Today in England, by the council's clock.
-fn today(town: &TestCouncil) -> NaiveDate {
-    let tomorrow = ConsoleClient::of("admin", town).reads("/api/numbers")["earliest"].clone();
+fn today(council: &TestCouncil) -> NaiveDate {
+    let tomorrow = ConsoleClient::of("admin", council).reads("/api/numbers")["earliest"].clone();
     serde_json::from_value::<NaiveDate>(tomorrow).unwrap().pred_opt().unwrap()
 }
 
@@ -173,41 +173,45 @@ impl TimeSource for Later {
     }
 }
 
-fn what_is_over_is_erased_and_nothing_else(town: &TestCouncil, database: &DatabaseAt) {
-    a_day(town);
-    let before = checked(town);
-    let looked = town.does(&["retention"]);
-    let six_years_ago = today(town).checked_sub_months(Months::new(6 * 12)).unwrap();
+fn what_is_over_is_erased_and_nothing_else(council: &TestCouncil, database: &DatabaseAt) {
+    a_day(council);
+    let before = checked(council);
+    let looked = council.does(&["retention"]);
+    let six_years_ago = today(council).checked_sub_months(Months::new(6 * 12)).unwrap();
     let counted = format!("visits: 0 from before {six_years_ago}");
     assert!(looked.contains(&counted) && looked.contains("Nothing was changed"), "{looked}");
     let later = Environment { clock: Arc::new(Later), ..Environment::real() };
-    let council = Service::open(&town.data(), database, later).unwrap();
-    let items = |dues: &[doorstep_council::records::retention::Due], kind: Kept| {
+    let service = Service::open(&council.data(), database, later).unwrap();
+    let items = |dues: &[doorstep_council::records::retention::Due], kind: RetainedKind| {
         dues.iter().find(|due| due.rule.kind == kind).unwrap().items
     };
     // The visit with an open case is kept, and the other is due. A sealed note is kept until the
     // lead sets a rule for it.
-    let dues = retain(&council, &Actor::command_line(), false).unwrap();
+    let dues = retain(&service, &Actor::command_line(), false).unwrap();
     assert_eq!(
-        (items(&dues, Kept::Visits), items(&dues, Kept::Photos), items(&dues, Kept::SafeguardingNotes)),
+        (
+            items(&dues, RetainedKind::Visits),
+            items(&dues, RetainedKind::Photos),
+            items(&dues, RetainedKind::SafeguardingNotes)
+        ),
         (1, 0, 0)
     );
-    assert!(items(&dues, Kept::Appointments) > 20 && items(&dues, Kept::AuditLog) > 0);
-    assert_eq!(checked(town), before, "looking changes nothing");
-    retain(&council, &Actor::command_line(), true).unwrap();
-    let dues = retain(&council, &Actor::command_line(), false).unwrap();
+    assert!(items(&dues, RetainedKind::Appointments) > 20 && items(&dues, RetainedKind::AuditLog) > 0);
+    assert_eq!(checked(council), before, "looking changes nothing");
+    retain(&service, &Actor::command_line(), true).unwrap();
+    let dues = retain(&service, &Actor::command_line(), false).unwrap();
     assert!(dues.iter().all(|due| due.items == 0), "{dues:?}");
-    assert_eq!(town.export("visits").len(), 1, "the one with an open case");
-    let admin = ConsoleClient::of("admin", town);
+    assert_eq!(council.export("visits").len(), 1, "the one with an open case");
+    let admin = ConsoleClient::of("admin", council);
     let tomorrow = &admin.reads("/api/numbers")["earliest"];
     let years =
         json!({ "name": "keep_safeguarding_notes", "value": 1, "from": tomorrow, "source": "The lead's schedule" });
     admin.does("POST", "/api/numbers", &years);
-    retain(&council, &Actor::command_line(), true).unwrap();
-    assert_eq!(ConsoleClient::of("lead-1", town).reads("/api/safeguarding")["notes"], json!([]));
-    let after = checked(town);
+    retain(&service, &Actor::command_line(), true).unwrap();
+    assert_eq!(ConsoleClient::of("lead-1", council).reads("/api/safeguarding")["notes"], json!([]));
+    let after = checked(council);
     assert_eq!((&after["faults"], &after["records"]), (&json!([]), &before["records"]));
-    assert!(holds(&town.data(), CANARY) || *database != DatabaseAt::InTheDataFolder);
+    assert!(holds(&council.data(), CANARY) || *database != DatabaseAt::InTheDataFolder);
 }
 
 #[test]
@@ -224,51 +228,51 @@ fn what_is_over_is_erased_and_nothing_else_on_both_databases() {
 /// `forget_where_it_began` runs SQL that takes a visit out of the lists, as if its first record had
 /// never arrived.
 fn a_visit_whose_beginning_never_came_is_erased_too(
-    town: &TestCouncil,
+    council: &TestCouncil,
     database: &DatabaseAt,
     forget_where_it_began: impl Fn(&str),
 ) {
-    let phone = Phone::of("melton-2", town, town.address());
+    let phone = Phone::of("melton-2", council, council.address());
     let plan = ["--kind", "inspection", "--purpose", "A look", "--address", CANARY];
     let visit = phone.says(&[&["visit", "start-unplanned"][..], &plan].concat())["visit"].as_str().unwrap().to_owned();
     phone.does(&["visit", "no-answer", &visit]);
     phone.does(&["sync"]);
     forget_where_it_began("DELETE FROM visit");
-    let council = |environment| Service::open(&town.data(), database, environment).unwrap();
-    let visits = |council: &Service, apply| {
-        let dues = retain(council, &Actor::command_line(), apply).unwrap();
-        dues.iter().find(|due| due.rule.kind == Kept::Visits).unwrap().items
+    let opened = |environment| Service::open(&council.data(), database, environment).unwrap();
+    let visits = |service: &Service, apply| {
+        let dues = retain(service, &Actor::command_line(), apply).unwrap();
+        dues.iter().find(|due| due.rule.kind == RetainedKind::Visits).unwrap().items
     };
-    assert_eq!(visits(&council(Environment::real()), false), 0, "it came today");
-    let later = council(Environment { clock: Arc::new(Later), ..Environment::real() });
+    assert_eq!(visits(&opened(Environment::real()), false), 0, "it came today");
+    let later = opened(Environment { clock: Arc::new(Later), ..Environment::real() });
     assert_eq!((visits(&later, true), visits(&later, false)), (1, 0));
-    let after = checked(town);
+    let after = checked(council);
     assert_eq!((&after["faults"], &after["erased"]), (&json!([]), &json!(2)), "{after}");
-    assert_eq!(town.export("acknowledgements").len(), 1, "a signature has a rule of its own");
+    assert_eq!(council.export("acknowledgements").len(), 1, "a signature has a rule of its own");
 }
 
 #[test]
 fn a_visit_whose_beginning_never_came_is_erased_too_on_both_databases() {
-    let town = TestCouncil::open();
+    let council = TestCouncil::open();
     let embedded = |sql: &str| {
-        let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+        let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
         database.execute_batch(sql).unwrap();
     };
-    a_visit_whose_beginning_never_came_is_erased_too(&town, &DatabaseAt::InTheDataFolder, embedded);
+    a_visit_whose_beginning_never_came_is_erased_too(&council, &DatabaseAt::InTheDataFolder, embedded);
     let server = Postgres::start();
     let database = server.database();
-    let town = TestCouncil::open_on_postgres(&database);
+    let council = TestCouncil::open_on_postgres(&database);
     let served = |sql: &str| drop(server.asks(&database, sql));
-    a_visit_whose_beginning_never_came_is_erased_too(&town, &DatabaseAt::Server(database.clone()), served);
+    a_visit_whose_beginning_never_came_is_erased_too(&council, &DatabaseAt::Server(database.clone()), served);
 }
 
 /// `check-records` finds changes that somebody made directly in the database.
 #[test]
 fn what_was_altered_behind_the_council_s_back_is_found() {
-    let mut town = TestCouncil::open();
-    a_day(&town);
-    town.kill();
-    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    let mut council = TestCouncil::open();
+    a_day(&council);
+    council.kill();
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
     for (harm, said, mend) in [
         (
             "UPDATE body SET body = CAST(body || x'00' AS BLOB) WHERE record_id = (SELECT record_id FROM record ORDER BY sequence LIMIT 1)",
@@ -292,10 +296,10 @@ fn what_was_altered_behind_the_council_s_back_is_found() {
         ),
     ] {
         database.execute_batch(harm).unwrap();
-        let output = town.tries(&["check-records"]);
+        let output = council.tries(&["check-records"]);
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(told.contains(said), "{harm}: {told}");
         database.execute_batch(mend).unwrap();
     }
-    assert_eq!(checked(&town)["faults"], json!([]));
+    assert_eq!(checked(&council)["faults"], json!([]));
 }

@@ -36,20 +36,20 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     })
 }
 
-fn town() -> TestCouncil {
-    let town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    town
+fn council() -> TestCouncil {
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    council
 }
 
 #[test]
 fn a_photo_reaches_the_council_without_the_place_that_the_camera_wrote_into_it() {
-    let town = town();
+    let council = council();
     let folder = tempfile::tempdir().unwrap();
     let camera = photo(300);
     assert!(camera.windows(3).any(|part| part == b"GPS"));
     let file = written(folder.path(), "IMG_0001.jpg", &camera);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.enters("WO-261124-00009");
     phone.does(&["visit", "photo", &visit, "--purpose", "before", &file]);
     let shown =
@@ -60,9 +60,9 @@ fn a_photo_reaches_the_council_without_the_place_that_the_camera_wrote_into_it()
 
     let report = phone.says(&["sync"]);
     assert_eq!((&report["photos"], &report["photos_waiting"]), (&json("2"), &json("0")));
-    let row = &town.export("visits")[0];
+    let row = &council.export("visits")[0];
     assert_eq!((row["photos_taken"].as_str(), row["photos_held"].as_str()), ("2", "2"));
-    let held = files_below(&town.data().join("photos"));
+    let held = files_below(&council.data().join("photos"));
     assert_eq!(held.len(), 2);
     for file in held {
         let bytes = fs::read(&file).unwrap();
@@ -73,9 +73,9 @@ fn a_photo_reaches_the_council_without_the_place_that_the_camera_wrote_into_it()
 
 #[test]
 fn what_is_no_photo_is_refused_with_a_message_and_nothing_is_recorded() {
-    let town = town();
+    let council = council();
     let folder = tempfile::tempdir().unwrap();
-    let phone = Phone::of("melton-2", &town, town.address());
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.enters("WO-261124-00009");
     let before = phone.says(&["status"])["records"].clone();
     for (name, bytes, code) in [
@@ -97,20 +97,20 @@ fn what_is_no_photo_is_refused_with_a_message_and_nothing_is_recorded() {
 
 #[test]
 fn photos_wait_for_wifi_if_the_visitor_wishes_and_records_do_not() {
-    let town = town();
+    let council = council();
     let folder = tempfile::tempdir().unwrap();
-    let phone = Phone::of("melton-2", &town, town.address());
+    let phone = Phone::of("melton-2", &council, council.address());
     phone.does(&["photos", "--over", "wifi-only"]);
     let visit = phone.starts("WO-261124-00009");
     phone.does(&["visit", "no-answer", &visit]);
     phone.does(&["visit", "photo", &visit, "--purpose", "door", &written(folder.path(), "d.jpg", &photo(64))]);
     let report = phone.says(&["sync"]);
     assert_eq!((&report["waiting"], &report["photos_waiting"]), (&json("0"), &json("1")));
-    let row = &town.export("visits")[0];
+    let row = &council.export("visits")[0];
     assert_eq!((row["photos_taken"].as_str(), row["photos_held"].as_str()), ("1", "0"));
     assert!(phone.does(&["outbox"]).contains("1 photos wait"));
     assert_eq!(phone.says(&["sync", "--photos-now"])["photos"], 1);
-    assert_eq!(town.export("visits")[0]["photos_held"], "1");
+    assert_eq!(council.export("visits")[0]["photos_held"], "1");
 }
 
 /// A line that fails after a number of pieces, and notes the offset of each piece.
@@ -203,17 +203,17 @@ fn on_a_network_that_costs_nothing_photos_go_by_themselves() {
 /// Two processes of the council share a bucket. While it is down, photos stay on the phone.
 #[test]
 fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
-    let mut town = TestCouncil::open();
+    let mut council = TestCouncil::open();
     let mut store = ObjectStore::start();
-    town.kill();
-    town.is_told(&[
+    council.kill();
+    council.is_told(&[
         ("DOORSTEP_PHOTOS", &store.photos()),
         ("AWS_ACCESS_KEY_ID", KEY.0),
         ("AWS_SECRET_ACCESS_KEY", KEY.1),
     ]);
-    town.start();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let phone = Phone::of("melton-2", &town, town.address());
+    council.start();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.enters("WO-261124-00009");
     let folder = tempfile::tempdir().unwrap();
     let takes = |side: u32| {
@@ -224,7 +224,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     takes(600);
     phone.does(&["sync"]);
     assert_eq!(
-        (store.files(), town.data().join("photos").exists()),
+        (store.files(), council.data().join("photos").exists()),
         (1, false),
         "it is in the bucket and nowhere else"
     );
@@ -239,7 +239,7 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     assert_eq!((waiting(&phone), store.files()), (serde_json::json!(0), 2));
 
     // Another process shows a photo that the first one took in.
-    let (mut other, address) = town.serves(([127, 0, 0, 1], 0).into());
+    let (mut other, address) = council.serves(([127, 0, 0, 1], 0).into());
     let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
     let supervisor = ConsoleClient::at("super-1", address);
     let shown = supervisor.asks("GET", &format!("/api/visits/{visit}/photos/{photo}"));
@@ -249,8 +249,8 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     // A backup holds the photos, and can be restored into a folder.
     let (identity, backup) = (folder.path().join("backup.key"), folder.path().join("council.backup"));
     let path = |path: &std::path::Path| path.display().to_string();
-    let key = town.runs(&["backup-key", "--out", &path(&identity)]);
-    town.does(&["backup", "--recipient", key.trim(), "--out", &path(&backup)]);
+    let key = council.runs(&["backup-key", "--out", &path(&identity)]);
+    council.does(&["backup", "--recipient", key.trim(), "--out", &path(&backup)]);
     let again = TestCouncil::empty(None);
     let restored = again.does(&["restore", "--identity", &path(&identity), &path(&backup)]);
     assert!(restored.contains("and 2 photos") && again.data().join("photos").exists(), "{restored}");
@@ -258,20 +258,20 @@ fn photos_are_kept_in_a_bucket_and_wait_on_the_phone_while_it_is_gone() {
     // Erasing removes the photos from the bucket.
     phone.does(&["visit", "leave", &visit, "--outcome", "completed"]);
     phone.does(&["sync"]);
-    town.does(&["erase", "--uprn", "042307689879", "--because", "Asked for", "--apply"]);
+    council.does(&["erase", "--uprn", "042307689879", "--because", "Asked for", "--apply"]);
     assert_eq!(store.files(), 0);
 }
 
 #[test]
 fn while_a_bucket_takes_its_time_with_a_picture_others_records_are_taken() {
-    let mut town = TestCouncil::open();
+    let mut council = TestCouncil::open();
     let bucket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("s3://photos/visits?endpoint=http://{}&region=local", bucket.local_addr().unwrap());
-    town.kill();
-    town.is_told(&[("DOORSTEP_PHOTOS", &address), ("AWS_ACCESS_KEY_ID", KEY.0), ("AWS_SECRET_ACCESS_KEY", KEY.1)]);
-    town.start();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
-    let [phone, other] = ["melton-2", "vale-3"].map(|user| Phone::of(user, &town, town.address()));
+    council.kill();
+    council.is_told(&[("DOORSTEP_PHOTOS", &address), ("AWS_ACCESS_KEY_ID", KEY.0), ("AWS_SECRET_ACCESS_KEY", KEY.1)]);
+    council.start();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let [phone, other] = ["melton-2", "vale-3"].map(|user| Phone::of(user, &council, council.address()));
     let folder = tempfile::tempdir().unwrap();
     let file = written(folder.path(), "photo.jpg", &doorstep_tests::sample::photo(600));
     let visit = phone.enters("WO-261124-00009");

@@ -54,10 +54,10 @@ impl Things {
 
 #[test]
 fn each_route_lets_in_those_of_its_row_and_nobody_else() {
-    let town = TestCouncil::open();
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     // Use a visit of the firm, so that the firm's supervisor can see it too.
-    let phone = Phone::of("vale-3", &town, town.address());
+    let phone = Phone::of("vale-3", &council, council.address());
     let visit = phone.enters("WO-261124-00032");
     let nobody_in = phone.starts("WO-261124-00039");
     phone.does(&["visit", "no-answer", &nobody_in]);
@@ -69,9 +69,9 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     phone.does(&["visit", "flag", &visit, "--kind", "safeguarding", "--note", "For the lead alone."]);
     phone.does(&["sync"]);
     let photo = phone.says(&["visit", "show", &visit])["photos"][0]["photo"]["sha256"].as_str().unwrap().to_owned();
-    let notes = ConsoleClient::of("lead-1", &town).reads("/api/safeguarding");
-    let cases = ConsoleClient::of("super-1", &town).reads("/api/cases");
-    let phones = ConsoleClient::of("admin", &town).reads("/api/phones");
+    let notes = ConsoleClient::of("lead-1", &council).reads("/api/safeguarding");
+    let cases = ConsoleClient::of("super-1", &council).reads("/api/cases");
+    let phones = ConsoleClient::of("admin", &council).reads("/api/phones");
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let things = Things {
         visit,
@@ -82,8 +82,8 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
     };
 
     let mut wrong = Vec::new();
-    let nobody = ConsoleClient::nobody(&town);
-    let people: Vec<_> = PEOPLE.iter().map(|(seat, user)| (*seat, ConsoleClient::of(user, &town))).collect();
+    let nobody = ConsoleClient::nobody(&council);
+    let people: Vec<_> = PEOPLE.iter().map(|(seat, user)| (*seat, ConsoleClient::of(user, &council))).collect();
     for route in routes() {
         // Do not sign out: the requests after it would all be refused.
         if (route.method.as_str(), route.path) == ("DELETE", "/api/session") {
@@ -94,8 +94,8 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
         if ["people", "systems"].contains(&route.who) && status != StatusCode::UNAUTHORIZED {
             wrong.push(format!("{} {}: nobody is answered {status}", route.method, route.path));
         }
-        for (seat, clerk) in &people {
-            let status = clerk.asks(&route.method, &address).status();
+        for (seat, console) in &people {
+            let status = console.asks(&route.method, &address).status();
             let let_in = status != StatusCode::NOT_FOUND && status != StatusCode::UNAUTHORIZED;
             let may = match route.who {
                 "people" => route.roles.contains(seat),
@@ -113,9 +113,9 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
 /// The console uses this list, not the role, to decide which pages and buttons to show.
 #[test]
 fn a_session_says_what_is_open_to_whoever_signed_in() {
-    let town = TestCouncil::open();
+    let council = TestCouncil::open();
     for (seat, user) in PEOPLE {
-        let session = ConsoleClient::of(user, &town).reads("/api/session");
+        let session = ConsoleClient::of(user, &council).reads("/api/session");
         let open: Vec<&str> = session["may"].as_array().unwrap().iter().map(|route| route.as_str().unwrap()).collect();
         let listed = routes().into_iter().filter(|route| route.who == "people" && route.roles.contains(&seat));
         let listed: Vec<String> = listed.map(|route| format!("{} {}", route.method, route.path)).collect();
@@ -126,13 +126,13 @@ fn a_session_says_what_is_open_to_whoever_signed_in() {
 
 #[test]
 fn who_has_a_phone_and_no_desk_can_t_sign_in_and_nothing_is_changed_without_the_console_s_own_header() {
-    let town = TestCouncil::open();
-    let password = town.data().join("../password").display().to_string();
+    let council = TestCouncil::open();
+    let password = council.data().join("../password").display().to_string();
     for user in ["melton-1", "vale-1"] {
-        town.does(&["set-password", "--user", user, "--password-file", &password]);
-        assert_eq!(ConsoleClient::nobody(&town).signs_in(user, PASSWORD), StatusCode::FORBIDDEN, "{user}");
+        council.does(&["set-password", "--user", user, "--password-file", &password]);
+        assert_eq!(ConsoleClient::nobody(&council).signs_in(user, PASSWORD), StatusCode::FORBIDDEN, "{user}");
     }
-    let administrator = ConsoleClient::of("admin", &town);
+    let administrator = ConsoleClient::of("admin", &council);
     for route in routes().iter().filter(|route| route.who == "people" && route.method != "GET") {
         let forged = administrator.is_made_to_send(&route.method, route.path);
         assert_eq!(forged, StatusCode::BAD_REQUEST, "{} {}", route.method, route.path);

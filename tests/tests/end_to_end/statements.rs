@@ -10,8 +10,8 @@ use doorstep_tests::statements;
 
 #[test]
 fn every_statement_is_prepared_by_the_embedded_database() {
-    let town = TestCouncil::open();
-    let database = rusqlite::Connection::open(town.data().join("council.db")).unwrap();
+    let council = TestCouncil::open();
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
     let statements = statements::of_the_council();
     assert!(statements.len() > 150, "the statements are found: {}", statements.len());
     let wrong: Vec<String> = statements
@@ -25,7 +25,7 @@ fn every_statement_is_prepared_by_the_embedded_database() {
 fn every_statement_is_prepared_by_the_database_server() {
     let server = Postgres::start();
     let address = server.database();
-    let _town = TestCouncil::open_on_postgres(&address);
+    let _council = TestCouncil::open_on_postgres(&address);
     let statements = statements::of_the_council();
     let mut script = String::from("\\set ON_ERROR_STOP off\n");
     for (number, one) in statements.iter().enumerate() {

@@ -131,7 +131,7 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 
 /// Makes a visit with a complaint and a sealed note. Afterwards every personal column has a value
 /// about one of these people.
-fn a_story(town: &TestCouncil, database: &Database<'_>) {
+fn a_story(council: &TestCouncil, database: &Database<'_>) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: String| {
         let path = folder.path().join(name);
@@ -142,10 +142,10 @@ fn a_story(town: &TestCouncil, database: &Database<'_>) {
     let people = PEOPLE.iter().fold(head, |table, (user, name, role)| {
         format!("{table}{user},{name},Melton Borough Council,council,{role},{name}post,{user}@council.example\n")
     });
-    town.does(&["import-people", &file("people.csv", people)]);
+    council.does(&["import-people", &file("people.csv", people)]);
     let password = file("password", doorstep_tests::harness::PASSWORD.to_owned());
     for (user, ..) in PEOPLE {
-        town.does(&["set-password", "--user", user, "--password-file", &password]);
+        council.does(&["set-password", "--user", user, "--password-file", &password]);
     }
     let head = "appointment_ref,uprn,address_line_1,address_line_2,town,postcode,tenant_name,tenant_phone,visit_kind,purpose,window_start,window_end,organisation,assigned_to,notice_given_at,notice_method,told_who_and_why,support_needs,hazard_note\n";
     let row = |reference: &str, day: &str| {
@@ -154,11 +154,11 @@ fn a_story(town: &TestCouncil, database: &Database<'_>) {
         )
     };
     let table = format!("{head}{}{}", row("WO-1", "2026-11-24"), row("WO-2", "2026-01-24"));
-    town.does(&["import-appointments", &file("appointments.csv", table)]);
-    town.does(&["appointment", "WO-2", "cancel", "--because", "Zeppelincancelled"]);
+    council.does(&["import-appointments", &file("appointments.csv", table)]);
+    council.does(&["appointment", "WO-2", "cancel", "--because", "Zeppelincancelled"]);
 
     let phone = Phone::new();
-    let enrol = ["--server", &format!("http://{}", town.address()), "--code", &town.code_for("quokka-visitor")];
+    let enrol = ["--server", &format!("http://{}", council.address()), "--code", &council.code_for("quokka-visitor")];
     phone.does(&[&["enrol"], &enrol[..], &["--device-name", "Quokkaphone"]].concat());
     phone.does(&["sync"]);
     phone.does(&["acknowledge", "--name", "Quokkasigned"]);
@@ -187,18 +187,18 @@ fn a_story(town: &TestCouncil, database: &Database<'_>) {
     phone.does(&["visit", "no-answer", &shed]);
     phone.does(&["sync"]);
 
-    let supervisor = ConsoleClient::of("quokka-super", town);
+    let supervisor = ConsoleClient::of("quokka-super", council);
     for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
         let at = format!("/api/cases/{}", case["case"].as_str().unwrap());
         supervisor.does("POST", &at, &json!({ "action": "assign", "owner": "quokka-super" }));
         let outcome = supervisor.reads(&at)["outcomes"][0].clone();
         supervisor.does("POST", &at, &json!({ "action": "close", "outcome": outcome, "words": "Zeppelinclosed" }));
     }
-    let lead = ConsoleClient::of("quokka-lead", town);
+    let lead = ConsoleClient::of("quokka-lead", council);
     let notes = lead.reads("/api/safeguarding");
     let note = lead.reads(&format!("/api/safeguarding/{}", notes["notes"][0]["record"].as_str().unwrap()));
     assert_eq!(note["note"], "For the lead.");
-    let admin = ConsoleClient::of("quokka-admin", town);
+    let admin = ConsoleClient::of("quokka-admin", council);
     let earliest = &admin.reads("/api/numbers")["earliest"];
     let number = json!({ "name": "adult_age", "value": 21, "from": earliest, "source": "Cabinet" });
     admin.does("POST", "/api/numbers", &number);
@@ -247,17 +247,17 @@ fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> 
     told
 }
 
-fn nothing_of_who_was_erased_is_left(town: &mut TestCouncil, database: &Database<'_>) {
-    a_story(town, database);
+fn nothing_of_who_was_erased_is_left(council: &mut TestCouncil, database: &Database<'_>) {
+    a_story(council, database);
     let before = told_of_them(database);
     let bare: Vec<&String> = before.iter().filter(|(_, values)| values.is_empty()).map(|(column, _)| column).collect();
     assert!(bare.is_empty(), "the story leaves nothing in {bare:?}: let it, or the test proves nothing of them");
 
-    town.does(&["erase", "--uprn", HOME, "--because", "Asked for", "--apply"]);
-    let admin = ConsoleClient::of("admin", town);
+    council.does(&["erase", "--uprn", HOME, "--because", "Asked for", "--apply"]);
+    let admin = ConsoleClient::of("admin", council);
     for (user, ..) in PEOPLE {
         admin.does("POST", &format!("/api/people/{user}"), &json!({ "action": "leave" }));
-        town.does(&["erase", "--user", user, "--because", "Asked for", "--apply"]);
+        council.does(&["erase", "--user", user, "--because", "Asked for", "--apply"]);
     }
     let left: Vec<(String, Value)> = told_of_them(database)
         .into_iter()
@@ -267,7 +267,7 @@ fn nothing_of_who_was_erased_is_left(town: &mut TestCouncil, database: &Database
         })
         .collect();
     assert_eq!(left, [], "rows still tell of them");
-    town.kill();
+    council.kill();
     let files = database.files();
     // The key of what is sealed stays with the note, and staff who are still there keep their
     // passwords.
@@ -293,18 +293,18 @@ fn nothing_of_who_was_erased_is_left(town: &mut TestCouncil, database: &Database
 
 #[test]
 fn the_list_of_tables_is_what_the_embedded_database_holds_and_nothing_erased_is_left_in_its_files() {
-    let mut town = TestCouncil::open();
-    let database = Database::Embedded(town.data().join("council.db"));
+    let mut council = TestCouncil::open();
+    let database = Database::Embedded(council.data().join("council.db"));
     the_list_is_what_the_database_holds(&database);
-    nothing_of_who_was_erased_is_left(&mut town, &database);
+    nothing_of_who_was_erased_is_left(&mut council, &database);
 }
 
 #[test]
 fn the_list_of_tables_is_what_a_database_server_holds_and_nothing_erased_is_left_in_its_files() {
     let server = Postgres::start();
     let address = server.database();
-    let mut town = TestCouncil::open_on_postgres(&address);
+    let mut council = TestCouncil::open_on_postgres(&address);
     let database = Database::Server(&server, address);
     the_list_is_what_the_database_holds(&database);
-    nothing_of_who_was_erased_is_left(&mut town, &database);
+    nothing_of_who_was_erased_is_left(&mut council, &database);
 }

@@ -6,8 +6,8 @@ use doorstep_core::Clock;
 use doorstep_domain::conduct::PublishedCode;
 use doorstep_tests::harness::{Phone, TestCouncil, json, root, sample};
 
-fn sample_day(town: &TestCouncil) {
-    town.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+fn sample_day(council: &TestCouncil) {
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
 }
 
 fn now() -> chrono::DateTime<chrono::Utc> {
@@ -26,9 +26,9 @@ fn refuses(phone: &Phone, words: &[&str], clause: &str, missing: &str) {
 
 #[test]
 fn a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_register() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::unsigned("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::unsigned("melton-2", &council, council.address());
     let before = phone.says(&["code", "show"]);
     assert_eq!(before["in_force"], false, "Doorstep's own words bind before the council has published any");
     refuses(&phone, &["visit", "start", "--appointment", "WO-261124-00009"], "9", "acknowledgement");
@@ -38,9 +38,9 @@ fn a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_regist
     phone.does(&["visit", "no-answer", &visit]);
 
     let publishes = |label: &str, text: &str| {
-        let file = town.data().join("version.txt");
+        let file = council.data().join("version.txt");
         std::fs::write(&file, text).unwrap();
-        let published = json(&town.does(&["publish-code", "--label", label, "--json", &file.display().to_string()]));
+        let published = json(&council.does(&["publish-code", "--label", label, "--json", &file.display().to_string()]));
         assert_eq!(published["clauses"], json("[\"3\", \"3.1\"]"));
         phone.does(&["sync"]);
     };
@@ -60,20 +60,20 @@ fn a_new_version_of_the_code_asks_for_a_new_signature_and_both_are_in_the_regist
     let _started = phone.starts("WO-261124-00026");
     phone.does(&["sync"]);
     phone.does(&["verify"]);
-    let labels: Vec<_> = town.export("acknowledgements").into_iter().map(|row| row["code_label"].clone()).collect();
+    let labels: Vec<_> = council.export("acknowledgements").into_iter().map(|row| row["code_label"].clone()).collect();
     assert_eq!(labels, ["2.0", "1.0", "Doorstep's plain words"]);
 
-    let no_code = town.data().join("no-code.txt");
+    let no_code = council.data().join("no-code.txt");
     std::fs::write(&no_code, "Be kind.").unwrap();
-    let refused = town.tries(&["publish-code", &no_code.display().to_string()]);
+    let refused = council.tries(&["publish-code", &no_code.display().to_string()]);
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("no numbered clause"));
 }
 
 #[test]
 fn the_next_visitor_to_a_property_knows_that_nobody_got_in_before_and_a_valid_refusal_does_not_count() {
-    let town = TestCouncil::open();
-    let file = town.data().join("two.csv");
+    let council = TestCouncil::open();
+    let file = council.data().join("two.csv");
     let header = std::fs::read_to_string(sample("appointments-2026-11-24.csv")).unwrap();
     let header = header.lines().next().unwrap().to_owned();
     let start = now() + TimeDelta::hours(2);
@@ -93,17 +93,17 @@ fn the_next_visitor_to_a_property_knows_that_nobody_got_in_before_and_a_valid_re
         row("WO-3", "melton-3", 14, "letter"),
     ];
     std::fs::write(&file, rows.join("\n") + "\n").unwrap();
-    town.does(&["import-appointments", &file.display().to_string()]);
-    let third = Phone::of("melton-3", &town, town.address());
+    council.does(&["import-appointments", &file.display().to_string()]);
+    let third = Phone::of("melton-3", &council, council.address());
     assert_eq!(third.says(&["appointments"])[0]["attempts"], json("[]"));
 
-    let first = Phone::of("melton-1", &town, town.address());
+    let first = Phone::of("melton-1", &council, council.address());
     let visit = first.starts("WO-1");
     first.does(&["visit", "no-answer", &visit]);
     first.does(&["visit", "card", &visit]);
     first.does(&["visit", "next-time", &visit, "--needs", "Knock at the back"]);
     first.does(&["sync"]);
-    let second = Phone::of("melton-2", &town, town.address());
+    let second = Phone::of("melton-2", &council, council.address());
     let visit = second.starts("WO-2");
     second.does(&["visit", "refuse", &visit, "--reason", "support-needs"]);
     let own = second.says(&["visit", "show", &visit]);
@@ -116,7 +116,7 @@ fn the_next_visitor_to_a_property_knows_that_nobody_got_in_before_and_a_valid_re
     let said = |index: usize| (known[index]["counting"].clone(), known[index]["in_court"].clone());
     assert_eq!(said(0), (json("\"counts\""), json("true")), "no answer, after a letter");
     assert_eq!(said(1), (json("\"valid_refusal\""), json("false")));
-    let rows = town.export("no-access");
+    let rows = council.export("no-access");
     assert_eq!(rows.len(), 2);
     let valid = rows.iter().find(|row| row["outcome"] == "entry_refused").unwrap();
     assert_eq!((valid["counts_towards_enforcement"].as_str(), valid["worried"].as_str()), ("no: valid refusal", "yes"));
@@ -126,9 +126,9 @@ fn the_next_visitor_to_a_property_knows_that_nobody_got_in_before_and_a_valid_re
 
 #[test]
 fn short_notice_is_refused_until_it_is_agreed_and_the_export_says_so() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("rutland-3", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("rutland-3", &council, council.address());
     // Given at 20:00 for 08:00 the next day.
     let visit = phone.starts("WO-261124-00004");
     for step in ["introduced", "reason_stated", "id_shown", "adult_present"] {
@@ -144,7 +144,7 @@ fn short_notice_is_refused_until_it_is_agreed_and_the_export_says_so() {
     phone.does(&["visit", "follow-up", &visit, "--what", "New lock", "--who", "Rutland", "--when", "2026-12-01"]);
     assert_eq!(phone.says(&["to-do"]), json("[]"));
     phone.does(&["sync"]);
-    let row = &town.export("visits")[0];
+    let row = &council.export("visits")[0];
     assert_eq!((row["notice_standing"].as_str(), row["short_notice_agreed_by"].as_str()), ("short", "tenant"));
     assert_eq!((row["follow_up"].as_str(), row["follow_up_on"].as_str()), ("New lock (Rutland)", "2026-12-01"));
     assert_eq!(row["findings"], "");
@@ -152,9 +152,9 @@ fn short_notice_is_refused_until_it_is_agreed_and_the_export_says_so() {
 
 #[test]
 fn a_concern_without_a_visit_reaches_the_council_with_the_time_at_which_it_was_said() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
     let said_at = "2026-11-20T15:04:05Z";
     phone.does(&[
         "concern",
@@ -169,18 +169,18 @@ fn a_concern_without_a_visit_reaches_the_council_with_the_time_at_which_it_was_s
     phone.does(&["concern", "--kind", "safeguarding", "--words", "The boy sleeps in the shed"]);
     refuses(&phone, &["concern", "--kind", "gift", "--words", " "], "5.3", "words");
     phone.does(&["sync"]);
-    let concerns = town.export("concerns");
+    let concerns = council.export("concerns");
     assert_eq!(concerns.len(), 1, "a sealed note is in no table");
     assert_eq!((concerns[0]["noticed_at"].as_str(), concerns[0]["clause"].as_str()), (said_at, "8.1"));
-    assert!(town.export("visits").is_empty(), "a concern by itself is no visit");
+    assert!(council.export("visits").is_empty(), "a concern by itself is no visit");
     assert_eq!(phone.says(&["visits"]), json("[]"));
 }
 
 #[test]
 fn somebody_alone_and_overdue_is_reminded_until_they_are_safe() {
-    let town = TestCouncil::open();
-    sample_day(&town);
-    let phone = Phone::of("melton-2", &town, town.address());
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
     let visit = phone.starts("WO-261124-00009");
     let alone = |ends: chrono::DateTime<chrono::Utc>| {
         let ends = ends.format("%Y-%m-%dT%H:%M:%SZ").to_string();

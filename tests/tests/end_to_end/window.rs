@@ -6,16 +6,16 @@ use doorstep_tests::window::{Desk, Look, Window};
 use serde_json::json;
 
 /// Sample appointments of today, so that the app shows them as today's.
-fn import_todays(town: &TestCouncil) {
+fn import_todays(council: &TestCouncil) {
     let table = doorstep_tests::sample::appointments_today();
-    let file = town.data().join("today.csv");
+    let file = council.data().join("today.csv");
     std::fs::write(&file, table).unwrap();
-    town.does(&["import-appointments", &file.display().to_string()]);
+    council.does(&["import-appointments", &file.display().to_string()]);
 }
 
 /// Sets the phone up: enters the code, chooses a PIN, and signs the Code of conduct.
-async fn set_up(window: &Window, town: &TestCouncil, line: &Line) {
-    enrols(window, town, line).await;
+async fn set_up(window: &Window, council: &TestCouncil, line: &Line) {
+    enrols(window, council, line).await;
     window.sees("h1", "Sign the Code").await;
     is_accessible(window, "first run, the Code").await;
     window.tap("#sign").await;
@@ -23,8 +23,8 @@ async fn set_up(window: &Window, town: &TestCouncil, line: &Line) {
     window.sees("h2", "Flat 19, 4 The Old Dairy").await;
 }
 
-async fn enrols(window: &Window, town: &TestCouncil, line: &Line) {
-    window.types("#code", &town.code_for("melton-2")).await;
+async fn enrols(window: &Window, council: &TestCouncil, line: &Line) {
+    window.types("#code", &council.code_for("melton-2")).await;
     window.types("#server", &format!("http://{}", line.address())).await;
     window.tap("#enrol").await;
     window.sees("h1", "Choose a PIN").await;
@@ -56,13 +56,13 @@ async fn is_accessible(window: &Window, screen: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() {
-    let town = TestCouncil::open();
-    import_todays(&town);
-    let line = Line::to(town.address());
+    let council = TestCouncil::open();
+    import_todays(&council);
+    let line = Line::to(council.address());
     let desk = Desk::new(390, 844, Look::Light);
     let window = desk.open().await;
     is_accessible(&window, "first run").await;
-    set_up(&window, &town, &line).await;
+    set_up(&window, &council, &line).await;
     is_accessible(&window, "today").await;
 
     line.set(LineState::Cut);
@@ -133,7 +133,7 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
     window.sees("#sending", "All sent").await;
     window.close().await;
 
-    let rows = town.export("visits");
+    let rows = council.export("visits");
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0]["photos_taken"].as_str(), rows[0]["photos_held"].as_str()), ("1", "1"));
     assert_eq!((rows[0]["outcome"].as_str(), rows[0]["tenant_name"].as_str()), ("completed", "Иван Patel"));
@@ -142,12 +142,12 @@ async fn a_visit_goes_from_enrolment_to_receipt_through_a_kill_and_a_cut_line() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_dark() {
-    let town = TestCouncil::open();
-    import_todays(&town);
-    let line = Line::to(town.address());
+    let council = TestCouncil::open();
+    import_todays(&council);
+    let line = Line::to(council.address());
     let desk = Desk::new(320, 568, Look::Dark);
     let window = desk.open().await;
-    set_up(&window, &town, &line).await;
+    set_up(&window, &council, &line).await;
     is_accessible(&window, "today, small and dark").await;
 
     window.tap("[data-ref='WO-TODAY-1']").await;
@@ -165,20 +165,20 @@ async fn a_refusal_is_three_taps_and_sends_itself_on_the_smallest_phone_in_the_d
     window.sees("#sending", "All sent").await;
     window.close().await;
 
-    let rows = town.export("visits");
+    let rows = council.export("visits");
     assert_eq!((rows[0]["outcome"].as_str(), rows[0]["refusal_validity"].as_str()), ("entry_refused", "valid"));
     assert_eq!(rows[0]["refusal_words"], "Not without my daughter");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_code_is_read_searched_and_signed_and_only_then_does_a_visit_start() {
-    let town = TestCouncil::open();
-    import_todays(&town);
-    town.publishes_code();
-    let line = Line::to(town.address());
+    let council = TestCouncil::open();
+    import_todays(&council);
+    council.publishes_code();
+    let line = Line::to(council.address());
     let desk = Desk::new(390, 844, Look::HighContrast);
     let window = desk.open().await;
-    enrols(&window, &town, &line).await;
+    enrols(&window, &council, &line).await;
     window.sees("h1", "Sign the Code").await;
     window.tap("#back").await;
     window.sees("h1", "The Code").await;
@@ -205,18 +205,18 @@ async fn the_code_is_read_searched_and_signed_and_only_then_does_a_visit_start()
     window.tap("#send-now").await;
     window.sees("#all-sent", "with the council").await;
     window.close().await;
-    let register = town.export("acknowledgements");
+    let register = council.export("acknowledgements");
     assert_eq!((register[0]["name"].as_str(), register[0]["signed_by"].as_str()), ("Dafydd Ó Briain", "drawn by hand"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_from_any_screen() {
-    let town = TestCouncil::open();
-    import_todays(&town);
-    let line = Line::to(town.address());
+    let council = TestCouncil::open();
+    import_todays(&council);
+    let line = Line::to(council.address());
     let desk = Desk::new(320, 568, Look::Dark);
     let window = desk.open().await;
-    set_up(&window, &town, &line).await;
+    set_up(&window, &council, &line).await;
     window.tap("[data-ref='WO-TODAY-5']").await;
     window.sees("#notice", "Short notice").await;
     for step in ["introduced", "reason_stated", "id_shown"] {
@@ -259,7 +259,7 @@ async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_fro
     window.sees("#sending", "All sent").await;
     window.close().await;
 
-    let rows = town.export("visits");
+    let rows = council.export("visits");
     let said = |column: &str| rows[0][column].clone();
     assert_eq!((said("outcome"), said("withdrawal_reason")), ("withdrawn".into(), "consent_withdrawn".into()));
     assert_eq!((said("short_notice_agreed_by"), said("told_who_and_why")), ("tenant".into(), "yes".into()));
@@ -268,12 +268,12 @@ async fn short_notice_is_agreed_consent_is_taken_back_and_leaving_is_one_tap_fro
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survives_a_kill() {
-    let town = TestCouncil::open();
-    import_todays(&town);
-    let line = Line::to(town.address());
+    let council = TestCouncil::open();
+    import_todays(&council);
+    let line = Line::to(council.address());
     let desk = Desk::new(390, 844, Look::HighContrast);
     let window = desk.open().await;
-    set_up(&window, &town, &line).await;
+    set_up(&window, &council, &line).await;
     window.tap("[data-before='WO-TODAY-2']").await;
     window.tap("#before-more summary").await;
     window.tap("#cancel").await;
@@ -333,23 +333,23 @@ async fn what_is_owed_to_a_tenant_stays_on_the_list_and_what_is_half_typed_survi
     window.sees("#sending", "All sent").await;
     window.close().await;
 
-    let visits = town.export("visits");
+    let visits = council.export("visits");
     let cancelled = visits.iter().find(|row| row["outcome"] == "cancelled").unwrap();
     assert_eq!(cancelled["tenant_told_of_cancellation"], "yes");
-    let concerns = town.export("concerns");
+    let concerns = council.export("concerns");
     assert_eq!((concerns[0]["kind"].as_str(), concerns[0]["tenant_told_of_process"].as_str()), ("complaint", "yes"));
-    assert_eq!(town.export("no-access").len(), 1);
+    assert_eq!(council.export("no-access").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_alone_who_is_late_is_asked_by_a_notification_that_names_nobody() {
-    let town = TestCouncil::open();
-    import_todays(&town);
-    let line = Line::to(town.address());
+    let council = TestCouncil::open();
+    import_todays(&council);
+    let line = Line::to(council.address());
     let mut desk = Desk::new(390, 844, Look::Light);
     desk.shows_notifications();
     let window = desk.open().await;
-    set_up(&window, &town, &line).await;
+    set_up(&window, &council, &line).await;
     let started = window.asks("start_visit", &json!({ "appointment": "WO-TODAY-1" })).await;
     let expected_end = doorstep_core::SystemClock.now().utc() - chrono::TimeDelta::minutes(20);
     let command = json!({ "work_alone": { "device_on": true, "expected_end": expected_end } });
@@ -368,12 +368,12 @@ async fn somebody_alone_who_is_late_is_asked_by_a_notification_that_names_nobody
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() {
-    let town = TestCouncil::open();
-    import_todays(&town);
-    let line = Line::to(town.address());
+    let council = TestCouncil::open();
+    import_todays(&council);
+    let line = Line::to(council.address());
     let desk = Desk::new(390, 844, Look::HighContrast);
     let window = desk.open().await;
-    set_up(&window, &town, &line).await;
+    set_up(&window, &council, &line).await;
     window.close().await;
 
     let file = desk.store().join("doorstep.db");
@@ -386,6 +386,6 @@ async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() 
     let folder = std::fs::read_dir(desk.store().join("set-aside")).unwrap().next().unwrap().unwrap();
     assert_eq!(std::fs::read(folder.path().join("doorstep.db")).unwrap(), damaged);
     window.tap("#try-again").await;
-    set_up(&window, &town, &line).await;
+    set_up(&window, &council, &line).await;
     window.close().await;
 }

@@ -15,7 +15,7 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use zeroize::Zeroizing;
 
-use super::session::{self, Opened};
+use super::session::{self, NewSession};
 use super::token::token_hash;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
@@ -231,7 +231,7 @@ pub(crate) fn sign_in(
     attempt: Attempt,
     code: String,
     browser_name: &str,
-) -> Result<Option<Opened>, CouncilError> {
+) -> Result<Option<NewSession>, CouncilError> {
     let identity = provider.finish(&service.environment, attempt, code)?;
     let Some(person) = known(service, &identity)? else {
         let now_ms = service.now_ms();

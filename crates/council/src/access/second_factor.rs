@@ -25,7 +25,7 @@ impl std::fmt::Debug for SetUp {
 }
 
 /// The result of checking the second factor.
-pub(crate) enum Second {
+pub(crate) enum SecondFactorResult {
     /// The code is right.
     Right,
     /// They have not set up an authenticator yet.
@@ -37,26 +37,28 @@ pub(crate) enum Second {
 }
 
 /// Checks the code of a person whose password was right.
-pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Result<Second, CouncilError> {
+pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Result<SecondFactorResult, CouncilError> {
     let environment = &service.environment;
     let now_ms = environment.clock.now_ms();
     let known = service.storage.read(|reading| reading.second_factor(person.id))?;
     let Some(known) = known else {
         let secret = Secret::from(environment.random::<20>()).to_base32();
         service.storage.transact(environment, |writing| writing.offer_second_factor(person.id, &secret))?;
-        return Ok(Second::ToSetUp(set_up(service, person, &secret)?));
+        return Ok(SecondFactorResult::ToSetUp(set_up(service, person, &secret)?));
     };
     let code = code.map(str::trim).filter(|code| !code.is_empty());
     let Some(code) = code else {
         return if known.confirmed {
-            Ok(Second::Needed)
+            Ok(SecondFactorResult::Needed)
         } else {
-            Ok(Second::ToSetUp(set_up(service, person, &known.secret)?))
+            Ok(SecondFactorResult::ToSetUp(set_up(service, person, &known.secret)?))
         };
     };
-    let Some(step) = step_of(&totp(person, "", &known.secret)?, code, now_ms) else { return Ok(Second::Wrong) };
+    let Some(step) = step_of(&totp(person, "", &known.secret)?, code, now_ms) else {
+        return Ok(SecondFactorResult::Wrong);
+    };
     let taken = service.storage.transact(environment, |writing| writing.take_second_factor(person.id, step, now_ms))?;
-    Ok(if taken { Second::Right } else { Second::Wrong })
+    Ok(if taken { SecondFactorResult::Right } else { SecondFactorResult::Wrong })
 }
 
 /// The 30-second step that a code belongs to: the current one, the one before or the one after.

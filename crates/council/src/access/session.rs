@@ -18,8 +18,8 @@ const SEEN_MS: i64 = 60_000;
 /// How many bytes of a session's hash make up its id. They tell a person's sessions apart.
 const SHOWN: usize = 8;
 
-/// A new session.
-pub(crate) struct Opened {
+/// The tokens of a new session. The browser gets them as cookies.
+pub(crate) struct NewSession {
     pub(crate) token: String,
     /// A token by which the browser is known from now on. `None` when it was known before.
     pub(crate) known_browser: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) fn open(
     person: &Person,
     browser_is_known: bool,
     browser_name: &str,
-) -> Result<Opened, CouncilError> {
+) -> Result<NewSession, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
     let (token, known_browser) = (random_token(), (!browser_is_known).then(random_token));
@@ -58,10 +58,10 @@ pub(crate) fn open(
         }
         writing.audit(now_ms, &person.user_name, &Audited::SignedIn {})
     })?;
-    Ok(Opened { token, known_browser })
+    Ok(NewSession { token, known_browser })
 }
 
-/// Ends a session.
+/// Ends a session. Does nothing if there is none with this hash.
 pub(crate) fn end(service: &Service, token: &TokenHash) -> Result<(), CouncilError> {
     service.transact(|writing| writing.end_session(token))
 }

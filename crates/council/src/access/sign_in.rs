@@ -4,8 +4,8 @@
 use doorstep_domain::ledger::Hash;
 
 use super::password;
-use super::second_factor::{self, Second, SetUp};
-use super::session::{self, Opened, TokenHash};
+use super::second_factor::{self, SecondFactorResult, SetUp};
+use super::session::{self, NewSession, TokenHash};
 use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{Audited, Person};
@@ -27,8 +27,8 @@ pub(crate) struct Credentials<'a> {
 
 /// How a try to sign in ended.
 pub(crate) enum SignInOutcome {
-    /// They have signed in.
-    In(Person, Opened),
+    /// Everything was right. A session is open, and the audit log notes it.
+    In(Person, NewSession),
     /// They must set up their authenticator first.
     SetUp(SetUp),
     /// They must also give the code from their authenticator.
@@ -72,10 +72,10 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
     };
     if service.asks_for_second_factor {
         match second_factor::look(service, &person, given.code)? {
-            Second::Right => {}
-            Second::ToSetUp(set_up) => return Ok(SignInOutcome::SetUp(set_up)),
-            Second::Needed => return Ok(SignInOutcome::CodeNeeded),
-            Second::Wrong => return Ok(SignInOutcome::WrongCode),
+            SecondFactorResult::Right => {}
+            SecondFactorResult::ToSetUp(set_up) => return Ok(SignInOutcome::SetUp(set_up)),
+            SecondFactorResult::Needed => return Ok(SignInOutcome::CodeNeeded),
+            SecondFactorResult::Wrong => return Ok(SignInOutcome::WrongCode),
         }
     }
     let opened = session::open(service, &person, browser_is_known, given.browser_name)?;

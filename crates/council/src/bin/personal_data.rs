@@ -8,7 +8,7 @@ use anyhow::Result;
 use doorstep_council::Service;
 use doorstep_council::desk::Actor;
 use doorstep_council::records::retention::{self, Due};
-use doorstep_council::records::subject_access::{self, HeldOf, Subject};
+use doorstep_council::records::subject_access::{self, HeldCounts, Subject};
 use doorstep_council::records::verify;
 use doorstep_domain::StableName;
 
@@ -47,7 +47,7 @@ pub(crate) fn retention(service: &Service, by: &Actor, apply: bool, json: bool) 
     Ok(())
 }
 
-fn told(held: &HeldOf) -> String {
+fn told(held: &HeldCounts) -> String {
     format!(
         "{} visits, {} photos, {} appointments without a visit, {} signatures under the Code; {} visits with an open case",
         held.visits, held.photos, held.appointments, held.acknowledgements, held.open_cases

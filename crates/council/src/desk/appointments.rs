@@ -13,7 +13,7 @@ use crate::storage::{AppointmentRow, Audited, Person, Writing};
 /// The most characters a reason can have.
 const LONGEST_REASON: usize = 500;
 
-/// A change to an appointment.
+/// What somebody at a desk can change about an appointment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum AppointmentChange {

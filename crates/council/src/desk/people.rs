@@ -19,7 +19,7 @@ pub enum PersonChange {
         /// 12 characters or more.
         password: String,
     },
-    /// Ends their sessions.
+    /// Ends all their sessions, in every browser. They can sign in again.
     EndSessions,
     /// Forgets their authenticator, for a person who lost it. They set up a new one the next time
     /// they sign in.

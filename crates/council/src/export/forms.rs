@@ -42,7 +42,7 @@ impl Format {
         }
     }
 
-    /// The media type.
+    /// The media type of the file, as the `Content-Type` header gives it.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {

@@ -65,7 +65,7 @@ pub enum ExportTable {
 /// is a day in England, `2026-11-24`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
-pub struct Selection {
+pub struct ListQuery {
     /// Visits with this outcome, by its stable name; `open` for visits that have not ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -136,7 +136,7 @@ impl ExportTable {
     }
 
     /// Sends every row of the table that was chosen to `found`, one by one.
-    fn find_rows(self, reading: &Reading<'_>, chosen: &Chosen, found: &mut RowSender) -> Result<(), CouncilError> {
+    fn find_rows(self, reading: &Reading<'_>, query: &CheckedQuery, found: &mut RowSender) -> Result<(), CouncilError> {
         let of_visits: fn(FoldedVisit) -> Result<Vec<Vec<String>>, CouncilError> = match self {
             Self::Visits => |visit| Ok(vec![visits::row(visit)?]),
             Self::Steps => {
@@ -148,48 +148,47 @@ impl ExportTable {
             },
             Self::Concerns => {
                 let filter =
-                    ConcernFilter { firm: chosen.filter.organisation.clone(), kind: chosen.kind.clone(), after: None };
+                    ConcernFilter { firm: query.filter.organisation.clone(), kind: query.kind.clone(), after: None };
                 return reading.each_plain_concern(&filter, |concern| {
                     found.send(move || Ok(vec![values_of(concerns::COLUMNS, &concern)]))
                 });
             }
             Self::Acknowledgements => {
                 let filter = RegisterFilter {
-                    organisation: chosen.filter.organisation.clone(),
+                    organisation: query.filter.organisation.clone(),
                     user: None,
-                    words: chosen.filter.words.clone(),
+                    words: query.filter.words.clone(),
                 };
                 return reading.each_acknowledgement(&filter, |signed| {
                     found.send(move || Ok(vec![values_of(acknowledgements::COLUMNS, &signed)]))
                 });
             }
             Self::Cases => {
-                return reading.each_case(&chosen.cases()?, |case| {
-                    found.send(move || Ok(vec![values_of(cases::COLUMNS, &case)]))
-                });
+                return reading
+                    .each_case(&query.cases()?, |case| found.send(move || Ok(vec![values_of(cases::COLUMNS, &case)])));
             }
             Self::Reports => {
-                let asked = |question: &Question| chosen.kind.as_deref().is_none_or(|kind| kind == question.name());
+                let asked = |question: &Question| query.kind.as_deref().is_none_or(|kind| kind == question.name());
                 for question in Question::all().filter(asked) {
-                    let counts = reading.counted(question, &chosen.filter.counted())?;
+                    let counts = reading.counted(question, &query.filter.counted())?;
                     let answer = move |count| values_of(reports::COLUMNS, &reports::AnswerRow { question, count });
                     found.send(move || Ok(counts.into_iter().map(answer).collect()))?;
                 }
                 return Ok(());
             }
             Self::Audit => {
-                return reading.each_audit_line(&chosen.audit, |line| {
+                return reading.each_audit_line(&query.audit, |line| {
                     found.send(move || Ok(vec![values_of(audit::COLUMNS, &line)]))
                 });
             }
         };
-        reading.each_visit(&chosen.filter, |visit| found.send(move || of_visits(visit)))
+        reading.each_visit(&query.filter, |visit| found.send(move || of_visits(visit)))
     }
 }
 
-/// A checked selection. Its dates are valid, and it is limited to what the user may see.
+/// A checked query. Its dates are valid, and it is limited to what the user may see.
 #[derive(Debug, Default)]
-pub(crate) struct Chosen {
+pub(crate) struct CheckedQuery {
     pub(crate) filter: Filter,
     pub(crate) kind: Option<String>,
     state: Option<String>,
@@ -197,7 +196,7 @@ pub(crate) struct Chosen {
     audit: AuditFilter,
 }
 
-impl Chosen {
+impl CheckedQuery {
     fn cases(&self) -> Result<CaseFilter, Refused> {
         let kind = |name: &String| CaseKind::from_name(name).ok_or(Refused::NoSuchPage);
         let closed = |name: &String| match name.as_str() {
@@ -214,19 +213,19 @@ impl Chosen {
     }
 }
 
-impl Selection {
-    /// The selection for the audit log. It leaves out the words that were searched for, which may
+impl ListQuery {
+    /// The query for the audit log. It leaves out the words that were searched for, which may
     /// be a person's name.
     fn for_the_audit_log(&self) -> Self {
         Self { q: self.q.as_ref().map(|_| "words".to_owned()), after: None, ..self.clone() }
     }
 
-    /// Checks the selection. `firm` is the firm of somebody who may only see its rows: it replaces
+    /// Checks the query. `firm` is the firm of somebody who may only see its rows: it replaces
     /// the organisation that they ask for.
     ///
     /// # Errors
     /// [`Refused::NotADate`] if a date can't be read.
-    pub(crate) fn chosen(&self, firm: Option<&str>) -> Result<Chosen, Refused> {
+    pub(crate) fn checked(&self, firm: Option<&str>) -> Result<CheckedQuery, Refused> {
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let date = |text: &Option<String>| {
             said(text).map(|text| times::start_of(&text).ok_or(Refused::NotADate(text))).transpose()
@@ -242,32 +241,32 @@ impl Selection {
             after: None,
         };
         let audit = AuditFilter { user_name: said(&self.user), action: said(&self.action), ..AuditFilter::default() };
-        Ok(Chosen { filter, kind: said(&self.kind), state: said(&self.state), owner: said(&self.owner), audit })
+        Ok(CheckedQuery { filter, kind: said(&self.kind), state: said(&self.state), owner: said(&self.owner), audit })
     }
 }
 
 /// Writes a table to a file. The audit log notes who did it, which rows, and the file's hash.
 ///
 /// # Errors
-/// [`CouncilError`] when the selection can't be read, or the database or the file fails.
+/// [`CouncilError`] when the query can't be read, or the database or the file fails.
 pub fn export(
     service: &Service,
     by: &Actor,
     what: ExportTable,
     format: Format,
-    selection: &Selection,
+    query: &ListQuery,
     to: &mut File,
 ) -> Result<Exported, CouncilError> {
-    Export { service, what, format, selection, by }.write(&mut StreamedFile::unwatched(to), || true)
+    Export { service, what, format, query, by }.write(&mut StreamedFile::unwatched(to), || true)
 }
 
-/// One export.
+/// One export: which table, in which format, with which filters, and for whom.
 pub(crate) struct Export<'a> {
     pub(crate) service: &'a Service,
     pub(crate) what: ExportTable,
     pub(crate) format: Format,
-    pub(crate) selection: &'a Selection,
-    /// Who exports it.
+    pub(crate) query: &'a ListQuery,
+    /// Who exports it, for the audit log. Somebody at a firm gets only their firm's rows.
     pub(crate) by: &'a Actor,
 }
 
@@ -276,19 +275,19 @@ impl Export<'_> {
     /// with [`CouncilError::Cancelled`] when `go_on` returns `false`. The file may be sent while it
     /// grows: the audit log notes its start before the first byte and its end before the last.
     pub(crate) fn write(self, to: &mut StreamedFile<'_>, go_on: impl Fn() -> bool) -> Result<Exported, CouncilError> {
-        let Self { service, what, format, selection, by } = self;
-        let chosen = selection.chosen(by.firm())?;
+        let Self { service, what, format, query, by } = self;
+        let checked = query.checked(by.firm())?;
         let audit = |what: &Audited<'_>| {
             let now_ms = service.now_ms();
             service.transact(|writing| writing.audit(now_ms, by.name(), what))
         };
-        let filter = serde_json::to_value(selection.for_the_audit_log()).unwrap_or_default();
+        let filter = serde_json::to_value(query.for_the_audit_log()).unwrap_or_default();
         audit(&Audited::ExportBegun { what: what.name(), format: format.name(), filter: &filter })?;
         let mut rows: u64 = 0;
         let mut sheet = forms::begin(format, what, to)?;
         // This read has its own connection, so nobody else waits for a long table.
         read_ahead(
-            |found| service.storage.read_at_length(|reading| what.find_rows(reading, &chosen, found)),
+            |found| service.storage.read_at_length(|reading| what.find_rows(reading, &checked, found)),
             |row| {
                 if !go_on() {
                     return Err(CouncilError::Cancelled);

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-use crate::access::session::{Opened, TokenHash};
+use crate::access::session::{NewSession, TokenHash};
 use crate::access::token::token_hash;
 use crate::service::Service;
 
@@ -29,7 +29,7 @@ pub(crate) fn known_browser(headers: &HeaderMap) -> Option<TokenHash> {
 }
 
 /// The cookies that a browser gets when a session begins.
-pub(crate) fn of_session(opened: &Opened, over_tls: bool) -> Vec<String> {
+pub(crate) fn of_session(opened: &NewSession, over_tls: bool) -> Vec<String> {
     let secure = if over_tls { "; Secure" } else { "" };
     let kept =
         |name: &str, value: &str, age: &str| format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}");

@@ -27,7 +27,7 @@ use crate::service::Service;
 
 /// How to describe a handler's answer in the document.
 #[derive(Clone, Copy)]
-pub(crate) enum Told {
+pub(crate) enum AnswerDescription {
     /// The handler's return type describes it.
     ByItsType,
     /// JSON with this schema, for each of these statuses.
@@ -39,13 +39,13 @@ pub(crate) enum Told {
 }
 
 /// A route to describe in the document.
-pub(crate) struct Described {
+pub(crate) struct RouteDescription {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     /// `anybody`, `people` or `systems`. The routes for phones are not in the document.
     pub(crate) who: &'static str,
     pub(crate) answers: ApiMethodRouter<Service>,
-    pub(crate) told: Told,
+    pub(crate) told: AnswerDescription,
 }
 
 /// The schema of a type.
@@ -55,7 +55,7 @@ pub(crate) fn schema_of<T: JsonSchema>(context: &mut GenContext) -> Schema {
 
 /// The document for some routes. `routes` must run in here: making a route is what adds its types'
 /// schemas to the document.
-pub(crate) fn document(routes: impl FnOnce() -> Vec<Described>) -> OpenApi {
+pub(crate) fn document(routes: impl FnOnce() -> Vec<RouteDescription>) -> OpenApi {
     in_context(|context| {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = "/components/schemas".into();
@@ -83,7 +83,7 @@ pub(crate) fn document(routes: impl FnOnce() -> Vec<Described>) -> OpenApi {
     };
     let mut described = ApiRouter::new();
     let mut rest = Vec::new();
-    for Described { method, path, who, answers, told } in routes() {
+    for RouteDescription { method, path, who, answers, told } in routes() {
         described = described.api_route(path, answers);
         rest.push((method, path, who, told));
     }
@@ -132,7 +132,14 @@ fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut O
 
 /// Adds what a handler's types can't describe: the parts of the address, who may use it, and
 /// answers that the handler builds by hand.
-fn complete(context: &mut GenContext, operation: &mut Operation, method: &Method, path: &str, who: &str, told: Told) {
+fn complete(
+    context: &mut GenContext,
+    operation: &mut Operation,
+    method: &Method,
+    path: &str,
+    who: &str,
+    told: AnswerDescription,
+) {
     for name in path.split('{').skip(1).filter_map(|part| part.split('}').next()) {
         let known = operation.parameters.iter().any(|parameter| {
             matches!(parameter, ReferenceOr::Item(parameter) if parameter.parameter_data_ref().name == name)
@@ -152,13 +159,13 @@ fn complete(context: &mut GenContext, operation: &mut Operation, method: &Method
     }
     let problem = WebProblem::operation_response(context, operation);
     let answers: Vec<(u16, Response)> = match told {
-        Told::ByItsType => Vec::new(),
-        Told::Json(statuses, schema) => {
+        AnswerDescription::ByItsType => Vec::new(),
+        AnswerDescription::Json(statuses, schema) => {
             let answer = answer("application/json", Some(schema(context)));
             statuses.iter().map(|status| (*status, answer.clone())).collect()
         }
-        Told::Media(media) => vec![(200, answer(media, None))],
-        Told::Elsewhere => {
+        AnswerDescription::Media(media) => vec![(200, answer(media, None))],
+        AnswerDescription::Elsewhere => {
             vec![(303, Response { description: "A redirect to its Location".to_owned(), ..Response::default() })]
         }
     };

@@ -27,12 +27,12 @@ const UNSORTED: u64 = 4_096;
 
 /// The counts of one council's service. Councils that are served by one process count separately.
 #[derive(Clone)]
-pub(crate) struct Counted {
+pub(crate) struct ServiceCounts {
     recorder: Arc<PrometheusRecorder>,
     requests: Arc<AtomicU64>,
 }
 
-impl Counted {
+impl ServiceCounts {
     /// Starts with nothing counted.
     pub(crate) fn new() -> Self {
         let matcher = Matcher::Full(SECONDS.to_owned());
@@ -71,7 +71,7 @@ pub(crate) async fn ready(State(service): State<Service>) -> Result<&'static str
 
 /// Counts a request by its route, and how long it took.
 pub(crate) async fn count(
-    State((service, counted)): State<(Service, Counted)>,
+    State((service, counted)): State<(Service, ServiceCounts)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -88,11 +88,11 @@ pub(crate) async fn count(
 /// `GET /metrics`: the counts, in the text format of Prometheus.
 pub(crate) async fn metrics(
     State(service): State<Service>,
-    Extension(counted): Extension<Counted>,
+    Extension(counted): Extension<ServiceCounts>,
 ) -> Result<Response, WebProblem> {
     let gauges = ask(service, |service| {
         let now_ms = service.now_ms();
-        let ((records, aside), (open, late), missing, (waiting, given_up)) = service.storage.read(|reading| {
+        let ((records, set_aside), (open, late), missing, (waiting, given_up)) = service.storage.read(|reading| {
             let (cases, notices) = (reading.case_counts(now_ms)?, reading.notice_counts()?);
             Ok((reading.record_counts()?, cases, reading.missing()?, notices))
         })?;
@@ -100,7 +100,7 @@ pub(crate) async fn metrics(
         let not_received = lengths.fold(0, u64::saturating_add);
         Ok([
             ("doorstep_records", records),
-            ("doorstep_records_set_aside", aside),
+            ("doorstep_records_set_aside", set_aside),
             ("doorstep_records_not_received", not_received),
             ("doorstep_cases_open", open),
             ("doorstep_cases_late", late),

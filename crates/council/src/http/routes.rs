@@ -26,8 +26,8 @@ use super::console::{
     appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
     reports, safeguarding, settings, sign_in, today, visits,
 };
-use super::openapi::{self, Described, Told, schema_of};
-use super::operations::Counted;
+use super::openapi::{self, AnswerDescription, RouteDescription, schema_of};
+use super::operations::ServiceCounts;
 use super::problem::WebProblem;
 use super::{assets, devices, operations, systems};
 use crate::access::openid::Provider;
@@ -52,7 +52,7 @@ struct Route {
     /// Whether it can take longer than [`REQUEST_SECONDS`]. It ends when the caller goes away.
     at_length: bool,
     /// How the document describes its answer.
-    told: Told,
+    told: AnswerDescription,
 }
 
 /// A route as the table in docs/roles.md shows it.
@@ -106,7 +106,7 @@ fn all_routes() -> Vec<Route> {
         Route::post("/api/appointments/preview", PLANNERS, appointments::preview),
         Route::put("/api/appointments/{reference}", Systems(Appointments), systems::appointments::put)
             // With status 422, the answer lists the values that are wrong.
-            .tells::<systems::appointments::Put>(&[200, 201, 422]),
+            .tells::<systems::appointments::AppointmentAnswer>(&[200, 201, 422]),
         Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
         Route::get("/api/phones", ROSTER, phones::list),
         Route::post("/api/phones", ADMINISTRATORS, phones::offer),
@@ -196,7 +196,7 @@ impl Route {
     }
 
     fn new(method: Method, path: &'static str, access: Access, answers: ApiMethodRouter<Service>) -> Self {
-        Self { method, path, access, answers, at_length: false, told: Told::ByItsType }
+        Self { method, path, access, answers, at_length: false, told: AnswerDescription::ByItsType }
     }
 
     /// Lets the route take longer than [`REQUEST_SECONDS`].
@@ -207,19 +207,19 @@ impl Route {
 
     /// Describes an answer that the handler builds by hand: JSON of this type, with these statuses.
     fn tells<T: JsonSchema>(mut self, statuses: &'static [u16]) -> Self {
-        self.told = Told::Json(statuses, schema_of::<T>);
+        self.told = AnswerDescription::Json(statuses, schema_of::<T>);
         self
     }
 
     /// Describes an answer that is not JSON, by its media type.
     fn tells_other(mut self, media: &'static str) -> Self {
-        self.told = Told::Media(media);
+        self.told = AnswerDescription::Media(media);
         self
     }
 
     /// Describes an answer that is a redirect.
     fn redirects(mut self) -> Self {
-        self.told = Told::Elsewhere;
+        self.told = AnswerDescription::Elsewhere;
         self
     }
 
@@ -248,7 +248,7 @@ fn document() -> OpenApi {
     let described = |route: Route| {
         let RouteRow { path, who, .. } = route.row();
         let Route { method, answers, told, .. } = route;
-        Described { method, path, who, answers, told }
+        RouteDescription { method, path, who, answers, told }
     };
     openapi::document(|| all_routes().into_iter().filter(for_programs).map(described).collect())
 }
@@ -256,7 +256,7 @@ fn document() -> OpenApi {
 /// The router of the service. With a provider, people can also sign in with the council's accounts.
 pub fn router(service: Service, provider: Option<Provider>) -> Router {
     let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
-    let counted = Counted::new();
+    let counted = ServiceCounts::new();
     let open =
         OpenRoutes::of(all_routes().iter().map(|route| (format!("{} {}", route.method, route.path), route.access)));
     let mut known = Router::new();

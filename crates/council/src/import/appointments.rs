@@ -12,7 +12,7 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, Kept, Person, Reading};
+use crate::storage::{Audited, ImportEffect, Person, Reading};
 
 const COLUMNS: [&str; 19] = [
     "appointment_ref",
@@ -40,7 +40,7 @@ const COLUMNS: [&str; 19] = [
 const LONGEST: usize = 500;
 
 /// A good row: the appointment, and the person it is assigned to.
-type Good = (Appointment, UserId);
+type GoodRow = (Appointment, UserId);
 
 /// The people and organisations in a table that the council knows.
 #[derive(Default)]
@@ -109,7 +109,7 @@ pub(crate) fn put_appointment(
     by: &Actor,
     reference: &str,
     values: &BTreeMap<String, String>,
-) -> Result<Result<Kept, Vec<RowFault>>, CouncilError> {
+) -> Result<Result<ImportEffect, Vec<RowFault>>, CouncilError> {
     let of = |column: &str| values.get(column).map(|text| text.trim()).unwrap_or_default();
     let mut known = Known::default();
     service.storage.read(|reading| known.learn(reading, of("assigned_to"), of("organisation")))?;
@@ -138,7 +138,7 @@ fn known_of(reading: &Reading<'_>, table: &[u8]) -> Result<Known, CouncilError> 
     Ok(known)
 }
 
-fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<Good> {
+fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<GoodRow> {
     for column in COLUMNS {
         if row.text(column).chars().count() > LONGEST {
             row.fault(column, "is longer than 500 characters");
@@ -220,7 +220,7 @@ fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<Good> {
 
 /// Moves rows with the same reference from the good rows to the faults, because it is not clear
 /// which one is right.
-fn set_repeats_apart(good: &mut Vec<(usize, Good)>, faults: &mut Vec<RowFault>) {
+fn set_repeats_apart(good: &mut Vec<(usize, GoodRow)>, faults: &mut Vec<RowFault>) {
     let mut rows: BTreeMap<AppointmentRef, Vec<usize>> = BTreeMap::new();
     for (number, (appointment, _)) in good.iter() {
         rows.entry(appointment.reference.clone()).or_default().push(*number);

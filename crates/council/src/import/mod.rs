@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::storage::Kept;
+use crate::storage::ImportEffect;
 
 pub use self::appointments::import as appointments;
 pub(crate) use self::appointments::put_appointment;
@@ -52,9 +52,10 @@ pub enum ImportMode {
 }
 
 impl Imported {
-    fn count(&mut self, kept: &[Kept]) {
-        let of = |kind: Kept| kept.iter().filter(|kept| **kept == kind).count();
-        (self.added, self.updated, self.unchanged) = (of(Kept::Added), of(Kept::Updated), of(Kept::Unchanged));
+    fn count(&mut self, kept: &[ImportEffect]) {
+        let of = |kind: ImportEffect| kept.iter().filter(|kept| **kept == kind).count();
+        (self.added, self.updated, self.unchanged) =
+            (of(ImportEffect::Added), of(ImportEffect::Updated), of(ImportEffect::Unchanged));
     }
 }
 

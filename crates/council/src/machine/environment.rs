@@ -59,7 +59,7 @@ impl Environment {
     }
 }
 
-/// The system's clock.
+/// The clock of this machine. It gives 0 for a time before 1970.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 

@@ -149,7 +149,7 @@ pub fn restore(
 /// # Errors
 /// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`].
 pub fn check_backup(identity: &str, mut from: File) -> Result<BackedUp, CouncilError> {
-    read_all(open(identity, &mut from)?, &mut OnlyLook)
+    read_all(open(identity, &mut from)?, &mut CheckOnly)
 }
 
 fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<BackedUp, CouncilError> {
@@ -195,7 +195,7 @@ fn open<'f>(identity: &str, file: &'f mut File) -> Result<impl Read + 'f, Counci
 }
 
 /// Where the parts of a backup go.
-trait Takes {
+trait BackupSink {
     fn key(&mut self, name: &str, secret: &[u8]) -> Result<(), CouncilError>;
     fn row(&mut self, table: u8, row: &[u8]) -> Result<(), CouncilError>;
     fn photo(&mut self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError>;
@@ -203,7 +203,7 @@ trait Takes {
     fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError>;
 }
 
-fn read_all(mut from: impl Read, to: &mut dyn Takes) -> Result<BackedUp, CouncilError> {
+fn read_all(mut from: impl Read, to: &mut dyn BackupSink) -> Result<BackedUp, CouncilError> {
     let cut_off = || CouncilError::BadBackup("it is not whole");
     let mut first = true;
     let mut photos = 0;
@@ -277,7 +277,7 @@ struct IntoCouncil<'a> {
     data: &'a Path,
 }
 
-impl Takes for IntoCouncil<'_> {
+impl BackupSink for IntoCouncil<'_> {
     fn key(&mut self, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
         self.keys.push((name.to_owned(), secret.to_vec()));
         Ok(())
@@ -300,9 +300,9 @@ impl Takes for IntoCouncil<'_> {
 }
 
 /// Checks the parts and writes nothing.
-struct OnlyLook;
+struct CheckOnly;
 
-impl Takes for OnlyLook {
+impl BackupSink for CheckOnly {
     fn key(&mut self, _: &str, _: &[u8]) -> Result<(), CouncilError> {
         Ok(())
     }

@@ -23,7 +23,7 @@ const NOBODY_HAS_SAID: &str = "Nobody has entered how long to keep these: see Nu
 /// What a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub enum RetainedKind {
     /// What the records of visits say, their cases and their photos. Time runs from the end of the
     /// visit, or from when its last case was closed.
     Visits,
@@ -43,7 +43,7 @@ pub enum Kept {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// What it is about.
-    pub kind: Kept,
+    pub kind: RetainedKind,
     /// How many years things are kept; `None` for ever, until somebody enters a period.
     pub keep_years: Option<u32>,
     /// The first day on which the rule holds.
@@ -55,7 +55,7 @@ pub struct Rule {
 /// What a rule would erase on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Due {
-    /// The rule.
+    /// The rule that would erase them. Its fields stand beside the others in JSON.
     #[serde(flatten)]
     pub rule: Rule,
     /// Things older than this day are erased; `None` if nothing is.
@@ -66,13 +66,13 @@ pub struct Due {
 
 /// The rules that hold on a day.
 fn in_force(own: &CouncilNumbers, day: NaiveDate) -> impl Iterator<Item = Rule> {
-    Kept::all().map(move |kind| match settings::of_the_desk(kind.number(), day, own) {
+    RetainedKind::all().map(move |kind| match settings::of_the_desk(kind.number(), day, own) {
         Some(years) => Rule { kind, keep_years: Some(years.value), from: Some(years.from), source: years.source },
         None => Rule { kind, keep_years: None, from: None, source: NOBODY_HAS_SAID.to_owned() },
     })
 }
 
-impl Kept {
+impl RetainedKind {
     /// The stable name of the number that holds the years.
     fn number(self) -> &'static str {
         match self {
@@ -93,12 +93,12 @@ impl Rule {
 
     fn count(&self, reading: &Reading<'_>, before_ms: i64, now_ms: i64) -> Result<u64, CouncilError> {
         let items = match self.kind {
-            Kept::Visits => reading.visits_over_before(before_ms)?.len(),
-            Kept::Photos => reading.pictures_over_before(before_ms, now_ms)?.len(),
-            Kept::SafeguardingNotes => reading.notes_before(before_ms)?.len(),
-            Kept::Acknowledgements => reading.acknowledgements_over_before(before_ms)?.len(),
-            Kept::Appointments => reading.appointments_over_before(before_ms, None)?.len(),
-            Kept::AuditLog => return reading.audit_lines_before(before_ms),
+            RetainedKind::Visits => reading.visits_over_before(before_ms)?.len(),
+            RetainedKind::Photos => reading.pictures_over_before(before_ms, now_ms)?.len(),
+            RetainedKind::SafeguardingNotes => reading.notes_before(before_ms)?.len(),
+            RetainedKind::Acknowledgements => reading.acknowledgements_over_before(before_ms)?.len(),
+            RetainedKind::Appointments => reading.appointments_over_before(before_ms, None)?.len(),
+            RetainedKind::AuditLog => return reading.audit_lines_before(before_ms),
         };
         Ok(u64::try_from(items).unwrap_or(u64::MAX))
     }
@@ -140,23 +140,25 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
     let at_once =
         |work: &mut dyn FnMut(&Writing<'_>) -> Result<(), CouncilError>| service.transact(|writing| work(writing));
     match rule.kind {
-        Kept::Visits => erase_visits(service, &storage.read(|reading| reading.visits_over_before(before_ms))?, &name),
-        Kept::Photos => {
+        RetainedKind::Visits => {
+            erase_visits(service, &storage.read(|reading| reading.visits_over_before(before_ms))?, &name)
+        }
+        RetainedKind::Photos => {
             erase_pictures(service, &storage.read(|reading| reading.pictures_over_before(before_ms, now_ms))?)
         }
-        Kept::SafeguardingNotes => at_once(&mut |writing| {
+        RetainedKind::SafeguardingNotes => at_once(&mut |writing| {
             let notes = writing.notes_before(before_ms)?;
             notes.into_iter().try_for_each(|(record, visit)| writing.erase_note(record, visit, now_ms, &name))
         }),
-        Kept::Acknowledgements => at_once(&mut |writing| {
+        RetainedKind::Acknowledgements => at_once(&mut |writing| {
             let signed = writing.acknowledgements_over_before(before_ms)?;
             signed.into_iter().try_for_each(|record| writing.erase_acknowledgement(record, now_ms, &name))
         }),
-        Kept::Appointments => at_once(&mut |writing| {
+        RetainedKind::Appointments => at_once(&mut |writing| {
             let over = writing.appointments_over_before(before_ms, None)?;
             over.iter().try_for_each(|reference| writing.erase_appointment(reference))
         }),
-        Kept::AuditLog => at_once(&mut |writing| writing.erase_audit_lines(before_ms)),
+        RetainedKind::AuditLog => at_once(&mut |writing| writing.erase_audit_lines(before_ms)),
     }
 }
 
@@ -199,7 +201,7 @@ mod tests {
     fn what_nobody_has_said_anything_of_is_kept_for_ever() {
         let rules: Vec<Rule> = in_force(&CouncilNumbers::default(), "2026-11-24".parse().unwrap()).collect();
         let kept = |kind| rules.iter().find(|rule| rule.kind == kind).unwrap().keep_years;
-        assert_eq!((kept(Kept::Visits), kept(Kept::SafeguardingNotes)), (Some(6), None));
+        assert_eq!((kept(RetainedKind::Visits), kept(RetainedKind::SafeguardingNotes)), (Some(6), None));
         let leap = Rule { keep_years: Some(1), ..rules.into_iter().next().unwrap() };
         assert_eq!(leap.before("2028-02-29".parse().unwrap()).unwrap().to_string(), "2027-02-28");
     }

@@ -35,7 +35,7 @@ pub enum Subject {
 
 /// How much is held about a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct HeldOf {
+pub struct HeldCounts {
     /// Visits to their home, or visits that they made.
     pub visits: u64,
     /// Past appointments at their home that had no visit. Always 0 for a user name.
@@ -69,7 +69,7 @@ person.json        for a visitor or a user of the console: who they are, how man
                    have, what they signed, and their lines in the audit log
 ";
 
-struct Found {
+struct FoundData {
     visits: Vec<VisitId>,
     appointments: Vec<String>,
     person: Option<Person>,
@@ -83,11 +83,14 @@ fn count<T>(items: &[T]) -> u64 {
 ///
 /// # Errors
 /// [`Refused::NoSuchUser`], or the database can't be read.
-pub fn held_of(service: &Service, subject: &Subject) -> Result<HeldOf, CouncilError> {
+pub fn held_of(service: &Service, subject: &Subject) -> Result<HeldCounts, CouncilError> {
     service.storage.read(|reading| {
         let found = find(service, reading, subject)?;
-        let mut held =
-            HeldOf { visits: count(&found.visits), appointments: count(&found.appointments), ..HeldOf::default() };
+        let mut held = HeldCounts {
+            visits: count(&found.visits),
+            appointments: count(&found.appointments),
+            ..HeldCounts::default()
+        };
         for visit in &found.visits {
             let whole = reading.photos_of(*visit)?.iter().filter(|photo| photo.complete).count();
             held.photos += u64::try_from(whole).unwrap_or(0);
@@ -100,13 +103,13 @@ pub fn held_of(service: &Service, subject: &Subject) -> Result<HeldOf, CouncilEr
     })
 }
 
-fn find(service: &Service, reading: &Reading<'_>, subject: &Subject) -> Result<Found, CouncilError> {
+fn find(service: &Service, reading: &Reading<'_>, subject: &Subject) -> Result<FoundData, CouncilError> {
     match subject {
         Subject::Home { uprn, from, to } => {
             let start = |day: NaiveDate| times::start_of(&day.to_string());
             let (from_ms, to_ms) = (from.and_then(start), to.and_then(|day| start(day.succ_opt()?)));
             let before_ms = to_ms.unwrap_or_else(|| service.now_ms());
-            Ok(Found {
+            Ok(FoundData {
                 visits: reading.visits_at(uprn, from_ms, to_ms)?,
                 appointments: reading.appointments_over_before(before_ms, Some(uprn))?,
                 person: None,
@@ -114,7 +117,7 @@ fn find(service: &Service, reading: &Reading<'_>, subject: &Subject) -> Result<F
         }
         Subject::User(name) => {
             let person = reading.person_by_name(name)?.ok_or_else(|| Refused::NoSuchUser(name.clone()))?;
-            Ok(Found { visits: reading.visits_by(person.id)?, appointments: Vec::new(), person: Some(person) })
+            Ok(FoundData { visits: reading.visits_by(person.id)?, appointments: Vec::new(), person: Some(person) })
         }
     }
 }
@@ -123,7 +126,12 @@ fn find(service: &Service, reading: &Reading<'_>, subject: &Subject) -> Result<F
 ///
 /// # Errors
 /// [`CouncilError`] when the database can't be read, or the folder exists or can't be written.
-pub fn give_access(service: &Service, by: &Actor, subject: &Subject, folder: &Path) -> Result<HeldOf, CouncilError> {
+pub fn give_access(
+    service: &Service,
+    by: &Actor,
+    subject: &Subject,
+    folder: &Path,
+) -> Result<HeldCounts, CouncilError> {
     let held = held_of(service, subject)?;
     let failed = |source| CouncilError::File { path: folder.to_owned(), source };
     private_file::make_folder(folder).map_err(failed)?;
@@ -181,7 +189,7 @@ fn write_photos(service: &Service, subject: &Subject, folder: &Path) -> Result<(
 /// # Errors
 /// [`Refused::CasesAreOpen`] when a visit to the home has an open case, [`Refused::StillThere`]
 /// when the person has not left.
-pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) -> Result<HeldOf, CouncilError> {
+pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) -> Result<HeldCounts, CouncilError> {
     let held = held_of(service, subject)?;
     let found = service.storage.read(|reading| find(service, reading, subject))?;
     match &found.person {

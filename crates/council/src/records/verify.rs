@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::CouncilError;
 use crate::service::Service;
-use crate::storage::{Held, LedgerRow};
+use crate::storage::{LedgerRow, RawRecord};
 
 /// The result of [`check`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ impl Checked {
             fault("its envelope was altered");
             return;
         }
-        if row.aside {
+        if row.set_aside {
             self.set_aside += 1;
         } else {
             match Envelope::from_bytes(&row.envelope) {
@@ -138,7 +138,7 @@ pub struct HeldRecord {
 /// [`CouncilError`] when the database can't be read.
 pub fn held_of(service: &Service, device: DeviceId) -> Result<Vec<HeldRecord>, CouncilError> {
     let held = service.storage.read(|reading| reading.held_of(device))?;
-    let shown = |held: Held| HeldRecord { sequence: held.sequence, envelope: held.envelope, body: held.body };
+    let shown = |held: RawRecord| HeldRecord { sequence: held.sequence, envelope: held.envelope, body: held.body };
     Ok(held.into_iter().map(shown).collect())
 }
 

@@ -13,7 +13,7 @@ use crate::error::CouncilError;
 
 /// What importing one appointment changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum ImportEffect {
     /// It is new.
     Added,
     /// It existed and has changed.
@@ -166,7 +166,7 @@ impl Reading<'_> {
         self.page(&format!("{SELECT}{}", which.text()), which, order, most, appointment_row)
     }
 
-    /// One appointment.
+    /// The appointment with this reference; `None` if there is none.
     pub(crate) fn appointment(&self, reference: &AppointmentRef) -> Result<Option<AppointmentRow>, CouncilError> {
         self.one(&format!("{SELECT} WHERE appointment_ref = ?1"), params![reference.as_str()], appointment_row)
     }
@@ -181,12 +181,12 @@ impl Reading<'_> {
     }
 
     /// What [`Writing::keep_appointment`] would change.
-    pub(crate) fn would_keep(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
+    pub(crate) fn would_keep(&self, appointment: &Appointment, user: UserId) -> Result<ImportEffect, CouncilError> {
         let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;
         Ok(match self.kept(&appointment.reference)? {
-            None => Kept::Added,
-            Some((who, what)) if who == user && what == text => Kept::Unchanged,
-            Some(_) => Kept::Updated,
+            None => ImportEffect::Added,
+            Some((who, what)) if who == user && what == text => ImportEffect::Unchanged,
+            Some(_) => ImportEffect::Updated,
         })
     }
 
@@ -267,12 +267,16 @@ impl Writing<'_> {
 
     /// Adds or updates the appointment with this reference, and puts the change into the feeds of
     /// the people it concerns. A cancelled appointment that changes is no longer cancelled.
-    pub(crate) fn keep_appointment(&self, appointment: &Appointment, user: UserId) -> Result<Kept, CouncilError> {
+    pub(crate) fn keep_appointment(
+        &self,
+        appointment: &Appointment,
+        user: UserId,
+    ) -> Result<ImportEffect, CouncilError> {
         let text = serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"))?;
         let reference = appointment.reference.as_str();
         let before = self.kept(&appointment.reference)?;
         if before.as_ref().is_some_and(|(who, what)| *who == user && *what == text) {
-            return Ok(Kept::Unchanged);
+            return Ok(ImportEffect::Unchanged);
         }
         self.write(
             "INSERT INTO appointment (appointment_ref, user_id, window_start_ms, window_end_ms, uprn, tenant_name, address, appointment, words)
@@ -299,7 +303,7 @@ impl Writing<'_> {
             self.feed(*earlier, reference, true)?;
         }
         self.feed(user, reference, false)?;
-        Ok(if before.is_some() { Kept::Updated } else { Kept::Added })
+        Ok(if before.is_some() { ImportEffect::Updated } else { ImportEffect::Added })
     }
 
     /// Adds a change at the end of a person's feed, in place of an earlier one for the same

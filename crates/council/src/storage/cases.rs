@@ -223,7 +223,7 @@ impl Reading<'_> {
         })
     }
 
-    /// One case.
+    /// The case with this id; `None` if there is none.
     pub(crate) fn case(&self, id: CaseId) -> Result<Option<CaseRow>, CouncilError> {
         self.one(&format!("{SELECT} WHERE case_file.case_id = ?1"), params![id.as_bytes()], case_row)
     }

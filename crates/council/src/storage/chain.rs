@@ -37,7 +37,7 @@ pub(crate) struct NewRecord<'a> {
 }
 
 /// A record that is to be set aside.
-pub(crate) struct Aside<'a> {
+pub(crate) struct SetAside<'a> {
     pub(crate) place: Place,
     pub(crate) hash: Hash,
     pub(crate) reason: &'static str,
@@ -49,7 +49,7 @@ pub(crate) struct Aside<'a> {
 }
 
 /// A record as it is held, kept or set aside.
-pub(crate) struct Held {
+pub(crate) struct RawRecord {
     pub(crate) sequence: u64,
     pub(crate) envelope: Vec<u8>,
     pub(crate) body: Option<Vec<u8>>,
@@ -65,7 +65,7 @@ pub(crate) struct Missing {
 }
 
 /// How many records of one device were set aside for one reason. It leaves out what they say.
-pub(crate) struct AsideCount {
+pub(crate) struct SetAsideCount {
     pub(crate) visitor_name: String,
     pub(crate) device: String,
     pub(crate) reason: String,
@@ -82,16 +82,16 @@ pub(crate) struct KeptAt {
 }
 
 /// A set-aside record's place and hash, to check the records next to it.
-pub(crate) struct AsideAt {
+pub(crate) struct SetAsideAt {
     pub(crate) sequence: u64,
     pub(crate) hash: Hash,
     pub(crate) reason: String,
     pub(crate) holds_place: bool,
 }
 
-/// What is held of one visit.
+/// The facts of one visit, from its kept records. Set-aside records are not in it.
 #[derive(Default)]
-pub(crate) struct OfVisit {
+pub(crate) struct HeldVisit {
     /// Its facts, in no particular order. Those that this version does not understand are left out.
     pub(crate) facts: Vec<Happened>,
     /// When the council last received a record of it, in UTC milliseconds.
@@ -126,13 +126,13 @@ impl Reading<'_> {
     }
 
     /// The set-aside records from a place in a chain up to the number `last`, inclusive.
-    pub(crate) fn aside_from(&self, first: Place, last: u64) -> Result<Vec<AsideAt>, CouncilError> {
+    pub(crate) fn set_aside_from(&self, first: Place, last: u64) -> Result<Vec<SetAsideAt>, CouncilError> {
         self.many(
             "SELECT sequence, hash, reason, holds_place FROM set_aside
              WHERE device_id = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
             params![first.device.as_bytes(), first.epoch.as_bytes(), first.sequence, last],
             |row| {
-                Ok(AsideAt {
+                Ok(SetAsideAt {
                     sequence: row.get("sequence")?,
                     hash: Hash::from_bytes(row.get("hash")?),
                     reason: row.get("reason")?,
@@ -168,8 +168,8 @@ impl Reading<'_> {
 
     /// The facts of visits, and when the last record of each came. An erased record still counts
     /// for the time, but gives no fact.
-    pub(crate) fn of_visits(&self, visits: &[VisitId]) -> Result<BTreeMap<VisitId, OfVisit>, CouncilError> {
-        let mut found: BTreeMap<VisitId, OfVisit> = BTreeMap::new();
+    pub(crate) fn of_visits(&self, visits: &[VisitId]) -> Result<BTreeMap<VisitId, HeldVisit>, CouncilError> {
+        let mut found: BTreeMap<VisitId, HeldVisit> = BTreeMap::new();
         self.among(
             "SELECT visit_id, received_ms, envelope, body FROM record LEFT JOIN body USING (record_id)
              WHERE visit_id IN ({})",
@@ -240,24 +240,26 @@ impl Reading<'_> {
     }
 
     /// Every record of a device, kept or set aside, byte for byte.
-    pub(crate) fn held_of(&self, device: DeviceId) -> Result<Vec<Held>, CouncilError> {
+    pub(crate) fn held_of(&self, device: DeviceId) -> Result<Vec<RawRecord>, CouncilError> {
         self.many(
             "SELECT sequence, envelope, body FROM record LEFT JOIN body USING (record_id) WHERE device_id = ?1
              UNION ALL SELECT sequence, envelope, body FROM set_aside WHERE device_id = ?1",
             params![device.as_bytes()],
-            |row| Ok(Held { sequence: row.get("sequence")?, envelope: row.get("envelope")?, body: row.get("body")? }),
+            |row| {
+                Ok(RawRecord { sequence: row.get("sequence")?, envelope: row.get("envelope")?, body: row.get("body")? })
+            },
         )
     }
 
     /// How many records were set aside, by device and reason, the most recent first.
-    pub(crate) fn aside_counts(&self) -> Result<Vec<AsideCount>, CouncilError> {
+    pub(crate) fn set_aside_counts(&self) -> Result<Vec<SetAsideCount>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, reason, count(*) AS records, max(received_ms) AS last_ms
              FROM set_aside JOIN device USING (device_id) JOIN person USING (user_id)
              GROUP BY person.display_name, device.device_id, device.name, reason ORDER BY last_ms DESC",
             params![],
             |row| {
-                Ok(AsideCount {
+                Ok(SetAsideCount {
                     visitor_name: row.get("display_name")?,
                     device: row.get("name")?,
                     reason: row.get("reason")?,
@@ -341,18 +343,18 @@ impl Writing<'_> {
         self.write_rows(Table::named("body"), bodies.collect(), IfThere::Keep)
     }
 
-    pub(crate) fn keep_asides(&self, asides: &[Aside<'_>]) -> Result<(), CouncilError> {
-        let rows = asides.iter().map(|aside| {
+    pub(crate) fn keep_set_aside(&self, set_aside: &[SetAside<'_>]) -> Result<(), CouncilError> {
+        let rows = set_aside.iter().map(|record| {
             named! {
-                "device_id" => aside.place.device.as_bytes(),
-                "epoch" => aside.place.epoch.as_bytes(),
-                "sequence" => aside.place.sequence,
-                "hash" => aside.hash.as_bytes(),
-                "reason" => aside.reason,
-                "holds_place" => aside.holds_place,
-                "received_ms" => aside.received_ms,
-                "envelope" => aside.envelope,
-                "body" => aside.body,
+                "device_id" => record.place.device.as_bytes(),
+                "epoch" => record.place.epoch.as_bytes(),
+                "sequence" => record.place.sequence,
+                "hash" => record.hash.as_bytes(),
+                "reason" => record.reason,
+                "holds_place" => record.holds_place,
+                "received_ms" => record.received_ms,
+                "envelope" => record.envelope,
+                "body" => record.body,
             }
         });
         self.write_rows(Table::named("set_aside"), rows.collect(), IfThere::Fail)

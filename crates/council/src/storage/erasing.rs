@@ -22,7 +22,7 @@ pub(crate) struct LedgerRow {
     pub(crate) key: Option<[u8; 32]>,
     pub(crate) erased: bool,
     /// Whether it was set aside and still holds its place in the chain.
-    pub(crate) aside: bool,
+    pub(crate) set_aside: bool,
     pub(crate) seal: Option<Vec<u8>>,
     pub(crate) device_key: Vec<u8>,
 }
@@ -34,9 +34,9 @@ impl Reading<'_> {
         mut each: impl FnMut(LedgerRow) -> Result<(), CouncilError>,
     ) -> Result<(), CouncilError> {
         let sql = "
-            SELECT held.device_id, held.epoch, held.sequence, held.hash, held.envelope, held.aside, body.body, visit_key.key,
+            SELECT held.device_id, held.epoch, held.sequence, held.hash, held.envelope, held.set_aside, body.body, visit_key.key,
                    erased.erased_ms, seal.seal, device.public_key
-            FROM (SELECT device_id, epoch, sequence, hash, record_id, visit_id, envelope, 0 AS aside FROM record
+            FROM (SELECT device_id, epoch, sequence, hash, record_id, visit_id, envelope, 0 AS set_aside FROM record
                   UNION ALL SELECT device_id, epoch, sequence, hash, NULL, NULL, envelope, 1 FROM set_aside WHERE holds_place = 1) AS held
             JOIN device ON device.device_id = held.device_id
             LEFT JOIN body ON body.record_id = held.record_id
@@ -54,7 +54,7 @@ impl Reading<'_> {
                 body: row.get("body")?,
                 key: row.get("key")?,
                 erased: row.get::<Option<i64>>("erased_ms")?.is_some(),
-                aside: row.get("aside")?,
+                set_aside: row.get("set_aside")?,
                 seal: row.get("seal")?,
                 device_key: row.get("public_key")?,
             })?;
@@ -254,7 +254,7 @@ impl Writing<'_> {
 
     /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
     fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
-        let aside = self.many(
+        let set_aside = self.many(
             "SELECT device_id, epoch, sequence, hash, envelope FROM set_aside WHERE length(body) > 0",
             params![],
             |row| {
@@ -263,7 +263,7 @@ impl Writing<'_> {
                 Ok((place, row.get::<Vec<u8>>("envelope")?))
             },
         )?;
-        for ((device, epoch, sequence, hash), envelope) in aside {
+        for ((device, epoch, sequence, hash), envelope) in set_aside {
             if Envelope::from_bytes(&envelope).is_ok_and(|envelope| envelope.visit == visit) {
                 self.write(
                     "UPDATE set_aside SET body = ?5 WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
@@ -308,7 +308,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases an appointment.
+    /// Erases an appointment, and its place in the feed that phones pull from.
     pub(crate) fn erase_appointment(&self, reference: &str) -> Result<(), CouncilError> {
         self.write("DELETE FROM feed WHERE appointment_ref = ?1", params![reference])?;
         self.write("DELETE FROM appointment WHERE appointment_ref = ?1", params![reference])?;

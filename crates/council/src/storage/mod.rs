@@ -28,12 +28,12 @@ mod tokens;
 mod transaction;
 mod visits;
 
-pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Kept};
+pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, ImportEffect};
 pub(crate) use audit::AuditAction;
 pub(crate) use audit::{AuditFilter, AuditLine, Audited};
 pub use cases::{BadCaseId, CaseId};
 pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseLine, CaseRow};
-pub(crate) use chain::{Aside, AsideAt, AsideCount, Held, KeptAt, Missing, NewRecord, Place};
+pub(crate) use chain::{KeptAt, Missing, NewRecord, Place, RawRecord, SetAside, SetAsideAt, SetAsideCount};
 pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilter, RegisterRow};
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};
 pub(crate) use copying::move_all;
@@ -45,7 +45,7 @@ pub(crate) use order::{Order, Page};
 pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, PeopleFilter, Person};
 pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use reports::{Count, HOMES, NoAccessRow, Question};
-pub(crate) use visits::{FOLD_VERSION, Filter, FoldedVisit, VISITS, VisitColumns, VisitRow};
+pub(crate) use visits::{FOLD_VERSION, Filter, FoldedVisit, OPEN, VISITS, VisitColumns, VisitRow};
 
 pub(crate) use database::schema_version;
 pub(crate) use sessions::Session;

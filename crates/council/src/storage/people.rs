@@ -36,7 +36,7 @@ pub(crate) enum AssignedRole {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OrganisationKind {
-    /// The council.
+    /// The council itself. Its people see all firms.
     Council,
     /// A firm.
     Contractor,
@@ -50,7 +50,7 @@ pub(crate) struct Organisation {
     pub(crate) kind: OrganisationKind,
 }
 
-/// A person.
+/// A person with a user name: a visitor, or somebody who uses the console.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) id: UserId,

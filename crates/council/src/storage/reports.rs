@@ -12,7 +12,7 @@ use crate::error::CouncilError;
 
 /// Which visits to count.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Counted {
+pub(crate) struct ReportFilter {
     /// The organisation's name; `None` for all.
     pub(crate) organisation: Option<String>,
     /// Visits that started at or after this, in UTC milliseconds.
@@ -92,7 +92,7 @@ pub(super) fn id_shown(visit: &Visit) -> Option<bool> {
 
 impl Reading<'_> {
     /// The answers to a question, each with the number of visits that gave it.
-    pub(crate) fn counted(&self, question: Question, of: &Counted) -> Result<Vec<Count>, CouncilError> {
+    pub(crate) fn counted(&self, question: Question, of: &ReportFilter) -> Result<Vec<Count>, CouncilError> {
         let (what, answer, has_one) = question.sql();
         let mut which = Conditions::default();
         which.and_that(has_one);

@@ -17,7 +17,7 @@ use crate::machine::times;
 static OF_THE_DESK: LazyLock<Vec<NumberKind>> =
     LazyLock::new(|| read(include_str!("numbers.json")).expect("numbers.json can be read"));
 
-/// What a number is for.
+/// What a number is for. The console shows the numbers in these groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NumberGroup {

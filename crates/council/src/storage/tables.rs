@@ -4,24 +4,24 @@
 
 use serde::Serialize;
 
-/// A column of a table.
+/// A column of a table, alike in both databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Column {
-    /// Its name.
+    /// The column's name, the same in SQLite and PostgreSQL.
     pub name: &'static str,
     /// Whether it can hold personal data. What is erased from such a column must also disappear
     /// from the database's files.
     pub personal: bool,
 }
 
-/// A table.
+/// A table, alike in both databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Table {
-    /// Its name.
+    /// The table's name, the same in SQLite and PostgreSQL.
     pub name: &'static str,
     /// The columns of its primary key.
     pub key: &'static [&'static str],
-    /// Its columns.
+    /// All its columns, those of the key included.
     pub columns: &'static [Column],
 }
 
@@ -170,7 +170,7 @@ impl Table {
         TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("there is no table {name}"))
     }
 
-    /// The names of its columns.
+    /// The names of its columns, in the order in which they are listed here.
     pub(crate) fn column_names(&self) -> Vec<&'static str> {
         self.columns.iter().map(|column| column.name).collect()
     }

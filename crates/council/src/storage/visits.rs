@@ -10,7 +10,7 @@ use super::batch::{IfThere, NamedRow, named};
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::Person;
-use super::reports::Counted;
+use super::reports::ReportFilter;
 use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use super::{reports, search_text};
@@ -73,6 +73,10 @@ pub(crate) struct VisitRow {
 /// with the id.
 pub(super) const OF_ORGANISATION: &str =
     "visit.organisation_id = (SELECT organisation_id FROM organisation WHERE name = ?)";
+
+/// How a visit that has not ended stands among the outcomes of lists, filters and tables. The
+/// statements below name it too.
+pub(crate) const OPEN: &str = "open";
 
 const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
 const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_id";
@@ -190,8 +194,8 @@ enum Search {
 
 impl Filter {
     /// This filter's organisation and dates, to count visits by.
-    pub(crate) fn counted(&self) -> Counted {
-        Counted { organisation: self.organisation.clone(), from_ms: self.from_ms, to_ms: self.to_ms }
+    pub(crate) fn counted(&self) -> ReportFilter {
+        ReportFilter { organisation: self.organisation.clone(), from_ms: self.from_ms, to_ms: self.to_ms }
     }
 
     fn conditions(&self, search: Search) -> Conditions {
@@ -200,7 +204,7 @@ impl Filter {
             Search::ByIndex if self.words.is_none() => {
                 which.and_if(OF_ORGANISATION, self.organisation.as_deref());
                 match self.outcome.as_deref() {
-                    Some("open") => which.and_that("visit.outcome IS NULL"),
+                    Some(OPEN) => which.and_that("visit.outcome IS NULL"),
                     outcome => which.and_if("visit.outcome = ?", outcome),
                 }
                 which.and_if("visit.entry = ?", self.entry.as_deref());
@@ -378,7 +382,7 @@ impl Writing<'_> {
 /// council received the records.
 const KEPT_BY_REFOLD: [&str; 2] = ["organisation_id", "received_ms"];
 
-/// A visit's row.
+/// The values to store for a folded visit: the visit as JSON, and columns to search and sort by.
 fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<NamedRow, CouncilError> {
     let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
     let started_ms = visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis());

@@ -33,9 +33,9 @@ pub(crate) enum CaseCommand {
         #[arg(long)]
         words: String,
     },
-    /// Closes the case.
+    /// Closes the case. It must be open, and can be opened again later.
     Close {
-        /// The outcome of the case.
+        /// How the case ended. Each kind of case allows only some of the outcomes.
         #[arg(long, value_parser = stable::<CaseOutcome>())]
         outcome: CaseOutcome,
         /// The reason, in words.

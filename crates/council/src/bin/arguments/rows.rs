@@ -1,7 +1,7 @@
 //! The options of `export` that choose rows.
 
 use clap::Args;
-use doorstep_council::export::Selection;
+use doorstep_council::export::ListQuery;
 
 /// The rows of a table to export. Each option narrows them down; without one, all are exported.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub(crate) struct RowsToTake {
     action: Option<String>,
 }
 
-impl From<RowsToTake> for Selection {
+impl From<RowsToTake> for ListQuery {
     fn from(rows: RowsToTake) -> Self {
         let RowsToTake { outcome, entry, organisation, from, to, words, kind, state, owner, user, action } = rows;
         Self {

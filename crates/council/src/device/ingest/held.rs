@@ -9,7 +9,7 @@ use doorstep_domain::protocol::SentRecord;
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use crate::error::CouncilError;
-use crate::storage::{AsideAt, KeptAt, Place, Reading};
+use crate::storage::{KeptAt, Place, Reading, SetAsideAt};
 
 /// A record as it arrived.
 pub(super) struct Arrived<'a> {
@@ -35,7 +35,7 @@ impl<'a> Arrived<'a> {
 #[derive(Default)]
 pub(super) struct HeldContext {
     kept: HashMap<(Epoch, u64), KeptAt>,
-    asides: HashMap<(Epoch, u64), Vec<AsideAt>>,
+    set_aside: HashMap<(Epoch, u64), Vec<SetAsideAt>>,
     keys: HashMap<VisitId, VisitKey>,
     commitments: HashMap<RecordId, Hash>,
     people: BTreeSet<UserId>,
@@ -44,31 +44,31 @@ pub(super) struct HeldContext {
 impl HeldContext {
     /// Reads it for a batch.
     pub(super) fn of(reading: &Reading<'_>, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
-        let mut around = Self::default();
+        let mut held = Self::default();
         let places: BTreeSet<Place> = arrived.iter().map(|record| record.place).collect();
         for (first, last) in runs(&places) {
             let epoch = first.epoch;
             let beside = Place { sequence: first.sequence.saturating_sub(1), ..first };
             let kept = reading.kept_from(beside, last.saturating_add(1))?;
-            around.kept.extend(kept.into_iter().map(|kept| ((epoch, kept.sequence), kept)));
-            for aside in reading.aside_from(beside, last.saturating_add(1))? {
-                around.asides.entry((epoch, aside.sequence)).or_default().push(aside);
+            held.kept.extend(kept.into_iter().map(|kept| ((epoch, kept.sequence), kept)));
+            for record in reading.set_aside_from(beside, last.saturating_add(1))? {
+                held.set_aside.entry((epoch, record.sequence)).or_default().push(record);
             }
         }
         let envelopes = || arrived.iter().filter_map(|record| record.envelope.as_ref());
         let visits: BTreeSet<VisitId> = envelopes().map(|envelope| envelope.visit).collect();
         let records: BTreeSet<RecordId> = envelopes().map(|envelope| envelope.record).collect();
-        around.keys.extend(reading.visit_keys(visits)?);
-        around.commitments.extend(reading.commitments(records)?);
-        around.people =
+        held.keys.extend(reading.visit_keys(visits)?);
+        held.commitments.extend(reading.commitments(records)?);
+        held.people =
             reading.people_known(&envelopes().map(|envelope| envelope.actor).collect())?.into_keys().collect();
-        Ok(around)
+        Ok(held)
     }
 
     /// The hash of the record at a place, whether it is kept or set aside.
     pub(super) fn hash_at(&self, epoch: Epoch, sequence: u64) -> Option<Hash> {
         let kept = self.kept.get(&(epoch, sequence)).map(|kept| kept.hash);
-        kept.or_else(|| self.asides_at(epoch, sequence).find(|aside| aside.holds_place).map(|aside| aside.hash))
+        kept.or_else(|| self.set_aside_at(epoch, sequence).find(|record| record.holds_place).map(|record| record.hash))
     }
 
     /// The hash that the kept record at a place gives for the record before it.
@@ -77,12 +77,14 @@ impl HeldContext {
     }
 
     /// Why a record with this hash was set aside before. `None` when it was not.
-    pub(super) fn aside_reason(&self, place: Place, hash: Hash) -> Option<&str> {
-        self.asides_at(place.epoch, place.sequence).find(|aside| aside.hash == hash).map(|aside| aside.reason.as_str())
+    pub(super) fn set_aside_reason(&self, place: Place, hash: Hash) -> Option<&str> {
+        self.set_aside_at(place.epoch, place.sequence)
+            .find(|record| record.hash == hash)
+            .map(|record| record.reason.as_str())
     }
 
-    fn asides_at(&self, epoch: Epoch, sequence: u64) -> impl Iterator<Item = &AsideAt> {
-        self.asides.get(&(epoch, sequence)).into_iter().flatten()
+    fn set_aside_at(&self, epoch: Epoch, sequence: u64) -> impl Iterator<Item = &SetAsideAt> {
+        self.set_aside.get(&(epoch, sequence)).into_iter().flatten()
     }
 
     pub(super) fn key_of(&self, visit: VisitId) -> Option<&VisitKey> {
@@ -108,8 +110,8 @@ impl HeldContext {
     /// Adds a record of the batch that is to be set aside.
     pub(super) fn set_aside(&mut self, place: Place, hash: Hash, reason: &str, holds_place: bool) {
         let Place { epoch, sequence, .. } = place;
-        let aside = AsideAt { sequence, hash, reason: reason.to_owned(), holds_place };
-        self.asides.entry((epoch, sequence)).or_default().push(aside);
+        let record = SetAsideAt { sequence, hash, reason: reason.to_owned(), holds_place };
+        self.set_aside.entry((epoch, sequence)).or_default().push(record);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) enum Content {
 }
 
 /// The decision about a record.
-pub(super) enum Judged<'a> {
+pub(super) enum Judgement<'a> {
     Keep {
         envelope: &'a Envelope,
         content: Content,
@@ -36,7 +36,7 @@ pub(super) enum Judged<'a> {
     /// The same record is already held.
     Known,
     /// The same record was already set aside, for this reason.
-    AsideBefore(String),
+    SetAsideBefore(String),
     SetAside {
         reason: &'static str,
         /// Whether the record takes up its number in the chain. It does not where another record
@@ -47,17 +47,17 @@ pub(super) enum Judged<'a> {
 
 /// Judges one record. A record with the id or number of another one, but a different hash, is set
 /// aside: it is never merged and never dropped.
-pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &HeldContext) -> Judged<'a> {
+pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judgement<'a> {
     let Arrived { place, hash, sent, .. } = *arrived;
-    if let Some(reason) = around.aside_reason(place, hash) {
-        return Judged::AsideBefore(reason.to_owned());
+    if let Some(reason) = context.set_aside_reason(place, hash) {
+        return Judgement::SetAsideBefore(reason.to_owned());
     }
-    let held = around.hash_at(place.epoch, place.sequence);
+    let held = context.hash_at(place.epoch, place.sequence);
     if held == Some(hash) {
-        return Judged::Known;
+        return Judgement::Known;
     }
     let holds_place = held.is_none();
-    let set_aside = |reason| Judged::SetAside { reason, holds_place };
+    let set_aside = |reason| Judgement::SetAside { reason, holds_place };
     if held.is_some() {
         return set_aside(reason::FORK);
     }
@@ -77,21 +77,21 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &HeldContext) -> Judge
     if envelope.sequence == 1 && envelope.previous != Envelope::genesis(place.device, place.epoch) {
         return set_aside(reason::BROKEN_LINK);
     }
-    if !links(arrived, envelope, around) {
+    if !links(arrived, envelope, context) {
         // The device has two histories. The number stays free for the record that fits the history
         // that is held.
-        return Judged::SetAside { reason: reason::FORK, holds_place: false };
+        return Judgement::SetAside { reason: reason::FORK, holds_place: false };
     }
-    let Some(key) = around.key_of(envelope.visit) else {
+    let Some(key) = context.key_of(envelope.visit) else {
         return set_aside(reason::NO_KEY);
     };
     if key.commit(envelope.record, &sent.body.0) != envelope.commitment {
         return set_aside(reason::ALTERED_BODY);
     }
-    if !around.knows(envelope.actor) {
+    if !context.knows(envelope.actor) {
         return set_aside(reason::UNKNOWN_PERSON);
     }
-    if around.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
+    if context.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
         return set_aside(reason::RECORD_ID_CLASH);
     }
     let content = match envelope.kind {
@@ -99,21 +99,21 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, around: &HeldContext) -> Judge
         RecordKind::ACKNOWLEDGEMENT => {
             decode_acknowledgement(&sent.body.0).map(|signed| Content::Acknowledgement(Box::new(signed)))
         }
-        _ => return Judged::Keep { envelope, content: Content::NotUnderstood },
+        _ => return Judgement::Keep { envelope, content: Content::NotUnderstood },
     };
     match content {
         None if envelope.schema <= SCHEMA => set_aside(reason::BODY_UNREADABLE),
-        content => Judged::Keep { envelope, content: content.unwrap_or(Content::NotUnderstood) },
+        content => Judgement::Keep { envelope, content: content.unwrap_or(Content::NotUnderstood) },
     }
 }
 
 /// Whether a record links to the records before and after it, as far as those are held.
-fn links(arrived: &Arrived<'_>, envelope: &Envelope, around: &HeldContext) -> bool {
+fn links(arrived: &Arrived<'_>, envelope: &Envelope, context: &HeldContext) -> bool {
     let epoch = arrived.place.epoch;
     let before = match arrived.place.sequence {
         0 | 1 => None,
-        sequence => around.hash_at(epoch, sequence - 1),
+        sequence => context.hash_at(epoch, sequence - 1),
     };
-    let after = arrived.place.sequence.checked_add(1).and_then(|next| around.previous_at(epoch, next));
+    let after = arrived.place.sequence.checked_add(1).and_then(|next| context.previous_at(epoch, next));
     before.is_none_or(|before| before == envelope.previous) && after.is_none_or(|previous| previous == arrived.hash)
 }

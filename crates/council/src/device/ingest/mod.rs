@@ -14,9 +14,9 @@ use doorstep_domain::ledger::{Envelope, Epoch, VisitKey};
 use doorstep_domain::protocol::{Receipt, SyncRequest, Verdict};
 
 use self::held::{Arrived, HeldContext};
-use self::judge::{Content, Judged, judge, reason};
+use self::judge::{Content, Judgement, judge, reason};
 use crate::error::CouncilError;
-use crate::storage::{Acknowledged, Aside, Device, NewRecord, Place, PlainConcern, SealedConcern, Writing};
+use crate::storage::{Acknowledged, Device, NewRecord, Place, PlainConcern, SealedConcern, SetAside, Writing};
 
 /// Stores a batch, and returns a receipt for each record.
 pub(crate) fn ingest(
@@ -38,9 +38,9 @@ pub(crate) fn ingest(
         Some((sent.visit, VisitKey::from_bytes(bytes)))
     }))?;
 
-    let mut around = HeldContext::of(writing, &arrived)?;
-    let mut taken = Taken::default();
-    let receipts = arrived.iter().map(|record| taken.take(record, &mut around, now_ms)).collect::<Result<_, _>>()?;
+    let mut context = HeldContext::of(writing, &arrived)?;
+    let mut taken = BatchWrites::default();
+    let receipts = arrived.iter().map(|record| taken.take(record, &mut context, now_ms)).collect::<Result<_, _>>()?;
     let touched = taken.keep(writing, device, now_ms)?;
 
     epochs.insert(request.head.epoch);
@@ -57,40 +57,40 @@ pub(crate) fn ingest(
 
 /// What is to be written for a batch.
 #[derive(Default)]
-struct Taken<'a> {
+struct BatchWrites<'a> {
     records: Vec<NewRecord<'a>>,
     contents: Vec<(&'a Envelope, Content)>,
-    asides: Vec<Aside<'a>>,
+    set_aside: Vec<SetAside<'a>>,
     forked: BTreeSet<Epoch>,
 }
 
-impl<'a> Taken<'a> {
+impl<'a> BatchWrites<'a> {
     /// Judges one record, notes what is to be written, and returns its receipt.
     fn take(
         &mut self,
         arrived: &'a Arrived<'a>,
-        around: &mut HeldContext,
+        context: &mut HeldContext,
         received_ms: i64,
     ) -> Result<Receipt, CouncilError> {
         let Arrived { place, hash, sent, .. } = *arrived;
-        let verdict = match judge(arrived, around) {
-            Judged::Known => Verdict::Duplicate,
-            Judged::AsideBefore(reason) => Verdict::SetAside(reason),
-            Judged::Keep { envelope, content } => {
+        let verdict = match judge(arrived, context) {
+            Judgement::Known => Verdict::Duplicate,
+            Judgement::SetAsideBefore(reason) => Verdict::SetAside(reason),
+            Judgement::Keep { envelope, content } => {
                 let verdict = match content {
                     Content::NotUnderstood => Verdict::StoredNotUnderstood,
                     Content::Event(_) | Content::Acknowledgement(_) => Verdict::Stored,
                 };
-                around.keep(place, hash, envelope);
+                context.keep(place, hash, envelope);
                 let (bytes, body) = (sent.envelope.0.as_slice(), sent.body.0.as_slice());
                 self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms });
                 self.contents.push((envelope, content));
                 verdict
             }
-            Judged::SetAside { reason, holds_place } => {
-                around.set_aside(place, hash, reason, holds_place);
+            Judgement::SetAside { reason, holds_place } => {
+                context.set_aside(place, hash, reason, holds_place);
                 let (envelope, body) = (sent.envelope.0.as_slice(), sent.body.0.as_slice());
-                self.asides.push(Aside { place, hash, reason, holds_place, envelope, body, received_ms });
+                self.set_aside.push(SetAside { place, hash, reason, holds_place, envelope, body, received_ms });
                 if reason == reason::FORK {
                     self.forked.insert(place.epoch);
                 }
@@ -103,7 +103,7 @@ impl<'a> Taken<'a> {
     /// Writes everything. Returns the visits that must be folded again.
     fn keep(self, writing: &Writing<'_>, device: &Device, now_ms: i64) -> Result<BTreeSet<VisitId>, CouncilError> {
         writing.keep_records(&self.records)?;
-        writing.keep_asides(&self.asides)?;
+        writing.keep_set_aside(&self.set_aside)?;
         for epoch in self.forked {
             writing.mark_forked(device.id, epoch)?;
         }

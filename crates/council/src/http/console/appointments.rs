@@ -18,9 +18,9 @@ use crate::import::{self, ImportMode, Imported};
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Reading};
+use crate::storage::{APPOINTMENTS, AppointmentFilter, AppointmentRow, OPEN, Reading};
 
-/// An appointment in the list.
+/// An appointment in the list, with how its visit stands and whether it was called off.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct AppointmentListRow {
     /// The appointment itself.
@@ -42,7 +42,7 @@ pub(crate) struct AppointmentListRow {
 pub(crate) struct Visitor {
     /// The user name.
     pub(crate) user: String,
-    /// The name.
+    /// The name, as people read it.
     pub(crate) name: String,
     /// The organisation that they work for.
     pub(crate) organisation: String,
@@ -122,7 +122,7 @@ fn shown(reading: &Reading<'_>, row: AppointmentRow) -> Result<AppointmentListRo
     let visit = reading.visit_to(&row.appointment.reference)?;
     let (cancelled_ms, cancelled_because) = row.cancelled.unzip();
     Ok(AppointmentListRow {
-        outcome: visit.as_ref().map(|(_, outcome)| outcome.clone().unwrap_or_else(|| "open".to_owned())),
+        outcome: visit.as_ref().map(|(_, outcome)| outcome.clone().unwrap_or_else(|| OPEN.to_owned())),
         visit: visit.map(|(visit, _)| visit),
         assigned_name: row.assigned_name,
         appointment: row.appointment,

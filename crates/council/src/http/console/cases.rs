@@ -21,7 +21,7 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{CASES, CaseFilter, CaseLine, CaseRow, Order, Reading};
 
-/// A case in the list.
+/// A case in the list, with what is due next.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CaseListRow {
     /// The case's id.
@@ -51,7 +51,7 @@ pub(crate) struct CaseListRow {
     pub(crate) outcome: Option<String>,
     /// The address of the home.
     pub(crate) address: String,
-    /// The visitor's name.
+    /// The name of the visitor whose visit it comes from.
     pub(crate) visitor_name: String,
     /// The organisation that the visitor works for.
     pub(crate) organisation: String,
@@ -84,7 +84,7 @@ impl From<&CaseRow> for CaseListRow {
 pub(crate) struct CaseOwner {
     /// The user name.
     pub(crate) user: String,
-    /// The name.
+    /// The name, as people read it.
     pub(crate) name: String,
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct CodeList {
     pub(crate) may_publish: bool,
 }
 
-/// A version of the Code.
+/// A version of the Code that the council has published. It may not bind yet.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct CodeVersion {
     /// The SHA-256 of the exact text, in hexadecimal.
@@ -44,7 +44,7 @@ pub(crate) struct CodeVersion {
     /// How many people have signed it.
     #[ts(type = "number")]
     pub(crate) signed_by: u64,
-    /// Its sections.
+    /// The parts of its text, each with its heading, in the order of the text.
     pub(crate) sections: Vec<CodeSection>,
 }
 
@@ -102,9 +102,9 @@ impl From<RegisterRow> for RegisterEntry {
 /// A visitor who has not signed.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NotSignedRow {
-    /// Their name.
+    /// The visitor's name.
     pub(crate) name: String,
-    /// Their organisation.
+    /// The name of the organisation that the visitor works for.
     pub(crate) organisation: String,
 }
 

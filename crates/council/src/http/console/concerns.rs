@@ -26,7 +26,7 @@ pub(crate) struct ConcernList {
     pub(crate) next: Option<String>,
 }
 
-/// A concern in the list.
+/// A concern in the list. Sealed notes are never in it. Clause 6.2.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct ConcernListRow {
     /// The record's id.

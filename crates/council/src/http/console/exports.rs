@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
-use crate::export::{Encoding, Export, ExportTable, Format, Growth, Selection, StreamedFile};
+use crate::export::{Encoding, Export, ExportTable, Format, Growth, ListQuery, StreamedFile};
 use crate::http::authorize::{AUDIT, Access, By, CASES, DESKS};
 use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query};
@@ -35,7 +35,7 @@ pub(crate) struct TableMeaning {
     pub(crate) columns: Vec<TableColumn>,
 }
 
-/// A column, and what it means.
+/// A column of an exported table.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct TableColumn {
     /// The stable name.
@@ -54,21 +54,21 @@ pub(crate) async fn table(
     State(service): State<Service>,
     By(by): By,
     Path(file_name): Path<String>,
-    Query(selection): Query<Selection>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, WebProblem> {
     let (name, ending) = file_name.rsplit_once('.').ok_or(WebProblem::NotFound)?;
     let forms = [Format::Csv(Encoding::Utf8ForExcel), Format::Xlsx, Format::JsonLines];
     let format = forms.into_iter().find(|form| form.name() == ending).ok_or(WebProblem::NotFound)?;
     let what = tables_for(&by).find(|what| what.name() == name).ok_or(WebProblem::NotFound)?;
     let day = times::day(service.now_ms());
-    let waits = Waits::default();
+    let waits = StillWaiting::default();
     let (tell, mut growth) = watch::channel(Growth::default());
     // The file is on disk, so that the database does not wait for a slow connection and memory
     // stays small.
     let (mut file, reader) = ask(service.clone(), |_| without_a_name().map_err(CouncilError::Write)).await?;
     let still_waits = Arc::clone(&waits.0);
     let mut writing = tokio::task::spawn_blocking(move || {
-        let export = Export { service: &service, what, format, selection: &selection, by: &by };
+        let export = Export { service: &service, what, format, query: &query, by: &by };
         let mut streamed_file = StreamedFile::new(&mut file, |growth| tell.send_modify(|told| *told = growth));
         let written = export.write(&mut streamed_file, || still_waits.load(Ordering::Relaxed));
         if let Err(error) = &written {
@@ -110,7 +110,7 @@ struct Follower {
     at: u64,
     growth: watch::Receiver<Growth>,
     /// Dropped with this, which tells the writer that nobody waits any more.
-    _waits: Waits,
+    _waits: StillWaiting,
 }
 
 impl Follower {
@@ -173,15 +173,15 @@ fn access_to(what: ExportTable) -> Access {
 
 /// Whether the browser still waits for the answer. It becomes `false` when this is dropped, which
 /// happens when the browser goes away.
-struct Waits(Arc<AtomicBool>);
+struct StillWaiting(Arc<AtomicBool>);
 
-impl Default for Waits {
+impl Default for StillWaiting {
     fn default() -> Self {
         Self(Arc::new(AtomicBool::new(true)))
     }
 }
 
-impl Drop for Waits {
+impl Drop for StillWaiting {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
     }

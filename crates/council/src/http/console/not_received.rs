@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::machine::times;
-use crate::storage::{AsideCount, Missing, Reading};
+use crate::storage::{Missing, Reading, SetAsideCount};
 
 /// Records that phones have and the council has not. Only for the council's own people: for a firm
 /// the list is empty.
@@ -24,7 +24,7 @@ pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRe
     if by.firm().is_some() {
         return Ok(Vec::new());
     }
-    Ok(reading.aside_counts()?.into_iter().map(AsideRecords::from).collect())
+    Ok(reading.set_aside_counts()?.into_iter().map(AsideRecords::from).collect())
 }
 
 /// Records that a phone has and the council has not.
@@ -67,9 +67,9 @@ pub(crate) struct AsideRecords {
     pub(crate) last_at: DateTime<Utc>,
 }
 
-impl From<AsideCount> for AsideRecords {
-    fn from(aside: AsideCount) -> Self {
-        let AsideCount { visitor_name, device, reason, records, last_ms } = aside;
+impl From<SetAsideCount> for AsideRecords {
+    fn from(counted: SetAsideCount) -> Self {
+        let SetAsideCount { visitor_name, device, reason, records, last_ms } = counted;
         Self { visitor_name, device, reason, records, last_at: times::from_ms(last_ms) }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn begin(State(service): State<Service>, Extension(provider): K
 
 /// The query with which the provider sends a person back.
 #[derive(Deserialize, schemars::JsonSchema)]
-pub(crate) struct Back {
+pub(crate) struct ProviderReturn {
     code: Option<String>,
     state: Option<String>,
 }
@@ -53,7 +53,7 @@ pub(crate) async fn back(
     State(service): State<Service>,
     Extension(provider): Known,
     headers: HeaderMap,
-    Query(said): Query<Back>,
+    Query(said): Query<ProviderReturn>,
 ) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
     let over = format!("{ATTEMPT}=; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age=0");

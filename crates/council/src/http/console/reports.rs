@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::not_received::{MissingRecords, missing};
 use crate::error::CouncilError;
-use crate::export::Selection;
+use crate::export::ListQuery;
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::extract::{Json, Query};
@@ -47,9 +47,9 @@ pub(crate) struct Reports {
 pub(crate) async fn show(
     State(service): State<Service>,
     By(by): By,
-    Query(query): Query<Selection>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Json<Reports>, WebProblem> {
-    let of = query.chosen(by.firm())?.filter.counted();
+    let of = query.checked(by.firm())?.filter.counted();
     ask(service, move |service| {
         let now_ms = service.now_ms();
         service.storage.read(|reading| {

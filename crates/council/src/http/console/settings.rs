@@ -18,7 +18,7 @@ use crate::storage::settings::{NumberGroup, kinds};
 /// A value of a number, which applies from a day on.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NumberValue {
-    /// The value.
+    /// The value, in the unit of its number.
     pub(crate) value: u32,
     /// The first day on which it applies, in Europe/London.
     pub(crate) from: NaiveDate,
@@ -37,7 +37,7 @@ pub(crate) struct NumberValue {
 pub(crate) struct CouncilNumber {
     /// Its stable name.
     pub(crate) name: String,
-    /// What it is for.
+    /// What it is for. The console shows the numbers in these groups.
     pub(crate) group: NumberGroup,
     /// What it counts.
     pub(crate) unit: NumberUnit,
@@ -56,7 +56,7 @@ pub(crate) struct CouncilNumber {
 /// All numbers that the council owns.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct NumberList {
-    /// The numbers.
+    /// Every kind of number, also those that have no value yet.
     pub(crate) numbers: Vec<CouncilNumber>,
     /// Whether this person may change them.
     pub(crate) may_change: bool,

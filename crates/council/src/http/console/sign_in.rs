@@ -32,7 +32,7 @@ pub(crate) struct SessionView {
     pub(crate) role: AssignedRole,
     /// Whether they work for the council itself, and see all firms.
     pub(crate) of_the_council: bool,
-    /// The council's name.
+    /// The name that the council gave when it set up the service.
     pub(crate) council_name: String,
     /// The routes that they may use, by method and address, such as `GET /api/audit`. The console
     /// shows the pages and actions that they need.
@@ -66,7 +66,7 @@ pub(crate) struct Credentials {
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignInAnswer {
-    /// They have signed in.
+    /// They have signed in. The answer sets the cookie of their session.
     SignedIn(SessionView),
     /// They must set up their authenticator first.
     SetUp(SetUp),

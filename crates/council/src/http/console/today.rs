@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::Appointment;
+use doorstep_domain::conduct::{Appointment, Outcome};
 use serde::Serialize;
 
 use super::not_received::{AsideRecords, MissingRecords, missing, set_aside};
@@ -16,7 +16,7 @@ use crate::http::extract::Json;
 use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
-use crate::storage::Filter;
+use crate::storage::{Filter, OPEN};
 
 /// The most visits of a day that are read for the lists of visits.
 const MOST_OF_A_DAY: usize = 2_000;
@@ -104,7 +104,7 @@ fn board(service: &Service, by: &Actor) -> Result<TodayBoard, CouncilError> {
         }
         // Cases are for the council's own people.
         let (cases_open, cases_late) = if firm.is_some() { (0, 0) } else { reading.case_counts(now_ms)? };
-        let (under_way, ended): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.outcome == "open");
+        let (under_way, ended): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.outcome == OPEN);
         Ok(TodayBoard {
             day: times::day(now_ms).to_string(),
             outcomes: reading
@@ -116,7 +116,7 @@ fn board(service: &Service, by: &Actor) -> Result<TodayBoard, CouncilError> {
             under_way,
             to_look_at: ended
                 .into_iter()
-                .filter(|row| row.lawful_entry || row.findings > 0 || row.outcome == "entry_refused")
+                .filter(|row| row.lawful_entry || row.findings > 0 || row.outcome == Outcome::EntryRefused.name())
                 .collect(),
             missing: missing(reading, by)?,
             set_aside: set_aside(reading, by)?,

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::not_received::{MissingRecords, missing};
 use crate::desk::reading;
-use crate::export::Selection;
+use crate::export::ListQuery;
 use crate::http::PAGE;
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
@@ -19,9 +19,9 @@ use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
-use crate::storage::{Page, PhotoRow, VISITS, VisitRow};
+use crate::storage::{OPEN, Page, PhotoRow, VISITS, VisitRow};
 
-/// A visit in a list.
+/// A visit in a list. [`VisitDetail`] is the whole of it.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub(crate) struct VisitListRow {
     /// The visit's id.
@@ -36,7 +36,7 @@ pub(crate) struct VisitListRow {
     pub(crate) tenant_name: String,
     /// The kind of visit, as a stable name; `null` when it is not known.
     pub(crate) visit_kind: Option<String>,
-    /// The visitor's name.
+    /// The visitor's name; empty if it is not known.
     pub(crate) visitor_name: String,
     /// The organisation that the visitor works for.
     pub(crate) organisation: String,
@@ -65,7 +65,7 @@ impl From<&VisitRow> for VisitListRow {
             visit_kind: visit.visit_kind.map(|kind| kind.name().to_owned()),
             visitor_name: row.columns.visitor_name.clone(),
             organisation: row.columns.organisation.clone(),
-            outcome: visit.ending.as_ref().map_or("open", |ending| ending.outcome.name()).to_owned(),
+            outcome: visit.ending.as_ref().map_or(OPEN, |ending| ending.outcome.name()).to_owned(),
             lawful_entry: visit.entry.as_ref().is_some_and(lawful),
             findings: visit.findings.len(),
         }
@@ -92,7 +92,7 @@ pub(crate) struct VisitDetail {
     pub(crate) visit: Visit,
     /// Its appointment; `null` for a visit without one.
     pub(crate) appointment: Option<Appointment>,
-    /// The visitor's name.
+    /// The visitor's name; empty if it is not known.
     pub(crate) visitor_name: String,
     /// The organisation that the visitor works for.
     pub(crate) organisation: String,
@@ -148,10 +148,10 @@ impl PhotoOfVisit {
 pub(crate) async fn list(
     State(service): State<Service>,
     By(by): By,
-    Query(query): Query<Selection>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Json<VisitList>, WebProblem> {
     let order = VISITS.order(query.sort.as_deref(), "-when", query.after.as_deref())?;
-    let filter = query.chosen(by.firm())?.filter;
+    let filter = query.checked(by.firm())?.filter;
     ask(service, move |service| {
         let (Page { rows, next }, missing) = service
             .storage

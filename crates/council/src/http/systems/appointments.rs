@@ -13,11 +13,11 @@ use crate::http::extract::{Json, Path};
 use crate::http::problem::WebProblem;
 use crate::import::{self, RowFault};
 use crate::service::Service;
-use crate::storage::Kept;
+use crate::storage::ImportEffect;
 
 /// The answer to a housing system.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-pub(crate) struct Put {
+pub(crate) struct AppointmentAnswer {
     /// What happened: `added`, `updated`, `unchanged`, or `nothing` when there are faults.
     kept: &'static str,
     /// What is wrong, by column. If there is a fault, nothing was changed.
@@ -34,10 +34,12 @@ pub(crate) async fn put(
 ) -> Result<Response, WebProblem> {
     let put = ask(service, move |service| import::put_appointment(service, &by, &reference, &values)).await?;
     Ok(match put {
-        Ok(Kept::Added) => (StatusCode::CREATED, Json(Put { kept: "added", faults: Vec::new() })),
-        Ok(Kept::Updated) => (StatusCode::OK, Json(Put { kept: "updated", faults: Vec::new() })),
-        Ok(Kept::Unchanged) => (StatusCode::OK, Json(Put { kept: "unchanged", faults: Vec::new() })),
-        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, Json(Put { kept: "nothing", faults })),
+        Ok(ImportEffect::Added) => (StatusCode::CREATED, Json(AppointmentAnswer { kept: "added", faults: Vec::new() })),
+        Ok(ImportEffect::Updated) => (StatusCode::OK, Json(AppointmentAnswer { kept: "updated", faults: Vec::new() })),
+        Ok(ImportEffect::Unchanged) => {
+            (StatusCode::OK, Json(AppointmentAnswer { kept: "unchanged", faults: Vec::new() }))
+        }
+        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, Json(AppointmentAnswer { kept: "nothing", faults })),
     }
     .into_response())
 }

@@ -27,7 +27,7 @@ const VERSION: (HeaderName, &str) = (HeaderName::from_static("odata-version"), "
 
 /// The options in a request's query.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Asked {
+struct FeedQuery {
     top: Option<usize>,
     count: bool,
     columns: Option<Vec<String>>,
@@ -37,21 +37,21 @@ struct Asked {
 
 /// Why the feed refuses a request, in the form that the specification asks for: 501 for an option
 /// that it does not support, 400 for one that makes no sense.
-struct Not(StatusCode, String);
+struct FeedRefusal(StatusCode, String);
 
-impl IntoResponse for Not {
+impl IntoResponse for FeedRefusal {
     fn into_response(self) -> Response {
         let code = if self.0 == StatusCode::NOT_IMPLEMENTED { "not-implemented" } else { "bad-request" };
         (self.0, [VERSION], Json(json!({ "error": { "code": code, "message": self.1 } }))).into_response()
     }
 }
 
-fn not_done(what: &str) -> Not {
-    Not(StatusCode::NOT_IMPLEMENTED, format!("this feed does not support {what}"))
+fn not_done(what: &str) -> FeedRefusal {
+    FeedRefusal(StatusCode::NOT_IMPLEMENTED, format!("this feed does not support {what}"))
 }
 
-fn nonsense(what: &str) -> Not {
-    Not(StatusCode::BAD_REQUEST, format!("{what} can't be read"))
+fn nonsense(what: &str) -> FeedRefusal {
+    FeedRefusal(StatusCode::BAD_REQUEST, format!("{what} can't be read"))
 }
 
 /// The `OData` type of a column. Yes and no are texts, as in every exported table.
@@ -190,7 +190,7 @@ pub(crate) async fn visits(
     Ok((headers, [VERSION], Value::Object(body).to_string()).into_response())
 }
 
-impl Asked {
+impl FeedQuery {
     /// The query for the next page.
     fn next(&self, left: Option<usize>, after: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -220,8 +220,8 @@ fn preferred_page(headers: &HeaderMap) -> usize {
 }
 
 /// Reads the options of a query.
-fn read(query: &str) -> Result<Asked, Not> {
-    let mut asked = Asked::default();
+fn read(query: &str) -> Result<FeedQuery, FeedRefusal> {
+    let mut asked = FeedQuery::default();
     for (name, said) in form_urlencoded::parse(query.as_bytes()) {
         match name.strip_prefix('$').unwrap_or(&name) {
             "top" => asked.top = Some(said.parse().map_err(|_| nonsense("$top"))?),
@@ -232,7 +232,7 @@ fn read(query: &str) -> Result<Asked, Not> {
                 let names: Vec<String> = said.split(',').map(|name| name.trim().to_owned()).collect();
                 let known = |name: &String| ExportTable::Visits.columns().iter().any(|column| column.name == name);
                 if let Some(other) = names.iter().find(|name| name.as_str() != "*" && !known(name)) {
-                    return Err(Not(StatusCode::BAD_REQUEST, format!("there is no column {other:?}")));
+                    return Err(FeedRefusal(StatusCode::BAD_REQUEST, format!("there is no column {other:?}")));
                 }
                 asked.columns = (!names.iter().any(|name| name == "*")).then_some(names);
             }
@@ -247,7 +247,7 @@ fn read(query: &str) -> Result<Asked, Not> {
 
 /// Reads a `$filter`: comparisons joined by `and`. They compare `started_at` with a time, or a few
 /// other columns with a text.
-fn filter(text: &str) -> Result<Filter, Not> {
+fn filter(text: &str) -> Result<Filter, FeedRefusal> {
     let mut filter = Filter::default();
     let mut rest = text;
     while !rest.trim().is_empty() {
@@ -271,13 +271,13 @@ fn sooner(one: Option<i64>, other: i64) -> Option<i64> {
     Some(one.map_or(other, |one| one.min(other)))
 }
 
-fn read_moment(text: &str) -> Result<i64, Not> {
+fn read_moment(text: &str) -> Result<i64, FeedRefusal> {
     let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.timestamp_millis());
     moment.ok().or_else(|| times::start_of(text)).ok_or_else(|| nonsense("a moment"))
 }
 
 /// The first comparison of a filter, and the rest after its `and`.
-fn comparison(text: &str) -> Result<((&str, &str, String), &str), Not> {
+fn comparison(text: &str) -> Result<((&str, &str, String), &str), FeedRefusal> {
     let unread = || not_done("that $filter");
     let text = text.trim_start_matches(['(', ' ']);
     let (column, rest) = text.split_once(' ').ok_or_else(unread)?;

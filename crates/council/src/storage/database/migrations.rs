@@ -8,11 +8,11 @@ use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
 #[folder = "migrations/sqlite"]
-struct OfSqlite;
+struct SqliteMigrations;
 
 #[derive(RustEmbed)]
 #[folder = "migrations/postgres"]
-struct OfPostgres;
+struct PostgresMigrations;
 
 /// One step.
 pub(super) struct Migration {
@@ -24,13 +24,13 @@ pub(super) struct Migration {
 
 /// The steps of the embedded database, in order.
 pub(super) fn of_sqlite() -> Vec<Migration> {
-    read::<OfSqlite>()
+    read::<SqliteMigrations>()
 }
 
 /// The steps of PostgreSQL, in order. The first is number 4, and creates everything that the first
 /// 4 steps of the embedded database create.
 pub(super) fn of_postgres() -> Vec<Migration> {
-    read::<OfPostgres>()
+    read::<PostgresMigrations>()
 }
 
 #[expect(clippy::expect_used, reason = "the files are part of the program, and a test reads them")]

@@ -15,7 +15,7 @@ pub(crate) enum Value {
     Integer(i64),
     /// Text. A NUL in it is replaced by U+FFFD, because PostgreSQL can't store one.
     Text(String),
-    /// Bytes.
+    /// Bytes, such as an id, a hash or an envelope: BLOB in SQLite, BYTEA in PostgreSQL.
     Bytes(Vec<u8>),
 }
 

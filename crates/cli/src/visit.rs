@@ -12,11 +12,11 @@ use doorstep_domain::conduct::{
 };
 use serde_json::json;
 
-use crate::arguments::{self, LeaveOutcome, Saying, StepSaid, Visiting, Which};
+use crate::arguments::{self, LeaveOutcome, SayArguments, StepSaid, VisitArguments, VisitChoice};
 use crate::{tell, words};
 
 /// The visit that the arguments name. Opens the appointment's visit if none is open.
-fn visit_of(app: &App, which: &Which) -> Result<VisitId> {
+fn visit_of(app: &App, which: &VisitChoice) -> Result<VisitId> {
     match (which.visit, &which.appointment) {
         (Some(visit), _) => Ok(visit),
         (None, Some(appointment)) => Ok(app.open_visit(appointment)?.visit.visit),
@@ -24,15 +24,15 @@ fn visit_of(app: &App, which: &Which) -> Result<VisitId> {
     }
 }
 
-pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> {
-    let after = match visiting {
-        Visiting::Start { appointment } => app.start_visit(&appointment)?,
-        Visiting::StartUnplanned { kind, purpose, uprn, address } => {
+pub(crate) fn visit(app: &App, arguments: VisitArguments, as_json: bool) -> Result<()> {
+    let after = match arguments {
+        VisitArguments::Start { appointment } => app.start_visit(&appointment)?,
+        VisitArguments::StartUnplanned { kind, purpose, uprn, address } => {
             let uprn = uprn.map(TryInto::try_into).transpose()?;
             app.start_unplanned(Unplanned { visit_kind: kind, purpose, uprn, address })?
         }
-        Visiting::Show { visit } => app.visit(visit)?,
-        Visiting::Notice { which, agreed_by, asked, told } => {
+        VisitArguments::Show { visit } => app.visit(visit)?,
+        VisitArguments::Notice { which, agreed_by, asked, told } => {
             let visit = visit_of(app, &which)?;
             if let Some(means) = told {
                 app.act(visit, Command::TellWhoAndWhy { means })?;
@@ -44,7 +44,7 @@ pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> 
             tell(as_json, &view, || words::notice(&view));
             return Ok(());
         }
-        Visiting::Cancel { which, by, reason, words, told, apologised, new_time } => {
+        VisitArguments::Cancel { which, by, reason, words, told, apologised, new_time } => {
             let visit = visit_of(app, &which)?;
             if let (Some(by), Some(reason)) = (by, reason) {
                 app.act(visit, Command::Cancel { by, reason, words })?;
@@ -56,27 +56,27 @@ pub(crate) fn visit(app: &App, visiting: Visiting, as_json: bool) -> Result<()> 
             }
             app.visit(visit)?
         }
-        Visiting::KnowsTenant { which, relation, line_manager, council_contact, hand_over } => {
+        VisitArguments::KnowsTenant { which, relation, line_manager, council_contact, hand_over } => {
             let declaration = Declaration { relation, line_manager, council_contact, hand_over };
             app.act(visit_of(app, &which)?, Command::DeclareKnowsTenant(declaration))?.visit
         }
-        Visiting::Alone { which, device_off, expected_end } => {
+        VisitArguments::Alone { which, device_off, expected_end } => {
             let lone = LoneWorking { device_on: !device_off, expected_end };
             app.act(visit_of(app, &which)?, Command::WorkAlone(lone))?.visit
         }
-        Visiting::Concern { visit, concern } => return raise(app, Some(visit), &concern, as_json),
-        Visiting::Flag { visit, kind, note } => {
-            return raise(app, Some(visit), &arguments::ConcernSaid::of_words(kind, note), as_json);
+        VisitArguments::Concern { visit, concern } => return raise(app, Some(visit), &concern, as_json),
+        VisitArguments::Flag { visit, kind, note } => {
+            return raise(app, Some(visit), &arguments::ConcernArguments::of_words(kind, note), as_json);
         }
-        Visiting::LeaveNow { visit, reason, words } => leave_now(app, visit, reason, words)?,
-        Visiting::Photo { visit, purpose, file } => {
+        VisitArguments::LeaveNow { visit, reason, words } => leave_now(app, visit, reason, words)?,
+        VisitArguments::Photo { visit, purpose, file } => {
             let picture =
                 fs::read(&file).with_context(|| format!("{} can't be read; no photo was added", file.display()))?;
             app.add_photo(visit, purpose, &picture)?.visit
         }
-        Visiting::Correct { record, reason } => app.strike_out(record, &reason)?.visit,
-        Visiting::Say(saying) => {
-            let (visit, command) = command(saying);
+        VisitArguments::Correct { record, reason } => app.strike_out(record, &reason)?.visit,
+        VisitArguments::Say(said) => {
+            let (visit, command) = command(said);
             app.act(visit, command)?.visit
         }
     };
@@ -102,7 +102,12 @@ fn leave_now(
 }
 
 /// Raises a concern, in a visit or by itself.
-pub(crate) fn raise(app: &App, visit: Option<VisitId>, concern: &arguments::ConcernSaid, as_json: bool) -> Result<()> {
+pub(crate) fn raise(
+    app: &App,
+    visit: Option<VisitId>,
+    concern: &arguments::ConcernArguments,
+    as_json: bool,
+) -> Result<()> {
     let sealed = match concern.about() {
         None => {
             app.flag_safeguarding(visit, &concern.words)?;
@@ -123,10 +128,10 @@ fn now() -> chrono::DateTime<Utc> {
 }
 
 /// Turns a subcommand into the visit and the one command to record in it.
-fn command(saying: Saying) -> (VisitId, Command) {
-    match saying {
-        Saying::Safe { visit } => (visit, Command::SaySafe),
-        Saying::Step { visit, step, said, reason } => {
+fn command(said: SayArguments) -> (VisitId, Command) {
+    match said {
+        SayArguments::Safe { visit } => (visit, Command::SaySafe),
+        SayArguments::Step { visit, step, said, reason } => {
             let state = match said {
                 StepSaid::Done => StepState::Done,
                 StepSaid::NotDone => StepState::NotDone { reason: reason.unwrap_or_default() },
@@ -134,7 +139,7 @@ fn command(saying: Saying) -> (VisitId, Command) {
             };
             (visit, Command::RecordStep { step, state })
         }
-        Saying::Enter { visit, consent_by, lawful, authorised_by, reference, witness, admit_breach } => {
+        SayArguments::Enter { visit, consent_by, lawful, authorised_by, reference, witness, admit_breach } => {
             let basis = match (consent_by, lawful) {
                 (Some(by), _) => Some(Basis::Consented { by }),
                 (None, Some(ground)) => {
@@ -145,20 +150,20 @@ fn command(saying: Saying) -> (VisitId, Command) {
             };
             (visit, Command::Enter { basis, admitting: admit_breach })
         }
-        Saying::WithdrawConsent { visit, by, words } => (visit, Command::WithdrawConsent { by, words }),
-        Saying::Refuse { visit, reason, words } => (visit, Command::RefuseEntry { reason, words }),
-        Saying::NextTime { visit, needs } => (visit, Command::AddNextVisitNeeds { needs }),
-        Saying::NoAnswer { visit } => (visit, Command::NoAnswer),
-        Saying::Card { visit, not_left } => (visit, Command::LeaveCard { left: !not_left }),
-        Saying::Welfare { visit, worried, words } => (visit, Command::AnswerWelfare { worried, words }),
-        Saying::FollowUp { visit, what, who, when, tenant_not_told } => {
+        SayArguments::WithdrawConsent { visit, by, words } => (visit, Command::WithdrawConsent { by, words }),
+        SayArguments::Refuse { visit, reason, words } => (visit, Command::RefuseEntry { reason, words }),
+        SayArguments::NextTime { visit, needs } => (visit, Command::AddNextVisitNeeds { needs }),
+        SayArguments::NoAnswer { visit } => (visit, Command::NoAnswer),
+        SayArguments::Card { visit, not_left } => (visit, Command::LeaveCard { left: !not_left }),
+        SayArguments::Welfare { visit, worried, words } => (visit, Command::AnswerWelfare { worried, words }),
+        SayArguments::FollowUp { visit, what, who, when, tenant_not_told } => {
             (visit, Command::AgreeFollowUp(FollowUp { what, who, when, tenant_told: !tenant_not_told }))
         }
-        Saying::Sign { visit, name } => {
+        SayArguments::Sign { visit, name } => {
             let signed = Signing::Typed(name.clone());
             (visit, Command::TakeSignature(TenantSignature { name, signed }))
         }
-        Saying::Leave { visit, outcome } => {
+        SayArguments::Leave { visit, outcome } => {
             (visit, Command::Leave { further_visit_needed: matches!(outcome, LeaveOutcome::FurtherVisitNeeded) })
         }
     }

@@ -8,15 +8,15 @@ use doorstep_domain::conduct::{ConsentBy, LawfulGround, RefusalReason, Step};
 use super::{dated, named};
 
 #[derive(Subcommand)]
-pub(crate) enum Saying {
+pub(crate) enum SayArguments {
     /// "I am safe" (clause 6.1).
     Safe {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
     },
     /// The tenant took back their consent to you being there (clause 3.1).
     WithdrawConsent {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Who took it back.
         #[arg(long, value_parser = named::<ConsentBy>)]
@@ -27,7 +27,7 @@ pub(crate) enum Saying {
     },
     /// What would make the next visit work (clause 3.1).
     NextTime {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Who should be there, when, how to knock.
         #[arg(long, value_name = "TEXT")]
@@ -35,7 +35,7 @@ pub(crate) enum Saying {
     },
     /// Whether a card was left at a door that nobody opened.
     Card {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Say this if no card was left.
         #[arg(long)]
@@ -43,7 +43,7 @@ pub(crate) enum Saying {
     },
     /// Whether something seems wrong at a home where nobody gets in (clause 6.2).
     Welfare {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Something seems wrong.
         #[arg(long)]
@@ -54,7 +54,7 @@ pub(crate) enum Saying {
     },
     /// What happens next, when the work is not finished (clause 4.1).
     FollowUp {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// What is still to be done.
         #[arg(long, value_name = "TEXT")]
@@ -71,9 +71,9 @@ pub(crate) enum Saying {
     },
     /// Records a step of the checklist.
     Step {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
-        /// The step.
+        /// The step of the checklist, such as id-shown.
         #[arg(value_parser = named::<Step>)]
         step: Step,
         /// Whether it was done.
@@ -84,7 +84,7 @@ pub(crate) enum Saying {
     },
     /// Goes in, with consent or where the law allows it without (clause 3.1).
     Enter {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Who gave consent to enter.
         #[arg(long, conflicts_with = "lawful", value_parser = named::<ConsentBy>)]
@@ -107,7 +107,7 @@ pub(crate) enum Saying {
     },
     /// The tenant refused entry.
     Refuse {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Why.
         #[arg(long, value_parser = named::<RefusalReason>)]
@@ -118,20 +118,20 @@ pub(crate) enum Saying {
     },
     /// Nobody answered the door.
     NoAnswer {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
     },
     /// The tenant signs, if they wish to: their name, typed.
     Sign {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Who signs.
         #[arg(long, value_name = "NAME")]
         name: String,
     },
-    /// Leaves.
+    /// Leaves the home. This ends the visit.
     Leave {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Whether the work is done.
         #[arg(long)]

@@ -9,15 +9,15 @@ use doorstep_domain::conduct::{
 };
 use doorstep_domain::{AppointmentRef, RecordId, VisitId};
 
-use super::{ConcernSaid, Saying, Which, dated, named};
+use super::{ConcernArguments, SayArguments, VisitChoice, dated, named};
 
 #[derive(Subcommand)]
-pub(crate) enum Visiting {
+pub(crate) enum VisitArguments {
     /// Shows the notice that the tenant had. Can also record that they were told who comes and why,
     /// or agreed to short notice (clause 3.1).
     Notice {
         #[command(flatten)]
-        which: Which,
+        which: VisitChoice,
         /// Who agreed to the visit at short notice.
         #[arg(long, value_name = "WHO", value_parser = named::<ConsentBy>)]
         agreed_by: Option<ConsentBy>,
@@ -31,7 +31,7 @@ pub(crate) enum Visiting {
     /// "I know this tenant" (clause 5.3).
     KnowsTenant {
         #[command(flatten)]
-        which: Which,
+        which: VisitChoice,
         /// How you know each other.
         #[arg(long, value_name = "TEXT")]
         relation: String,
@@ -48,7 +48,7 @@ pub(crate) enum Visiting {
     /// Says that you work alone (clause 6.1).
     Alone {
         #[command(flatten)]
-        which: Which,
+        which: VisitChoice,
         /// The lone-worker device is off.
         #[arg(long)]
         device_off: bool,
@@ -59,7 +59,7 @@ pub(crate) enum Visiting {
     /// Calls a visit off, or records that the tenant was told about it (clause 3.2).
     Cancel {
         #[command(flatten)]
-        which: Which,
+        which: VisitChoice,
         /// Who called it off.
         #[arg(long, value_parser = named::<CancelledBy>)]
         by: Option<CancelledBy>,
@@ -81,7 +81,7 @@ pub(crate) enum Visiting {
     },
     /// Starts a visit that nobody planned, by UPRN or address.
     StartUnplanned {
-        /// The kind of visit.
+        /// The kind of visit, such as emergency-repair.
         #[arg(long, value_parser = named::<VisitKind>)]
         kind: VisitKind,
         /// Why somebody comes, in words.
@@ -90,20 +90,20 @@ pub(crate) enum Visiting {
         /// The home's UPRN.
         #[arg(long)]
         uprn: Option<String>,
-        /// The address.
+        /// The address. It is needed if there is no UPRN.
         #[arg(long, value_name = "TEXT")]
         address: Option<String>,
     },
     /// Raises a concern (clauses 5.3, 6.1, 6.2, 7, 8.1, 8.2).
     Concern {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         #[command(flatten)]
-        concern: ConcernSaid,
+        concern: ConcernArguments,
     },
     /// Leaves at once (clause 7). You can say why now, or later with the same command.
     LeaveNow {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// Why.
         #[arg(long, value_parser = named::<WithdrawalReason>)]
@@ -114,7 +114,7 @@ pub(crate) enum Visiting {
     },
     /// Adds a photo: of the door, of the work, never of a person (clauses 3.3, 5.2).
     Photo {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// What it shows.
         #[arg(long, value_parser = named::<PhotoPurpose>)]
@@ -136,14 +136,14 @@ pub(crate) enum Visiting {
         #[arg(long, value_name = "REF")]
         appointment: AppointmentRef,
     },
-    /// Shows a visit.
+    /// Shows a visit: its steps, how it went, and where its records are.
     Show {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
     },
     /// Raises a concern.
     Flag {
-        /// The visit.
+        /// The visit's id, as `visits` prints it.
         visit: VisitId,
         /// What it is about.
         #[arg(long, value_parser = named::<ConcernKind>)]
@@ -153,5 +153,5 @@ pub(crate) enum Visiting {
         note: String,
     },
     #[command(flatten)]
-    Say(Saying),
+    Say(SayArguments),
 }
