@@ -21,7 +21,7 @@ fn table(what: ExportTable) -> String {
 }
 
 fn row(column: &Column) -> String {
-    format!("| `{}` | {} | {} |\n", column.name, values(column.kind), column.meaning)
+    format!("| `{}` | {} | {} |\n", column.name, values(column.kind), column.meaning_and_clause())
 }
 
 fn values(kind: ColumnKind) -> String {
@@ -48,7 +48,8 @@ fn words(what: ExportTable) -> (&'static str, &'static str) {
         ExportTable::Acknowledgements => ("Acknowledgements: one row a signature under the Code", ""),
         ExportTable::Cases => (
             "Cases: one row a case",
-            "For the council's supervisors, safeguarding leads and auditors. What comes from a safeguarding note is no case.\n\
+            "For the council's supervisors, safeguarding leads and auditors. What comes from a safeguarding\n\
+             note is no case.\n\
              With `--state open` or `closed`, `--kind` and `--owner` those alone, as in the list.",
         ),
         ExportTable::Reports => ("Reports: one row an answer to a question", "With `--kind` one question alone."),

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::StableName;
+use doorstep_domain::conduct::Clause;
 
 use crate::machine::times::{from_ms, written};
 
@@ -42,6 +43,8 @@ pub struct Column {
     pub kind: ColumnKind,
     /// What it means, in words for the reader of the export.
     pub meaning: &'static str,
+    /// The clause of the Code behind it, if there is one.
+    pub clause: Option<Clause>,
 }
 
 impl Column {
@@ -53,10 +56,16 @@ impl Column {
             ColumnKind::YesNo => "yes, no".to_owned(),
             ColumnKind::Day => "a day in England".to_owned(),
             ColumnKind::Moment | ColumnKind::Text | ColumnKind::Id | ColumnKind::Number => {
-                return self.meaning.to_owned();
+                return self.meaning_and_clause();
             }
         };
-        format!("{} ({values})", self.meaning.trim_end_matches('.'))
+        format!("{} ({values})", self.meaning_and_clause().trim_end_matches('.'))
+    }
+
+    /// What it means, and the clause behind it.
+    #[must_use]
+    pub fn meaning_and_clause(&self) -> String {
+        self.clause.map_or_else(|| self.meaning.to_owned(), |clause| format!("{}. Clause {clause}", self.meaning))
     }
 }
 
@@ -75,6 +84,14 @@ pub(super) enum ValueOf<R: 'static, C: 'static> {
     Whole(fn(&R) -> String),
 }
 
+impl<R, C> Drawn<R, C> {
+    /// The same column, with the clause of the Code behind it.
+    pub(super) const fn by(mut self, clause: Clause) -> Self {
+        self.column.clause = Some(clause);
+        self
+    }
+}
+
 /// A column whose value is read from the whole row.
 pub(super) const fn column<R, C>(
     name: &'static str,
@@ -82,7 +99,7 @@ pub(super) const fn column<R, C>(
     meaning: &'static str,
     value: fn(&R) -> String,
 ) -> Drawn<R, C> {
-    Drawn { column: Column { name, kind, meaning }, value: ValueOf::Whole(value) }
+    Drawn { column: Column { name, kind, meaning, clause: None }, value: ValueOf::Whole(value) }
 }
 
 /// A column whose value a column of the database holds.
@@ -92,7 +109,7 @@ pub(super) const fn stored<R, C>(
     meaning: &'static str,
     value: fn(&C) -> String,
 ) -> Drawn<R, C> {
-    Drawn { column: Column { name, kind, meaning }, value: ValueOf::Stored(value) }
+    Drawn { column: Column { name, kind, meaning, clause: None }, value: ValueOf::Stored(value) }
 }
 
 /// The columns of a table, in their order.

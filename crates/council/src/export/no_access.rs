@@ -24,9 +24,12 @@ pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
     column("organisation", Text, "Who came: firm or council", |row| row.of.columns.organisation.clone()),
     column("visitor_name", Text, "Who came: name", |row| row.of.columns.visitor_name.clone()),
     column("ended_at", Moment, "When it ended, by the phone's clock", |row| moment(Some(row.attempt.at))),
-    column("outcome", OneOf(|| vec!["entry_refused", "no_answer", "no_suitable_adult"]), "How it ended", |row| {
-        row.attempt.outcome.name().to_owned()
-    }),
+    column(
+        "outcome",
+        OneOf(|| Outcome::all().filter(|outcome| outcome.is_no_access()).map(Outcome::name).collect()),
+        "How it ended",
+        |row| row.attempt.outcome.name().to_owned(),
+    ),
     column("refusal_reason", ColumnKind::one_of::<RefusalReason>(), "Why the tenant refused", |row| {
         name(row.of.visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref()).map(|refusal| refusal.reason))
     }),
@@ -51,6 +54,9 @@ pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
     }),
     column("next_visit_needs", Text, "What would make the next visit work", |row| {
         text(row.of.visit.after.next_visit_needs.as_ref())
+    }),
+    column("welfare_words", Text, "What seemed wrong, in the visitor's words", |row| {
+        text(row.of.visit.after.welfare.as_ref().and_then(|welfare| welfare.words.as_ref()))
     }),
 ];
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Step, StepTaken};
+use doorstep_domain::conduct::{Step, StepState, StepTaken};
 
 use super::columns::ColumnKind::{Id, Moment, OneOf, Text};
 use super::columns::{ColumnKind, Drawn, column, moment, text};
@@ -26,9 +26,7 @@ pub(super) const COLUMNS: &[Drawn<StepRow>] = &[
     column("visitor_name", Text, "Who came: name", |row| row.of.columns.visitor_name.clone()),
     column("step", ColumnKind::one_of::<Step>(), "The step", |row| row.step.name().to_owned()),
     column("clause", Text, "The clause behind it", |row| row.step.clause().to_string()),
-    column("state", OneOf(|| vec!["done", "not_done", "not_applicable"]), "How it stands", |row| {
-        row.taken.state.name().to_owned()
-    }),
+    column("state", OneOf(|| StepState::names().to_vec()), "How it stands", |row| row.taken.state.name().to_owned()),
     column("reason", Text, "Why not", |row| text(row.taken.state.reason())),
     column("recorded_at", Moment, "By the phone's clock", |row| moment(Some(row.taken.at))),
     column("record", Id, "The record's id", |row| row.taken.record.to_string()),

@@ -3,15 +3,15 @@
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     Appointment, Basis, CancelReason, CancelledBy, ConsentBy, Entry, Finding, LawfulGround, Notice, NoticeMethod,
-    NoticeStanding, Outcome, RefusalReason, RefusedEntry, Step, Validity, VisitKind, WithdrawalReason,
+    NoticeStanding, Outcome, RefusalReason, RefusedEntry, Step, StepState, Validity, VisitKind, WithdrawalReason,
 };
 
 use super::columns::ColumnKind::{Day, Id, Moment, Number, OneOf, Text, YesNo};
 use super::columns::{Column, ColumnKind, Drawn, ValueOf, column, day, moment, moment_ms, name, stored, text, yes_no};
 use crate::error::CouncilError;
-use crate::storage::{FoldedVisit, VisitColumns, VisitRow};
+use crate::storage::{FoldedVisit, OPEN, VisitColumns, VisitRow};
 
-const DONE: ColumnKind = OneOf(|| vec!["done", "not_done", "not_applicable", "not_recorded"]);
+const DONE: ColumnKind = OneOf(|| StepState::names().iter().copied().chain([NOT_RECORDED]).collect());
 
 /// The columns. New ones are added at the end, so that no column of a released table ever moves.
 pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
@@ -61,30 +61,36 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column("refusal_words", Text, "The tenant's own words", |row| {
         text(refusal(row).and_then(|refusal| refusal.words.as_ref()))
     }),
-    column("id_worn", DONE, "ID badge worn where it can be seen. Clause 3.2", |row| state(row, Step::IdWorn)),
-    column("introduced", DONE, "Said who they are. Clause 3.2", |row| state(row, Step::Introduced)),
-    column("reason_stated", DONE, "Said why they came. Clause 3.2", |row| state(row, Step::ReasonStated)),
-    column("id_shown", DONE, "Showed their ID. Clause 3.2", |row| state(row, Step::IdShown)),
-    column("adult_present", DONE, "An adult was there. Clause 3.1", |row| state(row, Step::AdultPresent)),
-    column("shoe_covers", DONE, "Shoe covers on. Clause 3.3", |row| state(row, Step::ShoeCovers)),
+    column("id_worn", DONE, "ID badge worn where it can be seen", |row| state(row, Step::IdWorn))
+        .by(Step::IdWorn.clause()),
+    column("introduced", DONE, "Said who they are", |row| state(row, Step::Introduced)).by(Step::Introduced.clause()),
+    column("reason_stated", DONE, "Said why they came", |row| state(row, Step::ReasonStated))
+        .by(Step::ReasonStated.clause()),
+    column("id_shown", DONE, "Showed their ID", |row| state(row, Step::IdShown)).by(Step::IdShown.clause()),
+    column("adult_present", DONE, "An adult was there", |row| state(row, Step::AdultPresent))
+        .by(Step::AdultPresent.clause()),
+    column("shoe_covers", DONE, "Shoe covers on", |row| state(row, Step::ShoeCovers)).by(Step::ShoeCovers.clause()),
     column("findings", Text, "Breaches and contradictions, by stable name, separated by semicolons", |row| {
         row.visit.findings.iter().map(Finding::name).collect::<Vec<_>>().join("; ")
     }),
     stored("received_at", Moment, "When the council had the last record, by its own clock", |row| {
         moment_ms(Some(row.received_ms))
     }),
-    column("dust_sheets", DONE, "Dust sheets down. Clause 3.3", |row| state(row, Step::DustSheets)),
-    column("belongings_with_permission", DONE, "Moved belongings only with permission. Clause 3.3", |row| {
+    column("dust_sheets", DONE, "Dust sheets down", |row| state(row, Step::DustSheets)).by(Step::DustSheets.clause()),
+    column("belongings_with_permission", DONE, "Moved belongings only with permission", |row| {
         state(row, Step::BelongingsWithPermission)
-    }),
-    column("area_tidy", DONE, "Cleaned up where they worked. Clause 3.3", |row| state(row, Step::AreaTidy)),
-    column("rubbish_removed", DONE, "Took the rubbish away. Clause 3.3", |row| state(row, Step::RubbishRemoved)),
-    column("left_as_found", DONE, "Left the home as they found it, or better. Clause 3.3", |row| {
-        state(row, Step::LeftAsFound)
-    }),
-    column("kept_to_conduct", DONE, "No smoke, loud music, remarks or arguments. Clause 5.1", |row| {
+    })
+    .by(Step::BelongingsWithPermission.clause()),
+    column("area_tidy", DONE, "Cleaned up where they worked", |row| state(row, Step::AreaTidy))
+        .by(Step::AreaTidy.clause()),
+    column("rubbish_removed", DONE, "Took the rubbish away", |row| state(row, Step::RubbishRemoved))
+        .by(Step::RubbishRemoved.clause()),
+    column("left_as_found", DONE, "Left the home as they found it, or better", |row| state(row, Step::LeftAsFound))
+        .by(Step::LeftAsFound.clause()),
+    column("kept_to_conduct", DONE, "No smoke, loud music, remarks or arguments", |row| {
         state(row, Step::KeptToConduct)
-    }),
+    })
+    .by(Step::KeptToConduct.clause()),
     stored(
         "notice_standing",
         ColumnKind::one_of::<NoticeStanding>(),
@@ -143,6 +149,50 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
         row.visit.photos.len().to_string()
     }),
     stored("photos_held", Number, "How many of those photos the council holds", |row| row.photos_held.to_string()),
+    column("opened_at", Moment, "When the visit's file was opened, by the phone's clock", |row| {
+        moment(row.visit.opened_at)
+    }),
+    column(
+        "told_by",
+        ColumnKind::one_of::<NoticeMethod>(),
+        "How the visitor told the tenant who comes and why",
+        |row| name(row.visit.before.told),
+    ),
+    column("left_out_at_entry", Text, "What was left out before going in by consent, separated by semicolons", |row| {
+        let admitted = entry(row).and_then(|entry| entry.admitted.as_ref());
+        text(admitted.map(|admitted| admitted.missing.iter().map(|step| step.name()).collect::<Vec<_>>().join("; ")))
+    }),
+    column("left_out_words", Text, "Why it was left out, in the visitor's words", |row| {
+        text(entry(row).and_then(|entry| entry.admitted.as_ref()).map(|admitted| &admitted.words))
+    }),
+    column("alone_until", Moment, "When a visitor who works alone expected to be out", |row| {
+        moment(row.visit.before.lone_working.as_ref().map(|alone| alone.expected_end))
+    }),
+    column("alone_device_on", YesNo, "Whether a visitor who works alone had their device on", |row| {
+        yes_no(row.visit.before.lone_working.as_ref().map(|alone| alone.device_on))
+    }),
+    column("said_safe_at", Moment, "When they last said that they are safe", |row| moment(row.visit.before.safe_at)),
+    column("withdrawal_words", Text, "Why the visitor left at once, in their words", |row| {
+        text(row.visit.after.withdrawal.as_ref().and_then(|withdrawal| withdrawal.words.as_ref()))
+    }),
+    column("cancellation_words", Text, "Why it was called off, in the visitor's words", |row| {
+        text(row.visit.after.cancellation.as_ref().and_then(|off| off.words.as_ref()))
+    }),
+    column("told_of_cancellation_by", ColumnKind::one_of::<NoticeMethod>(), "How the tenant was told", |row| {
+        name(row.visit.after.told_of_cancellation.as_ref().map(|told| told.means))
+    }),
+    column("apologised", YesNo, "Whether the tenant was given an apology", |row| {
+        yes_no(row.visit.after.told_of_cancellation.as_ref().map(|told| told.apologised))
+    }),
+    column("new_time", Text, "The new time that the tenant was offered", |row| {
+        text(row.visit.after.told_of_cancellation.as_ref().and_then(|told| told.new_time.as_ref()))
+    }),
+    column("follow_up_told", YesNo, "Whether the tenant was told what comes next", |row| {
+        yes_no(row.visit.after.follow_up.as_ref().map(|next| next.tenant_told))
+    }),
+    column("signed_by", Text, "The name of the tenant who signed on leaving", |row| {
+        text(row.visit.after.signed_by.as_ref())
+    }),
 ];
 
 /// A visit's values in the wanted columns, in their order. The folded visit is only read if one of
@@ -176,8 +226,8 @@ pub(super) fn row(found: FoldedVisit) -> Result<Vec<String>, CouncilError> {
     Ok(visit_values(found, |_| true)?.into_iter().map(|(_, value)| value).collect())
 }
 
-/// The outcome shown for a visit that has not ended.
-const OPEN: &str = "open";
+/// What stands in a step's column if the records say nothing about it.
+const NOT_RECORDED: &str = "not_recorded";
 
 fn outcomes() -> Vec<&'static str> {
     Outcome::all().map(Outcome::name).chain([OPEN]).collect()
@@ -221,7 +271,7 @@ fn refusal(row: &VisitRow) -> Option<&RefusedEntry> {
 }
 
 fn state(row: &VisitRow, step: Step) -> String {
-    row.visit.steps.get(&step).map_or("not_recorded", |taken| taken.state.name()).to_owned()
+    row.visit.steps.get(&step).map_or(NOT_RECORDED, |taken| taken.state.name()).to_owned()
 }
 
 /// A text of the appointment; empty if there is none.
