@@ -36,7 +36,7 @@ const detail = (changes: Record<string, unknown> = {}) =>
 /** Renders the page of a case, with a council that answers changes with `does`. */
 function shown(answer: CaseDetail, does: (deed: CaseDeed) => Promise<CaseDetail> = async () => answer) {
   const council = { doAbout: (_: string, deed: CaseDeed) => does(deed) } as unknown as Council
-  const desk = new Desk(council, { may: [] } as unknown as SessionView)
+  const desk = new Desk(council, { may: ['POST /api/cases/{case}'] } as unknown as SessionView)
   return render(Case, { props: { data: { desk, case: { answer } }, params: { case: 'ab' }, form: null } as never })
 }
 

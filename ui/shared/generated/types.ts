@@ -41,15 +41,15 @@ code: string,
  */
 label: string, 
 /**
- * Their name.
+ * The name of the person who signed, as they gave it.
  */
 name: string, 
 /**
- * Their position.
+ * Their job title at the time, as the council had it.
  */
 position: string, 
 /**
- * Their organisation.
+ * The name of the organisation that they worked for at the time.
  */
 organisation: string, 
 /**
@@ -59,7 +59,7 @@ signed: Signing, };
 
 export type Acted = { 
 /**
- * The visit.
+ * The visit as it is after the tap.
  */
 visit: VisitView, 
 /**
@@ -125,7 +125,7 @@ uprn: Uprn,
  */
 address: Array<string>, 
 /**
- * The postcode.
+ * The postcode; empty when the housing system has none.
  */
 postcode: string, 
 /**
@@ -137,7 +137,7 @@ tenant_name: string,
  */
 tenant_phone: string | null, 
 /**
- * The kind of visit.
+ * The kind of visit. It decides how much notice the tenant must have. Clause 3.1.
  */
 visit_kind: VisitKind, 
 /**
@@ -145,11 +145,11 @@ visit_kind: VisitKind,
  */
 purpose: string, 
 /**
- * The window's start.
+ * The earliest time at which the visitor comes, in UTC. Notice is counted up to it.
  */
 window_start: string, 
 /**
- * The window's end.
+ * The latest time at which the visitor comes, in UTC.
  */
 window_end: string, 
 /**
@@ -276,7 +276,7 @@ uprn: Uprn,
  */
 address: Array<string>, 
 /**
- * The postcode.
+ * The postcode; empty when the housing system has none.
  */
 postcode: string, 
 /**
@@ -288,7 +288,7 @@ tenant_name: string,
  */
 tenant_phone: string | null, 
 /**
- * The kind of visit.
+ * The kind of visit. It decides how much notice the tenant must have. Clause 3.1.
  */
 visit_kind: VisitKind, 
 /**
@@ -296,11 +296,11 @@ visit_kind: VisitKind,
  */
 purpose: string, 
 /**
- * The window's start.
+ * The earliest time at which the visitor comes, in UTC. Notice is counted up to it.
  */
 window_start: string, 
 /**
- * The window's end.
+ * The latest time at which the visitor comes, in UTC.
  */
 window_end: string, 
 /**
@@ -362,7 +362,7 @@ export type AssignedRole = "contractor" | "officer" | "supervisor" | "safeguardi
 
 export type Attempt = { 
 /**
- * The visit.
+ * The visit's id. A visit is at most one attempt.
  */
 visit: VisitId, 
 /**
@@ -490,7 +490,7 @@ owner: string, } | { "action": "note",
  */
 words: string, } | { "action": "done", 
 /**
- * The step.
+ * The step that was done. It must be one that is still to be done.
  */
 step: CaseStep, 
 /**
@@ -643,7 +643,7 @@ outcome: string | null,
  */
 address: string, 
 /**
- * The visitor's name.
+ * The name of the visitor whose visit it comes from.
  */
 visitor_name: string, 
 /**
@@ -681,7 +681,7 @@ export type CaseOwner = {
  */
 user: string, 
 /**
- * The name.
+ * The name, as people read it.
  */
 name: string, };
 
@@ -705,7 +705,7 @@ export type CodeSection = {
  */
 number: string, 
 /**
- * Its heading.
+ * Its heading as printed, without the number.
  */
 heading: string, 
 /**
@@ -743,7 +743,7 @@ published_by: string,
  */
 signed_by: number, 
 /**
- * Its sections.
+ * The parts of its text, each with its heading, in the order of the text.
  */
 sections: Array<CodeSection>, };
 
@@ -791,7 +791,7 @@ reason: CancelReason,
  */
 words: string | null, } } | { "tell_of_cancellation": ToldOfCancellation } | { "record_step": { 
 /**
- * Which step.
+ * The step of the checklist. Steps can be recorded in any order.
  */
 step: Step, 
 /**
@@ -823,7 +823,7 @@ reason: RefusalReason,
  */
 words: string | null, } } | { "add_refusal_words": { 
 /**
- * The words.
+ * What the tenant said. It must not be empty.
  */
 words: string, } } | { "add_next_visit_needs": { 
 /**
@@ -865,7 +865,7 @@ reason: string, } };
 
 export type Concern = { 
 /**
- * What it is about.
+ * What it is about, with the details that this kind of concern has.
  */
 about: About, 
 /**
@@ -879,7 +879,7 @@ noticed_at: string, };
 
 export type ConcernDescription = { 
 /**
- * The kind.
+ * The kind, by its stable name.
  */
 kind: ConcernKind, 
 /**
@@ -953,7 +953,7 @@ export type CouncilNumber = {
  */
 name: string, 
 /**
- * What it is for.
+ * What it is for. The console shows the numbers in these groups.
  */
 group: NumberGroup, 
 /**
@@ -1004,7 +1004,7 @@ export type DatedNumber = {
  */
 name: string, 
 /**
- * Its value.
+ * Its value, in the unit of the number.
  */
 value: number, 
 /**
@@ -1081,11 +1081,11 @@ display_name: string,
  */
 position: string, 
 /**
- * Their organisation.
+ * The name of the organisation that the visitor works for.
  */
 organisation: string, 
 /**
- * The council.
+ * The name of the council that enrolled the device.
  */
 council_name: string, 
 /**
@@ -1113,7 +1113,7 @@ record: RecordId, };
 
 export type Event = { "started": Started } | { "step_recorded": { 
 /**
- * Which step.
+ * The step of the checklist. A later record of the same step replaces it.
  */
 step: Step, 
 /**
@@ -1137,7 +1137,7 @@ reason: RefusalReason,
  */
 words: string | null, } } | { "refusal_words_added": { 
 /**
- * The words.
+ * What the tenant said, as the visitor wrote it down.
  */
 words: string, } } | "no_answer" | { "concern_sealed": SealedNote } | { "left": Leaving } | { "opened": Started } | { "told_who_and_why": { 
 /**
@@ -1203,7 +1203,7 @@ attempts_before_letter: number,
  */
 made_by: string, 
 /**
- * The council's name.
+ * The council's name, for the head of the pack.
  */
 council_name: string, 
 /**
@@ -1217,11 +1217,11 @@ as_of: string, };
 
 export type Finding = { "finding": "left_out_before_entry", 
 /**
- * Which step.
+ * The step that was left out.
  */
 step: Step, } | { "finding": "not_done", 
 /**
- * Which step.
+ * The step that was not done.
  */
 step: Step, } | { "finding": "entered_without_suitable_adult" } | { "finding": "short_notice_not_agreed" } | { "finding": "not_told_who_and_why" } | { "finding": "no_follow_up" } | { "finding": "follow_up_not_explained" } | { "finding": "tenant_not_told_of_cancellation" } | { "finding": "lone_worker_device_off" } | { "finding": "contradictory_outcome", 
 /**
@@ -1329,7 +1329,7 @@ export type NoAccessAttempt = {
  */
 decided: Counting, 
 /**
- * The visit.
+ * The visit's id. A visit is at most one attempt.
  */
 visit: VisitId, 
 /**
@@ -1351,11 +1351,11 @@ in_court: boolean, };
 
 export type NoAccessHome = { 
 /**
- * The home's UPRN.
+ * The home's Unique Property Reference Number, as text.
  */
 uprn: string, 
 /**
- * The address.
+ * The address on one line; empty if it is not known.
  */
 address: string, 
 /**
@@ -1395,11 +1395,11 @@ as_of: string, };
 
 export type NotSignedRow = { 
 /**
- * Their name.
+ * The visitor's name.
  */
 name: string, 
 /**
- * Their organisation.
+ * The name of the organisation that the visitor works for.
  */
 organisation: string, };
 
@@ -1463,7 +1463,7 @@ export type NumberGroup = "door" | "deadlines" | "retention" | "desk";
 
 export type NumberList = { 
 /**
- * The numbers.
+ * Every kind of number, also those that have no value yet.
  */
 numbers: Array<CouncilNumber>, 
 /**
@@ -1479,7 +1479,7 @@ export type NumberUnit = "minutes" | "hours" | "days" | "working_days" | "years"
 
 export type NumberValue = { 
 /**
- * The value.
+ * The value, in the unit of its number.
  */
 value: number, 
 /**
@@ -1555,7 +1555,7 @@ note: string | null, };
 
 export type OutboxGroup = { 
 /**
- * The visit.
+ * The visit that the records are about.
  */
 visit: VisitId, 
 /**
@@ -1603,7 +1603,7 @@ visits: number, };
 
 export type Overdue = { 
 /**
- * The visit.
+ * The visit in which they work alone.
  */
 visit: VisitId, 
 /**
@@ -1675,6 +1675,10 @@ position: string,
  */
 email: string, 
 /**
+ * Whether their role has a desk, so that they sign in to the console. The others have a phone.
+ */
+uses_console: boolean, 
+/**
  * Whether they have a password for the console.
  */
 has_password: boolean, 
@@ -1744,7 +1748,7 @@ device: string,
  */
 name: string, 
 /**
- * The version of its app.
+ * The version of the app with which it was enrolled. Later updates do not change this.
  */
 app_version: string, 
 /**
@@ -1804,7 +1808,7 @@ held: boolean,
  */
 refused: string | null, 
 /**
- * The photo's record.
+ * The record that names the photo. To strike out the photo, strike out this record.
  */
 record: RecordId, 
 /**
@@ -1888,7 +1892,7 @@ refused: Refused | null, };
 
 export type RaisedConcern = { 
 /**
- * The concern's record.
+ * The record that raised the concern.
  */
 record: RecordId, 
 /**
@@ -2117,7 +2121,7 @@ role: AssignedRole,
  */
 of_the_council: boolean, 
 /**
- * The council's name.
+ * The name that the council gave when it set up the service.
  */
 council_name: string, 
 /**
@@ -2128,7 +2132,7 @@ may: Array<RouteName>, };
 
 export type SetAsideView = { 
 /**
- * The visit.
+ * The visit that the record is about.
  */
 visit: VisitId, 
 /**
@@ -2170,7 +2174,7 @@ appointment: AppointmentRef | null,
  */
 uprn: Uprn | null, 
 /**
- * The kind of visit.
+ * The kind of visit. It decides how much notice the tenant must have. Clause 3.1.
  */
 visit_kind: VisitKind, 
 /**
@@ -2264,7 +2268,7 @@ export type Step = "id_worn" | "introduced" | "reason_stated" | "id_shown" | "ad
 
 export type StepDescription = { 
 /**
- * The step.
+ * The step, by its stable name.
  */
 step: Step, 
 /**
@@ -2370,7 +2374,7 @@ columns: Array<TableColumn>, };
 
 export type TakenPhoto = { 
 /**
- * The photo's record.
+ * The record that names the photo. To strike out the photo, strike out this record.
  */
 record: RecordId, 
 /**
@@ -2394,7 +2398,7 @@ signed: Signing, };
 
 export type ToDo = { 
 /**
- * The visit.
+ * The visit after which it is owed.
  */
 visit: VisitId, 
 /**
@@ -2498,7 +2502,7 @@ export type Validity = "valid" | "not_valid" | "supervisor_decides";
 
 export type Visit = { 
 /**
- * The visit.
+ * The visit's id, which is in every envelope of its records.
  */
 visit: VisitId, 
 /**
@@ -2589,7 +2593,7 @@ visit: Visit,
  */
 appointment: Appointment | null, 
 /**
- * The visitor's name.
+ * The visitor's name; empty if it is not known.
  */
 visitor_name: string, 
 /**
@@ -2653,7 +2657,7 @@ tenant_name: string,
  */
 visit_kind: string | null, 
 /**
- * The visitor's name.
+ * The visitor's name; empty if it is not known.
  */
 visitor_name: string, 
 /**
@@ -2675,11 +2679,11 @@ findings: number, };
 
 export type VisitSummary = { 
 /**
- * The visit.
+ * The visit's id.
  */
 visit: VisitId, 
 /**
- * Its appointment.
+ * The reference of its appointment; `null` for a visit that nobody planned.
  */
 appointment: AppointmentRef | null, 
 /**
@@ -2741,7 +2745,7 @@ attempts: Array<Attempt>,
  */
 custody: Custody, 
 /**
- * The visit.
+ * The visit's id, which is in every envelope of its records.
  */
 visit: VisitId, 
 /**
@@ -2828,7 +2832,7 @@ export type Visitor = {
  */
 user: string, 
 /**
- * The name.
+ * The name, as people read it.
  */
 name: string, 
 /**
@@ -2850,7 +2854,7 @@ refusal_reasons: Array<[RefusalReason, Validity]>,
  */
 no_access: Array<Outcome>, 
 /**
- * Kinds of visit.
+ * The kinds of visit. A kind decides how much notice the tenant must have. Clause 3.1.
  */
 visit_kinds: Array<VisitKind>, 
 /**

@@ -31,6 +31,8 @@ pub(crate) struct PersonListRow {
     pub(crate) position: String,
     /// Their email address; empty when none is known.
     pub(crate) email: String,
+    /// Whether their role has a desk, so that they sign in to the console. The others have a phone.
+    pub(crate) uses_console: bool,
     /// Whether they have a password for the console.
     pub(crate) has_password: bool,
     /// How many sessions of theirs are open.
@@ -73,6 +75,7 @@ pub(crate) async fn list(
         let page = service.storage.read(|reading| reading.people(&filter, &order, PAGE))?;
         let shown = page.rows.into_iter().map(|row| PersonListRow {
             seat: Role::of(&row.person),
+            uses_console: row.person.role.uses_the_console(),
             user: row.person.user_name,
             name: row.person.display_name,
             organisation: row.person.organisation.name,
