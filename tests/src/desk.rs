@@ -69,8 +69,8 @@ impl ConsoleClient {
         Self { token: Some(token.to_owned()), ..Self::nobody(council) }
     }
 
-    /// Reads an OData feed as a spreadsheet does, with HTTP Basic authentication and at most `rows`
-    /// rows a page.
+    /// Reads an `OData` feed as a spreadsheet does, with HTTP Basic authentication and at most
+    /// `rows` rows a page.
     ///
     /// # Panics
     /// When the council does not answer.

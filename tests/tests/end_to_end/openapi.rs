@@ -1,4 +1,4 @@
-//! Checks the running service against its own OpenAPI description: sends requests of every kind,
+//! Checks the running service against its own `OpenAPI` description: sends requests of every kind,
 //! good and bad, and compares each answer with the description.
 
 use std::process::Command;
