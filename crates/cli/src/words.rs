@@ -5,7 +5,7 @@ use doorstep_core::{
     AppointmentView, CodeView, OutboxView, PhotoState, PhotosView, StatusView, ToDo, VisitSummary, VisitView,
 };
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Clause, CodeSection, ConcernKind, Refused, Rule};
+use doorstep_domain::conduct::{Clause, CodeSection, ConcernKind, Refused, Rule, telephone};
 
 fn plain(name: &str) -> String {
     name.replace('_', " ")
@@ -102,11 +102,18 @@ pub(crate) fn code(code: &CodeView) -> String {
 
 pub(crate) fn raised(kind: ConcernKind, sealed: bool) -> String {
     if sealed {
-        return "Saved and sealed. At the council, only the safeguarding lead is shown it. If somebody is in danger now, call 999.\n"
-            .to_owned();
+        return format!(
+            "Saved and sealed. At the council, only the safeguarding lead is shown it. If somebody is in danger now, call {}.\n",
+            telephone::EMERGENCY
+        );
     }
     let first = if kind.is_urgent() { "It goes before everything else. " } else { "" };
-    format!("Saved (clause {}). {first}If somebody is in danger now, call 999; for gas, 0800 111 999.\n", kind.clause())
+    format!(
+        "Saved (clause {}). {first}If somebody is in danger now, call {}; for gas, {}.\n",
+        kind.clause(),
+        telephone::EMERGENCY,
+        telephone::GAS
+    )
 }
 
 pub(crate) fn summary(visit: &VisitSummary) -> String {
@@ -226,8 +233,9 @@ pub(crate) fn status(status: &StatusView) -> String {
     };
     let urgent = match status.phone_it_in {
         Some(since) => format!(
-            " Something urgent has waited since {}: phone the council now, 01664 502 502.",
-            since.format("%H:%M UTC")
+            " Something urgent has waited since {}: phone the council now, {}.",
+            since.format("%H:%M UTC"),
+            telephone::COUNCIL
         ),
         None => String::new(),
     };

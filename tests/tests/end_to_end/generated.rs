@@ -5,7 +5,11 @@ use doorstep_tests::typescript;
 
 #[test]
 fn the_typescript_types_are_those_of_the_rust_types() {
-    for (file, drawn) in [(typescript::FILE, typescript::file()), (typescript::CLAUSES_FILE, typescript::clauses())] {
+    for (file, drawn) in [
+        (typescript::FILE, typescript::file()),
+        (typescript::CLAUSES_FILE, typescript::clauses()),
+        (typescript::LIMITS_FILE, typescript::limits()),
+    ] {
         let committed = std::fs::read_to_string(file).unwrap();
         assert!(committed == drawn, "run `cargo xtask types` and commit what it writes");
     }

@@ -1,5 +1,6 @@
 // Texts that both surfaces share. The core gives steps, reasons and outcomes stable names, and the
 // words for them are in this folder.
+import { telephones } from '../generated/limits'
 import type {
   Attempt,
   AuditAction,
@@ -65,8 +66,7 @@ const problems: Record<string, string> = {
   'photo-too-large': 'That file is too large: more than 20 MB. No photo was added. Take it again with the camera.',
   'nothing-opens-it': 'This device has no app for that. Use another telephone, or another map.',
   'no-number': 'That is not a number that can be dialled.',
-  'no-safeguarding-key':
-    'The note can’t be sealed on this phone, so it was not saved. Phone the council now: 01664 502 502.'
+  'no-safeguarding-key': `The note can’t be sealed on this phone, so it was not saved. Phone the council now: ${telephones.council}.`
 }
 
 /** Why the visitor may not go in yet, and what to do first. */

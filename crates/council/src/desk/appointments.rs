@@ -2,6 +2,7 @@
 //! next contact.
 
 use doorstep_domain::AppointmentRef;
+use doorstep_domain::conduct::TextKind;
 use serde::Deserialize;
 
 use super::Actor;
@@ -9,9 +10,6 @@ use crate::error::CouncilError;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{AppointmentRow, Audited, Person, Writing};
-
-/// The most characters a reason can have.
-const LONGEST_REASON: usize = 500;
 
 /// What somebody at a desk can change about an appointment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
@@ -52,7 +50,7 @@ pub fn change(
             }
             AppointmentChange::Cancel { because } => {
                 let because = because.trim();
-                if because.is_empty() || because.chars().count() > LONGEST_REASON {
+                if because.is_empty() || TextKind::Short.check(because).is_err() {
                     return Err(Refused::NoReason.into());
                 }
                 writing.cancel_appointment(reference, now_ms, because)?;

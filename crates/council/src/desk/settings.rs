@@ -3,7 +3,7 @@
 //! removed, so that it stays clear which value a decision was based on.
 
 use chrono::{Days, NaiveDate};
-use doorstep_domain::conduct::DatedNumber;
+use doorstep_domain::conduct::{DatedNumber, TextKind};
 
 use super::Actor;
 use crate::error::CouncilError;
@@ -12,8 +12,6 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Writing, settings};
 
-/// The most characters a source can have.
-const LONGEST_SOURCE: usize = 300;
 /// How far ahead a value can begin: ten years.
 const FURTHEST: Days = Days::new(3_653);
 
@@ -64,7 +62,7 @@ fn check(number: &DatedNumber, today: NaiveDate) -> Result<(), Refused> {
     if number.from <= today || today.checked_add_days(FURTHEST).is_some_and(|furthest| number.from > furthest) {
         return Err(Refused::NumberNotAhead);
     }
-    if number.source.trim().is_empty() || number.source.chars().count() > LONGEST_SOURCE {
+    if number.source.trim().is_empty() || TextKind::Source.check(&number.source).is_err() {
         return Err(Refused::NumberWithoutSource);
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};
+use doorstep_domain::conduct::{Appointment, NoticeMethod, TextKind, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::{ImportMode, Imported, RowFault, TableRow, read_table};
@@ -35,9 +35,6 @@ const COLUMNS: [&str; 19] = [
     "support_needs",
     "hazard_note",
 ];
-
-/// The most characters in any value.
-const LONGEST: usize = 500;
 
 /// A good row: the appointment, and the person it is assigned to.
 type GoodRow = (Appointment, UserId);
@@ -140,7 +137,7 @@ fn known_of(reading: &Reading<'_>, table: &[u8]) -> Result<Known, CouncilError> 
 
 fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<GoodRow> {
     for column in COLUMNS {
-        if row.text(column).chars().count() > LONGEST {
+        if TextKind::Short.check(row.text(column)).is_err() {
             row.fault(column, "is longer than 500 characters");
         }
     }

@@ -23,6 +23,7 @@ mod notice;
 pub mod numbers;
 mod photo;
 mod refusal;
+pub mod telephone;
 mod text;
 mod visit;
 mod visit_kind;

@@ -1,13 +1,20 @@
 //! How long a text can be. The length is checked when the text is entered, never when it is read
 //! back, so everything that was recorded stays readable.
 
+use serde::{Deserialize, Serialize};
+
 /// The kind of a text, which sets how long it can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "snake_case")]
 pub enum TextKind {
     /// A longer text: what was seen, heard or done.
     Words,
     /// A name, a number, or a reason.
     Short,
+    /// Where a number that the council owns comes from.
+    Source,
+    /// The name of a version of the Code.
+    Label,
 }
 
 /// The text is too long.
@@ -25,6 +32,8 @@ impl TextKind {
         match self {
             Self::Words => 4_000,
             Self::Short => 500,
+            Self::Source => 300,
+            Self::Label => 100,
         }
     }
 

@@ -4,9 +4,7 @@
 use serde::Deserialize;
 
 use super::kind::{CaseKind, CaseOutcome, CaseStep};
-
-/// The most characters that the words of a deed can have.
-const LONGEST_WORDS: usize = 4_000;
+use crate::conduct::TextKind;
 
 /// What somebody does about a case.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize, ts_rs::TS, schemars::JsonSchema)]
@@ -107,7 +105,7 @@ impl CaseState<'_> {
     /// [`CaseRefused`] says why it is not.
     pub fn allows(&self, deed: &CaseDeed) -> Result<(), CaseRefused> {
         if let Some(words) = deed.words() {
-            if words.chars().count() > LONGEST_WORDS {
+            if TextKind::Words.check(words).is_err() {
                 return Err(CaseRefused::TooManyWords);
             }
             if words.trim().is_empty() {
