@@ -70,12 +70,12 @@ pub(crate) async fn visit(core: Core<'_>, visit: VisitId) -> Answer<VisitView> {
 }
 
 #[tauri::command]
-pub(crate) async fn start_visit(core: Core<'_>, appointment: AppointmentRef) -> Answer<VisitView> {
+pub(crate) async fn start_visit(core: Core<'_>, appointment: AppointmentRef) -> Answer<Acted> {
     core.record(move |app| app.start_visit(&appointment)).await
 }
 
 #[tauri::command]
-pub(crate) async fn open_visit(core: Core<'_>, appointment: AppointmentRef) -> Answer<VisitView> {
+pub(crate) async fn open_visit(core: Core<'_>, appointment: AppointmentRef) -> Answer<Acted> {
     core.record(move |app| app.open_visit(&appointment)).await
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn start_unplanned(
     purpose: String,
     uprn: Option<Uprn>,
     address: Option<String>,
-) -> Answer<VisitView> {
+) -> Answer<Acted> {
     core.record(move |app| app.start_unplanned(Unplanned { visit_kind, purpose, uprn, address })).await
 }
 
@@ -96,12 +96,12 @@ pub(crate) async fn act(core: Core<'_>, visit: VisitId, command: Command) -> Ans
 }
 
 #[tauri::command]
-pub(crate) async fn raise_concern(core: Core<'_>, visit: Option<VisitId>, concern: Concern) -> Answer<()> {
+pub(crate) async fn raise_concern(core: Core<'_>, visit: Option<VisitId>, concern: Concern) -> Answer<Acted> {
     core.record(move |app| app.raise_concern(visit, concern)).await
 }
 
 #[tauri::command]
-pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: Option<VisitId>, note: String) -> Answer<()> {
+pub(crate) async fn flag_safeguarding(core: Core<'_>, visit: Option<VisitId>, note: String) -> Answer<Acted> {
     core.record(move |app| app.flag_safeguarding(visit, &note)).await
 }
 

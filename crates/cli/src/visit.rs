@@ -19,17 +19,17 @@ use crate::{tell, words};
 fn visit_of(app: &App, which: &VisitChoice) -> Result<VisitId> {
     match (which.visit, &which.appointment) {
         (Some(visit), _) => Ok(visit),
-        (None, Some(appointment)) => Ok(app.open_visit(appointment)?.visit.visit),
+        (None, Some(appointment)) => Ok(app.open_visit(appointment)?.visit.visit.visit),
         (None, None) => anyhow::bail!("say which visit, or which appointment"),
     }
 }
 
 pub(crate) fn visit(app: &App, arguments: VisitArguments, as_json: bool) -> Result<()> {
     let after = match arguments {
-        VisitArguments::Start { appointment } => app.start_visit(&appointment)?,
+        VisitArguments::Start { appointment } => app.start_visit(&appointment)?.visit,
         VisitArguments::StartUnplanned { kind, purpose, uprn, address } => {
             let uprn = uprn.map(TryInto::try_into).transpose()?;
-            app.start_unplanned(Unplanned { visit_kind: kind, purpose, uprn, address })?
+            app.start_unplanned(Unplanned { visit_kind: kind, purpose, uprn, address })?.visit
         }
         VisitArguments::Show { visit } => app.visit(visit)?,
         VisitArguments::Notice { which, agreed_by, asked, told } => {

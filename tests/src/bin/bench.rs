@@ -85,7 +85,7 @@ fn fill(store: &Path, visits: usize) {
         let address = Some(format!("{number} Long Street, Melton Mowbray"));
         let plan =
             Unplanned { visit_kind: VisitKind::EmergencyRepair, purpose: "A leak".to_owned(), uprn: None, address };
-        let visit = app.start_unplanned(plan).expect("a visit starts").visit.visit;
+        let visit = app.start_unplanned(plan).expect("a visit starts").visit.visit.visit;
         for step in [Step::IdWorn, Step::Introduced, Step::ReasonStated, Step::IdShown, Step::AdultPresent] {
             app.act(visit, Command::RecordStep { step, state: StepState::Done }).expect("a step is saved");
         }

@@ -268,7 +268,7 @@ fn backlog(council: &TestCouncil, database: &str, analysed: Option<(&Postgres, &
 fn a_visit(app: &App, number: usize) {
     let address = Some(format!("{number} Long Street, Melton Mowbray"));
     let plan = Unplanned { visit_kind: VisitKind::EmergencyRepair, purpose: "A leak".to_owned(), uprn: None, address };
-    let visit = app.start_unplanned(plan).expect("a visit starts").visit.visit;
+    let visit = app.start_unplanned(plan).expect("a visit starts").visit.visit.visit;
     for step in [Step::IdWorn, Step::Introduced, Step::ReasonStated] {
         app.act(visit, Command::RecordStep { step, state: StepState::Done }).expect("a step is saved");
     }

@@ -142,7 +142,7 @@ impl Council for GoesDead {
 
 fn at_a_door(scene: &Scene, app: &App) -> VisitId {
     assert!(scene.store().exists());
-    app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit
+    app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Council for Tapped {
 fn killed_between_any_two_writes_the_last_saved_tap_is_there_and_the_half_done_one_is_not() {
     let scene = Scene::new();
     let mut app = scene.enrolled();
-    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
     let mut before = app.visit(visit).unwrap().visit;
     let mut points = 0;
     for writes in 0.. {
@@ -65,7 +65,7 @@ fn killed_between_any_two_writes_of_a_sync_nothing_is_lost_and_the_next_one_goes
     let mut app = scene.enrolled();
     let mut points = 0;
     for writes in 0.. {
-        let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+        let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
         app.act(visit, Command::NoAnswer).unwrap();
         let records = app.status().unwrap().records;
         scene.disk.fail_after(writes);
@@ -90,7 +90,7 @@ fn killed_between_any_two_writes_of_a_sync_nothing_is_lost_and_the_next_one_goes
 fn a_full_disk_says_so_and_keeps_what_was_saved() {
     let scene = Scene::new();
     let app = scene.enrolled();
-    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
     scene.disk.fail_after(0);
     let error = app.act(visit, Command::NoAnswer).unwrap_err();
     assert!(error.to_string().contains("Everything before it was"), "{error}");
@@ -165,7 +165,7 @@ fn whoever_holds_the_key_and_changes_a_record_is_found_out_by_verify() {
     ] {
         let scene = Scene::new();
         let app = scene.enrolled();
-        let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+        let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
         app.act(visit, Command::RecordStep { step: Step::IdShown, state: StepState::Done }).unwrap();
         app.act(visit, Command::NoAnswer).unwrap();
         assert_eq!(app.verify().unwrap().unwrap().records, 4, "the signature under the Code, and three of the visit");
@@ -225,7 +225,7 @@ fn something_urgent_that_stays_unsent_for_a_quarter_of_an_hour_is_to_be_phoned_i
 fn nothing_that_was_typed_is_readable_in_the_files() {
     let scene = Scene::new();
     let app = scene.enrolled();
-    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
     app.flag_safeguarding(Some(visit), "CANARY in the note").unwrap();
     app.act(
         visit,
@@ -250,7 +250,7 @@ fn nothing_that_was_typed_is_readable_in_the_files() {
 fn the_council_s_database_holds_no_note_in_the_clear() {
     let scene = Scene::new();
     let app = scene.enrolled();
-    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
     app.flag_safeguarding(Some(visit), "CANARY in the note").unwrap();
     app.sync().unwrap();
     assert_eq!(safeguarding::notes(&scene.service, "lead-1"), ["CANARY in the note"], "a lead can read it");
@@ -269,7 +269,7 @@ fn one_batch_sent_by_fifty_connections_at_once_is_held_once() {
     let tapped = Arc::new(Tapped::default());
     let environment = scene.environment_through(Arc::clone(&tapped) as Arc<dyn Council>);
     let app = App::open(&scene.store(), environment).unwrap();
-    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit;
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
     app.act(visit, Command::NoAnswer).unwrap();
     assert!(app.sync().is_err(), "nobody answers on this line");
     let request = tapped.0.lock().unwrap().clone();

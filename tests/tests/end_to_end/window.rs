@@ -353,7 +353,7 @@ async fn somebody_alone_who_is_late_is_asked_by_a_notification_that_names_nobody
     let started = window.asks("start_visit", &json!({ "appointment": "WO-TODAY-1" })).await;
     let expected_end = doorstep_core::SystemClock.now().utc() - chrono::TimeDelta::minutes(20);
     let command = json!({ "work_alone": { "device_on": true, "expected_end": expected_end } });
-    window.asks("act", &json!({ "visit": started["visit"], "command": command })).await;
+    window.asks("act", &json!({ "visit": started["visit"]["visit"], "command": command })).await;
     window.sees("#overdue", "Are you safe?").await;
     eventually("a notification", || desk.notifications().contains("Are you safe?"));
     let said = desk.notifications();

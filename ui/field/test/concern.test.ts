@@ -2,7 +2,7 @@ import { fireEvent, screen } from '@testing-library/svelte'
 import { beforeEach, expect, it } from 'vitest'
 import type { Concern } from '$shared/generated/types'
 import ConcernScreen from '../src/routes/concern/+page.svelte'
-import { appWith, shown } from './fake'
+import { acted, appWith, shown } from './fake'
 
 let raised: Concern[] = []
 beforeEach(() => (raised = []))
@@ -11,6 +11,7 @@ async function complains() {
   const { app } = appWith({
     raiseConcern: async (_, concern) => {
       raised.push(concern)
+      return acted()
     }
   })
   shown(app, ConcernScreen, { visit: null })
@@ -62,7 +63,12 @@ it('a time later than now, or that is none, is told and jams nothing', async () 
 
 it('a time that is none, left from another concern, keeps no safeguarding note from being saved', async () => {
   const notes: string[] = []
-  const { app } = appWith({ flagSafeguarding: async (_, note) => void notes.push(note) })
+  const { app } = appWith({
+    flagSafeguarding: async (_, note) => {
+      notes.push(note)
+      return acted()
+    }
+  })
   app.write('noticed-none', '9 o’clock')
   shown(app, ConcernScreen, { visit: null })
   await fireEvent.click(screen.getByText('A child or an adult may be at risk'))

@@ -1,10 +1,10 @@
 import { fireEvent, screen } from '@testing-library/svelte'
 import { expect, it } from 'vitest'
 import Unplanned from '../src/routes/unplanned/+page.svelte'
-import { VISIT, appWith, shown, visit } from './fake'
+import { VISIT, acted, appWith, shown } from './fake'
 
 it('starts once it is known where, and keeps nothing half typed', async () => {
-  const { app, went } = appWith({ startUnplanned: async () => visit() })
+  const { app, went } = appWith({ startUnplanned: async () => acted() })
   shown(app, Unplanned, {})
   const start = screen.getByText('Start') as HTMLButtonElement
   expect(start.disabled).toBe(true)

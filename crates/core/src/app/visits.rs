@@ -42,20 +42,20 @@ impl App {
     /// [`AppError::Refused`] when the visitor has not signed the Code (clause 9);
     /// [`AppError::NoSuchAppointment`], [`AppError::NotEnrolled`], [`AppError::SignInFirst`],
     /// [`AppError::Store`].
-    pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<VisitView, AppError> {
+    pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let plan = self.plan_of(writing, appointment)?;
             let open = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none());
             if let Some(started) = open.as_ref().filter(|visit| visit.started) {
-                return self.view_of(writing, Known::of(writing, started.visit)?.visit);
+                return self.acted(writing, Known::of(writing, started.visit)?.visit);
             }
             let id = open.map_or_else(|| self.new_visit(), |opened| opened.visit);
             let before = Known::or_nothing(writing, id)?;
             let events = before.visit.set_out(plan, code_signed(writing, &enrolment)?)?;
             let after = self.record(writing, &enrolment, before, events)?;
-            self.view_of(writing, after)
+            self.acted(writing, after)
         })
     }
 
@@ -65,19 +65,19 @@ impl App {
     ///
     /// # Errors
     /// As [`App::start_visit`], except that the Code need not be signed.
-    pub fn open_visit(&self, appointment: &AppointmentRef) -> Result<VisitView, AppError> {
+    pub fn open_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let plan = self.plan_of(writing, appointment)?;
             if let Some(open) = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none()) {
-                return self.view_of(writing, Known::of(writing, open.visit)?.visit);
+                return self.acted(writing, Known::of(writing, open.visit)?.visit);
             }
             let id = self.new_visit();
             let before = Known::nothing(id);
             let events = before.visit.open_file(plan);
             let after = self.record(writing, &enrolment, before, events)?;
-            self.view_of(writing, after)
+            self.acted(writing, after)
         })
     }
 
@@ -86,7 +86,7 @@ impl App {
     /// # Errors
     /// [`AppError::NoHome`] when there is neither a UPRN nor an address; [`AppError::TooLong`];
     /// otherwise as [`App::start_visit`].
-    pub fn start_unplanned(&self, unplanned: Unplanned) -> Result<VisitView, AppError> {
+    pub fn start_unplanned(&self, unplanned: Unplanned) -> Result<Acted, AppError> {
         self.signed_in()?;
         TextKind::Short.check(unplanned.address.as_deref().unwrap_or_default())?;
         TextKind::Short.check(&unplanned.purpose)?;
@@ -109,7 +109,7 @@ impl App {
             let before = Known::nothing(id);
             let events = before.visit.set_out(plan, code)?;
             let after = self.record(writing, &enrolment, before, events)?;
-            self.view_of(writing, after)
+            self.acted(writing, after)
         })
     }
 
@@ -138,7 +138,7 @@ impl App {
     ///
     /// # Errors
     /// As [`App::act`].
-    pub fn raise_concern(&self, visit: Option<VisitId>, concern: Concern) -> Result<(), AppError> {
+    pub fn raise_concern(&self, visit: Option<VisitId>, concern: Concern) -> Result<Acted, AppError> {
         self.say_somewhere(visit, Command::RaiseConcern(concern))
     }
 
@@ -149,7 +149,7 @@ impl App {
     /// # Errors
     /// [`AppError::NoSafeguardingKey`] when the device has no key to seal it to;
     /// [`AppError::TooLong`]; otherwise as [`App::act`].
-    pub fn flag_safeguarding(&self, visit: Option<VisitId>, note: &str) -> Result<(), AppError> {
+    pub fn flag_safeguarding(&self, visit: Option<VisitId>, note: &str) -> Result<Acted, AppError> {
         TextKind::Words.check(note)?;
         let note = note.trim();
         let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
@@ -173,7 +173,7 @@ impl App {
         self.act(visit, Command::StrikeOut { record, reason: reason.to_owned() })
     }
 
-    fn say_somewhere(&self, visit: Option<VisitId>, command: Command) -> Result<(), AppError> {
+    fn say_somewhere(&self, visit: Option<VisitId>, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
@@ -181,7 +181,8 @@ impl App {
                 Some(visit) => Known::of(writing, visit)?,
                 None => Known::nothing(self.new_visit()),
             };
-            self.decide_and_record(writing, &enrolment, before, command).map(drop)
+            let after = self.decide_and_record(writing, &enrolment, before, command)?;
+            self.acted(writing, after)
         })
     }
 

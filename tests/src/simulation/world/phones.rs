@@ -101,7 +101,7 @@ impl World {
         let visit = phone.open_visits.get(self.chance.below(phone.open_visits.len())).copied();
         let tapped = match (choice, visit) {
             (0..=2, _) | (_, None) => start(app, &self.chance),
-            (10, Some(visit)) => app.flag_safeguarding(Some(visit), &note).and_then(|()| app.visit(visit)),
+            (10, Some(visit)) => app.flag_safeguarding(Some(visit), &note).map(|acted| acted.visit),
             (18, Some(visit)) => {
                 app.add_photo(visit, PhotoPurpose::Before, &shoot(&self.chance)).map(|acted| acted.visit)
             }
@@ -255,7 +255,7 @@ fn start(app: &App, chance: &Chance) -> Result<VisitView, AppError> {
     let appointments = app.appointments()?;
     let which = chance.below(appointments.len());
     let reference = appointments.get(which).map(|view| view.appointment.reference.clone());
-    app.start_visit(&reference.unwrap_or_else(|| "none".parse().expect("this is a reference")))
+    app.start_visit(&reference.unwrap_or_else(|| "none".parse().expect("this is a reference"))).map(|acted| acted.visit)
 }
 
 fn opened(folder: &Path, keys: &MemoryKeyStore) -> Option<rusqlite::Connection> {

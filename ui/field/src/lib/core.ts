@@ -32,15 +32,15 @@ export interface Core {
   lock(): Promise<void>
   today(): Promise<TodayView>
   visit(visit: string): Promise<VisitView>
-  startVisit(appointment: string): Promise<VisitView>
+  startVisit(appointment: string): Promise<Acted>
   /** Opens an appointment's visit before setting out, without starting it. */
-  openVisit(appointment: string): Promise<VisitView>
-  startUnplanned(kind: VisitKind, purpose: string, uprn: string | null, address: string | null): Promise<VisitView>
+  openVisit(appointment: string): Promise<Acted>
+  startUnplanned(kind: VisitKind, purpose: string, uprn: string | null, address: string | null): Promise<Acted>
   /** Saves one tap on a visit. */
   act(visit: string, command: Command): Promise<Acted>
   /** Saves a concern about a visit, or without a visit if `visit` is `null`. */
-  raiseConcern(visit: string | null, concern: Concern): Promise<void>
-  flagSafeguarding(visit: string | null, note: string): Promise<void>
+  raiseConcern(visit: string | null, concern: Concern): Promise<Acted>
+  flagSafeguarding(visit: string | null, note: string): Promise<Acted>
   /** Makes a photo from a camera's file. The file itself is not kept. */
   addPhoto(visit: string, purpose: PhotoPurpose, file: Blob): Promise<Acted>
   /** A photo's picture, as JPEG. */
