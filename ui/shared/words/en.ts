@@ -339,6 +339,8 @@ export function asideAtDeskWords(reason: string): string {
       return 'two histories of one phone: it was copied or restored. It has sent them again under new numbers'
     case 'altered-body':
       return 'what was sent is not what was recorded'
+    case 'other-person':
+      return 'said in the name of somebody whose phone it is not'
     case 'too-large':
       return 'too long to take'
     default:
@@ -353,6 +355,10 @@ export function asideWords(reason: string): string {
       return 'This phone was restored from a copy. It was sent again under a new number.'
     case 'too-large':
       return 'It is too long for the council to take.'
+    case 'altered-body':
+      return 'What was sent is not what was recorded. It is kept on both sides. Call support.'
+    case 'other-person':
+      return 'It is in the name of somebody who was not enrolled on this phone. It is kept on both sides. Call support.'
     default:
       return `The council could not read it (${reason}). It is kept on both sides. Call support.`
   }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use doorstep_domain::ledger::PublicKey;
 use doorstep_domain::{OrganisationId, StableName, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -197,6 +198,17 @@ impl Reading<'_> {
 
     pub(crate) fn person(&self, id: UserId) -> Result<Option<Person>, CouncilError> {
         self.one(&format!("{PERSON} WHERE user_id = ?1"), params![id.as_bytes()], person)
+    }
+
+    /// The people who were enrolled on the phone with this key, now or earlier: those whose records
+    /// it may send.
+    pub(crate) fn people_of_key(&self, key: &PublicKey) -> Result<BTreeSet<UserId>, CouncilError> {
+        let people = self.many(
+            "SELECT DISTINCT user_id FROM device WHERE public_key = ?1",
+            params![key.as_bytes().as_slice()],
+            |row| Ok(UserId::from_bytes(row.get("user_id")?)),
+        )?;
+        Ok(people.into_iter().collect())
     }
 
     /// Looks up people by their ids. Ids that are not known are left out.

@@ -9,7 +9,7 @@ use doorstep_domain::protocol::SentRecord;
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use crate::error::CouncilError;
-use crate::storage::{KeptAt, Place, Reading, SetAsideAt};
+use crate::storage::{Device, KeptAt, Place, Reading, SetAsideAt};
 
 /// A record as it arrived.
 pub(super) struct Arrived<'a> {
@@ -38,12 +38,14 @@ pub(super) struct HeldContext {
     set_aside: HashMap<(Epoch, u64), Vec<SetAsideAt>>,
     keys: HashMap<VisitId, VisitKey>,
     commitments: HashMap<RecordId, Hash>,
-    people: BTreeSet<UserId>,
+    known: BTreeSet<UserId>,
+    /// The people of the phone that sent the batch.
+    own: BTreeSet<UserId>,
 }
 
 impl HeldContext {
     /// Reads it for a batch.
-    pub(super) fn of(reading: &Reading<'_>, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
+    pub(super) fn of(reading: &Reading<'_>, device: &Device, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
         let mut held = Self::default();
         let places: BTreeSet<Place> = arrived.iter().map(|record| record.place).collect();
         for (first, last) in runs(&places) {
@@ -60,8 +62,8 @@ impl HeldContext {
         let records: BTreeSet<RecordId> = envelopes().map(|envelope| envelope.record).collect();
         held.keys.extend(reading.visit_keys(visits)?);
         held.commitments.extend(reading.commitments(records)?);
-        held.people =
-            reading.people_known(&envelopes().map(|envelope| envelope.actor).collect())?.into_keys().collect();
+        held.known = reading.people_known(&envelopes().map(|envelope| envelope.actor).collect())?.into_keys().collect();
+        held.own = reading.people_of_key(&device.key)?;
         Ok(held)
     }
 
@@ -97,7 +99,13 @@ impl HeldContext {
     }
 
     pub(super) fn knows(&self, user: UserId) -> bool {
-        self.people.contains(&user)
+        self.known.contains(&user)
+    }
+
+    /// Whether the phone that sent the batch is or was this person's. A record of anybody else is
+    /// not theirs to make.
+    pub(super) fn is_theirs(&self, user: UserId) -> bool {
+        self.own.contains(&user)
     }
 
     /// Adds a record of the batch that is to be kept.

@@ -17,6 +17,7 @@ pub(super) mod reason {
     pub(in super::super) const ALTERED_BODY: &str = "altered-body";
     pub(in super::super) const BODY_UNREADABLE: &str = "body-unreadable";
     pub(in super::super) const UNKNOWN_PERSON: &str = "unknown-person";
+    pub(in super::super) const OTHER_PERSON: &str = "other-person";
     pub(in super::super) const RECORD_ID_CLASH: &str = "record-id-clash";
 }
 
@@ -90,6 +91,9 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
     }
     if !context.knows(envelope.actor) {
         return set_aside(reason::UNKNOWN_PERSON);
+    }
+    if !context.is_theirs(envelope.actor) {
+        return set_aside(reason::OTHER_PERSON);
     }
     if context.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
         return set_aside(reason::RECORD_ID_CLASH);
