@@ -173,7 +173,8 @@ const SELECT: &str = "
            organisation.name AS organisation
     FROM case_file
     LEFT JOIN visit ON visit.visit_id = case_file.visit_id
-    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
     LEFT JOIN person AS owner ON owner.user_id = case_file.owner_id
     LEFT JOIN person AS visitor ON visitor.user_id = case_file.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visitor.organisation_id";

@@ -95,7 +95,8 @@ const SELECT: &str = "
            coalesce(appointment.address, visit.address, '') AS address
     FROM concern JOIN person ON person.user_id = concern.user_id JOIN organisation USING (organisation_id)
     LEFT JOIN visit ON visit.visit_id = concern.visit_id
-    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref";
+    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref";
 
 const NEWEST_FIRST: &str = " ORDER BY concern.noticed_ms DESC, concern.record_id DESC";
 
@@ -157,7 +158,8 @@ impl Reading<'_> {
                    (SELECT display_name FROM record JOIN device USING (device_id) JOIN person USING (user_id)
                     WHERE record.record_id = sealed_concern.record_id LIMIT 1) AS visitor_name
             FROM sealed_concern LEFT JOIN visit ON visit.visit_id = sealed_concern.visit_id
-            LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref";
+            LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+            LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref";
         self.page(listed, Conditions::default(), order, most, |row| {
             Ok(SealedRow {
                 sealed: SealedConcern {

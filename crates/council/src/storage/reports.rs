@@ -133,7 +133,8 @@ impl Reading<'_> {
             "SELECT visit.uprn AS uprn, max(visit.started_ms) AS last_ms, count(*) AS attempts,
                     max(coalesce(appointment.address, visit.address, '')) AS address
              FROM visit
-             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+             LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+             LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
              LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id{}
              GROUP BY visit.uprn",
             which.text()

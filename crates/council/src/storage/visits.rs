@@ -111,7 +111,8 @@ const PLACES: &str = "
     SELECT visit.visit_id, visit.started_ms, coalesce(appointment.address, visit.address, '') AS address,
            coalesce(person.display_name, '') AS visitor_name, coalesce(visit.outcome, 'open') AS outcome
     FROM visit
-    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
     LEFT JOIN person ON person.user_id = visit.user_id";
 
 const SELECT: &str = "
@@ -121,7 +122,8 @@ const SELECT: &str = "
            (SELECT count(*) FROM photo JOIN blob USING (sha256)
             WHERE photo.visit_id = visit.visit_id AND struck = 0 AND complete_ms IS NOT NULL) AS photos_held
     FROM visit
-    LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref
+    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
     LEFT JOIN person ON person.user_id = visit.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id";
 
@@ -290,7 +292,8 @@ impl Reading<'_> {
         let (conditions, order) = (which.text(), filter.order());
         let found = format!(
             "SELECT visit.visit_id FROM visit
-             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{conditions}{order} LIMIT {most}"
+             LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+             LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref{conditions}{order} LIMIT {most}"
         );
         let sql = format!("{SELECT} WHERE visit.visit_id IN ({found}){order}");
         self.many(&sql, which.values(), FoldedVisit::from_row)
@@ -301,7 +304,8 @@ impl Reading<'_> {
         let which = filter.conditions(Search::ByIndex);
         let sql = format!(
             "SELECT count(*) AS visits FROM visit
-             LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{}",
+             LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+             LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref{}",
             which.text()
         );
         self.one(&sql, which.values(), |row| row.get("visits"))?.ok_or(CouncilError::Unreadable("visit"))
@@ -340,7 +344,9 @@ impl Reading<'_> {
         appointment: &AppointmentRef,
     ) -> Result<Option<(VisitId, Option<String>)>, CouncilError> {
         self.one(
-            "SELECT visit_id, outcome FROM visit WHERE appointment_ref = ?1 ORDER BY started_ms DESC LIMIT 1",
+            "SELECT visit.visit_id, visit.outcome FROM visit
+             JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+             WHERE visit.appointment_ref = ?1 ORDER BY visit.started_ms DESC LIMIT 1",
             params![appointment.as_str()],
             |row| Ok((VisitId::from_bytes(row.get("visit_id")?), row.get("outcome")?)),
         )
