@@ -8,8 +8,10 @@ use super::database::{Conditions, Value, params};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
-/// When a visit was over: its end, or its start if it never ended.
-const OVER: &str = "coalesce(visit.ended_ms, visit.started_ms)";
+/// When a visit was over: its end, or its start if it never ended, but not before the council last
+/// heard of it. The first two are the phone's word, whose clock may be years slow.
+const OVER: &str = "CASE WHEN coalesce(visit.ended_ms, visit.started_ms) > visit.received_ms
+    THEN coalesce(visit.ended_ms, visit.started_ms) ELSE visit.received_ms END";
 
 /// A record in its chain, with everything that is needed to check it.
 pub(crate) struct LedgerRow {
@@ -110,7 +112,9 @@ impl Reading<'_> {
         which.and_if("visit.started_ms >= ?", from_ms);
         which.and_if("visit.started_ms < ?", to_ms);
         let sql = format!(
-            "SELECT visit.visit_id FROM visit LEFT JOIN appointment ON appointment.appointment_ref = visit.appointment_ref{}
+            "SELECT visit.visit_id FROM visit
+            LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+            LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref{}
              ORDER BY visit.started_ms, visit.visit_id",
             which.text()
         );
@@ -180,7 +184,11 @@ impl Reading<'_> {
         let mut which = Conditions::default();
         which.and("window_end_ms < ?", [before_ms]);
         which.and_if("uprn = ?", uprn);
-        which.and_that("NOT EXISTS (SELECT 1 FROM visit WHERE visit.appointment_ref = appointment.appointment_ref)");
+        which.and_that(
+            "NOT EXISTS (SELECT 1 FROM visit JOIN feed ON feed.user_id = visit.user_id
+                             AND feed.appointment_ref = visit.appointment_ref
+                         WHERE visit.appointment_ref = appointment.appointment_ref)",
+        );
         let sql = format!("SELECT appointment_ref FROM appointment{} ORDER BY appointment_ref", which.text());
         self.many(&sql, which.values(), |row| row.get("appointment_ref"))
     }
