@@ -14,7 +14,7 @@ use super::request::{Refusal, known_device};
 use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::photo_store::PhotoStore;
-use crate::storage::{Blob, Storage, Writing};
+use crate::storage::{Blob, Device, Storage, Writing};
 
 /// Why a photo is refused, as a stable code. Faults of the JPEG itself have codes of their own
 /// ([`NotAPhoto`]).
@@ -48,17 +48,22 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
     }
     let now_ms = service.now_ms();
     // Sign the answer only after the piece is on disk.
-    let state = take_piece(service, &request, now_ms)?;
+    let state = take_piece(service, &device, &request, now_ms)?;
     let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
     Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &service.keys.signing)))
 }
 
 /// Stores a piece, if it is the one that comes next. Any other piece is ignored.
-fn take_piece(service: &Service, request: &BlobRequest, now_ms: i64) -> Result<BlobState, CouncilError> {
-    let prepared = prepare(&service.storage, &service.photos, request)?;
+fn take_piece(
+    service: &Service,
+    device: &Device,
+    request: &BlobRequest,
+    now_ms: i64,
+) -> Result<BlobState, CouncilError> {
+    let prepared = prepare(&service.storage, &service.photos, device, request)?;
     let state = service.transact(|writing| {
         writing.heard_from(request.device, now_ms)?;
-        settle(writing, request, &prepared, now_ms)
+        settle(writing, device, request, &prepared, now_ms)
     })?;
     let forgotten = match &state {
         BlobState::NotNamed => true,
@@ -72,13 +77,18 @@ fn take_piece(service: &Service, request: &BlobRequest, now_ms: i64) -> Result<B
     Ok(state)
 }
 
-fn prepare(storage: &Storage, photos: &PhotoStore, request: &BlobRequest) -> Result<Prepared, CouncilError> {
+fn prepare(
+    storage: &Storage,
+    photos: &PhotoStore,
+    device: &Device,
+    request: &BlobRequest,
+) -> Result<Prepared, CouncilError> {
     let sha256 = request.sha256;
     let (known, file) = storage.read(|reading| {
-        let known = reading.blob(sha256)?.filter(|blob| blob.size == request.total);
+        let known = reading.blob(sha256)?.filter(|blob| blob.complete || blob.size == request.total);
         let ends_it =
             !is_too_large(request) && ends(request) == request.total && held(known.as_ref()) == request.offset;
-        let wanted = ends_it && reading.names_photo(sha256)? && !reading.picture_is_erased(sha256)?;
+        let wanted = ends_it && reading.names_photo(sha256, &device.key)? && !reading.picture_is_erased(sha256)?;
         Ok((known, wanted.then(|| reading.pieces(sha256)).transpose()?))
     })?;
     match (known, file) {
@@ -116,22 +126,27 @@ fn is_too_large(request: &BlobRequest) -> bool {
 /// Writes a piece or its photo to the database, and says how much of the photo is here.
 fn settle(
     writing: &Writing<'_>,
+    device: &Device,
     request: &BlobRequest,
     prepared: &Prepared,
     now_ms: i64,
 ) -> Result<BlobState, CouncilError> {
     let sha256 = request.sha256;
-    if !writing.names_photo(sha256)? {
+    if !writing.names_photo(sha256, &device.key)? {
         return Ok(BlobState::NotNamed);
     }
     if writing.picture_is_erased(sha256)? {
         return Ok(BlobState::Refused(reason::ERASED.to_owned()));
     }
+    let known = writing.blob(sha256)?;
+    // Only the council's own look at the file takes a complete photo back, whatever a phone says.
+    if known.as_ref().is_some_and(|blob| blob.complete) && !matches!(prepared, Prepared::Gone) {
+        return Ok(BlobState::Complete);
+    }
     if is_too_large(request) {
         return refuse(writing, sha256, reason::TOO_LARGE);
     }
-    let known = match writing.blob(sha256)? {
-        Some(blob) if blob.complete && !matches!(prepared, Prepared::Gone) => return Ok(BlobState::Complete),
+    let known = match known {
         // Its file is missing, or a phone gave another size: the photo must be sent again from the
         // start.
         Some(blob) if blob.complete || blob.size != request.total => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Event, Visit};
-use doorstep_domain::ledger::Hash;
+use doorstep_domain::ledger::{Hash, PublicKey};
 
 use super::batch::{IfThere, named};
 use super::database::params;
@@ -29,10 +29,14 @@ pub(crate) struct PhotoRow {
 }
 
 impl Reading<'_> {
-    /// Whether a record names a photo.
-    pub(crate) fn names_photo(&self, sha256: Hash) -> Result<bool, CouncilError> {
-        let found =
-            self.one("SELECT 1 FROM photo WHERE sha256 = ?1 LIMIT 1", params![sha256.as_bytes()], |_| Ok(()))?;
+    /// Whether a visit of somebody whose phone has this key names a photo.
+    pub(crate) fn names_photo(&self, sha256: Hash, key: &PublicKey) -> Result<bool, CouncilError> {
+        let found = self.one(
+            "SELECT 1 FROM photo WHERE sha256 = ?1 AND visit_id IN (SELECT record.visit_id FROM record
+                 JOIN device USING (device_id) WHERE device.public_key = ?2 AND record.visit_id = photo.visit_id) LIMIT 1",
+            params![sha256.as_bytes(), key.as_bytes().as_slice()],
+            |_| Ok(()),
+        )?;
         Ok(found.is_some())
     }
 
