@@ -38,7 +38,7 @@ pub(crate) fn ingest(
         Some((sent.visit, VisitKey::from_bytes(bytes)))
     }))?;
 
-    let mut context = HeldContext::of(writing, &arrived)?;
+    let mut context = HeldContext::of(writing, device, &arrived)?;
     let mut taken = BatchWrites::default();
     let receipts = arrived.iter().map(|record| taken.take(record, &mut context, now_ms)).collect::<Result<_, _>>()?;
     let touched = taken.keep(writing, device, now_ms)?;
@@ -47,7 +47,17 @@ pub(crate) fn ingest(
     for epoch in epochs {
         writing.advance(device.id, epoch)?;
     }
-    writing.keep_seals(device.id, &seals)?;
+    let mut fitting = Vec::new();
+    for seal in seals {
+        // A seal over another record than the one that is held proves two histories of the phone.
+        match writing.hash_at(Place { device: device.id, epoch: seal.epoch, sequence: seal.sequence })? {
+            Some(held) if held == seal.hash => fitting.push(seal),
+            Some(_) => writing.mark_forked(device.id, seal.epoch)?,
+            // It comes again with its record.
+            None => {}
+        }
+    }
+    writing.keep_seals(device.id, &fitting)?;
     if head_differs(writing, device, request)? {
         writing.mark_forked(device.id, request.head.epoch)?;
     }
