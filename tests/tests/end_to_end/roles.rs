@@ -95,7 +95,12 @@ fn each_route_lets_in_those_of_its_row_and_nobody_else() {
             wrong.push(format!("{} {}: nobody is answered {status}", route.method, route.path));
         }
         for (seat, console) in &people {
-            let status = console.asks(&route.method, &address).status();
+            let answer = console.asks(&route.method, &address);
+            let status = answer.status();
+            let kept = answer.headers().get("cache-control").and_then(|kept| kept.to_str().ok()).unwrap_or_default();
+            if route.who == "people" && !kept.contains("no-store") {
+                wrong.push(format!("{} {}: a browser may keep the answer", route.method, route.path));
+            }
             let let_in = status != StatusCode::NOT_FOUND && status != StatusCode::UNAUTHORIZED;
             let may = match route.who {
                 "people" => route.roles.contains(seat),

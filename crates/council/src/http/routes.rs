@@ -270,6 +270,9 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         let authorized = from_fn_with_state((service.clone(), access), authorize);
         let answers = MethodRouter::from(answers);
         let answers = answers.layer(DefaultBodyLimit::max(most)).layer(authorized);
+        // No browser or proxy keeps what may be about somebody.
+        let is_personal = !matches!(access, Access::Anybody) || path.starts_with("/api/");
+        let answers = if is_personal { answers.layer(always(header::CACHE_CONTROL, "no-store")) } else { answers };
         known = known.route(path, if at_length { answers } else { answers.layer(in_time()) });
     }
     if over_tls {
