@@ -20,7 +20,11 @@ test('an authenticator is set up at the first time, asked for afterwards, and ea
   page
 }) => {
   await signsIn(page, 'super-1')
+  const offered = (await page.textContent('#secret')) ?? ''
+  await page.reload()
+  await signsIn(page, 'super-1')
   const secret = (await page.textContent('#secret')) ?? ''
+  expect(secret, 'whoever saw an earlier offer can do nothing with it').not.toBe(offered)
   const image = page.locator('img')
   await expect.poll(() => image.evaluate((shown) => (shown as HTMLImageElement).naturalWidth)).toBeGreaterThan(0)
   await isAccessible(page, 'second-factor-set-up')

@@ -40,20 +40,16 @@ pub(crate) enum SecondFactorResult {
 pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Result<SecondFactorResult, CouncilError> {
     let environment = &service.environment;
     let now_ms = environment.clock.now_ms();
+    let code = code.map(str::trim).filter(|code| !code.is_empty());
     let known = service.storage.read(|reading| reading.second_factor(person.id))?;
-    let Some(known) = known else {
+    // Until it is confirmed, each offer has a secret of its own: whoever was shown an earlier one
+    // can do nothing with it.
+    let Some(known) = known.filter(|known| known.confirmed || code.is_some()) else {
         let secret = Secret::from(environment.random::<20>()).to_base32();
         service.storage.transact(environment, |writing| writing.offer_second_factor(person.id, &secret))?;
         return Ok(SecondFactorResult::ToSetUp(set_up(service, person, &secret)?));
     };
-    let code = code.map(str::trim).filter(|code| !code.is_empty());
-    let Some(code) = code else {
-        return if known.confirmed {
-            Ok(SecondFactorResult::Needed)
-        } else {
-            Ok(SecondFactorResult::ToSetUp(set_up(service, person, &known.secret)?))
-        };
-    };
+    let Some(code) = code else { return Ok(SecondFactorResult::Needed) };
     let Some(step) = step_of(&totp(person, "", &known.secret)?, code, now_ms) else {
         return Ok(SecondFactorResult::Wrong);
     };
