@@ -9,6 +9,7 @@ pub mod clauses;
 pub mod desk;
 pub mod exports;
 pub mod harness;
+pub mod hostile;
 pub mod imports;
 pub mod outside;
 pub mod postgres;

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod backups;
+mod boundary;
 mod cases;
 mod console;
 mod databases;

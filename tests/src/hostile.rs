@@ -1,0 +1,226 @@
+//! A phone that lies. It speaks the protocol by hand: it shares the domain's encoding with the app
+//! and nothing else, so it can say anything that a program with one enrolment code can say.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use doorstep_domain::conduct::{Event, Started, VisitKind};
+use doorstep_domain::ledger::{
+    Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, encode_body,
+};
+use doorstep_domain::protocol::{
+    BlobAnswer, BlobRequest, BlobState, Bytes, EnrolAnswer, EnrolRequest, HeadClaim, KeyOfVisit, PROTOCOL, Purpose,
+    SentRecord, Signed, SyncAnswer, SyncRequest, Verdict, decode, encode,
+};
+use doorstep_domain::{AppointmentRef, DeviceId, RecordId, UserId, VisitId};
+use reqwest::blocking::{Client, RequestBuilder};
+
+use crate::harness::TestCouncil;
+
+const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
+
+/// An enrolled phone, with everything that it needs to say what it likes.
+#[derive(Debug)]
+pub struct HostilePhone {
+    client: Client,
+    server: String,
+    key: SigningKey,
+    /// Its id at the council.
+    pub device: DeviceId,
+    /// The person whose phone it is.
+    pub user: UserId,
+    /// The epoch of its chain.
+    pub epoch: Epoch,
+    council_epoch: Epoch,
+    sequence: u64,
+    previous: Hash,
+    /// What it says its clock shows: milliseconds since 1970, UTC.
+    pub clock_ms: i64,
+}
+
+/// A visit of its own making.
+#[derive(Debug, Clone)]
+pub struct MadeUpVisit {
+    /// The visit's id.
+    pub id: VisitId,
+    key: VisitKey,
+}
+
+impl MadeUpVisit {
+    /// A visit that nobody made.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { id: VisitId::from_bytes(random()), key: VisitKey::from_bytes(random()) }
+    }
+}
+
+impl Default for MadeUpVisit {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Bytes that no other call returns. They need not be secret.
+fn random<const N: usize>() -> [u8; N] {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let hash = Hash::of(
+        "doorstep-hostile",
+        &[&call.to_be_bytes(), &now_ms().to_be_bytes(), &std::process::id().to_be_bytes()],
+    );
+    std::array::from_fn(|at| hash.as_bytes()[at % 32])
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    i64::try_from(now.as_millis()).expect("it is before the year 292 million")
+}
+
+/// Sends a message as the app packs it, and reads the signed answer. The signature is not checked.
+fn exchange(request: RequestBuilder, message: &[u8]) -> Signed {
+    let packed = zstd::encode_all(message, 3).expect("a message can be packed");
+    let request = request.header("content-type", MEDIA_TYPE).header("content-encoding", "zstd").body(packed);
+    let answer = request.send().expect("the council answers");
+    assert_eq!(answer.status(), 200, "the council takes what it is sent, as what it is");
+    let packed = answer.bytes().expect("the answer comes");
+    decode(&zstd::decode_all(packed.as_ref()).expect("it is packed")).expect("it is signed")
+}
+
+impl HostilePhone {
+    /// Enrols as somebody, with a code that the council gave for them.
+    ///
+    /// # Panics
+    /// When the council refuses.
+    #[must_use]
+    pub fn of(user: &str, council: &TestCouncil) -> Self {
+        // This fails when another test has installed it already, which is fine.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::new();
+        let server = format!("http://{}", council.address());
+        let key = SigningKey::from_bytes(&random());
+        let request = EnrolRequest {
+            protocol: PROTOCOL,
+            code: council.code_for(user),
+            device_key: key.public(),
+            device_name: "hostile".to_owned(),
+            app_version: "0".to_owned(),
+            nonce: Bytes(random::<16>().to_vec()),
+        };
+        let answer = exchange(client.post(format!("{server}/v1/enrol")), &encode(&request));
+        let answer: EnrolAnswer = answer.peek().expect("it is an enrolment");
+        let epoch = Epoch::from_bytes(random());
+        Self {
+            client,
+            server,
+            key,
+            device: answer.device,
+            user: answer.user,
+            epoch,
+            council_epoch: answer.council_epoch,
+            sequence: 0,
+            previous: Envelope::genesis(answer.device, epoch),
+            clock_ms: now_ms(),
+        }
+    }
+
+    /// The next record of its chain. `lies` may change everything in the envelope.
+    pub fn says(&mut self, visit: &MadeUpVisit, event: Event, lies: impl FnOnce(&mut Envelope)) -> SentRecord {
+        self.sequence += 1;
+        self.clock_ms += 1_000;
+        let body = encode_body(&Body { event });
+        let record = RecordId::from_bytes(random());
+        let mut envelope = Envelope {
+            version: Envelope::VERSION,
+            record,
+            device: self.device,
+            epoch: self.epoch,
+            sequence: self.sequence,
+            previous: self.previous,
+            kind: RecordKind::VISIT_EVENT,
+            schema: SCHEMA,
+            visit: visit.id,
+            actor: self.user,
+            order: u64::try_from(self.clock_ms).unwrap_or(0),
+            recorded_at_ms: self.clock_ms,
+            utc_offset_minutes: 0,
+            monotonic_ms: 0,
+            boot: 1,
+            council_contact_ms: None,
+            commitment: visit.key.commit(record, &body),
+            photos: Vec::new(),
+        };
+        lies(&mut envelope);
+        let bytes = envelope.to_bytes();
+        self.previous = Envelope::hash(&bytes);
+        SentRecord { epoch: self.epoch, sequence: self.sequence, envelope: Bytes(bytes), body: Bytes(body) }
+    }
+
+    /// The start of a visit to an appointment, whosever it is.
+    #[must_use]
+    pub fn starts(appointment: &str) -> Event {
+        Event::Started(Started {
+            appointment: Some(AppointmentRef::try_from(appointment.to_owned()).expect("it is a reference")),
+            uprn: None,
+            visit_kind: VisitKind::Other,
+            address: None,
+            purpose: None,
+            notice: None,
+        })
+    }
+
+    /// A seal of its own key over a hash of its choice.
+    #[must_use]
+    pub fn seal(&self, sequence: u64, hash: Hash) -> Seal {
+        self.key.seal(&ChainHead { device: self.device, epoch: self.epoch, sequence, hash })
+    }
+
+    /// Sends records about a visit, and returns the council's verdict on each. `lies` may change
+    /// everything in the request before it is signed.
+    ///
+    /// # Panics
+    /// When the council does not answer with receipts.
+    pub fn sends(
+        &self,
+        visit: &MadeUpVisit,
+        records: Vec<SentRecord>,
+        lies: impl FnOnce(&mut SyncRequest),
+    ) -> Vec<Verdict> {
+        let mut request = SyncRequest {
+            protocol: PROTOCOL,
+            device: self.device,
+            nonce: Bytes(random::<16>().to_vec()),
+            council_epoch: self.council_epoch,
+            cursor: 0,
+            code: None,
+            numbers: None,
+            head: HeadClaim { epoch: self.epoch, sequence: self.sequence, hash: self.previous },
+            visit_keys: vec![KeyOfVisit { visit: visit.id, key: Bytes(visit.key.as_bytes().to_vec()) }],
+            records,
+            seals: Vec::new(),
+        };
+        lies(&mut request);
+        let signed = Signed::new(Purpose::SyncRequest, &request, &self.key);
+        let answer = exchange(self.client.post(format!("{}/v1/sync", self.server)), &encode(&signed));
+        let answer: SyncAnswer = answer.peek().expect("it is an answer to a sync");
+        answer.receipts.into_iter().map(|receipt| receipt.verdict).collect()
+    }
+
+    /// Sends a piece of a picture, and returns what the council says it has of it.
+    ///
+    /// # Panics
+    /// When the council does not answer.
+    pub fn sends_piece(&self, sha256: Hash, total: u64, offset: u64, piece: &[u8]) -> BlobState {
+        let request = BlobRequest {
+            protocol: PROTOCOL,
+            device: self.device,
+            nonce: Bytes(random::<16>().to_vec()),
+            sha256,
+            total,
+            offset,
+            chunk: Bytes(piece.to_vec()),
+        };
+        let signed = Signed::new(Purpose::BlobRequest, &request, &self.key);
+        let answer = exchange(self.client.put(format!("{}/v1/blobs/{sha256}", self.server)), &encode(&signed));
+        answer.peek::<BlobAnswer>().expect("it is an answer about a picture").state
+    }
+}

@@ -1,0 +1,174 @@
+//! What the council believes of a phone that lies, on both databases. Each test looks at what
+//! happened to everybody else, and not only at the council's answer.
+
+use doorstep_domain::conduct::{Event, Photo, PhotoPurpose};
+use doorstep_domain::ledger::{Hash, Seal};
+use doorstep_domain::protocol::{BlobState, SentRecord, Verdict};
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{Phone, TestCouncil, sample};
+use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
+use doorstep_tests::postgres::Postgres;
+use serde_json::{Value, json};
+
+/// Runs a story at a council on each database.
+fn on_both_databases(story: impl Fn(&TestCouncil)) {
+    let with_appointments = |council: TestCouncil| {
+        council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+        story(&council);
+    };
+    with_appointments(TestCouncil::open());
+    let server = Postgres::start();
+    with_appointments(TestCouncil::open_on_postgres(&server.database()));
+}
+
+fn set_aside(verdicts: &[Verdict], reason: &str) {
+    assert_eq!(verdicts, [Verdict::SetAside(reason.to_owned())]);
+}
+
+/// A JPEG with nothing in it but the picture, as the app makes it.
+fn plain_picture() -> Vec<u8> {
+    let mut plain = std::io::Cursor::new(Vec::new());
+    let picture = image::load_from_memory(&doorstep_tests::sample::photo(600)).unwrap();
+    picture.write_to(&mut plain, image::ImageFormat::Jpeg).unwrap();
+    plain.into_inner()
+}
+
+/// What a firm and the council see of everything, for comparing.
+fn seen(council: &TestCouncil, user: &str) -> Vec<Value> {
+    let console = ConsoleClient::of(user, council);
+    let pages = ["/api/visits", "/api/concerns", "/api/no-access", "/api/appointments", "/api/acknowledgements"];
+    let mut seen: Vec<Value> = pages.iter().map(|page| console.reads(page)).collect();
+    seen.push(console.reads("/api/today")["planned"].clone());
+    for page in &mut seen {
+        if let Some(page) = page.as_object_mut() {
+            page.remove("as_of");
+        }
+    }
+    seen
+}
+
+#[test]
+fn nobody_speaks_in_a_colleague_s_name() {
+    on_both_databases(|council| {
+        let (own, others) = (seen(council, "super-1"), seen(council, "vale-super"));
+        let colleague = HostilePhone::of("melton-1", council).user;
+        let mut phone = HostilePhone::of("vale-1", council);
+        let visit = MadeUpVisit::new();
+        let started =
+            phone.says(&visit, HostilePhone::starts("WO-261124-00009"), |envelope| envelope.actor = colleague);
+        set_aside(&phone.sends(&visit, vec![started], |_| {}), "other-person");
+        assert_eq!((seen(council, "super-1"), seen(council, "vale-super")), (own, others));
+
+        // What the phone says afterwards in its own name is kept all the same.
+        let after = MadeUpVisit::new();
+        let started = phone.says(&after, HostilePhone::starts("WO-261124-00001"), |_| {});
+        assert_eq!(phone.sends(&after, vec![started], |_| {}), [Verdict::Stored]);
+    });
+}
+
+#[test]
+fn an_appointment_of_somebody_else_can_be_named_and_tells_nothing() {
+    on_both_databases(|council| {
+        let theirs = "WO-261124-00009";
+        let tenant = "Patel";
+        let planned = |user: &str| ConsoleClient::of(user, council).reads(&format!("/api/appointments?q={theirs}"));
+        let before = planned("super-1");
+        assert_eq!(before["appointments"].as_array().unwrap().len(), 1);
+
+        let mut phone = HostilePhone::of("vale-1", council);
+        let visit = MadeUpVisit::new();
+        let records =
+            vec![phone.says(&visit, HostilePhone::starts(theirs), |_| {}), phone.says(&visit, Event::NoAnswer, |_| {})];
+        assert_eq!(phone.sends(&visit, records, |_| {}), [Verdict::Stored, Verdict::Stored]);
+
+        let firm = ConsoleClient::of("vale-super", council);
+        let detail = firm.reads(&format!("/api/visits/{}", visit.id));
+        assert_eq!(detail["appointment"], Value::Null);
+        for page in ["/api/visits", "/api/no-access", &format!("/api/visits?q={tenant}"), "/api/today"] {
+            let said = firm.reads(page).to_string();
+            assert!(!said.contains(tenant) && !said.contains("Old Dairy"), "{page}: {said}");
+        }
+        let table = firm.asks("GET", "/api/exports/visits.csv").text().unwrap();
+        assert!(!table.contains(tenant), "{table}");
+
+        // Whose appointment it is still has it, and can go.
+        assert_eq!(planned("super-1")["appointments"], before["appointments"]);
+        let whose = Phone::of("melton-2", council, council.address());
+        let real = whose.starts(theirs);
+        whose.does(&["visit", "no-answer", &real]);
+        whose.does(&["sync"]);
+        let detail = ConsoleClient::of("super-1", council).reads(&format!("/api/visits/{real}"));
+        assert_eq!(detail["appointment"]["ref"], json!(theirs));
+        let shown = planned("super-1");
+        assert_eq!(shown["appointments"][0]["visit"], json!(real));
+    });
+}
+
+#[test]
+fn a_photo_that_is_here_is_not_lost_by_what_another_phone_says_of_it() {
+    on_both_databases(|council| {
+        let picture = plain_picture();
+        let (sha256, total) = (Hash::of_file(&picture), u64::try_from(picture.len()).unwrap());
+        let names = |phone: &mut HostilePhone, visit: &MadeUpVisit, appointment: &str| -> Vec<SentRecord> {
+            let photo = Photo { sha256, purpose: PhotoPurpose::Before, bytes: 1, width: 1, height: 1 };
+            let started = phone.says(visit, HostilePhone::starts(appointment), |_| {});
+            vec![started, phone.says(visit, Event::PhotoTaken(photo), |envelope| envelope.photos = vec![sha256])]
+        };
+        let (mut honest, visit) = (HostilePhone::of("melton-2", council), MadeUpVisit::new());
+        let records = names(&mut honest, &visit, "WO-261124-00009");
+        assert!(honest.sends(&visit, records, |_| {}).iter().all(|verdict| *verdict == Verdict::Stored));
+        let mut state = BlobState::Partial { held: 0 };
+        while let BlobState::Partial { held } = state {
+            let from = usize::try_from(held).unwrap();
+            let piece = &picture[from..picture.len().min(from + 65_536)];
+            state = honest.sends_piece(sha256, total, held, piece);
+        }
+        assert_eq!(state, BlobState::Complete);
+
+        let mut stranger = HostilePhone::of("vale-1", council);
+        assert_eq!(stranger.sends_piece(sha256, 0, 0, &[]), BlobState::NotNamed, "nobody there named it");
+        let own = MadeUpVisit::new();
+        let records = names(&mut stranger, &own, "WO-261124-00001");
+        stranger.sends(&own, records, |_| {});
+        for (total, piece) in [(0, &[][..]), (5, b"other"), (u64::MAX, b"x")] {
+            assert_eq!(stranger.sends_piece(sha256, total, 0, piece), BlobState::Complete);
+        }
+        assert_eq!(honest.sends_piece(sha256, total, 0, &[]), BlobState::Complete);
+        let shown =
+            ConsoleClient::of("super-1", council).asks("GET", &format!("/api/visits/{}/photos/{sha256}", visit.id));
+        assert_eq!(shown.bytes().unwrap(), picture, "it is still here");
+    });
+}
+
+#[test]
+fn a_clock_of_1970_makes_nothing_old() {
+    on_both_databases(|council| {
+        let mut phone = HostilePhone::of("melton-2", council);
+        phone.clock_ms = 0;
+        let visit = MadeUpVisit::new();
+        let records = vec![
+            phone.says(&visit, HostilePhone::starts("WO-261124-00009"), |_| {}),
+            phone.says(&visit, Event::NoAnswer, |_| {}),
+        ];
+        assert_eq!(phone.sends(&visit, records, |_| {}), [Verdict::Stored, Verdict::Stored]);
+        council.does(&["retention", "--apply"]);
+        let detail = ConsoleClient::of("super-1", council).reads(&format!("/api/visits/{}", visit.id));
+        assert_eq!(detail["visit"]["ending"]["outcome"], json!("no_answer"), "it came today");
+    });
+}
+
+#[test]
+fn a_seal_over_another_record_is_a_sign_of_two_histories_and_stops_no_check() {
+    on_both_databases(|council| {
+        let mut phone = HostilePhone::of("vale-1", council);
+        let visit = MadeUpVisit::new();
+        let started = phone.says(&visit, HostilePhone::starts("WO-261124-00001"), |_| {});
+        let lie: Seal = phone.seal(1, Hash::of_file(b"another record"));
+        let ahead: Seal = phone.seal(2, Hash::of_file(b"a record that never comes"));
+        let verdicts = phone.sends(&visit, vec![started], |request| request.seals = vec![lie, ahead]);
+        assert_eq!(verdicts, [Verdict::Stored]);
+        let no_answer = phone.says(&visit, Event::NoAnswer, |_| {});
+        phone.sends(&visit, vec![no_answer], |_| {});
+        council.does(&["check-records"]);
+    });
+}
