@@ -26,6 +26,9 @@ pub enum Refused {
     /// A rule about cases does not allow it.
     #[error(transparent)]
     Case(#[from] CaseRefused),
+    /// A newer version of the program opened the case, and only that one knows its rules.
+    #[error("A newer version of Doorstep opened this case. Use that version for it. Nothing was changed.")]
+    NewerCase,
     /// The person does not exist or can't own a case: only the council's supervisors can.
     #[error("Nobody with that name can be given a case.")]
     NoSuchOwner,

@@ -14,4 +14,4 @@ mod names;
 pub use ids::{
     AppointmentRef, BadAppointmentRef, BadId, BadUprn, DeviceId, OrganisationId, RecordId, Uprn, UserId, VisitId,
 };
-pub use names::StableName;
+pub use names::{Named, StableName};

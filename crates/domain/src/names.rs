@@ -39,3 +39,46 @@ pub trait StableName: VariantArray + Copy + Serialize + DeserializeOwned {
 }
 
 impl<T: VariantArray + Copy + Serialize + DeserializeOwned> StableName for T {}
+
+/// A stable name as it is stored. A newer version may have written one that this version does not
+/// know: it is shown as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named<T> {
+    /// A name that this version knows.
+    Known(T),
+    /// A name that only a newer version knows.
+    Unknown(String),
+}
+
+impl<T: StableName> Named<T> {
+    /// Reads a stored name.
+    #[must_use]
+    pub fn read(name: String) -> Self {
+        T::from_name(&name).map_or(Self::Unknown(name), Self::Known)
+    }
+
+    /// The name, known or not.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Known(known) => known.name(),
+            Self::Unknown(name) => name,
+        }
+    }
+
+    /// What the name stands for; `None` if only a newer version knows.
+    #[must_use]
+    pub fn known(&self) -> Option<T> {
+        match self {
+            Self::Known(known) => Some(*known),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// As the name alone.
+impl<T: StableName> Serialize for Named<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}

@@ -275,3 +275,32 @@ fn what_is_done_about_a_case_in_the_console_can_be_done_by_hand_too() {
     let gone = council.tries(&["case", &case, "assign", "--owner", "super-1"]);
     assert!(!gone.status.success(), "nobody who has left is given a case");
 }
+
+#[test]
+fn a_case_that_a_newer_version_opened_is_shown_as_it_is_and_stops_no_list() {
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
+    for appointment in ["WO-261124-00033", "WO-261124-00009"] {
+        let visit = phone.starts(appointment);
+        phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
+    }
+    phone.does(&["sync"]);
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let newer = "UPDATE case_file SET kind = 'noise', due_step = 'measure'
+                 WHERE case_id = (SELECT min(case_id) FROM case_file)";
+    assert_eq!(database.execute(newer, []).unwrap(), 1);
+
+    let supervisor = ConsoleClient::of("super-1", &council);
+    let list = supervisor.reads("/api/cases");
+    let mut seen = kinds(&list);
+    seen.sort_unstable();
+    assert_eq!(seen, ["noise", "refusal_decision"]);
+    let address = format!("/api/cases/{}", of_kind(&list, "noise")["case"].as_str().unwrap());
+    let case = supervisor.reads(&address);
+    assert_eq!((&case["row"]["kind"], &case["row"]["due_step"]), (&json!("noise"), &json!("measure")));
+    let refused = supervisor.sends("POST", &address, &json!({ "action": "note", "words": "What is it?" }));
+    assert_eq!(refused.status(), 422, "only the newer version knows its rules");
+    assert_eq!(council.export("cases").iter().filter(|row| row["kind"] == "noise").count(), 1);
+    assert_eq!(supervisor.asks("GET", "/api/today").status(), 200);
+}

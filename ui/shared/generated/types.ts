@@ -598,9 +598,9 @@ case: string,
  */
 kind: CaseKind, 
 /**
- * The clause behind it.
+ * The clause behind it; `null` for a kind that only a newer version knows.
  */
-clause: Clause, 
+clause: Clause | null, 
 /**
  * The visit that it comes from.
  */

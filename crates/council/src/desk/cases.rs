@@ -31,7 +31,8 @@ pub struct Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { row, concern, due, steps_left, log, .. } = self;
-        writeln!(f, "{} (clause {}), {}", row.kind.name(), row.kind.clause(), row.address)?;
+        let clause = row.kind.known().map(|kind| format!(" (clause {})", kind.clause())).unwrap_or_default();
+        writeln!(f, "{}{clause}, {}", row.kind.name(), row.address)?;
         if let Some(concern) = concern {
             writeln!(f, "Said at the door: {}", concern.words)?;
         }
@@ -72,14 +73,15 @@ pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<Case, CouncilEr
 /// Does a deed about a case, and returns the case as it is afterwards.
 ///
 /// # Errors
-/// [`Refused::NotFound`], [`Refused::NoSuchOwner`], or [`Refused::Case`] with the rule that does
-/// not allow it. After an error, nothing has changed.
+/// [`Refused::NotFound`], [`Refused::NoSuchOwner`], [`Refused::NewerCase`], or [`Refused::Case`]
+/// with the rule that does not allow it. After an error, nothing has changed.
 pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result<Case, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
         let case = writing.case(id)?.ok_or(Refused::NotFound)?;
         let steps_left = steps_left(writing, &case)?;
-        let state = CaseState { kind: case.kind, closed: case.closed_ms.is_some(), steps_left: &steps_left };
+        let kind = case.kind.known().ok_or(Refused::NewerCase)?;
+        let state = CaseState { kind, closed: case.closed_ms.is_some(), steps_left: &steps_left };
         state.allows(deed).map_err(Refused::from)?;
         writing.case_goes_on(id, now_ms, by.name(), &action(writing, deed)?, deed.words())?;
         if let CaseDeed::Escalate { .. } = deed {
@@ -122,6 +124,7 @@ fn whole(reading: &Reading<'_>, id: CaseId) -> Result<Case, CouncilError> {
 
 /// The steps of a case that are still to be done, in order.
 fn steps_left(reading: &Reading<'_>, case: &CaseRow) -> Result<Vec<CaseStep>, CouncilError> {
+    let Some(kind) = case.kind.known() else { return Ok(Vec::new()) };
     let done = reading.steps_done(case.id)?;
-    Ok(case.kind.steps().filter(|step| done.iter().all(|(done, _)| done != step)).collect())
+    Ok(kind.steps().filter(|step| done.iter().all(|(done, _)| done != step)).collect())
 }

@@ -1,16 +1,16 @@
 //! One row for each case: what a visit asks the council to do, the deadline, and the outcome.
 
-use doorstep_domain::StableName;
+use doorstep_domain::Named;
 use doorstep_domain::conduct::{CaseKind, CaseOutcome, CaseStep};
 
 use super::columns::ColumnKind::{Id, Moment, Text};
-use super::columns::{ColumnKind, Drawn, column, moment_ms, name, text};
+use super::columns::{ColumnKind, Drawn, column, moment_ms, text};
 use crate::storage::CaseRow;
 
 pub(super) const COLUMNS: &[Drawn<CaseRow>] = &[
     column("case", Id, "The case's id", |row| row.id.to_string()),
     column("kind", ColumnKind::one_of::<CaseKind>(), "What it is about", |row| row.kind.name().to_owned()),
-    column("clause", Text, "The clause behind it", |row| row.kind.clause().to_string()),
+    column("clause", Text, "The clause behind it", |row| text(row.kind.known().map(CaseKind::clause))),
     column("visit", Id, "The visit's id, or that of a file of its own", |row| row.visit.to_string()),
     column("record", Id, "The id of the record that it comes from", |row| row.record.to_string()),
     column(
@@ -23,7 +23,9 @@ pub(super) const COLUMNS: &[Drawn<CaseRow>] = &[
     column("address", Text, "The address", |row| row.address.clone()),
     column("organisation", Text, "Firm or council of the visitor", |row| row.organisation.clone()),
     column("owner", Text, "User name of the owner", |row| text(row.owner.as_ref())),
-    column("due_step", ColumnKind::one_of::<CaseStep>(), "What is to be done next", |row| name(row.due_step)),
+    column("due_step", ColumnKind::one_of::<CaseStep>(), "What is to be done next", |row| {
+        text(row.due_step.as_ref().map(Named::name))
+    }),
     column(
         "due_at",
         Moment,

@@ -62,6 +62,7 @@ impl From<Refused> for WebProblem {
             | Refused::WeakPassword
             | Refused::LeavingOneself
             | Refused::Case(_)
+            | Refused::NewerCase
             | Refused::NoSuchOwner
             | Refused::NobodyToSend
             | Refused::NoReason

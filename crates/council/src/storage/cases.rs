@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseOutcome, CaseStep, Due, Progress};
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::{RecordId, UserId, VisitId};
+use doorstep_domain::{Named, RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
@@ -61,7 +61,7 @@ impl std::str::FromStr for CaseId {
 #[derive(Debug, Clone)]
 pub(crate) struct CaseRow {
     pub(crate) id: CaseId,
-    pub(crate) kind: CaseKind,
+    pub(crate) kind: Named<CaseKind>,
     pub(crate) visit: VisitId,
     pub(crate) record: RecordId,
     /// The visitor.
@@ -70,7 +70,7 @@ pub(crate) struct CaseRow {
     pub(crate) received_ms: i64,
     pub(crate) owner: Option<String>,
     pub(crate) owner_name: Option<String>,
-    pub(crate) due_step: Option<CaseStep>,
+    pub(crate) due_step: Option<Named<CaseStep>>,
     /// The value by which cases are sorted by deadline: the deadline in milliseconds, or one of the
     /// two values below. See [`CaseRow::due_ms`].
     pub(crate) due_place: i64,
@@ -180,12 +180,10 @@ const SELECT: &str = "
     LEFT JOIN organisation ON organisation.organisation_id = visitor.organisation_id";
 
 fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
-    let unreadable = || CouncilError::Unreadable("case");
     let text = |column| Ok::<_, CouncilError>(row.get::<Option<String>>(column)?.unwrap_or_default());
-    let due_step = row.get::<Option<String>>("due_step")?;
     Ok(CaseRow {
         id: CaseId(row.get("case_id")?),
-        kind: CaseKind::from_name(&row.get::<String>("kind")?).ok_or_else(unreadable)?,
+        kind: Named::read(row.get("kind")?),
         visit: VisitId::from_bytes(row.get("visit_id")?),
         record: RecordId::from_bytes(row.get("record_id")?),
         user: row.get::<Option<[u8; 16]>>("user_id")?.map(UserId::from_bytes),
@@ -193,7 +191,7 @@ fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
         received_ms: row.get("received_ms")?,
         owner: row.get("owner")?,
         owner_name: row.get("owner_name")?,
-        due_step: due_step.map(|name| CaseStep::from_name(&name).ok_or_else(unreadable)).transpose()?,
+        due_step: row.get::<Option<String>>("due_step")?.map(Named::read),
         due_place: row.get::<Option<i64>>("due_ms")?.unwrap_or(NOTHING_IS_DUE),
         closed_ms: row.get("closed_ms")?,
         outcome: row.get("outcome")?,
@@ -288,8 +286,10 @@ impl Reading<'_> {
 
     /// The next step of a case and its deadline; `None` if nothing is due.
     pub(crate) fn due(&self, case: &CaseRow) -> Result<Option<Due>, CouncilError> {
+        // Only the version that opened it knows what is due.
+        let Some(kind) = case.kind.known() else { return Ok(None) };
         let progress = Progress {
-            kind: case.kind,
+            kind,
             opened_at: times::from_ms(case.opened_ms),
             received_at: times::from_ms(case.received_ms),
             done: &self.steps_done(case.id)?,

@@ -2,7 +2,7 @@
 //! written in the same transaction as the change that it reports: both are kept, or neither is.
 
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::{StableName, UserId};
+use doorstep_domain::{Named, StableName, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::cases::{CaseAction, CaseId, CaseRow};
@@ -259,7 +259,7 @@ fn detail(about: About, case: &CaseRow, at_ms: i64) -> String {
             "kind": case.kind.name(),
             "visit": case.visit,
             "opened_at": written(Some(case.opened_ms)),
-            "due_step": case.due_step.map(|step| step.name()),
+            "due_step": case.due_step.as_ref().map(Named::name),
             "due_by": written(case.due_ms()),
             "closed_at": written(case.closed_ms),
             "outcome": case.outcome,

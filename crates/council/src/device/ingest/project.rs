@@ -56,12 +56,14 @@ fn keep_cases(
         line.and_then(|line| line.struck.as_ref()).map(|strike| strike.reason.clone())
     };
     for case in cases.iter().filter(|case| case.closed_ms.is_none()) {
-        let is_wanted = wanted.iter().any(|opened| (opened.kind, opened.record) == (case.kind, case.record));
-        let (outcome, words) = if case.kind == CaseKind::OverdueCheckIn && visit.alone_until().is_none() {
+        // A case of a kind that only a newer version knows is left to that version.
+        let Some(kind) = case.kind.known() else { continue };
+        let is_wanted = wanted.iter().any(|opened| (opened.kind, opened.record) == (kind, case.record));
+        let (outcome, words) = if kind == CaseKind::OverdueCheckIn && visit.alone_until().is_none() {
             (CaseOutcome::Safe, "The visitor is out, or has said that they are safe.".to_owned())
         } else if let Some(reason) = struck(case.record) {
             (CaseOutcome::TakenBack, reason)
-        } else if !is_wanted && case.kind.comes_from_the_visit() {
+        } else if !is_wanted && kind.comes_from_the_visit() {
             (CaseOutcome::TakenBack, "The visit no longer says so.".to_owned())
         } else {
             continue;

@@ -4,7 +4,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOutcome, CaseStep, Clause, Concern, Due};
-use doorstep_domain::{StableName, VisitId};
+use doorstep_domain::{Named, StableName, VisitId};
 use serde::{Deserialize, Serialize};
 
 use super::not_received::{MissingRecords, missing};
@@ -27,9 +27,11 @@ pub(crate) struct CaseListRow {
     /// The case's id.
     pub(crate) case: String,
     /// What it is about.
-    pub(crate) kind: CaseKind,
-    /// The clause behind it.
-    pub(crate) clause: Clause,
+    #[schemars(with = "CaseKind")]
+    #[ts(as = "CaseKind")]
+    pub(crate) kind: Named<CaseKind>,
+    /// The clause behind it; `null` for a kind that only a newer version knows.
+    pub(crate) clause: Option<Clause>,
     /// The visit that it comes from.
     pub(crate) visit: VisitId,
     /// When it was said or seen, by the device's clock. Deadlines count from here.
@@ -41,7 +43,9 @@ pub(crate) struct CaseListRow {
     /// The owner's name; `null` when nobody owns it.
     pub(crate) owner_name: Option<String>,
     /// The next step; `null` when all steps are done.
-    pub(crate) due_step: Option<CaseStep>,
+    #[schemars(with = "Option<CaseStep>")]
+    #[ts(as = "Option<CaseStep>")]
+    pub(crate) due_step: Option<Named<CaseStep>>,
     /// The deadline of that step; `null` when nothing is due, or the bank holidays of that year are
     /// not known.
     pub(crate) due_at: Option<DateTime<Utc>>,
@@ -61,14 +65,14 @@ impl From<&CaseRow> for CaseListRow {
     fn from(row: &CaseRow) -> Self {
         Self {
             case: row.id.to_string(),
-            kind: row.kind,
-            clause: row.kind.clause(),
+            kind: row.kind.clone(),
+            clause: row.kind.known().map(CaseKind::clause),
             visit: row.visit,
             opened_at: times::from_ms(row.opened_ms),
             received_at: times::from_ms(row.received_ms),
             owner: row.owner.clone(),
             owner_name: row.owner_name.clone(),
-            due_step: row.due_step,
+            due_step: row.due_step.clone(),
             due_at: row.due_ms().map(times::from_ms),
             closed_at: row.closed_ms.map(times::from_ms),
             outcome: row.outcome.clone(),
@@ -241,7 +245,7 @@ impl CaseDetail {
             concern: case.concern,
             due: case.due,
             steps_left: case.steps_left,
-            outcomes: case.row.kind.outcomes().to_vec(),
+            outcomes: case.row.kind.known().map(|kind| kind.outcomes().to_vec()).unwrap_or_default(),
             log: case.log.into_iter().map(CaseLogLine::from).collect(),
             owners: service.storage.read(owners)?,
             last_contact: case.last_contact,
