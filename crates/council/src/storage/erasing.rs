@@ -143,10 +143,12 @@ impl Reading<'_> {
         self.many(&sql, params![before_ms, now_ms], |row| Ok(Hash::from_bytes(row.get("sha256")?)))
     }
 
-    /// Sealed notes that were written before a moment and are not erased yet.
+    /// Sealed notes that were written, and received, before a moment and are not erased yet. The
+    /// phone's clock alone makes nothing old.
     pub(crate) fn notes_before(&self, before_ms: i64) -> Result<Vec<(RecordId, VisitId)>, CouncilError> {
         self.many(
-            "SELECT record_id, visit_id FROM sealed_concern WHERE recorded_ms < ?1 ORDER BY recorded_ms, record_id",
+            "SELECT record_id, visit_id FROM sealed_concern WHERE recorded_ms < ?1 AND received_ms < ?1
+             ORDER BY recorded_ms, record_id",
             params![before_ms],
             |row| Ok((RecordId::from_bytes(row.get("record_id")?), VisitId::from_bytes(row.get("visit_id")?))),
         )
@@ -156,12 +158,12 @@ impl Reading<'_> {
         self.many(sql, values, |row| Ok(RecordId::from_bytes(row.get("record_id")?)))
     }
 
-    /// Signatures under the Code from before a moment that a later signature replaced, or whose
-    /// signer had left by that moment.
+    /// Signatures under the Code that were made, and received, before a moment, and that a later
+    /// signature replaced or whose signer had left by that moment.
     pub(crate) fn acknowledgements_over_before(&self, before_ms: i64) -> Result<Vec<RecordId>, CouncilError> {
         self.record_ids(
             "SELECT record_id FROM acknowledgement JOIN person USING (user_id)
-             WHERE recorded_ms < ?1 AND (person.left_ms < ?1 OR EXISTS (SELECT 1 FROM acknowledgement AS later
+             WHERE recorded_ms < ?1 AND received_ms < ?1 AND (person.left_ms < ?1 OR EXISTS (SELECT 1 FROM acknowledgement AS later
                  WHERE later.user_id = acknowledgement.user_id AND later.recorded_ms > acknowledgement.recorded_ms))
              ORDER BY recorded_ms, record_id",
             params![before_ms],
@@ -218,10 +220,14 @@ impl Writing<'_> {
         )?;
         self.forget_key_without_notes(visit)?;
         self.erase_set_aside(visit)?;
-        let appointment: Option<Option<String>> =
-            self.one("SELECT appointment_ref FROM visit WHERE visit_id = ?1", params![id], |row| {
-                row.get("appointment_ref")
-            })?;
+        // Only the appointment that its visitor was given: a phone can name any.
+        let appointment: Option<String> = self.one(
+            "SELECT feed.appointment_ref FROM visit
+             JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
+             WHERE visit_id = ?1",
+            params![id],
+            |row| row.get("appointment_ref"),
+        )?;
         for picture in self.pictures_of_no_other(visit)? {
             self.forget_blob(picture)?;
         }
@@ -235,7 +241,7 @@ impl Writing<'_> {
         ] {
             self.write(sql, params![id])?;
         }
-        if let Some(Some(appointment)) = appointment {
+        if let Some(appointment) = appointment {
             self.erase_appointment(&appointment)?;
         }
         self.note_erased(visit, now_ms, rule)
