@@ -144,7 +144,8 @@ fn settle(
         return Ok(BlobState::Complete);
     }
     if is_too_large(request) {
-        return refuse(writing, sha256, reason::TOO_LARGE);
+        // Somebody else's phone may be sending the same picture, so what was sent before stays.
+        return Ok(BlobState::Refused(reason::TOO_LARGE.to_owned()));
     }
     let known = match known {
         // Its file is missing, or a phone gave another size: the photo must be sent again from the
