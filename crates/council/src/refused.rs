@@ -1,6 +1,6 @@
 //! Why the council's desk refuses a request. This is an answer, not a fault: nothing was changed.
 
-use doorstep_domain::conduct::{CaseRefused, NotACode};
+use doorstep_domain::conduct::{CaseRefused, NotACode, TextKind};
 
 /// Why a request was refused. The message says what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,13 +36,13 @@ pub enum Refused {
     #[error("Nobody with that name can be sent. Nothing was changed.")]
     NobodyToSend,
     /// The reason for calling an appointment off is missing or too long.
-    #[error("Say why, in up to 500 characters. Nothing was changed.")]
+    #[error("Say why, in up to {} characters. Nothing was changed.", TextKind::Short.most())]
     NoReason,
     /// The request has no table.
     #[error("There is no table in the request.")]
     NoTable,
     /// The name of a version of the Code is missing or too long.
-    #[error("Give the version a name of up to 100 characters.")]
+    #[error("Give the version a name of up to {} characters.", TextKind::Label.most())]
     NoLabel,
     /// The text can't be read as a Code of conduct.
     #[error("that can't be published as a Code of conduct: {0}. Nothing was changed.")]
@@ -63,7 +63,7 @@ pub enum Refused {
     #[error("Choose a day after today, within ten years. Running deadlines do not change.")]
     NumberNotAhead,
     /// The source of a number is missing or too long.
-    #[error("Say where the number comes from, in up to 300 characters.")]
+    #[error("Say where the number comes from, in up to {} characters.", TextKind::Source.most())]
     NumberWithoutSource,
     /// The value would contradict another number.
     #[error("That can't be: {0}.")]

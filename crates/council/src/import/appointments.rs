@@ -138,7 +138,7 @@ fn known_of(reading: &Reading<'_>, table: &[u8]) -> Result<Known, CouncilError> 
 fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<GoodRow> {
     for column in COLUMNS {
         if TextKind::Short.check(row.text(column)).is_err() {
-            row.fault(column, "is longer than 500 characters");
+            row.fault(column, &format!("is longer than {} characters", TextKind::Short.most()));
         }
     }
     let reference = row.read("appointment_ref", |text| text.parse::<AppointmentRef>());

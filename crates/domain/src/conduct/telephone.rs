@@ -1,4 +1,4 @@
-//! Whom to ring. Each number is written here and nowhere else.
+//! Whom to ring. The numbers that the app dials, and that its messages name, come from here.
 
 /// The emergency services.
 pub const EMERGENCY: &str = "999";

@@ -53,7 +53,7 @@ pub enum CaseRefused {
     #[error("Say what was done, or why. Nothing was changed.")]
     NoWords,
     /// The words are too long.
-    #[error("That is longer than 4,000 characters. Nothing was changed.")]
+    #[error("That is longer than {} characters. Nothing was changed.", TextKind::Words.most())]
     TooManyWords,
     /// The case is closed, and the deed is for an open case.
     #[error("The case is closed. Open it again first.")]
