@@ -4,15 +4,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use doorstep_domain::conduct::{Event, Started, VisitKind};
+use doorstep_domain::conduct::{Acknowledgement, Event, Started, VisitKind};
 use doorstep_domain::ledger::{
-    Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, encode_body,
+    Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, encode_acknowledgement,
+    encode_body,
 };
 use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, BlobState, Bytes, EnrolAnswer, EnrolRequest, HeadClaim, KeyOfVisit, PROTOCOL, Purpose,
     SentRecord, Signed, SyncAnswer, SyncRequest, Verdict, decode, encode,
 };
-use doorstep_domain::{AppointmentRef, DeviceId, RecordId, UserId, VisitId};
+use doorstep_domain::{AppointmentRef, DeviceId, RecordId, Uprn, UserId, VisitId};
 use reqwest::blocking::{Client, RequestBuilder};
 
 use crate::harness::TestCouncil;
@@ -125,9 +126,23 @@ impl HostilePhone {
 
     /// The next record of its chain. `lies` may change everything in the envelope.
     pub fn says(&mut self, visit: &MadeUpVisit, event: Event, lies: impl FnOnce(&mut Envelope)) -> SentRecord {
+        self.record(visit, RecordKind::VISIT_EVENT, encode_body(&Body { event }), lies)
+    }
+
+    /// The next record of its chain: a signature under the Code.
+    pub fn signs(&mut self, signature: &MadeUpVisit, code: &Acknowledgement) -> SentRecord {
+        self.record(signature, RecordKind::ACKNOWLEDGEMENT, encode_acknowledgement(code), |_| {})
+    }
+
+    fn record(
+        &mut self,
+        visit: &MadeUpVisit,
+        kind: RecordKind,
+        body: Vec<u8>,
+        lies: impl FnOnce(&mut Envelope),
+    ) -> SentRecord {
         self.sequence += 1;
         self.clock_ms += 1_000;
-        let body = encode_body(&Body { event });
         let record = RecordId::from_bytes(random());
         let mut envelope = Envelope {
             version: Envelope::VERSION,
@@ -136,7 +151,7 @@ impl HostilePhone {
             epoch: self.epoch,
             sequence: self.sequence,
             previous: self.previous,
-            kind: RecordKind::VISIT_EVENT,
+            kind,
             schema: SCHEMA,
             visit: visit.id,
             actor: self.user,
@@ -166,6 +181,16 @@ impl HostilePhone {
             purpose: None,
             notice: None,
         })
+    }
+
+    /// The start of a visit to an appointment, at a home of its choice.
+    ///
+    /// # Panics
+    /// When the text is not a UPRN.
+    #[must_use]
+    pub fn starts_at(appointment: &str, uprn: &str) -> Event {
+        let Event::Started(plan) = Self::starts(appointment) else { unreachable!("a start is a start") };
+        Event::Started(Started { uprn: Some(Uprn::try_from(uprn.to_owned()).expect("it is a UPRN")), ..plan })
     }
 
     /// A seal of its own key over a hash of its choice.

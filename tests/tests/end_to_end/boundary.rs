@@ -1,7 +1,7 @@
 //! What the council believes of a phone that lies, on both databases. Each test looks at what
 //! happened to everybody else, and not only at the council's answer.
 
-use doorstep_domain::conduct::{Event, Photo, PhotoPurpose};
+use doorstep_domain::conduct::{Acknowledgement, Event, Photo, PhotoPurpose, Signing};
 use doorstep_domain::ledger::{Hash, Seal};
 use doorstep_domain::protocol::{BlobState, SentRecord, Verdict};
 use doorstep_tests::desk::ConsoleClient;
@@ -31,6 +31,18 @@ fn plain_picture() -> Vec<u8> {
     let picture = image::load_from_memory(&doorstep_tests::sample::photo(600)).unwrap();
     picture.write_to(&mut plain, image::ImageFormat::Jpeg).unwrap();
     plain.into_inner()
+}
+
+/// A signature under a version of the Code.
+fn signed(label: &str) -> Acknowledgement {
+    Acknowledgement {
+        code: Hash::of_file(label.as_bytes()).to_string(),
+        label: label.to_owned(),
+        name: "Dafydd Ó Briain".to_owned(),
+        position: "Tenancy officer".to_owned(),
+        organisation: "Melton Borough Council".to_owned(),
+        signed: Signing::Typed("Dafydd Ó Briain".to_owned()),
+    }
 }
 
 /// What a firm and the council see of everything, for comparing.
@@ -77,8 +89,12 @@ fn an_appointment_of_somebody_else_can_be_named_and_tells_nothing() {
 
         let mut phone = HostilePhone::of("vale-1", council);
         let visit = MadeUpVisit::new();
-        let records =
-            vec![phone.says(&visit, HostilePhone::starts(theirs), |_| {}), phone.says(&visit, Event::NoAnswer, |_| {})];
+        // It says that the appointment is at another home, which is then erased on request.
+        let elsewhere = "538964271083";
+        let records = vec![
+            phone.says(&visit, HostilePhone::starts_at(theirs, elsewhere), |_| {}),
+            phone.says(&visit, Event::NoAnswer, |_| {}),
+        ];
         assert_eq!(phone.sends(&visit, records, |_| {}), [Verdict::Stored, Verdict::Stored]);
 
         let firm = ConsoleClient::of("vale-super", council);
@@ -90,6 +106,9 @@ fn an_appointment_of_somebody_else_can_be_named_and_tells_nothing() {
         }
         let table = firm.asks("GET", "/api/exports/visits.csv").text().unwrap();
         assert!(!table.contains(tenant), "{table}");
+
+        council.does(&["erase", "--uprn", elsewhere, "--because", "Asked for", "--apply"]);
+        assert_eq!(firm.asks("GET", &format!("/api/visits/{}", visit.id)).status(), 404, "that visit is erased");
 
         // Whose appointment it is still has it, and can go.
         assert_eq!(planned("super-1")["appointments"], before["appointments"]);
@@ -151,9 +170,15 @@ fn a_clock_of_1970_makes_nothing_old() {
             phone.says(&visit, Event::NoAnswer, |_| {}),
         ];
         assert_eq!(phone.sends(&visit, records, |_| {}), [Verdict::Stored, Verdict::Stored]);
+        for label in ["Version 1", "Version 2"] {
+            let (signature, code) = (MadeUpVisit::new(), signed(label));
+            let record = phone.signs(&signature, &code);
+            assert_eq!(phone.sends(&signature, vec![record], |_| {}), [Verdict::Stored]);
+        }
         council.does(&["retention", "--apply"]);
         let detail = ConsoleClient::of("super-1", council).reads(&format!("/api/visits/{}", visit.id));
         assert_eq!(detail["visit"]["ending"]["outcome"], json!("no_answer"), "it came today");
+        assert_eq!(council.export("acknowledgements").len(), 2, "and so did the signatures");
     });
 }
 
