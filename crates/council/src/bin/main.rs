@@ -234,7 +234,7 @@ fn read_password(file: &Path) -> Result<String> {
 /// Writes a file under a temporary name, and renames it when it is complete. If that fails, the old
 /// file stays as it was.
 fn whole_or_nothing<T>(out: &Path, write: impl FnOnce(&mut fs::File) -> Result<T>) -> Result<T> {
-    private_file::replace(out, write).with_context(|| format!("{} can't be written", out.display()))
+    private_file::replace(out, write).with_context(|| format!("nothing was written to {}", out.display()))
 }
 
 fn open(file: &Path) -> Result<fs::File> {
