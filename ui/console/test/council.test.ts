@@ -15,3 +15,12 @@ it('what is said twice while it is on its way, as by a double click, is one deed
   expect(sent, 'said again later, it is another').toHaveBeenCalledTimes(2)
   vi.unstubAllGlobals()
 })
+
+it('a page that can’t be read says to try again, and a deed to look whether it was done', async () => {
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')))
+  const council = connect()
+  await expect(council.session()).rejects.toMatchObject({ message: expect.stringContaining('Try again in a minute') })
+  const note = council.doAbout('cd', { action: 'note', words: 'Wrote to them' })
+  await expect(note).rejects.toMatchObject({ message: expect.stringContaining('Check whether what you did was done') })
+  vi.unstubAllGlobals()
+})

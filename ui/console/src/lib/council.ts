@@ -38,10 +38,9 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
   } catch {
-    throw problem(
-      'no-connection',
-      'The council’s service does not answer. Check whether what you did was done, then try again.'
-    )
+    // What was sent may have been done all the same, if only the answer was lost.
+    const next = init.method ? 'Check whether what you did was done, then try again.' : 'Try again in a minute.'
+    throw problem('no-connection', `The council’s service does not answer. ${next}`)
   }
 }
 
