@@ -10,7 +10,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::harness::root;
 
 /// What to put in the `{}` of statements that `format!` puts together, by the text of the argument.
-/// Filters are left empty, which gives the whole list.
+/// Filters are left empty, which gives the whole list: the test of lists asks for each of them.
 const FILLED: [(&str, &str); 20] = [
     ("which.text()", ""),
     ("which_lines", ""),

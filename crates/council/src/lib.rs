@@ -24,4 +24,4 @@ pub use machine::private_file;
 pub use refused::Refused;
 pub use service::Service;
 pub use storage::photo_store::PhotosAt;
-pub use storage::{Column, DatabaseAt, Holding, Holdings, Table, tables};
+pub use storage::{Column, DatabaseAt, Holding, Holdings, Table, for_postgres, tables};

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::process::Command;
 
+use doorstep_council::for_postgres;
 use doorstep_tests::harness::TestCouncil;
 use doorstep_tests::postgres::Postgres;
 use doorstep_tests::statements;
@@ -29,8 +30,7 @@ fn every_statement_is_prepared_by_the_database_server() {
     let statements = statements::of_the_council();
     let mut script = String::from("\\set ON_ERROR_STOP off\n");
     for (number, one) in statements.iter().enumerate() {
-        writeln!(script, "\\echo == {number}\nPREPARE of_the_council_{number} AS {};", one.sql.replace('?', "$"))
-            .unwrap();
+        writeln!(script, "\\echo == {number}\nPREPARE of_the_council_{number} AS {};", for_postgres(&one.sql)).unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("statements.sql");

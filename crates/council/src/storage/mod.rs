@@ -47,6 +47,7 @@ pub(crate) use photos::{Blob, PhotoRow};
 pub(crate) use reports::{Count, HOMES, NoAccessRow, Question};
 pub(crate) use visits::{FOLD_VERSION, Filter, FoldedVisit, OPEN, VISITS, VisitColumns, VisitRow};
 
+pub use database::for_postgres;
 pub(crate) use database::schema_version;
 pub(crate) use sessions::Session;
 use tables::TABLES;

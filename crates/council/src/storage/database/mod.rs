@@ -11,6 +11,7 @@ mod value;
 
 pub(crate) use conditions::Conditions;
 pub(crate) use migrations::newest as schema_version;
+pub use placeholders::for_postgres;
 pub(crate) use postgres::Postgres;
 pub(crate) use sqlite::Sqlite;
 pub(crate) use value::{Row, Value};

@@ -39,7 +39,8 @@ fn quoted(sql: &str, quote: char) -> usize {
 }
 
 /// A statement with PostgreSQL's placeholders: `$1` for `?1`.
-pub(super) fn for_postgres(sql: &str) -> String {
+#[must_use]
+pub fn for_postgres(sql: &str) -> String {
     rewrite(sql, |number| number.map_or_else(|| "?".to_owned(), |number| format!("${number}")))
 }
 
