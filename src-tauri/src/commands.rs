@@ -155,8 +155,13 @@ pub(crate) async fn code(core: Core<'_>, search: Option<String>) -> Answer<CodeV
 }
 
 #[tauri::command]
-pub(crate) async fn acknowledge(core: Core<'_>, hash: String, name: String, signed: Signing) -> Answer<CodeView> {
-    core.record(move |app| app.acknowledge(&hash, &name, signed)).await
+pub(crate) async fn acknowledge(
+    core: Core<'_>,
+    hash: String,
+    name: String,
+    strokes: Vec<Vec<(u16, u16)>>,
+) -> Answer<CodeView> {
+    core.record(move |app| app.acknowledge(&hash, &name, Signing::of(&name, strokes))).await
 }
 
 #[tauri::command]

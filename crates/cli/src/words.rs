@@ -33,6 +33,7 @@ pub(crate) fn refused(refused: &Refused) -> String {
         Rule::OtherEnding => "That fits a visit that ended in another way",
         Rule::NameFirst => "Give the name",
         Rule::SignatureFirst => "There is no signature",
+        Rule::TimeToCome => "That time is later than now",
         Rule::TooLong => {
             let most = refused.missing.join(" ");
             return format!(

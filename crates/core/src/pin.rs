@@ -9,6 +9,9 @@ use crate::environment::Moment;
 
 /// The fewest digits that a PIN can have.
 const SHORTEST: usize = 6;
+
+/// The most digits that a PIN can have.
+pub const LONGEST_PIN: usize = 12;
 /// Wrong tries before the visitor has to wait.
 const FREE_TRIES: u32 = 5;
 /// The longest wait, in seconds.
@@ -50,7 +53,7 @@ impl StoredPin {
     /// Makes what to store for a new PIN.
     pub(crate) fn new(pin: &str, salt: &[u8; 16]) -> Result<Self, PinRefused> {
         let digits: Vec<u32> = pin.chars().filter_map(|c| c.to_digit(10)).collect();
-        if digits.len() != pin.chars().count() || digits.len() < SHORTEST || digits.len() > 12 {
+        if digits.len() != pin.chars().count() || digits.len() < SHORTEST || digits.len() > LONGEST_PIN {
             return Err(PinRefused::NotAPin);
         }
         let steps: Vec<i64> =

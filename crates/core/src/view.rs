@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     Appointment, Attempt, CancelReason, CancelledBy, Clause, CodeSection, ConcernKind, ConsentBy, Hazard, LawfulGround,
-    NextStep, Notice, NoticeMethod, Numbers, Outcome, Phase, PhotoPurpose, RefusalReason, Refused, Severity, Step,
-    Validity, Visit, VisitKind, Weight, WithdrawalReason,
+    LikelyReason, NextStep, Notice, NoticeMethod, Numbers, Outcome, Phase, PhotoPurpose, RefusalReason, Refused,
+    Severity, Step, Validity, Visit, VisitKind, Weight, WithdrawalReason,
 };
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::Serialize;
@@ -204,6 +204,8 @@ pub struct VisitView {
     pub missing_before_entry: Vec<Step>,
     /// Whether notice was short and the tenant has not agreed to the visit. Clause 3.1.
     pub agreement_missing: bool,
+    /// Whether the tenant should have been told who comes and why, and was not. Clause 3.1.
+    pub not_told_who_and_why: bool,
     /// Whether the visit does not go ahead and the tenant does not know yet. Clause 3.2.
     pub tenant_not_told: bool,
     /// What the visitor can do next.
@@ -313,8 +315,8 @@ pub struct StepDescription {
     pub weight: Weight,
     /// The part of a visit that it belongs to.
     pub phase: Phase,
-    /// The likely reasons for not doing it, as stable names.
-    pub likely_reasons: Vec<String>,
+    /// The likely reasons for not doing it.
+    pub likely_reasons: Vec<LikelyReason>,
 }
 
 /// A kind of concern as a screen offers it.
@@ -326,6 +328,8 @@ pub struct ConcernDescription {
     pub clause: Clause,
     /// Whether its record is sent before all others.
     pub urgent: bool,
+    /// Whether the visitor is asked when it was said or seen.
+    pub asks_when: bool,
 }
 
 /// The steps, reasons and kinds that the screens offer. This is the only list of them.
@@ -370,9 +374,14 @@ impl Vocabulary {
             clause: step.clause(),
             weight: step.weight(),
             phase: step.phase(),
-            likely_reasons: step.likely_reasons().iter().map(|&reason| reason.to_owned()).collect(),
+            likely_reasons: step.likely_reasons().to_vec(),
         };
-        let concern = |kind: ConcernKind| ConcernDescription { kind, clause: kind.clause(), urgent: kind.is_urgent() };
+        let concern = |kind: ConcernKind| ConcernDescription {
+            kind,
+            clause: kind.clause(),
+            urgent: kind.is_urgent(),
+            asks_when: kind.asks_when(),
+        };
         Self {
             steps: Step::all().map(describe).collect(),
             refusal_reasons: RefusalReason::all().map(|reason| (reason, reason.validity())).collect(),

@@ -14,6 +14,7 @@ mod refused;
 mod service;
 mod storage;
 
+pub use access::password::LEAST_PASSWORD;
 pub use access::roles::{Role, Scope};
 pub use error::CouncilError;
 pub use http::declarations;

@@ -48,14 +48,30 @@ it('in summer the wall is an hour before UTC', async () => {
   expect(raised[0]?.noticed_at).toBe('2026-06-24T08:30:00Z')
 })
 
-it('a time later than now, or that is none, is told and jams nothing', async () => {
-  const app = await complains()
+it('a time later than now is refused by the core, and what was written stays', async () => {
+  const { app } = appWith({
+    raiseConcern: async () =>
+      Promise.reject({
+        code: 'refused',
+        message: '',
+        refused: { clause: '8.1', rule: 'time-to-come', missing: [] }
+      })
+  })
+  shown(app, ConcernScreen, { visit: null })
+  await fireEvent.click(screen.getByText('The tenant is not happy with us'))
+  const words = screen.getByLabelText('What is wrong, in their words?') as HTMLTextAreaElement
+  await fireEvent.input(words, { target: { value: 'Six weeks' } })
   await fireEvent.input(screen.getByLabelText('If it was earlier today: when?'), { target: { value: '23:00' } })
-  expect((await screen.findByRole('alert')).textContent).toBe('That is later than now.')
-  expect(save().disabled).toBe(true)
+  await fireEvent.click(save())
+  expect((await screen.findByRole('alert')).textContent).toContain('That time is later than now. Nothing was saved')
+  expect(words.value).toBe('Six weeks')
+})
+
+it('a time that is none is told and jams nothing', async () => {
+  const app = await complains()
   // A draft that a broken keyboard or an older version may have left.
   app.write('noticed-none', '9 o’clock')
-  expect((await screen.findByText(/That is no time of day/)).id).toBe('future')
+  expect((await screen.findByText(/That is no time of day/)).id).toBe('no-time')
   expect(save().disabled).toBe(true)
   app.write('noticed-none', '')
   await expect.poll(() => save().disabled).toBe(false)

@@ -59,6 +59,7 @@ export function visit(changes: Partial<VisitView> = {}): VisitView {
     details: null,
     missing_before_entry: [],
     agreement_missing: false,
+    not_told_who_and_why: false,
     tenant_not_told: false,
     next: [],
     shut: null,
@@ -112,8 +113,8 @@ export const vocabulary: Vocabulary = {
   cancel_reasons: ['illness', 'running_late'],
   withdrawal_reasons: ['aggression', 'other'],
   concerns: [
-    { kind: 'complaint', clause: '8.1' },
-    { kind: 'safeguarding', clause: '6.2' }
+    { kind: 'complaint', clause: '8.1', asks_when: true },
+    { kind: 'safeguarding', clause: '6.2', asks_when: false }
   ],
   hazards: ['gas'],
   severities: ['emergency'],

@@ -889,7 +889,11 @@ clause: Clause,
 /**
  * Whether its record is sent before all others.
  */
-urgent: boolean, };
+urgent: boolean, 
+/**
+ * Whether the visitor is asked when it was said or seen.
+ */
+asks_when: boolean, };
 
 export type ConcernKind = "safeguarding" | "unsafe_condition" | "aggression" | "complaint" | "breach" | "gift" | "conflict";
 
@@ -1270,6 +1274,8 @@ faults: Array<RowFault>, };
 export type LawfulGround = "emergency_repair" | "warrant" | "court_order" | "other";
 
 export type Leaving = "completed" | "further_visit_needed";
+
+export type LikelyReason = "forgot_card" | "card_lost" | "tenant_did_not_ask" | "nobody_to_speak_to" | "tenant_knew_already" | "interrupted" | "only_a_child" | "nobody_home" | "not_sure_of_age" | "tenant_said_no_need" | "not_safe_on_ladder" | "none_left" | "tenant_was_not_there" | "in_the_way_of_danger" | "work_goes_on" | "something_was_damaged" | "left_by_agreement" | "there_was_an_argument" | "there_was_a_misunderstanding";
 
 export type Line = { 
 /**
@@ -1822,6 +1828,8 @@ photo: Photo, };
 
 export type PhotoPurpose = "before" | "after" | "door" | "damage" | "unsafe_condition";
 
+export type PhotoRefusal = "not-a-picture" | "too-many-pixels" | "photo-too-large" | "carries-more" | "another-file" | "erased";
+
 export type PhotoState = { "state": "waiting" } | { "state": "complete" } | { "state": "refused", 
 /**
  * Why, as a stable code.
@@ -2051,7 +2059,7 @@ value: string,
  */
 fault: string, };
 
-export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first" | "too-long";
+export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first" | "too-long" | "time-to-come";
 
 export type SafeguardingList = { 
 /**
@@ -2129,6 +2137,8 @@ council_name: string,
  * shows the pages and actions that they need.
  */
 may: Array<RouteName>, };
+
+export type SetAsideReason = "unreadable" | "too-large" | "misplaced" | "fork" | "broken-link" | "no-visit-key" | "altered-body" | "body-unreadable" | "unknown-person" | "other-person" | "record-id-clash";
 
 export type SetAsideView = { 
 /**
@@ -2284,9 +2294,9 @@ weight: Weight,
  */
 phase: Phase, 
 /**
- * The likely reasons for not doing it, as stable names.
+ * The likely reasons for not doing it.
  */
-likely_reasons: Array<string>, };
+likely_reasons: Array<LikelyReason>, };
 
 export type StepState = { "state": "done" } | { "state": "not_done", 
 /**
@@ -2720,6 +2730,10 @@ missing_before_entry: Array<Step>,
  * Whether notice was short and the tenant has not agreed to the visit. Clause 3.1.
  */
 agreement_missing: boolean, 
+/**
+ * Whether the tenant should have been told who comes and why, and was not. Clause 3.1.
+ */
+not_told_who_and_why: boolean, 
 /**
  * Whether the visit does not go ahead and the tenant does not know yet. Clause 3.2.
  */

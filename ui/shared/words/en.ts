@@ -7,15 +7,17 @@ import type {
   Basis,
   Finding,
   Numbers,
+  PhotoRefusal,
   PhotoState,
   Problem,
   Refused,
   Rule,
+  SetAsideReason,
   StatusView,
   Step
 } from '../generated/types'
 import { clauses } from '../generated/clauses'
-import { consent, lawful, outcomes, steps, table } from './names'
+import { consent, lawful, outcomes, steps, table, tableOf } from './names'
 import { beginsADay, between, dayInLondon, daysBetween, epochMs, minutesLater, noonInLondon } from './time'
 
 export * from './names'
@@ -38,7 +40,8 @@ const rules = table<Rule>({
   'other-ending': 'That fits a visit that ended in another way',
   'name-first': 'Give the name',
   'signature-first': 'There is no signature yet. Draw it',
-  'too-long': 'That is too long. Nothing was saved: shorten it, then save again'
+  'too-long': 'That is too long. Nothing was saved: shorten it, then save again',
+  'time-to-come': 'That time is later than now. Nothing was saved: correct the time, or leave it empty'
 })
 
 const problems: Record<string, string> = {
@@ -202,22 +205,17 @@ export function sizeWords(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
+const photoRefusals = table<PhotoRefusal>({
+  'another-file': 'it was altered on the way, or on the phone',
+  'photo-too-large': 'it is too large',
+  'too-many-pixels': 'it is too large',
+  'carries-more': 'there is more in the file than a picture',
+  erased: 'the council no longer keeps it',
+  'not-a-picture': 'it is not a picture that can be read'
+})
+
 /** Why the council refused a photo, to follow "because" or a colon. */
-export function photoRefusedWords(reason: string): string {
-  switch (reason) {
-    case 'another-file':
-      return 'it was altered on the way, or on the phone'
-    case 'photo-too-large':
-    case 'too-many-pixels':
-      return 'it is too large'
-    case 'carries-more':
-      return 'there is more in the file than a picture'
-    case 'erased':
-      return 'the council no longer keeps it'
-    default:
-      return 'it is not a picture that can be read'
-  }
-}
+export const photoRefusedWords = (reason: string): string => photoRefusals[reason as PhotoRefusal]
 
 /** Where a photo is: on the phone, with the council, refused or erased. */
 export function photoStateWords(state: PhotoState): string {
@@ -332,37 +330,56 @@ export function findingWords(finding: Finding): string {
   }
 }
 
+const unreadable = (why: string) => ({
+  desk: `could not be read (${why})`,
+  visitor: `The council could not read it (${why}). It is kept on both sides. Call support.`
+})
+
+/** Why a record was set aside, for the console and for the visitor. */
+const setAside = tableOf<SetAsideReason, { desk: string; visitor: string }>(
+  {
+    fork: {
+      desk: 'two histories of one phone: it was copied or restored. It has sent them again under new numbers',
+      visitor: 'This phone was restored from a copy. It was sent again under a new number.'
+    },
+    'altered-body': {
+      desk: 'what was sent is not what was recorded',
+      visitor: 'What was sent is not what was recorded. It is kept on both sides. Call support.'
+    },
+    'other-person': {
+      desk: 'said in the name of somebody whose phone it is not',
+      visitor:
+        'It is in the name of somebody who was not enrolled on this phone. It is kept on both sides. Call support.'
+    },
+    'unknown-person': {
+      desk: 'said in the name of somebody whom the council does not know',
+      visitor: 'The council does not know the person in whose name it is. It is kept on both sides. Call support.'
+    },
+    'too-large': { desk: 'too long to take', visitor: 'It is too long for the council to take.' },
+    'no-visit-key': {
+      desk: 'sent without the key of its visit, so it could not be checked',
+      visitor: 'It came without its key, so the council could not check it. It is kept on both sides. Call support.'
+    },
+    'record-id-clash': {
+      desk: 'sent under the id of another record',
+      visitor: 'Another record has its id. It is kept on both sides. Call support.'
+    },
+    'broken-link': {
+      desk: 'sent as the first record of a phone, which it is not',
+      visitor: 'It does not follow the record before it. It is kept on both sides. Call support.'
+    },
+    unreadable: unreadable('unreadable'),
+    'body-unreadable': unreadable('body-unreadable'),
+    misplaced: unreadable('misplaced')
+  },
+  unreadable
+)
+
 /** Why a phone's records were set aside, in words for the console. */
-export function asideAtDeskWords(reason: string): string {
-  switch (reason) {
-    case 'fork':
-      return 'two histories of one phone: it was copied or restored. It has sent them again under new numbers'
-    case 'altered-body':
-      return 'what was sent is not what was recorded'
-    case 'other-person':
-      return 'said in the name of somebody whose phone it is not'
-    case 'too-large':
-      return 'too long to take'
-    default:
-      return `could not be read (${reason})`
-  }
-}
+export const asideAtDeskWords = (reason: string): string => setAside[reason as SetAsideReason].desk
 
 /** Why the council set a record aside, in words for the visitor. */
-export function asideWords(reason: string): string {
-  switch (reason) {
-    case 'fork':
-      return 'This phone was restored from a copy. It was sent again under a new number.'
-    case 'too-large':
-      return 'It is too long for the council to take.'
-    case 'altered-body':
-      return 'What was sent is not what was recorded. It is kept on both sides. Call support.'
-    case 'other-person':
-      return 'It is in the name of somebody who was not enrolled on this phone. It is kept on both sides. Call support.'
-    default:
-      return `The council could not read it (${reason}). It is kept on both sides. Call support.`
-  }
-}
+export const asideWords = (reason: string): string => setAside[reason as SetAsideReason].visitor
 
 /** A browser's name from its user agent, such as `Firefox on Windows`. */
 export function browserName(said: string): string {

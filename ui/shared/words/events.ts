@@ -7,7 +7,7 @@ import {
   cancelledBy,
   concerns,
   hazards,
-  likelyReasons,
+  reasonWords,
   means,
   persons,
   photos,
@@ -75,7 +75,7 @@ function factWords(event: Event): string {
     const { step, state } = event.step_recorded
     const { done } = steps[step]
     if (state.state === 'done') return done
-    const why = state.reason ? ` (${likelyReasons[state.reason] ?? state.reason})` : ''
+    const why = state.reason ? ` (${reasonWords(state.reason)})` : ''
     return `${state.state === 'not_done' ? 'Not done' : 'Does not apply'}: ${done}${why}`
   }
   if ('entered' in event) {

@@ -10,6 +10,7 @@ import type {
   ConsentBy,
   Hazard,
   LawfulGround,
+  LikelyReason,
   NoticeMethod,
   NoticeStanding,
   Outcome,
@@ -32,7 +33,7 @@ export function named<T>(words: Record<string, T>, name: string | null | undefin
  * Words by stable name. For a name from a newer version, which is unknown here, `unknown` makes the
  * words from the name.
  */
-function tableOf<Name extends string, Words>(
+export function tableOf<Name extends string, Words>(
   words: Record<Name, Words>,
   unknown: (plain: string) => Words
 ): Record<Name, Words> {
@@ -93,7 +94,7 @@ export const steps = tableOf<Step, { label: string; done: string; ask: string }>
   (plain) => ({ label: plain, done: plain, ask: plain })
 )
 
-export const likelyReasons: Record<string, string> = {
+const likelyReasons = table<LikelyReason>({
   forgot_card: 'Forgot my card',
   card_lost: 'Card is lost',
   tenant_did_not_ask: 'Tenant did not ask',
@@ -113,6 +114,11 @@ export const likelyReasons: Record<string, string> = {
   left_by_agreement: 'Left there, as agreed',
   there_was_an_argument: 'There was an argument',
   there_was_a_misunderstanding: 'There was a misunderstanding'
+})
+
+/** Why a step was not done: one of the likely reasons, or what the visitor wrote, as it is. */
+export function reasonWords(reason: string): string {
+  return reason in likelyReasons ? likelyReasons[reason as LikelyReason] : reason
 }
 
 export const photos = tableOf<PhotoPurpose, { ask: string; label: string }>(

@@ -193,6 +193,9 @@ impl App {
         before: Known,
         command: Command,
     ) -> Result<Visit, AppError> {
+        if let Command::RaiseConcern(concern) = &command {
+            concern.happened_by(self.environment.clock.now().utc())?;
+        }
         let events = before.visit.decide(command)?;
         let photos = before.visit.photos.clone();
         let after = self.record(writing, enrolment, before, events)?;
@@ -246,6 +249,7 @@ impl App {
         Ok(VisitView {
             missing_before_entry: visit.missing_before_entry(),
             agreement_missing: visit.agreement_missing(),
+            not_told_who_and_why: visit.is_not_told_who_and_why(),
             tenant_not_told: visit.tenant_not_told(),
             ask_welfare: next.contains(&NextStep::AnswerWelfare)
                 && attempts.len() >= usize::try_from(asked_from).unwrap_or(usize::MAX),

@@ -7,8 +7,8 @@ use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::refused::Refused;
 
-/// The fewest characters a password can have.
-const SHORTEST: usize = 12;
+/// The fewest characters that a password can have.
+pub const LEAST_PASSWORD: usize = 12;
 
 /// A hash that no password matches, for users who do not exist.
 const NOBODY: &str =
@@ -17,10 +17,10 @@ const NOBODY: &str =
 /// The hash that is stored for a password. Line endings after the password are ignored.
 ///
 /// # Errors
-/// [`Refused::WeakPassword`] when it is shorter than 12 characters.
+/// [`Refused::WeakPassword`] when it is shorter than [`LEAST_PASSWORD`].
 pub(crate) fn hash(password: &str, environment: &Environment) -> Result<String, CouncilError> {
     let password = password.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < SHORTEST {
+    if password.chars().count() < LEAST_PASSWORD {
         return Err(Refused::WeakPassword.into());
     }
     let salt: [u8; 16] = environment.random();

@@ -3,10 +3,11 @@
 
 use std::io::Cursor;
 
+use doorstep_domain::StableName;
 use doorstep_domain::conduct::{NotAPhoto, PlainJpeg};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{
-    BlobAnswer, BlobRequest, BlobState, Limits, PROTOCOL, ProblemCode, Purpose, Signed, decode, encode,
+    BlobAnswer, BlobRequest, BlobState, Limits, PROTOCOL, PhotoRefusal, ProblemCode, Purpose, Signed, decode, encode,
 };
 use image::{ImageFormat, ImageReader};
 
@@ -16,14 +17,6 @@ use crate::service::Service;
 use crate::storage::photo_store::PhotoStore;
 use crate::storage::{Blob, Device, Storage, Writing};
 
-/// Why a photo is refused, as a stable code. Faults of the JPEG itself have codes of their own
-/// ([`NotAPhoto`]).
-mod reason {
-    pub(super) const TOO_LARGE: &str = "photo-too-large";
-    pub(super) const ANOTHER_FILE: &str = "another-file";
-    pub(super) const ERASED: &str = "erased";
-}
-
 /// The result of checking a piece before the database is written. The photo is checked and stored
 /// outside the transaction, because an object store can be slow.
 enum Prepared {
@@ -32,7 +25,7 @@ enum Prepared {
     /// This piece completes the photo, and the photo is now in the store.
     Kept,
     /// This piece completes the photo, but the photo is refused, for this reason.
-    Wrong(&'static str),
+    Wrong(PhotoRefusal),
     /// The photo was complete before, but its file is missing from the store.
     Gone,
 }
@@ -67,7 +60,7 @@ fn take_piece(
     })?;
     let forgotten = match &state {
         BlobState::NotNamed => true,
-        BlobState::Refused(why) => why == reason::ERASED,
+        BlobState::Refused(why) => why == PhotoRefusal::Erased.name(),
         BlobState::Partial { .. } | BlobState::Complete => false,
     };
     // The photo was erased while it was being stored, so it is removed again.
@@ -96,10 +89,10 @@ fn prepare(
         (_, Some(mut file)) => {
             file.extend_from_slice(&request.chunk.0);
             if Hash::of_file(&file) != sha256 {
-                return Ok(Prepared::Wrong(reason::ANOTHER_FILE));
+                return Ok(Prepared::Wrong(PhotoRefusal::AnotherFile));
             }
             if let Err(why) = check(&file) {
-                return Ok(Prepared::Wrong(why.code()));
+                return Ok(Prepared::Wrong(why.into()));
             }
             photos.keep(sha256, &file)?;
             Ok(Prepared::Kept)
@@ -136,7 +129,7 @@ fn settle(
         return Ok(BlobState::NotNamed);
     }
     if writing.picture_is_erased(sha256)? {
-        return Ok(BlobState::Refused(reason::ERASED.to_owned()));
+        return Ok(BlobState::Refused(PhotoRefusal::Erased.name().to_owned()));
     }
     let known = writing.blob(sha256)?;
     // Only the council's own look at the file takes a complete photo back, whatever a phone says.
@@ -145,7 +138,7 @@ fn settle(
     }
     if is_too_large(request) {
         // Somebody else's phone may be sending the same picture, so what was sent before stays.
-        return Ok(BlobState::Refused(reason::TOO_LARGE.to_owned()));
+        return Ok(BlobState::Refused(PhotoRefusal::PhotoTooLarge.name().to_owned()));
     }
     let known = match known {
         // Its file is missing, or a phone gave another size: the photo must be sent again from the
@@ -169,15 +162,15 @@ fn settle(
             writing.blob_complete(sha256, request.total, now_ms)?;
             Ok(BlobState::Complete)
         }
-        Prepared::Wrong(why) => refuse(writing, sha256, why),
+        Prepared::Wrong(why) => refuse(writing, sha256, *why),
         // Another request changed something in the meantime: the phone sends the piece again.
         Prepared::Nothing | Prepared::Gone => Ok(BlobState::Partial { held }),
     }
 }
 
-fn refuse(writing: &Writing<'_>, sha256: Hash, reason: &str) -> Result<BlobState, CouncilError> {
-    writing.refuse_blob(sha256, reason)?;
-    Ok(BlobState::Refused(reason.to_owned()))
+fn refuse(writing: &Writing<'_>, sha256: Hash, why: PhotoRefusal) -> Result<BlobState, CouncilError> {
+    writing.refuse_blob(sha256, why.name())?;
+    Ok(BlobState::Refused(why.name().to_owned()))
 }
 
 /// Checks that a file is a JPEG that can be decoded, holds nothing else, and is no larger than

@@ -154,20 +154,22 @@ impl Visit {
         if self.agreement_missing() && by_consent {
             self.findings.push(Finding::ShortNoticeNotAgreed);
         }
-        if self.should_have_been_told() && self.before.told.is_none() {
+        if self.is_not_told_who_and_why() {
             self.findings.push(Finding::NotToldWhoAndWhy);
         }
         self.entry =
             Some(Entry { basis: basis.clone(), admitted: admitted.cloned(), at: fact.at, record: fact.record });
     }
 
-    /// Whether the tenant should have been told who comes and why, and the appointment says that
-    /// they were not.
-    fn should_have_been_told(&self) -> bool {
-        self.notice.as_ref().is_some_and(|notice| {
-            let exempt = [NoticeStanding::ExemptEmergency, NoticeStanding::ExemptInvestigation];
-            !notice.told_who_and_why && !exempt.contains(&notice.standing)
-        })
+    /// Whether the tenant should have been told who comes and why, and neither the appointment nor
+    /// the visitor says that they were. Clause 3.1.
+    #[must_use]
+    pub fn is_not_told_who_and_why(&self) -> bool {
+        self.before.told.is_none()
+            && self.notice.as_ref().is_some_and(|notice| {
+                let exempt = [NoticeStanding::ExemptEmergency, NoticeStanding::ExemptInvestigation];
+                !notice.told_who_and_why && !exempt.contains(&notice.standing)
+            })
     }
 
     fn end(&mut self, outcome: Outcome, refusal: Option<RefusedEntry>, fact: &Happened) {

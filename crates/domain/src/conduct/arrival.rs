@@ -102,6 +102,50 @@ pub enum StepState {
     },
 }
 
+/// A likely reason for not doing a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LikelyReason {
+    /// The visitor forgot their card.
+    ForgotCard,
+    /// The card is lost.
+    CardLost,
+    /// The tenant did not ask.
+    TenantDidNotAsk,
+    /// There was nobody to speak to.
+    NobodyToSpeakTo,
+    /// The tenant knew already.
+    TenantKnewAlready,
+    /// They were interrupted.
+    Interrupted,
+    /// Only a child is there.
+    OnlyAChild,
+    /// Nobody is home.
+    NobodyHome,
+    /// The visitor is not sure of their age.
+    NotSureOfAge,
+    /// The tenant said that there is no need.
+    TenantSaidNoNeed,
+    /// It is not safe on a ladder.
+    NotSafeOnLadder,
+    /// There are none left.
+    NoneLeft,
+    /// The tenant was not there to ask.
+    TenantWasNotThere,
+    /// They were in the way of something dangerous.
+    InTheWayOfDanger,
+    /// The work goes on.
+    WorkGoesOn,
+    /// Something was damaged.
+    SomethingWasDamaged,
+    /// It was left there, as agreed.
+    LeftByAgreement,
+    /// There was an argument.
+    ThereWasAnArgument,
+    /// There was a misunderstanding.
+    ThereWasAMisunderstanding,
+}
+
 impl Step {
     /// The steps of clause 3.2 that come before going in.
     pub const BEFORE_ENTRY: [Self; 3] = [Self::Introduced, Self::ReasonStated, Self::IdShown];
@@ -150,19 +194,20 @@ impl Step {
         }
     }
 
-    /// Likely reasons for not doing the step, as stable names. The screens have the words for them.
+    /// Likely reasons for not doing the step. The screens have the words for them.
     #[must_use]
-    pub fn likely_reasons(self) -> &'static [&'static str] {
+    pub fn likely_reasons(self) -> &'static [LikelyReason] {
+        use LikelyReason as Why;
         match self {
-            Self::IdWorn | Self::IdShown => &["forgot_card", "card_lost", "tenant_did_not_ask"],
-            Self::Introduced | Self::ReasonStated => &["nobody_to_speak_to", "tenant_knew_already", "interrupted"],
-            Self::AdultPresent => &["only_a_child", "nobody_home", "not_sure_of_age"],
-            Self::ShoeCovers => &["tenant_said_no_need", "not_safe_on_ladder", "none_left"],
-            Self::DustSheets => &["tenant_said_no_need", "none_left"],
-            Self::BelongingsWithPermission => &["tenant_was_not_there", "in_the_way_of_danger"],
-            Self::AreaTidy | Self::LeftAsFound => &["work_goes_on", "something_was_damaged"],
-            Self::RubbishRemoved => &["left_by_agreement", "work_goes_on"],
-            Self::KeptToConduct => &["there_was_an_argument", "there_was_a_misunderstanding"],
+            Self::IdWorn | Self::IdShown => &[Why::ForgotCard, Why::CardLost, Why::TenantDidNotAsk],
+            Self::Introduced | Self::ReasonStated => &[Why::NobodyToSpeakTo, Why::TenantKnewAlready, Why::Interrupted],
+            Self::AdultPresent => &[Why::OnlyAChild, Why::NobodyHome, Why::NotSureOfAge],
+            Self::ShoeCovers => &[Why::TenantSaidNoNeed, Why::NotSafeOnLadder, Why::NoneLeft],
+            Self::DustSheets => &[Why::TenantSaidNoNeed, Why::NoneLeft],
+            Self::BelongingsWithPermission => &[Why::TenantWasNotThere, Why::InTheWayOfDanger],
+            Self::AreaTidy | Self::LeftAsFound => &[Why::WorkGoesOn, Why::SomethingWasDamaged],
+            Self::RubbishRemoved => &[Why::LeftByAgreement, Why::WorkGoesOn],
+            Self::KeptToConduct => &[Why::ThereWasAnArgument, Why::ThereWasAMisunderstanding],
         }
     }
 }

@@ -121,7 +121,18 @@ impl CodeSection {
 
 impl Signing {
     /// The most points that a drawn signature can have.
-    const MOST_POINTS: usize = 4_000;
+    pub const MOST_POINTS: usize = 4_000;
+
+    /// How far the field for a signature goes across and down, in points.
+    pub const FIELD: (u16, u16) = (1_000, 400);
+
+    /// A signature under a name: the one that was drawn, or the typed name if nothing was drawn, or
+    /// only a dot.
+    #[must_use]
+    pub fn of(name: &str, strokes: Vec<Vec<(u16, u16)>>) -> Self {
+        let drawn = Self::Drawn(strokes);
+        if drawn.is_a_signature() { drawn } else { Self::Typed(name.to_owned()) }
+    }
 
     /// Whether this is a signature: a typed name that is not empty, or at least three points, all
     /// within the field.
@@ -132,7 +143,7 @@ impl Signing {
             Self::Drawn(strokes) => {
                 let points = strokes.iter().map(Vec::len).sum::<usize>();
                 (3..=Self::MOST_POINTS).contains(&points)
-                    && strokes.iter().flatten().all(|(across, down)| *across <= 1_000 && *down <= 400)
+                    && strokes.iter().flatten().all(|(across, down)| *across <= Self::FIELD.0 && *down <= Self::FIELD.1)
             }
         }
     }

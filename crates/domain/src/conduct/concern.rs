@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Clause;
+use super::{Clause, Refused, Rule};
 
 /// What a concern is about.
 #[derive(
@@ -189,9 +189,26 @@ impl ConcernKind {
     pub fn is_urgent(self) -> bool {
         matches!(self, Self::Safeguarding | Self::UnsafeCondition | Self::Aggression | Self::Complaint)
     }
+
+    /// Whether the visitor is asked when it was said or seen, because a deadline or a decision
+    /// depends on it. A safeguarding note says so in its words, and what is told about a colleague
+    /// is not about one moment.
+    #[must_use]
+    pub fn asks_when(self) -> bool {
+        !matches!(self, Self::Safeguarding | Self::Breach)
+    }
 }
 
 impl Concern {
+    /// Checks that it was not said or seen later than now, by the device's clock. Legal deadlines
+    /// run from that time.
+    ///
+    /// # Errors
+    /// [`Refused`] with [`Rule::TimeToCome`].
+    pub fn happened_by(&self, now: DateTime<Utc>) -> Result<(), Refused> {
+        if self.noticed_at <= now { Ok(()) } else { Err(Refused::new(self.kind().clause(), Rule::TimeToCome, &[])) }
+    }
+
     /// What it is about.
     #[must_use]
     pub fn kind(&self) -> ConcernKind {

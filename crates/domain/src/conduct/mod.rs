@@ -30,7 +30,7 @@ mod visit_kind;
 pub mod working_days;
 
 pub use appointment::Appointment;
-pub use arrival::{Phase, Step, StepState, Weight};
+pub use arrival::{LikelyReason, Phase, Step, StepState, Weight};
 pub use attempt::{Attempt, Counting, attempts};
 pub use before::{CancelReason, Cancellation, CancelledBy, Declaration, LoneWorking, ToldOfCancellation};
 pub use casework::{

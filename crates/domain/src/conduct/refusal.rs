@@ -135,6 +135,8 @@ pub enum Rule {
     SignatureFirst,
     /// A text is too long.
     TooLong,
+    /// Something that was said or seen can't be later than now.
+    TimeToCome,
 }
 
 /// The Code does not allow a command now. Says which clause and rule, and what is missing.

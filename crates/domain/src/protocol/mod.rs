@@ -6,6 +6,7 @@ mod enrol;
 mod frame;
 mod limits;
 mod problem;
+mod reason;
 mod sync;
 
 pub use crate::bytes::Bytes;
@@ -15,6 +16,7 @@ pub use enrol::{EnrolAnswer, EnrolRequest};
 pub use frame::{Purpose, Signed, Unreadable, decode, encode};
 pub use limits::Limits;
 pub use problem::{NoAnswer, Problem, ProblemCode};
+pub use reason::{PhotoRefusal, SetAsideReason};
 pub use sync::{
     Changes, DeviceState, HeadClaim, HighWater, KeyOfVisit, Pulled, Receipt, SentRecord, SyncAnswer, SyncRequest,
     Verdict,

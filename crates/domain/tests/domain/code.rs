@@ -72,3 +72,12 @@ fn a_dot_or_an_empty_name_is_no_signature() {
         assert!(signed(not).check().is_err());
     }
 }
+
+#[test]
+fn somebody_who_drew_nothing_or_a_dot_signs_with_their_name() {
+    let stroke = vec![(10, 10), (20, 20), (30, 10)];
+    assert_eq!(Signing::of("Ivan", vec![stroke.clone()]), Signing::Drawn(vec![stroke]));
+    for nothing in [vec![], vec![vec![(10, 10)]]] {
+        assert_eq!(Signing::of("Ivan", nothing), Signing::Typed("Ivan".into()));
+    }
+}

@@ -1,8 +1,8 @@
 //! The Code of conduct, one sentence a test.
 
 use doorstep_domain::conduct::{
-    Basis, Clause, Command, Event, Finding, LawfulGround, Outcome, RefusalReason, Rule, SealedNote, Step, StepState,
-    Validity, fold,
+    About, Basis, Clause, Command, Concern, Event, Finding, LawfulGround, Outcome, RefusalReason, Rule, SealedNote,
+    Step, StepState, Validity, fold,
 };
 
 use crate::cast::{AtTheDoor, consented};
@@ -177,6 +177,19 @@ fn a_concern_can_be_raised_after_the_visit_has_ended() {
     door.says(Command::NoAnswer).unwrap();
     door.says(Command::RaiseSealedConcern { note: SealedNote { sealed: vec![1] } })
         .expect("it is never too late to say");
+}
+
+#[test]
+fn nothing_was_seen_later_than_now() {
+    let now = "2026-11-24T12:00:00Z".parse().unwrap();
+    let seen = |at: &str| Concern {
+        about: About::Conflict,
+        words: "We went to school together".into(),
+        noticed_at: at.parse().unwrap(),
+    };
+    assert_eq!(seen("2026-11-24T12:00:00Z").happened_by(now), Ok(()));
+    let refused = seen("2026-11-24T12:00:01Z").happened_by(now).unwrap_err();
+    assert_eq!((refused.rule, refused.clause), (Rule::TimeToCome, Clause::C5_3));
 }
 
 #[test]

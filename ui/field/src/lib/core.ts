@@ -8,7 +8,6 @@ import type {
   EnrolmentView,
   OutboxView,
   PhotoPurpose,
-  Signing,
   StatusView,
   SyncReport,
   TodayView,
@@ -50,7 +49,7 @@ export interface Core {
   network(unmetered: boolean): Promise<void>
   pastVisits(): Promise<VisitSummary[]>
   code(search: string | null): Promise<CodeView>
-  acknowledge(hash: string, name: string, signed: Signing): Promise<CodeView>
+  acknowledge(hash: string, name: string, strokes: [number, number][][]): Promise<CodeView>
   drafts(): Promise<Record<string, string>>
   keepDraft(name: string, text: string): Promise<void>
   strikeOut(record: string, reason: string): Promise<Acted>

@@ -2,24 +2,9 @@
 
 use doorstep_domain::conduct::{Acknowledgement, Event};
 use doorstep_domain::ledger::{Envelope, RecordKind, SCHEMA, decode_acknowledgement, decode_body};
-use doorstep_domain::protocol::Limits;
+use doorstep_domain::protocol::{Limits, SetAsideReason};
 
 use super::held::{Arrived, HeldContext};
-
-/// Why a record was set aside, as a stable code.
-pub(super) mod reason {
-    pub(in super::super) const UNREADABLE: &str = "unreadable";
-    pub(in super::super) const TOO_LARGE: &str = "too-large";
-    pub(in super::super) const MISPLACED: &str = "misplaced";
-    pub(in super::super) const FORK: &str = "fork";
-    pub(in super::super) const BROKEN_LINK: &str = "broken-link";
-    pub(in super::super) const NO_KEY: &str = "no-visit-key";
-    pub(in super::super) const ALTERED_BODY: &str = "altered-body";
-    pub(in super::super) const BODY_UNREADABLE: &str = "body-unreadable";
-    pub(in super::super) const UNKNOWN_PERSON: &str = "unknown-person";
-    pub(in super::super) const OTHER_PERSON: &str = "other-person";
-    pub(in super::super) const RECORD_ID_CLASH: &str = "record-id-clash";
-}
 
 /// A record's content, as far as this version of the service understands it.
 pub(super) enum Content {
@@ -39,7 +24,7 @@ pub(super) enum Judgement<'a> {
     /// The same record was already set aside, for this reason.
     SetAsideBefore(String),
     SetAside {
-        reason: &'static str,
+        reason: SetAsideReason,
         /// Whether the record takes up its number in the chain. It does not where another record
         /// has that number, or where it belongs to another history of the device.
         holds_place: bool,
@@ -60,43 +45,43 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
     let holds_place = held.is_none();
     let set_aside = |reason| Judgement::SetAside { reason, holds_place };
     if held.is_some() {
-        return set_aside(reason::FORK);
+        return set_aside(SetAsideReason::Fork);
     }
     if sent.envelope.0.len() + sent.body.0.len() > Limits::RECORD_BYTES {
-        return set_aside(reason::TOO_LARGE);
+        return set_aside(SetAsideReason::TooLarge);
     }
     let Some(envelope) = &arrived.envelope else {
-        return set_aside(reason::UNREADABLE);
+        return set_aside(SetAsideReason::Unreadable);
     };
     if place.sequence == 0
         || envelope.device != place.device
         || envelope.epoch != place.epoch
         || envelope.sequence != place.sequence
     {
-        return set_aside(reason::MISPLACED);
+        return set_aside(SetAsideReason::Misplaced);
     }
     if envelope.sequence == 1 && envelope.previous != Envelope::genesis(place.device, place.epoch) {
-        return set_aside(reason::BROKEN_LINK);
+        return set_aside(SetAsideReason::BrokenLink);
     }
     if !links(arrived, envelope, context) {
         // The device has two histories. The number stays free for the record that fits the history
         // that is held.
-        return Judgement::SetAside { reason: reason::FORK, holds_place: false };
+        return Judgement::SetAside { reason: SetAsideReason::Fork, holds_place: false };
     }
     let Some(key) = context.key_of(envelope.visit) else {
-        return set_aside(reason::NO_KEY);
+        return set_aside(SetAsideReason::NoVisitKey);
     };
     if key.commit(envelope.record, &sent.body.0) != envelope.commitment {
-        return set_aside(reason::ALTERED_BODY);
+        return set_aside(SetAsideReason::AlteredBody);
     }
     if !context.knows(envelope.actor) {
-        return set_aside(reason::UNKNOWN_PERSON);
+        return set_aside(SetAsideReason::UnknownPerson);
     }
     if !context.is_theirs(envelope.actor) {
-        return set_aside(reason::OTHER_PERSON);
+        return set_aside(SetAsideReason::OtherPerson);
     }
     if context.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
-        return set_aside(reason::RECORD_ID_CLASH);
+        return set_aside(SetAsideReason::RecordIdClash);
     }
     let content = match envelope.kind {
         RecordKind::VISIT_EVENT => decode_body(&sent.body.0).map(|body| Content::Event(Box::new(body.event))),
@@ -106,7 +91,7 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
         _ => return Judgement::Keep { envelope, content: Content::NotUnderstood },
     };
     match content {
-        None if envelope.schema <= SCHEMA => set_aside(reason::BODY_UNREADABLE),
+        None if envelope.schema <= SCHEMA => set_aside(SetAsideReason::BodyUnreadable),
         content => Judgement::Keep { envelope, content: content.unwrap_or(Content::NotUnderstood) },
     }
 }

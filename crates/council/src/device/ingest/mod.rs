@@ -8,13 +8,13 @@ mod project;
 
 use std::collections::BTreeSet;
 
-use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
 use doorstep_domain::ledger::{Envelope, Epoch, VisitKey};
-use doorstep_domain::protocol::{Receipt, SyncRequest, Verdict};
+use doorstep_domain::protocol::{Receipt, SetAsideReason, SyncRequest, Verdict};
+use doorstep_domain::{StableName, VisitId};
 
 use self::held::{Arrived, HeldContext};
-use self::judge::{Content, Judgement, judge, reason};
+use self::judge::{Content, Judgement, judge};
 use crate::error::CouncilError;
 use crate::storage::{Acknowledged, Device, NewRecord, Place, PlainConcern, SealedConcern, SetAside, Writing};
 
@@ -98,13 +98,21 @@ impl<'a> BatchWrites<'a> {
                 verdict
             }
             Judgement::SetAside { reason, holds_place } => {
-                context.set_aside(place, hash, reason, holds_place);
+                context.set_aside(place, hash, reason.name(), holds_place);
                 let (envelope, body) = (sent.envelope.0.as_slice(), sent.body.0.as_slice());
-                self.set_aside.push(SetAside { place, hash, reason, holds_place, envelope, body, received_ms });
-                if reason == reason::FORK {
+                self.set_aside.push(SetAside {
+                    place,
+                    hash,
+                    reason: reason.name(),
+                    holds_place,
+                    envelope,
+                    body,
+                    received_ms,
+                });
+                if reason == SetAsideReason::Fork {
                     self.forked.insert(place.epoch);
                 }
-                Verdict::SetAside(reason.to_owned())
+                Verdict::SetAside(reason.name().to_owned())
             }
         };
         Ok(Receipt { epoch: place.epoch, sequence: place.sequence, hash, verdict })
