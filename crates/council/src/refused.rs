@@ -2,8 +2,10 @@
 
 use doorstep_domain::conduct::{CaseRefused, NotACode, TextKind};
 
-/// Why a request was refused. The message says what is wrong and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a request was refused. The message says what is wrong and what to do, and the variant's name
+/// is the stable code of the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Refused {
     /// It does not exist, or this person may not see it.
     #[error("There is nothing with that name.")]

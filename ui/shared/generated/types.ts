@@ -2057,7 +2057,11 @@ value: string,
 /**
  * What is wrong with it.
  */
-fault: string, };
+fault: string, 
+/**
+ * What is wrong with it, as a stable code.
+ */
+code: string, };
 
 export type Rule = "consent-first" | "arrival-first" | "no-suitable-adult" | "authorisation-first" | "reason-first" | "note-first" | "visit-ended" | "already-inside" | "nothing-to-correct" | "agreement-first" | "start-first" | "started-already" | "sign-the-code-first" | "not-inside" | "other-ending" | "name-first" | "signature-first" | "too-long" | "time-to-come";
 

@@ -33,8 +33,10 @@ pub(crate) enum WebProblem {
     OtherMediaType,
     /// The request's body is too long.
     TooLarge,
-    /// A rule refuses the request. The text says why.
-    NotTaken(String),
+    /// A rule refuses the request.
+    NotTaken(Refused),
+    /// What was asked for can't be understood.
+    NotUnderstood(Refused),
     /// The service failed. Details are only in its log.
     Internal,
 }
@@ -56,7 +58,7 @@ impl From<Refused> for WebProblem {
         match refused {
             Refused::NotFound => Self::NotFound,
             Refused::NoSuchPage | Refused::NotADate(_) | Refused::NoTable | Refused::NoLabel => {
-                Self::BadRequest(refused.to_string())
+                Self::NotUnderstood(refused)
             }
             Refused::NoSuchUser(_)
             | Refused::WeakPassword
@@ -75,7 +77,7 @@ impl From<Refused> for WebProblem {
             | Refused::NumberHoldsAlready
             | Refused::TooManyRows
             | Refused::CasesAreOpen
-            | Refused::StillThere => Self::NotTaken(refused.to_string()),
+            | Refused::StillThere => Self::NotTaken(refused),
         }
     }
 }
@@ -91,10 +93,17 @@ pub(crate) struct Problem<'a> {
     status: u16,
     /// The stable code, such as `not-found`.
     code: &'static str,
+    /// Why the desk refused it, as a stable code, such as `weak-password`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 impl IntoResponse for WebProblem {
     fn into_response(self) -> Response {
+        let (refused, reason) = match &self {
+            Self::NotTaken(refused) | Self::NotUnderstood(refused) => (refused.to_string(), Some(refused.into())),
+            _ => (String::new(), None),
+        };
         let (status, code, title) = match &self {
             Self::SignInFirst => (StatusCode::UNAUTHORIZED, "sign-in-first", "Sign in first."),
             Self::WrongPassword => (StatusCode::FORBIDDEN, "wrong-password", "The user name or the password is wrong."),
@@ -115,14 +124,15 @@ impl IntoResponse for WebProblem {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "other-media-type", "Send this request as JSON.")
             }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "What was sent is too long."),
-            Self::NotTaken(title) => (StatusCode::UNPROCESSABLE_ENTITY, "not-taken", title.as_str()),
+            Self::NotUnderstood(_) => (StatusCode::BAD_REQUEST, "bad-request", refused.as_str()),
+            Self::NotTaken(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not-taken", refused.as_str()),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
                 "Something is wrong at the council. Nothing was changed.",
             ),
         };
-        let body = Problem { r#type: format!("urn:doorstep:{code}"), title, status: status.as_u16(), code };
+        let body = Problem { r#type: format!("urn:doorstep:{code}"), title, status: status.as_u16(), code, reason };
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response();
         response
             .headers_mut()

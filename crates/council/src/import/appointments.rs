@@ -6,6 +6,7 @@ use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Appointment, NoticeMethod, TextKind, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
+use super::wrong::Wrong;
 use super::{ImportMode, Imported, RowFault, TableRow, read_table};
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
@@ -138,18 +139,18 @@ fn known_of(reading: &Reading<'_>, table: &[u8]) -> Result<Known, CouncilError> 
 fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<GoodRow> {
     for column in COLUMNS {
         if TextKind::Short.check(row.text(column)).is_err() {
-            row.fault(column, &format!("is longer than {} characters", TextKind::Short.most()));
+            row.fault(column, &Wrong::TooLong);
         }
     }
     let reference = row.read("appointment_ref", |text| text.parse::<AppointmentRef>());
     let uprn = row.read("uprn", |text| Uprn::try_from(text.to_owned()));
-    let visit_kind = row.read("visit_kind", |text| VisitKind::from_name(text).ok_or("is not a kind of visit"));
+    let visit_kind = row.read("visit_kind", |text| VisitKind::from_name(text).ok_or(Wrong::NoVisitKind));
     let window_start = row.read("window_start", times::read);
     let window_end = row.read("window_end", times::read);
     if let (Some(start), Some(end)) = (window_start, window_end)
         && end <= start
     {
-        row.fault("window_end", "is not after window_start");
+        row.fault("window_end", &Wrong::EndsBeforeItStarts);
     }
     let notice_given_at = match row.text("notice_given_at") {
         "" => None,
@@ -158,31 +159,31 @@ fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<GoodRow> {
     if let (Some(given), Some(start)) = (notice_given_at, window_start)
         && given > start
     {
-        row.fault("notice_given_at", "is after the visit");
+        row.fault("notice_given_at", &Wrong::NoticeAfterTheVisit);
     }
     let notice_method = match row.text("notice_method") {
         "" => None,
-        _ => row.read("notice_method", |text| NoticeMethod::from_name(text).ok_or("is not a way to give notice")),
+        _ => row.read("notice_method", |text| NoticeMethod::from_name(text).ok_or(Wrong::OtherNoticeMethod)),
     };
     if notice_given_at.is_some() && row.text("notice_method").is_empty() {
-        row.fault("notice_method", "is missing, though notice was given");
+        row.fault("notice_method", &Wrong::NoNoticeMethod);
     }
     let told = row.read("told_who_and_why", |text| match text {
         "yes" => Ok(true),
         "no" => Ok(false),
-        _ => Err("must be yes or no"),
+        _ => Err(Wrong::NotYesOrNo),
     });
     let organisation = row.required("organisation");
     let organisation_is_known = known.organisations.contains(&organisation);
     if !organisation.is_empty() && !organisation_is_known {
-        row.fault("organisation", "is not known; import people first");
+        row.fault("organisation", &Wrong::NotKnown);
     }
     let assigned_to = row.required("assigned_to");
     let person = known.people.get(&assigned_to);
     match person {
-        None if !assigned_to.is_empty() => row.fault("assigned_to", "is not known; import people first"),
+        None if !assigned_to.is_empty() => row.fault("assigned_to", &Wrong::NotKnown),
         Some(person) if organisation_is_known && person.organisation.name != organisation => {
-            row.fault("assigned_to", "belongs to another organisation");
+            row.fault("assigned_to", &Wrong::OtherOrganisation);
         }
         _ => {}
     }
@@ -226,12 +227,8 @@ fn set_repeats_apart(good: &mut Vec<(usize, GoodRow)>, faults: &mut Vec<RowFault
         for number in &numbers {
             let others: Vec<String> =
                 numbers.iter().filter(|other| *other != number).map(|other| format!("row {other}")).collect();
-            faults.push(RowFault {
-                row: *number,
-                column: "appointment_ref".to_owned(),
-                value: reference.to_string(),
-                fault: format!("is also in {}", others.join(", ")),
-            });
+            let wrong = Wrong::Repeated(others.join(", "));
+            faults.push(RowFault::new(*number, "appointment_ref", reference.as_str(), &wrong));
         }
         good.retain(|(_, (appointment, _))| appointment.reference != reference);
     }

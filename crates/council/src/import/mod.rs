@@ -3,11 +3,13 @@
 
 mod appointments;
 mod people;
+mod wrong;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::wrong::{MOST_ROWS, Wrong};
 use crate::storage::ImportEffect;
 
 pub use self::appointments::import as appointments;
@@ -25,6 +27,15 @@ pub struct RowFault {
     pub value: String,
     /// What is wrong with it.
     pub fault: String,
+    /// What is wrong with it, as a stable code.
+    pub code: &'static str,
+}
+
+impl RowFault {
+    fn new(row: usize, column: &str, value: &str, wrong: &Wrong) -> Self {
+        let value = value.chars().take(60).collect();
+        Self { row, column: column.to_owned(), value, fault: wrong.to_string(), code: wrong.into() }
+    }
 }
 
 /// The result of an import, or of a preview.
@@ -59,9 +70,6 @@ impl Imported {
     }
 }
 
-/// The most rows in a table, the header included.
-const MOST_ROWS: usize = 100_000;
-
 /// One row of a table, with the faults found so far.
 struct TableRow<'a> {
     number: usize,
@@ -82,26 +90,25 @@ impl<'a> TableRow<'a> {
     fn required(&mut self, column: &'static str) -> String {
         let text = self.text(column);
         if text.is_empty() {
-            self.fault(column, "is missing");
+            self.fault(column, &Wrong::Missing);
         }
         text.to_owned()
     }
 
-    fn fault(&mut self, column: &str, fault: &str) {
-        let value = self.text(column).chars().take(60).collect();
-        self.faults.push(RowFault { row: self.number, column: column.to_owned(), value, fault: fault.to_owned() });
+    fn fault(&mut self, column: &str, wrong: &Wrong) {
+        self.faults.push(RowFault::new(self.number, column, self.text(column), wrong));
     }
 
     /// Reads a column's value with `read`, or notes the fault and returns `None`.
-    fn read<T, E: std::fmt::Display>(
+    fn read<T, E: Into<Wrong>>(
         &mut self,
         column: &'static str,
         read: impl FnOnce(&'a str) -> Result<T, E>,
     ) -> Option<T> {
         match read(self.text(column)) {
             Ok(value) => Some(value),
-            Err(fault) => {
-                self.fault(column, &fault.to_string());
+            Err(wrong) => {
+                self.fault(column, &wrong.into());
                 None
             }
         }
@@ -116,23 +123,18 @@ fn read_table<T>(
     columns: &[&'static str],
     mut each: impl FnMut(&mut TableRow<'_>) -> Option<T>,
 ) -> (Vec<(usize, T)>, Vec<RowFault>) {
-    let fault = |row: usize, column: &str, fault: &str| RowFault {
-        row,
-        column: column.to_owned(),
-        value: String::new(),
-        fault: fault.to_owned(),
-    };
+    let fault = |row: usize, column: &str, wrong: Wrong| RowFault::new(row, column, "", &wrong);
     // A spreadsheet may put a byte order mark in front.
     let table = table.strip_prefix(b"\xef\xbb\xbf").unwrap_or(table);
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(table);
     let header = match reader.headers() {
         Ok(header) => header.clone(),
-        Err(_) => return (Vec::new(), vec![fault(1, "", "the file is not a table in UTF-8; save it as CSV UTF-8")]),
+        Err(_) => return (Vec::new(), vec![fault(1, "", Wrong::NotATable)]),
     };
     let missing: Vec<RowFault> = columns
         .iter()
         .filter(|column| !header.iter().any(|name| name == **column))
-        .map(|column| fault(1, column, "the column is missing"))
+        .map(|column| fault(1, column, Wrong::NoColumn))
         .collect();
     if !missing.is_empty() {
         return (Vec::new(), missing);
@@ -141,16 +143,16 @@ fn read_table<T>(
     for (index, record) in reader.records().enumerate() {
         let number = index + 2;
         if index == MOST_ROWS {
-            faults.push(fault(number, "", "there are more than 100,000 rows: import them in parts"));
+            faults.push(fault(number, "", Wrong::TooManyRows));
             break;
         }
         let Ok(record) = record else {
-            faults.push(fault(number, "", "is not text in UTF-8"));
+            faults.push(fault(number, "", Wrong::NotUtf8));
             continue;
         };
         if record.len() != header.len() {
-            let words = format!("has {} columns, where the header has {}", record.len(), header.len());
-            faults.push(fault(number, header.get(record.len()).unwrap_or_default(), &words));
+            let wrong = Wrong::OtherColumns { has: record.len(), header: header.len() };
+            faults.push(fault(number, header.get(record.len()).unwrap_or_default(), wrong));
             continue;
         }
         let values = header.iter().zip(record.iter()).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use doorstep_domain::{OrganisationId, StableName, UserId};
 
+use super::wrong::Wrong;
 use super::{ImportMode, Imported, read_table};
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
@@ -36,16 +37,15 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     let (good, faults) = read_table(table, &COLUMNS, |row| {
         let user = row.required("user");
         if !user.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@')) {
-            row.fault("user", "has characters that a user name can't have");
+            row.fault("user", &Wrong::BadUserName);
         }
         if let Some(first) = seen.insert(user.clone(), row.number) {
-            row.fault("user", &format!("is in row {first} already"));
+            row.fault("user", &Wrong::SeenBefore(first));
         }
         row.required("organisation_kind");
-        let kind = row.read("organisation_kind", |text| {
-            OrganisationKind::from_name(text).ok_or("must be either council or contractor")
-        });
-        let role = row.read("role", |text| AssignedRole::from_name(text).ok_or("is not a role"));
+        let kind =
+            row.read("organisation_kind", |text| OrganisationKind::from_name(text).ok_or(Wrong::NoOrganisationKind));
+        let role = row.read("role", |text| AssignedRole::from_name(text).ok_or(Wrong::NoRole));
         Some(PersonRow {
             user,
             display_name: row.required("display_name"),
