@@ -1,7 +1,7 @@
 //! Safeguarding notes, read as a lead reads them.
 
 use doorstep_council::Service;
-use doorstep_council::desk::{Actor, reading};
+use doorstep_council::desk::{Actor, safeguarding};
 
 /// Reads every note that the council holds, as a lead, oldest first. Each reading is noted, as at
 /// the desk.
@@ -11,7 +11,7 @@ use doorstep_council::desk::{Actor, reading};
 #[must_use]
 pub fn notes(service: &Service, lead: &str) -> Vec<String> {
     let lead = Actor::of(service, lead).expect("the council knows its lead");
-    let records = reading::safeguarding_records(service, &lead).expect("notes are listed");
-    let note = |record| reading::safeguarding_note(service, &lead, record).expect("a note is opened");
-    records.into_iter().filter_map(note).map(|note| note.to_string()).collect()
+    let records = safeguarding::records(service, &lead).expect("notes are listed");
+    let note = |record| safeguarding::open(service, &lead, record).expect("a note is opened").note;
+    records.into_iter().filter_map(note).collect()
 }

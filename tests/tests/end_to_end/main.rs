@@ -3,6 +3,7 @@
 mod arrows;
 mod backups;
 mod boundary;
+mod by_hand;
 mod cases;
 mod console;
 mod databases;

@@ -82,9 +82,14 @@ impl Actor {
         self.role == Some(role)
     }
 
-    /// Whether they are a person of one of these roles.
-    pub(crate) fn is_one_of(&self, roles: &[Role]) -> bool {
-        self.role.is_some_and(|role| roles.contains(&role))
+    /// Whether they may do what is for people of these roles. The command line may, whatever the
+    /// roles: a safeguarding note asks for the person, with [`Actor::is`].
+    pub(crate) fn may_act_as(&self, roles: &[Role]) -> bool {
+        self.role.map_or(self.is_command_line(), |role| roles.contains(&role))
+    }
+
+    fn is_command_line(&self) -> bool {
+        self.user.is_none() && self.name == COMMAND_LINE
     }
 
     /// The firm whose data they are limited to. `None` for the council's own people, who see all.

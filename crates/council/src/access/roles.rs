@@ -54,6 +54,26 @@ impl Role {
     }
 }
 
+/// All people who use the console.
+pub(crate) const DESKS: &[Role] =
+    &[Role::FirmSupervisor, Role::Supervisor, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
+/// People who see cases.
+pub(crate) const CASES: &[Role] = &[Role::Supervisor, Role::SafeguardingLead, Role::Auditor];
+/// People who do something about cases.
+pub(crate) const SUPERVISORS: &[Role] = &[Role::Supervisor];
+/// People who import appointments.
+pub(crate) const PLANNERS: &[Role] = &[Role::Supervisor, Role::Administrator];
+/// People who give appointments to visitors, and call them off.
+pub(crate) const SENDERS: &[Role] = &[Role::FirmSupervisor, Role::Supervisor];
+/// People who see the lists of phones and people.
+pub(crate) const ROSTER: &[Role] = &[Role::Auditor, Role::Administrator];
+/// People who see the audit log.
+pub(crate) const AUDIT: &[Role] = &[Role::Auditor, Role::Administrator];
+/// The safeguarding leads.
+pub(crate) const LEADS: &[Role] = &[Role::SafeguardingLead];
+/// People who enrol phones, change people and numbers, and publish the Code.
+pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Administrator];
+
 /// What another system may do with its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]

@@ -5,6 +5,7 @@ mod arguments;
 mod configuration;
 mod personal_data;
 mod serve;
+mod show;
 
 use std::fs;
 use std::io::Write;
@@ -109,8 +110,14 @@ fn run(command: Command) -> Result<ExitCode> {
             desk::people::change(&service(&data)?, &by, &user, &change.into())?;
             print("The person was changed.\n");
         }
+        Command::Show { data, page } => print(&show::page(&service(&data)?, &by, page)?),
+        Command::SavePhoto { data, visit, sha256, out } => {
+            let photo = desk::visits::photo(&service(&data)?, &by, visit, sha256)?;
+            whole_or_nothing(&out, |file| Ok(file.write_all(&photo)?))?;
+            print(&format!("The photo is in {}.\n", out.display()));
+        }
         Command::Phones { data, search, json } => {
-            tell_phones(&desk::phones::list(&service(&data)?, search.as_deref())?, json);
+            tell_phones(&desk::phones::all(&service(&data)?, search.as_deref())?, json);
         }
         Command::RevokePhone { data, device } => {
             desk::phones::revoke(&service(&data)?, &by, device)?;

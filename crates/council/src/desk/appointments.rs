@@ -1,18 +1,134 @@
-//! Giving an appointment to somebody else, or calling it off. Phones learn of the change at their
-//! next contact.
+//! Appointments: listing them, giving one to another visitor, and calling one off. Phones learn of
+//! a change at their next contact.
 
-use doorstep_domain::AppointmentRef;
-use doorstep_domain::conduct::TextKind;
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use doorstep_domain::conduct::{Appointment, TextKind};
+use doorstep_domain::{AppointmentRef, VisitId};
+use serde::{Deserialize, Serialize};
 
-use super::Actor;
+use super::{Actor, PAGE, said};
+use crate::access::roles::{PLANNERS, SENDERS};
 use crate::error::CouncilError;
+use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{AppointmentRow, Audited, Person, Writing};
+use crate::storage::{APPOINTMENTS, AppointmentFilter, AppointmentRow, Audited, OPEN, Person, Reading, Writing};
+
+/// An appointment in the list, with how its visit stands and whether it was called off.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct AppointmentListRow {
+    /// The appointment itself.
+    pub(crate) appointment: Appointment,
+    /// The visitor's name.
+    pub(crate) assigned_name: String,
+    /// The visit for this appointment; `null` until it has started.
+    pub(crate) visit: Option<VisitId>,
+    /// How the visit ended, as a stable name; `open` while it goes on, `null` without a visit.
+    pub(crate) outcome: Option<String>,
+    /// When it was called off; `null` when it was not.
+    pub(crate) cancelled_at: Option<DateTime<Utc>>,
+    /// Why it was called off; `null` when it was not.
+    pub(crate) cancelled_because: Option<String>,
+}
+
+/// A person who visits tenants.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct Visitor {
+    /// The user name.
+    pub(crate) user: String,
+    /// The name, as people read it.
+    pub(crate) name: String,
+    /// The organisation that they work for.
+    pub(crate) organisation: String,
+}
+
+/// A page of appointments.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct AppointmentList {
+    /// The appointments on this page. Unless another order is asked for, they are in order of the
+    /// start of their window.
+    pub(crate) appointments: Vec<AppointmentListRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// The visitors who can be sent.
+    pub(crate) visitors: Vec<Visitor>,
+    /// Whether this person may import tables.
+    pub(crate) may_import: bool,
+    /// Whether this person may give appointments to other visitors, and call them off.
+    pub(crate) may_change: bool,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// Which appointments to list, and in which order. A date is a day in England.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct AppointmentQuery {
+    from: Option<String>,
+    to: Option<String>,
+    organisation: Option<String>,
+    q: Option<String>,
+    /// `when`, `where` or `who`. A `-` in front reverses the order.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+impl AppointmentQuery {
+    fn filter(self, firm: Option<&str>) -> Result<AppointmentFilter, Refused> {
+        let day = |text: Option<String>| {
+            said(text).map(|text| times::start_of(&text).ok_or(Refused::NotADate(text))).transpose()
+        };
+        Ok(AppointmentFilter {
+            organisation: firm.map(str::to_owned).or_else(|| said(self.organisation)),
+            from_ms: day(self.from)?,
+            to_ms: day(self.to)?.map(times::end_of_day),
+            words: said(self.q),
+        })
+    }
+}
+
+fn shown(reading: &Reading<'_>, row: AppointmentRow) -> Result<AppointmentListRow, CouncilError> {
+    let visit = reading.visit_to(&row.appointment.reference)?;
+    let (cancelled_ms, cancelled_because) = row.cancelled.unzip();
+    Ok(AppointmentListRow {
+        outcome: visit.as_ref().map(|(_, outcome)| outcome.clone().unwrap_or_else(|| OPEN.to_owned())),
+        visit: visit.map(|(visit, _)| visit),
+        assigned_name: row.assigned_name,
+        appointment: row.appointment,
+        cancelled_at: cancelled_ms.map(times::from_ms),
+        cancelled_because,
+    })
+}
+
+/// The visitors who can be sent: those of one firm, or all.
+pub(super) fn visitors(reading: &Reading<'_>, firm: Option<&str>) -> Result<Vec<Visitor>, CouncilError> {
+    let visitor = |(user, name, organisation)| Visitor { user, name, organisation };
+    Ok(reading.visitors(firm)?.into_iter().map(visitor).collect())
+}
+
+/// A page of appointments. People at a firm see only their firm's.
+///
+/// # Errors
+/// [`Refused::NotADate`] or [`Refused::NoSuchPage`] when a filter, the order or the place can't be
+/// read.
+pub fn list(service: &Service, by: &Actor, query: AppointmentQuery) -> Result<AppointmentList, CouncilError> {
+    let order = APPOINTMENTS.order(query.sort.as_deref(), "when", query.after.as_deref())?;
+    let filter = query.filter(by.firm())?;
+    service.storage.read(|reading| {
+        let page = reading.appointments(&filter, &order, PAGE)?;
+        Ok(AppointmentList {
+            appointments: page.rows.into_iter().map(|row| shown(reading, row)).collect::<Result<_, _>>()?,
+            next: page.next,
+            visitors: visitors(reading, by.firm())?,
+            may_import: by.may_act_as(PLANNERS),
+            may_change: by.may_act_as(SENDERS),
+            as_of: times::from_ms(service.now_ms()),
+        })
+    })
+}
 
 /// What somebody at a desk can change about an appointment.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema, Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum AppointmentChange {
     /// Gives the appointment to another visitor.
@@ -27,7 +143,7 @@ pub enum AppointmentChange {
     },
 }
 
-/// Changes an appointment. People at a firm can only change their firm's appointments, and can only
+/// Changes an appointment, and returns it as it is afterwards. People at a firm can only change their firm's appointments, and can only
 /// give them to their firm's visitors.
 ///
 /// # Errors
@@ -38,7 +154,7 @@ pub fn change(
     by: &Actor,
     reference: &AppointmentRef,
     change: &AppointmentChange,
-) -> Result<(), CouncilError> {
+) -> Result<AppointmentListRow, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
         let theirs = |row: &AppointmentRow| by.firm().is_none_or(|firm| row.appointment.organisation == firm);
@@ -46,7 +162,7 @@ pub fn change(
         match change {
             AppointmentChange::Reassign { user } => {
                 reassign(writing, by, row, user)?;
-                writing.audit(now_ms, by.name(), &Audited::AppointmentReassigned { appointment: reference })
+                writing.audit(now_ms, by.name(), &Audited::AppointmentReassigned { appointment: reference })?;
             }
             AppointmentChange::Cancel { because } => {
                 let because = because.trim();
@@ -54,9 +170,10 @@ pub fn change(
                     return Err(Refused::NoReason.into());
                 }
                 writing.cancel_appointment(reference, now_ms, because)?;
-                writing.audit(now_ms, by.name(), &Audited::AppointmentCancelled { appointment: reference })
+                writing.audit(now_ms, by.name(), &Audited::AppointmentCancelled { appointment: reference })?;
             }
         }
+        shown(writing, writing.appointment(reference)?.ok_or(Refused::NotFound)?)
     })
 }
 

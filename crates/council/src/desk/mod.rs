@@ -1,15 +1,33 @@
 //! What people can do at the desk, with one file for each kind of thing. Each function takes who
-//! does it, and decides, writes and audits in one transaction. The console, the command line and
+//! does it, and decides, writes and audits in one transaction, or reads what a page shows. The console, the command line and
 //! the tests call the same functions.
 
 pub mod appointments;
+pub mod audit;
 pub mod cases;
 pub mod code;
+pub mod concerns;
 pub mod council;
+pub mod exports;
+pub mod feed;
+pub mod no_access;
+pub mod not_received;
 pub mod overdue;
 pub mod people;
 pub mod phones;
-pub mod reading;
+pub mod register;
+pub mod reports;
+pub mod safeguarding;
 pub mod settings;
+pub mod today;
+pub mod visits;
 
 pub use crate::access::actor::Actor;
+
+/// How many rows are on a page of a list.
+const PAGE: usize = 50;
+
+/// The value of a filter. An empty filter is `None`.
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}

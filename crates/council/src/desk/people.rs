@@ -1,17 +1,93 @@
-//! People: what an administrator does about them.
+//! People: listing them with their roles, and what an administrator does about them.
 
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use super::Actor;
+use super::{Actor, PAGE, said};
 use crate::access::password;
+use crate::access::roles::Role;
 use crate::error::CouncilError;
+use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, Person, Writing};
+use crate::storage::{Audited, PEOPLE, PeopleFilter, Person, Writing};
+
+/// A person in the list.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct PersonListRow {
+    /// The user name.
+    pub(crate) user: String,
+    /// The name.
+    pub(crate) name: String,
+    /// The organisation.
+    pub(crate) organisation: String,
+    /// Their role.
+    pub(crate) seat: Role,
+    /// Their position, in the words of the table of people.
+    pub(crate) position: String,
+    /// Their email address; empty when none is known.
+    pub(crate) email: String,
+    /// Whether their role has a desk, so that they sign in to the console. The others have a phone.
+    pub(crate) uses_console: bool,
+    /// Whether they have a password for the console.
+    pub(crate) has_password: bool,
+    /// How many sessions of theirs are open.
+    #[ts(type = "number")]
+    pub(crate) sessions: u64,
+    /// How many phones they have.
+    #[ts(type = "number")]
+    pub(crate) phones: u64,
+    /// When they were marked as having left; `null` when they have not left.
+    pub(crate) left_at: Option<DateTime<Utc>>,
+}
+
+/// A page of people.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct PersonList {
+    /// The people on this page, by name unless another order is asked for.
+    pub(crate) people: Vec<PersonListRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// Which people to list, and in which order.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct PeopleQuery {
+    organisation: Option<String>,
+    q: Option<String>,
+    /// `name`, `organisation`, `role` or `position`. A `-` in front reverses the order.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+/// A page of people.
+///
+/// # Errors
+/// [`Refused::NoSuchPage`] when the order or the place can't be read.
+pub fn list(service: &Service, query: PeopleQuery) -> Result<PersonList, CouncilError> {
+    let order = PEOPLE.order(query.sort.as_deref(), "name", query.after.as_deref())?;
+    let filter = PeopleFilter { organisation: said(query.organisation), words: said(query.q) };
+    let page = service.storage.read(|reading| reading.people(&filter, &order, PAGE))?;
+    let shown = page.rows.into_iter().map(|row| PersonListRow {
+        seat: Role::of(&row.person),
+        uses_console: row.person.role.uses_the_console(),
+        user: row.person.user_name,
+        name: row.person.display_name,
+        organisation: row.person.organisation.name,
+        position: row.person.position,
+        email: row.email,
+        has_password: row.has_password,
+        sessions: row.sessions,
+        phones: row.phones,
+        left_at: row.left_ms.map(times::from_ms),
+    });
+    Ok(PersonList { people: shown.collect(), next: page.next })
+}
 
 /// A change that an administrator makes to a person. It has no `Debug`, so that nothing prints the
 /// password in it.
-#[derive(Deserialize, schemars::JsonSchema, serde::Serialize, ts_rs::TS)]
+#[derive(Deserialize, schemars::JsonSchema, Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum PersonChange {
     /// Sets their password, and ends their sessions.

@@ -1,11 +1,13 @@
-//! Phones: a code that enrols one, and revoking one that is lost.
+//! Phones: listing them, a code that enrols one, and revoking one that is lost.
 
 use chrono::{DateTime, Utc};
 use doorstep_domain::DeviceId;
 use doorstep_domain::protocol::{EnrolmentCode, Limits};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Actor, people};
+use super::appointments::{Visitor, visitors};
+use super::not_received::{AsideRecords, MissingRecords, missing, set_aside};
+use super::{Actor, PAGE, people};
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
@@ -54,6 +56,34 @@ impl From<DeviceRow> for PhoneRow {
     }
 }
 
+/// A page of phones.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct PhoneList {
+    /// The phones on this page. Unless another order is asked for, the one that was heard from last
+    /// is first.
+    pub(crate) phones: Vec<PhoneRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// The people who can be given a phone.
+    pub(crate) visitors: Vec<Visitor>,
+    /// Records that phones have and the council has not.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// Records that the council set aside.
+    pub(crate) set_aside: Vec<AsideRecords>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// Which phones to list, and in which order.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct PhoneQuery {
+    q: Option<String>,
+    /// `heard`, `whose`, `device` or `enrolled`. A `-` in front reverses the order.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
 /// A code that enrols one phone. It works once, for 10 minutes.
 #[derive(Debug, Clone, Serialize)]
 pub struct EnrolmentOffer {
@@ -67,12 +97,31 @@ pub struct EnrolmentOffer {
     pub qr: String,
 }
 
+/// A page of phones.
+///
+/// # Errors
+/// [`Refused::NoSuchPage`] when the order or the place can't be read.
+pub fn list(service: &Service, by: &Actor, query: &PhoneQuery) -> Result<PhoneList, CouncilError> {
+    let order = DEVICES.order(query.sort.as_deref(), "-heard", query.after.as_deref())?;
+    service.storage.read(|reading| {
+        let page = reading.devices(query.q.as_deref(), &order, PAGE)?;
+        Ok(PhoneList {
+            phones: page.rows.into_iter().map(PhoneRow::from).collect(),
+            next: page.next,
+            visitors: visitors(reading, None)?,
+            missing: missing(reading, by)?,
+            set_aside: set_aside(reading, by)?,
+            as_of: times::from_ms(service.now_ms()),
+        })
+    })
+}
+
 /// Every phone, the one that was heard from last first. With `words`, only those of people whose
 /// name or user name contains them.
 ///
 /// # Errors
 /// [`CouncilError`] when the database fails.
-pub fn list(service: &Service, words: Option<&str>) -> Result<Vec<PhoneRow>, CouncilError> {
+pub fn all(service: &Service, words: Option<&str>) -> Result<Vec<PhoneRow>, CouncilError> {
     let (mut phones, mut after) = (Vec::new(), None);
     loop {
         let order = DEVICES.order(None, "-heard", after.as_deref())?;

@@ -1,24 +1,119 @@
-//! Entering and taking back the numbers that the council owns. A new value can only begin on a
-//! later day, so that deadlines that are running do not change. A value that has begun can never be
-//! removed, so that it stays clear which value a decision was based on.
+//! The numbers that the council owns: the values that apply today, where they come from, the values
+//! to come, and entering and taking back values. A new value can only begin on a later day, so that
+//! deadlines that are running do not change. A value that has begun can never be removed, so that it
+//! stays clear which value a decision was based on.
 
-use chrono::{Days, NaiveDate};
-use doorstep_domain::conduct::{DatedNumber, TextKind};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberUnit, TextKind};
+use serde::Serialize;
 
 use super::Actor;
+use crate::access::roles::ADMINISTRATORS;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, Writing, settings};
+use crate::storage::settings::{self, EnteredNumber, NumberGroup};
+use crate::storage::{Audited, Writing};
 
 /// How far ahead a value can begin: ten years.
 const FURTHEST: Days = Days::new(3_653);
+
+/// A value of a number, which applies from a day on.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct NumberValue {
+    /// The value, in the unit of its number.
+    pub(crate) value: u32,
+    /// The first day on which it applies, in Europe/London.
+    pub(crate) from: NaiveDate,
+    /// Where it comes from, such as a decision, a law or a clause.
+    pub(crate) source: String,
+    /// The name in the audit log of who entered it; `null` for a value that Doorstep ships with.
+    pub(crate) entered_by: Option<String>,
+    /// When it was entered; `null` for a value that Doorstep ships with.
+    pub(crate) entered_at: Option<DateTime<Utc>>,
+    /// Whether it has not begun yet, and can be taken back.
+    pub(crate) to_come: bool,
+}
+
+/// A number that the council owns.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct CouncilNumber {
+    /// Its stable name.
+    pub(crate) name: String,
+    /// What it is for. The console shows the numbers in these groups.
+    pub(crate) group: NumberGroup,
+    /// What it counts.
+    pub(crate) unit: NumberUnit,
+    /// The lowest value allowed.
+    pub(crate) least: u32,
+    /// The highest value allowed.
+    pub(crate) most: u32,
+    /// The value that applies today; `null` when there is none yet.
+    pub(crate) value: Option<u32>,
+    /// Where today's value comes from.
+    pub(crate) source: Option<String>,
+    /// Every value, the newest first.
+    pub(crate) values: Vec<NumberValue>,
+}
+
+/// All numbers that the council owns.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct NumberList {
+    /// Every kind of number, also those that have no value yet.
+    pub(crate) numbers: Vec<CouncilNumber>,
+    /// Whether this person may change them.
+    pub(crate) may_change: bool,
+    /// The earliest first day for a new value: tomorrow in England.
+    pub(crate) earliest: NaiveDate,
+}
 
 /// Today's date in England.
 #[must_use]
 pub fn today(service: &Service) -> NaiveDate {
     times::day(service.now_ms())
+}
+
+/// All numbers that the council owns.
+///
+/// # Errors
+/// [`CouncilError`] when the database fails.
+pub fn list(service: &Service, by: &Actor) -> Result<NumberList, CouncilError> {
+    let today = today(service);
+    let entered = service.storage.read(|reading| reading.entered_numbers())?;
+    let own = CouncilNumbers::new(entered.iter().map(|row| row.number.clone()).collect());
+    let numbers = settings::kinds().map(|(group, kind)| {
+        let shipped = kind.shipped.iter().map(NumberValue::shipped);
+        let entered = entered.iter().filter(|row| row.number.name == kind.name);
+        let mut values: Vec<NumberValue> = shipped.chain(entered.map(|row| NumberValue::entered(row, today))).collect();
+        values.sort_by_key(|value| std::cmp::Reverse(value.from));
+        let holds = kind.on(today, &own);
+        CouncilNumber {
+            name: kind.name.clone(),
+            group,
+            unit: kind.unit,
+            least: kind.least,
+            most: kind.most,
+            value: holds.map(|number| number.value),
+            source: holds.map(|number| number.source.clone()),
+            values,
+        }
+    });
+    let earliest = today.succ_opt().unwrap_or(today);
+    Ok(NumberList { numbers: numbers.collect(), may_change: by.may_act_as(ADMINISTRATORS), earliest })
+}
+
+impl NumberValue {
+    fn shipped(number: &DatedNumber) -> Self {
+        let DatedNumber { value, from, source, .. } = number.clone();
+        Self { value, from, source, entered_by: None, entered_at: None, to_come: false }
+    }
+
+    fn entered(row: &EnteredNumber, today: NaiveDate) -> Self {
+        let DatedNumber { value, from, source, .. } = row.number.clone();
+        let (by, at) = (row.entered_by.clone(), times::from_ms(row.entered_ms));
+        Self { value, from, source, entered_by: Some(by), entered_at: Some(at), to_come: from > today }
+    }
 }
 
 /// Enters a value of a number, from a day after today. Phones get it at their next contact.

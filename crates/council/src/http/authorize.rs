@@ -35,35 +35,16 @@ pub(crate) enum Access {
     People(&'static [Role]),
 }
 
-/// All people who use the console.
-pub(crate) const DESKS: Access = Access::People(&[
-    Role::FirmSupervisor,
-    Role::Supervisor,
-    Role::SafeguardingLead,
-    Role::Auditor,
-    Role::Administrator,
-]);
-/// People who see cases.
-pub(crate) const CASES: Access = Access::People(&[Role::Supervisor, Role::SafeguardingLead, Role::Auditor]);
-/// People who do something about cases.
-pub(crate) const SUPERVISORS: Access = Access::People(&[Role::Supervisor]);
-/// People who import appointments.
-pub(crate) const PLANNERS: Access = Access::People(&[Role::Supervisor, Role::Administrator]);
-/// People who give appointments to visitors, and call them off.
-pub(crate) const SENDERS: Access = Access::People(&[Role::FirmSupervisor, Role::Supervisor]);
-/// People who see the lists of phones and people.
-pub(crate) const ROSTER: Access = Access::People(&[Role::Auditor, Role::Administrator]);
-/// People who see the audit log.
-pub(crate) const AUDIT: Access = Access::People(&[Role::Auditor, Role::Administrator]);
-/// The safeguarding leads.
-pub(crate) const LEADS: Access = Access::People(&[Role::SafeguardingLead]);
-/// People who enrol phones, change people and numbers, and publish the Code.
-pub(crate) const ADMINISTRATORS: Access = Access::People(&[Role::Administrator]);
+impl From<&'static [Role]> for Access {
+    fn from(roles: &'static [Role]) -> Self {
+        Self::People(roles)
+    }
+}
 
 impl Access {
     /// Whether a person may use the route. Always `false` for routes that are not for people.
     pub(crate) fn admits(self, who: &Actor) -> bool {
-        matches!(self, Self::People(roles) if who.is_one_of(roles))
+        matches!(self, Self::People(roles) if who.may_act_as(roles))
     }
 }
 

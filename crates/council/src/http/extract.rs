@@ -11,11 +11,6 @@ use serde::de::DeserializeOwned;
 
 use super::problem::WebProblem;
 
-/// The value of a filter. An empty filter is `None`.
-pub(crate) fn said(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
 /// The variable parts of an address.
 pub(crate) struct Path<T>(pub(crate) T);
 

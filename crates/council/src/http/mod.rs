@@ -16,6 +16,3 @@ pub(crate) mod routes;
 mod systems;
 
 pub use declarations::declarations;
-
-/// How many rows are on a page of a list.
-const PAGE: usize = 50;

@@ -19,9 +19,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use super::authorize::{
-    ADMINISTRATORS, AUDIT, Access, CASES, DESKS, LEADS, OpenRoutes, PLANNERS, ROSTER, SENDERS, SUPERVISORS, authorize,
-};
+use super::authorize::{Access, OpenRoutes, authorize};
 use super::console::{
     appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
     reports, safeguarding, settings, sign_in, today, visits,
@@ -31,7 +29,9 @@ use super::operations::ServiceCounts;
 use super::problem::WebProblem;
 use super::{assets, devices, operations, systems};
 use crate::access::openid::Provider;
-use crate::access::roles::{Role, Scope};
+use crate::access::roles::{
+    ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, PLANNERS, ROSTER, Role, SENDERS, SUPERVISORS, Scope,
+};
 use crate::service::Service;
 
 /// How many seconds one request can take, including its upload. Only an export can take longer.
@@ -159,7 +159,7 @@ fn all_routes() -> Vec<Route> {
 }
 
 impl Route {
-    fn get<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    fn get<H, I, O, T: 'static>(path: &'static str, access: impl Into<Access>, answers: H) -> Self
     where
         H: Handler<T, Service> + OperationHandler<I, O>,
         I: OperationInput,
@@ -168,7 +168,7 @@ impl Route {
         Self::new(Method::GET, path, access, get(answers))
     }
 
-    fn post<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    fn post<H, I, O, T: 'static>(path: &'static str, access: impl Into<Access>, answers: H) -> Self
     where
         H: Handler<T, Service> + OperationHandler<I, O>,
         I: OperationInput,
@@ -177,7 +177,7 @@ impl Route {
         Self::new(Method::POST, path, access, post(answers))
     }
 
-    fn put<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    fn put<H, I, O, T: 'static>(path: &'static str, access: impl Into<Access>, answers: H) -> Self
     where
         H: Handler<T, Service> + OperationHandler<I, O>,
         I: OperationInput,
@@ -186,7 +186,7 @@ impl Route {
         Self::new(Method::PUT, path, access, put(answers))
     }
 
-    fn delete<H, I, O, T: 'static>(path: &'static str, access: Access, answers: H) -> Self
+    fn delete<H, I, O, T: 'static>(path: &'static str, access: impl Into<Access>, answers: H) -> Self
     where
         H: Handler<T, Service> + OperationHandler<I, O>,
         I: OperationInput,
@@ -195,8 +195,8 @@ impl Route {
         Self::new(Method::DELETE, path, access, delete(answers))
     }
 
-    fn new(method: Method, path: &'static str, access: Access, answers: ApiMethodRouter<Service>) -> Self {
-        Self { method, path, access, answers, at_length: false, told: AnswerDescription::ByItsType }
+    fn new(method: Method, path: &'static str, access: impl Into<Access>, answers: ApiMethodRouter<Service>) -> Self {
+        Self { method, path, access: access.into(), answers, at_length: false, told: AnswerDescription::ByItsType }
     }
 
     /// Lets the route take longer than [`REQUEST_SECONDS`].

@@ -4,6 +4,7 @@
 pub(crate) mod desk;
 mod rows;
 mod serving;
+pub(crate) mod show;
 
 use std::path::PathBuf;
 
@@ -12,7 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorstep_council::desk::cases::CaseId;
 use doorstep_council::export::ExportTable;
 use doorstep_council::{DatabaseAt, PhotosAt, Scope};
-use doorstep_domain::{AppointmentRef, DeviceId, StableName};
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::{AppointmentRef, DeviceId, StableName, VisitId};
 
 pub(crate) use self::rows::RowsToTake;
 pub(crate) use self::serving::ServeSettings;
@@ -224,6 +226,26 @@ pub(crate) enum Command {
         user: String,
         #[command(subcommand)]
         change: desk::PersonCommand,
+    },
+    /// Prints what a page of the console shows, as JSON. Reading about a tenant is written to the
+    /// audit log.
+    Show {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        page: show::PageCommand,
+    },
+    /// Writes a photo of a visit to a file.
+    SavePhoto {
+        #[command(flatten)]
+        data: Data,
+        /// The visit's id.
+        visit: VisitId,
+        /// The photo's SHA-256, as `doorstep-council show visit` prints it.
+        sha256: Hash,
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
     /// Lists the phones: whose each is, its id, when it was last heard from, and whether it is
     /// revoked.

@@ -1,93 +1,16 @@
-//! The audit log, for auditors and administrators of the council.
+//! The audit log.
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
-use crate::error::CouncilError;
+use crate::desk::audit::{self, AuditList, AuditQuery};
 use crate::http::blocking::ask;
-use crate::http::extract::{Json, Query, said};
+use crate::http::extract::{Json, Query};
 use crate::http::problem::WebProblem;
-use crate::machine::times;
 use crate::service::Service;
-use crate::storage::{AuditFilter, AuditLine};
-
-/// A page of the audit log, newest line first unless `oldest` is asked for.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct AuditList {
-    /// The lines on this page.
-    pub(crate) lines: Vec<AuditEntry>,
-    /// What to ask for to get the next page: the number of this page's last line; `null` on the
-    /// last page.
-    #[ts(type = "number | null")]
-    pub(crate) next: Option<i64>,
-    /// The stable names of all actions in the log, to filter by.
-    pub(crate) actions: Vec<String>,
-}
-
-/// A line of the audit log.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct AuditEntry {
-    /// When it was done, by the council's clock.
-    pub(crate) at: DateTime<Utc>,
-    /// Who did it: a user name, the name of a system's token, or `command line`. Empty for a failed
-    /// sign-in.
-    pub(crate) user: String,
-    /// What was done, as a stable name.
-    pub(crate) action: String,
-    /// What it was done to, such as ids, user names and UPRNs.
-    #[ts(type = "Record<string, unknown>")]
-    pub(crate) detail: serde_json::Value,
-}
-
-impl AuditEntry {
-    pub(crate) fn of(line: &AuditLine) -> Result<Self, CouncilError> {
-        Ok(Self {
-            at: times::from_ms(line.at_ms),
-            user: line.user_name.clone(),
-            action: line.action.clone(),
-            detail: serde_json::from_str(&line.detail).map_err(|_| CouncilError::Unreadable("audit"))?,
-        })
-    }
-}
-
-/// How many lines are on a page.
-const PAGE: usize = 100;
-
-/// The filters in the page's address.
-#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
-#[serde(default)]
-pub(crate) struct AuditQuery {
-    user: Option<String>,
-    action: Option<String>,
-    /// `oldest` to begin with the oldest lines.
-    order: Option<String>,
-    /// The `next` of the page before.
-    after: Option<i64>,
-}
 
 pub(crate) async fn list(
     State(service): State<Service>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<AuditList>, WebProblem> {
-    let filter = AuditFilter {
-        user_name: said(query.user),
-        action: said(query.action),
-        oldest_first: query.order.as_deref() == Some("oldest"),
-        after: query.after,
-    };
-    ask(service, move |service| {
-        service.storage.read(|reading| {
-            let mut lines = reading.audit_page(&filter, PAGE + 1)?;
-            let more = lines.len() > PAGE;
-            lines.truncate(PAGE);
-            Ok(AuditList {
-                next: lines.last().filter(|_| more).map(|line| line.number),
-                lines: lines.iter().map(AuditEntry::of).collect::<Result<_, _>>()?,
-                actions: reading.audit_actions()?,
-            })
-        })
-    })
-    .await
-    .map(Json)
+    ask(service, move |service| audit::list(service, query)).await.map(Json)
 }

@@ -1,221 +1,21 @@
-//! Cases: the queue by deadline, one case with its log, and what is done about it. Clauses 3.1,
-//! 5.3, 6.1, 7 and 8.
+//! Cases: the queue, one case with its log, and what is done about it.
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOutcome, CaseStep, Clause, Concern, Due};
-use doorstep_domain::{Named, StableName, VisitId};
-use serde::{Deserialize, Serialize};
+use doorstep_domain::conduct::CaseDeed;
 
-use super::not_received::{MissingRecords, missing};
-use crate::access::actor::Actor;
-use crate::desk::cases::{self, Case, CaseId};
-use crate::error::CouncilError;
-use crate::http::PAGE;
-use crate::http::authorize::{By, SUPERVISORS};
+use crate::desk::cases::{self, CaseDetail, CaseId, CaseList, CaseQuery};
+use crate::http::authorize::By;
 use crate::http::blocking::ask;
-use crate::http::extract::{Json, Path, Query, said};
+use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::WebProblem;
-use crate::machine::times;
-use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{CASES, CaseFilter, CaseLine, CaseRow, Order, Reading};
-
-/// A case in the list, with what is due next.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct CaseListRow {
-    /// The case's id.
-    pub(crate) case: String,
-    /// What it is about.
-    #[schemars(with = "CaseKind")]
-    #[ts(as = "CaseKind")]
-    pub(crate) kind: Named<CaseKind>,
-    /// The clause behind it; `null` for a kind that only a newer version knows.
-    pub(crate) clause: Option<Clause>,
-    /// The visit that it comes from.
-    pub(crate) visit: VisitId,
-    /// When it was said or seen, by the device's clock. Deadlines count from here.
-    pub(crate) opened_at: DateTime<Utc>,
-    /// When the council heard of it.
-    pub(crate) received_at: DateTime<Utc>,
-    /// The owner's user name; `null` when nobody owns it.
-    pub(crate) owner: Option<String>,
-    /// The owner's name; `null` when nobody owns it.
-    pub(crate) owner_name: Option<String>,
-    /// The next step; `null` when all steps are done.
-    #[schemars(with = "Option<CaseStep>")]
-    #[ts(as = "Option<CaseStep>")]
-    pub(crate) due_step: Option<Named<CaseStep>>,
-    /// The deadline of that step; `null` when nothing is due, or the bank holidays of that year are
-    /// not known.
-    pub(crate) due_at: Option<DateTime<Utc>>,
-    /// When it was closed; `null` while it is open.
-    pub(crate) closed_at: Option<DateTime<Utc>>,
-    /// The outcome that it was closed with, as a stable name; `null` while it is open.
-    pub(crate) outcome: Option<String>,
-    /// The address of the home.
-    pub(crate) address: String,
-    /// The name of the visitor whose visit it comes from.
-    pub(crate) visitor_name: String,
-    /// The organisation that the visitor works for.
-    pub(crate) organisation: String,
-}
-
-impl From<&CaseRow> for CaseListRow {
-    fn from(row: &CaseRow) -> Self {
-        Self {
-            case: row.id.to_string(),
-            kind: row.kind.clone(),
-            clause: row.kind.known().map(CaseKind::clause),
-            visit: row.visit,
-            opened_at: times::from_ms(row.opened_ms),
-            received_at: times::from_ms(row.received_ms),
-            owner: row.owner.clone(),
-            owner_name: row.owner_name.clone(),
-            due_step: row.due_step.clone(),
-            due_at: row.due_ms().map(times::from_ms),
-            closed_at: row.closed_ms.map(times::from_ms),
-            outcome: row.outcome.clone(),
-            address: row.address.clone(),
-            visitor_name: row.visitor_name.clone(),
-            organisation: row.organisation.clone(),
-        }
-    }
-}
-
-/// A person who can be given a case.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct CaseOwner {
-    /// The user name.
-    pub(crate) user: String,
-    /// The name, as people read it.
-    pub(crate) name: String,
-}
-
-/// A page of cases.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct CaseList {
-    /// The cases on this page.
-    pub(crate) cases: Vec<CaseListRow>,
-    /// What to ask for to get the next page; `null` on the last.
-    pub(crate) next: Option<String>,
-    /// How many cases are open.
-    #[ts(type = "number")]
-    pub(crate) open: u64,
-    /// How many of them are past their deadline.
-    #[ts(type = "number")]
-    pub(crate) late: u64,
-    /// The people who can be given a case.
-    pub(crate) owners: Vec<CaseOwner>,
-    /// Records that phones have and the council has not: there may be cases in them.
-    pub(crate) missing: Vec<MissingRecords>,
-    /// The council's clock when this was read.
-    pub(crate) as_of: DateTime<Utc>,
-}
-
-/// A line of a case's log.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct CaseLogLine {
-    /// When it was done, by the council's clock.
-    pub(crate) at: DateTime<Utc>,
-    /// The user name of the person who did it; empty when the service did it.
-    pub(crate) user: String,
-    /// What was done: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
-    pub(crate) action: String,
-    /// The step that was done, the new owner, or the outcome; `null` for other actions.
-    pub(crate) subject: Option<String>,
-    /// What the person wrote about it, if anything.
-    pub(crate) words: Option<String>,
-}
-
-impl From<CaseLine> for CaseLogLine {
-    fn from(line: CaseLine) -> Self {
-        let CaseLine { at_ms, user_name, action, subject, words } = line;
-        Self { at: times::from_ms(at_ms), user: user_name, action, subject, words }
-    }
-}
-
-/// A case in full.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct CaseDetail {
-    /// The same as in the list.
-    pub(crate) row: CaseListRow,
-    /// What was written at the door, if the case comes from a concern.
-    pub(crate) concern: Option<Concern>,
-    /// What is due next, with where its number comes from.
-    pub(crate) due: Option<Due>,
-    /// The steps that are still to be done, in order.
-    pub(crate) steps_left: Vec<CaseStep>,
-    /// The outcomes that it can be closed with.
-    pub(crate) outcomes: Vec<CaseOutcome>,
-    /// What was done about it.
-    pub(crate) log: Vec<CaseLogLine>,
-    /// The people who can be given it.
-    pub(crate) owners: Vec<CaseOwner>,
-    /// When the visitor's phone was last heard from.
-    pub(crate) last_contact: Option<DateTime<Utc>>,
-    /// Whether this person may do something about it.
-    pub(crate) may_act: bool,
-    /// The council's clock when this was read.
-    pub(crate) as_of: DateTime<Utc>,
-}
-
-/// The filters in the page's address.
-#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
-#[serde(default)]
-pub(crate) struct CaseQuery {
-    state: Option<String>,
-    kind: Option<String>,
-    owner: Option<String>,
-    organisation: Option<String>,
-    /// `due`, `closed`, `opened`, `about`, `where` or `owner`. A `-` in front reverses the order.
-    sort: Option<String>,
-    after: Option<String>,
-}
-
-impl CaseQuery {
-    fn filter(&self) -> Result<CaseFilter, Refused> {
-        let kind = |name: String| CaseKind::from_name(&name).ok_or(Refused::NoSuchPage);
-        Ok(CaseFilter {
-            closed: Some(self.state.as_deref() == Some("closed")),
-            kind: said(self.kind.clone()).map(kind).transpose()?,
-            owner: said(self.owner.clone()),
-            organisation: said(self.organisation.clone()),
-        })
-    }
-
-    /// The order that is asked for. Otherwise open cases are in order of their deadline, and closed
-    /// cases have the last closed first.
-    fn order(&self, closed: bool) -> Result<Order, CouncilError> {
-        CASES.order(self.sort.as_deref(), if closed { "-closed" } else { "due" }, self.after.as_deref())
-    }
-}
 
 pub(crate) async fn list(
     State(service): State<Service>,
     By(by): By,
     Query(query): Query<CaseQuery>,
 ) -> Result<Json<CaseList>, WebProblem> {
-    let filter = query.filter()?;
-    let order = query.order(filter.closed == Some(true))?;
-    ask(service, move |service| {
-        let now_ms = service.now_ms();
-        service.storage.read(|reading| {
-            let page = reading.cases(&filter, &order, PAGE)?;
-            let (open, late) = reading.case_counts(now_ms)?;
-            Ok(CaseList {
-                cases: page.rows.iter().map(CaseListRow::from).collect(),
-                next: page.next,
-                open,
-                late,
-                owners: owners(reading)?,
-                missing: missing(reading, &by)?,
-                as_of: times::from_ms(now_ms),
-            })
-        })
-    })
-    .await
-    .map(Json)
+    ask(service, move |service| cases::list(service, &by, &query)).await.map(Json)
 }
 
 pub(crate) async fn show(
@@ -224,7 +24,7 @@ pub(crate) async fn show(
     Path(case): Path<String>,
 ) -> Result<Json<CaseDetail>, WebProblem> {
     let id: CaseId = case.parse().map_err(|_| WebProblem::NotFound)?;
-    ask(service, move |service| CaseDetail::of(service, &by, cases::read(service, &by, id)?)).await.map(Json)
+    ask(service, move |service| cases::read(service, &by, id)).await.map(Json)
 }
 
 /// Does a deed about a case, and shows the case as it is afterwards.
@@ -235,27 +35,5 @@ pub(crate) async fn act(
     Json(deed): Json<CaseDeed>,
 ) -> Result<Json<CaseDetail>, WebProblem> {
     let id: CaseId = case.parse().map_err(|_| WebProblem::NotFound)?;
-    ask(service, move |service| CaseDetail::of(service, &by, cases::act(service, &by, id, &deed)?)).await.map(Json)
-}
-
-impl CaseDetail {
-    fn of(service: &Service, by: &Actor, case: Case) -> Result<Self, CouncilError> {
-        Ok(Self {
-            row: CaseListRow::from(&case.row),
-            concern: case.concern,
-            due: case.due,
-            steps_left: case.steps_left,
-            outcomes: case.row.kind.known().map(|kind| kind.outcomes().to_vec()).unwrap_or_default(),
-            log: case.log.into_iter().map(CaseLogLine::from).collect(),
-            owners: service.storage.read(owners)?,
-            last_contact: case.last_contact,
-            may_act: SUPERVISORS.admits(by),
-            as_of: times::from_ms(service.now_ms()),
-        })
-    }
-}
-
-fn owners(reading: &Reading<'_>) -> Result<Vec<CaseOwner>, CouncilError> {
-    let owners = reading.case_owners()?;
-    Ok(owners.into_iter().map(|(user, name)| CaseOwner { user, name }).collect())
+    ask(service, move |service| cases::act(service, &by, id, &deed)).await.map(Json)
 }

@@ -12,43 +12,26 @@ use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use doorstep_domain::StableName;
 use futures_util::stream::try_unfold;
-use serde::Serialize;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
 use crate::access::actor::Actor;
+use crate::desk::exports::{self, TableMeaning};
 use crate::error::CouncilError;
 use crate::export::{Encoding, Export, ExportTable, Format, Growth, ListQuery, StreamedFile};
-use crate::http::authorize::{AUDIT, Access, By, CASES, DESKS};
+use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
 
-/// A table that can be exported, and what its columns mean.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct TableMeaning {
-    /// The table's stable name.
-    pub(crate) table: &'static str,
-    /// Its columns, in order.
-    pub(crate) columns: Vec<TableColumn>,
+/// What each column means, for the tables that this person may export.
+pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
+    Json(exports::dictionary(&by))
 }
 
-/// A column of an exported table.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct TableColumn {
-    /// The stable name.
-    pub(crate) name: &'static str,
-    /// What it means, and which values it can have.
-    pub(crate) meaning: String,
-}
-
-/// The most bytes that are read and sent at a time.
-const PIECE: usize = 64 * 1024;
-
-/// Exports the table that the address names with its format, such as `visits.xlsx`. The file is
-/// sent while it is being written, except for a workbook, which must be complete first. Any refusal
+/// Exports the table that the address names with its format, such as `visits.xlsx`. Any refusal
 /// comes before the first byte.
 pub(crate) async fn table(
     State(service): State<Service>,
@@ -59,42 +42,30 @@ pub(crate) async fn table(
     let (name, ending) = file_name.rsplit_once('.').ok_or(WebProblem::NotFound)?;
     let forms = [Format::Csv(Encoding::Utf8ForExcel), Format::Xlsx, Format::JsonLines];
     let format = forms.into_iter().find(|form| form.name() == ending).ok_or(WebProblem::NotFound)?;
-    let what = tables_for(&by).find(|what| what.name() == name).ok_or(WebProblem::NotFound)?;
-    let day = times::day(service.now_ms());
-    let waits = StillWaiting::default();
-    let (tell, mut growth) = watch::channel(Growth::default());
-    // The file is on disk, so that the database does not wait for a slow connection and memory
-    // stays small.
-    let (mut file, reader) = ask(service.clone(), |_| without_a_name().map_err(CouncilError::Write)).await?;
-    let still_waits = Arc::clone(&waits.0);
-    let mut writing = tokio::task::spawn_blocking(move || {
-        let export = Export { service: &service, what, format, query: &query, by: &by };
-        let mut streamed_file = StreamedFile::new(&mut file, |growth| tell.send_modify(|told| *told = growth));
-        let written = export.write(&mut streamed_file, || still_waits.load(Ordering::Relaxed));
-        if let Err(error) = &written {
-            tracing::info!(%error, "An export was not written whole.");
-        }
-        written.map(drop)
-    });
-    tokio::select! {
-        written = &mut writing => written.map_err(|_| WebProblem::Internal)??,
-        // If the writer ends before the first byte, the branch above returns its error.
-        Ok(_) = growth.wait_for(|growth| growth.readable > 0) => {}
-    }
+    let what = exports::tables_for(&by).find(|what| what.name() == name).ok_or(WebProblem::NotFound)?;
+    let file_name = format!("doorstep-{name}-{}.{ending}", times::day(service.now_ms()));
+    let follower = Follower::begin(service, by, what, format, query).await?;
+    Ok((headers(format, &file_name, &follower), Body::from_stream(try_unfold(follower, Follower::next)))
+        .into_response())
+}
+
+fn headers(format: Format, file_name: &str, file: &Follower) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut say = |name, value: &str| headers.insert(name, HeaderValue::from_str(value).unwrap_or(NOTHING));
     say(header::CONTENT_TYPE, format.media_type());
-    say(header::CONTENT_DISPOSITION, &format!("attachment; filename=\"doorstep-{name}-{day}.{ending}\""));
+    say(header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{file_name}\""));
     say(header::CACHE_CONTROL, "no-store");
-    let so_far = *growth.borrow();
+    let so_far = *file.growth.borrow();
     if so_far.whole {
         say(header::CONTENT_LENGTH, &so_far.readable.to_string());
     }
-    let follower = Follower { file: tokio::fs::File::from_std(reader), at: 0, growth, _waits: waits };
-    Ok((headers, Body::from_stream(try_unfold(follower, Follower::next))).into_response())
+    headers
 }
 
 const NOTHING: HeaderValue = HeaderValue::from_static("");
+
+/// The most bytes that are read and sent at a time.
+const PIECE: usize = 64 * 1024;
 
 /// A temporary file, as one handle to write and one to read. It has no name on disk, and goes away
 /// when both are closed.
@@ -114,6 +85,38 @@ struct Follower {
 }
 
 impl Follower {
+    /// Begins to write a table, and returns when its first bytes can be read. The file is sent while
+    /// it is being written, except for a workbook, which must be complete first.
+    async fn begin(
+        service: Service,
+        by: Actor,
+        what: ExportTable,
+        format: Format,
+        query: ListQuery,
+    ) -> Result<Self, WebProblem> {
+        let waits = StillWaiting::default();
+        let (tell, mut growth) = watch::channel(Growth::default());
+        // The file is on disk, so that the database does not wait for a slow connection and memory
+        // stays small.
+        let (mut file, reader) = ask(service.clone(), |_| without_a_name().map_err(CouncilError::Write)).await?;
+        let still_waits = Arc::clone(&waits.0);
+        let mut writing = tokio::task::spawn_blocking(move || {
+            let export = Export { service: &service, what, format, query: &query, by: &by };
+            let mut streamed_file = StreamedFile::new(&mut file, |growth| tell.send_modify(|told| *told = growth));
+            let written = export.write(&mut streamed_file, || still_waits.load(Ordering::Relaxed));
+            if let Err(error) = &written {
+                tracing::info!(%error, "An export was not written whole.");
+            }
+            written.map(drop)
+        });
+        tokio::select! {
+            written = &mut writing => written.map_err(|_| WebProblem::Internal)??,
+            // If the writer ends before the first byte, the branch above returns its error.
+            Ok(_) = growth.wait_for(|growth| growth.readable > 0) => {}
+        }
+        Ok(Self { file: tokio::fs::File::from_std(reader), at: 0, growth, _waits: waits })
+    }
+
     /// The next piece. `None` at the end of a complete file. An error when writing failed, so that
     /// nobody takes the file to be complete.
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
@@ -136,38 +139,6 @@ impl Follower {
                 return Err(io::Error::other("the export failed before it was complete"));
             }
         }
-    }
-}
-
-/// What each column means, for the tables that this person may export.
-pub(crate) async fn dictionary(By(by): By) -> Json<Vec<TableMeaning>> {
-    let meaning = |what: ExportTable| TableMeaning {
-        table: what.name(),
-        columns: what
-            .columns()
-            .iter()
-            .map(|column| TableColumn { name: column.name, meaning: column.whole_meaning() })
-            .collect(),
-    };
-    Json(tables_for(&by).map(meaning).collect())
-}
-
-/// The tables that a person may export.
-fn tables_for(by: &Actor) -> impl Iterator<Item = ExportTable> {
-    ExportTable::all().filter(move |what| access_to(*what).admits(by))
-}
-
-/// Who may export a table.
-fn access_to(what: ExportTable) -> Access {
-    match what {
-        ExportTable::Audit => AUDIT,
-        ExportTable::Cases => CASES,
-        ExportTable::Visits
-        | ExportTable::Steps
-        | ExportTable::NoAccess
-        | ExportTable::Concerns
-        | ExportTable::Acknowledgements
-        | ExportTable::Reports => DESKS,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The console's requests and the types of their answers, with one file for each page.
+//! The console's requests, with one file for each page.
 
 pub(crate) mod appointments;
 pub(crate) mod audit;
@@ -7,7 +7,6 @@ pub(crate) mod code;
 pub(crate) mod concerns;
 pub(crate) mod exports;
 pub(crate) mod no_access;
-pub(crate) mod not_received;
 pub(crate) mod openid;
 pub(crate) mod own_sessions;
 pub(crate) mod pages;

@@ -1,117 +1,21 @@
-//! Homes where nobody got in, and the evidence about such a home. Clause 3.1.
+//! Homes where nobody got in, and the evidence about such a home.
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{Attempt, CaseOutcome, Counting};
-use doorstep_domain::{StableName, Uprn};
-use serde::{Deserialize, Serialize};
+use doorstep_domain::Uprn;
 
-use super::not_received::{MissingRecords, missing};
-use super::visits::VisitDetail;
-use crate::access::actor::Actor;
-use crate::desk::reading;
-use crate::error::CouncilError;
-use crate::http::PAGE;
+use crate::desk::no_access::{self, EvidencePack, NoAccessList, NoAccessQuery};
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
-use crate::http::extract::{Json, Path, Query, said};
+use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::WebProblem;
-use crate::machine::times;
-use crate::service::{NAME, Service};
-use crate::storage::{HOMES, NoAccessRow, Page, Reading, settings};
-
-/// An attempt to get in, with a supervisor's decision about it.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct NoAccessAttempt {
-    /// The attempt, from its records.
-    #[serde(flatten)]
-    pub(crate) attempt: Attempt,
-    /// Whether it counts towards enforcement, with the supervisor's decision if there is one.
-    pub(crate) decided: Counting,
-}
-
-/// A home where nobody got in.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct NoAccessHome {
-    /// The home's Unique Property Reference Number, as text.
-    pub(crate) uprn: String,
-    /// The address on one line; empty if it is not known.
-    pub(crate) address: String,
-    /// The attempts, oldest first.
-    pub(crate) attempts: Vec<NoAccessAttempt>,
-    /// How many of them count towards enforcement. A valid refusal never does.
-    pub(crate) counting: usize,
-    /// How many of those also count in court: the tenant had 24 hours' notice in writing.
-    pub(crate) in_court: usize,
-}
-
-/// A page of homes.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct NoAccessList {
-    /// The homes on this page. Unless another order is asked for, the last attempt is first.
-    pub(crate) homes: Vec<NoAccessHome>,
-    /// What to ask for to get the next page; `null` on the last.
-    pub(crate) next: Option<String>,
-    /// How many attempts come before the next letter goes out.
-    pub(crate) attempts_before_letter: u32,
-    /// Records that phones have and the council has not: there may be attempts in them.
-    pub(crate) missing: Vec<MissingRecords>,
-    /// The council's clock when this was read.
-    pub(crate) as_of: DateTime<Utc>,
-}
-
-/// The filters in the page's address.
-#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
-#[serde(default)]
-pub(crate) struct NoAccessQuery {
-    organisation: Option<String>,
-    /// `last` for the last attempt, `attempts` for how many, or `where`. A `-` in front reverses
-    /// the order.
-    sort: Option<String>,
-    after: Option<String>,
-}
+use crate::service::Service;
 
 pub(crate) async fn list(
     State(service): State<Service>,
     By(by): By,
     Query(query): Query<NoAccessQuery>,
 ) -> Result<Json<NoAccessList>, WebProblem> {
-    let organisation = by.firm().map(str::to_owned).or_else(|| said(query.organisation));
-    let order = HOMES.order(query.sort.as_deref(), "-last", query.after.as_deref())?;
-    ask(service, move |service| {
-        let now_ms = service.now_ms();
-        service.storage.read(|reading| {
-            let Page { rows, next } = reading.no_access(organisation.as_deref(), by.firm(), &order, PAGE)?;
-            Ok(NoAccessList {
-                homes: rows.into_iter().map(|row| home(reading, row)).collect::<Result<_, _>>()?,
-                next,
-                attempts_before_letter: settings::of_the_door(reading, now_ms)?.attempts_before_letter,
-                missing: missing(reading, &by)?,
-                as_of: times::from_ms(now_ms),
-            })
-        })
-    })
-    .await
-    .map(Json)
-}
-
-/// The evidence about a home where nobody got in, for a meeting, a solicitor or a court.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct EvidencePack {
-    /// The home, its attempts and how they count.
-    pub(crate) home: NoAccessHome,
-    /// The visits behind the attempts, oldest first.
-    pub(crate) visits: Vec<VisitDetail>,
-    /// How many attempts come before the next letter.
-    pub(crate) attempts_before_letter: u32,
-    /// The name of the person who asked for it.
-    pub(crate) made_by: String,
-    /// The council's name, for the head of the pack.
-    pub(crate) council_name: String,
-    /// Records that phones have and the council has not: there may be attempts in them.
-    pub(crate) missing: Vec<MissingRecords>,
-    /// The council's clock when this was read.
-    pub(crate) as_of: DateTime<Utc>,
+    ask(service, move |service| no_access::list(service, &by, query)).await.map(Json)
 }
 
 pub(crate) async fn evidence(
@@ -120,57 +24,5 @@ pub(crate) async fn evidence(
     Path(uprn): Path<String>,
 ) -> Result<Json<EvidencePack>, WebProblem> {
     let uprn = Uprn::try_from(uprn).map_err(|_| WebProblem::NotFound)?;
-    ask(service, move |service| {
-        reading::evidence(service, &by, &uprn, |reading, now_ms| pack(reading, uprn.clone(), &by, now_ms))
-    })
-    .await
-    .map(Json)
-}
-
-fn pack(reading: &Reading<'_>, uprn: Uprn, by: &Actor, now_ms: i64) -> Result<Option<EvidencePack>, CouncilError> {
-    let attempts = reading.attempts_at(&uprn, None)?;
-    let mut visits = Vec::with_capacity(attempts.len());
-    for attempt in &attempts {
-        if let Some(row) = reading.visit(attempt.visit, None)? {
-            visits.push(VisitDetail::of(row, &reading.photos_of(attempt.visit)?));
-        }
-    }
-    let Some(last) = visits.last() else { return Ok(None) };
-    let address = last.address();
-    Ok(Some(EvidencePack {
-        home: home(reading, NoAccessRow { uprn, address, attempts })?,
-        visits,
-        attempts_before_letter: settings::of_the_door(reading, now_ms)?.attempts_before_letter,
-        made_by: by.display_name().to_owned(),
-        council_name: reading.meta(NAME)?,
-        missing: missing(reading, by)?,
-        as_of: times::from_ms(now_ms),
-    }))
-}
-
-/// An attempt with the supervisor's decision. An attempt that they count also counts in court if
-/// the tenant had 24 hours' notice in writing.
-fn decided(reading: &Reading<'_>, mut attempt: Attempt) -> Result<NoAccessAttempt, CouncilError> {
-    let decision = match attempt.counting {
-        Counting::ToBeDecided => reading.refusal_decision(attempt.visit)?,
-        Counting::Counts | Counting::ValidRefusal => None,
-    };
-    let decided = attempt.decided(decision.as_deref().and_then(CaseOutcome::from_name));
-    if decided != attempt.counting {
-        let visit = reading.visit(attempt.visit, None)?;
-        attempt.in_court = decided.in_court(visit.as_ref().and_then(|row| row.visit.notice.as_ref()));
-    }
-    Ok(NoAccessAttempt { attempt, decided })
-}
-
-fn home(reading: &Reading<'_>, row: NoAccessRow) -> Result<NoAccessHome, CouncilError> {
-    let attempts = row.attempts.into_iter().map(|attempt| decided(reading, attempt)).collect::<Result<Vec<_>, _>>()?;
-    let counts = attempts.iter().filter(|attempt| attempt.decided == Counting::Counts);
-    Ok(NoAccessHome {
-        uprn: row.uprn.to_string(),
-        address: row.address,
-        counting: counts.clone().count(),
-        in_court: counts.filter(|attempt| attempt.attempt.in_court).count(),
-        attempts,
-    })
+    ask(service, move |service| no_access::evidence(service, &by, &uprn)).await.map(Json)
 }

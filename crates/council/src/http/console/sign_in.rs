@@ -91,7 +91,7 @@ pub(crate) async fn sign_in(
     only_from_the_console(&headers)?;
     let over_tls = cookies::is_over_tls(&service, &headers);
     let (browser, browser_name) = (cookies::known_browser(&headers), cookies::browser_name(&headers));
-    let tried = ask(service.clone(), move |service| {
+    let answer = ask(service, move |service| {
         let given = sign_in::Credentials {
             user: &credentials.user,
             password: &credentials.password,
@@ -99,23 +99,33 @@ pub(crate) async fn sign_in(
             browser: browser.as_ref(),
             browser_name: &browser_name,
         };
-        sign_in::sign_in(service, &given)
+        let outcome = sign_in::sign_in(service, &given)?;
+        answer(service, outcome, &open, over_tls)
     });
-    let answer = match tried.await? {
+    Ok(([(header::CACHE_CONTROL, "no-store")], answer.await??).into_response())
+}
+
+/// What a browser is told about how a try to sign in ended.
+fn answer(
+    service: &Service,
+    outcome: SignInOutcome,
+    open: &OpenRoutes,
+    over_tls: bool,
+) -> Result<Result<Response, WebProblem>, CouncilError> {
+    Ok(match outcome {
         SignInOutcome::In(person, opened) => {
-            let view = ask(service, move |service| SessionView::of(service, &person, &open)).await?;
+            let view = SessionView::of(service, &person, open)?;
             let cookies = cookies::of_session(&opened, over_tls).into_iter().map(|cookie| (header::SET_COOKIE, cookie));
-            (AppendHeaders(cookies), Json(SignInAnswer::SignedIn(view))).into_response()
+            Ok((AppendHeaders(cookies), Json(SignInAnswer::SignedIn(view))).into_response())
         }
-        SignInOutcome::SetUp(set_up) => Json(SignInAnswer::SetUp(set_up)).into_response(),
-        SignInOutcome::CodeNeeded => Json(SignInAnswer::CodeNeeded).into_response(),
-        SignInOutcome::WrongPassword => return Err(WebProblem::WrongPassword),
-        SignInOutcome::WrongCode => return Err(WebProblem::WrongCode),
+        SignInOutcome::SetUp(set_up) => Ok(Json(SignInAnswer::SetUp(set_up)).into_response()),
+        SignInOutcome::CodeNeeded => Ok(Json(SignInAnswer::CodeNeeded).into_response()),
+        SignInOutcome::WrongPassword => Err(WebProblem::WrongPassword),
+        SignInOutcome::WrongCode => Err(WebProblem::WrongCode),
         SignInOutcome::TooEarly { left_ms } => {
-            return Err(WebProblem::Wait { seconds: u64::try_from(left_ms / 1000 + 1).unwrap_or(1) });
+            Err(WebProblem::Wait { seconds: u64::try_from(left_ms / 1000 + 1).unwrap_or(1) })
         }
-    };
-    Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
+    })
 }
 
 pub(crate) async fn sign_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, WebProblem> {

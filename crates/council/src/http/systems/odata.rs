@@ -10,6 +10,7 @@ use chrono::DateTime;
 use doorstep_domain::VisitId;
 use serde_json::{Map, Value, json};
 
+use crate::desk::feed::{self, FeedPage, FeedPart};
 use crate::error::CouncilError;
 use crate::export::{Column, ColumnKind, ExportTable, visit_values};
 use crate::http::authorize::By;
@@ -17,7 +18,7 @@ use crate::http::blocking::ask;
 use crate::http::problem::WebProblem;
 use crate::machine::times;
 use crate::service::Service;
-use crate::storage::{Audited, Filter, FoldedVisit};
+use crate::storage::{Filter, FoldedVisit};
 
 /// The path of the feed.
 const ROOT: &str = "/odata/v4";
@@ -133,64 +134,57 @@ fn entity(visit: FoldedVisit, wanted: Option<&[String]>) -> Result<Map<String, V
     Ok(values.map(|(column, text)| (column.name.to_owned(), value(column, text))).collect())
 }
 
-/// A page of visits, newest first. The reading is written to the audit log.
+/// A page of visits, newest first.
 pub(crate) async fn visits(
     State(service): State<Service>,
     By(by): By,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, WebProblem> {
-    let asked = match read(query.as_deref().unwrap_or_default()) {
-        Ok(asked) => asked,
+    let asked = read(query.as_deref().unwrap_or_default());
+    let (asked, part) = match asked.and_then(|asked| asked.part(preferred_page(&headers)).map(|part| (asked, part))) {
+        Ok(understood) => understood,
         Err(not) => return Ok(not.into_response()),
-    };
-    let mut filter = match filter(&asked.filter) {
-        Ok(filter) => filter,
-        Err(not) => return Ok(not.into_response()),
-    };
-    filter.after = match asked.after.as_deref().map(|after| place(after).ok_or_else(|| nonsense("$skiptoken"))) {
-        None => None,
-        Some(Ok(after)) => Some(after),
-        Some(Err(not)) => return Ok(not.into_response()),
     };
     let root = root(&service, &headers);
-    let most = preferred_page(&headers);
-    let (total, counts, wanted) = (asked.top.unwrap_or(usize::MAX), asked.count, asked.columns.clone());
-    let (rows, count, behind) = ask(service, move |service| {
-        let page = total.min(most);
-        let (mut rows, count) = service.storage.read(|reading| {
-            let whole = Filter { after: None, ..filter.clone() };
-            let count = counts.then(|| reading.count_visits(&whole)).transpose()?;
-            Ok((reading.visits(&filter, page.saturating_add(1))?, count))
-        })?;
-        let more = rows.len() > page && total > page;
-        rows.truncate(page);
-        let last = rows.last().filter(|_| more).map(|last| (last.columns.started_ms, last.columns.visit));
-        let rows = rows.into_iter().map(|visit| entity(visit, wanted.as_deref()));
-        let rows = rows.collect::<Result<Vec<_>, CouncilError>>()?;
-        let now_ms = service.now_ms();
-        service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::FeedRead { rows: rows.len() }))?;
-        Ok((rows, count, last))
-    })
-    .await?;
-    let selected = asked.columns.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default();
-    let mut body = Map::new();
-    body.insert("@odata.context".to_owned(), format!("{root}/$metadata#Visits{selected}").into());
-    if let Some(count) = count {
-        body.insert("@odata.count".to_owned(), count.into());
-    }
-    if let Some((started_ms, visit)) = behind {
-        let left = asked.top.map(|top| top.saturating_sub(rows.len()));
-        let after = format!("{started_ms}.{visit}");
-        body.insert("@odata.nextLink".to_owned(), format!("{root}/Visits?{}", asked.next(left, &after)).into());
-    }
-    body.insert("value".to_owned(), rows.into());
+    let page = ask(service, move |service| {
+        let page = feed::read(service, &by, &part)?;
+        asked.answer(&root, page)
+    });
     let headers =
         [(header::CONTENT_TYPE, "application/json;odata.metadata=minimal"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, [VERSION], Value::Object(body).to_string()).into_response())
+    Ok((headers, [VERSION], page.await?.to_string()).into_response())
 }
 
 impl FeedQuery {
+    /// Which part of the feed this asks for, with at most `page` visits on a page.
+    fn part(&self, page: usize) -> Result<FeedPart, FeedRefusal> {
+        let mut filter = filter(&self.filter)?;
+        if let Some(after) = &self.after {
+            filter.after = Some(place(after).ok_or_else(|| nonsense("$skiptoken"))?);
+        }
+        Ok(FeedPart { filter, page, total: self.top.unwrap_or(usize::MAX), counted: self.count })
+    }
+
+    /// A page as JSON, with the address of the next one.
+    fn answer(&self, root: &str, page: FeedPage) -> Result<Value, CouncilError> {
+        let rows = page.rows.into_iter().map(|visit| entity(visit, self.columns.as_deref()));
+        let rows = rows.collect::<Result<Vec<_>, CouncilError>>()?;
+        let selected = self.columns.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default();
+        let mut body = Map::new();
+        body.insert("@odata.context".to_owned(), format!("{root}/$metadata#Visits{selected}").into());
+        if let Some(count) = page.count {
+            body.insert("@odata.count".to_owned(), count.into());
+        }
+        if let Some((started_ms, visit)) = page.next {
+            let left = self.top.map(|top| top.saturating_sub(rows.len()));
+            let after = format!("{started_ms}.{visit}");
+            body.insert("@odata.nextLink".to_owned(), format!("{root}/Visits?{}", self.next(left, &after)).into());
+        }
+        body.insert("value".to_owned(), rows.into());
+        Ok(Value::Object(body))
+    }
+
     /// The query for the next page.
     fn next(&self, left: Option<usize>, after: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());

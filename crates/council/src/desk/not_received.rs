@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::access::actor::Actor;
+use super::Actor;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::storage::{Missing, Reading, SetAsideCount};
@@ -29,7 +29,7 @@ pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRe
 
 /// Records that a phone has and the council has not.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct MissingRecords {
+pub struct MissingRecords {
     /// The name of the visitor whose phone it is.
     pub(crate) visitor_name: String,
     /// The phone's id.
@@ -53,7 +53,7 @@ impl From<Missing> for MissingRecords {
 
 /// Records of a phone that the council set aside, for one reason.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
-pub(crate) struct AsideRecords {
+pub struct AsideRecords {
     /// The name of the visitor whose phone it is.
     pub(crate) visitor_name: String,
     /// The phone's id.

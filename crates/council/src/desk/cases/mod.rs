@@ -1,13 +1,19 @@
 //! Cases: what visits ask of the council. The rules for what can be done about a case are in
 //! `doorstep_domain`.
 
+mod list;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOpened, CaseState, CaseStep, Concern, Due};
+use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOpened, CaseOutcome, CaseState, CaseStep, Concern, Due};
+use serde::Serialize;
 
+use self::list::owners;
+pub use self::list::{CaseList, CaseListRow, CaseOwner, CaseQuery, list};
 use super::Actor;
+use crate::access::roles::SUPERVISORS;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
@@ -15,23 +21,58 @@ use crate::service::Service;
 use crate::storage::{Audited, CaseAction, CaseLine, CaseRow, Reading, Writing};
 pub use crate::storage::{BadCaseId, CaseId};
 
-/// A case in full: what it is about, what is due, and what was done.
-#[derive(Debug)]
-pub struct Case {
-    pub(crate) row: CaseRow,
+/// A line of a case's log.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct CaseLogLine {
+    /// When it was done, by the council's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// The user name of the person who did it; empty when the service did it.
+    pub(crate) user: String,
+    /// What was done: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
+    pub(crate) action: String,
+    /// The step that was done, the new owner, or the outcome; `null` for other actions.
+    pub(crate) subject: Option<String>,
+    /// What the person wrote about it, if anything.
+    pub(crate) words: Option<String>,
+}
+
+impl From<CaseLine> for CaseLogLine {
+    fn from(line: CaseLine) -> Self {
+        let CaseLine { at_ms, user_name, action, subject, words } = line;
+        Self { at: times::from_ms(at_ms), user: user_name, action, subject, words }
+    }
+}
+
+/// A case in full.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct CaseDetail {
+    /// The same as in the list.
+    pub(crate) row: CaseListRow,
+    /// What was written at the door, if the case comes from a concern.
     pub(crate) concern: Option<Concern>,
+    /// What is due next, with where its number comes from.
     pub(crate) due: Option<Due>,
+    /// The steps that are still to be done, in order.
     pub(crate) steps_left: Vec<CaseStep>,
-    pub(crate) log: Vec<CaseLine>,
+    /// The outcomes that it can be closed with.
+    pub(crate) outcomes: Vec<CaseOutcome>,
+    /// What was done about it.
+    pub(crate) log: Vec<CaseLogLine>,
+    /// The people who can be given it.
+    pub(crate) owners: Vec<CaseOwner>,
     /// When the visitor's phone was last heard from.
     pub(crate) last_contact: Option<DateTime<Utc>>,
+    /// Whether this person may do something about it.
+    pub(crate) may_act: bool,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
 }
 
 /// A case as the command line shows it.
-impl fmt::Display for Case {
+impl fmt::Display for CaseDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { row, concern, due, steps_left, log, .. } = self;
-        let clause = row.kind.known().map(|kind| format!(" (clause {})", kind.clause())).unwrap_or_default();
+        let clause = row.clause.map(|clause| format!(" (clause {clause})")).unwrap_or_default();
         writeln!(f, "{}{clause}, {}", row.kind.name(), row.address)?;
         if let Some(concern) = concern {
             writeln!(f, "Said at the door: {}", concern.words)?;
@@ -48,10 +89,10 @@ impl fmt::Display for Case {
         let left: Vec<&str> = steps_left.iter().map(|step| step.name()).collect();
         writeln!(f, "Left to do: {}", if left.is_empty() { "nothing".to_owned() } else { left.join(", ") })?;
         for line in log {
-            let by = if line.user_name.is_empty() { "the service" } else { &line.user_name };
+            let by = if line.user.is_empty() { "the service" } else { &line.user };
             let about = line.subject.as_deref().map(|subject| format!(" {subject}")).unwrap_or_default();
             let words = line.words.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
-            writeln!(f, "{} {by}: {}{about}{words}", times::written(times::from_ms(line.at_ms)), line.action)?;
+            writeln!(f, "{} {by}: {}{about}{words}", times::written(line.at), line.action)?;
         }
         Ok(())
     }
@@ -61,10 +102,10 @@ impl fmt::Display for Case {
 ///
 /// # Errors
 /// [`Refused::NotFound`] when there is no such case.
-pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<Case, CouncilError> {
+pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<CaseDetail, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
-        let case = whole(writing, id)?;
+        let case = whole(service, writing, by, id)?;
         writing.audit(now_ms, by.name(), &Audited::CaseRead { case: id.to_string() })?;
         Ok(case)
     })
@@ -75,7 +116,7 @@ pub fn read(service: &Service, by: &Actor, id: CaseId) -> Result<Case, CouncilEr
 /// # Errors
 /// [`Refused::NotFound`], [`Refused::NoSuchOwner`], [`Refused::NewerCase`], or [`Refused::Case`]
 /// with the rule that does not allow it. After an error, nothing has changed.
-pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result<Case, CouncilError> {
+pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result<CaseDetail, CouncilError> {
     let now_ms = service.now_ms();
     service.transact(|writing| {
         let case = writing.case(id)?.ok_or(Refused::NotFound)?;
@@ -90,7 +131,7 @@ pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result
             writing.open_case(&next, case.visit, case.user, now_ms)?;
         }
         writing.audit(now_ms, by.name(), &Audited::CaseChanged { case: id.to_string() })?;
-        whole(writing, id)
+        whole(service, writing, by, id)
     })
 }
 
@@ -109,16 +150,20 @@ fn action(writing: &Writing<'_>, deed: &CaseDeed) -> Result<CaseAction, CouncilE
     })
 }
 
-fn whole(reading: &Reading<'_>, id: CaseId) -> Result<Case, CouncilError> {
+fn whole(service: &Service, reading: &Reading<'_>, by: &Actor, id: CaseId) -> Result<CaseDetail, CouncilError> {
     let row = reading.case(id)?.ok_or(Refused::NotFound)?;
     let last_contact = row.user.map(|user| reading.last_contact(user)).transpose()?.flatten();
-    Ok(Case {
+    Ok(CaseDetail {
         concern: reading.plain_concern(row.record)?,
         due: reading.due(&row)?.filter(|_| row.closed_ms.is_none()),
         steps_left: steps_left(reading, &row)?,
-        log: reading.case_lines(id)?,
+        outcomes: row.kind.known().map(|kind| kind.outcomes().to_vec()).unwrap_or_default(),
+        log: reading.case_lines(id)?.into_iter().map(CaseLogLine::from).collect(),
+        owners: owners(reading)?,
         last_contact: last_contact.map(times::from_ms),
-        row,
+        may_act: by.may_act_as(SUPERVISORS),
+        as_of: times::from_ms(service.now_ms()),
+        row: CaseListRow::from(&row),
     })
 }
 

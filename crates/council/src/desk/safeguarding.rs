@@ -1,0 +1,136 @@
+//! Safeguarding notes, only for safeguarding leads. For other people they do not exist. Each
+//! reading is noted before the note is opened, and only leads see who read a note. Clause 6.2.
+
+use chrono::{DateTime, Utc};
+use doorstep_domain::{RecordId, VisitId};
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, PAGE};
+use crate::access::roles::Role;
+use crate::error::CouncilError;
+use crate::machine::times;
+use crate::refused::Refused;
+use crate::service::Service;
+use crate::storage::{NOTES, NoteReading, Page, SealedRow};
+
+/// A page of safeguarding notes, newest first unless another order is asked for.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct SafeguardingList {
+    /// The notes on this page, still sealed.
+    pub(crate) notes: Vec<SafeguardingRow>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// A safeguarding note in the lead's list.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct SafeguardingRow {
+    /// The record's id.
+    pub(crate) record: String,
+    /// The visit that it belongs to.
+    pub(crate) visit: VisitId,
+    /// When it was recorded, by the device's clock.
+    pub(crate) recorded_at: DateTime<Utc>,
+    /// When the council received it.
+    pub(crate) received_at: DateTime<Utc>,
+    /// The address, as far as the visit's records have arrived.
+    pub(crate) address: String,
+    /// The name of the visitor who wrote it.
+    pub(crate) visitor_name: String,
+    /// Who has read it, oldest reading first.
+    pub(crate) read: Vec<NoteRead>,
+}
+
+/// One reading of a safeguarding note.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct NoteRead {
+    /// The user name of the lead who read it.
+    pub(crate) user: String,
+    /// When it was read, by the council's clock.
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A safeguarding note, opened.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct OpenedNote {
+    /// The note; `null` when it was sealed to other keys.
+    pub note: Option<String>,
+}
+
+/// The order, and the place in the list.
+#[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct NoteQuery {
+    /// `received` for the oldest first, or `-received` for the newest first.
+    sort: Option<String>,
+    after: Option<String>,
+}
+
+impl SafeguardingRow {
+    fn of((row, readings): (SealedRow, Vec<NoteReading>)) -> Self {
+        let read = |NoteReading { user_name, at_ms }| NoteRead { user: user_name, at: times::from_ms(at_ms) };
+        Self {
+            record: row.sealed.record.to_string(),
+            visit: row.sealed.visit,
+            recorded_at: times::from_ms(row.sealed.recorded_ms),
+            received_at: times::from_ms(row.sealed.received_ms),
+            address: row.address,
+            visitor_name: row.visitor_name,
+            read: readings.into_iter().map(read).collect(),
+        }
+    }
+}
+
+/// A page of safeguarding notes, still sealed, each with who has read it.
+///
+/// # Errors
+/// [`Refused::NotFound`] for anybody but a lead, so that they don't learn that the list exists.
+pub fn list(service: &Service, by: &Actor, query: &NoteQuery) -> Result<SafeguardingList, CouncilError> {
+    only_leads(by)?;
+    let order = NOTES.order(query.sort.as_deref(), "-received", query.after.as_deref())?;
+    service.storage.read(|reading| {
+        let Page { rows, next } = reading.sealed_concerns(&order, PAGE)?;
+        let with_readings = |row: SealedRow| {
+            let readings = reading.readings_of(row.sealed.record)?;
+            Ok(SafeguardingRow::of((row, readings)))
+        };
+        Ok(SafeguardingList { notes: rows.into_iter().map(with_readings).collect::<Result<_, CouncilError>>()?, next })
+    })
+}
+
+/// The ids of all safeguarding notes, in the order in which they arrived.
+///
+/// # Errors
+/// As [`open`].
+pub fn records(service: &Service, by: &Actor) -> Result<Vec<RecordId>, CouncilError> {
+    only_leads(by)?;
+    let (mut records, mut after) = (Vec::new(), None);
+    loop {
+        let order = NOTES.order(None, "received", after.as_deref())?;
+        let page = service.storage.read(|reading| reading.sealed_concerns(&order, PAGE))?;
+        records.extend(page.rows.iter().map(|row| row.sealed.record));
+        after = page.next;
+        if after.is_none() {
+            return Ok(records);
+        }
+    }
+}
+
+/// Opens a safeguarding note, after the reading is noted.
+///
+/// # Errors
+/// [`Refused::NotFound`] when there is no such note, or the person is not a safeguarding lead.
+pub fn open(service: &Service, by: &Actor, record: RecordId) -> Result<OpenedNote, CouncilError> {
+    only_leads(by)?;
+    let reading = NoteReading { user_name: by.name().to_owned(), at_ms: service.now_ms() };
+    let sealed = service.transact(|writing| {
+        let sealed = writing.sealed_note(record)?.ok_or(Refused::NotFound)?;
+        writing.keep_note_reading(record, &reading)?;
+        Ok(sealed)
+    })?;
+    Ok(OpenedNote { note: service.keys.open_note(&sealed.sealed).map(|note| note.to_string()) })
+}
+
+fn only_leads(by: &Actor) -> Result<(), Refused> {
+    if by.is(Role::SafeguardingLead) { Ok(()) } else { Err(Refused::NotFound) }
+}

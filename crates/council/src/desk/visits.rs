@@ -1,0 +1,202 @@
+//! The list of visits, one visit, and its photos.
+
+use chrono::{DateTime, Utc};
+use doorstep_domain::conduct::{Appointment, Basis, Entry, TakenPhoto, Visit};
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::{StableName, VisitId};
+use serde::Serialize;
+
+use super::not_received::{MissingRecords, missing};
+use super::{Actor, PAGE};
+use crate::error::CouncilError;
+use crate::export::ListQuery;
+use crate::machine::times;
+use crate::refused::Refused;
+use crate::service::Service;
+use crate::storage::{Audited, OPEN, Page, PhotoRow, VISITS, VisitRow};
+
+/// A visit in a list. [`VisitDetail`] is the whole of it.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct VisitListRow {
+    /// The visit's id.
+    pub(crate) visit: VisitId,
+    /// The reference of its appointment; `null` for a visit without one.
+    pub(crate) appointment_ref: Option<String>,
+    /// When it started, by the device's clock.
+    pub(crate) started_at: DateTime<Utc>,
+    /// The address of the home.
+    pub(crate) address: String,
+    /// The tenant's name; empty for a visit without an appointment.
+    pub(crate) tenant_name: String,
+    /// The kind of visit, as a stable name; `null` when it is not known.
+    pub(crate) visit_kind: Option<String>,
+    /// The visitor's name; empty if it is not known.
+    pub(crate) visitor_name: String,
+    /// The organisation that the visitor works for.
+    pub(crate) organisation: String,
+    /// The visit's outcome, as a stable name; `open` while it goes on.
+    pub(crate) outcome: String,
+    /// Whether the visitor went in without consent, on another lawful basis.
+    pub(crate) lawful_entry: bool,
+    /// How many findings there are.
+    pub(crate) findings: usize,
+}
+
+impl From<&VisitRow> for VisitListRow {
+    fn from(row: &VisitRow) -> Self {
+        let visit = &row.visit;
+        let lawful = |entry: &Entry| matches!(entry.basis, Basis::Lawful { .. });
+        Self {
+            visit: visit.visit,
+            appointment_ref: visit.appointment.as_ref().map(ToString::to_string),
+            started_at: times::from_ms(row.columns.started_ms),
+            address: row.address(),
+            tenant_name: row
+                .appointment
+                .as_ref()
+                .map(|appointment| appointment.tenant_name.clone())
+                .unwrap_or_default(),
+            visit_kind: visit.visit_kind.map(|kind| kind.name().to_owned()),
+            visitor_name: row.columns.visitor_name.clone(),
+            organisation: row.columns.organisation.clone(),
+            outcome: visit.ending.as_ref().map_or(OPEN, |ending| ending.outcome.name()).to_owned(),
+            lawful_entry: visit.entry.as_ref().is_some_and(lawful),
+            findings: visit.findings.len(),
+        }
+    }
+}
+
+/// A page of visits.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct VisitList {
+    /// The visits on this page.
+    pub(crate) visits: Vec<VisitListRow>,
+    /// Records that phones have and the council has not: there may be visits in them.
+    pub(crate) missing: Vec<MissingRecords>,
+    /// What to ask for to get the next page; `null` on the last.
+    pub(crate) next: Option<String>,
+    /// The council's clock when this was read.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// A visit in full.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct VisitDetail {
+    /// The visit, folded from its records.
+    pub(crate) visit: Visit,
+    /// Its appointment; `null` for a visit without one.
+    pub(crate) appointment: Option<Appointment>,
+    /// The visitor's name; empty if it is not known.
+    pub(crate) visitor_name: String,
+    /// The organisation that the visitor works for.
+    pub(crate) organisation: String,
+    /// When the council received the last of the records shown.
+    pub(crate) received_at: DateTime<Utc>,
+    /// Its photos. The visit is complete when all of them are held.
+    pub(crate) photos: Vec<PhotoOfVisit>,
+}
+
+impl VisitDetail {
+    /// A visit with the photos that are held of it.
+    pub(crate) fn of(row: VisitRow, photos: &[PhotoRow]) -> Self {
+        Self {
+            photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, photos)).collect(),
+            visitor_name: row.columns.visitor_name,
+            organisation: row.columns.organisation,
+            received_at: times::from_ms(row.columns.received_ms),
+            appointment: row.appointment,
+            visit: row.visit,
+        }
+    }
+
+    /// The address of the home, on one line.
+    pub(crate) fn address(&self) -> String {
+        let given = || self.visit.address.clone().unwrap_or_default();
+        self.appointment.as_ref().map_or_else(given, Appointment::address_line)
+    }
+}
+
+/// A photo of a visit, whether or not its picture has arrived.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct PhotoOfVisit {
+    /// What the visit's records say about it.
+    #[serde(flatten)]
+    pub(crate) taken: TakenPhoto,
+    /// Whether the council holds its complete picture.
+    pub(crate) held: bool,
+    /// Why the picture was refused, as a stable code; `null` when it was not.
+    pub(crate) refused: Option<String>,
+}
+
+impl PhotoOfVisit {
+    pub(crate) fn of(taken: &TakenPhoto, photos: &[PhotoRow]) -> Self {
+        let row = photos.iter().find(|row| row.sha256 == taken.photo.sha256);
+        Self {
+            taken: taken.clone(),
+            held: row.is_some_and(|row| row.complete),
+            refused: row.and_then(|row| row.refused.clone()),
+        }
+    }
+}
+
+/// A page of visits. People at a firm see only their firm's.
+///
+/// # Errors
+/// A [`Refused`] when a filter, the order or the place can't be read.
+pub fn list(service: &Service, by: &Actor, query: &ListQuery) -> Result<VisitList, CouncilError> {
+    let order = VISITS.order(query.sort.as_deref(), "-when", query.after.as_deref())?;
+    let filter = query.checked(by.firm())?.filter;
+    service.storage.read(|reading| {
+        let Page { rows, next } = reading.page_of_visits(&filter, &order, PAGE)?;
+        Ok(VisitList {
+            visits: rows.iter().map(VisitListRow::from).collect(),
+            missing: missing(reading, by)?,
+            next,
+            as_of: times::from_ms(service.now_ms()),
+        })
+    })
+}
+
+/// A visit in full. The reading is written to the audit log. Clause 5.2.
+///
+/// # Errors
+/// [`Refused::NotFound`] when there is no such visit, or this person may not see it.
+pub fn read(service: &Service, by: &Actor, visit: VisitId) -> Result<VisitDetail, CouncilError> {
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let row = writing.visit(visit, by.firm())?.ok_or(Refused::NotFound)?;
+        writing.audit(now_ms, by.name(), &Audited::VisitRead { visit })?;
+        Ok(VisitDetail::of(row, &writing.photos_of(visit)?))
+    })
+}
+
+/// The JPEG file of a photo, for people who may see its visit. The reading is written to the audit
+/// log.
+///
+/// # Errors
+/// [`Refused::NotFound`] when there is no such photo, it has not arrived in full, or this person
+/// may not see it.
+pub fn photo(service: &Service, by: &Actor, visit: VisitId, sha256: Hash) -> Result<Vec<u8>, CouncilError> {
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let theirs = writing.visit(visit, by.firm())?.is_some();
+        let here = |photo: &PhotoRow| photo.sha256 == sha256 && photo.complete;
+        if !theirs || !writing.photos_of(visit)?.iter().any(here) {
+            return Err(Refused::NotFound.into());
+        }
+        writing.audit(now_ms, by.name(), &Audited::PhotoOpened { visit, photo: sha256 })
+    })?;
+    Ok(service.photos.read(sha256)?.ok_or(Refused::NotFound)?)
+}
+
+/// The names of all organisations, by which lists can be filtered. People at a firm get only their
+/// own.
+///
+/// # Errors
+/// [`CouncilError`] when the database fails.
+pub fn organisations(service: &Service, by: &Actor) -> Result<Vec<String>, CouncilError> {
+    match by.firm() {
+        Some(own) => Ok(vec![own.to_owned()]),
+        None => service.storage.read(|reading| reading.organisation_names()),
+    }
+}
