@@ -304,3 +304,38 @@ fn a_case_that_a_newer_version_opened_is_shown_as_it_is_and_stops_no_list() {
     assert_eq!(council.export("cases").iter().filter(|row| row["kind"] == "noise").count(), 1);
     assert_eq!(supervisor.asks("GET", "/api/today").status(), 200);
 }
+
+#[test]
+fn a_visit_that_a_newer_version_wrote_in_stops_no_list() {
+    let council = TestCouncil::open();
+    sample_day(&council);
+    let phone = Phone::of("melton-2", &council, council.address());
+    for appointment in ["WO-261124-00033", "WO-261124-00009"] {
+        let visit = phone.starts(appointment);
+        phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
+    }
+    phone.does(&["sync"]);
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let newer = "UPDATE visit SET folded = replace(folded, '\"illness\"', '\"noise\"')
+                 WHERE visit_id = (SELECT min(visit_id) FROM visit)";
+    assert_eq!(database.execute(newer, []).unwrap(), 1);
+
+    let supervisor = ConsoleClient::of("super-1", &council);
+    let list = supervisor.reads("/api/visits");
+    let visits = list["visits"].as_array().unwrap();
+    let (newer, others): (Vec<_>, Vec<_>) = visits.iter().partition(|visit| visit["unreadable"] == true);
+    assert_eq!((newer.len(), others.len()), (1, 1));
+    let shown = [&newer[0]["outcome"], &newer[0]["visitor_name"], &newer[0]["organisation"]];
+    assert_eq!(shown, ["entry_refused", "Dafydd Ó Briain", "Melton Borough Council"]);
+    assert_eq!(supervisor.reads("/api/today")["to_look_at"].as_array().unwrap().len(), 2);
+    let homes = supervisor.reads("/api/no-access");
+    assert_eq!(homes["homes"].as_array().unwrap().len(), 2, "a home without attempts that can be read");
+    phone.does(&["sync"]);
+    let read = supervisor.asks("GET", &format!("/api/visits/{}", newer[0]["visit"].as_str().unwrap()));
+    assert_eq!(read.status(), 422);
+    assert!(read.text().unwrap().contains("A newer version of Doorstep wrote in this visit"));
+    let table = council.data().join("visits.csv").display().to_string();
+    let export = council.tries(&["export", "--what", "visits", "--out", &table]);
+    assert!(!export.status.success(), "a table that can't be whole is not written");
+    assert!(String::from_utf8_lossy(&export.stderr).contains("newer version"));
+}

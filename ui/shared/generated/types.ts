@@ -2689,7 +2689,12 @@ lawful_entry: boolean,
 /**
  * How many findings there are.
  */
-findings: number, };
+findings: number, 
+/**
+ * Whether a newer version of Doorstep wrote something in it that this version can't read. Then
+ * only what lists are sorted and filtered by is shown.
+ */
+unreadable: boolean, };
 
 export type VisitSummary = { 
 /**

@@ -89,8 +89,7 @@ pub fn board(service: &Service, by: &Actor) -> Result<TodayBoard, CouncilError> 
     };
     service.storage.read(|reading| {
         let visits = reading.visits(&of_today, MOST_OF_A_DAY)?;
-        let rows = visits.into_iter().map(|visit| Ok(VisitListRow::from(&visit.unfolded()?)));
-        let rows = rows.collect::<Result<Vec<_>, CouncilError>>()?;
+        let rows = visits.into_iter().map(VisitListRow::from);
         let mut planned = Vec::new();
         for appointment in reading.appointments_between(from_ms, to_ms, firm)? {
             if reading.visit_to(&appointment.reference)?.is_none() {

@@ -13,7 +13,7 @@ use crate::export::ListQuery;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, OPEN, Page, PhotoRow, VISITS, VisitRow};
+use crate::storage::{Audited, FoldedVisit, OPEN, Page, PhotoRow, VISITS, VisitColumns, VisitRow};
 
 /// A visit in a list. [`VisitDetail`] is the whole of it.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
@@ -40,6 +40,36 @@ pub struct VisitListRow {
     pub(crate) lawful_entry: bool,
     /// How many findings there are.
     pub(crate) findings: usize,
+    /// Whether a newer version of Doorstep wrote something in it that this version can't read. Then
+    /// only what lists are sorted and filtered by is shown.
+    pub(crate) unreadable: bool,
+}
+
+impl From<FoldedVisit> for VisitListRow {
+    fn from(found: FoldedVisit) -> Self {
+        let columns = found.columns.clone();
+        found.unfolded().map_or_else(|_| Self::of_columns(columns), |row| Self::from(&row))
+    }
+}
+
+impl VisitListRow {
+    /// A visit of which only the columns can be read.
+    fn of_columns(columns: VisitColumns) -> Self {
+        Self {
+            visit: columns.visit,
+            appointment_ref: columns.appointment,
+            started_at: times::from_ms(columns.started_ms),
+            address: String::new(),
+            tenant_name: String::new(),
+            visit_kind: columns.visit_kind,
+            visitor_name: columns.visitor_name,
+            organisation: columns.organisation,
+            outcome: columns.outcome.unwrap_or_else(|| OPEN.to_owned()),
+            lawful_entry: columns.entry.as_deref() == Some("lawful"),
+            findings: 0,
+            unreadable: true,
+        }
+    }
 }
 
 impl From<&VisitRow> for VisitListRow {
@@ -62,6 +92,7 @@ impl From<&VisitRow> for VisitListRow {
             outcome: visit.ending.as_ref().map_or(OPEN, |ending| ending.outcome.name()).to_owned(),
             lawful_entry: visit.entry.as_ref().is_some_and(lawful),
             findings: visit.findings.len(),
+            unreadable: false,
         }
     }
 }
@@ -149,7 +180,7 @@ pub fn list(service: &Service, by: &Actor, query: &ListQuery) -> Result<VisitLis
     service.storage.read(|reading| {
         let Page { rows, next } = reading.page_of_visits(&filter, &order, PAGE)?;
         Ok(VisitList {
-            visits: rows.iter().map(VisitListRow::from).collect(),
+            visits: rows.into_iter().map(VisitListRow::from).collect(),
             missing: missing(reading, by)?,
             next,
             as_of: times::from_ms(service.now_ms()),

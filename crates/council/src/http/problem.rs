@@ -65,6 +65,7 @@ impl From<Refused> for WebProblem {
             | Refused::LeavingOneself
             | Refused::Case(_)
             | Refused::NewerCase
+            | Refused::NewerVisit
             | Refused::NoSuchOwner
             | Refused::NobodyToSend
             | Refused::NoReason

@@ -10,6 +10,7 @@ use super::search_text;
 use super::transaction::{Reading, Writing};
 use super::visits::OF_ORGANISATION;
 use crate::error::CouncilError;
+use crate::refused::Refused;
 
 /// What importing one appointment changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,16 +50,38 @@ impl Reading<'_> {
     }
 
     /// Visits to a home in which nobody got in, by one organisation or by all, the oldest first.
+    ///
+    /// # Errors
+    /// [`Refused::NewerVisit`] when one of them can't be read.
     pub(crate) fn attempts_at(&self, uprn: &Uprn, organisation: Option<&str>) -> Result<Vec<Attempt>, CouncilError> {
+        let visits = self.visits_without_access(uprn, organisation)?;
+        let visits = visits.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| Refused::NewerVisit)?;
+        Ok(visits.iter().filter_map(Visit::attempt).collect())
+    }
+
+    /// As [`Reading::attempts_at`], without the visits that can't be read, so that one of them stops
+    /// no list and no phone.
+    pub(crate) fn known_attempts_at(
+        &self,
+        uprn: &Uprn,
+        organisation: Option<&str>,
+    ) -> Result<Vec<Attempt>, CouncilError> {
+        let visits = self.visits_without_access(uprn, organisation)?;
+        Ok(visits.into_iter().flatten().filter_map(|visit| visit.attempt()).collect())
+    }
+
+    fn visits_without_access(
+        &self,
+        uprn: &Uprn,
+        organisation: Option<&str>,
+    ) -> Result<Vec<serde_json::Result<Visit>>, CouncilError> {
         let mut which = Conditions::default();
         which.and_that("visit.outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult')");
         which.and("visit.uprn = ?", [uprn.as_str()]);
         which.and_if(OF_ORGANISATION, organisation);
         let sql = format!("SELECT folded FROM visit{} ORDER BY started_ms", which.text());
         let rows: Vec<String> = self.many(&sql, which.values(), |row| row.get("folded"))?;
-        let visit = |text: &String| serde_json::from_str::<Visit>(text).map_err(|_| CouncilError::Unreadable("visit"));
-        let visits = rows.iter().map(visit).collect::<Result<Vec<_>, _>>()?;
-        Ok(visits.iter().filter_map(Visit::attempt).collect())
+        Ok(rows.iter().map(|text| serde_json::from_str(text)).collect())
     }
 
     /// The version of the newest change in a person's feed; 0 if it is empty.
@@ -107,7 +130,7 @@ impl Reading<'_> {
             changes.push(match appointment {
                 Some(text) if !withdrawn => {
                     let mut appointment = read(&text)?;
-                    appointment.known_attempts = self.attempts_at(&appointment.uprn, None)?;
+                    appointment.known_attempts = self.known_attempts_at(&appointment.uprn, None)?;
                     Pulled::Given(Box::new(appointment))
                 }
                 _ => Pulled::Withdrawn(reference.parse().map_err(|_| CouncilError::Unreadable("appointment"))?),

@@ -145,7 +145,7 @@ impl Reading<'_> {
         };
         let Page { rows, next } = self.page(&listed, which, order, most, home)?;
         let rows = rows.into_iter().map(|(uprn, address)| {
-            let attempts = self.attempts_at(&uprn, bound_to)?;
+            let attempts = self.known_attempts_at(&uprn, bound_to)?;
             Ok(NoAccessRow { uprn, address, attempts })
         });
         Ok(Page { rows: rows.collect::<Result<_, CouncilError>>()?, next })

@@ -15,6 +15,7 @@ use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use super::{reports, search_text};
 use crate::error::CouncilError;
+use crate::refused::Refused;
 
 /// Which visits to list. Every part that is set must hold.
 #[derive(Debug, Clone, Default)]
@@ -170,11 +171,11 @@ impl FoldedVisit {
     /// Reads the folded visit.
     ///
     /// # Errors
-    /// [`CouncilError::Unreadable`].
+    /// [`Refused::NewerVisit`], or [`CouncilError::Unreadable`] for the appointment.
     pub(crate) fn unfolded(self) -> Result<VisitRow, CouncilError> {
         let appointment = self.appointment.as_deref().map(serde_json::from_str).transpose();
         Ok(VisitRow {
-            visit: serde_json::from_str(&self.visit).map_err(|_| CouncilError::Unreadable("visit"))?,
+            visit: serde_json::from_str(&self.visit).map_err(|_| Refused::NewerVisit)?,
             columns: self.columns,
             appointment: appointment.map_err(|_| CouncilError::Unreadable("appointment"))?,
         })
@@ -271,15 +272,15 @@ impl Reading<'_> {
         filter: &Filter,
         order: &Order,
         most: usize,
-    ) -> Result<Page<VisitRow>, CouncilError> {
+    ) -> Result<Page<FoldedVisit>, CouncilError> {
         let search = if order.is_by("when") { Search::ByIndex } else { Search::LookThrough };
         let which = filter.conditions(search);
         let listed = format!("{PLACES}{}", which.text());
         let found = self.page(&listed, which, order, most, |row| row.get::<[u8; 16]>("visit_id"))?;
-        let mut visits: HashMap<[u8; 16], VisitRow> = self
-            .among(&format!("{SELECT} WHERE visit.visit_id IN ({{}})"), found.rows.clone(), visit_row)?
+        let mut visits: HashMap<[u8; 16], FoldedVisit> = self
+            .among(&format!("{SELECT} WHERE visit.visit_id IN ({{}})"), found.rows.clone(), FoldedVisit::from_row)?
             .into_iter()
-            .map(|row| (*row.visit.visit.as_bytes(), row))
+            .map(|row| (*row.columns.visit.as_bytes(), row))
             .collect();
         Ok(Page { rows: found.rows.iter().filter_map(|id| visits.remove(id)).collect(), next: found.next })
     }
