@@ -31,9 +31,12 @@ pub enum Refused {
     /// A newer version of the program opened the case, and only that one knows its rules.
     #[error("A newer version of Doorstep opened this case. Use that version for it. Nothing was changed.")]
     NewerCase,
-    /// A newer version of the program wrote something in the visit that this one can't read.
-    #[error("A newer version of Doorstep wrote in this visit. Use that version to read it. Nothing is lost.")]
-    NewerVisit,
+    /// The visit's row can't be read: a newer version of the program wrote in it, or it is damaged.
+    #[error(
+        "A visit can't be read: a newer version of Doorstep wrote it, or its row is damaged. Nothing is lost: its \
+         records are here, and `doorstep-council refold --all` makes the row again."
+    )]
+    UnreadableVisit,
     /// The person does not exist or can't own a case: only the council's supervisors can.
     #[error("Nobody with that name can be given a case.")]
     NoSuchOwner,

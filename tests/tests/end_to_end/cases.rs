@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::Clock;
+use doorstep_domain::conduct::{About, Concern, Event, Hazard, LoneWorking, Severity};
+use doorstep_domain::protocol::Verdict;
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::harness::{Phone, TestCouncil, eventually, sample};
+use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -152,16 +155,18 @@ fn somebody_alone_who_is_overdue_is_a_case_until_they_say_that_they_are_safe() {
 /// must not stop other people's alarms, pages or exports.
 fn a_time_that_cannot_be_stops_nobody(council: &TestCouncil) {
     sample_day(council);
-    let hostile = Phone::of("vale-3", council, council.address());
-    let visit = hostile.starts("WO-261124-00032");
-    let (first, last) = ("-262143-01-01T00:00:00Z", "+262142-12-31T23:59:59Z");
-    for noticed in [first, last] {
-        let hazard = ["--kind", "unsafe-condition", "--words", "Gas", "--hazard", "gas", "--severity", "emergency"];
-        let noticed = format!("--noticed-at={noticed}");
-        hostile.does(&[&["visit", "concern", &visit][..], &hazard, &[noticed.as_str()]].concat());
-    }
-    hostile.does(&["visit", "alone", &visit, &format!("--expected-end={first}")]);
-    hostile.does(&["sync"]);
+    let mut hostile = HostilePhone::of("vale-3", council);
+    let visit = MadeUpVisit::new();
+    let started = HostilePhone::starts("WO-261124-00032");
+    let gas = |noticed_at| {
+        let about = About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency };
+        Event::ConcernRaised(Concern { about, words: "Gas".to_owned(), noticed_at })
+    };
+    let alone = LoneWorking { expected_end: DateTime::<Utc>::MIN_UTC, device_on: true };
+    let events = [started, gas(DateTime::<Utc>::MIN_UTC), gas(DateTime::<Utc>::MAX_UTC), Event::LoneWorking(alone)];
+    let records = events.into_iter().map(|event| hostile.says(&visit, event, |_| {})).collect();
+    assert_eq!(hostile.sends(&visit, records, |_| {}), [const { Verdict::Stored }; 4]);
+    let visit = visit.id;
 
     let officer = Phone::of("melton-2", council, council.address());
     let alone = officer.starts("WO-261124-00033");
@@ -333,9 +338,12 @@ fn a_visit_that_a_newer_version_wrote_in_stops_no_list() {
     phone.does(&["sync"]);
     let read = supervisor.asks("GET", &format!("/api/visits/{}", newer[0]["visit"].as_str().unwrap()));
     assert_eq!(read.status(), 422);
-    assert!(read.text().unwrap().contains("A newer version of Doorstep wrote in this visit"));
+    assert!(read.text().unwrap().contains("a newer version of Doorstep wrote it"));
     let table = council.data().join("visits.csv").display().to_string();
     let export = council.tries(&["export", "--what", "visits", "--out", &table]);
     assert!(!export.status.success(), "a table that can't be whole is not written");
     assert!(String::from_utf8_lossy(&export.stderr).contains("newer version"));
+    council.does(&["refold", "--all"]);
+    let again = supervisor.reads("/api/visits");
+    assert!(again["visits"].as_array().unwrap().iter().all(|visit| visit["unreadable"] == false), "{again}");
 }

@@ -2691,8 +2691,8 @@ lawful_entry: boolean,
  */
 findings: number, 
 /**
- * Whether a newer version of Doorstep wrote something in it that this version can't read. Then
- * only what lists are sorted and filtered by is shown.
+ * Whether its row can't be read, because a newer version of Doorstep wrote it or it is damaged.
+ * Then only what lists are sorted and filtered by is shown.
  */
 unreadable: boolean, };
 

@@ -40,8 +40,8 @@ pub struct VisitListRow {
     pub(crate) lawful_entry: bool,
     /// How many findings there are.
     pub(crate) findings: usize,
-    /// Whether a newer version of Doorstep wrote something in it that this version can't read. Then
-    /// only what lists are sorted and filtered by is shown.
+    /// Whether its row can't be read, because a newer version of Doorstep wrote it or it is damaged.
+    /// Then only what lists are sorted and filtered by is shown.
     pub(crate) unreadable: bool,
 }
 

@@ -65,7 +65,7 @@ impl From<Refused> for WebProblem {
             | Refused::LeavingOneself
             | Refused::Case(_)
             | Refused::NewerCase
-            | Refused::NewerVisit
+            | Refused::UnreadableVisit
             | Refused::NoSuchOwner
             | Refused::NobodyToSend
             | Refused::NoReason

@@ -52,10 +52,10 @@ impl Reading<'_> {
     /// Visits to a home in which nobody got in, by one organisation or by all, the oldest first.
     ///
     /// # Errors
-    /// [`Refused::NewerVisit`] when one of them can't be read.
+    /// [`Refused::UnreadableVisit`] when one of them can't be read.
     pub(crate) fn attempts_at(&self, uprn: &Uprn, organisation: Option<&str>) -> Result<Vec<Attempt>, CouncilError> {
         let visits = self.visits_without_access(uprn, organisation)?;
-        let visits = visits.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| Refused::NewerVisit)?;
+        let visits = visits.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| Refused::UnreadableVisit)?;
         Ok(visits.iter().filter_map(Visit::attempt).collect())
     }
 

@@ -171,11 +171,11 @@ impl FoldedVisit {
     /// Reads the folded visit.
     ///
     /// # Errors
-    /// [`Refused::NewerVisit`], or [`CouncilError::Unreadable`] for the appointment.
+    /// [`Refused::UnreadableVisit`], or [`CouncilError::Unreadable`] for the appointment.
     pub(crate) fn unfolded(self) -> Result<VisitRow, CouncilError> {
         let appointment = self.appointment.as_deref().map(serde_json::from_str).transpose();
         Ok(VisitRow {
-            visit: serde_json::from_str(&self.visit).map_err(|_| Refused::NewerVisit)?,
+            visit: serde_json::from_str(&self.visit).map_err(|_| Refused::UnreadableVisit)?,
             columns: self.columns,
             appointment: appointment.map_err(|_| CouncilError::Unreadable("appointment"))?,
         })
