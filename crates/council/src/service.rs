@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use doorstep_domain::ledger::{Epoch, PublicKey};
+use tokio::sync::Semaphore;
 
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
@@ -27,7 +28,13 @@ pub struct Service {
     pub(crate) data: PathBuf,
     pub(crate) asks_for_second_factor: bool,
     pub(crate) public_address: Option<String>,
+    /// How much blocking work of people and other systems runs at a time. The other blocking threads
+    /// are for phones.
+    pub(crate) desk_turns: Arc<Semaphore>,
 }
+
+/// How many threads people and other systems have, of the 512 that may block.
+const DESK_TURNS: usize = 64;
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -58,6 +65,7 @@ impl Service {
             data: data.to_owned(),
             asks_for_second_factor: true,
             public_address: None,
+            desk_turns: Arc::new(Semaphore::new(DESK_TURNS)),
         })
     }
 

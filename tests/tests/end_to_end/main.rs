@@ -9,6 +9,7 @@ mod console;
 mod databases;
 mod desk;
 mod exports;
+mod floods;
 mod generated;
 mod journeys;
 mod lists;

@@ -3,7 +3,7 @@
 //! council's table of people.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
 use openidconnect::{
@@ -13,6 +13,7 @@ use openidconnect::{
 };
 use reqwest::Url;
 use reqwest::blocking::Client;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use super::session::{self, NewSession};
@@ -29,6 +30,9 @@ pub(crate) const BACK: &str = "/api/sign-in/openid/back";
 
 /// How long the provider's metadata and keys are kept before they are read again.
 const KEPT_MS: i64 = 10 * 60 * 1000;
+
+/// How many requests may ask the provider at a time.
+const MOST_CALLS: usize = 8;
 
 /// The settings for signing in with an OpenID Connect provider.
 pub struct ProviderSettings {
@@ -61,6 +65,10 @@ pub struct Provider {
     http: Client,
     /// The provider's metadata, and when it was read, in milliseconds since 1970.
     metadata: Mutex<Option<(i64, CoreProviderMetadata)>>,
+    /// Held by the one request that reads the metadata. The others don't wait for it.
+    reads_metadata: Mutex<()>,
+    /// How many requests may ask the provider at a time.
+    calls: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Provider {
@@ -133,12 +141,20 @@ impl Provider {
             settings,
             http,
             metadata: Mutex::new(None),
+            reads_metadata: Mutex::new(()),
+            calls: Arc::new(Semaphore::new(MOST_CALLS)),
         })
     }
 
     /// The provider's name on the sign-in page.
     pub(crate) fn name(&self) -> &str {
         &self.settings.name
+    }
+
+    /// A place among the few requests that may ask the provider at a time. `None` when all are
+    /// taken, so that a provider that does not answer holds up nobody but those who sign in with it.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.calls).try_acquire_owned().ok()
     }
 
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
@@ -151,19 +167,34 @@ impl Provider {
         Ok(response)
     }
 
-    fn client(&self, now_ms: i64) -> Result<Known, CouncilError> {
-        let mut kept = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
-        let metadata = match kept.take().filter(|(since_ms, _)| (0..KEPT_MS).contains(&(now_ms - since_ms))) {
-            Some(known) => known,
-            None => {
-                let call = |request| self.call(request);
-                (now_ms, CoreProviderMetadata::discover(&self.issuer, &call).map_err(|error| unusable(&error))?)
-            }
+    /// The provider's metadata. While one request reads it, the others use what was read before, or
+    /// fail at once, so that a provider that does not answer holds up nobody else.
+    fn metadata(&self, now_ms: i64) -> Result<CoreProviderMetadata, CouncilError> {
+        let known = || self.metadata.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let before = known();
+        if let Some((since_ms, metadata)) = &before
+            && (0..KEPT_MS).contains(&(now_ms - since_ms))
+        {
+            return Ok(metadata.clone());
+        }
+        let waits = || CouncilError::Provider("it has not answered yet".to_owned());
+        let reads = match self.reads_metadata.try_lock() {
+            Ok(reads) => reads,
+            Err(TryLockError::Poisoned(reads)) => reads.into_inner(),
+            Err(TryLockError::WouldBlock) => return before.map(|(_, metadata)| metadata).ok_or_else(waits),
         };
-        *kept = Some(metadata.clone());
+        let call = |request| self.call(request);
+        let metadata = CoreProviderMetadata::discover(&self.issuer, &call).map_err(|error| unusable(&error))?;
+        *self.metadata.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, metadata.clone()));
+        drop(reads);
+        Ok(metadata)
+    }
+
+    fn client(&self, now_ms: i64) -> Result<Known, CouncilError> {
+        let metadata = self.metadata(now_ms)?;
         let secret = ClientSecret::new(self.settings.secret.trim().to_owned());
         let client = ClientId::new(self.settings.client.clone());
-        Ok(CoreClient::from_provider_metadata(metadata.1, client, Some(secret)).set_redirect_uri(self.back.clone()))
+        Ok(CoreClient::from_provider_metadata(metadata, client, Some(secret)).set_redirect_uri(self.back.clone()))
     }
 
     /// The address where a person signs in, and what their browser keeps until they come back.

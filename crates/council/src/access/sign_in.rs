@@ -41,11 +41,16 @@ pub(crate) enum SignInOutcome {
     TooEarly { left_ms: i64 },
 }
 
+/// Whether a person of this name has signed in with this browser before.
+pub(crate) fn is_known(service: &Service, browser: Option<&TokenHash>, user: &str) -> Result<bool, CouncilError> {
+    let knows = |browser| service.storage.read(|reading| reading.knows_browser(browser, user));
+    Ok(browser.map(knows).transpose()?.unwrap_or(false))
+}
+
 /// Signs a person in, or says what is wrong or missing.
 pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<SignInOutcome, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
-    let knows = |browser| service.storage.read(|reading| reading.knows_browser(browser, given.user));
-    let known = given.browser.map(knows).transpose()?.unwrap_or(false);
+    let known = is_known(service, given.browser, given.user)?;
     let counter = counter(given.user, given.browser.filter(|_| known));
     if let Some(left_ms) = service.transact(|writing| writing.count_try(&counter, now_ms, wait_ms))? {
         return Ok(SignInOutcome::TooEarly { left_ms });

@@ -1,17 +1,18 @@
 //! Running the service: reads the settings, then serves until it gets a signal to stop.
 
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use doorstep_council::access::openid::{Provider, ProviderSettings};
 use doorstep_council::desk::overdue::look_at_the_clock;
 use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
-use doorstep_council::{CouncilError, is_safe_address, router};
+use doorstep_council::{Connections, CouncilError, HEADER_TIME, is_safe_address, router};
 use zeroize::Zeroizing;
 
 use crate::arguments::{Data, ServeSettings, Switch};
@@ -124,17 +125,31 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
         tokio::spawn(again_and_again(move || notifier.send_what_waits()));
         tokio::spawn(stop_when_told(handle.clone()));
         let routes = router(service.clone(), provider).into_make_service();
+        let connections = Connections::room_for(settings.connections.map_or_else(most_connections, NonZeroUsize::get));
         if let Some((certificate, key)) = certificate {
             let tls = tls(&certificate, &key).await?;
             print(&format!("Listening on https://{address}\n"));
             tokio::spawn(renew(tls.clone(), certificate, key));
-            axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(routes).await?;
+            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            server.http_builder().http1().header_read_timeout(HEADER_TIME);
+            server.acceptor(RustlsAcceptor::new(tls).acceptor(connections)).serve(routes).await?;
         } else {
             print(&format!("Listening on http://{address}\n"));
-            axum_server::from_tcp(listener)?.handle(handle).serve(routes).await?;
+            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            server.http_builder().http1().header_read_timeout(HEADER_TIME);
+            server.acceptor(connections).serve(routes).await?;
         }
         Ok(())
     })
+}
+
+/// How many connections there can be at a time where no setting says so: three quarters of the files
+/// that this process may have open, up to 10,000.
+fn most_connections() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next());
+    let files = files.map_or(1_024, |most| most.parse().unwrap_or(usize::MAX));
+    (files / 4 * 3).clamp(64, 10_000)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

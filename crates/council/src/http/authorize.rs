@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::blocking::ask;
+use super::connections::OnConnection;
 use super::cookies;
 use super::problem::WebProblem;
 use crate::access::actor::Actor;
@@ -58,7 +59,10 @@ pub(crate) async fn authorize(
     match access {
         Access::Anybody | Access::Phones => {}
         Access::Systems(scope) => match system(&service, request.headers(), scope).await {
-            Ok(actor) => drop(request.extensions_mut().insert(By(actor))),
+            Ok(actor) => {
+                note_proof(&request);
+                request.extensions_mut().insert(By(actor));
+            }
             Err(problem) => {
                 // Excel and Power BI ask for a user name and password when they get this header.
                 let mut refused = problem.into_response();
@@ -73,11 +77,19 @@ pub(crate) async fn authorize(
             if !access.admits(&actor) {
                 return Err(WebProblem::NotFound);
             }
+            note_proof(&request);
             request.extensions_mut().insert(By(actor));
             request.extensions_mut().insert(SignedIn(person));
         }
     }
     Ok(next.run(request).await)
+}
+
+/// Notes that whoever is at the other end of the connection has proved who they are.
+fn note_proof(request: &Request) {
+    if let Some(connection) = request.extensions().get::<OnConnection>() {
+        connection.has_proved_itself();
+    }
 }
 
 /// Refuses a request that the console did not send.

@@ -1,33 +1,39 @@
 //! `/v1`: the requests of phones, in CBOR (see docs/sync.md).
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
 
+use super::connections::OnConnection;
 use crate::service::Service;
 
 const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
 const ZSTD_LEVEL: i32 = 3;
 
-pub(crate) async fn enrol(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
-    exchange(service, &headers, body, |service, request| service.enrol(request)).await
+/// The connection that a request came on. `None` where a test calls the router without one.
+type On = Option<Extension<OnConnection>>;
+
+pub(crate) async fn enrol(State(service): State<Service>, on: On, headers: HeaderMap, body: Bytes) -> Response {
+    exchange(service, on, &headers, body, |service, request| service.enrol(request)).await
 }
 
-pub(crate) async fn sync(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
-    exchange(service, &headers, body, |service, request| service.sync(request)).await
+pub(crate) async fn sync(State(service): State<Service>, on: On, headers: HeaderMap, body: Bytes) -> Response {
+    exchange(service, on, &headers, body, |service, request| service.sync(request)).await
 }
 
 pub(crate) async fn put_blob(
     State(service): State<Service>,
+    on: On,
     Path(sha256): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     match sha256.parse() {
         Ok(sha256) => {
-            exchange(service, &headers, body, move |service, request| service.put_blob(sha256, request)).await
+            exchange(service, on, &headers, body, move |service, request| service.put_blob(sha256, request)).await
         }
         Err(_) => problem(ProblemCode::Unreadable, None),
     }
@@ -35,6 +41,7 @@ pub(crate) async fn put_blob(
 
 async fn exchange(
     service: Service,
+    on: On,
     headers: &HeaderMap,
     body: Bytes,
     ask: impl FnOnce(&Service, &[u8]) -> Result<Vec<u8>, NoAnswer> + Send + 'static,
@@ -48,15 +55,21 @@ async fn exchange(
     .await
     .unwrap_or(Err(NoAnswer::Refused(ProblemCode::Internal)));
     match asked {
-        Ok(answer) => (
-            [
-                (header::CONTENT_TYPE, MEDIA_TYPE),
-                (header::CONTENT_ENCODING, "zstd"),
-                (header::CACHE_CONTROL, "no-store"),
-            ],
-            answer,
-        )
-            .into_response(),
+        Ok(answer) => {
+            // An answer is only given to a signature that verified, or a code that was valid.
+            if let Some(Extension(connection)) = on {
+                connection.has_proved_itself();
+            }
+            (
+                [
+                    (header::CONTENT_TYPE, MEDIA_TYPE),
+                    (header::CONTENT_ENCODING, "zstd"),
+                    (header::CACHE_CONTROL, "no-store"),
+                ],
+                answer,
+            )
+                .into_response()
+        }
         Err(NoAnswer::Refused(code)) => problem(code, None),
         Err(NoAnswer::Busy { retry_after }) => problem(ProblemCode::Busy, Some(retry_after)),
         Err(NoAnswer::Unreachable | NoAnswer::TimedOut | NoAnswer::NotTheCouncil) => {

@@ -4,6 +4,7 @@
 mod assets;
 mod authorize;
 mod blocking;
+pub(crate) mod connections;
 mod console;
 mod cookies;
 mod declarations;
@@ -13,6 +14,7 @@ mod openapi;
 mod operations;
 mod problem;
 pub(crate) mod routes;
+mod sign_in_queue;
 mod systems;
 
 pub use declarations::declarations;

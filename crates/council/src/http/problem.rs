@@ -23,6 +23,11 @@ pub(crate) enum WebProblem {
         /// How many seconds to wait before the next try.
         seconds: u64,
     },
+    /// Too many people sign in at this moment.
+    Busy {
+        /// How many seconds to wait before the next try.
+        seconds: u64,
+    },
     /// It does not exist, or this person may not see it.
     NotFound,
     /// The request can't be understood. The text says why.
@@ -116,6 +121,11 @@ impl IntoResponse for WebProblem {
             Self::Wait { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "wait", "Too many wrong tries. Wait a little, then try again.")
             }
+            Self::Busy { .. } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "Many people sign in at this moment. Wait a few seconds, then try again.",
+            ),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."),
             Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", title.as_str()),
             Self::OtherMethod => {
@@ -138,7 +148,7 @@ impl IntoResponse for WebProblem {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
-        if let Self::Wait { seconds } = self {
+        if let Self::Wait { seconds } | Self::Busy { seconds } = self {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response

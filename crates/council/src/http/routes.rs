@@ -16,10 +16,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
 use super::authorize::{Access, OpenRoutes, authorize};
+use super::connections::BODY_TIME;
 use super::console::{
     appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
     reports, safeguarding, settings, sign_in, today, visits,
@@ -27,6 +28,7 @@ use super::console::{
 use super::openapi::{self, AnswerDescription, RouteDescription, schema_of};
 use super::operations::ServiceCounts;
 use super::problem::WebProblem;
+use super::sign_in_queue::SignInQueue;
 use super::{assets, devices, operations, systems};
 use crate::access::openid::Provider;
 use crate::access::roles::{
@@ -257,6 +259,7 @@ fn document() -> OpenApi {
 pub fn router(service: Service, provider: Option<Provider>) -> Router {
     let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
     let counted = ServiceCounts::new();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let open =
         OpenRoutes::of(all_routes().iter().map(|route| (format!("{} {}", route.method, route.path), route.access)));
     let mut known = Router::new();
@@ -282,6 +285,7 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .method_not_allowed_fallback(async || WebProblem::OtherMethod)
         .route_layer(from_fn_with_state((service.clone(), counted.clone()), operations::count))
         .layer(Extension(counted))
+        .layer(Extension(Arc::new(SignInQueue::new(cores))))
         .layer(Extension(open))
         .layer(Extension(Arc::new(document())))
         .fallback(pages::not_found)
@@ -295,10 +299,16 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .layer(always(header::REFERRER_POLICY, "no-referrer"))
         .layer(always(header::X_FRAME_OPTIONS, "DENY"))
         .layer(always(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &axum::extract::Request| {
-            // Only the path, because a query can hold what a person searched for.
-            tracing::info_span!("request", method = %request.method(), path = %request.uri().path())
-        }))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(|request: &axum::extract::Request| {
+                    // Only the path, because a query can hold what a person searched for.
+                    tracing::info_span!("request", method = %request.method(), path = %request.uri().path())
+                })
+                // What fails is logged where it fails, and a flood of refusals must not fill the log.
+                .on_failure(()),
+        )
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIME))
         .with_state(service)
 }
 

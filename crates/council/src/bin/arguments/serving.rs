@@ -1,6 +1,7 @@
 //! The settings of `serve`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,6 +14,11 @@ pub(crate) struct ServeSettings {
     /// The IP address and port to listen on. Port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8470", env = "DOORSTEP_LISTEN")]
     pub(crate) listen: SocketAddr,
+    /// How many connections there can be at a time. Beyond it, the connection of a stranger that was
+    /// silent longest is closed for the new one. Without it, as many as three quarters of the files
+    /// that this process may have open, up to 10,000.
+    #[arg(long, value_name = "NUMBER", env = "DOORSTEP_CONNECTIONS")]
+    pub(crate) connections: Option<NonZeroUsize>,
     /// The address at which people and phones reach the service, `https://doorstep.example.gov.uk`.
     /// Links in mail begin with it.
     #[arg(long, value_name = "URL", env = "DOORSTEP_PUBLIC_ADDRESS")]

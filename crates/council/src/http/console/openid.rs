@@ -34,7 +34,9 @@ pub(crate) async fn ways_in(Extension(provider): Known) -> Json<WaysIn> {
 pub(crate) async fn begin(State(service): State<Service>, Extension(provider): Known, headers: HeaderMap) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
     let secure = if is_over_tls(&service, &headers) { "; Secure" } else { "" };
+    let Some(place) = provider.place() else { return to("/?sign-in=no-provider", "") };
     let begun = ask(service, move |service| provider.begin(&service.environment)).await;
+    drop(place);
     let Ok((address, attempt)) = begun else { return to("/?sign-in=no-provider", "") };
     // People come back from the provider's site, and browsers do not send a strict cookie then.
     let kept = format!("{ATTEMPT}={attempt}; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
@@ -62,7 +64,9 @@ pub(crate) async fn back(
     let (Some(attempt), Some(code)) = (attempt, said.code) else { return to("/?sign-in=broken-off", &over) };
     let secure = is_over_tls(&service, &headers);
     let browser = cookies::browser_name(&headers);
+    let Some(place) = provider.place() else { return to("/?sign-in=no-provider", &over) };
     let signed_in = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
+    drop(place);
     match signed_in {
         Ok(Some(opened)) => {
             let mut cookies = cookies::of_session(&opened, secure);

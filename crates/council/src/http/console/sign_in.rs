@@ -1,5 +1,7 @@
 //! Signing in to the console and out of it.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -16,6 +18,7 @@ use crate::http::blocking::ask;
 use crate::http::cookies;
 use crate::http::extract::Json;
 use crate::http::problem::WebProblem;
+use crate::http::sign_in_queue::SignInQueue;
 use crate::service::{NAME, Service};
 use crate::storage::{AssignedRole, OrganisationKind, Person};
 
@@ -85,12 +88,16 @@ pub(crate) async fn show(
 pub(crate) async fn sign_in(
     State(service): State<Service>,
     Extension(open): Extension<OpenRoutes>,
+    Extension(queue): Extension<Arc<SignInQueue>>,
     headers: HeaderMap,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, WebProblem> {
     only_from_the_console(&headers)?;
     let over_tls = cookies::is_over_tls(&service, &headers);
     let (browser, browser_name) = (cookies::known_browser(&headers), cookies::browser_name(&headers));
+    let user = credentials.user.clone();
+    let is_known = ask(service.clone(), move |service| sign_in::is_known(service, browser.as_ref(), &user)).await?;
+    let _turn = queue.turn(is_known).await?;
     let answer = ask(service, move |service| {
         let given = sign_in::Credentials {
             user: &credentials.user,
