@@ -77,14 +77,22 @@ fn now_ms() -> i64 {
     i64::try_from(now.as_millis()).expect("it is before the year 292 million")
 }
 
-/// Sends a message as the app packs it, and reads the signed answer. The signature is not checked.
-fn exchange(request: RequestBuilder, message: &[u8]) -> Signed {
+/// Sends a message as the app packs it, and reads the signed answer. The signature is not checked. An
+/// answer that is none is its HTTP status.
+fn tries(request: RequestBuilder, message: &[u8]) -> Result<Signed, u16> {
     let packed = zstd::encode_all(message, 3).expect("a message can be packed");
     let request = request.header("content-type", MEDIA_TYPE).header("content-encoding", "zstd").body(packed);
     let answer = request.send().expect("the council answers");
-    assert_eq!(answer.status(), 200, "the council takes what it is sent, as what it is");
+    if answer.status() != 200 {
+        return Err(answer.status().as_u16());
+    }
     let packed = answer.bytes().expect("the answer comes");
-    decode(&zstd::decode_all(packed.as_ref()).expect("it is packed")).expect("it is signed")
+    Ok(decode(&zstd::decode_all(packed.as_ref()).expect("it is packed")).expect("it is signed"))
+}
+
+/// As [`tries`], where the council takes what it is sent, as what it is.
+fn exchange(request: RequestBuilder, message: &[u8]) -> Signed {
+    tries(request, message).expect("the council takes what it is sent")
 }
 
 impl HostilePhone {
@@ -94,23 +102,31 @@ impl HostilePhone {
     /// When the council refuses.
     #[must_use]
     pub fn of(user: &str, council: &TestCouncil) -> Self {
+        Self::enrols(council, &council.code_for(user), &Self::new_key(), PROTOCOL).expect("the council enrols it")
+    }
+
+    /// Tries to enrol a key with a code, in a version of the protocol.
+    ///
+    /// # Errors
+    /// The HTTP status of the council's refusal.
+    pub fn enrols(council: &TestCouncil, code: &str, key: &[u8; 32], protocol: u16) -> Result<Self, u16> {
         // This fails when another test has installed it already, which is fine.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::new();
         let server = format!("http://{}", council.address());
-        let key = SigningKey::from_bytes(&random());
+        let key = SigningKey::from_bytes(key);
         let request = EnrolRequest {
-            protocol: PROTOCOL,
-            code: council.code_for(user),
+            protocol,
+            code: code.to_owned(),
             device_key: key.public(),
             device_name: "hostile".to_owned(),
             app_version: "0".to_owned(),
             nonce: Bytes(random::<16>().to_vec()),
         };
-        let answer = exchange(client.post(format!("{server}/v1/enrol")), &encode(&request));
+        let answer = tries(client.post(format!("{server}/v1/enrol")), &encode(&request))?;
         let answer: EnrolAnswer = answer.peek().expect("it is an enrolment");
         let epoch = Epoch::from_bytes(random());
-        Self {
+        Ok(Self {
             client,
             server,
             key,
@@ -121,7 +137,13 @@ impl HostilePhone {
             sequence: 0,
             previous: Envelope::genesis(answer.device, epoch),
             clock_ms: now_ms(),
-        }
+        })
+    }
+
+    /// The secret half of a key that no other phone has.
+    #[must_use]
+    pub fn new_key() -> [u8; 32] {
+        random()
     }
 
     /// The next record of its chain. `lies` may change everything in the envelope.
@@ -199,17 +221,15 @@ impl HostilePhone {
         self.key.seal(&ChainHead { device: self.device, epoch: self.epoch, sequence, hash })
     }
 
-    /// Sends records about a visit, and returns the council's verdict on each. `lies` may change
-    /// everything in the request before it is signed.
-    ///
-    /// # Panics
-    /// When the council does not answer with receipts.
-    pub fn sends(
+    /// A signed request with records about a visit. `lies` may change everything in it before it is
+    /// signed.
+    #[must_use]
+    pub fn request(
         &self,
         visit: &MadeUpVisit,
         records: Vec<SentRecord>,
         lies: impl FnOnce(&mut SyncRequest),
-    ) -> Vec<Verdict> {
+    ) -> Vec<u8> {
         let mut request = SyncRequest {
             protocol: PROTOCOL,
             device: self.device,
@@ -224,9 +244,33 @@ impl HostilePhone {
             seals: Vec::new(),
         };
         lies(&mut request);
-        let signed = Signed::new(Purpose::SyncRequest, &request, &self.key);
-        let answer = exchange(self.client.post(format!("{}/v1/sync", self.server)), &encode(&signed));
-        let answer: SyncAnswer = answer.peek().expect("it is an answer to a sync");
+        encode(&Signed::new(Purpose::SyncRequest, &request, &self.key))
+    }
+
+    /// Sends a signed request, as often as it likes.
+    ///
+    /// # Errors
+    /// The HTTP status of the council's refusal.
+    ///
+    /// # Panics
+    /// When the council answers with something else.
+    pub fn asks(&self, request: &[u8]) -> Result<SyncAnswer, u16> {
+        let answer = tries(self.client.post(format!("{}/v1/sync", self.server)), request)?;
+        Ok(answer.peek().expect("it is an answer to a sync"))
+    }
+
+    /// Sends records about a visit, and returns the council's verdict on each. `lies` may change
+    /// everything in the request before it is signed.
+    ///
+    /// # Panics
+    /// When the council does not answer with receipts.
+    pub fn sends(
+        &self,
+        visit: &MadeUpVisit,
+        records: Vec<SentRecord>,
+        lies: impl FnOnce(&mut SyncRequest),
+    ) -> Vec<Verdict> {
+        let answer = self.asks(&self.request(visit, records, lies)).expect("the council takes it");
         answer.receipts.into_iter().map(|receipt| receipt.verdict).collect()
     }
 

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use doorstep_domain::ledger::{Epoch, PublicKey};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::Semaphore;
 
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::machine::keys::Keys;
+use crate::machine::rates::Rates;
 use crate::storage::photo_store::{PhotoStore, PhotosAt};
 use crate::storage::{DatabaseAt, Storage, Writing};
 
@@ -31,6 +33,11 @@ pub struct Service {
     /// How much blocking work of people and other systems runs at a time. The other blocking threads
     /// are for phones.
     pub(crate) desk_turns: Arc<Semaphore>,
+    /// The threads that hash passwords: half as many as there are cores. A hash takes 19 MB, which the
+    /// allocator keeps for each thread that once asked for it.
+    pub(crate) hashing: Arc<ThreadPool>,
+    /// How much phones may send.
+    pub(crate) rates: Arc<Rates>,
 }
 
 /// How many threads people and other systems have, of the 512 that may block.
@@ -57,6 +64,10 @@ impl Service {
         if !storage.read(|reading| reading.has_meta(NAME))? {
             return Err(CouncilError::NotInitialised(data.to_owned()));
         }
+        let rates = Arc::new(Rates::new(&environment));
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let hashing = ThreadPoolBuilder::new().num_threads((cores / 2).max(1)).build();
+        let hashing = hashing.map_err(|error| CouncilError::NoThread(std::io::Error::other(error)))?;
         Ok(Self {
             storage,
             keys,
@@ -66,6 +77,8 @@ impl Service {
             asks_for_second_factor: true,
             public_address: None,
             desk_turns: Arc::new(Semaphore::new(DESK_TURNS)),
+            hashing: Arc::new(hashing),
+            rates,
         })
     }
 

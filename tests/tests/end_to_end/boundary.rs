@@ -3,7 +3,7 @@
 
 use doorstep_domain::conduct::{Acknowledgement, Event, Photo, PhotoPurpose, Signing};
 use doorstep_domain::ledger::{Hash, Seal};
-use doorstep_domain::protocol::{BlobState, SentRecord, Verdict};
+use doorstep_domain::protocol::{BlobState, Limits, PROTOCOL, SentRecord, Verdict};
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
@@ -196,4 +196,94 @@ fn a_seal_over_another_record_is_a_sign_of_two_histories_and_stops_no_check() {
         phone.sends(&visit, vec![no_answer], |_| {});
         council.does(&["check-records"]);
     });
+}
+
+/// How many records the council holds.
+fn records(council: &TestCouncil) -> u64 {
+    doorstep_tests::harness::json(&council.does(&["counts", "--json"]))["records"].as_u64().unwrap()
+}
+
+#[test]
+fn a_request_that_somebody_recorded_fetches_nothing_when_it_comes_again() {
+    on_both_databases(|council| {
+        let mut phone = HostilePhone::of("vale-3", council);
+        let visit = MadeUpVisit::new();
+        let started = phone.says(&visit, HostilePhone::starts("WO-261124-00032"), |_| {});
+        let request = phone.request(&visit, vec![started], |_| {});
+        let first = phone.asks(&request).unwrap();
+        assert!(first.changes.snapshot && !first.changes.appointments.is_empty(), "the phone is given its day");
+
+        let again = phone.asks(&request).unwrap();
+        assert_eq!(again.receipts[0].verdict, Verdict::Duplicate, "what was sent is receipted as always");
+        assert!(again.changes.appointments.is_empty(), "no home is told twice to one request");
+        assert_eq!((again.changes.snapshot, again.changes.cursor), (false, 0), "the phone asks for all again");
+
+        let next = phone.asks(&phone.request(&visit, Vec::new(), |_| {})).unwrap();
+        assert_eq!(next.changes.appointments.len(), first.changes.appointments.len(), "a new request is answered");
+    });
+}
+
+#[test]
+fn a_batch_over_the_limit_is_refused_whole_and_one_at_the_limit_is_taken() {
+    on_both_databases(|council| {
+        let before = records(council);
+        let mut phone = HostilePhone::of("vale-3", council);
+        let visit = MadeUpVisit::new();
+        let most: Vec<SentRecord> =
+            (0..Limits::BATCH_RECORDS).map(|_| phone.says(&visit, Event::SafeSaid, |_| {})).collect();
+        let one_more = phone.says(&visit, Event::SafeSaid, |_| {});
+        let too_many = most.iter().cloned().chain([one_more]).collect();
+        assert_eq!(phone.asks(&phone.request(&visit, too_many, |_| {})).unwrap_err(), 413);
+        assert_eq!(records(council), before, "nothing of it was taken");
+        let verdicts = phone.sends(&visit, most, |_| {});
+        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Stored) && verdicts.len() == Limits::BATCH_RECORDS);
+    });
+}
+
+#[test]
+fn a_phone_that_never_stops_is_told_to_come_later_and_the_others_are_served() {
+    let council = TestCouncil::open();
+    let phone = HostilePhone::of("vale-3", &council);
+    let visit = MadeUpVisit::new();
+    let answers: Vec<u16> =
+        (0..700).map(|_| phone.asks(&phone.request(&visit, Vec::new(), |_| {})).err().unwrap_or(200)).collect();
+    assert!(answers[..600].iter().all(|status| *status == 200), "so much is allowed");
+    assert!(answers.contains(&503), "and not without end");
+    let other = HostilePhone::of("melton-2", &council);
+    assert!(other.asks(&other.request(&visit, Vec::new(), |_| {})).is_ok());
+}
+
+#[test]
+fn a_code_is_for_one_key_and_one_person_who_has_not_left() {
+    on_both_databases(|council| {
+        let (own, other) = (HostilePhone::new_key(), HostilePhone::new_key());
+        let enrols = |code: &str, key| HostilePhone::enrols(council, code, key, PROTOCOL).map(|phone| phone.device);
+        let first = council.code_for("vale-3");
+        let second = council.code_for("vale-3");
+        assert_eq!(enrols(&first, &own).unwrap_err(), 403, "a newer code took its place");
+        let device = enrols(&second, &own).unwrap();
+        assert_eq!(enrols(&second, &own).unwrap(), device, "the answer may have been lost, so it comes again");
+        assert_eq!(enrols(&second, &other).unwrap_err(), 403, "nobody else can use it");
+        let phones = ConsoleClient::of("audit-1", council).reads("/api/phones?q=vale-3");
+        assert_eq!(phones["phones"].as_array().unwrap().len(), 1);
+
+        let left = council.code_for("vale-1");
+        council.does(&["person", "vale-1", "leave"]);
+        assert_eq!(enrols(&left, &other).unwrap_err(), 403);
+        council.does(&["person", "vale-3", "leave"]);
+        assert_eq!(enrols(&second, &own).unwrap_err(), 403, "a revoked phone is not enrolled again by its code");
+    });
+}
+
+#[test]
+fn another_version_of_the_protocol_is_refused_and_fetches_nothing() {
+    let council = TestCouncil::open();
+    let phone = HostilePhone::of("vale-3", &council);
+    for protocol in [0, PROTOCOL + 1, 999] {
+        let request = phone.request(&MadeUpVisit::new(), Vec::new(), |request| request.protocol = protocol);
+        assert_eq!(phone.asks(&request).unwrap_err(), 400);
+        let code = council.code_for("vale-1");
+        let enrolled = HostilePhone::enrols(&council, &code, &HostilePhone::new_key(), protocol);
+        assert_eq!(enrolled.map(|phone| phone.device).unwrap_err(), 400);
+    }
 }

@@ -71,7 +71,7 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
     let (person, hash) = service
         .storage
         .read(|reading| Ok((reading.person_by_name(given.user)?, reading.password_hash(given.user)?)))?;
-    let right = password::verifies(given.password, hash.as_deref());
+    let right = service.hashing.install(|| password::verifies(given.password, hash.as_deref()));
     let Some(person) = person.filter(|person| right && person.role.uses_the_console()) else {
         return Ok(SignInOutcome::WrongPassword);
     };

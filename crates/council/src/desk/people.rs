@@ -114,7 +114,9 @@ pub enum PersonChange {
 pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     let hash = match change {
-        PersonChange::SetPassword { password } => Some(password::hash(password, &service.environment)?),
+        PersonChange::SetPassword { password } => {
+            Some(service.hashing.install(|| password::hash(password, &service.environment))?)
+        }
         PersonChange::Leave if by.name() == user => return Err(Refused::LeavingOneself.into()),
         _ => None,
     };

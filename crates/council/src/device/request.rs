@@ -1,21 +1,35 @@
 //! Finding the phone that sent a request, and refusing a request.
 
 use doorstep_domain::DeviceId;
-use doorstep_domain::protocol::{NoAnswer, ProblemCode, Unreadable};
+use doorstep_domain::protocol::{NoAnswer, PROTOCOL, ProblemCode, Unreadable};
 
 use crate::error::CouncilError;
+use crate::machine::rates::Later;
 use crate::service::Service;
 use crate::storage::Device;
 
 /// How many seconds a phone waits before it tries again, when the council failed.
 const TRY_AGAIN_SECONDS: u64 = 30;
 
+/// Refuses a request of another version of the protocol.
+pub(super) fn only_this_protocol(said: u16) -> Result<(), Refusal> {
+    if said == PROTOCOL { Ok(()) } else { Err(Refusal::No(ProblemCode::Unreadable)) }
+}
+
 /// Why a device's request gets no answer.
 pub(super) enum Refusal {
+    /// The phone sends too much. It tries again after this many seconds.
+    Later { seconds: u64 },
     /// The request is refused, with this code.
     No(ProblemCode),
     /// The council failed. The phone tries again later.
     Failed(CouncilError),
+}
+
+impl From<Later> for Refusal {
+    fn from(Later { seconds }: Later) -> Self {
+        Self::Later { seconds }
+    }
 }
 
 impl From<Unreadable> for Refusal {
@@ -34,6 +48,7 @@ impl From<Refusal> for NoAnswer {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::No(code) => Self::Refused(code),
+            Refusal::Later { seconds } => Self::Busy { retry_after: seconds },
             Refusal::Failed(error) => {
                 tracing::error!(%error, "A device could not be answered.");
                 Self::Busy { retry_after: TRY_AGAIN_SECONDS }

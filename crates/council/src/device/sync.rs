@@ -3,11 +3,11 @@
 use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::Epoch;
 use doorstep_domain::protocol::{
-    Changes, DeviceState, PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
+    Changes, DeviceState, Limits, PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
 };
 
 use super::ingest::ingest;
-use super::request::{Refusal, known_device};
+use super::request::{Refusal, known_device, only_this_protocol};
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::{EPOCH, Service};
@@ -32,6 +32,11 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal
     let device = known_device(service, signed.peek::<SyncRequest>()?.device)?;
     let request: SyncRequest =
         signed.open(Purpose::SyncRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+    only_this_protocol(request.protocol)?;
+    if request.records.len() > Limits::BATCH_RECORDS {
+        return Err(Refusal::No(ProblemCode::TooLarge));
+    }
+    service.rates.batch(device.id)?;
     let now_ms = service.now_ms();
     // Sign the answer only after the batch is on disk.
     let answer = take_in(service, &device, &request, now_ms)?;
@@ -60,6 +65,9 @@ fn answer(
     now_ms: i64,
 ) -> Result<SyncAnswer, CouncilError> {
     let receipts = ingest(writing, device, request, now_ms)?;
+    // A request that was answered before fetches nothing: somebody may have recorded it. A phone makes
+    // a new one each time, and asks again.
+    let is_new = writing.note_request(device.id, &request.nonce.0, now_ms)?;
     let council_epoch = epoch(&writing.meta(EPOCH)?)?;
     let device_state = match device.revoked {
         true => DeviceState::Revoked,
@@ -72,6 +80,7 @@ fn answer(
     let cursor = if snapshot { 0 } else { request.cursor };
     let (appointments, cursor, more) = match device_state {
         DeviceState::Revoked => (Vec::new(), 0, false),
+        DeviceState::Active | DeviceState::Forked if !is_new => (Vec::new(), cursor, false),
         DeviceState::Active | DeviceState::Forked => writing.changes(device.user, cursor, snapshot)?,
     };
     // A device that does not say which numbers it holds has the empty table.
@@ -88,7 +97,7 @@ fn answer(
         backup_mark: None,
         device_state,
         changes: Changes {
-            snapshot,
+            snapshot: snapshot && is_new,
             appointments,
             safeguarding_keys: service.keys.safeguarding_recipients(),
             code: writing

@@ -7,4 +7,5 @@ pub(crate) mod http_client;
 pub(crate) mod keys;
 pub(crate) mod local_address;
 pub mod private_file;
+pub(crate) mod rates;
 pub(crate) mod times;

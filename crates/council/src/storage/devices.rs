@@ -45,6 +45,9 @@ pub(crate) static DEVICES: Sortable = Sortable {
     text_id: false,
 };
 
+/// How long a request is remembered, in milliseconds.
+const NONCES_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 impl Reading<'_> {
     /// A page of phones. `whose` limits them to people whose name or user name contains these
     /// words.
@@ -107,22 +110,48 @@ impl Reading<'_> {
         Ok(last.flatten())
     }
 
-    /// The person an enrolment code was made for; `None` if it was used, expired or never existed.
+    /// The person for whom an enrolment code was made; `None` if it was used, expired or never
+    /// existed, or the person has left.
     pub(crate) fn user_of_code(&self, code: Hash, now_ms: i64) -> Result<Option<UserId>, CouncilError> {
         self.one(
-            "SELECT user_id FROM enrolment_code WHERE code_hash = ?1 AND used_ms IS NULL AND expires_ms > ?2",
+            "SELECT user_id FROM enrolment_code JOIN person USING (user_id)
+             WHERE code_hash = ?1 AND used_ms IS NULL AND expires_ms > ?2 AND left_ms IS NULL",
             params![code.as_bytes(), now_ms],
             |row| Ok(UserId::from_bytes(row.get("user_id")?)),
+        )
+    }
+
+    /// The phone that this key was enrolled as with this code, while the code's time lasts and the
+    /// phone is not revoked. The answer to its first request may have been lost.
+    pub(crate) fn enrolled_with(
+        &self,
+        code: Hash,
+        key: &PublicKey,
+        now_ms: i64,
+    ) -> Result<Option<(DeviceId, UserId)>, CouncilError> {
+        self.one(
+            "SELECT device_id, device.user_id FROM device JOIN enrolment_code USING (code_hash)
+             WHERE code_hash = ?1 AND public_key = ?2 AND expires_ms > ?3 AND revoked_ms IS NULL",
+            params![code.as_bytes(), key.as_bytes(), now_ms],
+            |row| Ok((DeviceId::from_bytes(row.get("device_id")?), UserId::from_bytes(row.get("user_id")?))),
         )
     }
 }
 
 impl Writing<'_> {
+    /// Keeps a code. Other codes of the same person that were not used stop working.
     pub(crate) fn keep_code(&self, code: Hash, user: UserId, expires_ms: i64) -> Result<(), CouncilError> {
+        self.forget_codes_of(user)?;
         self.write(
             "INSERT INTO enrolment_code (code_hash, user_id, expires_ms) VALUES (?1, ?2, ?3)",
             params![code.as_bytes(), user.as_bytes(), expires_ms],
         )?;
+        Ok(())
+    }
+
+    /// Forgets a person's codes that were not used.
+    pub(crate) fn forget_codes_of(&self, user: UserId) -> Result<(), CouncilError> {
+        self.write("DELETE FROM enrolment_code WHERE user_id = ?1 AND used_ms IS NULL", params![user.as_bytes()])?;
         Ok(())
     }
 
@@ -136,12 +165,14 @@ impl Writing<'_> {
         device: &Device,
         name: &str,
         version: &str,
+        code: Hash,
         now_ms: i64,
     ) -> Result<(), CouncilError> {
+        let Device { id, user, key, .. } = device;
         self.write(
-            "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-            params![device.id.as_bytes(), device.user.as_bytes(), device.key.as_bytes(), name, version, now_ms],
+            "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms, code_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+            params![id.as_bytes(), user.as_bytes(), key.as_bytes(), name, version, now_ms, code.as_bytes()],
         )?;
         Ok(())
     }
@@ -153,6 +184,17 @@ impl Writing<'_> {
             params![device.as_bytes(), now_ms],
         )?;
         Ok(())
+    }
+
+    /// Notes that a request was answered. `false` if it was answered before, in the last week: then
+    /// it was sent again, by a bad line or by somebody who recorded it.
+    pub(crate) fn note_request(&self, device: DeviceId, nonce: &[u8], now_ms: i64) -> Result<bool, CouncilError> {
+        self.write("DELETE FROM request_nonce WHERE at_ms < ?1", params![now_ms - NONCES_MS])?;
+        let noted = self.write(
+            "INSERT INTO request_nonce (device_id, nonce, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![device.as_bytes(), nonce, now_ms],
+        )?;
+        Ok(noted > 0)
     }
 
     pub(crate) fn heard_from(&self, device: DeviceId, now_ms: i64) -> Result<(), CouncilError> {

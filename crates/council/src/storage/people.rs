@@ -307,6 +307,7 @@ impl Writing<'_> {
         self.write("UPDATE person SET left_ms = ?2 WHERE user_id = ?1", params![user.as_bytes(), left_ms])?;
         if let Some(left_ms) = left_ms {
             self.end_sessions_of(user)?;
+            self.forget_codes_of(user)?;
             self.write(
                 "UPDATE device SET revoked_ms = ?2 WHERE user_id = ?1 AND revoked_ms IS NULL",
                 params![user.as_bytes(), left_ms],

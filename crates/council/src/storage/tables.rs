@@ -73,7 +73,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "device" ("device_id"): [
         "device_id" "user_id" "public_key" *"name" "app_version" "enrolled_ms" "contact_ms"
-        "revoked_ms"
+        "revoked_ms" "code_hash"
     ];
     "enrolment_code" ("code_hash"): [
         "code_hash" "user_id" "expires_ms" "used_ms"
@@ -160,6 +160,9 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "council_number" ("name", "from_day"): [
         "name" "from_day" "value" "source" "entered_ms" *"entered_by"
+    ];
+    "request_nonce" ("device_id", "nonce"): [
+        "device_id" "nonce" "at_ms"
     ];
 };
 

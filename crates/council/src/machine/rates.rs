@@ -1,0 +1,73 @@
+//! How much each phone may send, so that one that never stops does not slow the others down. An honest
+//! phone stays far below. Each process counts by itself.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use doorstep_domain::DeviceId;
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use super::environment::Environment;
+
+/// Batches that one phone may send in a minute.
+const BATCHES: NonZeroU32 = NonZeroU32::new(600).unwrap();
+/// Pieces of photos that one phone may send in a minute.
+const PIECES: NonZeroU32 = NonZeroU32::new(6_000).unwrap();
+/// After how many seconds a phone that sends too much tries again.
+const LATER_SECONDS: u64 = 10;
+
+/// A phone sends too much, and should try again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Later {
+    /// After how many seconds.
+    pub(crate) seconds: u64,
+}
+
+/// The rates of one council's phones.
+pub(crate) struct Rates {
+    batches: Limiter,
+    pieces: Limiter,
+}
+
+type Limiter = RateLimiter<DeviceId, HashMapStateStore<DeviceId>, CouncilClock, NoOpMiddleware<Nanos>>;
+
+/// The council's clock. Here it never goes back: then phones would wait for it to catch up.
+#[derive(Clone)]
+struct CouncilClock {
+    environment: Environment,
+    latest_ms: std::sync::Arc<AtomicU64>,
+}
+
+impl Clock for CouncilClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        let now_ms = u64::try_from(self.environment.clock.now_ms()).unwrap_or(0);
+        let latest_ms = self.latest_ms.fetch_max(now_ms, Ordering::Relaxed).max(now_ms);
+        Nanos::from(Duration::from_millis(latest_ms))
+    }
+}
+
+impl Rates {
+    /// Counts from now on, by the council's clock.
+    pub(crate) fn new(environment: &Environment) -> Self {
+        let clock = CouncilClock { environment: environment.clone(), latest_ms: std::sync::Arc::default() };
+        let limiter = |most| RateLimiter::new(Quota::per_minute(most), HashMapStateStore::default(), clock.clone());
+        Self { batches: limiter(BATCHES), pieces: limiter(PIECES) }
+    }
+
+    /// Counts a batch of records.
+    pub(crate) fn batch(&self, device: DeviceId) -> Result<(), Later> {
+        self.batches.check_key(&device).map_err(|_| Later { seconds: LATER_SECONDS })
+    }
+
+    /// Counts a piece of a photo.
+    pub(crate) fn piece(&self, device: DeviceId) -> Result<(), Later> {
+        self.pieces.check_key(&device).map_err(|_| Later { seconds: LATER_SECONDS })
+    }
+}
