@@ -97,6 +97,27 @@ impl ConsoleClient {
         self.request(method, address).header("x-doorstep", "1").send().expect("the council answers")
     }
 
+    /// Asks for something as a page does that loads itself again, though nobody may be there.
+    ///
+    /// # Panics
+    /// When the council does not answer.
+    #[must_use]
+    pub fn asks_by_itself(&self, address: &str) -> Response {
+        self.request("GET", address).header("x-doorstep", "by-itself").send().expect("the council answers")
+    }
+
+    /// Tries to sign in, with a header that says for whom a proxy speaks.
+    ///
+    /// # Panics
+    /// When the council does not answer.
+    #[must_use]
+    pub fn signs_in_through(&self, user: &str, password: &str, forwarded_for: &str) -> StatusCode {
+        let request = self.request("POST", "/api/session").header("x-doorstep", "1");
+        let request = request.header("x-forwarded-for", forwarded_for);
+        let said = json!({ "user": user, "password": password });
+        request.json(&said).send().expect("the council answers").status()
+    }
+
     /// Sends JSON, with the header that the console adds.
     ///
     /// # Panics

@@ -2,6 +2,7 @@
 //! [`Service`], and nothing is global to the process. One process can serve several councils, and
 //! several processes can serve one council.
 
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,10 @@ pub struct Service {
     pub(crate) data: PathBuf,
     pub(crate) asks_for_second_factor: bool,
     pub(crate) public_address: Option<String>,
+    /// Whether the service itself speaks TLS.
+    pub(crate) speaks_tls: bool,
+    /// The proxies whose word about a caller's address is taken.
+    pub(crate) proxies: Vec<IpAddr>,
     /// How much blocking work of people and other systems runs at a time. The other blocking threads
     /// are for phones.
     pub(crate) desk_turns: Arc<Semaphore>,
@@ -76,6 +81,8 @@ impl Service {
             data: data.to_owned(),
             asks_for_second_factor: true,
             public_address: None,
+            speaks_tls: false,
+            proxies: Vec::new(),
             desk_turns: Arc::new(Semaphore::new(DESK_TURNS)),
             hashing: Arc::new(hashing),
             rates,
@@ -100,6 +107,23 @@ impl Service {
     #[must_use]
     pub fn reached_at(self, public_address: Option<String>) -> Self {
         Self { public_address, ..self }
+    }
+
+    /// Says that the service itself speaks TLS, whatever its public address.
+    #[must_use]
+    pub fn with_tls(self) -> Self {
+        Self { speaks_tls: true, ..self }
+    }
+
+    /// Takes the word of these proxies about the address of a caller.
+    #[must_use]
+    pub fn behind(self, proxies: Vec<IpAddr>) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Whether people and phones reach the service over TLS, as far as its settings say.
+    pub(crate) fn is_over_tls(&self) -> bool {
+        self.speaks_tls || self.public_address.as_ref().is_some_and(|address| address.starts_with("https://"))
     }
 
     /// The council's public key, which devices pin.

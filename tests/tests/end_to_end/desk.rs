@@ -187,7 +187,9 @@ fn many_guesses_at_once_and_at_several_processes_are_no_way_round() {
     });
     let looked_at = answers.iter().filter(|status| **status == StatusCode::FORBIDDEN).count();
     assert_eq!(looked_at, 5, "{answers:?}");
-    assert!(answers.iter().all(|status| [StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(status)));
+    // Those who find no place in the queue for passwords are told to come again.
+    let refused = [StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+    assert!(answers.iter().all(|status| refused.contains(status)), "{answers:?}");
     assert_eq!(ConsoleClient::nobody_at(address).signs_in("super-1", PASSWORD), 429, "the other process knows of it");
     let _killed = other.kill();
     let _reaped = other.wait();
@@ -217,4 +219,67 @@ fn whoever_runs_it_sees_how_it_does_and_nobody_s_name() {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
     assert!(!metrics.contains("Patel") && !metrics.contains(&visit), "a metric names somebody");
+}
+
+#[test]
+fn who_tried_to_sign_in_and_what_was_refused_is_written_down_and_no_password_with_it() {
+    let council = TestCouncil::open();
+    let stranger = ConsoleClient::nobody(&council);
+    assert_eq!(stranger.signs_in("lead-1", "a guess of mine"), 403);
+    assert_eq!(stranger.signs_in("correct horse battery staple", "lead-1"), 403, "the fields were swapped");
+    let firm = ConsoleClient::of("vale-super", &council);
+    assert_eq!(firm.asks("GET", "/api/audit").status(), 404);
+    let log = council.export("audit");
+    let lines = |action: &str| -> Vec<Value> {
+        let lines = log.iter().filter(|line| line["action"] == action);
+        lines.map(|line| serde_json::from_str(&line["detail"]).unwrap()).collect()
+    };
+    assert_eq!(
+        lines("sign_in_failed"),
+        [json!({ "name": "lead-1", "address": "127.0.0.1" }), json!({ "address": "127.0.0.1" })]
+    );
+    assert_eq!(lines("signed_in"), [json!({ "address": "127.0.0.1" })]);
+    assert_eq!(lines("role_refused"), [json!({ "route": "GET /api/audit" })]);
+    assert!(log.iter().any(|line| line["action"] == "role_refused" && line["user"] == "vale-super"));
+    assert!(!format!("{log:?}").contains("battery"), "what was typed as a name may be a password");
+}
+
+#[test]
+fn only_a_proxy_that_the_settings_name_is_believed_about_an_address() {
+    let mut council = TestCouncil::open();
+    let tried_from = |council: &TestCouncil, forwarded: &str| {
+        let _refused = ConsoleClient::nobody(council).signs_in_through("lead-1", "a guess of mine", forwarded);
+        let log = council.export("audit");
+        let last = log.iter().rfind(|line| line["action"] == "sign_in_failed").unwrap();
+        serde_json::from_str::<Value>(&last["detail"]).unwrap()["address"].clone()
+    };
+    assert_eq!(tried_from(&council, "203.0.113.9"), "127.0.0.1", "anybody can send that header");
+    council.kill();
+    council.is_told(&[("DOORSTEP_PROXY", "127.0.0.1")]);
+    council.start();
+    assert_eq!(tried_from(&council, "198.51.100.7, 203.0.113.9"), "203.0.113.9", "what the proxy itself added");
+}
+
+#[test]
+fn a_session_ends_by_itself_though_a_page_asks_on_and_when_its_browser_signs_in_again() {
+    let council = TestCouncil::open();
+    let supervisor = ConsoleClient::of("super-1", &council);
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let minutes_ago = |minutes: i64| {
+        let sql = "UPDATE session SET seen_ms = seen_ms - ?1";
+        assert_eq!(database.execute(sql, [minutes * 60_000]).unwrap(), 1);
+    };
+    let seen = || database.query_row("SELECT seen_ms FROM session", [], |row| row.get::<_, i64>(0)).unwrap();
+    minutes_ago(20);
+    let before = seen();
+    assert_eq!(supervisor.asks_by_itself("/api/today").status(), 200);
+    assert_eq!(seen(), before, "nobody need be there when a page asks by itself");
+    assert_eq!(supervisor.asks("GET", "/api/today").status(), 200);
+    assert!(seen() > before, "somebody was there");
+    minutes_ago(31);
+    assert_eq!(supervisor.asks_by_itself("/api/today").status(), 401, "the session is over");
+
+    assert_eq!(supervisor.signs_in("super-1", PASSWORD), 200);
+    assert_eq!(supervisor.signs_in("super-1", PASSWORD), 200);
+    assert_eq!(supervisor.reads("/api/sessions").as_array().unwrap().len(), 1, "the old one ended");
 }

@@ -9,6 +9,7 @@ mod console;
 mod databases;
 mod desk;
 mod exports;
+mod files;
 mod floods;
 mod generated;
 mod journeys;

@@ -272,6 +272,7 @@ export const actions = table<AuditAction>({
   subject_access: 'Wrote out what is held of one person',
   erased_on_request: 'Erased what was held of one person',
   erased_by_rule: 'Erased what was kept for long enough',
+  role_refused: 'Asked for what their role does not have',
   sign_in_failed: 'A sign-in failed',
   second_factor_forgotten: 'Let somebody set up their authenticator anew',
   signed_in: 'Signed in'

@@ -16,7 +16,7 @@ use reqwest::blocking::Client;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::session::{self, NewSession};
+use super::session::{self, Browser, NewSession};
 use super::token::token_hash;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
@@ -261,15 +261,22 @@ pub(crate) fn sign_in(
     provider: &Provider,
     attempt: Attempt,
     code: String,
-    browser_name: &str,
+    browser: &Browser,
 ) -> Result<Option<NewSession>, CouncilError> {
     let identity = provider.finish(&service.environment, attempt, code)?;
     let Some(person) = known(service, &identity)? else {
         let now_ms = service.now_ms();
-        service.transact(|writing| writing.audit(now_ms, "", &Audited::SignInFailed { by: Some("openid") }))?;
+        let address = browser.address.map(|address| address.to_string());
+        service.transact(|writing| {
+            writing.audit(
+                now_ms,
+                "",
+                &Audited::SignInFailed { by: Some("openid"), name: None, address: address.clone() },
+            )
+        })?;
         return Ok(None);
     };
-    session::open(service, &person, true, browser_name).map(Some)
+    session::open(service, &person, true, browser).map(Some)
 }
 
 /// Finds the person that the provider identified, by issuer and subject. At their first sign-in,

@@ -1,5 +1,7 @@
 //! Sessions. The browser holds a random token, and the database holds only its hash.
 
+use std::net::IpAddr;
+
 use super::actor::Actor;
 use super::token::token_hash;
 use crate::error::CouncilError;
@@ -18,6 +20,19 @@ const SEEN_MS: i64 = 60_000;
 /// How many bytes of a session's hash make up its id. They tell a person's sessions apart.
 const SHOWN: usize = 8;
 
+/// The browser from which somebody signs in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Browser {
+    /// The hash of its token, if it sent one. It may be known for a person.
+    pub(crate) token: Option<TokenHash>,
+    /// Its `User-Agent`, shortened.
+    pub(crate) name: String,
+    /// The address that it is at, as far as the service can tell.
+    pub(crate) address: Option<IpAddr>,
+    /// The session that it had until now. It ends when another begins.
+    pub(crate) session: Option<TokenHash>,
+}
+
 /// The tokens of a new session. The browser gets them as cookies.
 pub(crate) struct NewSession {
     pub(crate) token: String,
@@ -25,8 +40,9 @@ pub(crate) struct NewSession {
     pub(crate) known_browser: Option<String>,
 }
 
-/// The person whose session this is. `None` when there is no such session, or it has ended.
-pub(crate) fn resume(service: &Service, token: &TokenHash) -> Result<Option<Person>, CouncilError> {
+/// The person whose session this is. `None` when there is no such session, or it has ended. A request
+/// that a page makes by itself does not keep the session alive.
+pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> Result<Option<Person>, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let Some((user, created_ms, seen_ms)) = service.storage.read(|reading| reading.session(token))? else {
         return Ok(None);
@@ -35,28 +51,33 @@ pub(crate) fn resume(service: &Service, token: &TokenHash) -> Result<Option<Pers
         end(service, token)?;
         return Ok(None);
     }
-    if now_ms - seen_ms > SEEN_MS {
+    if now_ms - seen_ms > SEEN_MS && !by_itself {
         service.transact(|writing| writing.session_seen(token, now_ms))?;
     }
     service.storage.read(|reading| reading.person(user))
 }
 
-/// Opens a session for a person who has proved who they are.
+/// Opens a session for a person who has proved who they are. The session that this browser had before
+/// ends.
 pub(crate) fn open(
     service: &Service,
     person: &Person,
     browser_is_known: bool,
-    browser_name: &str,
+    browser: &Browser,
 ) -> Result<NewSession, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
     let (token, known_browser) = (random_token(), (!browser_is_known).then(random_token));
     service.transact(|writing| {
-        writing.keep_session(&token_hash(&token), person.id, browser_name, now_ms)?;
-        if let Some(browser) = &known_browser {
-            writing.keep_known_browser(&token_hash(browser), person.id, now_ms)?;
+        if let Some(before) = &browser.session {
+            writing.end_session(before)?;
         }
-        writing.audit(now_ms, &person.user_name, &Audited::SignedIn {})
+        writing.keep_session(&token_hash(&token), person.id, &browser.name, now_ms)?;
+        if let Some(known) = &known_browser {
+            writing.keep_known_browser(&token_hash(known), person.id, now_ms)?;
+        }
+        let address = browser.address.map(|address| address.to_string());
+        writing.audit(now_ms, &person.user_name, &Audited::SignedIn { address })
     })?;
     Ok(NewSession { token, known_browser })
 }

@@ -5,7 +5,7 @@ use doorstep_domain::ledger::Hash;
 
 use super::password;
 use super::second_factor::{self, SecondFactorResult, SetUp};
-use super::session::{self, NewSession, TokenHash};
+use super::session::{self, Browser, NewSession, TokenHash};
 use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{Audited, Person};
@@ -19,10 +19,7 @@ pub(crate) struct Credentials<'a> {
     pub(crate) password: &'a str,
     /// The six digits from their authenticator app, if given.
     pub(crate) code: Option<&'a str>,
-    /// The hash of the browser's token, if it sent one.
-    pub(crate) browser: Option<&'a TokenHash>,
-    /// The browser's `User-Agent`, shortened.
-    pub(crate) browser_name: &'a str,
+    pub(crate) browser: &'a Browser,
 }
 
 /// How a try to sign in ended.
@@ -50,8 +47,9 @@ pub(crate) fn is_known(service: &Service, browser: Option<&TokenHash>, user: &st
 /// Signs a person in, or says what is wrong or missing.
 pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<SignInOutcome, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
-    let known = is_known(service, given.browser, given.user)?;
-    let counter = counter(given.user, given.browser.filter(|_| known));
+    let token = given.browser.token.as_ref();
+    let known = is_known(service, token, given.user)?;
+    let counter = counter(given.user, token.filter(|_| known));
     if let Some(left_ms) = service.transact(|writing| writing.count_try(&counter, now_ms, wait_ms))? {
         return Ok(SignInOutcome::TooEarly { left_ms });
     }
@@ -60,7 +58,11 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
         SignInOutcome::In(..) => writing.forget_tries(&counter),
         SignInOutcome::SetUp(_) | SignInOutcome::CodeNeeded => writing.take_try_back(&counter),
         SignInOutcome::WrongPassword | SignInOutcome::WrongCode => {
-            writing.audit(now_ms, "", &Audited::SignInFailed { by: None })
+            // Somebody may have typed their password in place of their name, so only names of people
+            // are written down.
+            let name = writing.person_by_name(given.user)?.map(|person| person.user_name);
+            let address = given.browser.address.map(|address| address.to_string());
+            writing.audit(now_ms, "", &Audited::SignInFailed { by: None, name, address })
         }
         SignInOutcome::TooEarly { .. } => Ok(()),
     })?;
@@ -83,7 +85,7 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
             SecondFactorResult::Wrong => return Ok(SignInOutcome::WrongCode),
         }
     }
-    let opened = session::open(service, &person, browser_is_known, given.browser_name)?;
+    let opened = session::open(service, &person, browser_is_known, given.browser)?;
     Ok(SignInOutcome::In(person, opened))
 }
 

@@ -29,6 +29,7 @@ use doorstep_domain::conduct::{DatedNumber, PublishedCode};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    private_file::keep_new_files_to_owner();
     let words = match configuration::words(std::env::args_os().collect()) {
         Ok(words) => words,
         Err(error) => return fails(&error),
@@ -194,6 +195,10 @@ fn run(command: Command) -> Result<ExitCode> {
 }
 
 fn service(data: &Data) -> Result<Service> {
+    if data.data.is_dir() {
+        let kept = private_file::keep_folder_to_owner(&data.data);
+        kept.with_context(|| format!("{} can't be kept to its owner", data.data.display()))?;
+    }
     let service = Service::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?;
     refold::after_an_older_program(&service);
     Ok(service)

@@ -1,6 +1,6 @@
 //! Running the service: reads the settings, then serves until it gets a signal to stop.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,6 +113,8 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
     let Ready { tls: certificate, mail, webhook, provider } = settings.read()?;
     let service = service(data)?.reached_at(settings.public_address.clone());
     let service = if settings.second_factor == Switch::On { service } else { service.without_second_factor() };
+    let service = if certificate.is_some() { service.with_tls() } else { service };
+    let service = service.behind(settings.proxy.clone());
     let notifier = Notifier::new(service.clone(), mail, webhook);
     let listener = TcpListener::bind(settings.listen).with_context(|| format!("{} can't be used", settings.listen))?;
     let address = listener.local_addr()?;
@@ -124,7 +126,7 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
         tokio::spawn(again_and_again(move || look_at_the_clock(&overdue)));
         tokio::spawn(again_and_again(move || notifier.send_what_waits()));
         tokio::spawn(stop_when_told(handle.clone()));
-        let routes = router(service.clone(), provider).into_make_service();
+        let routes = router(service.clone(), provider).into_make_service_with_connect_info::<SocketAddr>();
         let connections = Connections::room_for(settings.connections.map_or_else(most_connections, NonZeroUsize::get));
         if let Some((certificate, key)) = certificate {
             let tls = tls(&certificate, &key).await?;

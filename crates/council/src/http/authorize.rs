@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::Method;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
@@ -18,10 +18,13 @@ use crate::access::actor::Actor;
 use crate::access::roles::{Role, Scope};
 use crate::access::{session, token};
 use crate::service::Service;
-use crate::storage::Person;
+use crate::storage::{Audited, Person};
 
 /// The header that the console sends with its requests. A form on another site can't send it.
 const OWN_REQUEST: &str = "x-doorstep";
+/// The value of that header in a request that a page makes by itself, every half minute. Nobody need
+/// be there.
+const BY_ITSELF: &str = "by-itself";
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub(crate) async fn authorize(
             let person = signed_in(&service, request.method(), request.headers()).await?;
             let actor = Actor::person(&person);
             if !access.admits(&actor) {
+                let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+                note_refusal(&service, actor, format!("{} {route}", request.method())).await?;
                 return Err(WebProblem::NotFound);
             }
             note_proof(&request);
@@ -83,6 +88,15 @@ pub(crate) async fn authorize(
         }
     }
     Ok(next.run(request).await)
+}
+
+/// Notes in the audit log that a person asked for what their role does not have.
+async fn note_refusal(service: &Service, by: Actor, route: String) -> Result<(), WebProblem> {
+    let note = move |service: &Service| {
+        let now_ms = service.now_ms();
+        service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::RoleRefused { route: &route }))
+    };
+    ask(service.clone(), note).await
 }
 
 /// Notes that whoever is at the other end of the connection has proved who they are.
@@ -105,8 +119,9 @@ async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> R
     if *method != Method::GET {
         only_from_the_console(headers)?;
     }
-    let token = cookies::session(headers).ok_or(WebProblem::SignInFirst)?;
-    let person = ask(service.clone(), move |service| session::resume(service, &token)).await?;
+    let token = cookies::session(service, headers).ok_or(WebProblem::SignInFirst)?;
+    let by_itself = *method == Method::GET && headers.get(OWN_REQUEST).is_some_and(|said| said == BY_ITSELF);
+    let person = ask(service.clone(), move |service| session::resume(service, &token, by_itself)).await?;
     person.ok_or(WebProblem::SignInFirst)
 }
 

@@ -1,15 +1,24 @@
-//! The console's cookies. No script can read them, and requests from other sites do not carry them.
+//! The console's cookies, and what a request says about the browser. No script can read the cookies,
+//! and requests from other sites do not carry them.
 
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use crate::access::session::{NewSession, TokenHash};
+use super::problem::WebProblem;
+use crate::access::session::{Browser, NewSession, TokenHash};
 use crate::access::token::token_hash;
 use crate::service::Service;
 
 /// The cookie with a session's token.
-pub(crate) const SESSION: &str = "doorstep_session";
+const SESSION: &str = "doorstep_session";
 /// The cookie with the token of a browser from which a person has signed in before.
 const KNOWN_BROWSER: &str = "doorstep_browser";
+/// What a cookie's name begins with where there is TLS. A browser then only takes it over TLS, from
+/// this host itself.
+const OF_THIS_HOST: &str = "__Host-";
 
 /// The value of a cookie that came with a request.
 pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -18,39 +27,66 @@ pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// The hash of the session token in a request.
-pub(crate) fn session(headers: &HeaderMap) -> Option<TokenHash> {
-    value(headers, SESSION).map(|value| token_hash(&value))
+/// The name of a cookie, where there is TLS or none.
+fn name_of(cookie: &str, over_tls: bool) -> String {
+    format!("{}{cookie}", if over_tls { OF_THIS_HOST } else { "" })
 }
 
-/// The hash of the browser token in a request.
-pub(crate) fn known_browser(headers: &HeaderMap) -> Option<TokenHash> {
-    value(headers, KNOWN_BROWSER).map(|value| token_hash(&value))
+fn token(service: &Service, headers: &HeaderMap, cookie: &str) -> Option<TokenHash> {
+    value(headers, &name_of(cookie, is_over_tls(service, headers))).map(|value| token_hash(&value))
+}
+
+/// The hash of the session token in a request.
+pub(crate) fn session(service: &Service, headers: &HeaderMap) -> Option<TokenHash> {
+    token(service, headers, SESSION)
 }
 
 /// The cookies that a browser gets when a session begins.
 pub(crate) fn of_session(opened: &NewSession, over_tls: bool) -> Vec<String> {
     let secure = if over_tls { "; Secure" } else { "" };
-    let kept =
-        |name: &str, value: &str, age: &str| format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}");
+    let kept = |cookie: &str, value: &str, age: &str| {
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}", name_of(cookie, over_tls))
+    };
     let known = opened.known_browser.as_ref().map(|browser| kept(KNOWN_BROWSER, browser, "; Max-Age=31536000"));
     std::iter::once(kept(SESSION, &opened.token, "")).chain(known).collect()
 }
 
 /// The cookie that removes the session token from the browser.
-pub(crate) fn end_of_session() -> String {
-    format!("{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+pub(crate) fn end_of_session(over_tls: bool) -> String {
+    let secure = if over_tls { "; Secure" } else { "" };
+    format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}", name_of(SESSION, over_tls))
 }
 
-/// Whether people reach the service over TLS, by its public address or the proxy's
+/// Whether people reach the service over TLS: its own, by its public address, or the proxy's
 /// `X-Forwarded-Proto`.
 pub(crate) fn is_over_tls(service: &Service, headers: &HeaderMap) -> bool {
-    service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"))
-        || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+    service.is_over_tls() || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 
-/// The browser's `User-Agent`, up to 200 characters. Empty when it sends none.
-pub(crate) fn browser_name(headers: &HeaderMap) -> String {
-    let said = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
-    said.chars().take(200).collect()
+/// The browser that a request came from.
+pub(crate) struct FromBrowser(pub(crate) Browser);
+
+impl FromRequestParts<Service> for FromBrowser {
+    type Rejection = WebProblem;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, WebProblem> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let headers = &parts.headers;
+        let name = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
+        Ok(Self(Browser {
+            token: token(service, headers, KNOWN_BROWSER),
+            name: name.chars().take(200).collect(),
+            address: peer.map(|peer| address(service, headers, peer)),
+            session: session(service, headers),
+        }))
+    }
+}
+
+/// The address of whoever sent a request: the other end of the connection. Only a proxy that the
+/// settings name is believed when it says for whom it speaks: it adds that address at the end of
+/// `X-Forwarded-For`.
+fn address(service: &Service, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+    let said = headers.get_all("x-forwarded-for").iter().next_back().and_then(|said| said.to_str().ok());
+    let last = said.and_then(|said| said.rsplit(',').next()?.trim().parse().ok());
+    last.filter(|_| service.proxies.contains(&peer)).unwrap_or(peer)
 }

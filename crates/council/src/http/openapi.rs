@@ -21,6 +21,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::Value;
 
 use super::authorize::{By, SignedIn};
+use super::cookies::FromBrowser;
 use super::extract::{Json, Path, Query, Table};
 use super::problem::{Problem, WebProblem};
 use crate::service::Service;
@@ -220,6 +221,8 @@ fn body(context: &mut GenContext, operation: &mut Operation, media: &str, schema
 impl OperationInput for By {}
 
 impl OperationInput for SignedIn {}
+
+impl OperationInput for FromBrowser {}
 
 impl<T> OperationInput for Path<T> {}
 

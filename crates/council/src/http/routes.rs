@@ -257,7 +257,7 @@ fn document() -> OpenApi {
 
 /// The router of the service. With a provider, people can also sign in with the council's accounts.
 pub fn router(service: Service, provider: Option<Provider>) -> Router {
-    let over_tls = service.public_address.as_ref().is_some_and(|address| address.starts_with("https://"));
+    let over_tls = service.is_over_tls();
     let counted = ServiceCounts::new();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let open =

@@ -5,6 +5,40 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// Keeps all files and folders that this process makes from now on to their owner, whatever it was
+/// started with. A database makes files of its own, which no other function here can reach.
+pub fn keep_new_files_to_owner() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
+/// Keeps a folder that is there already, and the files in it, to their owner. An earlier version may
+/// have made it for everybody to read.
+///
+/// # Errors
+/// An error from the disk.
+pub fn keep_folder_to_owner(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let of_owner = |path: &Path, mode| {
+            let held = fs::metadata(path)?.permissions().mode() & 0o7777;
+            if held & 0o077 == 0 { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(held & mode)) }
+        };
+        of_owner(folder, 0o700)?;
+        for entry in fs::read_dir(folder)?.flatten().filter(|entry| entry.path().is_file()) {
+            match of_owner(&entry.path(), 0o600) {
+                // The database's own files come and go.
+                Err(gone) if gone.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _its_owner_decides = folder;
+    Ok(())
+}
+
 /// Creates a file and opens it for writing.
 ///
 /// # Errors

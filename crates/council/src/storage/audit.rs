@@ -114,6 +114,9 @@ pub(crate) enum Audited<'a> {
         visit: VisitId,
         photo: Hash,
     },
+    RoleRefused {
+        route: &'a str,
+    },
     SecondFactorForgotten {
         of: &'a str,
     },
@@ -124,8 +127,15 @@ pub(crate) enum Audited<'a> {
     SignInFailed {
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
     },
-    SignedIn {},
+    SignedIn {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+    },
     SubjectAccess(serde_json::Value),
     VisitRead {
         visit: VisitId,
@@ -141,8 +151,8 @@ pub(crate) struct AuditLine {
     pub(crate) user_name: String,
     /// An [`AuditAction`], by its stable name; one that a newer program wrote is shown as it is.
     pub(crate) action: String,
-    /// JSON. The only personal data in it is user names, and the reason given for erasing on
-    /// request.
+    /// JSON. The only personal data in it is user names, the addresses from which people sign in, and
+    /// the reason given for erasing on request.
     pub(crate) detail: String,
 }
 
@@ -236,7 +246,10 @@ mod tests {
         let said = |what: &Audited<'_>| serde_json::to_value(what).unwrap();
         let code = said(&Audited::EnrolmentOffered { r#for: "melton-2" });
         assert_eq!(code, serde_json::json!({ "action": "enrolment_offered", "detail": { "for": "melton-2" } }));
-        assert_eq!(said(&Audited::SignInFailed { by: None })["detail"], serde_json::json!({}));
+        assert_eq!(
+            said(&Audited::SignInFailed { by: None, name: None, address: None })["detail"],
+            serde_json::json!({})
+        );
         assert_eq!(said(&Audited::CouncilMade {})["detail"], serde_json::json!({}));
         let number =
             DatedNumber { name: "a".into(), value: 1, from: "2026-12-01".parse().unwrap(), source: "b".into() };

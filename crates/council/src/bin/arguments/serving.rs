@@ -1,6 +1,6 @@
 //! The settings of `serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -34,6 +34,10 @@ pub(crate) struct ServeSettings {
     /// the service can only listen on its own machine.
     #[arg(long, value_name = "on|off", default_value = "off", env = "DOORSTEP_BEHIND_PROXY")]
     pub(crate) behind_proxy: Switch,
+    /// The IP addresses of proxies whose `X-Forwarded-For` is believed. Without it, the audit log has
+    /// the address from which a connection came.
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', env = "DOORSTEP_PROXY")]
+    pub(crate) proxy: Vec<IpAddr>,
     /// Whether signing in to the console needs an authenticator's code as well as the password.
     #[arg(long, value_name = "on|off", default_value = "on", env = "DOORSTEP_SECOND_FACTOR")]
     pub(crate) second_factor: Switch,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::openid::{Attempt, BACK, Provider, sign_in};
 use crate::http::blocking::ask;
-use crate::http::cookies::{self, is_over_tls};
+use crate::http::cookies::{self, FromBrowser, is_over_tls};
 use crate::http::extract::{Json, Query};
 use crate::service::Service;
 
@@ -54,6 +54,7 @@ pub(crate) struct ProviderReturn {
 pub(crate) async fn back(
     State(service): State<Service>,
     Extension(provider): Known,
+    FromBrowser(browser): FromBrowser,
     headers: HeaderMap,
     Query(said): Query<ProviderReturn>,
 ) -> Response {
@@ -63,7 +64,6 @@ pub(crate) async fn back(
     let attempt = attempt.filter(|attempt| attempt.is(said.state.as_deref().unwrap_or_default()));
     let (Some(attempt), Some(code)) = (attempt, said.code) else { return to("/?sign-in=broken-off", &over) };
     let secure = is_over_tls(&service, &headers);
-    let browser = cookies::browser_name(&headers);
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", &over) };
     let signed_in = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
     drop(place);

@@ -34,7 +34,7 @@ pub(crate) async fn list(
     By(by): By,
     headers: HeaderMap,
 ) -> Result<Json<Vec<OwnSession>>, WebProblem> {
-    let this = cookies::session(&headers);
+    let this = cookies::session(&service, &headers);
     let sessions = ask(service, move |service| session::own(service, &by)).await?;
     let shown = sessions.into_iter().map(|session| OwnSession {
         id: session::shown_id(&session.token_hash),

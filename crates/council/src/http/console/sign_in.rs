@@ -15,7 +15,7 @@ use crate::access::sign_in::{self, SignInOutcome};
 use crate::error::CouncilError;
 use crate::http::authorize::{OpenRoutes, SignedIn, only_from_the_console};
 use crate::http::blocking::ask;
-use crate::http::cookies;
+use crate::http::cookies::{self, FromBrowser};
 use crate::http::extract::Json;
 use crate::http::problem::WebProblem;
 use crate::http::sign_in_queue::SignInQueue;
@@ -89,22 +89,21 @@ pub(crate) async fn sign_in(
     State(service): State<Service>,
     Extension(open): Extension<OpenRoutes>,
     Extension(queue): Extension<Arc<SignInQueue>>,
+    FromBrowser(browser): FromBrowser,
     headers: HeaderMap,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, WebProblem> {
     only_from_the_console(&headers)?;
     let over_tls = cookies::is_over_tls(&service, &headers);
-    let (browser, browser_name) = (cookies::known_browser(&headers), cookies::browser_name(&headers));
-    let user = credentials.user.clone();
-    let is_known = ask(service.clone(), move |service| sign_in::is_known(service, browser.as_ref(), &user)).await?;
+    let (token, user) = (browser.token, credentials.user.clone());
+    let is_known = ask(service.clone(), move |service| sign_in::is_known(service, token.as_ref(), &user)).await?;
     let _turn = queue.turn(is_known).await?;
     let answer = ask(service, move |service| {
         let given = sign_in::Credentials {
             user: &credentials.user,
             password: &credentials.password,
             code: credentials.code.as_deref(),
-            browser: browser.as_ref(),
-            browser_name: &browser_name,
+            browser: &browser,
         };
         let outcome = sign_in::sign_in(service, &given)?;
         answer(service, outcome, &open, over_tls)
@@ -136,8 +135,9 @@ fn answer(
 }
 
 pub(crate) async fn sign_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, WebProblem> {
-    if let Some(token) = cookies::session(&headers) {
+    let over_tls = cookies::is_over_tls(&service, &headers);
+    if let Some(token) = cookies::session(&service, &headers) {
         ask(service, move |service| session::end(service, &token)).await?;
     }
-    Ok(([(header::SET_COOKIE, cookies::end_of_session())], ()).into_response())
+    Ok(([(header::SET_COOKIE, cookies::end_of_session(over_tls))], ()).into_response())
 }
