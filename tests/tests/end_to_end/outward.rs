@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use doorstep_core::Clock;
 use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
 use doorstep_tests::browser;
@@ -111,6 +112,21 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
         }
     };
     assert!(next["mail"].as_str().unwrap().contains("A deadline has passed"), "{next}");
+
+    // The unit says by this command that the backup or the check failed.
+    council.does(&["nightly-failed"]);
+    minutes(doorstep_core::SystemClock.now().unix_ms / 60_000 + 1);
+    messenger.send_what_waits().unwrap();
+    let (mut mailed, mut called) = (None, None);
+    while mailed.is_none() || called.is_none() {
+        let next = outside.receives();
+        if next["mail"].as_str().is_some_and(|mail| mail.contains("backup")) {
+            mailed = Some(to(&next));
+        } else if next["call"].as_str().is_some_and(|body| json(body)["type"] == "nightly.failed") {
+            called = Some(());
+        }
+    }
+    assert_eq!(mailed.as_deref(), Some("admin-1@council.example"));
 }
 
 /// Checks `webhook-signature` (Standard Webhooks) with code other than the service's own.

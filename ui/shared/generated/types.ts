@@ -382,7 +382,7 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "api_token_made" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "number_entered" | "number_withdrawn" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "role_refused" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "sign_in_failed" | "signed_in" | "subject_access" | "visit_read";
+export type AuditAction = "api_token_made" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "nightly_failed" | "number_entered" | "number_withdrawn" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "role_refused" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "sign_in_failed" | "signed_in" | "subject_access" | "visit_read";
 
 export type AuditEntry = { 
 /**

@@ -264,6 +264,7 @@ export const actions = table<AuditAction>({
   feed_read: 'Refreshed from the feed of visits',
   password_set: 'Set a password',
   people_imported: 'Imported people',
+  nightly_failed: 'The nightly backup or check failed',
   number_entered: 'Entered a number',
   number_withdrawn: 'Took a number back',
   visit_read: 'Opened a visit',

@@ -22,6 +22,7 @@ use doorstep_council::desk::{self, Actor};
 use doorstep_council::export::{Encoding, Exported, Format, export};
 use doorstep_council::import::{self, ImportMode, Imported};
 use doorstep_council::records::backup::{self, BackedUp, BackupKey, check_backup};
+use doorstep_council::records::nightly;
 use doorstep_council::records::refold::{self, refold};
 use doorstep_council::records::verify;
 use doorstep_council::{DatabaseAt, Environment, Holdings, Service, private_file};
@@ -169,6 +170,10 @@ fn run(command: Command) -> Result<ExitCode> {
             personal_data::erase(&service(&data)?, &by, &subject.read(), &because, apply)?;
         }
         Command::CheckRecords { data, json } => return personal_data::check_records(&service(&data)?, json),
+        Command::NightlyFailed { data } => {
+            nightly::tell_of_failure(&service(&data)?, &by)?;
+            print("The administrators who have a mail address are told.\n");
+        }
         Command::Refold { data, all } => {
             print(&format!("{} visits were folded again.\n", refold(&service(&data)?, all)?));
         }

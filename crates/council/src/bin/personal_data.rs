@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use doorstep_council::Service;
 use doorstep_council::desk::Actor;
+use doorstep_council::records::nightly;
 use doorstep_council::records::retention::{self, Due};
 use doorstep_council::records::subject_access::{self, HeldCounts, Subject};
 use doorstep_council::records::verify;
@@ -96,5 +97,9 @@ pub(crate) fn check_records(service: &Service, json: bool) -> Result<ExitCode> {
             checked.faults.len()
         ));
     }
-    Ok(if checked.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if !checked.faults.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    nightly::note_check(service)?;
+    Ok(ExitCode::SUCCESS)
 }

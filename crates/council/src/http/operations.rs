@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder
 
 use crate::http::blocking::ask;
 use crate::http::problem::WebProblem;
+use crate::records::nightly::Nightly;
 use crate::service::{NAME, Service};
 
 const REQUESTS: &str = "doorstep_requests_total";
@@ -96,6 +97,10 @@ pub(crate) async fn metrics(
             let (cases, notices) = (reading.case_counts(now_ms)?, reading.notice_counts()?);
             Ok((reading.record_counts()?, cases, reading.missing()?, notices))
         })?;
+        // When each was last done, in seconds since 1970.
+        let (backed_up, checked, failed) = service.storage.read(|reading| {
+            Ok((Nightly::BackedUp.last(reading)?, Nightly::Checked.last(reading)?, Nightly::Failed.last(reading)?))
+        })?;
         let lengths = missing.iter().map(|run| run.last.saturating_sub(run.first).saturating_add(1));
         let not_received = lengths.fold(0, u64::saturating_add);
         Ok([
@@ -106,6 +111,9 @@ pub(crate) async fn metrics(
             ("doorstep_cases_late", late),
             ("doorstep_notices_waiting", waiting),
             ("doorstep_notices_given_up", given_up),
+            ("doorstep_last_backup_seconds", backed_up),
+            ("doorstep_last_check_seconds", checked),
+            ("doorstep_last_nightly_failure_seconds", failed),
         ])
     })
     .await?;

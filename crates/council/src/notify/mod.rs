@@ -184,6 +184,11 @@ fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
         by.map(|by| format!(", to be dealt with by {by}")).unwrap_or_default()
     };
     let line = |(about, case): &(About, Option<CaseRow>)| {
+        if *about == About::NightlyFailed {
+            return "The backup or the check of the records failed last night. The service goes on. Look at the log of \
+                    doorstep-nightly, mend what it says, and start it again."
+                .to_owned();
+        }
         let Some(case) = case else { return format!("Something waits: {}", mail.link("/")) };
         let what = match about {
             About::Assigned => "This was given to you",

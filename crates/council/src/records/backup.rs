@@ -11,6 +11,7 @@ use age::secrecy::ExposeSecret;
 use doorstep_domain::ledger::Hash;
 use serde::{Deserialize, Serialize};
 
+use super::nightly::Nightly;
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
@@ -99,7 +100,10 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
         .flush()
         .map_err(CouncilError::Write)?;
     to.sync_all().map_err(CouncilError::Write)?;
-    service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::BackedUp { photos: held.photos }))?;
+    service.transact(|writing| {
+        Nightly::BackedUp.note(writing, now_ms)?;
+        writing.audit(now_ms, by.name(), &Audited::BackedUp { photos: held.photos })
+    })?;
     Ok(held)
 }
 

@@ -92,6 +92,7 @@ pub(crate) enum Audited<'a> {
     FeedRead {
         rows: usize,
     },
+    NightlyFailed {},
     NumberEntered(&'a DatedNumber),
     NumberWithdrawn {
         name: &'a str,

@@ -36,6 +36,9 @@ pub(crate) enum About {
     /// A case was reopened.
     #[serde(rename = "case.reopened")]
     Reopened,
+    /// The nightly backup or check of the records failed.
+    #[serde(rename = "nightly.failed")]
+    NightlyFailed,
     /// A sealed note waits. The email does not say what it is about (clause 6.2).
     #[serde(rename = "something_waits")]
     SomethingWaits,
@@ -114,11 +117,13 @@ impl Reading<'_> {
         Ok(due.chain(late).collect())
     }
 
-    /// How many notices wait to be sent, and how many were given up.
+    /// How many notices wait to be sent, and how many were given up. Those that tell of a sealed note
+    /// are not counted: only leads may know that there is one (clause 6.2).
     pub(crate) fn notice_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
-            "SELECT (SELECT count(*) FROM notice WHERE next_ms IS NOT NULL) AS waiting,
-                    (SELECT count(*) FROM notice WHERE next_ms IS NULL AND sent_ms IS NULL) AS given_up",
+            "SELECT (SELECT count(*) FROM notice WHERE next_ms IS NOT NULL AND about <> 'something_waits') AS waiting,
+                    (SELECT count(*) FROM notice WHERE next_ms IS NULL AND sent_ms IS NULL
+                     AND about <> 'something_waits') AS given_up",
             params![],
             |row| Ok((row.get("waiting")?, row.get("given_up")?)),
         )?
@@ -198,6 +203,16 @@ impl Writing<'_> {
     pub(super) fn tell_leads(&self, at_ms: i64) -> Result<(), CouncilError> {
         let leads = self.reached_by_mail(AssignedRole::SafeguardingLead)?;
         leads.into_iter().try_for_each(|lead| self.keep_notice(About::SomethingWaits, None, Some(lead), "", at_ms))
+    }
+
+    /// Tells the administrators by email, and other systems, that the nightly backup or check failed.
+    pub(crate) fn tell_administrators(&self, at_ms: i64) -> Result<(), CouncilError> {
+        let about = About::NightlyFailed;
+        let timestamp = times::written(times::from_ms(at_ms));
+        let detail = serde_json::json!({ "type": about.name(), "timestamp": timestamp, "data": {} }).to_string();
+        self.keep_notice(about, None, None, &detail, at_ms)?;
+        let administrators = self.reached_by_mail(AssignedRole::Administrator)?;
+        administrators.into_iter().try_for_each(|user| self.keep_notice(about, None, Some(user), "", at_ms))
     }
 
     /// Tells the people who have to act, and other systems, that a deadline is close or has passed.

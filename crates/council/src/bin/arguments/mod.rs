@@ -389,6 +389,12 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tells the administrators by mail, and the council's other systems, that the nightly backup or
+    /// check failed. The nightly unit runs it when that happens.
+    NightlyFailed {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Makes the rows of lists again from the records, where an older version of the program made
     /// them.
     Refold {
