@@ -77,8 +77,8 @@ fn now_ms() -> i64 {
     i64::try_from(now.as_millis()).expect("it is before the year 292 million")
 }
 
-/// Sends a message as the app packs it, and reads the signed answer. The signature is not checked. An
-/// answer that is none is its HTTP status.
+/// Sends a message as the app packs it, and reads the signed answer. The signature is not checked.
+/// An answer that is none is its HTTP status.
 fn tries(request: RequestBuilder, message: &[u8]) -> Result<Signed, u16> {
     let packed = zstd::encode_all(message, 3).expect("a message can be packed");
     let request = request.header("content-type", MEDIA_TYPE).header("content-encoding", "zstd").body(packed);

@@ -4,8 +4,8 @@ use doorstep_core::sync::SyncReport;
 use doorstep_core::{
     AppointmentView, CodeView, OutboxView, PhotoState, PhotosView, StatusView, ToDo, VisitSummary, VisitView,
 };
-use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Clause, CodeSection, ConcernKind, Refused, Rule, telephone};
+use doorstep_domain::conduct::{Clause, CodeSection, ConcernKind, Owed, Refused, Rule, telephone};
+use doorstep_domain::{Named, StableName};
 
 fn plain(name: &str) -> String {
     name.replace('_', " ")
@@ -83,8 +83,11 @@ pub(crate) fn to_do(to_do: &[ToDo]) -> String {
         return "Nothing is owed to anybody.\n".to_owned();
     }
     let line = |owed: &ToDo| {
-        let what =
-            if owed.what == "tell_tenant" { "Tell the tenant that the visit is off" } else { "Agree what comes next" };
+        let what = match &owed.what {
+            Named::Known(Owed::TellTenant) => "Tell the tenant that the visit is off",
+            Named::Known(Owed::FollowUp) => "Agree what comes next",
+            Named::Unknown(name) => name,
+        };
         format!("{what}: {}  {}\n", owed.address.as_deref().unwrap_or("address not on this device"), owed.visit)
     };
     to_do.iter().map(line).collect()

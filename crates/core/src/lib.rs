@@ -20,7 +20,7 @@ pub use environment::{
     BadAddress, Clock, Connect, Disk, DiskFault, Environment, Moment, OsRandomness, Randomness, RealDisk, SignIn,
 };
 pub use error::{AppError, Opening};
-pub use pin::{LONGEST_PIN, PinRefused};
+pub use pin::{LONGEST_PIN, PinRefused, SHORTEST_PIN};
 pub use store::set_aside;
 pub use verify::{Fault, Verified};
 pub use view::{

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::environment::Moment;
 
 /// The fewest digits that a PIN can have.
-const SHORTEST: usize = 6;
+pub const SHORTEST_PIN: usize = 6;
 
 /// The most digits that a PIN can have.
 pub const LONGEST_PIN: usize = 12;
@@ -21,7 +21,7 @@ const LONGEST_WAIT: u64 = 3_600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PinRefused {
     /// It can't be a PIN.
-    #[error("a PIN has 6 to 12 digits")]
+    #[error("a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits")]
     NotAPin,
     /// It is too easy to guess: one digit repeated, or a run such as 123456.
     #[error("that PIN is too easy to guess. Choose one without a run or a repeated digit.")]
@@ -53,7 +53,7 @@ impl StoredPin {
     /// Makes what to store for a new PIN.
     pub(crate) fn new(pin: &str, salt: &[u8; 16]) -> Result<Self, PinRefused> {
         let digits: Vec<u32> = pin.chars().filter_map(|c| c.to_digit(10)).collect();
-        if digits.len() != pin.chars().count() || digits.len() < SHORTEST || digits.len() > LONGEST_PIN {
+        if digits.len() != pin.chars().count() || digits.len() < SHORTEST_PIN || digits.len() > LONGEST_PIN {
             return Err(PinRefused::NotAPin);
         }
         let steps: Vec<i64> =

@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
     Appointment, Attempt, CancelReason, CancelledBy, Clause, CodeSection, ConcernKind, ConsentBy, Hazard, LawfulGround,
-    LikelyReason, NextStep, Notice, NoticeMethod, Numbers, Outcome, Phase, PhotoPurpose, RefusalReason, Refused,
+    LikelyReason, NextStep, Notice, NoticeMethod, Numbers, Outcome, Owed, Phase, PhotoPurpose, RefusalReason, Refused,
     Severity, Step, Validity, Visit, VisitKind, Weight, WithdrawalReason,
 };
-use doorstep_domain::{AppointmentRef, VisitId};
+use doorstep_domain::{AppointmentRef, Named, VisitId};
 use serde::Serialize;
 
 use crate::error::AppError;
@@ -88,8 +88,9 @@ pub struct Overdue {
 pub struct ToDo {
     /// The visit after which it is owed.
     pub visit: VisitId,
-    /// What is owed, as a stable name: `tell_tenant` (clause 3.2) or `follow_up` (clause 4.1).
-    pub what: String,
+    /// What is owed.
+    #[ts(as = "Owed")]
+    pub what: Named<Owed>,
     /// The address, if it is on this device.
     pub address: Option<String>,
     /// When the visit started, in UTC, by the device's clock.

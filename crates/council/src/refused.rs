@@ -25,7 +25,7 @@ pub enum Refused {
     /// An administrator tried to mark themselves as having left. There might be nobody to undo it.
     #[error("You can't mark yourself as having left. Ask another administrator.")]
     LeavingOneself,
-    /// A rule about cases does not allow it.
+    /// A rule about cases does not allow it. Its own name is the reason.
     #[error(transparent)]
     Case(#[from] CaseRefused),
     /// A newer version of the program opened the case, and only that one knows its rules.
@@ -43,6 +43,12 @@ pub enum Refused {
     /// The person does not exist, does not visit tenants, or works for another firm.
     #[error("Nobody with that name can be sent. Nothing was changed.")]
     NobodyToSend,
+    /// The visit to an appointment has begun.
+    #[error("The visit to this appointment has begun. Nothing was changed.")]
+    VisitHasBegun,
+    /// An appointment was called off already.
+    #[error("This appointment was called off. The housing system can make it anew. Nothing was changed.")]
+    CalledOff,
     /// The reason for calling an appointment off is missing or too long.
     #[error("Say why, in up to {} characters. Nothing was changed.", TextKind::Short.most())]
     NoReason,
@@ -88,4 +94,15 @@ pub enum Refused {
     /// The person whose data is to be erased has not left.
     #[error("they have not left. Mark them as having left under People first. Nothing was erased.")]
     StillThere,
+}
+
+impl Refused {
+    /// The reason as a stable code, such as `weak-password`.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Case(refused) => refused.into(),
+            refused => refused.into(),
+        }
+    }
 }

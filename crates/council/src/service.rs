@@ -21,7 +21,8 @@ use crate::storage::{DatabaseAt, Storage, Writing};
 pub(crate) const EPOCH: &str = "council_epoch";
 pub(crate) const NAME: &str = "council_name";
 
-/// One council, over one data folder and one database. It holds no state of its own.
+/// One council, over one data folder and one database. What it holds in memory, it can lose:
+/// everything that matters is in the database and the folder.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) storage: Arc<Storage>,
@@ -35,11 +36,11 @@ pub struct Service {
     pub(crate) speaks_tls: bool,
     /// The proxies whose word about a caller's address is taken.
     pub(crate) proxies: Vec<IpAddr>,
-    /// How much blocking work of people and other systems runs at a time. The other blocking threads
-    /// are for phones.
+    /// How much blocking work of people and other systems runs at a time. The other blocking
+    /// threads are for phones.
     pub(crate) desk_turns: Arc<Semaphore>,
-    /// The threads that hash passwords: half as many as there are cores. A hash takes 19 MB, which the
-    /// allocator keeps for each thread that once asked for it.
+    /// The threads that hash passwords: half as many as there are cores. A hash takes 19 MB, which
+    /// the allocator keeps for each thread that once asked for it.
     pub(crate) hashing: Arc<ThreadPool>,
     /// How much phones may send.
     pub(crate) rates: Arc<Rates>,

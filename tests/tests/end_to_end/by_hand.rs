@@ -2,8 +2,8 @@
 
 use doorstep_council::{Role, routes};
 use doorstep_tests::desk::ConsoleClient;
-use doorstep_tests::harness::{Phone, TestCouncil, json, sample};
-use serde_json::Value;
+use doorstep_tests::harness::{Phone, TestCouncil, json as read, sample};
+use serde_json::{Value, json};
 
 /// How the command line does what a route does.
 enum ByHand {
@@ -73,7 +73,7 @@ fn somebody(roles: &[Role]) -> &'static str {
 }
 
 /// What is shown, without what differs from one reading to the next: when it was read and by whom,
-/// and the lines that a reading itself adds to the audit log.
+/// and the lines and actions that a reading itself adds to the audit log.
 fn comparable(mut shown: Value) -> Value {
     if let Some(fields) = shown.as_object_mut() {
         fields.retain(|name, _| !["as_of", "made_by", "lines", "actions"].contains(&name.as_str()));
@@ -113,7 +113,7 @@ fn each_route_for_people_has_its_command_and_shows_the_same() {
                 let (address, _) = route.path.split_once('{').unwrap_or((route.path, ""));
                 let address = words.get(1).map_or_else(|| address.to_owned(), |id| format!("{address}{id}"));
                 let in_the_console = ConsoleClient::of(somebody(route.roles), &council).reads(&address);
-                let (by_hand, in_the_console) = (comparable(json(&council.does(&page))), comparable(in_the_console));
+                let (by_hand, in_the_console) = (comparable(read(&council.does(&page))), comparable(in_the_console));
                 assert!(by_hand == in_the_console, "{name} shows something else by hand");
             }
         }
@@ -125,7 +125,7 @@ fn a_list_is_narrowed_by_hand_as_in_the_console_and_says_which_filters_it_has() 
     let council = TestCouncil::open();
     council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let filter = "organisation=Vale Property Services Ltd";
-    let theirs = json(&council.does(&["show", "appointments", "--filter", filter, "--filter", "sort=-when"]));
+    let theirs = read(&council.does(&["show", "appointments", "--filter", filter, "--filter", "sort=-when"]));
     let theirs = theirs["appointments"].as_array().unwrap();
     assert!(!theirs.is_empty());
     assert!(theirs.iter().all(|row| row["appointment"]["organisation"] == "Vale Property Services Ltd"));
@@ -133,4 +133,59 @@ fn a_list_is_narrowed_by_hand_as_in_the_console_and_says_which_filters_it_has() 
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("It has: ") && said.contains("organisation"), "{said}");
     assert!(!council.tries(&["show", "appointments", "--filter", "from=tomorrow"]).status.success());
+}
+
+/// What a deed leaves behind: the answer to `reads`, and the line in the audit log without who did
+/// it.
+fn traces(council: &TestCouncil, reads: &str, action: &str) -> (Value, String) {
+    let row = comparable(ConsoleClient::of("audit-1", council).reads(reads));
+    let line = council.export("audit").into_iter().rfind(|line| line["action"] == action);
+    (row, line.unwrap_or_else(|| panic!("{action} is not in the audit log"))["detail"].clone())
+}
+
+#[test]
+fn a_deed_by_hand_leaves_what_the_same_deed_in_the_console_leaves() {
+    let councils = [TestCouncil::open(), TestCouncil::another()];
+    for council in &councils {
+        council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    }
+    let [by_hand, console] = &councils;
+    let administrator = ConsoleClient::of("admin", console);
+    let supervisor = ConsoleClient::of("super-1", console);
+
+    // What is typed with blanks around it is kept without them.
+    let source = "  Cabinet, 3 November  ";
+    by_hand.does(&["enter-number", "attempts_before_letter", "4", "--from", "2030-01-07", "--source", source]);
+    let number = json!({ "name": "attempts_before_letter", "value": 4, "from": "2030-01-07", "source": source });
+    administrator.does("POST", "/api/numbers", &number);
+    let entered = |council| {
+        let (list, line) = traces(council, "/api/numbers", "number_entered");
+        let numbers = list["numbers"].as_array().unwrap().clone();
+        let value = numbers.iter().find(|one| one["name"] == "attempts_before_letter").unwrap()["values"][0].clone();
+        assert_eq!(value["source"], "Cabinet, 3 November");
+        ((value["value"].clone(), value["from"].clone()), line)
+    };
+    assert_eq!(entered(by_hand), entered(console));
+
+    by_hand.does(&["appointment", "WO-261124-00032", "reassign", "--user", "vale-1"]);
+    supervisor.does("POST", "/api/appointments/WO-261124-00032", &json!({ "action": "reassign", "user": "vale-1" }));
+    by_hand.does(&["appointment", "WO-261124-00033", "cancel", "--because", " The part is late "]);
+    let cancel = json!({ "action": "cancel", "because": " The part is late " });
+    supervisor.does("POST", "/api/appointments/WO-261124-00033", &cancel);
+    let planned = |council| {
+        let (mut list, line) = traces(council, "/api/appointments?q=WO-261124-0003", "appointment_cancelled");
+        for row in list["appointments"].as_array_mut().unwrap() {
+            row["cancelled_at"] = Value::Null;
+        }
+        (list["appointments"].clone(), line)
+    };
+    assert_eq!(planned(by_hand), planned(console));
+
+    // What can't be changed any more is refused, in the same words.
+    let again = by_hand.tries(&["appointment", "WO-261124-00033", "reassign", "--user", "melton-1"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("This appointment was called off"));
+    let again = json!({ "action": "reassign", "user": "melton-1" });
+    let refused = supervisor.sends("POST", "/api/appointments/WO-261124-00033", &again);
+    assert_eq!(refused.status(), 422);
+    assert_eq!(refused.json::<Value>().unwrap()["reason"], "called-off");
 }

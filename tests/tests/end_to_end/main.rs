@@ -12,6 +12,7 @@ mod exports;
 mod files;
 mod floods;
 mod generated;
+mod house;
 mod journeys;
 mod lists;
 mod numbers;

@@ -11,8 +11,8 @@ export const limits = {
 /** The field for a signature: how many points across and down, and the most points of a signature. */
 export const signature = { across: 1000, down: 400, points: 4000 } as const
 
-/** How many characters a password has at least, and a PIN at most. */
-export const secrets = { password: 12, pin: 12 } as const
+/** How many characters a password has at least, and a PIN at least and at most. */
+export const secrets = { password: 12, pin: { least: 6, most: 12 } } as const
 
 /** Whom to ring. */
 export const telephones = {

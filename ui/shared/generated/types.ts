@@ -246,7 +246,11 @@ cancelled_at: string | null,
 /**
  * Why it was called off; `null` when it was not.
  */
-cancelled_because: string | null, };
+cancelled_because: string | null, 
+/**
+ * Whether it can still be given to somebody else, or called off.
+ */
+open_to_change: boolean, };
 
 export type AppointmentRef = string;
 
@@ -532,6 +536,10 @@ due: Due | null,
  */
 steps_left: Array<CaseStep>, 
 /**
+ * What can be done about it now.
+ */
+next: Array<CaseMove>, 
+/**
  * The outcomes that it can be closed with.
  */
 outcomes: Array<CaseOutcome>, 
@@ -557,6 +565,8 @@ may_act: boolean,
 as_of: string, };
 
 export type CaseKind = "emergency_hazard" | "overdue_check_in" | "lawful_entry" | "aggression" | "complaint" | "complaint_stage_2" | "significant_hazard" | "minor_hazard" | "breach" | "refusal_support" | "refusal_decision" | "gift" | "conflict";
+
+export type CaseLineAction = "opened" | "assigned" | "noted" | "done" | "closed" | "reopened";
 
 export type CaseList = { 
 /**
@@ -661,9 +671,9 @@ at: string,
  */
 user: string, 
 /**
- * What was done: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
+ * What was done.
  */
-action: string, 
+action: CaseLineAction, 
 /**
  * The step that was done, the new owner, or the outcome; `null` for other actions.
  */
@@ -672,6 +682,8 @@ subject: string | null,
  * What the person wrote about it, if anything.
  */
 words: string | null, };
+
+export type CaseMove = "assign" | "note" | "done" | "close" | "reopen" | "escalate";
 
 export type CaseOutcome = "valid" | "not_valid" | "support_arranged" | "not_needed" | "no_action" | "apology" | "training" | "contract" | "disciplinary" | "upheld" | "partly_upheld" | "not_upheld" | "withdrawn" | "made_safe" | "no_hazard" | "safe" | "not_safe" | "in_order" | "not_in_order" | "marker_proposed" | "recorded" | "taken_back";
 
@@ -1617,6 +1629,8 @@ visit: VisitId,
  */
 expected_end: string, };
 
+export type Owed = "tell_tenant" | "follow_up";
+
 export type OwnSession = { 
 /**
  * The id by which to end it.
@@ -2416,9 +2430,9 @@ export type ToDo = {
  */
 visit: VisitId, 
 /**
- * What is owed, as a stable name: `tell_tenant` (clause 3.2) or `follow_up` (clause 4.1).
+ * What is owed.
  */
-what: string, 
+what: Owed, 
 /**
  * The address, if it is on this device.
  */
@@ -2691,8 +2705,8 @@ lawful_entry: boolean,
  */
 findings: number, 
 /**
- * Whether its row can't be read, because a newer version of Doorstep wrote it or it is damaged.
- * Then only what lists are sorted and filtered by is shown.
+ * Whether its row can't be read, because a newer version of Doorstep wrote it or it is
+ * damaged. Then only what lists are sorted and filtered by is shown.
  */
 unreadable: boolean, };
 

@@ -14,6 +14,7 @@ import type {
   NoticeMethod,
   NoticeStanding,
   Outcome,
+  Owed,
   PhotoPurpose,
   RefusalReason,
   Role,
@@ -349,4 +350,10 @@ export const noticeStandings = table<NoticeStanding>({
   not_given: 'No notice on record',
   exempt_emergency: 'Emergency: none needed',
   exempt_investigation: 'Investigation: none needed'
+})
+
+/** What a visitor still owes a tenant. */
+export const owedWords = table<Owed>({
+  tell_tenant: 'Tell the tenant that the visit is off',
+  follow_up: 'Say what comes next'
 })

@@ -1,9 +1,8 @@
 //! The rows of the lists of visits. Each row is folded from the visit's records, and stored with
 //! them.
 
-use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Outcome, Visit};
-use doorstep_domain::{AppointmentRef, Uprn, VisitId};
+use doorstep_domain::conduct::{Outcome, Owed, Visit};
+use doorstep_domain::{AppointmentRef, Named, StableName, Uprn, VisitId};
 use rusqlite::{Row, params};
 
 use super::{Reading, StoreError, Writing};
@@ -19,14 +18,6 @@ pub(crate) struct VisitRow {
     pub(crate) address: Option<String>,
     pub(crate) outcome: Option<String>,
     pub(crate) entered: bool,
-}
-
-/// What a visitor still owes a tenant, as a stable name.
-pub(crate) mod to_do {
-    /// Clause 3.2: the visit does not go ahead, and nobody has told the tenant.
-    pub(crate) const TELL_TENANT: &str = "tell_tenant";
-    /// Clause 4.1: somebody has to come again, and what happens next was not agreed.
-    pub(crate) const FOLLOW_UP: &str = "follow_up";
 }
 
 fn visit_row(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
@@ -85,11 +76,11 @@ impl Reading<'_> {
     }
 
     /// What is still owed, visit by visit, oldest first.
-    pub(crate) fn to_do(&self) -> Result<Vec<(VisitRow, String)>, StoreError> {
+    pub(crate) fn to_do(&self) -> Result<Vec<(VisitRow, Named<Owed>)>, StoreError> {
         self.many(
             &format!("SELECT {COLUMNS}, to_do FROM visit WHERE to_do IS NOT NULL ORDER BY started_at_ms"),
             [],
-            |row| Ok((visit_row(row)?, row.get("to_do")?)),
+            |row| Ok((visit_row(row)?, Named::read(row.get("to_do")?))),
         )
     }
 
@@ -133,20 +124,11 @@ impl Writing<'_> {
                 visit.address,
                 visit.ending.as_ref().map(|ending| ending.outcome.name()),
                 visit.entry.is_some(),
-                owed(visit),
+                visit.owed().map(Owed::name),
                 expected_end_ms(visit)
             ],
         )?;
         Ok(())
-    }
-}
-
-fn owed(visit: &Visit) -> Option<&'static str> {
-    let outcome = visit.ending.as_ref().map(|ending| ending.outcome);
-    match outcome {
-        Some(Outcome::Cancelled) if visit.tenant_not_told() => Some(to_do::TELL_TENANT),
-        Some(Outcome::FurtherVisitNeeded) if visit.after.follow_up.is_none() => Some(to_do::FOLLOW_UP),
-        _ => None,
     }
 }
 

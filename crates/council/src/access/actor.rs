@@ -6,7 +6,7 @@ use super::roles::Role;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{OrganisationKind, Person};
+use crate::storage::{Audited, OrganisationKind, Person};
 
 /// The name in the audit log for deeds done by the command line.
 const COMMAND_LINE: &str = "command line";
@@ -17,9 +17,14 @@ const COMMAND_LINE: &str = "command line";
 pub struct Actor {
     name: String,
     display_name: String,
-    user: Option<UserId>,
-    role: Option<Role>,
-    firm: Option<String>,
+    kind: ActorKind,
+}
+
+#[derive(Debug, Clone)]
+enum ActorKind {
+    Person { user: UserId, role: Role, firm: Option<String> },
+    System,
+    CommandLine,
 }
 
 impl Actor {
@@ -27,18 +32,13 @@ impl Actor {
     /// database anyway, so they may do what any desk may. They can't read safeguarding notes.
     #[must_use]
     pub fn command_line() -> Self {
-        Self {
-            name: COMMAND_LINE.to_owned(),
-            display_name: COMMAND_LINE.to_owned(),
-            user: None,
-            role: None,
-            firm: None,
-        }
+        let name = COMMAND_LINE.to_owned();
+        Self { display_name: name.clone(), name, kind: ActorKind::CommandLine }
     }
 
     /// Another system of the council, with the name of its token.
     pub(crate) fn system(name: String) -> Self {
-        Self { display_name: name.clone(), name, user: None, role: None, firm: None }
+        Self { display_name: name.clone(), name, kind: ActorKind::System }
     }
 
     /// The person with this user name. The caller must already have checked who they are.
@@ -56,9 +56,11 @@ impl Actor {
         Self {
             name: person.user_name.clone(),
             display_name: person.display_name.clone(),
-            user: Some(person.id),
-            role: Some(Role::of(person)),
-            firm: at_a_firm.then(|| person.organisation.name.clone()),
+            kind: ActorKind::Person {
+                user: person.id,
+                role: Role::of(person),
+                firm: at_a_firm.then(|| person.organisation.name.clone()),
+            },
         }
     }
 
@@ -74,26 +76,46 @@ impl Actor {
 
     /// The person's id. `None` for a system or the command line.
     pub(crate) fn user(&self) -> Option<UserId> {
-        self.user
+        match self.kind {
+            ActorKind::Person { user, .. } => Some(user),
+            ActorKind::System | ActorKind::CommandLine => None,
+        }
     }
 
     /// Whether they are a person of this role.
     pub(crate) fn is(&self, role: Role) -> bool {
-        self.role == Some(role)
+        matches!(self.kind, ActorKind::Person { role: own, .. } if own == role)
     }
 
     /// Whether they may do what is for people of these roles. The command line may, whatever the
     /// roles: a safeguarding note asks for the person, with [`Actor::is`].
     pub(crate) fn may_act_as(&self, roles: &[Role]) -> bool {
-        self.role.map_or(self.is_command_line(), |role| roles.contains(&role))
+        match &self.kind {
+            ActorKind::Person { role, .. } => roles.contains(role),
+            ActorKind::System => false,
+            ActorKind::CommandLine => true,
+        }
     }
 
-    fn is_command_line(&self) -> bool {
-        self.user.is_none() && self.name == COMMAND_LINE
+    /// Lets only people of these roles go on, and the command line.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`], so that nobody else learns what there is.
+    pub(crate) fn only(&self, roles: &[Role]) -> Result<(), Refused> {
+        if self.may_act_as(roles) { Ok(()) } else { Err(Refused::NotFound) }
+    }
+
+    /// Writes into the audit log that they asked for a route that their role does not have.
+    pub(crate) fn note_refusal(&self, service: &Service, route: &str) -> Result<(), CouncilError> {
+        let now_ms = service.now_ms();
+        service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::RoleRefused { route }))
     }
 
     /// The firm whose data they are limited to. `None` for the council's own people, who see all.
     pub(crate) fn firm(&self) -> Option<&str> {
-        self.firm.as_deref()
+        match &self.kind {
+            ActorKind::Person { firm, .. } => firm.as_deref(),
+            ActorKind::System | ActorKind::CommandLine => None,
+        }
     }
 }

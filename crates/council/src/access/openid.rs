@@ -152,7 +152,8 @@ impl Provider {
     }
 
     /// A place among the few requests that may ask the provider at a time. `None` when all are
-    /// taken, so that a provider that does not answer holds up nobody but those who sign in with it.
+    /// taken, so that a provider that does not answer holds up nobody but those who sign in with
+    /// it.
     pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.calls).try_acquire_owned().ok()
     }

@@ -40,8 +40,8 @@ pub(crate) struct NewSession {
     pub(crate) known_browser: Option<String>,
 }
 
-/// The person whose session this is. `None` when there is no such session, or it has ended. A request
-/// that a page makes by itself does not keep the session alive.
+/// The person whose session this is. `None` when there is no such session, or it has ended. A
+/// request that a page makes by itself does not keep the session alive.
 pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> Result<Option<Person>, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let Some((user, created_ms, seen_ms)) = service.storage.read(|reading| reading.session(token))? else {
@@ -57,8 +57,8 @@ pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> R
     service.storage.read(|reading| reading.person(user))
 }
 
-/// Opens a session for a person who has proved who they are. The session that this browser had before
-/// ends.
+/// Opens a session for a person who has proved who they are. The session that this browser had
+/// before ends.
 pub(crate) fn open(
     service: &Service,
     person: &Person,

@@ -58,8 +58,8 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
         SignInOutcome::In(..) => writing.forget_tries(&counter),
         SignInOutcome::SetUp(_) | SignInOutcome::CodeNeeded => writing.take_try_back(&counter),
         SignInOutcome::WrongPassword | SignInOutcome::WrongCode => {
-            // Somebody may have typed their password in place of their name, so only names of people
-            // are written down.
+            // Somebody may have typed their password in place of their name, so only names of
+            // people are written down.
             let name = writing.person_by_name(given.user)?.map(|person| person.user_name);
             let address = given.browser.address.map(|address| address.to_string());
             writing.audit(now_ms, "", &Audited::SignInFailed { by: None, name, address })

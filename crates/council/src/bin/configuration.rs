@@ -74,7 +74,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::arguments::Command;
+    use crate::arguments::{Command, RecordsCommand};
 
     fn read(said: &[&str], text: &str, environment: &[&str]) -> Result<Arguments> {
         let said = std::iter::once(&"doorstep-council").chain(said).map(OsString::from).collect();
@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn a_file_serves_every_command_and_each_takes_what_is_its_own() {
         let file = "data = \"/somewhere\"\nlisten = \"127.0.0.1:1\"\nmail-server = \"smtp://mail.example\"";
-        assert!(matches!(read(&["counts"], file, &[]).unwrap().command, Command::Counts { .. }));
+        assert!(matches!(
+            read(&["counts"], file, &[]).unwrap().command,
+            Command::Records(RecordsCommand::Counts { .. })
+        ));
     }
 
     #[test]

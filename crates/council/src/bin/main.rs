@@ -4,6 +4,7 @@
 mod arguments;
 mod configuration;
 mod personal_data;
+mod records;
 mod serve;
 mod show;
 
@@ -21,11 +22,8 @@ use doorstep_council::desk::phones::{EnrolmentOffer, PhoneRow};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::export::{Encoding, Exported, Format, export};
 use doorstep_council::import::{self, ImportMode, Imported};
-use doorstep_council::records::backup::{self, BackedUp, BackupKey, check_backup};
-use doorstep_council::records::nightly;
-use doorstep_council::records::refold::{self, refold};
-use doorstep_council::records::verify;
-use doorstep_council::{DatabaseAt, Environment, Holdings, Service, private_file};
+use doorstep_council::records::refold;
+use doorstep_council::{Environment, Service, private_file};
 use doorstep_domain::conduct::{DatedNumber, PublishedCode};
 use tracing_subscriber::EnvFilter;
 
@@ -119,7 +117,7 @@ fn run(command: Command) -> Result<ExitCode> {
             print(&format!("The photo is in {}.\n", out.display()));
         }
         Command::Phones { data, search, json } => {
-            tell_phones(&desk::phones::all(&service(&data)?, search.as_deref())?, json);
+            tell_phones(&desk::phones::all(&service(&data)?, &by, search.as_deref())?, json);
         }
         Command::RevokePhone { data, device } => {
             desk::phones::revoke(&service(&data)?, &by, device)?;
@@ -133,55 +131,7 @@ fn run(command: Command) -> Result<ExitCode> {
             desk::settings::enter(&service(&data)?, &by, &DatedNumber { name, value, from, source })?;
             print(&format!("The value applies from {from}.\n"));
         }
-        Command::MigrateStorage { data, to, json } => {
-            let service = Service::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
-            let holdings = desk::council::move_storage(&service, &data, &DatabaseAt::Server(to))?;
-            tell_moved(&holdings, json);
-        }
-        Command::BackupKey { out } => make_backup_key(&out)?,
-        Command::Backup { data, recipient, out } => {
-            let service = service(&data)?;
-            let held = whole_or_nothing(&out, |file| Ok(backup::back_up(&service, &by, &recipient, file)?))?;
-            tell_backup(&held, &format!("are in {}. It opens with the other half of the key.", out.display()));
-        }
-        Command::CheckBackup { identity, file } => {
-            let held = check_backup(&read_password(&identity)?, open(&file)?)?;
-            tell_backup(&held, "are in it, and it is whole.");
-        }
-        Command::Restore { data, identity, file } => {
-            let identity = read_password(&identity)?;
-            let (_, held) = backup::restore(
-                &data.data,
-                &data.database(),
-                &data.photos(),
-                Environment::real(),
-                &identity,
-                open(&file)?,
-            )?;
-            tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
-        }
-        Command::Retention { data, apply, json } => {
-            personal_data::retention(&service(&data)?, &by, apply, json)?;
-        }
-        Command::SubjectAccess { data, subject, out } => {
-            personal_data::subject_access(&service(&data)?, &by, &subject.read(), &out)?;
-        }
-        Command::Erase { data, subject, because, apply } => {
-            personal_data::erase(&service(&data)?, &by, &subject.read(), &because, apply)?;
-        }
-        Command::CheckRecords { data, json } => return personal_data::check_records(&service(&data)?, json),
-        Command::NightlyFailed { data } => {
-            nightly::tell_of_failure(&service(&data)?, &by)?;
-            print("The administrators who have a mail address are told.\n");
-        }
-        Command::Refold { data, all } => {
-            print(&format!("{} visits were folded again.\n", refold(&service(&data)?, all)?));
-        }
-        Command::Counts { data, json } => {
-            let (records, set_aside) = verify::counts(&service(&data)?)?;
-            let said = serde_json::json!({ "records": records, "set_aside": set_aside });
-            print(&if json { format!("{said}\n") } else { format!("{records} records, {set_aside} set aside.\n") });
-        }
+        Command::Records(command) => return records::run(command, &by),
         Command::Serve { data, settings, check_config: true } => serve::check(&data, &settings)?,
         Command::Serve { data, settings, check_config: false } => serve::serve(&data, &settings)?,
         Command::Export { data, what, format, excel, rows, out } => {
@@ -256,30 +206,6 @@ fn whole_or_nothing<T>(out: &Path, write: impl FnOnce(&mut fs::File) -> Result<T
 
 fn open(file: &Path) -> Result<fs::File> {
     fs::File::open(file).with_context(|| format!("{} can't be read", file.display()))
-}
-
-fn make_backup_key(out: &Path) -> Result<()> {
-    let key = BackupKey::new();
-    let written = private_file::write_new(out, key.identity.as_bytes());
-    written.with_context(|| format!("{} can't be written", out.display()))?;
-    print(&format!("{}\n", key.recipient));
-    Ok(())
-}
-
-fn tell_backup(held: &BackedUp, what_now: &str) {
-    let rows: u64 = held.tables.values().map(|table| table.rows).sum();
-    print(&format!("{rows} rows and {} photos {what_now}\n", held.photos));
-}
-
-fn tell_moved(holdings: &Holdings, json: bool) {
-    if json {
-        print(&format!("{}\n", serde_json::json!(holdings)));
-        return;
-    }
-    for (table, holding) in holdings {
-        print(&format!("{table}: {} rows, {}\n", holding.rows, holding.digest));
-    }
-    print("Both databases hold the same. Name the new one to `serve` with --database; the old file stays as it is.\n");
 }
 
 fn tell_import(imported: &Imported, mode: ImportMode, json: bool) -> ExitCode {

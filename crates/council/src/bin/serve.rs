@@ -145,8 +145,8 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
     })
 }
 
-/// How many connections there can be at a time where no setting says so: three quarters of the files
-/// that this process may have open, up to 10,000.
+/// How many connections there can be at a time where no setting says so: three quarters of the
+/// files that this process may have open, up to 10,000.
 fn most_connections() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next());

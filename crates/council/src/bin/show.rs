@@ -27,13 +27,13 @@ pub(crate) fn page(service: &Service, by: &Actor, page: PageCommand) -> Result<S
         PageCommand::Case { case } => json(&cases::read(service, by, case)?),
         PageCommand::Appointments(filters) => json(&appointments::list(service, by, query(&filters)?)?),
         PageCommand::Phones(filters) => json(&phones::list(service, by, &query(&filters)?)?),
-        PageCommand::People(filters) => json(&people::list(service, query(&filters)?)?),
+        PageCommand::People(filters) => json(&people::list(service, by, query(&filters)?)?),
         PageCommand::Register(filters) => json(&register::list(service, by, query(&filters)?)?),
         PageCommand::Codes => json(&code::list(service, by)?),
         PageCommand::Numbers => json(&settings::list(service, by)?),
         PageCommand::Dictionary => json(&exports::dictionary(by)),
         PageCommand::Organisations => json(&visits::organisations(service, by)?),
-        PageCommand::Audit(filters) => json(&audit::list(service, query(&filters)?)?),
+        PageCommand::Audit(filters) => json(&audit::list(service, by, query(&filters)?)?),
     }
 }
 

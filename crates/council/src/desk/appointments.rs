@@ -29,6 +29,8 @@ pub struct AppointmentListRow {
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
     /// Why it was called off; `null` when it was not.
     pub(crate) cancelled_because: Option<String>,
+    /// Whether it can still be given to somebody else, or called off.
+    pub(crate) open_to_change: bool,
 }
 
 /// A person who visits tenants.
@@ -89,6 +91,7 @@ impl AppointmentQuery {
 
 fn shown(reading: &Reading<'_>, row: AppointmentRow) -> Result<AppointmentListRow, CouncilError> {
     let visit = reading.visit_to(&row.appointment.reference)?;
+    let open_to_change = can_change(&row, visit.is_some()).is_ok();
     let (cancelled_ms, cancelled_because) = row.cancelled.unzip();
     Ok(AppointmentListRow {
         outcome: visit.as_ref().map(|(_, outcome)| outcome.clone().unwrap_or_else(|| OPEN.to_owned())),
@@ -97,6 +100,7 @@ fn shown(reading: &Reading<'_>, row: AppointmentRow) -> Result<AppointmentListRo
         appointment: row.appointment,
         cancelled_at: cancelled_ms.map(times::from_ms),
         cancelled_because,
+        open_to_change,
     })
 }
 
@@ -143,12 +147,13 @@ pub enum AppointmentChange {
     },
 }
 
-/// Changes an appointment, and returns it as it is afterwards. People at a firm can only change their firm's appointments, and can only
-/// give them to their firm's visitors.
+/// Changes an appointment, and returns it as it is afterwards. People at a firm can only change
+/// their firm's appointments, and can only give them to their firm's visitors.
 ///
 /// # Errors
-/// [`Refused::NotFound`], [`Refused::NobodyToSend`] or [`Refused::NoReason`]. After an error,
-/// nothing has changed.
+/// [`Refused::NotFound`], [`Refused::NobodyToSend`], [`Refused::NoReason`], or
+/// [`Refused::VisitHasBegun`] or [`Refused::CalledOff`] when it can't be changed any more. After an
+/// error, nothing has changed.
 pub fn change(
     service: &Service,
     by: &Actor,
@@ -159,6 +164,7 @@ pub fn change(
     service.transact(|writing| {
         let theirs = |row: &AppointmentRow| by.firm().is_none_or(|firm| row.appointment.organisation == firm);
         let row = writing.appointment(reference)?.filter(theirs).ok_or(Refused::NotFound)?;
+        can_change(&row, writing.visit_to(reference)?.is_some())?;
         match change {
             AppointmentChange::Reassign { user } => {
                 reassign(writing, by, row, user)?;
@@ -175,6 +181,14 @@ pub fn change(
         }
         shown(writing, writing.appointment(reference)?.ok_or(Refused::NotFound)?)
     })
+}
+
+/// Whether an appointment can still be changed.
+fn can_change(row: &AppointmentRow, has_visit: bool) -> Result<(), Refused> {
+    if has_visit {
+        return Err(Refused::VisitHasBegun);
+    }
+    if row.cancelled.is_some() { Err(Refused::CalledOff) } else { Ok(()) }
 }
 
 fn reassign(writing: &Writing<'_>, by: &Actor, row: AppointmentRow, user: &str) -> Result<(), CouncilError> {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::said;
+use super::{Actor, said};
+use crate::access::roles::AUDIT;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::Service;
@@ -67,7 +68,8 @@ pub struct AuditQuery {
 ///
 /// # Errors
 /// [`CouncilError`] when the database fails.
-pub fn list(service: &Service, query: AuditQuery) -> Result<AuditList, CouncilError> {
+pub fn list(service: &Service, by: &Actor, query: AuditQuery) -> Result<AuditList, CouncilError> {
+    by.only(AUDIT)?;
     let filter = AuditFilter {
         user_name: said(query.user),
         action: said(query.action),

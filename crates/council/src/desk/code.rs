@@ -76,7 +76,8 @@ pub fn list(service: &Service, by: &Actor) -> Result<CodeList, CouncilError> {
 /// [`Refused::NoLabel`] when the name is missing or too long, [`Refused::NotACode`] when the text
 /// can't be read as a Code.
 pub fn publish(service: &Service, by: &Actor, code: &PublishedCode) -> Result<Vec<CodeSection>, CouncilError> {
-    if code.label.trim().is_empty() || TextKind::Label.check(&code.label).is_err() {
+    let code = &PublishedCode { label: code.label.trim().to_owned(), ..code.clone() };
+    if code.label.is_empty() || TextKind::Label.check(&code.label).is_err() {
         return Err(Refused::NoLabel.into());
     }
     let sections = code.sections().map_err(Refused::NotACode)?;

@@ -1,6 +1,6 @@
 //! What people can do at the desk, with one file for each kind of thing. Each function takes who
-//! does it, and decides, writes and audits in one transaction, or reads what a page shows. The console, the command line and
-//! the tests call the same functions.
+//! does it, and decides, writes and audits in one transaction, or reads what a page shows. The
+//! console, the command line and the tests call the same functions.
 
 pub mod appointments;
 pub mod audit;
@@ -10,6 +10,7 @@ pub mod concerns;
 pub mod council;
 pub mod exports;
 pub mod feed;
+pub(crate) mod health;
 pub mod no_access;
 pub mod not_received;
 pub mod overdue;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Actor, PAGE, said};
 use crate::access::password;
-use crate::access::roles::Role;
+use crate::access::roles::{ROSTER, Role};
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
@@ -65,7 +65,8 @@ pub struct PeopleQuery {
 ///
 /// # Errors
 /// [`Refused::NoSuchPage`] when the order or the place can't be read.
-pub fn list(service: &Service, query: PeopleQuery) -> Result<PersonList, CouncilError> {
+pub fn list(service: &Service, by: &Actor, query: PeopleQuery) -> Result<PersonList, CouncilError> {
+    by.only(ROSTER)?;
     let order = PEOPLE.order(query.sort.as_deref(), "name", query.after.as_deref())?;
     let filter = PeopleFilter { organisation: said(query.organisation), words: said(query.q) };
     let page = service.storage.read(|reading| reading.people(&filter, &order, PAGE))?;

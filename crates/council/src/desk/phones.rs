@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::appointments::{Visitor, visitors};
 use super::not_received::{AsideRecords, MissingRecords, missing, set_aside};
 use super::{Actor, PAGE, people};
+use crate::access::roles::ROSTER;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
@@ -121,7 +122,8 @@ pub fn list(service: &Service, by: &Actor, query: &PhoneQuery) -> Result<PhoneLi
 ///
 /// # Errors
 /// [`CouncilError`] when the database fails.
-pub fn all(service: &Service, words: Option<&str>) -> Result<Vec<PhoneRow>, CouncilError> {
+pub fn all(service: &Service, by: &Actor, words: Option<&str>) -> Result<Vec<PhoneRow>, CouncilError> {
+    by.only(ROSTER)?;
     let (mut phones, mut after) = (Vec::new(), None);
     loop {
         let order = DEVICES.order(None, "-heard", after.as_deref())?;

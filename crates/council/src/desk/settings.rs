@@ -1,7 +1,7 @@
 //! The numbers that the council owns: the values that apply today, where they come from, the values
 //! to come, and entering and taking back values. A new value can only begin on a later day, so that
-//! deadlines that are running do not change. A value that has begun can never be removed, so that it
-//! stays clear which value a decision was based on.
+//! deadlines that are running do not change. A value that has begun can never be removed, so that
+//! it stays clear which value a decision was based on.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberUnit, TextKind};
@@ -121,6 +121,7 @@ impl NumberValue {
 /// # Errors
 /// A [`Refused`] that says what is wrong with the value. Then nothing has changed.
 pub fn enter(service: &Service, by: &Actor, number: &DatedNumber) -> Result<(), CouncilError> {
+    let number = &DatedNumber { source: number.source.trim().to_owned(), ..number.clone() };
     check(number, today(service))?;
     let now_ms = service.now_ms();
     service.transact(|writing| {

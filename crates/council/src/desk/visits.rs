@@ -1,7 +1,7 @@
 //! The list of visits, one visit, and its photos.
 
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{Appointment, Basis, Entry, TakenPhoto, Visit};
+use doorstep_domain::conduct::{Appointment, Basis, Entry, EntryBasis, TakenPhoto, Visit};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{StableName, VisitId};
 use serde::Serialize;
@@ -40,8 +40,8 @@ pub struct VisitListRow {
     pub(crate) lawful_entry: bool,
     /// How many findings there are.
     pub(crate) findings: usize,
-    /// Whether its row can't be read, because a newer version of Doorstep wrote it or it is damaged.
-    /// Then only what lists are sorted and filtered by is shown.
+    /// Whether its row can't be read, because a newer version of Doorstep wrote it or it is
+    /// damaged. Then only what lists are sorted and filtered by is shown.
     pub(crate) unreadable: bool,
 }
 
@@ -65,7 +65,7 @@ impl VisitListRow {
             visitor_name: columns.visitor_name,
             organisation: columns.organisation,
             outcome: columns.outcome.unwrap_or_else(|| OPEN.to_owned()),
-            lawful_entry: columns.entry.as_deref() == Some("lawful"),
+            lawful_entry: columns.entry.as_deref() == Some(EntryBasis::Lawful.name()),
             findings: 0,
             unreadable: true,
         }

@@ -14,9 +14,9 @@ use crate::storage::{Audited, Device};
 /// How many characters of a phone's name and app version are stored.
 const LONGEST_NAME: usize = 80;
 
-/// Enrols a phone. The answer tells the phone who its user is and which keys the council has. The same
-/// phone gets the same answer again while the code's time lasts, because the first may have been
-/// lost.
+/// Enrols a phone. The answer tells the phone who its user is and which keys the council has. The
+/// same phone gets the same answer again while the code's time lasts, because the first may have
+/// been lost.
 pub(super) fn enrol(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     let request: EnrolRequest = decode(request)?;
     only_this_protocol(request.protocol)?;

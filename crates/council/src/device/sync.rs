@@ -65,8 +65,8 @@ fn answer(
     now_ms: i64,
 ) -> Result<SyncAnswer, CouncilError> {
     let receipts = ingest(writing, device, request, now_ms)?;
-    // A request that was answered before fetches nothing: somebody may have recorded it. A phone makes
-    // a new one each time, and asks again.
+    // A request that was answered before fetches nothing: somebody may have recorded it. A phone
+    // makes a new one each time, and asks again.
     let is_new = writing.note_request(device.id, &request.nonce.0, now_ms)?;
     let council_epoch = epoch(&writing.meta(EPOCH)?)?;
     let device_state = match device.revoked {

@@ -199,11 +199,7 @@ pub(crate) struct CheckedQuery {
 impl CheckedQuery {
     fn cases(&self) -> Result<CaseFilter, Refused> {
         let kind = |name: &String| CaseKind::from_name(name).ok_or(Refused::NoSuchPage);
-        let closed = |name: &String| match name.as_str() {
-            "open" => Ok(false),
-            "closed" => Ok(true),
-            _ => Err(Refused::NoSuchPage),
-        };
+        let closed = |state: &String| CaseFilter::read_closed(state).ok_or(Refused::NoSuchPage);
         Ok(CaseFilter {
             closed: self.state.as_ref().map(closed).transpose()?,
             kind: self.kind.as_ref().map(kind).transpose()?,

@@ -2,8 +2,9 @@
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
-    Appointment, Basis, CancelReason, CancelledBy, ConsentBy, Entry, Finding, LawfulGround, Notice, NoticeMethod,
-    NoticeStanding, Outcome, RefusalReason, RefusedEntry, Step, StepState, Validity, VisitKind, WithdrawalReason,
+    Appointment, Basis, CancelReason, CancelledBy, ConsentBy, Entry, EntryBasis, Finding, LawfulGround, Notice,
+    NoticeMethod, NoticeStanding, Outcome, RefusalReason, RefusedEntry, Step, StepState, Validity, VisitKind,
+    WithdrawalReason,
 };
 
 use super::columns::ColumnKind::{Day, Id, Moment, Number, OneOf, Text, YesNo};
@@ -36,9 +37,12 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     stored("outcome", OneOf(outcomes), "How it ended (withdrawn: the visitor left at once), or open", |row| {
         row.outcome.clone().unwrap_or_else(|| OPEN.to_owned())
     }),
-    stored("entry_basis", OneOf(|| vec!["consent", "lawful"]), "How they went in; empty when nobody did", |row| {
-        text(row.entry.as_ref())
-    }),
+    stored(
+        "entry_basis",
+        OneOf(|| EntryBasis::all().map(EntryBasis::name).collect()),
+        "How they went in; empty when nobody did",
+        |row| text(row.entry.as_ref()),
+    ),
     column("consent_by", ColumnKind::one_of::<ConsentBy>(), "Who consented", |row| name(consent_by(row))),
     column("lawful_ground", ColumnKind::one_of::<LawfulGround>(), "What allowed entry without consent", |row| {
         name(lawful(row).map(|lawful| lawful.ground))

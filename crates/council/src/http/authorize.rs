@@ -18,12 +18,12 @@ use crate::access::actor::Actor;
 use crate::access::roles::{Role, Scope};
 use crate::access::{session, token};
 use crate::service::Service;
-use crate::storage::{Audited, Person};
+use crate::storage::Person;
 
 /// The header that the console sends with its requests. A form on another site can't send it.
 const OWN_REQUEST: &str = "x-doorstep";
-/// The value of that header in a request that a page makes by itself, every half minute. Nobody need
-/// be there.
+/// The value of that header in a request that a page makes by itself, every half minute. It does
+/// not show that a person is there.
 const BY_ITSELF: &str = "by-itself";
 
 /// Who may use a route.
@@ -79,7 +79,8 @@ pub(crate) async fn authorize(
             let actor = Actor::person(&person);
             if !access.admits(&actor) {
                 let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-                note_refusal(&service, actor, format!("{} {route}", request.method())).await?;
+                let asked = format!("{} {route}", request.method());
+                ask(service, move |service| actor.note_refusal(service, &asked)).await?;
                 return Err(WebProblem::NotFound);
             }
             note_proof(&request);
@@ -88,15 +89,6 @@ pub(crate) async fn authorize(
         }
     }
     Ok(next.run(request).await)
-}
-
-/// Notes in the audit log that a person asked for what their role does not have.
-async fn note_refusal(service: &Service, by: Actor, route: String) -> Result<(), WebProblem> {
-    let note = move |service: &Service| {
-        let now_ms = service.now_ms();
-        service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::RoleRefused { route: &route }))
-    };
-    ask(service.clone(), note).await
 }
 
 /// Notes that whoever is at the other end of the connection has proved who they are.

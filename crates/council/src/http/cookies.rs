@@ -1,5 +1,5 @@
-//! The console's cookies, and what a request says about the browser. No script can read the cookies,
-//! and requests from other sites do not carry them.
+//! The console's cookies, and what a request says about the browser. No script can read the
+//! cookies, and requests from other sites do not carry them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -27,9 +27,14 @@ pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// The name of a cookie, where there is TLS or none.
+/// The name of a cookie, with TLS or without it.
 fn name_of(cookie: &str, over_tls: bool) -> String {
     format!("{}{cookie}", if over_tls { OF_THIS_HOST } else { "" })
+}
+
+/// The name of the cookie with a session's token, for the API's document.
+pub(crate) fn session_name(over_tls: bool) -> String {
+    name_of(SESSION, over_tls)
 }
 
 fn token(service: &Service, headers: &HeaderMap, cookie: &str) -> Option<TokenHash> {

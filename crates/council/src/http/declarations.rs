@@ -24,7 +24,7 @@ use crate::desk::today::{OutcomeCount, Planned, TodayBoard};
 use crate::desk::visits::{PhotoOfVisit, VisitDetail, VisitList, VisitListRow};
 use crate::import::{Imported, RowFault};
 use crate::storage::settings::NumberGroup;
-use crate::storage::{AssignedRole, AuditAction};
+use crate::storage::{AssignedRole, AuditAction, CaseLineAction};
 
 /// The name and the text of each declaration, for `ui/shared/generated/types.ts`.
 #[must_use]
@@ -70,6 +70,7 @@ pub fn declarations() -> Vec<(String, String)> {
         CaseOwner,
         CaseList,
         CaseLogLine,
+        CaseLineAction,
         CaseDetail,
         AppointmentListRow,
         AppointmentList,

@@ -21,7 +21,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::Value;
 
 use super::authorize::{By, SignedIn};
-use super::cookies::FromBrowser;
+use super::cookies::{self, FromBrowser};
 use super::extract::{Json, Path, Query, Table};
 use super::problem::{Problem, WebProblem};
 use crate::service::Service;
@@ -56,7 +56,7 @@ pub(crate) fn schema_of<T: JsonSchema>(context: &mut GenContext) -> Schema {
 
 /// The document for some routes. `routes` must run in here: making a route is what adds its types'
 /// schemas to the document.
-pub(crate) fn document(routes: impl FnOnce() -> Vec<RouteDescription>) -> OpenApi {
+pub(crate) fn document(over_tls: bool, routes: impl FnOnce() -> Vec<RouteDescription>) -> OpenApi {
     in_context(|context| {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = "/components/schemas".into();
@@ -104,7 +104,7 @@ pub(crate) fn document(routes: impl FnOnce() -> Vec<RouteDescription>) -> OpenAp
         };
         let session = SecurityScheme::ApiKey {
             location: ApiKeyLocation::Cookie,
-            name: "doorstep_session".to_owned(),
+            name: cookies::session_name(over_tls),
             description: None,
             extensions: Default::default(),
         };

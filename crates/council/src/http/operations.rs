@@ -13,9 +13,9 @@ use axum::response::{IntoResponse, Response};
 use metrics::with_local_recorder;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 
+use crate::desk::health;
 use crate::http::blocking::ask;
 use crate::http::problem::WebProblem;
-use crate::records::nightly::Nightly;
 use crate::service::{NAME, Service};
 
 const REQUESTS: &str = "doorstep_requests_total";
@@ -91,32 +91,7 @@ pub(crate) async fn metrics(
     State(service): State<Service>,
     Extension(counted): Extension<ServiceCounts>,
 ) -> Result<Response, WebProblem> {
-    let gauges = ask(service, |service| {
-        let now_ms = service.now_ms();
-        let ((records, set_aside), (open, late), missing, (waiting, given_up)) = service.storage.read(|reading| {
-            let (cases, notices) = (reading.case_counts(now_ms)?, reading.notice_counts()?);
-            Ok((reading.record_counts()?, cases, reading.missing()?, notices))
-        })?;
-        // When each was last done, in seconds since 1970.
-        let (backed_up, checked, failed) = service.storage.read(|reading| {
-            Ok((Nightly::BackedUp.last(reading)?, Nightly::Checked.last(reading)?, Nightly::Failed.last(reading)?))
-        })?;
-        let lengths = missing.iter().map(|run| run.last.saturating_sub(run.first).saturating_add(1));
-        let not_received = lengths.fold(0, u64::saturating_add);
-        Ok([
-            ("doorstep_records", records),
-            ("doorstep_records_set_aside", set_aside),
-            ("doorstep_records_not_received", not_received),
-            ("doorstep_cases_open", open),
-            ("doorstep_cases_late", late),
-            ("doorstep_notices_waiting", waiting),
-            ("doorstep_notices_given_up", given_up),
-            ("doorstep_last_backup_seconds", backed_up),
-            ("doorstep_last_check_seconds", checked),
-            ("doorstep_last_nightly_failure_seconds", failed),
-        ])
-    })
-    .await?;
+    let gauges = ask(service, health::gauges).await?;
     with_local_recorder(&*counted.recorder, || {
         for (name, value) in gauges {
             metrics::gauge!(name).set(as_number(value));

@@ -74,6 +74,8 @@ impl From<Refused> for WebProblem {
             | Refused::NoSuchOwner
             | Refused::NobodyToSend
             | Refused::NoReason
+            | Refused::VisitHasBegun
+            | Refused::CalledOff
             | Refused::NotACode(_)
             | Refused::NoSuchNumber
             | Refused::NumberOutOfRange { .. }
@@ -107,7 +109,7 @@ pub(crate) struct Problem<'a> {
 impl IntoResponse for WebProblem {
     fn into_response(self) -> Response {
         let (refused, reason) = match &self {
-            Self::NotTaken(refused) | Self::NotUnderstood(refused) => (refused.to_string(), Some(refused.into())),
+            Self::NotTaken(refused) | Self::NotUnderstood(refused) => (refused.to_string(), Some(refused.reason())),
             _ => (String::new(), None),
         };
         let (status, code, title) = match &self {

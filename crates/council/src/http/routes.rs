@@ -243,7 +243,7 @@ pub fn routes() -> Vec<RouteRow> {
 }
 
 /// The `OpenAPI` document. It leaves out the routes for phones and the console's pages.
-fn document() -> OpenApi {
+fn document(over_tls: bool) -> OpenApi {
     let for_programs = |route: &Route| {
         ["/api/", "/odata/", "/health", "/ready", "/metrics"].iter().any(|begin| route.path.starts_with(begin))
     };
@@ -252,7 +252,7 @@ fn document() -> OpenApi {
         let Route { method, answers, told, .. } = route;
         RouteDescription { method, path, who, answers, told }
     };
-    openapi::document(|| all_routes().into_iter().filter(for_programs).map(described).collect())
+    openapi::document(over_tls, || all_routes().into_iter().filter(for_programs).map(described).collect())
 }
 
 /// The router of the service. With a provider, people can also sign in with the council's accounts.
@@ -287,7 +287,7 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .layer(Extension(counted))
         .layer(Extension(Arc::new(SignInQueue::new(cores))))
         .layer(Extension(open))
-        .layer(Extension(Arc::new(document())))
+        .layer(Extension(Arc::new(document(over_tls))))
         .fallback(pages::not_found)
         .layer(Extension(provider.map(Arc::new)))
         .layer(CatchPanicLayer::custom(failed))
@@ -305,7 +305,8 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
                     // Only the path, because a query can hold what a person searched for.
                     tracing::info_span!("request", method = %request.method(), path = %request.uri().path())
                 })
-                // What fails is logged where it fails, and a flood of refusals must not fill the log.
+                // What fails is logged where it fails, and a flood of refusals must not fill the
+                // log.
                 .on_failure(()),
         )
         .layer(RequestBodyTimeoutLayer::new(BODY_TIME))

@@ -1,6 +1,6 @@
-//! The queue for checking passwords. Hashing one takes a core and 19 MB for a while, so only as many
-//! are hashed at a time as half the cores can do, and few strangers may wait. Browsers in which that
-//! person has signed in before have places of their own: strangers can't take them.
+//! The queue for checking passwords. Hashing one takes a core and 19 MB for a while, so only as
+//! many are hashed at a time as half the cores can do, and few strangers may wait. Browsers in
+//! which that person has signed in before have places of their own: strangers can't take them.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 

@@ -12,8 +12,8 @@ pub fn keep_new_files_to_owner() {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
-/// Keeps a folder that is there already, and the files in it, to their owner. An earlier version may
-/// have made it for everybody to read.
+/// Keeps a folder that is there already, and the files in it, to their owner. An earlier version
+/// may have made it for everybody to read.
 ///
 /// # Errors
 /// An error from the disk.

@@ -1,5 +1,5 @@
-//! How much each phone may send, so that one that never stops does not slow the others down. An honest
-//! phone stays far below. Each process counts by itself.
+//! How much each phone may send, so that one that never stops does not slow the others down. An
+//! honest phone stays far below. Each process counts by itself.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -59,8 +59,8 @@ impl Reading<'_> {
         Ok(visits.iter().filter_map(Visit::attempt).collect())
     }
 
-    /// As [`Reading::attempts_at`], without the visits that can't be read, so that one of them stops
-    /// no list and no phone.
+    /// As [`Reading::attempts_at`], without the visits that can't be read, so that one of them
+    /// stops no list and no phone.
     pub(crate) fn known_attempts_at(
         &self,
         uprn: &Uprn,

@@ -152,8 +152,8 @@ pub(crate) struct AuditLine {
     pub(crate) user_name: String,
     /// An [`AuditAction`], by its stable name; one that a newer program wrote is shown as it is.
     pub(crate) action: String,
-    /// JSON. The only personal data in it is user names, the addresses from which people sign in, and
-    /// the reason given for erasing on request.
+    /// JSON. The only personal data in it is user names, the addresses from which people sign in,
+    /// and the reason given for erasing on request.
     pub(crate) detail: String,
 }
 

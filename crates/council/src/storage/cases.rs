@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use doorstep_domain::StableName;
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseOutcome, CaseStep, Due, Progress};
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::{Named, RecordId, UserId, VisitId};
+use doorstep_domain::{Named, RecordId, StableName, UserId, VisitId};
+use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
@@ -86,7 +87,7 @@ pub(crate) struct CaseRow {
 pub(crate) struct CaseLine {
     pub(crate) at_ms: i64,
     pub(crate) user_name: String,
-    pub(crate) action: String,
+    pub(crate) action: Named<CaseLineAction>,
     pub(crate) subject: Option<String>,
     pub(crate) words: Option<String>,
 }
@@ -102,7 +103,20 @@ pub(crate) struct CaseFilter {
     pub(crate) organisation: Option<String>,
 }
 
+/// Whether a case is open, as filters say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[serde(rename_all = "snake_case")]
+enum CaseStanding {
+    Open,
+    Closed,
+}
+
 impl CaseFilter {
+    /// Reads the value of a filter: `true` for closed cases, `false` for open ones.
+    pub(crate) fn read_closed(state: &str) -> Option<bool> {
+        CaseStanding::from_name(state).map(|state| state == CaseStanding::Closed)
+    }
+
     fn conditions(&self) -> Conditions {
         let mut which = Conditions::default();
         which.and_if("case_file.kind = ?", self.kind.map(CaseKind::name));
@@ -134,8 +148,14 @@ pub(crate) static CASES: Sortable = Sortable {
     text_id: false,
 };
 
-/// What is done about a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is done about a case. [`CaseLineAction`] has the stable names.
+#[derive(Debug, Clone, PartialEq, Eq, strum::EnumDiscriminants)]
+#[strum_discriminants(
+    name(CaseLineAction),
+    doc = "What a line of a case's log says was done.",
+    derive(Serialize, Deserialize, VariantArray, schemars::JsonSchema, ts_rs::TS),
+    serde(rename_all = "snake_case")
+)]
 pub(crate) enum CaseAction {
     /// A record opened it.
     Opened,
@@ -263,7 +283,7 @@ impl Reading<'_> {
                 Ok(CaseLine {
                     at_ms: row.get("at_ms")?,
                     user_name: row.get("user_name")?,
-                    action: row.get("action")?,
+                    action: Named::read(row.get("action")?),
                     subject: row.get("subject")?,
                     words: row.get("words")?,
                 })
@@ -275,9 +295,9 @@ impl Reading<'_> {
     pub(crate) fn steps_done(&self, id: CaseId) -> Result<Vec<(CaseStep, DateTime<Utc>)>, CouncilError> {
         let mut done = Vec::new();
         for line in self.case_lines(id)? {
-            match (line.action.as_str(), line.subject.as_deref().and_then(CaseStep::from_name)) {
-                ("done", Some(step)) => done.push((step, times::from_ms(line.at_ms))),
-                ("reopened", _) => done.clear(),
+            match (line.action.known(), line.subject.as_deref().and_then(CaseStep::from_name)) {
+                (Some(CaseLineAction::Done), Some(step)) => done.push((step, times::from_ms(line.at_ms))),
+                (Some(CaseLineAction::Reopened), _) => done.clear(),
                 _ => {}
             }
         }
@@ -348,14 +368,13 @@ impl Writing<'_> {
         action: &CaseAction,
         words: Option<&str>,
     ) -> Result<(), CouncilError> {
-        let (name, subject) = match action {
-            CaseAction::Opened => ("opened", None),
-            CaseAction::Assigned(_, owner) => ("assigned", Some(owner.as_str())),
-            CaseAction::Noted => ("noted", None),
-            CaseAction::Done(step) => ("done", Some(step.name())),
-            CaseAction::Closed(outcome) => ("closed", Some(outcome.name())),
-            CaseAction::Reopened => ("reopened", None),
+        let subject = match action {
+            CaseAction::Assigned(_, owner) => Some(owner.as_str()),
+            CaseAction::Done(step) => Some(step.name()),
+            CaseAction::Closed(outcome) => Some(outcome.name()),
+            CaseAction::Opened | CaseAction::Noted | CaseAction::Reopened => None,
         };
+        let name = CaseLineAction::from(action).name();
         self.write(
             "INSERT INTO case_line (case_id, number, at_ms, user_name, action, subject, words)
              VALUES (?1, (SELECT count(*) + 1 FROM case_line WHERE case_id = ?1), ?2, ?3, ?4, ?5, ?6)",

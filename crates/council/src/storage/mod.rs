@@ -32,7 +32,7 @@ pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, I
 pub(crate) use audit::AuditAction;
 pub(crate) use audit::{AuditFilter, AuditLine, Audited};
 pub use cases::{BadCaseId, CaseId};
-pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseLine, CaseRow};
+pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseLine, CaseLineAction, CaseRow};
 pub(crate) use chain::{KeptAt, Missing, NewRecord, Place, RawRecord, SetAside, SetAsideAt, SetAsideCount};
 pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilter, RegisterRow};
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};

@@ -117,8 +117,8 @@ impl Reading<'_> {
         Ok(due.chain(late).collect())
     }
 
-    /// How many notices wait to be sent, and how many were given up. Those that tell of a sealed note
-    /// are not counted: only leads may know that there is one (clause 6.2).
+    /// How many notices wait to be sent, and how many were given up. Those that tell of a sealed
+    /// note are not counted: only leads may know that there is one (clause 6.2).
     pub(crate) fn notice_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
             "SELECT (SELECT count(*) FROM notice WHERE next_ms IS NOT NULL AND about <> 'something_waits') AS waiting,
@@ -205,7 +205,8 @@ impl Writing<'_> {
         leads.into_iter().try_for_each(|lead| self.keep_notice(About::SomethingWaits, None, Some(lead), "", at_ms))
     }
 
-    /// Tells the administrators by email, and other systems, that the nightly backup or check failed.
+    /// Tells the administrators by email, and other systems, that the nightly backup or check
+    /// failed.
     pub(crate) fn tell_administrators(&self, at_ms: i64) -> Result<(), CouncilError> {
         let about = About::NightlyFailed;
         let timestamp = times::written(times::from_ms(at_ms));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Appointment, Basis, Visit};
+use doorstep_domain::conduct::{Appointment, Visit};
 use doorstep_domain::{AppointmentRef, VisitId};
 
 use super::batch::{IfThere, NamedRow, named};
@@ -354,14 +354,6 @@ impl Reading<'_> {
     }
 }
 
-/// The value of [`Filter::entry`] for a way of going in.
-fn entry_name(basis: &Basis) -> &'static str {
-    match basis {
-        Basis::Consented { .. } => "consent",
-        Basis::Lawful { .. } => "lawful",
-    }
-}
-
 impl Writing<'_> {
     /// Writes the rows of folded visits, each with when the council last received a record of it.
     pub(crate) fn save_visits(&self, visits: &[(Visit, i64)]) -> Result<(), CouncilError> {
@@ -409,7 +401,7 @@ fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<N
         "folded" => folded,
         "words" => search_text::of_visit(visit, visitor_name),
         "address" => visit.address.as_deref(),
-        "entry" => visit.entry.as_ref().map(|entry| entry_name(&entry.basis)),
+        "entry" => visit.entry.as_ref().map(|entry| entry.basis.kind().name()),
         "alone_until_ms" => visit.alone_until().map(|until| until.timestamp_millis()),
         "day" => day,
         "refusal_reason" => refusal_reason,

@@ -62,6 +62,16 @@ pub struct RefusedEntry {
     pub words: Option<String>,
 }
 
+/// What a visitor can still owe a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Owed {
+    /// The visit does not go ahead, and nobody has told the tenant. Clause 3.2.
+    TellTenant,
+    /// Somebody has to come again, and what happens next was not agreed. Clause 4.1.
+    FollowUp,
+}
+
 /// A breach of the Code, or a contradiction between records. A record with a finding is kept like
 /// any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]

@@ -35,6 +35,16 @@ pub enum LawfulGround {
     Other,
 }
 
+/// The two ways of going in, by which lists are filtered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryBasis {
+    /// With consent.
+    Consent,
+    /// Without it, as the law allows.
+    Lawful,
+}
+
 /// What allowed the visitor to go in. There is no third way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +66,17 @@ pub enum Basis {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         witness: Option<String>,
     },
+}
+
+impl Basis {
+    /// Which of the two ways it is.
+    #[must_use]
+    pub fn kind(&self) -> EntryBasis {
+        match self {
+            Self::Consented { .. } => EntryBasis::Consent,
+            Self::Lawful { .. } => EntryBasis::Lawful,
+        }
+    }
 }
 
 /// The visitor says that they went in although a step of clause 3.2, or the tenant's agreement to

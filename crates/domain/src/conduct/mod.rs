@@ -34,14 +34,14 @@ pub use arrival::{LikelyReason, Phase, Step, StepState, Weight};
 pub use attempt::{Attempt, Counting, attempts};
 pub use before::{CancelReason, Cancellation, CancelledBy, Declaration, LoneWorking, ToldOfCancellation};
 pub use casework::{
-    CaseDeed, CaseKind, CaseOpened, CaseOutcome, CaseRefused, CaseState, CaseStep, Due, Progress, deadlines,
+    CaseDeed, CaseKind, CaseMove, CaseOpened, CaseOutcome, CaseRefused, CaseState, CaseStep, Due, Progress, deadlines,
 };
 pub use clauses::{CLAUSES, Clause, ClauseRow};
 pub use code::{Acknowledgement, CodeSection, NotACode, NotSigned, PublishedCode, Signing};
 pub use command::{CodeSigned, Command};
 pub use concern::{About, Concern, ConcernKind, Hazard, SealedNote, Severity};
-pub use ending::{Ending, Finding, Outcome, RefusedEntry};
-pub use entry::{Admission, Basis, ConsentBy, LawfulGround};
+pub use ending::{Ending, Finding, Outcome, Owed, RefusedEntry};
+pub use entry::{Admission, Basis, ConsentBy, EntryBasis, LawfulGround};
 pub use event::{Event, EventKind, Started};
 pub use fold::{Happened, fold};
 pub use leaving::{FollowUp, Leaving, TenantSignature, WithdrawalReason};

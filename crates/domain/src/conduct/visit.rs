@@ -220,6 +220,16 @@ impl Visit {
         self.before.agreement.is_none() && self.notice.as_ref().is_some_and(Notice::needs_agreement)
     }
 
+    /// What the visitor still owes the tenant.
+    #[must_use]
+    pub fn owed(&self) -> Option<super::Owed> {
+        match self.ending.as_ref().map(|ending| ending.outcome) {
+            Some(super::Outcome::Cancelled) if self.tenant_not_told() => Some(super::Owed::TellTenant),
+            Some(super::Outcome::FurtherVisitNeeded) if self.after.follow_up.is_none() => Some(super::Owed::FollowUp),
+            _ => None,
+        }
+    }
+
     /// Whether the visit does not go ahead and the tenant does not know yet. Clause 3.2.
     #[must_use]
     pub fn tenant_not_told(&self) -> bool {

@@ -34,22 +34,9 @@ import type {
   WaysIn
 } from '$shared/generated/types'
 
-/** Whether the page asks by itself, and nobody need be there: that keeps no session alive. */
-let byItself = false
-
-/** Loads something again without anybody having asked for it. */
-export async function asItself(load: () => Promise<void>): Promise<void> {
-  byItself = true
-  try {
-    await load()
-  } finally {
-    byItself = false
-  }
-}
-
 async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, { ...init, headers: { 'x-doorstep': byItself ? 'by-itself' : '1', ...init.headers } })
+    return await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
   } catch {
     // What was sent may have been done all the same, if only the answer was lost.
     const next = init.method ? 'Check whether what you did was done, then try again.' : 'Try again in a minute.'
@@ -137,7 +124,9 @@ export function connect() {
     ownSessions: () => ask<OwnSession[]>('/api/sessions'),
     endSession: (id: string) => ask<null>(`/api/sessions/${id}`, { method: 'DELETE' }),
     signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
-    today: () => ask<TodayBoard>('/api/today'),
+    /** `byItself` when nobody asked for it: that keeps no session alive. */
+    today: (byItself: boolean) =>
+      ask<TodayBoard>('/api/today', byItself ? { headers: { 'x-doorstep': 'by-itself' } } : {}),
     visits: (query: string) => ask<VisitList>(`/api/visits${query}`),
     visit: (visit: string) => ask<VisitDetail>(`/api/visits/${encodeURIComponent(visit)}`),
     photoPath: (visit: string, sha256: string) =>

@@ -1,3 +1,3 @@
 import { shows } from '$lib/desk'
 
-export const load = shows('GET /api/today', async (desk) => ({ today: await desk.ask(desk.council.today()) }))
+export const load = shows('GET /api/today', async (desk) => ({ today: await desk.ask(desk.council.today(false)) }))

@@ -14,9 +14,9 @@ pub(crate) struct ServeSettings {
     /// The IP address and port to listen on. Port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8470", env = "DOORSTEP_LISTEN")]
     pub(crate) listen: SocketAddr,
-    /// How many connections there can be at a time. Beyond it, the connection of a stranger that was
-    /// silent longest is closed for the new one. Without it, as many as three quarters of the files
-    /// that this process may have open, up to 10,000.
+    /// How many connections there can be at a time. Beyond it, the connection of a stranger that
+    /// was silent longest is closed for the new one. Without it, as many as three quarters of the
+    /// files that this process may have open, up to 10,000.
     #[arg(long, value_name = "NUMBER", env = "DOORSTEP_CONNECTIONS")]
     pub(crate) connections: Option<NonZeroUsize>,
     /// The address at which people and phones reach the service, `https://doorstep.example.gov.uk`.
@@ -34,8 +34,8 @@ pub(crate) struct ServeSettings {
     /// the service can only listen on its own machine.
     #[arg(long, value_name = "on|off", default_value = "off", env = "DOORSTEP_BEHIND_PROXY")]
     pub(crate) behind_proxy: Switch,
-    /// The IP addresses of proxies whose `X-Forwarded-For` is believed. Without it, the audit log has
-    /// the address from which a connection came.
+    /// The IP addresses of proxies whose `X-Forwarded-For` is believed. Without it, the audit log
+    /// has the address from which a connection came.
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',', env = "DOORSTEP_PROXY")]
     pub(crate) proxy: Vec<IpAddr>,
     /// Whether signing in to the console needs an authenticator's code as well as the password.

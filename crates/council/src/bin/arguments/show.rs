@@ -58,8 +58,8 @@ pub(crate) enum PageCommand {
 /// The filters of a list.
 #[derive(Args)]
 pub(crate) struct Filters {
-    /// A filter, as the address of the console's page has it, such as `organisation=Brightwork`. Can
-    /// be given several times. `after` gives the next page.
+    /// A filter, as the address of the console's page has it, such as `organisation=Brightwork`.
+    /// Can be given several times. `after` gives the next page.
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
     pub(crate) filters: Vec<(String, String)>,
 }

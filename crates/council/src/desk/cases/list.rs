@@ -109,6 +109,7 @@ pub struct CaseList {
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct CaseQuery {
+    /// `open`, as it is without it, or `closed`.
     state: Option<String>,
     kind: Option<String>,
     owner: Option<String>,
@@ -120,9 +121,10 @@ pub struct CaseQuery {
 
 impl CaseQuery {
     fn filter(&self) -> Result<CaseFilter, Refused> {
+        let closed = |state: &str| CaseFilter::read_closed(state).ok_or(Refused::NoSuchPage);
         let kind = |name: String| CaseKind::from_name(&name).ok_or(Refused::NoSuchPage);
         Ok(CaseFilter {
-            closed: Some(self.state.as_deref() == Some("closed")),
+            closed: Some(said(self.state.clone()).map_or(Ok(false), |state| closed(&state))?),
             kind: said(self.kind.clone()).map(kind).transpose()?,
             owner: said(self.owner.clone()),
             organisation: said(self.organisation.clone()),

@@ -6,8 +6,10 @@ mod list;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use doorstep_domain::StableName;
-use doorstep_domain::conduct::{CaseDeed, CaseKind, CaseOpened, CaseOutcome, CaseState, CaseStep, Concern, Due};
+use doorstep_domain::conduct::{
+    CaseDeed, CaseKind, CaseMove, CaseOpened, CaseOutcome, CaseState, CaseStep, Concern, Due,
+};
+use doorstep_domain::{Named, StableName};
 use serde::Serialize;
 
 use self::list::owners;
@@ -18,7 +20,7 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, CaseAction, CaseLine, CaseRow, Reading, Writing};
+use crate::storage::{Audited, CaseAction, CaseLine, CaseLineAction, CaseRow, Reading, Writing};
 pub use crate::storage::{BadCaseId, CaseId};
 
 /// A line of a case's log.
@@ -28,8 +30,10 @@ pub struct CaseLogLine {
     pub(crate) at: DateTime<Utc>,
     /// The user name of the person who did it; empty when the service did it.
     pub(crate) user: String,
-    /// What was done: `opened`, `assigned`, `noted`, `done`, `closed` or `reopened`.
-    pub(crate) action: String,
+    /// What was done.
+    #[schemars(with = "CaseLineAction")]
+    #[ts(as = "CaseLineAction")]
+    pub(crate) action: Named<CaseLineAction>,
     /// The step that was done, the new owner, or the outcome; `null` for other actions.
     pub(crate) subject: Option<String>,
     /// What the person wrote about it, if anything.
@@ -54,6 +58,8 @@ pub struct CaseDetail {
     pub(crate) due: Option<Due>,
     /// The steps that are still to be done, in order.
     pub(crate) steps_left: Vec<CaseStep>,
+    /// What can be done about it now.
+    pub(crate) next: Vec<CaseMove>,
     /// The outcomes that it can be closed with.
     pub(crate) outcomes: Vec<CaseOutcome>,
     /// What was done about it.
@@ -92,7 +98,7 @@ impl fmt::Display for CaseDetail {
             let by = if line.user.is_empty() { "the service" } else { &line.user };
             let about = line.subject.as_deref().map(|subject| format!(" {subject}")).unwrap_or_default();
             let words = line.words.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
-            writeln!(f, "{} {by}: {}{about}{words}", times::written(line.at), line.action)?;
+            writeln!(f, "{} {by}: {}{about}{words}", times::written(line.at), line.action.name())?;
         }
         Ok(())
     }
@@ -121,8 +127,7 @@ pub fn act(service: &Service, by: &Actor, id: CaseId, deed: &CaseDeed) -> Result
     service.transact(|writing| {
         let case = writing.case(id)?.ok_or(Refused::NotFound)?;
         let steps_left = steps_left(writing, &case)?;
-        let kind = case.kind.known().ok_or(Refused::NewerCase)?;
-        let state = CaseState { kind, closed: case.closed_ms.is_some(), steps_left: &steps_left };
+        let state = state(&case, &steps_left).ok_or(Refused::NewerCase)?;
         state.allows(deed).map_err(Refused::from)?;
         writing.case_goes_on(id, now_ms, by.name(), &action(writing, deed)?, deed.words())?;
         if let CaseDeed::Escalate { .. } = deed {
@@ -152,19 +157,27 @@ fn action(writing: &Writing<'_>, deed: &CaseDeed) -> Result<CaseAction, CouncilE
 
 fn whole(service: &Service, reading: &Reading<'_>, by: &Actor, id: CaseId) -> Result<CaseDetail, CouncilError> {
     let row = reading.case(id)?.ok_or(Refused::NotFound)?;
+    let steps_left = steps_left(reading, &row)?;
     let last_contact = row.user.map(|user| reading.last_contact(user)).transpose()?.flatten();
     Ok(CaseDetail {
         concern: reading.plain_concern(row.record)?,
         due: reading.due(&row)?.filter(|_| row.closed_ms.is_none()),
-        steps_left: steps_left(reading, &row)?,
+        steps_left: steps_left.clone(),
         outcomes: row.kind.known().map(|kind| kind.outcomes().to_vec()).unwrap_or_default(),
         log: reading.case_lines(id)?.into_iter().map(CaseLogLine::from).collect(),
         owners: owners(reading)?,
         last_contact: last_contact.map(times::from_ms),
+        next: state(&row, &steps_left).map(|state| state.next().collect()).unwrap_or_default(),
         may_act: by.may_act_as(SUPERVISORS),
         as_of: times::from_ms(service.now_ms()),
         row: CaseListRow::from(&row),
     })
+}
+
+/// The facts that the rules look at; `None` for a kind of case that only a newer version knows.
+fn state<'a>(case: &CaseRow, steps_left: &'a [CaseStep]) -> Option<CaseState<'a>> {
+    let kind = case.kind.known()?;
+    Some(CaseState { kind, closed: case.closed_ms.is_some(), steps_left })
 }
 
 /// The steps of a case that are still to be done, in order.

@@ -3,6 +3,7 @@
 use axum::extract::State;
 
 use crate::desk::audit::{self, AuditList, AuditQuery};
+use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::extract::{Json, Query};
 use crate::http::problem::WebProblem;
@@ -10,7 +11,8 @@ use crate::service::Service;
 
 pub(crate) async fn list(
     State(service): State<Service>,
+    By(by): By,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<AuditList>, WebProblem> {
-    ask(service, move |service| audit::list(service, query)).await.map(Json)
+    ask(service, move |service| audit::list(service, &by, query)).await.map(Json)
 }

@@ -30,7 +30,7 @@ pub(crate) async fn publish(
     By(by): By,
     Json(new): Json<NewCode>,
 ) -> Result<Json<Vec<CodeSection>>, WebProblem> {
-    let code = PublishedCode { label: new.label.trim().to_owned(), from: new.from, text: new.text };
+    let code = PublishedCode { label: new.label, from: new.from, text: new.text };
     ask(service, move |service| code::publish(service, &by, &code)).await.map(Json)
 }
 

@@ -85,8 +85,8 @@ struct Follower {
 }
 
 impl Follower {
-    /// Begins to write a table, and returns when its first bytes can be read. The file is sent while
-    /// it is being written, except for a workbook, which must be complete first.
+    /// Begins to write a table, and returns when its first bytes can be read. The file is sent
+    /// while it is being written, except for a workbook, which must be complete first.
     async fn begin(
         service: Service,
         by: Actor,

@@ -13,9 +13,10 @@ use crate::service::Service;
 
 pub(crate) async fn list(
     State(service): State<Service>,
+    By(by): By,
     Query(query): Query<PeopleQuery>,
 ) -> Result<Json<PersonList>, WebProblem> {
-    ask(service, move |service| people::list(service, query)).await.map(Json)
+    ask(service, move |service| people::list(service, &by, query)).await.map(Json)
 }
 
 /// Whether to import the table, or, with `only_look`, only to check it.

@@ -19,9 +19,8 @@ pub(crate) async fn list(State(service): State<Service>, By(by): By) -> Result<J
 pub(crate) async fn enter(
     State(service): State<Service>,
     By(by): By,
-    Json(mut number): Json<DatedNumber>,
+    Json(number): Json<DatedNumber>,
 ) -> Result<(), WebProblem> {
-    number.source = number.source.trim().to_owned();
     ask(service, move |service| settings::enter(service, &by, &number)).await
 }
 

@@ -15,11 +15,25 @@ use crate::import::{self, RowFault};
 use crate::service::Service;
 use crate::storage::ImportEffect;
 
+/// What happened to an appointment.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Kept {
+    /// It is new.
+    Added,
+    /// It was known, and has changed.
+    Updated,
+    /// It was known, and is the same.
+    Unchanged,
+    /// Nothing was changed, because there are faults.
+    Nothing,
+}
+
 /// The answer to a housing system.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(crate) struct AppointmentAnswer {
-    /// What happened: `added`, `updated`, `unchanged`, or `nothing` when there are faults.
-    kept: &'static str,
+    /// What happened.
+    kept: Kept,
     /// What is wrong, by column. If there is a fault, nothing was changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<RowFault>,
@@ -33,13 +47,11 @@ pub(crate) async fn put(
     Json(values): Json<BTreeMap<String, String>>,
 ) -> Result<Response, WebProblem> {
     let put = ask(service, move |service| import::put_appointment(service, &by, &reference, &values)).await?;
-    Ok(match put {
-        Ok(ImportEffect::Added) => (StatusCode::CREATED, Json(AppointmentAnswer { kept: "added", faults: Vec::new() })),
-        Ok(ImportEffect::Updated) => (StatusCode::OK, Json(AppointmentAnswer { kept: "updated", faults: Vec::new() })),
-        Ok(ImportEffect::Unchanged) => {
-            (StatusCode::OK, Json(AppointmentAnswer { kept: "unchanged", faults: Vec::new() }))
-        }
-        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, Json(AppointmentAnswer { kept: "nothing", faults })),
-    }
-    .into_response())
+    let (status, kept, faults) = match put {
+        Ok(ImportEffect::Added) => (StatusCode::CREATED, Kept::Added, Vec::new()),
+        Ok(ImportEffect::Updated) => (StatusCode::OK, Kept::Updated, Vec::new()),
+        Ok(ImportEffect::Unchanged) => (StatusCode::OK, Kept::Unchanged, Vec::new()),
+        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, Kept::Nothing, faults),
+    };
+    Ok((status, Json(AppointmentAnswer { kept, faults })).into_response())
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::kind::{CaseKind, CaseOutcome, CaseStep};
+use crate::StableName;
 use crate::conduct::TextKind;
 
 /// What somebody does about a case.
@@ -46,8 +47,38 @@ pub enum CaseDeed {
     },
 }
 
+/// A kind of [`CaseDeed`], for what a screen offers.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Deserialize,
+    serde::Serialize,
+    strum::VariantArray,
+    ts_rs::TS,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseMove {
+    /// [`CaseDeed::Assign`].
+    Assign,
+    /// [`CaseDeed::Note`].
+    Note,
+    /// [`CaseDeed::Done`], with one of the steps that are left.
+    Done,
+    /// [`CaseDeed::Close`], with one of the kind's outcomes.
+    Close,
+    /// [`CaseDeed::Reopen`].
+    Reopen,
+    /// [`CaseDeed::Escalate`].
+    Escalate,
+}
+
 /// Why somebody can't do something about a case. Nothing was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum CaseRefused {
     /// The deed has no words. Every deed needs some, except giving the case to somebody.
     #[error("Say what was done, or why. Nothing was changed.")]
@@ -99,6 +130,25 @@ impl CaseDeed {
 }
 
 impl CaseState<'_> {
+    /// What can be done now: every kind of deed that [`CaseState::allows`] allows.
+    pub fn next(&self) -> impl Iterator<Item = CaseMove> {
+        CaseMove::all().filter(|next| self.sample(*next).is_some_and(|deed| self.allows(&deed).is_ok()))
+    }
+
+    /// A deed of a kind, with whatever makes it allowed. `None` if it would need a step or an
+    /// outcome, and there is none.
+    fn sample(&self, of: CaseMove) -> Option<CaseDeed> {
+        let words = "said".to_owned();
+        Some(match of {
+            CaseMove::Assign => CaseDeed::Assign { owner: words },
+            CaseMove::Note => CaseDeed::Note { words },
+            CaseMove::Done => CaseDeed::Done { step: *self.steps_left.first()?, words },
+            CaseMove::Close => CaseDeed::Close { outcome: *self.kind.outcomes().first()?, words },
+            CaseMove::Reopen => CaseDeed::Reopen { words },
+            CaseMove::Escalate => CaseDeed::Escalate { words },
+        })
+    }
+
     /// Checks whether a deed is allowed now.
     ///
     /// # Errors
@@ -137,6 +187,16 @@ mod tests {
 
     fn close(outcome: CaseOutcome) -> CaseDeed {
         CaseDeed::Close { outcome, words: "Boiler replaced".into() }
+    }
+
+    #[test]
+    fn what_is_offered_is_what_is_allowed() {
+        use CaseMove::{Assign, Close, Done, Escalate, Note, Reopen};
+        assert_eq!(OPEN.next().collect::<Vec<_>>(), [Assign, Note, Done, Close, Escalate]);
+        let closed = CaseState { closed: true, ..OPEN };
+        assert_eq!(closed.next().collect::<Vec<_>>(), [Note, Reopen, Escalate]);
+        let gift = CaseState { kind: CaseKind::Gift, closed: false, steps_left: &[] };
+        assert_eq!(gift.next().collect::<Vec<_>>(), [Assign, Note, Close]);
     }
 
     #[test]

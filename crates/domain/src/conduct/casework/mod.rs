@@ -7,6 +7,6 @@ mod kind;
 mod opened;
 
 pub use deadlines::{Due, Progress, deadlines};
-pub use deed::{CaseDeed, CaseRefused, CaseState};
+pub use deed::{CaseDeed, CaseMove, CaseRefused, CaseState};
 pub use kind::{CaseKind, CaseOutcome, CaseStep};
 pub use opened::CaseOpened;

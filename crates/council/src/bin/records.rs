@@ -1,0 +1,95 @@
+//! The commands that work on everything that the council holds.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use doorstep_council::desk::{self, Actor};
+use doorstep_council::records::backup::{self, BackedUp, BackupKey, check_backup};
+use doorstep_council::records::nightly;
+use doorstep_council::records::refold::refold;
+use doorstep_council::records::verify;
+use doorstep_council::{DatabaseAt, Environment, Holdings, Service, private_file};
+
+use crate::arguments::RecordsCommand;
+use crate::{open, personal_data, print, read_password, service, whole_or_nothing};
+
+/// Does one of these commands.
+pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
+    match command {
+        RecordsCommand::MigrateStorage { data, to, json } => {
+            let service = Service::open(&data, &DatabaseAt::InTheDataFolder, Environment::real())?;
+            let holdings = desk::council::move_storage(&service, &data, &DatabaseAt::Server(to))?;
+            tell_moved(&holdings, json);
+        }
+        RecordsCommand::BackupKey { out } => make_backup_key(&out)?,
+        RecordsCommand::Backup { data, recipient, out } => {
+            let service = service(&data)?;
+            let held = whole_or_nothing(&out, |file| Ok(backup::back_up(&service, by, &recipient, file)?))?;
+            tell_backup(&held, &format!("are in {}. It opens with the other half of the key.", out.display()));
+        }
+        RecordsCommand::CheckBackup { identity, file } => {
+            let held = check_backup(&read_password(&identity)?, open(&file)?)?;
+            tell_backup(&held, "are in it, and it is whole.");
+        }
+        RecordsCommand::Restore { data, identity, file } => {
+            let identity = read_password(&identity)?;
+            let (_, held) = backup::restore(
+                &data.data,
+                &data.database(),
+                &data.photos(),
+                Environment::real(),
+                &identity,
+                open(&file)?,
+            )?;
+            tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
+        }
+        RecordsCommand::Retention { data, apply, json } => {
+            personal_data::retention(&service(&data)?, by, apply, json)?;
+        }
+        RecordsCommand::SubjectAccess { data, subject, out } => {
+            personal_data::subject_access(&service(&data)?, by, &subject.read(), &out)?;
+        }
+        RecordsCommand::Erase { data, subject, because, apply } => {
+            personal_data::erase(&service(&data)?, by, &subject.read(), &because, apply)?;
+        }
+        RecordsCommand::CheckRecords { data, json } => return personal_data::check_records(&service(&data)?, json),
+        RecordsCommand::NightlyFailed { data } => {
+            nightly::tell_of_failure(&service(&data)?, by)?;
+            print("The administrators who have a mail address are told.\n");
+        }
+        RecordsCommand::Refold { data, all } => {
+            print(&format!("{} visits were folded again.\n", refold(&service(&data)?, all)?));
+        }
+        RecordsCommand::Counts { data, json } => {
+            let (records, set_aside) = verify::counts(&service(&data)?)?;
+            let said = serde_json::json!({ "records": records, "set_aside": set_aside });
+            print(&if json { format!("{said}\n") } else { format!("{records} records, {set_aside} set aside.\n") });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make_backup_key(out: &Path) -> Result<()> {
+    let key = BackupKey::new();
+    let written = private_file::write_new(out, key.identity.as_bytes());
+    written.with_context(|| format!("{} can't be written", out.display()))?;
+    print(&format!("{}\n", key.recipient));
+    Ok(())
+}
+
+fn tell_backup(held: &BackedUp, what_now: &str) {
+    let rows: u64 = held.tables.values().map(|table| table.rows).sum();
+    print(&format!("{rows} rows and {} photos {what_now}\n", held.photos));
+}
+
+fn tell_moved(holdings: &Holdings, json: bool) {
+    if json {
+        print(&format!("{}\n", serde_json::json!(holdings)));
+        return;
+    }
+    for (table, holding) in holdings {
+        print(&format!("{table}: {} rows, {}\n", holding.rows, holding.digest));
+    }
+    print("Both databases hold the same. Name the new one to `serve` with --database; the old file stays as it is.\n");
+}
