@@ -13,6 +13,19 @@ use crate::harness::{PASSWORD, TestCouncil};
 /// How long a request may take. It is long because an export can have a million rows.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Signs somebody in, and returns the cookie of their session for requests that are written by
+/// hand: its name and its value.
+///
+/// # Panics
+/// When they can't sign in.
+#[must_use]
+pub fn session_cookie(council: &TestCouncil, user: &str) -> String {
+    let answer =
+        ConsoleClient::nobody(council).sends("POST", "/api/session", &json!({ "user": user, "password": PASSWORD }));
+    let cookie = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
+    cookie.and_then(|cookie| cookie.split(';').next()).expect("a session has a cookie").to_owned()
+}
+
 /// Somebody at a desk: a cookie store of their own, or the token of another system.
 #[derive(Debug)]
 pub struct ConsoleClient {

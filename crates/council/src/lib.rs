@@ -17,7 +17,7 @@ mod storage;
 pub use access::password::LEAST_PASSWORD;
 pub use access::roles::{Role, Scope};
 pub use error::CouncilError;
-pub use http::connections::{Connections, HEADER_TIME};
+pub use http::connections::{Connections, HEADER_BYTES, HEADER_TIME};
 pub use http::declarations;
 pub use http::routes::{RouteRow, router, routes};
 pub use machine::environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};

@@ -19,6 +19,9 @@ pub enum Refused {
     /// There is no such person.
     #[error("there is no user {0:?}. Check the name, or import people first.")]
     NoSuchUser(String),
+    /// The person has left.
+    #[error("They have left. Mark them as being back first. Nothing was changed.")]
+    HasLeft,
     /// The password is too short, or can't be hashed.
     #[error("a password must have 12 characters or more. Nothing was changed.")]
     WeakPassword,

@@ -39,12 +39,17 @@ pub struct Service {
     /// How much blocking work of people and other systems runs at a time. The other blocking
     /// threads are for phones.
     pub(crate) desk_turns: Arc<Semaphore>,
+    /// How many tables are exported over HTTP at a time.
+    pub(crate) exports: Arc<Semaphore>,
     /// The threads that hash passwords: half as many as there are cores. A hash takes 19 MB, which
     /// the allocator keeps for each thread that once asked for it.
     pub(crate) hashing: Arc<ThreadPool>,
     /// How much phones may send.
     pub(crate) rates: Arc<Rates>,
 }
+
+/// How many tables can be exported over HTTP at a time.
+const EXPORTS: usize = 16;
 
 /// How many threads people and other systems have, of the 512 that may block.
 const DESK_TURNS: usize = 64;
@@ -85,6 +90,7 @@ impl Service {
             speaks_tls: false,
             proxies: Vec::new(),
             desk_turns: Arc::new(Semaphore::new(DESK_TURNS)),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
             hashing: Arc::new(hashing),
             rates,
         })

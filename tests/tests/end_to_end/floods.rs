@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::desk::{ConsoleClient, session_cookie};
 use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use reqwest::StatusCode;
 
@@ -48,6 +48,46 @@ fn strangers_who_hold_connections_open_give_way_to_everybody_else() {
     assert!((230..300).contains(&closed), "those who were silent longest gave way: {closed}");
     assert!(is_closed(&mut strangers[0]) && !is_closed(strangers.last_mut().unwrap()));
     assert_eq!(supervisor.reads("/api/visits")["visits"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn one_person_who_holds_every_connection_gives_them_back() {
+    let council = told(&[("DOORSTEP_CONNECTIONS", "64")]);
+    let session = session_cookie(&council, "vale-super");
+    let mut held: Vec<TcpStream> = (0..64)
+        .map(|_| {
+            let mut connection = TcpStream::connect(council.address()).unwrap();
+            let request = format!("GET /api/today HTTP/1.1\r\nHost: x\r\nCookie: {session}\r\n\r\n");
+            connection.write_all(request.as_bytes()).unwrap();
+            let mut begin = [0; 12];
+            connection.read_exact(&mut begin).unwrap();
+            assert_eq!(&begin, b"HTTP/1.1 200");
+            connection
+        })
+        .collect();
+    let supervisor = ConsoleClient::of("super-1", &council);
+    assert_eq!(supervisor.asks("GET", "/api/today").status(), 200);
+    let phone = Phone::of("melton-2", &council, council.address());
+    assert_eq!(phone.says(&["sync"])["waiting"], 0);
+    // A connection ends when there is nothing more to read on it.
+    let ends = |one: &mut TcpStream| {
+        one.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        one.read_to_end(&mut Vec::new()).map_or_else(|error| error.kind() != std::io::ErrorKind::WouldBlock, |_| true)
+    };
+    assert!(held.iter_mut().any(ends), "some of theirs were closed for the others");
+}
+
+#[test]
+fn many_tables_at_once_leave_the_others_their_threads() {
+    let council = told(&[]);
+    let auditor = ConsoleClient::of("audit-1", &council);
+    let answers: Vec<u16> = thread::scope(|scope| {
+        let exports: Vec<_> =
+            (0..60).map(|_| scope.spawn(|| auditor.asks("GET", "/api/exports/audit.xlsx").status().as_u16())).collect();
+        assert_eq!(auditor.asks("GET", "/api/today").status(), 200);
+        exports.into_iter().map(|export| export.join().unwrap()).collect()
+    });
+    assert!(answers.contains(&200) && answers.iter().all(|status| [200, 503].contains(status)), "{answers:?}");
 }
 
 #[test]

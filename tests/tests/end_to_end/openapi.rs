@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use doorstep_tests::desk::ConsoleClient;
-use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, root, sample};
+use doorstep_tests::desk::{ConsoleClient, session_cookie};
+use doorstep_tests::harness::{Phone, TestCouncil, root, sample};
 use serde_json::{Value, json};
 
 /// The checks that schemathesis makes on each answer.
@@ -68,18 +68,6 @@ fn asks(council: &TestCouncil, described: &Value, header: &str, only: &[&str]) -
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn cookie(council: &TestCouncil, user: &str) -> String {
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    let answer = reqwest::blocking::Client::new()
-        .post(format!("http://{}/api/session", council.address()))
-        .header("x-doorstep", "1")
-        .json(&json!({ "user": user, "password": PASSWORD }))
-        .send()
-        .unwrap();
-    let session = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    format!("Cookie: {session}")
-}
-
 #[test]
 fn the_service_answers_as_its_own_description_says() {
     let council = TestCouncil::open();
@@ -92,7 +80,7 @@ fn the_service_answers_as_its_own_description_says() {
         ("lead-1", ["--include-path-regex", "^/api/safeguarding"]),
         ("admin", ["--include-path-regex", of_administrators]),
     ] {
-        let (holds, told) = asks(&council, &described, &cookie(&council, user), &only);
+        let (holds, told) = asks(&council, &described, &format!("Cookie: {}", session_cookie(&council, user)), &only);
         assert!(holds, "as {user}: {told}");
     }
     let token = council.does(&["api-token", "--name", "all", "--may", "appointments,metrics,feed"]);
@@ -102,7 +90,7 @@ fn the_service_answers_as_its_own_description_says() {
     assert!(holds, "as a system: {told}");
 
     // The check finds a description that is wrong.
-    let supervisor = cookie(&council, "super-1");
+    let supervisor = format!("Cookie: {}", session_cookie(&council, "super-1"));
     for (path, wrong) in
         [("/api/organisations", json!({ "type": "integer" })), ("/api/visits/{visit}", json!({ "type": "array" }))]
     {

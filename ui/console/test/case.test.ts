@@ -26,6 +26,7 @@ const detail = (changes: Record<string, unknown> = {}) =>
     may_act: true,
     owners: [],
     steps_left: ['acknowledge'],
+    next: ['assign', 'note', 'done', 'close', 'escalate'],
     outcomes: ['upheld'],
     concern: null,
     last_contact: null,

@@ -107,6 +107,9 @@ impl Actor {
 
     /// Writes into the audit log that they asked for a route that their role does not have.
     pub(crate) fn note_refusal(&self, service: &Service, route: &str) -> Result<(), CouncilError> {
+        if !service.rates.may_note_refusal() {
+            return Ok(());
+        }
         let now_ms = service.now_ms();
         service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::RoleRefused { route }))
     }

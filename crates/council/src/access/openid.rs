@@ -266,6 +266,9 @@ pub(crate) fn sign_in(
 ) -> Result<Option<NewSession>, CouncilError> {
     let identity = provider.finish(&service.environment, attempt, code)?;
     let Some(person) = known(service, &identity)? else {
+        if !service.rates.may_note_refusal() {
+            return Ok(None);
+        }
         let now_ms = service.now_ms();
         let address = browser.address.map(|address| address.to_string());
         service.transact(|writing| {

@@ -54,9 +54,12 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
         return Ok(SignInOutcome::TooEarly { left_ms });
     }
     let outcome = look(service, given, known)?;
+    let is_wrong = matches!(outcome, SignInOutcome::WrongPassword | SignInOutcome::WrongCode);
+    let may_note = is_wrong && service.rates.may_note_refusal();
     service.transact(|writing| match outcome {
         SignInOutcome::In(..) => writing.forget_tries(&counter),
         SignInOutcome::SetUp(_) | SignInOutcome::CodeNeeded => writing.take_try_back(&counter),
+        SignInOutcome::WrongPassword | SignInOutcome::WrongCode if !may_note => Ok(()),
         SignInOutcome::WrongPassword | SignInOutcome::WrongCode => {
             // Somebody may have typed their password in place of their name, so only names of
             // people are written down.

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn fails(error: &anyhow::Error) -> ExitCode {
-    say(std::io::stderr(), &format!("doorstep-council: {error:#}\n"));
+    let _unsaid = say(std::io::stderr(), &format!("doorstep-council: {error:#}\n"));
     ExitCode::FAILURE
 }
 
@@ -268,11 +268,18 @@ fn tell_offer(offer: &EnrolmentOffer, qr: Option<&Path>, json: bool) -> Result<(
     Ok(())
 }
 
+/// Prints a text. If it can't be written, as on a full disk, the program ends with an error.
 fn print(text: &str) {
-    say(std::io::stdout(), text);
+    if let Err(error) = say(std::io::stdout(), text) {
+        let _unsaid = say(std::io::stderr(), &format!("doorstep-council: the output can't be written: {error}\n"));
+        std::process::exit(1);
+    }
 }
 
 /// Writes a text. It is not an error when nobody reads it any more, as at the end of a pipe.
-fn say(mut to: impl Write, text: &str) {
-    let _gone = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+fn say(mut to: impl Write, text: &str) -> std::io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }

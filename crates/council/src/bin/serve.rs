@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
 use doorstep_council::access::openid::{Provider, ProviderSettings};
 use doorstep_council::desk::overdue::look_at_the_clock;
 use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
-use doorstep_council::{Connections, CouncilError, HEADER_TIME, is_safe_address, router};
+use doorstep_council::{Connections, CouncilError, HEADER_BYTES, HEADER_TIME, is_safe_address, router};
 use zeroize::Zeroizing;
 
 use crate::arguments::{Data, ServeSettings, Switch};
@@ -90,11 +90,12 @@ pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
         bail!("{} is not a folder. Make a council with `doorstep-council init`", data.data.display());
     }
     let said = |what: bool, yes: &str, no: &str| (if what { yes } else { no }).to_owned();
+    let proxies = settings.proxy.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let own = || said(settings.behind_proxy == Switch::On, "by a proxy in front", "not at all, on this machine alone");
     print(&format!(
         "These settings can be used. Nothing was started, and the network was not used.\n\
          Listens on:     {}\nTLS:            {}\nReached at:     {}\nDatabase:       {}\nPhotos:         {}\nSecond factor:  {}\n\
-         Mail:           {}\nWebhook:        {}\nOpenID Connect: {}\n",
+         Mail:           {}\nWebhook:        {}\nOpenID Connect: {}\nProxies:        {}\nConnections:    {}\n",
         settings.listen,
         ready.tls.as_ref().map_or_else(own, |(certificate, _)| format!("by the service, {}", certificate.display())),
         settings.public_address.as_deref().unwrap_or("not said"),
@@ -104,6 +105,8 @@ pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
         settings.mail_server.as_deref().unwrap_or("none: notices by mail wait"),
         said(ready.webhook.is_some(), "told of cases", "none"),
         settings.openid_issuer.as_deref().unwrap_or("none: people sign in with a password"),
+        if proxies.is_empty() { "none is believed about an address" } else { &proxies },
+        settings.connections.map_or_else(most_connections, NonZeroUsize::get),
     ));
     Ok(())
 }
@@ -132,17 +135,23 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
             let tls = tls(&certificate, &key).await?;
             print(&format!("Listening on https://{address}\n"));
             tokio::spawn(renew(tls.clone(), certificate, key));
-            let mut server = axum_server::from_tcp(listener)?.handle(handle);
-            server.http_builder().http1().header_read_timeout(HEADER_TIME);
+            let server = bounded(axum_server::from_tcp(listener)?.handle(handle));
             server.acceptor(RustlsAcceptor::new(tls).acceptor(connections)).serve(routes).await?;
         } else {
             print(&format!("Listening on http://{address}\n"));
-            let mut server = axum_server::from_tcp(listener)?.handle(handle);
-            server.http_builder().http1().header_read_timeout(HEADER_TIME);
+            let server = bounded(axum_server::from_tcp(listener)?.handle(handle));
             server.acceptor(connections).serve(routes).await?;
         }
         Ok(())
     })
+}
+
+/// Limits what a connection can hold before its first request is understood. HTTP/2 has no such
+/// limits here, so it is not spoken.
+fn bounded(server: Server<SocketAddr>) -> Server<SocketAddr> {
+    let mut server = server.http1_only().first_request_timeout(HEADER_TIME);
+    server.http_builder().http1().header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES);
+    server
 }
 
 /// How many connections there can be at a time where no setting says so: three quarters of the
@@ -159,9 +168,19 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 async fn tls(certificate: &Path, key: &Path) -> Result<RustlsConfig> {
-    RustlsConfig::from_pem_file(certificate, key).await.with_context(|| {
+    let read = read_tls(certificate, key).await;
+    let read = read.with_context(|| {
         format!("{} and {} can't be used as certificate and key", certificate.display(), key.display())
-    })
+    })?;
+    Ok(RustlsConfig::from_config(read))
+}
+
+/// TLS by a certificate and its key, for HTTP/1.1 alone.
+async fn read_tls(certificate: &Path, key: &Path) -> std::io::Result<Arc<rustls::ServerConfig>> {
+    let read = RustlsConfig::from_pem_file(certificate, key).await?.get_inner();
+    let mut read = rustls::ServerConfig::clone(&read);
+    read.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(read))
 }
 
 /// Reads the certificate again when its file changes, for certificates that are renewed every few
@@ -175,8 +194,9 @@ async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
         if found == known {
             continue;
         }
-        match tls.reload_from_pem_file(&certificate, &key).await {
-            Ok(()) => {
+        match read_tls(&certificate, &key).await {
+            Ok(read) => {
+                tls.reload_from_config(read);
                 known = found;
                 tracing::info!("The certificate was read again.");
             }

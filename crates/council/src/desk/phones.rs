@@ -140,13 +140,17 @@ pub fn all(service: &Service, by: &Actor, words: Option<&str>) -> Result<Vec<Pho
 /// here, never in a log or a list. `server` is the address to put into the QR code.
 ///
 /// # Errors
-/// [`Refused::NoSuchUser`] when the council does not know the name.
+/// [`Refused::NoSuchUser`] when the council does not know the name, [`Refused::HasLeft`].
 pub fn offer(service: &Service, by: &Actor, user: &str, server: Option<&str>) -> Result<EnrolmentOffer, CouncilError> {
     let now_ms = service.now_ms();
     let expires_ms = now_ms + Limits::CODE_SECONDS * 1000;
     let code = EnrolmentCode::new(service.environment.random(), &service.public_key());
     service.transact(|writing| {
-        writing.keep_code(code.hash(), people::known(writing, user)?.id, expires_ms)?;
+        let person = people::known(writing, user)?;
+        if writing.has_left(person.id)? {
+            return Err(Refused::HasLeft.into());
+        }
+        writing.keep_code(code.hash(), person.id, expires_ms)?;
         writing.audit(now_ms, by.name(), &Audited::EnrolmentOffered { r#for: user })
     })?;
     let server = server.map(|server| format!("&server={server}")).unwrap_or_default();

@@ -63,7 +63,7 @@ pub(crate) async fn authorize(
         Access::Anybody | Access::Phones => {}
         Access::Systems(scope) => match system(&service, request.headers(), scope).await {
             Ok(actor) => {
-                note_proof(&request);
+                note_proof(&request, &actor);
                 request.extensions_mut().insert(By(actor));
             }
             Err(problem) => {
@@ -83,7 +83,7 @@ pub(crate) async fn authorize(
                 ask(service, move |service| actor.note_refusal(service, &asked)).await?;
                 return Err(WebProblem::NotFound);
             }
-            note_proof(&request);
+            note_proof(&request, &actor);
             request.extensions_mut().insert(By(actor));
             request.extensions_mut().insert(SignedIn(person));
         }
@@ -92,9 +92,9 @@ pub(crate) async fn authorize(
 }
 
 /// Notes that whoever is at the other end of the connection has proved who they are.
-fn note_proof(request: &Request) {
+fn note_proof(request: &Request, by: &Actor) {
     if let Some(connection) = request.extensions().get::<OnConnection>() {
-        connection.has_proved_itself();
+        connection.is_of(by.name());
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn only_from_the_console(headers: &HeaderMap) -> Result<(), WebProble
 
 /// The person whose session the request belongs to.
 async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> Result<Person, WebProblem> {
-    if *method != Method::GET {
+    if ![Method::GET, Method::HEAD].contains(method) {
         only_from_the_console(headers)?;
     }
     let token = cookies::session(service, headers).ok_or(WebProblem::SignInFirst)?;

@@ -3,6 +3,7 @@
 //! the one that has been silent longest gives way to the new one.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,6 +19,13 @@ use tower_http::add_extension::AddExtension;
 /// How long the headers of a request can take, and how long a connection waits for its next
 /// request.
 pub const HEADER_TIME: Duration = Duration::from_secs(20);
+
+/// The most bytes of a request's headers.
+pub const HEADER_BYTES: usize = 64 * 1024;
+
+/// How many strangers can be connected at a time. Each can make the service hold a request's body
+/// before it is known from whom it is.
+const MOST_STRANGERS: usize = 192;
 
 /// How long a request's body can be silent.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(20);
@@ -39,7 +47,8 @@ struct Open {
 struct Connection {
     /// When it last sent or got something, as a number of [`Open::deeds`].
     active: AtomicU64,
-    has_proved_itself: AtomicBool,
+    /// Who is at the other end, as a hash that is not 0; 0 for a stranger.
+    of: AtomicU64,
     gives_way: AtomicBool,
     waker: AtomicWaker,
 }
@@ -49,10 +58,13 @@ struct Connection {
 pub struct OnConnection(Arc<Connection>);
 
 impl OnConnection {
-    /// Notes that somebody known is at the other end: a phone by its signature, a person by their
-    /// session or a system by its token. Such a connection never gives way.
-    pub(crate) fn has_proved_itself(&self) {
-        self.0.has_proved_itself.store(true, Ordering::Relaxed);
+    /// Notes who is at the other end: a phone by its signature, a person by their session or a
+    /// system by its token. Such a connection gives way only if all connections are of people,
+    /// phones and systems, and only one of whoever has the most.
+    pub(crate) fn is_of(&self, who: impl Hash) {
+        let mut hasher = DefaultHasher::new();
+        who.hash(&mut hasher);
+        self.0.of.store(hasher.finish().max(1), Ordering::Relaxed);
     }
 }
 
@@ -70,13 +82,16 @@ impl Connections {
         Self(Arc::new(Open { most, connections, numbers: AtomicU64::new(0), deeds: AtomicU64::new(0) }))
     }
 
-    /// Counts a new connection. If there is no room, another one gives way. `None` when all the
-    /// others have proved themselves.
+    /// Counts a new connection. If there is no room, another one gives way. `None` when everybody
+    /// has only one connection.
     fn take_in(&self) -> Option<(u64, Arc<Connection>)> {
         let mut connections = self.0.connections();
-        if connections.len() >= self.0.most {
-            let strangers = connections.iter().filter(|(_, one)| !one.has_proved_itself.load(Ordering::Relaxed));
-            let (number, longest) = strangers.min_by_key(|(_, one)| one.active.load(Ordering::Relaxed))?;
+        let of = |one: &Connection| one.of.load(Ordering::Relaxed);
+        let strangers = connections.values().filter(|one| of(one) == 0).count();
+        if connections.len() >= self.0.most || strangers >= MOST_STRANGERS {
+            let whose = if strangers > 0 { 0 } else { whose_are_most(&connections)? };
+            let theirs = connections.iter().filter(|(_, one)| of(one) == whose);
+            let (number, longest) = theirs.min_by_key(|(_, one)| one.active.load(Ordering::Relaxed))?;
             let number = *number;
             longest.gives_way.store(true, Ordering::Release);
             longest.waker.wake();
@@ -88,6 +103,16 @@ impl Connections {
         connections.insert(number, Arc::clone(&connection));
         Some((number, connection))
     }
+}
+
+/// Who has the most connections; `None` when nobody has more than one.
+fn whose_are_most(connections: &BTreeMap<u64, Arc<Connection>>) -> Option<u64> {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for one in connections.values() {
+        *counts.entry(one.of.load(Ordering::Relaxed)).or_default() += 1;
+    }
+    let (whose, most) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (most > 1).then_some(whose)
 }
 
 impl Open {
@@ -125,7 +150,7 @@ pub struct Counted<I> {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("has_proved_itself", &self.has_proved_itself).finish_non_exhaustive()
+        f.debug_struct("Connection").field("of", &self.of).finish_non_exhaustive()
     }
 }
 
@@ -200,15 +225,33 @@ mod tests {
     fn the_stranger_who_was_silent_longest_gives_way() {
         let open = Connections::room_for(3);
         let [first, second, third] = [(), (), ()].map(|()| open.take_in().unwrap().1);
-        OnConnection(Arc::clone(&first)).has_proved_itself();
+        OnConnection(Arc::clone(&first)).is_of("super-1");
         second.active.store(open.0.next_deed(), Ordering::Relaxed);
         let (_, fourth) = open.take_in().unwrap();
         let give_way = [&first, &second, &third, &fourth].map(|one| one.gives_way.load(Ordering::Relaxed));
         assert_eq!(give_way, [false, false, true, false], "the third did nothing since");
-        for one in [&second, &fourth] {
-            OnConnection(Arc::clone(one)).has_proved_itself();
-        }
-        assert!(open.take_in().is_none(), "nobody who has proved who they are gives way");
+    }
+
+    #[test]
+    fn whoever_holds_the_most_connections_gives_one_back_and_nobody_loses_their_only_one() {
+        let open = Connections::room_for(3);
+        let theirs = [(), ()].map(|()| open.take_in().unwrap().1);
+        theirs.iter().for_each(|one| OnConnection(Arc::clone(one)).is_of("vale-super"));
+        let (_, other) = open.take_in().unwrap();
+        OnConnection(Arc::clone(&other)).is_of("super-1");
+        let (_, newer) = open.take_in().unwrap();
+        let give_way = [&theirs[0], &theirs[1], &other, &newer].map(|one| one.gives_way.load(Ordering::Relaxed));
+        assert_eq!(give_way, [true, false, false, false]);
+        OnConnection(Arc::clone(&newer)).is_of("audit-1");
+        assert!(open.take_in().is_none(), "each has one");
+    }
+
+    #[test]
+    fn strangers_have_room_for_few_whatever_room_there_is() {
+        let open = Connections::room_for(10_000);
+        let all: Vec<_> = (0..MOST_STRANGERS + 5).map(|_| open.take_in().unwrap().1).collect();
+        assert_eq!(open.0.connections().len(), MOST_STRANGERS);
+        assert!(all[..5].iter().all(|one| one.gives_way.load(Ordering::Relaxed)));
     }
 
     #[tokio::test]

@@ -22,9 +22,10 @@ const OF_THIS_HOST: &str = "__Host-";
 
 /// The value of a cookie that came with a request.
 pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
-    let value = cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))?;
-    Some(value.to_owned())
+    // A browser may send each cookie in a header of its own.
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut cookies = cookies.flat_map(|cookies| cookies.split(';'));
+    cookies.find_map(|cookie| Some(cookie.trim().strip_prefix(name)?.strip_prefix('=')?.to_owned()))
 }
 
 /// The name of a cookie, with TLS or without it.
@@ -92,6 +93,23 @@ impl FromRequestParts<Service> for FromBrowser {
 /// `X-Forwarded-For`.
 fn address(service: &Service, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
     let said = headers.get_all("x-forwarded-for").iter().next_back().and_then(|said| said.to_str().ok());
-    let last = said.and_then(|said| said.rsplit(',').next()?.trim().parse().ok());
-    last.filter(|_| service.proxies.contains(&peer)).unwrap_or(peer)
+    // Some proxies add the port.
+    let read = |text: &str| text.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
+    let last = said.and_then(|said| read(said.rsplit(',').next()?.trim()));
+    let peer = peer.to_canonical();
+    last.filter(|_| service.proxies.contains(&peer)).unwrap_or(peer).to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_in_whichever_header_it_comes() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, "doorstep_browser=known; theme=dark".parse().unwrap());
+        headers.append(header::COOKIE, "doorstep_session=token".parse().unwrap());
+        let found = [KNOWN_BROWSER, SESSION, "theme", "other"].map(|name| value(&headers, name));
+        assert_eq!(found, [Some("known".into()), Some("token".into()), Some("dark".into()), None]);
+    }
 }

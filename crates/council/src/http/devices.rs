@@ -2,10 +2,13 @@
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
+use doorstep_domain::DeviceId;
+use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode, Signed, decode};
+use serde::Deserialize;
 
 use super::connections::OnConnection;
 use crate::service::Service;
@@ -13,14 +16,45 @@ use crate::service::Service;
 const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
 const ZSTD_LEVEL: i32 = 3;
 
+/// The whole body of a request.
+pub(crate) struct Received(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Received {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let received = Bytes::from_request(request, state).await;
+        received.map(Self).map_err(|why| match why {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+                problem(ProblemCode::TooLarge, None)
+            }
+            // It broke off. The phone sends it again.
+            _ => problem(ProblemCode::Busy, Some(TRY_AGAIN_SECONDS)),
+        })
+    }
+}
+
+/// After how many seconds a phone whose request broke off tries again.
+const TRY_AGAIN_SECONDS: u64 = 5;
+
 /// The connection that a request came on. `None` where a test calls the router without one.
 type On = Option<Extension<OnConnection>>;
 
-pub(crate) async fn enrol(State(service): State<Service>, on: On, headers: HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn enrol(
+    State(service): State<Service>,
+    on: On,
+    headers: HeaderMap,
+    Received(body): Received,
+) -> Response {
     exchange(service, on, &headers, body, |service, request| service.enrol(request)).await
 }
 
-pub(crate) async fn sync(State(service): State<Service>, on: On, headers: HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn sync(
+    State(service): State<Service>,
+    on: On,
+    headers: HeaderMap,
+    Received(body): Received,
+) -> Response {
     exchange(service, on, &headers, body, |service, request| service.sync(request)).await
 }
 
@@ -29,7 +63,7 @@ pub(crate) async fn put_blob(
     on: On,
     Path(sha256): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    Received(body): Received,
 ) -> Response {
     match sha256.parse() {
         Ok(sha256) => {
@@ -50,15 +84,16 @@ async fn exchange(
     let asked = tokio::task::spawn_blocking(move || {
         let request = if packed { unpack(&body)? } else { body.to_vec() };
         let answer = ask(&service, &request)?;
-        zstd::encode_all(answer.as_slice(), ZSTD_LEVEL).map_err(|_| NoAnswer::Refused(ProblemCode::Internal))
+        let packed = zstd::encode_all(answer.as_slice(), ZSTD_LEVEL);
+        Ok((device_of(&answer), packed.map_err(|_| NoAnswer::Refused(ProblemCode::Internal))?))
     })
     .await
     .unwrap_or(Err(NoAnswer::Refused(ProblemCode::Internal)));
     match asked {
-        Ok(answer) => {
+        Ok((device, answer)) => {
             // An answer is only given to a signature that verified, or a code that was valid.
-            if let Some(Extension(connection)) = on {
-                connection.has_proved_itself();
+            if let (Some(Extension(connection)), Some(device)) = (on, device) {
+                connection.is_of(device);
             }
             (
                 [
@@ -76,6 +111,16 @@ async fn exchange(
             problem(ProblemCode::Internal, None)
         }
     }
+}
+
+/// The phone that an answer is for.
+fn device_of(answer: &[u8]) -> Option<DeviceId> {
+    #[derive(Deserialize)]
+    struct OfDevice {
+        device: DeviceId,
+    }
+    let signed: Signed = decode(answer).ok()?;
+    Some(signed.peek::<OfDevice>().ok()?.device)
 }
 
 /// Unpacks a request. It stops, and refuses the request, when the request is too large.

@@ -2,7 +2,7 @@
 //! other refusal (RFC 9457).
 
 use axum::body::Bytes;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequest<S> for Table {
     type Rejection = WebProblem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, WebProblem> {
-        Bytes::from_request(request, state).await.map(Self).map_err(|_| WebProblem::TooLarge)
+        Bytes::from_request(request, state).await.map(Self).map_err(|why| not_received(&why))
     }
 }
 
@@ -60,7 +60,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, WebProblem> {
         let axum::Json(said) = axum::Json::from_request(request, state).await.map_err(|error| match error {
             JsonRejection::MissingJsonContentType(_) => WebProblem::OtherMediaType,
-            JsonRejection::BytesRejection(_) => WebProblem::TooLarge,
+            JsonRejection::BytesRejection(why) => not_received(&why),
             _ => WebProblem::BadRequest("The request's JSON does not have the form that this address needs.".into()),
         })?;
         Ok(Self(said))
@@ -70,5 +70,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
+    }
+}
+
+/// Why a body could not be received.
+fn not_received(why: &BytesRejection) -> WebProblem {
+    match why {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => WebProblem::TooLarge,
+        _ => WebProblem::BrokenOff,
     }
 }

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::authorize::{By, SignedIn};
 use super::cookies::{self, FromBrowser};
+use super::devices::Received;
 use super::extract::{Json, Path, Query, Table};
 use super::problem::{Problem, WebProblem};
 use crate::service::Service;
@@ -223,6 +224,8 @@ impl OperationInput for By {}
 impl OperationInput for SignedIn {}
 
 impl OperationInput for FromBrowser {}
+
+impl OperationInput for Received {}
 
 impl<T> OperationInput for Path<T> {}
 

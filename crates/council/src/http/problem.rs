@@ -23,7 +23,7 @@ pub(crate) enum WebProblem {
         /// How many seconds to wait before the next try.
         seconds: u64,
     },
-    /// Too many people sign in at this moment.
+    /// Too many people sign in, or too many tables are exported, at this moment.
     Busy {
         /// How many seconds to wait before the next try.
         seconds: u64,
@@ -38,6 +38,8 @@ pub(crate) enum WebProblem {
     OtherMediaType,
     /// The request's body is too long.
     TooLarge,
+    /// The request's body broke off, or was silent for too long.
+    BrokenOff,
     /// A rule refuses the request.
     NotTaken(Refused),
     /// What was asked for can't be understood.
@@ -66,6 +68,7 @@ impl From<Refused> for WebProblem {
                 Self::NotUnderstood(refused)
             }
             Refused::NoSuchUser(_)
+            | Refused::HasLeft
             | Refused::WeakPassword
             | Refused::LeavingOneself
             | Refused::Case(_)
@@ -126,7 +129,7 @@ impl IntoResponse for WebProblem {
             Self::Busy { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
-                "Many people sign in at this moment. Wait a few seconds, then try again.",
+                "Too much is asked for at this moment. Wait a few seconds, then try again.",
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."),
             Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", title.as_str()),
@@ -136,6 +139,11 @@ impl IntoResponse for WebProblem {
             Self::OtherMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "other-media-type", "Send this request as JSON.")
             }
+            Self::BrokenOff => (
+                StatusCode::REQUEST_TIMEOUT,
+                "broken-off",
+                "What was sent broke off on the way. Nothing was changed. Send it again.",
+            ),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "What was sent is too long."),
             Self::NotUnderstood(_) => (StatusCode::BAD_REQUEST, "bad-request", refused.as_str()),
             Self::NotTaken(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not-taken", refused.as_str()),

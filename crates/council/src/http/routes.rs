@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aide::axum::routing::{ApiMethodRouter, delete, get, post, put};
 use aide::openapi::OpenApi;
 use aide::operation::{OperationHandler, OperationInput, OperationOutput};
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, MatchedPath};
 use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
@@ -302,8 +302,10 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(|request: &axum::extract::Request| {
-                    // Only the path, because a query can hold what a person searched for.
-                    tracing::info_span!("request", method = %request.method(), path = %request.uri().path())
+                    // Only the route: an address can hold a user name, and a query what was
+                    // searched for.
+                    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+                    tracing::info_span!("request", method = %request.method(), route)
                 })
                 // What fails is logged where it fails, and a flood of refusals must not fill the
                 // log.

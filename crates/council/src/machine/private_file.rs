@@ -26,8 +26,10 @@ pub fn keep_folder_to_owner(folder: &Path) -> io::Result<()> {
             if held & 0o077 == 0 { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(held & mode)) }
         };
         of_owner(folder, 0o700)?;
-        for entry in fs::read_dir(folder)?.flatten().filter(|entry| entry.path().is_file()) {
-            match of_owner(&entry.path(), 0o600) {
+        for entry in fs::read_dir(folder)?.flatten() {
+            // Nobody else reaches the files in a folder that only its owner can enter.
+            let mode = if entry.path().is_dir() { 0o700 } else { 0o600 };
+            match of_owner(&entry.path(), mode) {
                 // The database's own files come and go.
                 Err(gone) if gone.kind() == io::ErrorKind::NotFound => {}
                 done => done?,
@@ -74,6 +76,10 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// An error from `write` or from the disk. The temporary file is removed.
 pub fn replace<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
+    // A device or a link is not a file that can be replaced.
+    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is something that is not a plain file").into());
+    }
     let beside = beside(path);
     let written = (|| {
         let mut options = OpenOptions::new();
@@ -126,6 +132,18 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_ne!(beside(&path), beside(&folder.path().join("visits.xlsx")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_or_a_device_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, b"old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(replace(&link, |out| out.write_all(b"new")).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[cfg(unix)]

@@ -10,6 +10,7 @@ use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::HashMapStateStore;
+use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
 use super::environment::Environment;
@@ -18,6 +19,8 @@ use super::environment::Environment;
 const BATCHES: NonZeroU32 = NonZeroU32::new(600).unwrap();
 /// Pieces of photos that one phone may send in a minute.
 const PIECES: NonZeroU32 = NonZeroU32::new(6_000).unwrap();
+/// Lines in the audit log about people who were refused, in a minute.
+const LINES: NonZeroU32 = NonZeroU32::new(120).unwrap();
 /// After how many seconds a phone that sends too much tries again.
 const LATER_SECONDS: u64 = 10;
 
@@ -32,6 +35,7 @@ pub(crate) struct Later {
 pub(crate) struct Rates {
     batches: Limiter,
     pieces: Limiter,
+    lines: RateLimiter<NotKeyed, InMemoryState, CouncilClock, NoOpMiddleware<Nanos>>,
 }
 
 type Limiter = RateLimiter<DeviceId, HashMapStateStore<DeviceId>, CouncilClock, NoOpMiddleware<Nanos>>;
@@ -58,7 +62,15 @@ impl Rates {
     pub(crate) fn new(environment: &Environment) -> Self {
         let clock = CouncilClock { environment: environment.clone(), latest_ms: std::sync::Arc::default() };
         let limiter = |most| RateLimiter::new(Quota::per_minute(most), HashMapStateStore::default(), clock.clone());
-        Self { batches: limiter(BATCHES), pieces: limiter(PIECES) }
+        let lines = RateLimiter::new(Quota::per_minute(LINES), InMemoryState::default(), clock.clone());
+        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), lines }
+    }
+
+    /// Whether one more line may be written into the audit log about somebody who was refused, so
+    /// that nobody can fill the disk with such lines. What is not written is in the metrics of
+    /// requests.
+    pub(crate) fn may_note_refusal(&self) -> bool {
+        self.lines.check().is_ok()
     }
 
     /// Counts a batch of records.

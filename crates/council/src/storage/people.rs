@@ -192,6 +192,12 @@ impl Reading<'_> {
         })
     }
 
+    /// Whether somebody was marked as having left.
+    pub(crate) fn has_left(&self, user: UserId) -> Result<bool, CouncilError> {
+        let left = "SELECT 1 FROM person WHERE user_id = ?1 AND left_ms IS NOT NULL";
+        Ok(self.one(left, params![user.as_bytes()], |_| Ok(()))?.is_some())
+    }
+
     pub(crate) fn person_by_name(&self, user_name: &str) -> Result<Option<Person>, CouncilError> {
         self.one(&format!("{PERSON} WHERE user_name = ?1"), params![user_name], person)
     }

@@ -211,8 +211,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         change: desk::PersonCommand,
     },
-    /// Prints what a page of the console shows, as JSON. Reading about a tenant is written to the
-    /// audit log.
+    /// Prints what a page of the console shows, as JSON. Opening one visit, case or home is written
+    /// to the audit log, as in the console; lists are not.
     Show {
         #[command(flatten)]
         data: Data,

@@ -36,7 +36,7 @@ pub(crate) struct ServeSettings {
     pub(crate) behind_proxy: Switch,
     /// The IP addresses of proxies whose `X-Forwarded-For` is believed. Without it, the audit log
     /// has the address from which a connection came.
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', env = "DOORSTEP_PROXY")]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = address, env = "DOORSTEP_PROXY")]
     pub(crate) proxy: Vec<IpAddr>,
     /// Whether signing in to the console needs an authenticator's code as well as the password.
     #[arg(long, value_name = "on|off", default_value = "on", env = "DOORSTEP_SECOND_FACTOR")]
@@ -85,4 +85,9 @@ pub(crate) struct ServeSettings {
     /// Entra ID never says so.
     #[arg(long, value_name = "on|off", default_value = "off", env = "DOORSTEP_OPENID_TRUSTS_EMAIL")]
     pub(crate) openid_trusts_email: Switch,
+}
+
+/// Reads an IP address, with blanks around it or without.
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.trim().parse().map(|address: IpAddr| address.to_canonical()).map_err(|_| "is not an IP address".to_owned())
 }

@@ -62,6 +62,9 @@ fn headers(format: Format, file_name: &str, file: &Follower) -> HeaderMap {
     headers
 }
 
+/// After how many seconds to try again when too many tables are being exported.
+const TRY_AGAIN_SECONDS: u64 = 10;
+
 const NOTHING: HeaderValue = HeaderValue::from_static("");
 
 /// The most bytes that are read and sent at a time.
@@ -94,6 +97,8 @@ impl Follower {
         format: Format,
         query: ListQuery,
     ) -> Result<Self, WebProblem> {
+        let turn = Arc::clone(&service.exports).try_acquire_owned();
+        let turn = turn.map_err(|_| WebProblem::Busy { seconds: TRY_AGAIN_SECONDS })?;
         let waits = StillWaiting::default();
         let (tell, mut growth) = watch::channel(Growth::default());
         // The file is on disk, so that the database does not wait for a slow connection and memory
@@ -107,6 +112,7 @@ impl Follower {
             if let Err(error) = &written {
                 tracing::info!(%error, "An export was not written whole.");
             }
+            drop(turn);
             written.map(drop)
         });
         tokio::select! {
