@@ -102,7 +102,7 @@ fn note_proof(request: &Request, by: &Actor) {
 pub(crate) fn only_from_the_console(headers: &HeaderMap) -> Result<(), WebProblem> {
     match headers.contains_key(OWN_REQUEST) {
         true => Ok(()),
-        false => Err(WebProblem::BadRequest("The request did not come from the console.".into())),
+        false => Err(WebProblem::NotFromTheConsole),
     }
 }
 

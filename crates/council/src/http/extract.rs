@@ -41,7 +41,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebProblem> {
         let axum::extract::Query(said) = axum::extract::Query::from_request_parts(parts, state)
             .await
-            .map_err(|_: QueryRejection| WebProblem::BadRequest("The address's query can't be read.".into()))?;
+            .map_err(|_: QueryRejection| WebProblem::UnreadableQuery)?;
         Ok(Self(said))
     }
 }
@@ -61,7 +61,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let axum::Json(said) = axum::Json::from_request(request, state).await.map_err(|error| match error {
             JsonRejection::MissingJsonContentType(_) => WebProblem::OtherMediaType,
             JsonRejection::BytesRejection(why) => not_received(&why),
-            _ => WebProblem::BadRequest("The request's JSON does not have the form that this address needs.".into()),
+            _ => WebProblem::UnreadableJson,
         })?;
         Ok(Self(said))
     }

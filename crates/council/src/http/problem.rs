@@ -30,8 +30,12 @@ pub(crate) enum WebProblem {
     },
     /// It does not exist, or this person may not see it.
     NotFound,
-    /// The request can't be understood. The text says why.
-    BadRequest(String),
+    /// The request did not come from the console.
+    NotFromTheConsole,
+    /// The address's query can't be read.
+    UnreadableQuery,
+    /// The request's JSON does not have the form that the address needs.
+    UnreadableJson,
     /// The address does not allow this method.
     OtherMethod,
     /// The request's media type is not JSON.
@@ -115,6 +119,7 @@ impl IntoResponse for WebProblem {
             Self::NotTaken(refused) | Self::NotUnderstood(refused) => (refused.to_string(), Some(refused.reason())),
             _ => (String::new(), None),
         };
+        let bad = |title| (StatusCode::BAD_REQUEST, "bad-request", title);
         let (status, code, title) = match &self {
             Self::SignInFirst => (StatusCode::UNAUTHORIZED, "sign-in-first", "Sign in first."),
             Self::WrongPassword => (StatusCode::FORBIDDEN, "wrong-password", "The user name or the password is wrong."),
@@ -132,7 +137,9 @@ impl IntoResponse for WebProblem {
                 "Too much is asked for at this moment. Wait a few seconds, then try again.",
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."),
-            Self::BadRequest(title) => (StatusCode::BAD_REQUEST, "bad-request", title.as_str()),
+            Self::NotFromTheConsole => bad("The request did not come from the console."),
+            Self::UnreadableQuery => bad("The address's query can't be read."),
+            Self::UnreadableJson => bad("The request's JSON does not have the form that this address needs."),
             Self::OtherMethod => {
                 (StatusCode::METHOD_NOT_ALLOWED, "other-method", "That can't be done at this address.")
             }

@@ -9,9 +9,11 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::access::openid::{Attempt, BACK, Provider, sign_in};
+use crate::access::session::NewSession;
 use crate::http::blocking::ask;
 use crate::http::cookies::{self, FromBrowser, is_over_tls};
 use crate::http::extract::{Json, Query};
+use crate::http::problem::WebProblem;
 use crate::service::Service;
 
 /// The sign-in provider. `None` when the service has none.
@@ -50,6 +52,15 @@ pub(crate) struct ProviderReturn {
     state: Option<String>,
 }
 
+impl ProviderReturn {
+    /// The attempt that this browser began, and the provider's code for it. `None` if it began
+    /// none, or another one.
+    fn of_this_browser(self, headers: &HeaderMap) -> Option<(Attempt, String)> {
+        let attempt = cookies::value(headers, ATTEMPT).and_then(|kept| Attempt::read(&kept))?;
+        attempt.is(self.state.as_deref().unwrap_or_default()).then_some(attempt).zip(self.code)
+    }
+}
+
 /// Signs in a person who comes back from the provider, and redirects them to the console.
 pub(crate) async fn back(
     State(service): State<Service>,
@@ -60,13 +71,16 @@ pub(crate) async fn back(
 ) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
     let over = format!("{ATTEMPT}=; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age=0");
-    let attempt = cookies::value(&headers, ATTEMPT).and_then(|kept| Attempt::read(&kept));
-    let attempt = attempt.filter(|attempt| attempt.is(said.state.as_deref().unwrap_or_default()));
-    let (Some(attempt), Some(code)) = (attempt, said.code) else { return to("/?sign-in=broken-off", &over) };
+    let Some((attempt, code)) = said.of_this_browser(&headers) else { return to("/?sign-in=broken-off", &over) };
     let secure = is_over_tls(&service, &headers);
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", &over) };
     let signed_in = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
     drop(place);
+    signed_in_or_not(signed_in, secure, over)
+}
+
+/// Redirects to the console, with a session if the provider's answer gave one.
+fn signed_in_or_not(signed_in: Result<Option<NewSession>, WebProblem>, secure: bool, over: String) -> Response {
     match signed_in {
         Ok(Some(opened)) => {
             let mut cookies = cookies::of_session(&opened, secure);

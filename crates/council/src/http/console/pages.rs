@@ -29,10 +29,14 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
     if path.starts_with("/api/") || path.starts_with("/v1/") {
         return WebProblem::NotFound.into_response();
     }
-    if percent_decode_str(path).decode_utf8().is_err() || has_stray_percent(path) {
+    page_not_found(&uri)
+}
+
+fn page_not_found(uri: &Uri) -> Response {
+    if percent_decode_str(uri.path()).decode_utf8().is_err() || has_stray_percent(uri.path()) {
         return (StatusCode::NOT_FOUND, Html(UNREADABLE)).into_response();
     }
-    match without_last_slash(&uri) {
+    match without_last_slash(uri) {
         Some(address) => Redirect::permanent(&address).into_response(),
         None => (StatusCode::NOT_FOUND, assets::page()).into_response(),
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::actor::Actor;
 use crate::access::second_factor::SetUp;
-use crate::access::session;
+use crate::access::session::{self, Browser};
 use crate::access::sign_in::{self, SignInOutcome};
 use crate::error::CouncilError;
 use crate::http::authorize::{OpenRoutes, SignedIn, only_from_the_console};
@@ -65,6 +65,13 @@ pub(crate) struct Credentials {
     code: Option<String>,
 }
 
+impl Credentials {
+    fn given<'a>(&'a self, browser: &'a Browser) -> sign_in::Credentials<'a> {
+        let Self { user, password, code } = self;
+        sign_in::Credentials { user, password, code: code.as_deref(), browser }
+    }
+}
+
 /// The answer to a right user name and password.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
@@ -99,13 +106,7 @@ pub(crate) async fn sign_in(
     let is_known = ask(service.clone(), move |service| sign_in::is_known(service, token.as_ref(), &user)).await?;
     let _turn = queue.turn(is_known).await?;
     let answer = ask(service, move |service| {
-        let given = sign_in::Credentials {
-            user: &credentials.user,
-            password: &credentials.password,
-            code: credentials.code.as_deref(),
-            browser: &browser,
-        };
-        let outcome = sign_in::sign_in(service, &given)?;
+        let outcome = sign_in::sign_in(service, &credentials.given(&browser))?;
         answer(service, outcome, &open, over_tls)
     });
     Ok(([(header::CACHE_CONTROL, "no-store")], answer.await??).into_response())

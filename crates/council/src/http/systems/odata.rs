@@ -96,6 +96,11 @@ pub(crate) async fn service(State(service): State<Service>, headers: HeaderMap) 
 
 /// The description of the columns, in CSDL.
 pub(crate) async fn metadata() -> Response {
+    ([(header::CONTENT_TYPE, "application/xml")], [VERSION], csdl()).into_response()
+}
+
+/// The columns in CSDL, with what each means.
+fn csdl() -> String {
     let property = |column: &Column| {
         let nullable = if column.name == "visit" { " Nullable=\"false\"" } else { "" };
         format!(
@@ -106,15 +111,14 @@ pub(crate) async fn metadata() -> Response {
         )
     };
     let properties: String = ExportTable::Visits.columns().iter().map(property).collect();
-    let text = format!(
+    format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<edmx:Edmx Version=\"4.0\" xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\">\
          <edmx:Reference Uri=\"https://docs.oasis-open.org/odata/odata-vocabularies/v4.0/vocabularies/Org.OData.Core.V1.xml\">\
          <edmx:Include Namespace=\"Org.OData.Core.V1\" Alias=\"Core\"/></edmx:Reference><edmx:DataServices>\
          <Schema Namespace=\"Doorstep\" xmlns=\"http://docs.oasis-open.org/odata/ns/edm\"><EntityType Name=\"Visit\"><Key>\
          <PropertyRef Name=\"visit\"/></Key>{properties}</EntityType><EntityContainer Name=\"Container\">\
          <EntitySet Name=\"Visits\" EntityType=\"Doorstep.Visit\"/></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>\n"
-    );
-    ([(header::CONTENT_TYPE, "application/xml")], [VERSION], text).into_response()
+    )
 }
 
 /// Reads the place after which a page begins: the start of a visit and its id.
@@ -141,19 +145,21 @@ pub(crate) async fn visits(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, WebProblem> {
-    let asked = read(query.as_deref().unwrap_or_default());
-    let (asked, part) = match asked.and_then(|asked| asked.part(preferred_page(&headers)).map(|part| (asked, part))) {
+    let (asked, part) = match understood(query.as_deref().unwrap_or_default(), &headers) {
         Ok(understood) => understood,
         Err(not) => return Ok(not.into_response()),
     };
     let root = root(&service, &headers);
-    let page = ask(service, move |service| {
-        let page = feed::read(service, &by, &part)?;
-        asked.answer(&root, page)
-    });
-    let headers =
-        [(header::CONTENT_TYPE, "application/json;odata.metadata=minimal"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, [VERSION], page.await?.to_string()).into_response())
+    let page = ask(service, move |service| asked.answer(&root, feed::read(service, &by, &part)?)).await?;
+    let json = (header::CONTENT_TYPE, "application/json;odata.metadata=minimal");
+    Ok(([json, (header::CACHE_CONTROL, "no-store")], [VERSION], page.to_string()).into_response())
+}
+
+/// What a request asks for, and which part of the feed that is.
+fn understood(query: &str, headers: &HeaderMap) -> Result<(FeedQuery, FeedPart), FeedRefusal> {
+    let asked = read(query)?;
+    let part = asked.part(preferred_page(headers))?;
+    Ok((asked, part))
 }
 
 impl FeedQuery {
