@@ -14,7 +14,6 @@ mod refused;
 mod service;
 mod storage;
 
-pub use access::password::LEAST_PASSWORD;
 pub use access::roles::{Role, Scope};
 pub use error::CouncilError;
 pub use http::connections::{Connections, HEADER_BYTES, HEADER_TIME};
@@ -23,7 +22,7 @@ pub use http::routes::{RouteRow, router, routes};
 pub use machine::environment::{Disk, Environment, OsRandomness, Randomness, RealDisk, SystemClock, TimeSource};
 pub use machine::local_address::is_safe_address;
 pub use machine::private_file;
-pub use refused::Refused;
+pub use refused::{LEAST_PASSWORD, Refused};
 pub use service::Service;
 pub use storage::photo_store::PhotosAt;
 pub use storage::{Column, DatabaseAt, Holding, Holdings, Table, for_postgres, tables};

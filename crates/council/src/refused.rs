@@ -2,6 +2,9 @@
 
 use doorstep_domain::conduct::{CaseRefused, NotACode, TextKind};
 
+/// The fewest characters that a password can have.
+pub const LEAST_PASSWORD: usize = 12;
+
 /// Why a request was refused. The message says what is wrong and what to do, and the variant's name
 /// is the stable code of the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
@@ -22,9 +25,21 @@ pub enum Refused {
     /// The person has left.
     #[error("They have left. Mark them as being back first. Nothing was changed.")]
     HasLeft,
-    /// The password is too short, or can't be hashed.
-    #[error("a password must have 12 characters or more. Nothing was changed.")]
+    /// The password is too short, easy to guess, or can't be hashed.
+    #[error(
+        "a password must have {LEAST_PASSWORD} characters or more and be hard to guess. Three or four words that have \
+         nothing to do with each other are good. Nothing was changed."
+    )]
     WeakPassword,
+    /// The password that somebody has until now is another one.
+    #[error("That is not your password. Nothing was changed.")]
+    OtherPassword,
+    /// There were too many wrong passwords.
+    #[error("Too many wrong passwords. Wait {seconds} seconds, then try again.")]
+    WaitFirst {
+        /// How many seconds to wait.
+        seconds: i64,
+    },
     /// An administrator tried to mark themselves as having left. There might be nobody to undo it.
     #[error("You can't mark yourself as having left. Ask another administrator.")]
     LeavingOneself,

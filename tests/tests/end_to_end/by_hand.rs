@@ -18,10 +18,11 @@ enum ByHand {
 }
 
 /// Each route for people. `VISIT`, `UPRN` and `CASE` stand for those of the test's story.
-const BY_HAND: [(&str, ByHand); 36] = {
+const BY_HAND: [(&str, ByHand); 37] = {
     use ByHand::{Command, InPerson, Session, Show};
     [
         ("GET /api/session", Session),
+        ("POST /api/session/password", Command("set-password")),
         ("GET /api/sessions", Session),
         ("DELETE /api/sessions/{session}", Session),
         ("GET /api/today", Show(&["today"])),

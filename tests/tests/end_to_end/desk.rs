@@ -283,3 +283,43 @@ fn a_session_ends_by_itself_though_a_page_asks_on_and_when_its_browser_signs_in_
     assert_eq!(supervisor.signs_in("super-1", PASSWORD), 200);
     assert_eq!(supervisor.reads("/api/sessions").as_array().unwrap().len(), 1, "the old one ended");
 }
+
+#[test]
+fn somebody_changes_their_own_password_and_nobody_takes_one_that_is_easy_to_guess() {
+    let council = TestCouncil::open();
+    let at_their_desk = ConsoleClient::of("super-1", &council);
+    let elsewhere = ConsoleClient::of("super-1", &council);
+    let change = |old: &str, new: &str| {
+        let answer = at_their_desk.sends("POST", "/api/session/password", &json!({ "old": old, "new": new }));
+        let status = answer.status().as_u16();
+        let reason = serde_json::from_str::<Value>(&answer.text().unwrap()).unwrap_or_default()["reason"].clone();
+        (status, reason)
+    };
+    let new = "otter jumps over 4 kettles";
+    assert_eq!(change("a guess of mine", new), (422, json!("other-password")));
+    for weak in ["short", "aaaaaaaaaaaa", "123456789012", "Joan Pickering 1"] {
+        assert_eq!(change(PASSWORD, weak), (422, json!("weak-password")), "{weak}");
+    }
+    assert_eq!(at_their_desk.asks("GET", "/api/today").status(), 200, "nothing was changed");
+    assert_eq!(change(PASSWORD, new).0, 200);
+    for session in [&at_their_desk, &elsewhere] {
+        assert_eq!(session.asks("GET", "/api/today").status(), 401, "they sign in again with the new one");
+    }
+    let nobody = ConsoleClient::nobody(&council);
+    assert_eq!(
+        (nobody.signs_in("super-1", PASSWORD), nobody.signs_in("super-1", new)),
+        (StatusCode::FORBIDDEN, StatusCode::OK)
+    );
+    let log = council.export("audit");
+    assert!(log.iter().any(|line| line["action"] == "password_set" && line["user"] == "super-1"));
+
+    // Whoever found an open session can't guess on and on.
+    let again = ConsoleClient::nobody(&council);
+    assert_eq!(again.signs_in("super-1", new), 200);
+    let guess = |_| {
+        let said = json!({ "old": "a guess of mine", "new": "another otter 5 hats" });
+        again.sends("POST", "/api/session/password", &said).json::<Value>().unwrap()["reason"].clone()
+    };
+    let reasons: Vec<Value> = (0..7).map(guess).collect();
+    assert_eq!(reasons.last(), Some(&json!("wait-first")), "{reasons:?}");
+}

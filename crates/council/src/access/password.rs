@@ -3,24 +3,27 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 
+use zxcvbn::{Score, zxcvbn};
+
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
-use crate::refused::Refused;
-
-/// The fewest characters that a password can have.
-pub const LEAST_PASSWORD: usize = 12;
+use crate::refused::{LEAST_PASSWORD, Refused};
 
 /// A hash that no password matches, for users who do not exist.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The hash that is stored for a password. Line endings after the password are ignored.
+/// The hash that is stored for a password. Line endings after the password are ignored. `about` are
+/// words that whoever guesses tries first, such as the user name.
 ///
 /// # Errors
-/// [`Refused::WeakPassword`] when it is shorter than [`LEAST_PASSWORD`].
-pub(crate) fn hash(password: &str, environment: &Environment) -> Result<String, CouncilError> {
+/// [`Refused::WeakPassword`] when it is shorter than [`LEAST_PASSWORD`], or easy to guess: fewer
+/// than 100 million guesses, as zxcvbn reckons with common passwords, names, rows of keys and
+/// dates.
+pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) -> Result<String, CouncilError> {
     let password = password.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < LEAST_PASSWORD {
+    let is_short = password.chars().count() < LEAST_PASSWORD;
+    if is_short || zxcvbn(password, about).score() < Score::Three {
         return Err(Refused::WeakPassword.into());
     }
     let salt: [u8; 16] = environment.random();
@@ -34,4 +37,21 @@ pub(crate) fn verifies(password: &str, hash: Option<&str>) -> bool {
     PasswordHash::new(hash.unwrap_or(NOBODY))
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         && hash.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_is_long_and_easy_to_guess_is_refused() {
+        let environment = Environment::real();
+        let taken = |password: &str| hash(password, &["super-1", "Joan Pickering"], &environment).is_ok();
+        for weak in ["short", "aaaaaaaaaaaa", "123456789012", "qwertyuiop12", "passwordpassword", "Joan Pickering"] {
+            assert!(!taken(weak), "{weak}");
+        }
+        for strong in ["correct horse battery", "otter jumps over 4 kettles\n"] {
+            assert!(taken(strong), "{strong}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::password;
 use super::second_factor::{self, SecondFactorResult, SetUp};
 use super::session::{self, Browser, NewSession, TokenHash};
 use crate::error::CouncilError;
+use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Person};
 
@@ -90,6 +91,29 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
     }
     let opened = session::open(service, &person, browser_is_known, given.browser)?;
     Ok(SignInOutcome::In(person, opened))
+}
+
+/// Checks a person's password again, before they change something about their own account. A wrong
+/// one counts as a guess at signing in.
+///
+/// # Errors
+/// [`Refused::OtherPassword`] or [`Refused::WaitFirst`].
+pub(crate) fn check_again(service: &Service, user_name: &str, password: &str) -> Result<(), CouncilError> {
+    let now_ms = service.now_ms();
+    let counter = counter(user_name, None);
+    if let Some(left_ms) = service.transact(|writing| writing.count_try(&counter, now_ms, wait_ms))? {
+        return Err(Refused::WaitFirst { seconds: left_ms / 1000 + 1 }.into());
+    }
+    let hash = service.storage.read(|reading| reading.password_hash(user_name))?;
+    let is_right = service.hashing.install(|| password::verifies(password, hash.as_deref()));
+    service.transact(|writing| {
+        if is_right {
+            return writing.forget_tries(&counter);
+        }
+        let name = Some(user_name.to_owned());
+        writing.audit(now_ms, user_name, &Audited::SignInFailed { by: Some("password"), name, address: None })
+    })?;
+    if is_right { Ok(()) } else { Err(Refused::OtherPassword.into()) }
 }
 
 /// How long to wait after this many wrong tries, in milliseconds: 5 seconds after the fifth, then

@@ -29,7 +29,7 @@ pub fn init(
     admin_password: &str,
     environment: Environment,
 ) -> Result<Service, CouncilError> {
-    let hash = password::hash(admin_password, &environment)?;
+    let hash = password::hash(admin_password, &[admin, name], &environment)?;
     fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
     let storage = Storage::at(data, database)?;
     if storage.read(|reading| reading.has_meta(NAME))? {

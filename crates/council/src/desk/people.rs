@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, PAGE, said};
-use crate::access::password;
 use crate::access::roles::{ROSTER, Role};
+use crate::access::{password, sign_in};
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
@@ -115,9 +115,7 @@ pub enum PersonChange {
 pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     let hash = match change {
-        PersonChange::SetPassword { password } => {
-            Some(service.hashing.install(|| password::hash(password, &service.environment))?)
-        }
+        PersonChange::SetPassword { password } => Some(new_hash(service, user, password)?),
         PersonChange::Leave if by.name() == user => return Err(Refused::LeavingOneself.into()),
         _ => None,
     };
@@ -147,6 +145,28 @@ pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) 
         };
         writing.audit(now_ms, by.name(), &audited)
     })
+}
+
+/// Changes somebody's own password. All their sessions end: they sign in again with the new one.
+///
+/// # Errors
+/// [`Refused::OtherPassword`] or [`Refused::WaitFirst`] when `old` is not their password,
+/// [`Refused::WeakPassword`]. After an error, nothing has changed.
+pub fn change_own_password(service: &Service, by: &Actor, old: &str, new: &str) -> Result<(), CouncilError> {
+    let user = by.user().ok_or(Refused::NotFound)?;
+    sign_in::check_again(service, by.name(), old)?;
+    let hash = new_hash(service, by.name(), new)?;
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        writing.set_password_hash(user, &hash)?;
+        writing.audit(now_ms, by.name(), &Audited::PasswordSet { of: by.name() })
+    })
+}
+
+fn new_hash(service: &Service, user: &str, password: &str) -> Result<String, CouncilError> {
+    let person = service.storage.read(|reading| reading.person_by_name(user))?;
+    let name = person.map(|person| person.display_name).unwrap_or_default();
+    service.hashing.install(|| password::hash(password, &[user, &name], &service.environment))
 }
 
 /// The person with this user name, or [`Refused::NoSuchUser`].

@@ -74,6 +74,8 @@ impl From<Refused> for WebProblem {
             Refused::NoSuchUser(_)
             | Refused::HasLeft
             | Refused::WeakPassword
+            | Refused::OtherPassword
+            | Refused::WaitFirst { .. }
             | Refused::LeavingOneself
             | Refused::Case(_)
             | Refused::NewerCase

@@ -84,6 +84,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/session", DESKS, sign_in::show),
         Route::post("/api/session", Anybody, sign_in::sign_in).tells::<sign_in::SignInAnswer>(&[200]),
         Route::delete("/api/session", Anybody, sign_in::sign_out),
+        Route::post("/api/session/password", DESKS, own_sessions::change_password),
         Route::get("/api/sign-in", Anybody, openid::ways_in),
         Route::get("/api/sign-in/openid", Anybody, openid::begin).redirects(),
         Route::get("/api/sign-in/openid/back", Anybody, openid::back).redirects(),

@@ -122,6 +122,8 @@ export function connect() {
       ask<SignInAnswer>('/api/session', json('POST', { user, password, code })),
     waysIn: () => ask<WaysIn>('/api/sign-in'),
     ownSessions: () => ask<OwnSession[]>('/api/sessions'),
+    changePassword: (old: string, fresh: string) =>
+      ask<null>('/api/session/password', json('POST', { old, new: fresh })),
     endSession: (id: string) => ask<null>(`/api/sessions/${id}`, { method: 'DELETE' }),
     signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
     /** `byItself` when nobody asked for it: that keeps no session alive. */

@@ -1,16 +1,22 @@
-//! A person's own sessions: listing where they are signed in, and ending a session.
+//! A person's own account: listing where they are signed in, ending a session, and changing their
+//! password.
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::access::session;
+use crate::desk::people;
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::cookies;
 use crate::http::extract::{Json, Path};
 use crate::http::problem::WebProblem;
+use crate::http::sign_in_queue::SignInQueue;
 use crate::machine::times;
 use crate::service::Service;
 
@@ -48,4 +54,24 @@ pub(crate) async fn list(
 
 pub(crate) async fn end(State(service): State<Service>, By(by): By, Path(id): Path<String>) -> Result<(), WebProblem> {
     ask(service, move |service| session::end_own(service, &by, &id)).await
+}
+
+/// A new password for oneself. It has no `Debug`, so that nothing prints it.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(crate) struct NewPassword {
+    /// The password until now.
+    old: String,
+    /// The new one.
+    new: String,
+}
+
+/// Changes the person's own password, and ends their sessions.
+pub(crate) async fn change_password(
+    State(service): State<Service>,
+    Extension(queue): Extension<Arc<SignInQueue>>,
+    By(by): By,
+    Json(NewPassword { old, new }): Json<NewPassword>,
+) -> Result<(), WebProblem> {
+    let _turn = queue.turn(true).await?;
+    ask(service, move |service| people::change_own_password(service, &by, &old, &new)).await
 }
