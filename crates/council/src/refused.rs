@@ -14,7 +14,7 @@ pub enum Refused {
     #[error("There is nothing with that name.")]
     NotFound,
     /// The place in a list, or a filter, is not a valid one.
-    #[error("That page does not exist.")]
+    #[error("There is no such page, order or filter.")]
     NoSuchPage,
     /// The text is not a date.
     #[error("{0:?} is not a date. Write it like 2026-11-24.")]

@@ -281,8 +281,8 @@ fn what_is_done_about_a_case_in_the_console_can_be_done_by_hand_too() {
     assert!(!gone.status.success(), "nobody who has left is given a case");
 }
 
-#[test]
-fn a_case_that_a_newer_version_opened_is_shown_as_it_is_and_stops_no_list() {
+/// A council that has heard of two refusals, the phone that told it, and the council's database.
+fn two_refusals() -> (TestCouncil, Phone, rusqlite::Connection) {
     let council = TestCouncil::open();
     sample_day(&council);
     let phone = Phone::of("melton-2", &council, council.address());
@@ -292,6 +292,12 @@ fn a_case_that_a_newer_version_opened_is_shown_as_it_is_and_stops_no_list() {
     }
     phone.does(&["sync"]);
     let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    (council, phone, database)
+}
+
+#[test]
+fn a_case_that_a_newer_version_opened_is_shown_as_it_is_and_stops_no_list() {
+    let (council, _phone, database) = two_refusals();
     let newer = "UPDATE case_file SET kind = 'noise', due_step = 'measure'
                  WHERE case_id = (SELECT min(case_id) FROM case_file)";
     assert_eq!(database.execute(newer, []).unwrap(), 1);
@@ -312,15 +318,7 @@ fn a_case_that_a_newer_version_opened_is_shown_as_it_is_and_stops_no_list() {
 
 #[test]
 fn a_visit_that_a_newer_version_wrote_in_stops_no_list() {
-    let council = TestCouncil::open();
-    sample_day(&council);
-    let phone = Phone::of("melton-2", &council, council.address());
-    for appointment in ["WO-261124-00033", "WO-261124-00009"] {
-        let visit = phone.starts(appointment);
-        phone.does(&["visit", "refuse", &visit, "--reason", "illness"]);
-    }
-    phone.does(&["sync"]);
-    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let (council, phone, database) = two_refusals();
     let newer = "UPDATE visit SET folded = replace(folded, '\"illness\"', '\"noise\"')
                  WHERE visit_id = (SELECT min(visit_id) FROM visit)";
     assert_eq!(database.execute(newer, []).unwrap(), 1);

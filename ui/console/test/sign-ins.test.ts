@@ -5,7 +5,9 @@ import { Desk } from '$lib/desk'
 import type { SessionView } from '$shared/generated/types'
 import SignIns from '../src/routes/sign-ins/+page.svelte'
 
+const goto = vi.hoisted(() => vi.fn(async () => undefined))
 vi.mock('$app/navigation', () => ({
+  goto,
   invalidate: vi.fn(async () => undefined),
   invalidateAll: vi.fn(async () => undefined)
 }))
@@ -26,6 +28,7 @@ it('somebody changes their own password, and signs in again with it', async () =
   await type('The new one', 'otter jumps over 4 kettles')
   await fireEvent.click(screen.getByText('Change it'))
   await expect.poll(() => seated.mock.calls.length).toBe(1)
+  expect(goto).toHaveBeenCalledWith('/?sign-in=password-changed')
   expect(changePassword).toHaveBeenCalledWith('correct horse battery', 'otter jumps over 4 kettles')
   expect((screen.getByLabelText('The new one') as HTMLInputElement).value).toBe('')
 })

@@ -93,14 +93,15 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
     Ok(SignInOutcome::In(person, opened))
 }
 
-/// Checks a person's password again, before they change something about their own account. A wrong
-/// one counts as a guess at signing in.
+/// Checks a person's password again, before they change something about their own account. Wrong
+/// ones are counted apart from those at signing in, so that strangers who guess there keep nobody
+/// from it.
 ///
 /// # Errors
 /// [`Refused::OtherPassword`] or [`Refused::WaitFirst`].
 pub(crate) fn check_again(service: &Service, user_name: &str, password: &str) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
-    let counter = counter(user_name, None);
+    let counter = *Hash::of("doorstep-password-again-v1", &[user_name.as_bytes()]).as_bytes();
     if let Some(left_ms) = service.transact(|writing| writing.count_try(&counter, now_ms, wait_ms))? {
         return Err(Refused::WaitFirst { seconds: left_ms / 1000 + 1 }.into());
     }

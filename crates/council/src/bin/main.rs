@@ -151,8 +151,10 @@ fn run(command: Command) -> Result<ExitCode> {
 
 fn service(data: &Data) -> Result<Service> {
     if data.data.is_dir() {
-        let kept = private_file::keep_folder_to_owner(&data.data);
-        kept.with_context(|| format!("{} can't be kept to its owner", data.data.display()))?;
+        // On some machines the folder belongs to another user, who decides who may read it.
+        if let Err(error) = private_file::keep_folder_to_owner(&data.data) {
+            tracing::warn!(%error, folder = %data.data.display(), "The folder can't be kept to its owner.");
+        }
     }
     let service = Service::open(&data.data, &data.database(), Environment::real())?.with_photos(&data.photos())?;
     refold::after_an_older_program(&service);

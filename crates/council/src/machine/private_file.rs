@@ -78,7 +78,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 pub fn replace<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, E>) -> Result<T, E> {
     // A device or a link is not a file that can be replaced.
     if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is something that is not a plain file").into());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a folder, a link or a device has that name").into());
     }
     let beside = beside(path);
     let written = (|| {

@@ -189,10 +189,12 @@ impl Writing<'_> {
     /// Notes that a request was answered. `false` if it was answered before, in the last week: then
     /// it was sent again, by a bad line or by somebody who recorded it.
     pub(crate) fn note_request(&self, device: DeviceId, nonce: &[u8], now_ms: i64) -> Result<bool, CouncilError> {
+        // A phone chooses how long its nonce is, and not how much is kept.
+        let nonce = Hash::of("doorstep-request-nonce-v1", &[nonce]);
         self.write("DELETE FROM request_nonce WHERE at_ms < ?1", params![now_ms - NONCES_MS])?;
         let noted = self.write(
             "INSERT INTO request_nonce (device_id, nonce, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![device.as_bytes(), nonce, now_ms],
+            params![device.as_bytes(), nonce.as_bytes(), now_ms],
         )?;
         Ok(noted > 0)
     }
