@@ -15,6 +15,15 @@ pub struct Hash([u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch([u8; 16]);
 
+/// 32 random bytes: a salt, or a number that is used once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nonce([u8; 32]);
+
+/// Sixteen random bytes that a council gets when it is set up. They are in everything that is
+/// signed in version 2, so that nothing said at one council serves at another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CouncilId([u8; 16]);
+
 impl Hash {
     /// Hashes the parts, one after the other, behind the name of what the hash is for. The name
     /// keeps a hash made for one use from serving as another.
@@ -29,10 +38,30 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
+    /// Hashes the parts as version 2 does: each behind its length, four bytes, the greatest first.
+    /// So no two lists of parts give the same bytes.
+    #[must_use]
+    pub fn framed(domain: &str, parts: &[&[u8]]) -> Self {
+        let mut hasher = Sha256::new();
+        frame(domain, parts, |bytes| hasher.update(bytes));
+        Self(hasher.finalize().into())
+    }
+
     /// The plain SHA-256 of a file, as `sha256sum` prints it. A photo's file is named by it.
     #[must_use]
     pub fn of_file(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+}
+
+/// Gives the bytes of a framed list of parts, one piece after the other.
+pub(crate) fn frame(domain: &str, parts: &[&[u8]], mut take: impl FnMut(&[u8])) {
+    take(domain.as_bytes());
+    take(&[0]);
+    for part in parts {
+        // A part is never longer than a message, which is a few megabytes.
+        take(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        take(part);
     }
 }
 
@@ -138,6 +167,8 @@ macro_rules! fixed_bytes {
 
 fixed_bytes!(Hash, 32);
 fixed_bytes!(Epoch, 16);
+fixed_bytes!(Nonce, 32);
+fixed_bytes!(CouncilId, 16);
 
 pub(crate) fn sixteen_bytes(d: &mut minicbor::Decoder<'_>) -> Result<[u8; 16], minicbor::decode::Error> {
     d.bytes()?.try_into().map_err(|_| minicbor::decode::Error::message("expected 16 bytes"))

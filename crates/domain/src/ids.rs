@@ -85,6 +85,10 @@ identity!(
     DeviceId
 );
 identity!(
+    /// One installation of the app on one phone. It stays the same when somebody enrols again.
+    PhoneId
+);
+identity!(
     /// A person who may sign in or carry a phone.
     UserId
 );
@@ -131,6 +135,22 @@ impl FromStr for AppointmentRef {
 
     fn from_str(text: &str) -> Result<Self, BadAppointmentRef> {
         Self::try_from(text.trim().to_owned())
+    }
+}
+
+impl<C> minicbor::Encode<C> for AppointmentRef {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.str(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for AppointmentRef {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::try_from(d.str()?.to_owned()).map_err(minicbor::decode::Error::message)
     }
 }
 

@@ -5,6 +5,7 @@ pub mod england;
 pub mod ledger;
 pub mod local_address;
 pub mod protocol;
+pub mod v2;
 
 mod bytes;
 mod hash;
@@ -12,6 +13,7 @@ mod ids;
 mod names;
 
 pub use ids::{
-    AppointmentRef, BadAppointmentRef, BadId, BadUprn, DeviceId, OrganisationId, RecordId, Uprn, UserId, VisitId,
+    AppointmentRef, BadAppointmentRef, BadId, BadUprn, DeviceId, OrganisationId, PhoneId, RecordId, Uprn, UserId,
+    VisitId,
 };
 pub use names::{Named, StableName};

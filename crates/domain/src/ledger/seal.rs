@@ -103,11 +103,22 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Whether this key signed this message for this purpose.
+    /// Whether the key is one that every verifier reads in the same way. Whoever makes a key can add
+    /// a point of small order to it, or write it in another way. Then libraries differ about what it
+    /// signed, so such a key is not enrolled.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.0.is_weak() && is_plain(self.as_bytes())
+    }
+
+    /// Whether this key signed this message for this purpose. The key and the signature must be ones
+    /// that every verifier reads in the same way; see [`PublicKey::is_plain`].
     #[must_use]
     pub fn verifies(&self, purpose: &str, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.0.verify_strict(&named(purpose, message), &signature).is_ok()
+        self.is_plain()
+            && is_plain(signature.r_bytes())
+            && self.0.verify_strict(&named(purpose, message), &signature).is_ok()
     }
 
     /// A hash by which people and programs can compare keys.
@@ -135,6 +146,14 @@ fn sealed_bytes(device: DeviceId, epoch: Epoch, sequence: u64, hash: Hash) -> Ve
     [device.as_bytes().as_slice(), epoch.as_bytes(), &sequence.to_be_bytes(), hash.as_bytes()].concat()
 }
 
+/// Whether the bytes are a point of the group of prime order, written in the one shortest way.
+fn is_plain(bytes: &[u8; 32]) -> bool {
+    ed25519_dalek::VerifyingKey::from_bytes(bytes).is_ok_and(|key| {
+        let point = key.to_edwards();
+        point.is_torsion_free() && point.compress().as_bytes() == bytes
+    })
+}
+
 fn named(purpose: &str, message: &[u8]) -> Vec<u8> {
     [purpose.as_bytes(), &[0], message].concat()
 }
@@ -150,6 +169,38 @@ impl Signature {
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
+    }
+}
+
+impl<C> minicbor::Encode<C> for Signature {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for Signature {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::from_slice(d.bytes()?).ok_or_else(|| minicbor::decode::Error::message("expected 64 bytes"))
+    }
+}
+
+impl<C> minicbor::Encode<C> for PublicKey {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(self.as_bytes())?.ok()
+    }
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for PublicKey {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::from_slice(d.bytes()?).map_err(minicbor::decode::Error::message)
     }
 }
 

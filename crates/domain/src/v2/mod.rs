@@ -1,0 +1,31 @@
+#![doc = include_str!("README.md")]
+
+pub mod canonical;
+pub mod merkle;
+
+mod attested;
+mod certificate;
+mod enrol;
+mod envelope;
+mod grant;
+mod name;
+mod photo;
+mod receipt;
+mod run;
+mod seal;
+mod sync;
+
+pub use crate::hash::{CouncilId, Nonce};
+pub use attested::{Attested, Message, NotAttested, Statement};
+pub use certificate::Certificate;
+pub use enrol::{EnrolAnswer, EnrolRequest};
+pub use envelope::{Envelope, Link, Salt, VERSION};
+pub use grant::{Grant, version_hash};
+pub use name::Name;
+pub use photo::{Held, PhotoAnswer, PhotoRequest};
+pub use receipt::{BatchReceipts, Judged, Receipt, ReceiptLeaf, ReceiptRoot, ReceiptVerdict, VerdictRun};
+pub use run::{MadeRecord, Run, RunRecord};
+pub use seal::{HEADS, Seal, SealContents, SentSeal};
+pub use sync::{
+    Changes, Given, HeadClaim, HeadClass, KeyOfVisit, Mark, PROTOCOL, SealMark, Standing, SyncAnswer, SyncRequest,
+};
