@@ -1,13 +1,10 @@
 //! A phone that lies. It speaks the protocol by hand: it shares the domain's encoding with the app
 //! and nothing else, so it can say anything that a program with one enrolment code can say.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use doorstep_domain::conduct::{Acknowledgement, Event, Started, VisitKind};
 use doorstep_domain::ledger::{
-    Body, ChainHead, Envelope, Epoch, Hash, RecordKind, SCHEMA, Seal, SigningKey, VisitKey, encode_acknowledgement,
-    encode_body,
+    Body, ChainHead, Envelope, Epoch, Hash, PublicKey, RecordKind, SCHEMA, Seal, SigningKey, VisitKey,
+    encode_acknowledgement, encode_body,
 };
 use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, BlobState, Bytes, EnrolAnswer, EnrolRequest, HeadClaim, KeyOfVisit, PROTOCOL, Purpose,
@@ -16,6 +13,8 @@ use doorstep_domain::protocol::{
 use doorstep_domain::{AppointmentRef, DeviceId, RecordId, Uprn, UserId, VisitId};
 use reqwest::blocking::{Client, RequestBuilder};
 
+use crate::chance::{now_ms, random};
+use crate::hand_phone::HandPhone;
 use crate::harness::TestCouncil;
 
 const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
@@ -26,6 +25,8 @@ pub struct HostilePhone {
     client: Client,
     server: String,
     key: SigningKey,
+    secret: [u8; 32],
+    council_key: PublicKey,
     /// Its id at the council.
     pub device: DeviceId,
     /// The person whose phone it is.
@@ -61,22 +62,6 @@ impl Default for MadeUpVisit {
     }
 }
 
-/// Bytes that no other call returns. They need not be secret.
-fn random<const N: usize>() -> [u8; N] {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    let hash = Hash::of(
-        "doorstep-hostile",
-        &[&call.to_be_bytes(), &now_ms().to_be_bytes(), &std::process::id().to_be_bytes()],
-    );
-    std::array::from_fn(|at| hash.as_bytes()[at % 32])
-}
-
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
-    i64::try_from(now.as_millis()).expect("it is before the year 292 million")
-}
-
 /// Sends a message as the app packs it, and reads the signed answer. The signature is not checked.
 /// An answer that is none is its HTTP status.
 fn tries(request: RequestBuilder, message: &[u8]) -> Result<Signed, u16> {
@@ -110,15 +95,33 @@ impl HostilePhone {
     /// # Errors
     /// The HTTP status of the council's refusal.
     pub fn enrols(council: &TestCouncil, code: &str, key: &[u8; 32], protocol: u16) -> Result<Self, u16> {
+        Self::enrols_as(council, code, key, SigningKey::from_bytes(key).public(), protocol)
+    }
+
+    /// Tries to enrol a public key of which it has no secret.
+    ///
+    /// # Errors
+    /// The HTTP status of the council's refusal.
+    pub fn enrols_key(council: &TestCouncil, code: &str, key: &[u8; 32], public: PublicKey) -> Result<Self, u16> {
+        Self::enrols_as(council, code, key, public, PROTOCOL)
+    }
+
+    fn enrols_as(
+        council: &TestCouncil,
+        code: &str,
+        secret: &[u8; 32],
+        public: PublicKey,
+        protocol: u16,
+    ) -> Result<Self, u16> {
         // This fails when another test has installed it already, which is fine.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::new();
         let server = format!("http://{}", council.address());
-        let key = SigningKey::from_bytes(key);
+        let key = SigningKey::from_bytes(secret);
         let request = EnrolRequest {
             protocol,
             code: code.to_owned(),
-            device_key: key.public(),
+            device_key: public,
             device_name: "hostile".to_owned(),
             app_version: "0".to_owned(),
             nonce: Bytes(random::<16>().to_vec()),
@@ -130,6 +133,8 @@ impl HostilePhone {
             client,
             server,
             key,
+            secret: *secret,
+            council_key: answer.council_key,
             device: answer.device,
             user: answer.user,
             epoch,
@@ -144,6 +149,28 @@ impl HostilePhone {
     #[must_use]
     pub fn new_key() -> [u8; 32] {
         random()
+    }
+
+    /// The newest version of the protocol that the council says it speaks, beside an answer.
+    ///
+    /// # Panics
+    /// When the council does not answer.
+    #[must_use]
+    pub fn speaks(&self) -> String {
+        let message = self.request(&MadeUpVisit::new(), Vec::new(), |_| {});
+        let request = self.client.post(format!("{}/v1/sync", self.server)).header("content-type", MEDIA_TYPE);
+        let answer = request.body(message).send().expect("the council answers");
+        let said = answer.headers().get("doorstep-protocol").expect("it says so");
+        said.to_str().expect("it is a number").to_owned()
+    }
+
+    /// The same enrolment, speaking version 2.
+    ///
+    /// # Panics
+    /// When the council gives it no certificate.
+    #[must_use]
+    pub fn in_version_2(&self, council: &TestCouncil) -> HandPhone {
+        HandPhone::enrolled_before(council, self.device, &self.secret, self.council_key)
     }
 
     /// The next record of its chain. `lies` may change everything in the envelope.

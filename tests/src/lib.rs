@@ -8,6 +8,7 @@ pub mod bulk_data;
 pub mod clauses;
 pub mod desk;
 pub mod exports;
+pub mod hand_phone;
 pub mod harness;
 pub mod hostile;
 pub mod imports;
@@ -20,3 +21,5 @@ pub mod simulation;
 pub mod statements;
 pub mod typescript;
 pub mod window;
+
+mod chance;

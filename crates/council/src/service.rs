@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use doorstep_domain::ledger::{Epoch, PublicKey};
+use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
+use doorstep_domain::v2::CouncilId;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::Semaphore;
 
@@ -20,6 +21,8 @@ use crate::storage::{DatabaseAt, Storage, Writing};
 
 pub(crate) const EPOCH: &str = "council_epoch";
 pub(crate) const NAME: &str = "council_name";
+/// What is signed in version 2 is signed for the council with this id.
+const COUNCIL: &str = "council_id";
 
 /// One council, over one data folder and one database. What it holds in memory, it can lose:
 /// everything that matters is in the database and the folder.
@@ -27,6 +30,8 @@ pub(crate) const NAME: &str = "council_name";
 pub struct Service {
     pub(crate) storage: Arc<Storage>,
     pub(crate) keys: Arc<Keys>,
+    /// The council's id in everything that it signs in version 2.
+    pub(crate) council: CouncilId,
     pub(crate) photos: PhotoStore,
     pub(crate) environment: Environment,
     pub(crate) data: PathBuf,
@@ -75,6 +80,7 @@ impl Service {
         if !storage.read(|reading| reading.has_meta(NAME))? {
             return Err(CouncilError::NotInitialised(data.to_owned()));
         }
+        let council = council_id(&storage, &keys, &environment)?;
         let rates = Arc::new(Rates::new(&environment));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hashing = ThreadPoolBuilder::new().num_threads((cores / 2).max(1)).build();
@@ -82,6 +88,7 @@ impl Service {
         Ok(Self {
             storage,
             keys,
+            council,
             photos: PhotoStore::at(data, &PhotosAt::InTheDataFolder)?,
             environment,
             data: data.to_owned(),
@@ -160,6 +167,28 @@ impl Service {
         work: impl FnMut(&Writing<'_>) -> Result<T, CouncilError>,
     ) -> Result<T, CouncilError> {
         self.storage.transact(&self.environment, work)
+    }
+}
+
+/// The council's id. It is made from the council's first key, so that a database from before there
+/// were ids gets the same one each time that it is put back.
+fn council_id(storage: &Storage, keys: &Keys, environment: &Environment) -> Result<CouncilId, CouncilError> {
+    let of_key = Hash::framed("doorstep-council-v2", &[keys.signing.public().as_bytes()]);
+    let made = of_key.as_bytes().first_chunk().copied().map(CouncilId::from_bytes);
+    let made = made.ok_or(CouncilError::Unreadable("council id"))?;
+    let kept = storage.read(|reading| match reading.has_meta(COUNCIL)? {
+        true => reading.meta(COUNCIL).map(Some),
+        false => Ok(None),
+    })?;
+    match kept {
+        Some(kept) => {
+            let bytes = data_encoding::HEXLOWER.decode(kept.as_bytes()).unwrap_or_default();
+            CouncilId::from_slice(&bytes).ok_or(CouncilError::Unreadable("council id"))
+        }
+        None => {
+            storage.transact(environment, |writing| writing.set_meta(COUNCIL, &made.to_string()))?;
+            Ok(made)
+        }
     }
 }
 

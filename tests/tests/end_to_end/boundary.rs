@@ -11,7 +11,7 @@ use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
 /// Runs a story at a council on each database.
-fn on_both_databases(story: impl Fn(&TestCouncil)) {
+pub(crate) fn on_both_databases(story: impl Fn(&TestCouncil)) {
     let with_appointments = |council: TestCouncil| {
         council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
         story(&council);
@@ -26,7 +26,7 @@ fn set_aside(verdicts: &[Verdict], reason: &str) {
 }
 
 /// A JPEG with nothing in it but the picture, as the app makes it.
-fn plain_picture() -> Vec<u8> {
+pub(crate) fn plain_picture() -> Vec<u8> {
     let mut plain = std::io::Cursor::new(Vec::new());
     let picture = image::load_from_memory(&doorstep_tests::sample::photo(600)).unwrap();
     picture.write_to(&mut plain, image::ImageFormat::Jpeg).unwrap();
@@ -46,7 +46,7 @@ fn signed(label: &str) -> Acknowledgement {
 }
 
 /// What a firm and the council see of everything, for comparing.
-fn seen(council: &TestCouncil, user: &str) -> Vec<Value> {
+pub(crate) fn seen(council: &TestCouncil, user: &str) -> Vec<Value> {
     let console = ConsoleClient::of(user, council);
     let pages = ["/api/visits", "/api/concerns", "/api/no-access", "/api/appointments", "/api/acknowledgements"];
     let mut seen: Vec<Value> = pages.iter().map(|page| console.reads(page)).collect();
@@ -129,7 +129,8 @@ fn a_photo_that_is_here_is_not_lost_by_what_another_phone_says_of_it() {
         let picture = plain_picture();
         let (sha256, total) = (Hash::of_file(&picture), u64::try_from(picture.len()).unwrap());
         let names = |phone: &mut HostilePhone, visit: &MadeUpVisit, appointment: &str| -> Vec<SentRecord> {
-            let photo = Photo { sha256, purpose: PhotoPurpose::Before, bytes: 1, width: 1, height: 1 };
+            let bytes = u32::try_from(total).unwrap();
+            let photo = Photo { sha256, purpose: PhotoPurpose::Before, bytes, width: 1, height: 1 };
             let started = phone.says(visit, HostilePhone::starts(appointment), |_| {});
             vec![started, phone.says(visit, Event::PhotoTaken(photo), |envelope| envelope.photos = vec![sha256])]
         };

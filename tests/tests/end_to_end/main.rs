@@ -26,5 +26,6 @@ mod simulation;
 mod statements;
 mod store;
 mod tables;
+mod version_2;
 mod whole_code;
 mod window;

@@ -4,11 +4,14 @@ mod enrol;
 mod ingest;
 mod photo_upload;
 mod request;
+mod second;
 mod sync;
 
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
+use doorstep_domain::v2;
 
+pub(crate) use self::second::{Answered, ask};
 use crate::service::Service;
 
 impl Council for Service {
@@ -22,5 +25,11 @@ impl Council for Service {
 
     fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         Ok(photo_upload::put_piece(self, sha256, request)?)
+    }
+}
+
+impl v2::Council for Service {
+    fn ask(&self, exchange: v2::Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        ask(self, exchange, request).map(|answered| answered.bytes)
     }
 }

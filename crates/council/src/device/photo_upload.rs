@@ -30,6 +30,16 @@ enum Prepared {
     Gone,
 }
 
+/// A piece of a photo, in either version.
+pub(super) struct Piece {
+    pub(super) sha256: Hash,
+    /// The size of the whole file, in bytes: the record's word, or else the phone's.
+    pub(super) total: u64,
+    /// Where the piece starts in the file, in bytes.
+    pub(super) offset: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
 /// Stores a piece of a photo, and answers with how much of the photo is here.
 pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     let signed: Signed = decode(request)?;
@@ -42,22 +52,25 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
         return Err(Refusal::No(ProblemCode::Unreadable));
     }
     let now_ms = service.now_ms();
+    let recorded = service.storage.read(|reading| reading.size_of_photo(sha256, &device))?;
+    let BlobRequest { total, offset, chunk, .. } = request;
+    let piece = Piece { sha256, total: recorded.unwrap_or(total), offset, bytes: chunk.0 };
     // Sign the answer only after the piece is on disk.
-    let state = take_piece(service, &device, &request, now_ms)?;
+    let state = take_piece(service, &device, &piece, now_ms)?;
     let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
     Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &service.keys.signing)))
 }
 
 /// Stores a piece, if it is the one that comes next. Any other piece is ignored.
-fn take_piece(
+pub(super) fn take_piece(
     service: &Service,
     device: &Device,
-    request: &BlobRequest,
+    request: &Piece,
     now_ms: i64,
 ) -> Result<BlobState, CouncilError> {
     let prepared = prepare(&service.storage, &service.photos, device, request)?;
     let state = service.transact(|writing| {
-        writing.heard_from(request.device, now_ms)?;
+        writing.heard_from(device.id, now_ms)?;
         settle(writing, device, request, &prepared, now_ms)
     })?;
     let forgotten = match &state {
@@ -72,24 +85,19 @@ fn take_piece(
     Ok(state)
 }
 
-fn prepare(
-    storage: &Storage,
-    photos: &PhotoStore,
-    device: &Device,
-    request: &BlobRequest,
-) -> Result<Prepared, CouncilError> {
+fn prepare(storage: &Storage, photos: &PhotoStore, device: &Device, request: &Piece) -> Result<Prepared, CouncilError> {
     let sha256 = request.sha256;
     let (known, file) = storage.read(|reading| {
         let known = reading.blob(sha256)?.filter(|blob| blob.complete || blob.size == request.total);
         let ends_it =
             !is_too_large(request) && ends(request) == request.total && held(known.as_ref()) == request.offset;
-        let wanted = ends_it && reading.names_photo(sha256, &device.key)? && !reading.picture_is_erased(sha256)?;
+        let wanted = ends_it && reading.names_photo(sha256, device)? && !reading.picture_is_erased(sha256)?;
         Ok((known, wanted.then(|| reading.pieces(sha256)).transpose()?))
     })?;
     match (known, file) {
         (Some(blob), _) if blob.complete => Ok(if photos.holds(sha256)? { Prepared::Nothing } else { Prepared::Gone }),
         (_, Some(mut file)) => {
-            file.extend_from_slice(&request.chunk.0);
+            file.extend_from_slice(&request.bytes);
             if Hash::of_file(&file) != sha256 {
                 return Ok(Prepared::Wrong(PhotoRefusal::AnotherFile));
             }
@@ -104,8 +112,8 @@ fn prepare(
 }
 
 /// The offset at which a piece ends, in bytes.
-fn ends(request: &BlobRequest) -> u64 {
-    request.offset.saturating_add(u64::try_from(request.chunk.0.len()).unwrap_or(u64::MAX))
+fn ends(request: &Piece) -> u64 {
+    request.offset.saturating_add(u64::try_from(request.bytes.len()).unwrap_or(u64::MAX))
 }
 
 /// How many bytes of a photo are here.
@@ -113,21 +121,21 @@ fn held(known: Option<&Blob>) -> u64 {
     known.map_or(0, |blob| blob.held)
 }
 
-fn is_too_large(request: &BlobRequest) -> bool {
+fn is_too_large(request: &Piece) -> bool {
     let limit = u64::try_from(Limits::PHOTO_BYTES).unwrap_or(0);
-    request.total == 0 || request.total > limit || request.chunk.0.len() > Limits::BLOB_CHUNK
+    request.total == 0 || request.total > limit || request.bytes.len() > Limits::BLOB_CHUNK
 }
 
 /// Writes a piece or its photo to the database, and says how much of the photo is here.
 fn settle(
     writing: &Writing<'_>,
     device: &Device,
-    request: &BlobRequest,
+    request: &Piece,
     prepared: &Prepared,
     now_ms: i64,
 ) -> Result<BlobState, CouncilError> {
     let sha256 = request.sha256;
-    if !writing.names_photo(sha256, &device.key)? {
+    if !writing.names_photo(sha256, device)? {
         return Ok(BlobState::NotNamed);
     }
     if writing.picture_is_erased(sha256)? {
@@ -152,11 +160,11 @@ fn settle(
         known => known,
     };
     let held = held(known.as_ref());
-    if request.offset != held || request.chunk.0.is_empty() || ends(request) > request.total {
+    if request.offset != held || request.bytes.is_empty() || ends(request) > request.total {
         return Ok(BlobState::Partial { held });
     }
     if ends(request) < request.total {
-        let held = writing.keep_piece(sha256, request.total, request.offset, &request.chunk.0)?;
+        let held = writing.keep_piece(sha256, request.total, request.offset, &request.bytes)?;
         return Ok(BlobState::Partial { held });
     }
     match prepared {

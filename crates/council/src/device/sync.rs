@@ -6,7 +6,7 @@ use doorstep_domain::protocol::{
     Changes, DeviceState, Limits, PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
 };
 
-use super::ingest::ingest;
+use super::ingest::ingest_first;
 use super::request::{Refusal, known_device, only_this_protocol};
 use crate::error::CouncilError;
 use crate::machine::times;
@@ -39,18 +39,21 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal
     service.rates.batch(device.id)?;
     let now_ms = service.now_ms();
     // Sign the answer only after the batch is on disk.
-    let answer = take_in(service, &device, &request, now_ms)?;
+    let answer = until_nobody_interferes(service, |writing| answer(service, writing, &device, &request, now_ms))?;
     tracing::info!(device.id = %device.id, records = answer.receipts.len(), "A device was answered.");
     Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &service.keys.signing)))
 }
 
-/// Stores the batch in one transaction. If another process stores one of the same records in the
+/// Stores a batch in one transaction. If another process stores one of the same records in the
 /// meantime, this tries again, reads that record back and compares its hash.
-fn take_in(service: &Service, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<SyncAnswer, CouncilError> {
+pub(super) fn until_nobody_interferes<T>(
+    service: &Service,
+    mut work: impl FnMut(&Writing<'_>) -> Result<T, CouncilError>,
+) -> Result<T, CouncilError> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match service.transact(|writing| answer(service, writing, device, request, now_ms)) {
+        match service.transact(&mut work) {
             Err(error) if error.is_there_already() && tries < MOST_TRIES => {}
             done => return done,
         }
@@ -64,7 +67,7 @@ fn answer(
     request: &SyncRequest,
     now_ms: i64,
 ) -> Result<SyncAnswer, CouncilError> {
-    let receipts = ingest(writing, device, request, now_ms)?;
+    let receipts = ingest_first(writing, device, request, now_ms)?;
     // A request that was answered before fetches nothing: somebody may have recorded it. A phone
     // makes a new one each time, and asks again.
     let is_new = writing.note_request(device.id, &request.nonce.0, now_ms)?;

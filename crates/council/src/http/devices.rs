@@ -4,17 +4,22 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use doorstep_domain::DeviceId;
 use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode, Signed, decode};
+use doorstep_domain::v2::{self, Exchange, padding};
 use serde::Deserialize;
 
 use super::connections::OnConnection;
+use crate::device::{self, Answered};
 use crate::service::Service;
 
 const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
 const ZSTD_LEVEL: i32 = 3;
+
+/// The newest version of the protocol that the council speaks.
+const SPEAKS: HeaderName = HeaderName::from_static("doorstep-protocol");
 
 /// The whole body of a request.
 pub(crate) struct Received(Bytes);
@@ -73,6 +78,38 @@ pub(crate) async fn put_blob(
     }
 }
 
+pub(crate) async fn enrol_v2(
+    State(service): State<Service>,
+    on: On,
+    headers: HeaderMap,
+    Received(body): Received,
+) -> Response {
+    exchange_v2(service, on, &headers, body, Exchange::Enrol).await
+}
+
+pub(crate) async fn sync_v2(
+    State(service): State<Service>,
+    on: On,
+    headers: HeaderMap,
+    Received(body): Received,
+) -> Response {
+    exchange_v2(service, on, &headers, body, Exchange::Sync).await
+}
+
+pub(crate) async fn put_photo_v2(
+    State(service): State<Service>,
+    on: On,
+    Path(sha256): Path<String>,
+    headers: HeaderMap,
+    Received(body): Received,
+) -> Response {
+    match sha256.parse() {
+        Ok(sha256) => exchange_v2(service, on, &headers, body, Exchange::Photo(sha256)).await,
+        Err(_) => problem(ProblemCode::Unreadable, None),
+    }
+}
+
+/// Answers a request of version 1. The header tells an app that it may speak version 2.
 async fn exchange(
     service: Service,
     on: On,
@@ -80,12 +117,42 @@ async fn exchange(
     body: Bytes,
     ask: impl FnOnce(&Service, &[u8]) -> Result<Vec<u8>, NoAnswer> + Send + 'static,
 ) -> Response {
+    let mut response = answer(service, on, headers, body, move |service, request| {
+        let answer = ask(service, request)?;
+        Ok((device_of(&answer), packed(&answer)?))
+    })
+    .await;
+    response.headers_mut().insert(SPEAKS, v2::PROTOCOL.into());
+    response
+}
+
+/// Answers a request of version 2. The answer is padded, so that its length tells little.
+async fn exchange_v2(service: Service, on: On, headers: &HeaderMap, body: Bytes, exchange: Exchange) -> Response {
+    answer(service, on, headers, body, move |service, request| {
+        let Answered { bytes, device } = device::ask(service, exchange, request)?;
+        let mut packed = packed(&bytes)?;
+        padding::pad(&mut packed, padding::ANSWER_STEP, |padding| service.environment.randomness.fill(padding));
+        Ok((Some(device), packed))
+    })
+    .await
+}
+
+fn packed(answer: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    zstd::encode_all(answer, ZSTD_LEVEL).map_err(|_| NoAnswer::Refused(ProblemCode::Internal))
+}
+
+/// Gives an unpacked request to `ask`, and sends its packed answer.
+async fn answer(
+    service: Service,
+    on: On,
+    headers: &HeaderMap,
+    body: Bytes,
+    ask: impl FnOnce(&Service, &[u8]) -> Result<(Option<DeviceId>, Vec<u8>), NoAnswer> + Send + 'static,
+) -> Response {
     let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "zstd");
     let asked = tokio::task::spawn_blocking(move || {
         let request = if packed { unpack(&body)? } else { body.to_vec() };
-        let answer = ask(&service, &request)?;
-        let packed = zstd::encode_all(answer.as_slice(), ZSTD_LEVEL);
-        Ok((device_of(&answer), packed.map_err(|_| NoAnswer::Refused(ProblemCode::Internal))?))
+        ask(&service, &request)
     })
     .await
     .unwrap_or(Err(NoAnswer::Refused(ProblemCode::Internal)));

@@ -80,6 +80,9 @@ fn all_routes() -> Vec<Route> {
         Route::post("/v1/enrol", Phones, devices::enrol),
         Route::post("/v1/sync", Phones, devices::sync),
         Route::put("/v1/blobs/{sha256}", Phones, devices::put_blob),
+        Route::post("/v2/enrol", Phones, devices::enrol_v2),
+        Route::post("/v2/sync", Phones, devices::sync_v2),
+        Route::put("/v2/blobs/{sha256}", Phones, devices::put_photo_v2),
         // Signing in and out.
         Route::get("/api/session", DESKS, sign_in::show),
         Route::post("/api/session", Anybody, sign_in::sign_in).tells::<sign_in::SignInAnswer>(&[200]),

@@ -1,14 +1,17 @@
 //! Checks every record that has a place in a chain: that it is the one that its device made, and
 //! how many numbers are missing before it.
 
+use std::collections::HashSet;
+
 use doorstep_domain::conduct::Visit;
-use doorstep_domain::ledger::{Envelope, Epoch, Hash, PublicKey, Seal, VisitKey};
+use doorstep_domain::ledger::{Epoch, Hash, PublicKey, Seal, VisitKey};
+use doorstep_domain::v2::{AnyEnvelope, Link};
 use doorstep_domain::{DeviceId, VisitId, protocol};
 use serde::Serialize;
 
 use crate::error::CouncilError;
 use crate::service::Service;
-use crate::storage::{LedgerRow, RawRecord};
+use crate::storage::{HeldSeal, LedgerRow, RawRecord};
 
 /// The result of [`check`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -23,13 +26,18 @@ pub struct Checked {
     pub erased: u64,
     /// Records that were set aside and hold their place in the chain.
     pub set_aside: u64,
-    /// Seals that hold: signed by the device, over the record that is held.
+    /// Seals that hold: signed by the device and, in version 1, over the record that is held.
     pub seals: u64,
+    /// Records that no seal covers: their phone has not signed them yet.
+    pub unsealed: u64,
     /// Numbers that are missing before the last held number of each chain.
     pub gaps: u64,
     /// What is wrong, in words, each with the device and the record's number.
     pub faults: Vec<String>,
 }
+
+/// Ends of chains that a seal of version 2 covers, each with its device.
+type Sealed = HashSet<(DeviceId, Link)>;
 
 /// The record before, in the same chain.
 struct Before {
@@ -37,34 +45,50 @@ struct Before {
     epoch: [u8; 16],
     sequence: u64,
     hash: Hash,
+    /// How many records up to this one have no seal over them yet.
+    unsealed: u64,
 }
 
 impl Checked {
-    fn take(&mut self, row: &LedgerRow, before: Option<&Before>) {
+    /// Checks a seal of version 2, and notes what it covers.
+    fn take_seal(&mut self, held: HeldSeal, sealed: &mut Sealed) {
+        let made = held
+            .seal
+            .zip(held.key)
+            .filter(|(seal, key)| seal.contents.enrolment == held.device && seal.verified(key).is_some());
+        match made {
+            Some((seal, _)) => {
+                self.seals += 1;
+                sealed.extend(seal.contents.heads.into_iter().map(|head| (held.device, head)));
+            }
+            None => self.faults.push(format!("device {}, seal {}: it is not the device's", held.device, held.number)),
+        }
+    }
+
+    /// Checks a record. Returns whether a seal covers it and all before it in its chain.
+    fn take(&mut self, row: &LedgerRow, before: Option<&Before>, sealed: &Sealed) -> bool {
         self.records += 1;
         let device = DeviceId::from_bytes(row.device);
+        let link = Link { chain: Epoch::from_bytes(row.epoch), sequence: row.sequence, hash: row.hash };
+        let mut is_sealed = sealed.contains(&(device, link));
         let mut fault = |what: &str| self.faults.push(format!("device {device}, record {}: {what}", row.sequence));
-        let before = before.filter(|before| (before.device, before.epoch) == (row.device, row.epoch));
-        if Envelope::hash(&row.envelope) != row.hash {
+        if AnyEnvelope::hash(&row.envelope) != row.hash {
             fault("its envelope was altered");
-            return;
+            return is_sealed;
         }
         if row.set_aside {
             self.set_aside += 1;
         } else {
-            match Envelope::from_bytes(&row.envelope) {
-                Err(_) => fault("its envelope can't be read"),
-                Ok(envelope) => {
-                    let expected = match before {
-                        Some(before) if before.sequence + 1 == row.sequence => Some(before.hash),
-                        None if row.sequence == 1 => Some(Envelope::genesis(device, Epoch::from_bytes(row.epoch))),
-                        _ => None,
-                    };
-                    if expected.is_some_and(|expected| expected != envelope.previous) {
+            match AnyEnvelope::from_bytes(&row.envelope) {
+                None => fault("its envelope can't be read"),
+                Some(envelope) => {
+                    let expected = before.filter(|before| before.sequence + 1 == row.sequence);
+                    let follows = expected.is_none_or(|before| before.hash == envelope.previous);
+                    if !(follows && envelope.begins) {
                         fault("it does not follow the one before it");
                     }
                     match (&row.body, row.key.map(VisitKey::from_bytes)) {
-                        (Some(body), Some(key)) if key.commit(envelope.record, body) == envelope.commitment => {
+                        (Some(body), Some(key)) if envelope.commit(&key, body) == envelope.commitment => {
                             self.content_holds += 1;
                         }
                         (Some(_), _) => fault("its content is not what the device committed to"),
@@ -82,6 +106,7 @@ impl Checked {
                     // A seal over a different record does not prove the held one.
                     if seal.hash == row.hash {
                         self.seals += 1;
+                        is_sealed = true;
                     } else {
                         self.faults
                             .push(format!("device {device}, record {}: its device signed another", row.sequence));
@@ -99,6 +124,7 @@ impl Checked {
                 self.gaps += row.sequence.saturating_sub(1);
             }
         }
+        is_sealed
     }
 }
 
@@ -109,14 +135,23 @@ impl Checked {
 /// is in [`Checked::faults`].
 pub fn check(service: &Service) -> Result<Checked, CouncilError> {
     service.storage.read_at_length(|reading| {
-        let mut checked = Checked::default();
-        let mut before: Option<Before> = None;
-        reading.each_in_the_ledger(|row| {
-            checked.take(&row, before.as_ref());
-            let LedgerRow { device, epoch, sequence, hash, .. } = row;
-            before = Some(Before { device, epoch, sequence, hash });
+        let (mut checked, mut sealed) = (Checked::default(), Sealed::default());
+        reading.each_seal(|seal| {
+            checked.take_seal(seal, &mut sealed);
             Ok(())
         })?;
+        let mut before: Option<Before> = None;
+        reading.each_in_the_ledger(|row| {
+            let LedgerRow { device, epoch, sequence, hash, .. } = row;
+            // A chain ends where another begins: what no seal covers there is not signed.
+            let same = before.take_if(|before| (before.device, before.epoch) == (device, epoch));
+            checked.unsealed += before.take().map_or(0, |other| other.unsealed);
+            let is_sealed = checked.take(&row, same.as_ref(), &sealed);
+            let unsealed = if is_sealed { 0 } else { same.map_or(0, |before| before.unsealed) + 1 };
+            before = Some(Before { device, epoch, sequence, hash, unsealed });
+            Ok(())
+        })?;
+        checked.unsealed += before.map_or(0, |last| last.unsealed);
         Ok(checked)
     })
 }

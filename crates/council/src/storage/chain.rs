@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 use doorstep_domain::conduct::Happened;
-use doorstep_domain::ledger::{Envelope, Epoch, Hash, Seal, VisitKey, decode_body};
+use doorstep_domain::ledger::{Epoch, Hash, Seal, VisitKey, decode_body};
 use doorstep_domain::protocol::{self, HeadClaim, HighWater};
-use doorstep_domain::{DeviceId, RecordId, VisitId};
+use doorstep_domain::v2::{self, AnyEnvelope, Link, Mark};
+use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use super::batch::{IfThere, named};
 use super::database::params;
@@ -30,7 +31,7 @@ pub(crate) struct Place {
 pub(crate) struct NewRecord<'a> {
     pub(crate) place: Place,
     pub(crate) hash: Hash,
-    pub(crate) envelope: &'a Envelope,
+    pub(crate) envelope: &'a AnyEnvelope,
     pub(crate) bytes: &'a [u8],
     pub(crate) body: &'a [u8],
     pub(crate) received_ms: i64,
@@ -115,11 +116,11 @@ impl Reading<'_> {
             "SELECT sequence, hash, envelope FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
             params![first.device.as_bytes(), first.epoch.as_bytes(), first.sequence, last],
             |row| {
-                let envelope = Envelope::from_bytes(&row.get::<Vec<u8>>("envelope")?);
+                let envelope = AnyEnvelope::from_bytes(&row.get::<Vec<u8>>("envelope")?);
                 Ok(KeptAt {
                     sequence: row.get("sequence")?,
                     hash: Hash::from_bytes(row.get("hash")?),
-                    previous: envelope.ok().map(|envelope| envelope.previous),
+                    previous: envelope.map(|envelope| envelope.previous),
                 })
             },
         )
@@ -171,14 +172,15 @@ impl Reading<'_> {
     pub(crate) fn of_visits(&self, visits: &[VisitId]) -> Result<BTreeMap<VisitId, HeldVisit>, CouncilError> {
         let mut found: BTreeMap<VisitId, HeldVisit> = BTreeMap::new();
         self.among(
-            "SELECT visit_id, received_ms, envelope, body FROM record LEFT JOIN body USING (record_id)
-             WHERE visit_id IN ({})",
+            "SELECT visit_id, received_ms, envelope, body, user_id FROM record JOIN device USING (device_id)
+                 LEFT JOIN body USING (record_id) WHERE visit_id IN ({})",
             visits.iter().map(VisitId::as_bytes),
             |row| {
                 let of = found.entry(VisitId::from_bytes(row.get("visit_id")?)).or_default();
                 of.last_ms = of.last_ms.max(row.get("received_ms")?);
                 let body = row.get::<Option<Vec<u8>>>("body")?;
-                of.facts.extend(fact(&row.get::<Vec<u8>>("envelope")?, body.as_deref()));
+                let person = UserId::from_bytes(row.get("user_id")?);
+                of.facts.extend(fact(&row.get::<Vec<u8>>("envelope")?, body.as_deref(), person));
                 Ok(())
             },
         )?;
@@ -198,6 +200,18 @@ impl Reading<'_> {
                 Ok(HighWater { epoch, sequence, above: self.runs_above(device, epoch, sequence)? })
             })
             .collect()
+    }
+
+    /// What is held of one chain.
+    pub(crate) fn mark_of(&self, device: DeviceId, chain: Epoch) -> Result<Mark, CouncilError> {
+        let sequence = self.one(
+            "SELECT high_water FROM chain WHERE device_id = ?1 AND epoch = ?2",
+            params![device.as_bytes(), chain.as_bytes()],
+            |row| row.get::<u64>("high_water"),
+        )?;
+        let sequence = sequence.unwrap_or(0);
+        let hash = self.hash_at(Place { device, epoch: chain, sequence })?;
+        Ok(Mark { chain, sequence, above: self.runs_above(device, chain, sequence)?, hash })
     }
 
     /// The runs of records held above a number: first and last of each. At most [`MOST_RUNS`].
@@ -303,6 +317,17 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Notes the end that a phone says one of its chains has, and what the chain is for.
+    pub(crate) fn note_head(&self, device: DeviceId, claim: &v2::HeadClaim, now_ms: i64) -> Result<(), CouncilError> {
+        let Link { chain: epoch, sequence, hash } = claim.head;
+        self.note_claim(device, &HeadClaim { epoch, sequence, hash }, now_ms)?;
+        self.write(
+            "UPDATE chain SET class = ?3 WHERE device_id = ?1 AND epoch = ?2 AND class IS NULL",
+            params![device.as_bytes(), epoch.as_bytes(), u64::from(claim.class.0)],
+        )?;
+        Ok(())
+    }
+
     /// Adds a chain's row, if it has none yet.
     pub(crate) fn note_chain(&self, device: DeviceId, epoch: Epoch, now_ms: i64) -> Result<(), CouncilError> {
         self.write(
@@ -404,14 +429,15 @@ impl Writing<'_> {
 }
 
 /// What a record says about its visit; `None` if it was erased, or this version can't read it.
-fn fact(envelope: &[u8], body: Option<&[u8]>) -> Option<Happened> {
-    let envelope = Envelope::from_bytes(envelope).ok()?;
+/// `person` is the enrolment's, who acted where the envelope names nobody.
+fn fact(envelope: &[u8], body: Option<&[u8]>, person: UserId) -> Option<Happened> {
+    let envelope = AnyEnvelope::from_bytes(envelope)?;
     Some(Happened {
         record: envelope.record,
-        device: envelope.device,
+        device: envelope.enrolment,
         order: envelope.order,
         at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
-        actor: envelope.actor,
+        actor: envelope.actor.unwrap_or(person),
         event: decode_body(body?)?.event,
     })
 }

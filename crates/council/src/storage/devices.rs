@@ -1,7 +1,7 @@
 //! Devices (phones), and the codes with which they are enrolled.
 
 use doorstep_domain::ledger::{Hash, PublicKey};
-use doorstep_domain::{DeviceId, UserId};
+use doorstep_domain::{DeviceId, OrganisationId, PhoneId, UserId};
 
 use super::database::{Conditions, params};
 use super::order::{Order, Page, SortColumn, Sortable};
@@ -17,6 +17,28 @@ pub(crate) struct Device {
     pub(crate) user: UserId,
     pub(crate) key: PublicKey,
     pub(crate) revoked: bool,
+}
+
+/// A phone that is being enrolled.
+pub(crate) struct NewDevice<'a> {
+    pub(crate) device: &'a Device,
+    /// The installation of the app. `None` for one that speaks version 1.
+    pub(crate) phone: Option<PhoneId>,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) name: &'a str,
+    pub(crate) app_version: &'a str,
+    pub(crate) code: Hash,
+    pub(crate) protocol: u16,
+}
+
+/// What an enrolment's certificate says of it.
+pub(crate) struct Enrolment {
+    pub(crate) device: DeviceId,
+    pub(crate) phone: PhoneId,
+    pub(crate) key: PublicKey,
+    pub(crate) user: UserId,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) from_ms: i64,
 }
 
 /// A phone in the list.
@@ -63,7 +85,8 @@ impl Reading<'_> {
         let listed = format!(
             "SELECT device_id, device.name AS device_name, app_version, user_name, display_name,
                     organisation.name AS organisation, enrolled_ms, contact_ms, revoked_ms
-             FROM device JOIN person USING (user_id) JOIN organisation USING (organisation_id){}",
+             FROM device JOIN person USING (user_id)
+                 JOIN organisation ON organisation.organisation_id = coalesce(device.organisation_id, person.organisation_id){}",
             which.text()
         );
         self.page(&listed, which, order, most, |row| {
@@ -98,6 +121,29 @@ impl Reading<'_> {
             Ok(Device { id, user, key, revoked })
         })
         .transpose()
+    }
+
+    /// What the certificate of an enrolment says. A phone that was enrolled in version 1 is known
+    /// by its enrolment.
+    pub(crate) fn enrolment(&self, device: DeviceId) -> Result<Enrolment, CouncilError> {
+        let row = self.one(
+            "SELECT phone_id, public_key, user_id, coalesce(device.organisation_id, person.organisation_id) AS organisation_id,
+                    enrolled_ms
+             FROM device JOIN person USING (user_id) WHERE device_id = ?1",
+            params![device.as_bytes()],
+            |row| {
+                Ok(Enrolment {
+                    device,
+                    phone: PhoneId::from_bytes(row.get::<Option<_>>("phone_id")?.unwrap_or(*device.as_bytes())),
+                    key: PublicKey::from_slice(&row.get::<Vec<u8>>("public_key")?)
+                        .map_err(|_| CouncilError::Unreadable("device key"))?,
+                    user: UserId::from_bytes(row.get("user_id")?),
+                    organisation: OrganisationId::from_bytes(row.get("organisation_id")?),
+                    from_ms: row.get("enrolled_ms")?,
+                })
+            },
+        )?;
+        row.ok_or(CouncilError::Unreadable("device"))
     }
 
     /// When the council last heard from any of a person's phones, in UTC milliseconds.
@@ -160,19 +206,33 @@ impl Writing<'_> {
         Ok(())
     }
 
-    pub(crate) fn keep_device(
-        &self,
-        device: &Device,
-        name: &str,
-        version: &str,
-        code: Hash,
-        now_ms: i64,
-    ) -> Result<(), CouncilError> {
-        let Device { id, user, key, .. } = device;
+    pub(crate) fn keep_device(&self, new: &NewDevice<'_>, now_ms: i64) -> Result<(), CouncilError> {
+        let Device { id, user, key, .. } = new.device;
         self.write(
-            "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms, code_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
-            params![id.as_bytes(), user.as_bytes(), key.as_bytes(), name, version, now_ms, code.as_bytes()],
+            "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms, code_hash,
+                 phone_id, organisation_id, protocol)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                id.as_bytes(),
+                user.as_bytes(),
+                key.as_bytes(),
+                new.name,
+                new.app_version,
+                now_ms,
+                new.code.as_bytes(),
+                new.phone.map(|phone| *phone.as_bytes()),
+                new.organisation.as_bytes(),
+                u64::from(new.protocol)
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Notes the app's version and the protocol that a phone speaks now.
+    pub(crate) fn speaks(&self, device: DeviceId, protocol: u16, app_version: &str) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE device SET protocol = ?2, app_version = ?3 WHERE device_id = ?1 AND (protocol <> ?2 OR app_version <> ?3)",
+            params![device.as_bytes(), u64::from(protocol), app_version],
         )?;
         Ok(())
     }
@@ -183,6 +243,12 @@ impl Writing<'_> {
             "UPDATE device SET revoked_ms = ?2 WHERE device_id = ?1 AND revoked_ms IS NULL",
             params![device.as_bytes(), now_ms],
         )?;
+        Ok(())
+    }
+
+    /// Notes that two phones use an enrolment, or that one was put back from a copy.
+    pub(crate) fn mark_two_phones(&self, device: DeviceId, now_ms: i64) -> Result<(), CouncilError> {
+        self.write("UPDATE device SET two_phones_ms = ?2 WHERE device_id = ?1", params![device.as_bytes(), now_ms])?;
         Ok(())
     }
 

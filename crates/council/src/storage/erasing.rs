@@ -1,7 +1,8 @@
 //! Erasing content. Bodies, keys, list rows and pictures are deleted. The envelopes of the records
 //! stay, to prove that a record was there and that no other record was altered.
 
-use doorstep_domain::ledger::{Envelope, Hash};
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Value, params};
@@ -278,7 +279,7 @@ impl Writing<'_> {
             },
         )?;
         for ((device, epoch, sequence, hash), envelope) in set_aside {
-            if Envelope::from_bytes(&envelope).is_ok_and(|envelope| envelope.visit == visit) {
+            if AnyEnvelope::from_bytes(&envelope).is_some_and(|envelope| envelope.visit == visit) {
                 self.write(
                     "UPDATE set_aside SET body = ?5 WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
                     params![device, epoch, sequence, hash, Vec::<u8>::new()],
@@ -325,6 +326,7 @@ impl Writing<'_> {
     /// Erases an appointment, and its place in the feed that phones pull from.
     pub(crate) fn erase_appointment(&self, reference: &str) -> Result<(), CouncilError> {
         self.write("DELETE FROM feed WHERE appointment_ref = ?1", params![reference])?;
+        self.write("DELETE FROM appointment_version WHERE appointment_ref = ?1", params![reference])?;
         self.write("DELETE FROM appointment WHERE appointment_ref = ?1", params![reference])?;
         Ok(())
     }

@@ -18,7 +18,9 @@ mod order;
 mod people;
 pub(crate) mod photo_store;
 mod photos;
+mod receipts;
 mod reports;
+mod seals;
 mod search_text;
 mod second_factor;
 mod sessions;
@@ -26,6 +28,7 @@ pub(crate) mod settings;
 mod tables;
 mod tokens;
 mod transaction;
+mod versions;
 mod visits;
 
 pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, ImportEffect};
@@ -38,13 +41,15 @@ pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilte
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};
 pub(crate) use copying::move_all;
 pub use copying::{Holding, Holdings};
-pub(crate) use devices::{DEVICES, Device, DeviceRow};
+pub(crate) use devices::{DEVICES, Device, DeviceRow, Enrolment, NewDevice};
 pub(crate) use erasing::LedgerRow;
 pub(crate) use notices::{About, Notice};
 pub(crate) use order::{Order, Page};
 pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, PeopleFilter, Person};
 pub(crate) use photos::{Blob, PhotoRow};
+pub(crate) use receipts::NewReceipts;
 pub(crate) use reports::{Count, HOMES, NoAccessRow, Question};
+pub(crate) use seals::HeldSeal;
 pub(crate) use visits::{FOLD_VERSION, Filter, FoldedVisit, OPEN, VISITS, VisitColumns, VisitRow};
 
 pub use database::for_postgres;

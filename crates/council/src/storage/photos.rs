@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Event, Visit};
-use doorstep_domain::ledger::{Hash, PublicKey};
+use doorstep_domain::ledger::Hash;
 
 use super::batch::{IfThere, named};
 use super::database::params;
+use super::devices::Device;
 use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
@@ -28,16 +29,40 @@ pub(crate) struct PhotoRow {
     pub(crate) refused: Option<String>,
 }
 
+/// The condition for photos that a record names which was made on a phone with this key (`?2`), or
+/// by this person (`?3`).
+const NAMED_BY: &str = "EXISTS (SELECT 1 FROM record JOIN device USING (device_id)
+    WHERE record.visit_id = photo.visit_id AND (device.public_key = ?2 OR device.user_id = ?3))";
+
 impl Reading<'_> {
-    /// Whether a visit of somebody whose phone has this key names a photo.
-    pub(crate) fn names_photo(&self, sha256: Hash, key: &PublicKey) -> Result<bool, CouncilError> {
+    /// Whether a record names a photo that was made on this phone or by its person.
+    pub(crate) fn names_photo(&self, sha256: Hash, device: &Device) -> Result<bool, CouncilError> {
         let found = self.one(
-            "SELECT 1 FROM photo WHERE sha256 = ?1 AND visit_id IN (SELECT record.visit_id FROM record
-                 JOIN device USING (device_id) WHERE device.public_key = ?2 AND record.visit_id = photo.visit_id) LIMIT 1",
-            params![sha256.as_bytes(), key.as_bytes().as_slice()],
+            &format!("SELECT 1 FROM photo WHERE sha256 = ?1 AND {NAMED_BY} LIMIT 1"),
+            params![sha256.as_bytes(), device.key.as_bytes().as_slice(), device.user.as_bytes()],
             |_| Ok(()),
         )?;
         Ok(found.is_some())
+    }
+
+    /// How large a photo is, in bytes, as the record says that names it. `None` if no record of
+    /// this phone or its person does.
+    pub(crate) fn size_of_photo(&self, sha256: Hash, device: &Device) -> Result<Option<u64>, CouncilError> {
+        let found = self.one(
+            &format!("SELECT size, folded FROM photo LEFT JOIN visit USING (visit_id) WHERE sha256 = ?1 AND {NAMED_BY} LIMIT 1"),
+            params![sha256.as_bytes(), device.key.as_bytes().as_slice(), device.user.as_bytes()],
+            |row| Ok((row.get::<Option<u64>>("size")?, row.get::<Option<String>>("folded")?)),
+        )?;
+        let Some((size, folded)) = found else { return Ok(None) };
+        // An earlier version listed photos without their sizes.
+        let in_visit = || {
+            let visit: Visit = serde_json::from_str(&folded?).ok()?;
+            visit.timeline.iter().find_map(|line| match &line.event {
+                Event::PhotoTaken(photo) if photo.sha256 == sha256 => Some(u64::from(photo.bytes)),
+                _ => None,
+            })
+        };
+        Ok(size.or_else(in_visit))
     }
 
     pub(crate) fn blob(&self, sha256: Hash) -> Result<Option<Blob>, CouncilError> {
@@ -90,11 +115,16 @@ impl Writing<'_> {
             for line in &visit.timeline {
                 let Event::PhotoTaken(photo) = &line.event else { continue };
                 let struck = visit.photos.iter().all(|taken| taken.photo.sha256 != photo.sha256);
-                named.insert((photo.sha256, visit.visit), struck);
+                named.insert((photo.sha256, visit.visit), (struck, u64::from(photo.bytes)));
             }
         }
-        let rows = named.into_iter().map(|((sha256, visit), struck)| {
-            named! { "sha256" => sha256.as_bytes(), "visit_id" => visit.as_bytes(), "struck" => struck }
+        let rows = named.into_iter().map(|((sha256, visit), (struck, size))| {
+            named! {
+                "sha256" => sha256.as_bytes(),
+                "visit_id" => visit.as_bytes(),
+                "struck" => struck,
+                "size" => size,
+            }
         });
         self.write_rows(Table::named("photo"), rows.collect(), IfThere::Replace)
     }

@@ -73,7 +73,8 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "device" ("device_id"): [
         "device_id" "user_id" "public_key" *"name" "app_version" "enrolled_ms" "contact_ms"
-        "revoked_ms" "code_hash"
+        "revoked_ms" "code_hash" "phone_id" "organisation_id" "protocol"
+        "two_phones_ms"
     ];
     "enrolment_code" ("code_hash"): [
         "code_hash" "user_id" "expires_ms" "used_ms"
@@ -92,7 +93,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "user_id" "appointment_ref" "version" "withdrawn"
     ];
     "chain" ("device_id", "epoch"): [
-        "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked"
+        "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked" "class"
     ];
     "record" ("device_id", "epoch", "sequence"): [
         "device_id" "epoch" "sequence" "hash" "record_id" "commitment" "visit_id" "received_ms"
@@ -144,7 +145,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "case_id" "number" "at_ms" *"user_name" "action" *"subject" *"words"
     ];
     "photo" ("sha256", "visit_id"): [
-        "sha256" "visit_id" "struck" "refused"
+        "sha256" "visit_id" "struck" "refused" "size"
     ];
     "blob" ("sha256"): [
         "sha256" "size" "held" "complete_ms"
@@ -163,6 +164,19 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "request_nonce" ("device_id", "nonce"): [
         "device_id" "nonce" "at_ms"
+    ];
+    "device_seal" ("device_id", "epoch", "number", "root"): [
+        "device_id" "epoch" "number" "root" "received_ms" "seal"
+    ];
+    "receipt_batch" ("batch_id"): [
+        "batch_id" "device_id" "root"
+    ];
+    "receipt" ("device_id", "epoch", "sequence", "hash"): [
+        "device_id" "epoch" "sequence" "hash" "batch_id" "place" "verdict" "reason"
+        "shown"
+    ];
+    "appointment_version" ("version_hash"): [
+        "version_hash" *"appointment_ref" *"salt" *"appointment"
     ];
 };
 

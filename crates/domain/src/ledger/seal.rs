@@ -103,16 +103,16 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Whether the key is one that every verifier reads in the same way. Whoever makes a key can add
-    /// a point of small order to it, or write it in another way. Then libraries differ about what it
-    /// signed, so such a key is not enrolled.
+    /// Whether the key is one that every verifier reads in the same way. Whoever makes a key can
+    /// add a point of small order to it, or write it in another way. Then libraries differ about
+    /// what it signed, so such a key is not enrolled.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         !self.0.is_weak() && is_plain(self.as_bytes())
     }
 
-    /// Whether this key signed this message for this purpose. The key and the signature must be ones
-    /// that every verifier reads in the same way; see [`PublicKey::is_plain`].
+    /// Whether this key signed this message for this purpose. The key and the signature must be
+    /// ones that every verifier reads in the same way; see [`PublicKey::is_plain`].
     #[must_use]
     pub fn verifies(&self, purpose: &str, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);

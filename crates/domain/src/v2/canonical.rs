@@ -35,8 +35,8 @@ pub fn read<T: for<'b> Decode<'b, ()> + Encode<()>>(bytes: &[u8]) -> Result<T, N
 }
 
 /// Whether the bytes are one item of CBOR with shortest numbers and definite lengths, without
-/// fractions, tags or a key twice, and with nothing behind it. That is what can be asked of the body
-/// of a newer version, whose fields this version does not know.
+/// fractions, tags or a key twice, and with nothing behind it. That is what can be asked of the
+/// body of a newer version, whose fields this version does not know.
 #[must_use]
 pub fn is_plain_cbor(bytes: &[u8]) -> bool {
     let mut decoder = Decoder::new(bytes);

@@ -12,8 +12,12 @@ use crate::{DeviceId, RecordId, VisitId};
 /// The version of the formats in this module.
 pub const VERSION: u8 = 2;
 
+/// The greatest number of a record or a seal. No phone comes near it, and every database can count
+/// so far.
+const LAST: u64 = i64::MAX.unsigned_abs();
+
 /// A record by its place and its hash: the end of a chain, or what a chain goes on from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, std::hash::Hash, Encode, Decode)]
 #[cbor(array)]
 pub struct Link {
     /// The name of its chain.
@@ -62,9 +66,9 @@ pub struct Envelope {
     /// The visit that it is about. A register and a note get a random id.
     #[n(9)]
     pub visit: VisitId,
-    /// Its place in the order of all the enrolment's records, across its chains. It never goes back,
-    /// even when the clock does: milliseconds since 1970 by the phone's clock, or one more than the
-    /// record before, whichever is greater.
+    /// Its place in the order of all the enrolment's records, across its chains. It never goes
+    /// back, even when the clock does: milliseconds since 1970 by the phone's clock, or one more
+    /// than the record before, whichever is greater.
     #[n(10)]
     pub order: u64,
     /// The phone's clock: milliseconds since 1970, UTC.
@@ -111,8 +115,8 @@ impl Envelope {
     /// Reads bytes back.
     ///
     /// # Errors
-    /// [`NotCanonical`] when the bytes are not exactly one envelope of version 2 in its one form, or
-    /// its first record does not begin its chain.
+    /// [`NotCanonical`] when the bytes are not exactly one envelope of version 2 in its one form,
+    /// or its first record does not begin its chain.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotCanonical> {
         let envelope: Self = canonical::read(bytes)?;
         if envelope.is_well_formed() { Ok(envelope) } else { Err(NotCanonical) }
@@ -123,9 +127,9 @@ impl Envelope {
         let begins = self.previous == Self::genesis(self.enrolment, self.chain, self.continues);
         self.version == VERSION
             && match self.sequence {
-                0 => false,
                 1 => begins,
-                _ => self.continues.is_none(),
+                2..=LAST => self.continues.is_none(),
+                _ => false,
             }
     }
 
@@ -135,18 +139,21 @@ impl Envelope {
         Name::Record.hash(&[bytes])
     }
 
-    /// Whether a body is in the one form that the codec of this envelope's schema writes. Of a newer
-    /// schema, whose codec this version has not, it is asked that the bytes are plain CBOR.
+    /// Whether a body is in the one form that the codec of this envelope's schema writes. Of a
+    /// newer schema, whose codec this version has not, it is asked that the bytes are plain CBOR.
     #[must_use]
     pub fn takes(&self, body: &[u8]) -> bool {
-        match self.kind {
-            _ if self.schema > SCHEMA => canonical::is_plain_cbor(body),
-            RecordKind::VISIT_EVENT => decode_body(body).is_some_and(|read| encode_body(&read) == body),
-            RecordKind::ACKNOWLEDGEMENT => {
-                decode_acknowledgement(body).is_some_and(|read| encode_acknowledgement(&read) == body)
-            }
-            _ => canonical::is_plain_cbor(body),
+        takes(self.kind, self.schema, body)
+    }
+}
+
+pub(super) fn takes(kind: RecordKind, schema: u16, body: &[u8]) -> bool {
+    match kind {
+        RecordKind::VISIT_EVENT if schema <= SCHEMA => decode_body(body).is_some_and(|read| encode_body(&read) == body),
+        RecordKind::ACKNOWLEDGEMENT if schema <= SCHEMA => {
+            decode_acknowledgement(body).is_some_and(|read| encode_acknowledgement(&read) == body)
         }
+        _ => canonical::is_plain_cbor(body),
     }
 }
 

@@ -58,8 +58,8 @@ impl Tree {
     }
 }
 
-/// The root of the tree of so many leaves in which this leaf has this place and this path. `None` if
-/// the path does not fit such a tree.
+/// The root of the tree of so many leaves in which this leaf has this place and this path. `None`
+/// if the path does not fit such a tree.
 #[must_use]
 pub fn root_of(name: Name, leaf: Hash, place: u32, leaves: u32, path: &[Hash]) -> Option<Hash> {
     if place >= leaves {

@@ -2,11 +2,14 @@
 
 pub mod canonical;
 pub mod merkle;
+pub mod padding;
 
+mod any;
 mod attested;
 mod certificate;
 mod enrol;
 mod envelope;
+mod exchange;
 mod grant;
 mod name;
 mod photo;
@@ -16,10 +19,12 @@ mod seal;
 mod sync;
 
 pub use crate::hash::{CouncilId, Nonce};
+pub use any::AnyEnvelope;
 pub use attested::{Attested, Message, NotAttested, Statement};
 pub use certificate::Certificate;
 pub use enrol::{EnrolAnswer, EnrolRequest};
 pub use envelope::{Envelope, Link, Salt, VERSION};
+pub use exchange::{Council, Exchange};
 pub use grant::{Grant, version_hash};
 pub use name::Name;
 pub use photo::{Held, PhotoAnswer, PhotoRequest};
@@ -28,4 +33,5 @@ pub use run::{MadeRecord, Run, RunRecord};
 pub use seal::{HEADS, Seal, SealContents, SentSeal};
 pub use sync::{
     Changes, Given, HeadClaim, HeadClass, KeyOfVisit, Mark, PROTOCOL, SealMark, Standing, SyncAnswer, SyncRequest,
+    WholeRecord,
 };

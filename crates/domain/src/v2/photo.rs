@@ -36,8 +36,8 @@ pub struct PhotoRequest {
     pub piece: Bytes,
 }
 
-/// How much of a picture the council has. A newer council may say what an older phone does not know;
-/// the phone asks again later.
+/// How much of a picture the council has. A newer council may say what an older phone does not
+/// know; the phone asks again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Held(#[n(0)] pub u16);

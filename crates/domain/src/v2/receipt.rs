@@ -237,8 +237,8 @@ fn receipts(
 }
 
 impl Receipt {
-    /// The receipts of one answer, from what its council keeps: the signed root, and what it decided
-    /// about each record, in order.
+    /// The receipts of one answer, from what its council keeps: the signed root, and what it
+    /// decided about each record, in order.
     ///
     /// # Errors
     /// [`NotAttested`] when the root is not over exactly these.

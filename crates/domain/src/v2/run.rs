@@ -127,8 +127,8 @@ impl Run {
     /// Makes the records again, with the key of their visit.
     ///
     /// # Errors
-    /// [`NotCanonical`] when no phone can have made such records: the numbers don't fit, or the last
-    /// hash is another.
+    /// [`NotCanonical`] when no phone can have made such records: the numbers don't fit, or the
+    /// last hash is another.
     pub fn unpack(&self, enrolment: DeviceId, key: &VisitKey) -> Result<Vec<MadeRecord>, NotCanonical> {
         let mut previous = match (self.first, self.previous) {
             (1, None) => Envelope::genesis(enrolment, self.chain, self.continues),
@@ -159,6 +159,9 @@ impl Run {
                 photos: sent.photos.clone(),
                 grant: sent.grant,
             };
+            if !envelope.is_well_formed() {
+                return Err(NotCanonical);
+            }
             let bytes = canonical::write(&envelope);
             let hash = Envelope::hash(&bytes);
             previous = hash;

@@ -45,7 +45,8 @@ pub struct SealContents {
     /// The enrolment.
     #[n(1)]
     pub enrolment: DeviceId,
-    /// The random name of this chain of seals. A phone that was copied or put back begins a new one.
+    /// The random name of this chain of seals. A phone that was copied or put back begins a new
+    /// one.
     #[n(2)]
     pub epoch: Epoch,
     /// The seal's number in it: 1, 2, 3 ...

@@ -22,8 +22,8 @@ pub struct SyncRequest {
     /// The enrolment that sends it, and whose key signed the request.
     #[n(1)]
     pub enrolment: DeviceId,
-    /// The enrolment's certificate. Absent only in a request that asks for one: that of a phone that
-    /// was enrolled in version 1.
+    /// The enrolment's certificate. Absent only in a request that asks for one: that of a phone
+    /// that was enrolled in version 1.
     #[n(2)]
     pub certificate: Option<Attested<Certificate>>,
     /// A random number, which the answer repeats.
@@ -31,7 +31,8 @@ pub struct SyncRequest {
     pub nonce: Nonce,
     /// What the phone reckons the council's clock shows: its time at the last contact, and how long
     /// the phone has run since. Milliseconds since 1970, UTC. Absent where the phone was started
-    /// since; then the answer fetches nothing, and the phone asks again with the time that it gives.
+    /// since; then the answer fetches nothing, and the phone asks again with the time that it
+    /// gives.
     #[n(4)]
     pub reckoned_ms: Option<i64>,
     /// The council's epoch at the last contact.
@@ -66,6 +67,29 @@ pub struct SyncRequest {
     /// The seals that cover them.
     #[n(14)]
     pub seals: Vec<SentSeal>,
+    /// Records that can't go in a run: those of a run that the council could not make again, and
+    /// those whose envelope the phone can't read any more.
+    #[n(15)]
+    pub whole: Vec<WholeRecord>,
+}
+
+/// A record with all its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct WholeRecord {
+    /// The name of its chain. It is in the envelope too; it stands here so that a record whose
+    /// envelope can't be read has a place.
+    #[n(0)]
+    pub chain: Epoch,
+    /// Its number in the chain.
+    #[n(1)]
+    pub sequence: u64,
+    /// The envelope's bytes, as the phone keeps them.
+    #[n(2)]
+    pub envelope: Bytes,
+    /// The body's bytes, as the phone keeps them.
+    #[n(3)]
+    pub body: Bytes,
 }
 
 /// What a chain is for. Its notes' chains are told by nobody but their phone.
@@ -140,28 +164,33 @@ pub struct SyncAnswer {
     /// The certificate, for a phone that has none.
     #[n(7)]
     pub certificate: Option<Attested<Certificate>>,
-    /// Receipts for the records that are new, in the order in which they were sent.
+    /// Receipts for the records that are new, in the order in which they were sent: those of the
+    /// runs, then those that came whole.
     #[n(8)]
     pub receipts: Option<BatchReceipts>,
     /// The receipts that were given before for records that came again.
     #[n(9)]
     pub earlier: Vec<Receipt>,
-    /// What the council holds of the chains that the request names.
+    /// The runs that the council could not make again, by their places in the request. It took
+    /// nothing of them; the phone sends their records whole.
     #[n(10)]
+    pub unfit: Vec<u32>,
+    /// What the council holds of the chains that the request names.
+    #[n(11)]
     pub marks: Vec<Mark>,
     /// The last of the enrolment's seals that the council holds.
-    #[n(11)]
+    #[n(12)]
     pub seal_mark: Option<SealMark>,
     /// Where two phones use one enrolment: the number of the last seal that both have.
-    #[n(12)]
+    #[n(13)]
     pub common_seal: Option<u64>,
     /// Everything that has a receipt of this time or an earlier one is in a verified backup. There
     /// are no such backups yet.
-    #[n(13)]
-    pub backup_mark_ms: Option<i64>,
-    /// What changed since the cursor. Absent where the request was not fresh: it came before, or its
-    /// time is not the council's. The phone asks again at once with the time of this answer.
     #[n(14)]
+    pub backup_mark_ms: Option<i64>,
+    /// What changed since the cursor. Absent where the request was not fresh: it came before, or
+    /// its time is not the council's. The phone asks again at once with the time of this answer.
+    #[n(15)]
     pub changes: Option<Changes>,
 }
 

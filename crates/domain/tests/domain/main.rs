@@ -8,6 +8,7 @@ mod conduct_by_example;
 mod conduct_by_property;
 mod keys;
 mod ledger;
+mod made;
 mod messages;
 mod notice;
 mod photos;

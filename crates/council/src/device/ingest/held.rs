@@ -4,29 +4,58 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use doorstep_domain::ledger::{Envelope, Epoch, Hash, VisitKey};
+use doorstep_domain::ledger::{Epoch, Hash, VisitKey};
 use doorstep_domain::protocol::SentRecord;
+use doorstep_domain::v2::{AnyEnvelope, MadeRecord, WholeRecord};
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use crate::error::CouncilError;
 use crate::storage::{Device, KeptAt, Place, Reading, SetAsideAt};
 
-/// A record as it arrived.
+/// A record as it arrived, in either version.
 pub(super) struct Arrived<'a> {
     pub(super) place: Place,
     pub(super) hash: Hash,
-    pub(super) sent: &'a SentRecord,
-    /// Its envelope. `None` when it can't be read.
-    pub(super) envelope: Option<Envelope>,
+    /// The envelope's bytes, which are kept.
+    pub(super) bytes: &'a [u8],
+    pub(super) body: &'a [u8],
+    /// What the envelope says. `None` when it can't be read.
+    pub(super) envelope: Option<AnyEnvelope>,
+    /// When the council received it. That is now, unless the phone has shown an earlier receipt.
+    pub(super) received_ms: i64,
 }
 
 impl<'a> Arrived<'a> {
-    pub(super) fn from(device: DeviceId, sent: &'a SentRecord) -> Self {
+    /// A record of version 1.
+    pub(super) fn first(device: DeviceId, sent: &'a SentRecord, now_ms: i64) -> Self {
+        Self::whole(device, (sent.epoch, sent.sequence), (&sent.envelope.0, &sent.body.0), now_ms)
+    }
+
+    /// A record of version 2 that was sent with all its bytes.
+    pub(super) fn second(device: DeviceId, sent: &'a WholeRecord, now_ms: i64) -> Self {
+        Self::whole(device, (sent.chain, sent.sequence), (&sent.envelope.0, &sent.body.0), now_ms)
+    }
+
+    fn whole(
+        device: DeviceId,
+        (epoch, sequence): (Epoch, u64),
+        (bytes, body): (&'a [u8], &'a [u8]),
+        received_ms: i64,
+    ) -> Self {
+        let (hash, envelope) = (AnyEnvelope::hash(bytes), AnyEnvelope::from_bytes(bytes));
+        Self { place: Place { device, epoch, sequence }, hash, bytes, body, envelope, received_ms }
+    }
+
+    /// A record of a run.
+    pub(super) fn of_run(device: DeviceId, made: &'a MadeRecord, received_ms: i64) -> Self {
+        let MadeRecord { envelope, bytes, hash, body, .. } = made;
         Self {
-            place: Place { device, epoch: sent.epoch, sequence: sent.sequence },
-            hash: Envelope::hash(&sent.envelope.0),
-            sent,
-            envelope: Envelope::from_bytes(&sent.envelope.0).ok(),
+            place: Place { device, epoch: envelope.chain, sequence: envelope.sequence },
+            hash: *hash,
+            bytes,
+            body,
+            envelope: Some(envelope.clone().into()),
+            received_ms,
         }
     }
 }
@@ -62,7 +91,8 @@ impl HeldContext {
         let records: BTreeSet<RecordId> = envelopes().map(|envelope| envelope.record).collect();
         held.keys.extend(reading.visit_keys(visits)?);
         held.commitments.extend(reading.commitments(records)?);
-        held.known = reading.people_known(&envelopes().map(|envelope| envelope.actor).collect())?.into_keys().collect();
+        let actors = envelopes().filter_map(|envelope| envelope.actor).collect();
+        held.known = reading.people_known(&actors)?.into_keys().collect();
         held.own = reading.people_of_key(&device.key)?;
         Ok(held)
     }
@@ -109,7 +139,7 @@ impl HeldContext {
     }
 
     /// Adds a record of the batch that is to be kept.
-    pub(super) fn keep(&mut self, place: Place, hash: Hash, envelope: &Envelope) {
+    pub(super) fn keep(&mut self, place: Place, hash: Hash, envelope: &AnyEnvelope) {
         let Place { epoch, sequence, .. } = place;
         self.kept.insert((epoch, sequence), KeptAt { sequence, hash, previous: Some(envelope.previous) });
         self.commitments.insert(envelope.record, envelope.commitment);

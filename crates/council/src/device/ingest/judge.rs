@@ -1,8 +1,9 @@
 //! Decides whether a record of a batch is kept, known already, or set aside.
 
 use doorstep_domain::conduct::{Acknowledgement, Event};
-use doorstep_domain::ledger::{Envelope, RecordKind, SCHEMA, decode_acknowledgement, decode_body};
+use doorstep_domain::ledger::{RecordKind, SCHEMA, decode_acknowledgement, decode_body};
 use doorstep_domain::protocol::{Limits, SetAsideReason};
+use doorstep_domain::v2::AnyEnvelope;
 
 use super::held::{Arrived, HeldContext};
 
@@ -16,7 +17,7 @@ pub(super) enum Content {
 /// The decision about a record.
 pub(super) enum Judgement<'a> {
     Keep {
-        envelope: &'a Envelope,
+        envelope: &'a AnyEnvelope,
         content: Content,
     },
     /// The same record is already held.
@@ -34,7 +35,7 @@ pub(super) enum Judgement<'a> {
 /// Judges one record. A record with the id or number of another one, but a different hash, is set
 /// aside: it is never merged and never dropped.
 pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judgement<'a> {
-    let Arrived { place, hash, sent, .. } = *arrived;
+    let Arrived { place, hash, bytes, body, .. } = *arrived;
     if let Some(reason) = context.set_aside_reason(place, hash) {
         return Judgement::SetAsideBefore(reason.to_owned());
     }
@@ -47,20 +48,20 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
     if held.is_some() {
         return set_aside(SetAsideReason::Fork);
     }
-    if sent.envelope.0.len() + sent.body.0.len() > Limits::RECORD_BYTES {
+    if bytes.len() + body.len() > Limits::RECORD_BYTES {
         return set_aside(SetAsideReason::TooLarge);
     }
     let Some(envelope) = &arrived.envelope else {
         return set_aside(SetAsideReason::Unreadable);
     };
     if place.sequence == 0
-        || envelope.device != place.device
-        || envelope.epoch != place.epoch
+        || envelope.enrolment != place.device
+        || envelope.chain != place.epoch
         || envelope.sequence != place.sequence
     {
         return set_aside(SetAsideReason::Misplaced);
     }
-    if envelope.sequence == 1 && envelope.previous != Envelope::genesis(place.device, place.epoch) {
+    if !envelope.begins {
         return set_aside(SetAsideReason::BrokenLink);
     }
     if !links(arrived, envelope, context) {
@@ -71,22 +72,26 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
     let Some(key) = context.key_of(envelope.visit) else {
         return set_aside(SetAsideReason::NoVisitKey);
     };
-    if key.commit(envelope.record, &sent.body.0) != envelope.commitment {
+    if envelope.commit(key, body) != envelope.commitment {
         return set_aside(SetAsideReason::AlteredBody);
     }
-    if !context.knows(envelope.actor) {
+    if !envelope.takes(body) {
+        return set_aside(SetAsideReason::BodyUnreadable);
+    }
+    // In version 2 nobody says who acted: it is the enrolment's person.
+    if envelope.actor.is_some_and(|actor| !context.knows(actor)) {
         return set_aside(SetAsideReason::UnknownPerson);
     }
-    if !context.is_theirs(envelope.actor) {
+    if envelope.actor.is_some_and(|actor| !context.is_theirs(actor)) {
         return set_aside(SetAsideReason::OtherPerson);
     }
     if context.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
         return set_aside(SetAsideReason::RecordIdClash);
     }
     let content = match envelope.kind {
-        RecordKind::VISIT_EVENT => decode_body(&sent.body.0).map(|body| Content::Event(Box::new(body.event))),
+        RecordKind::VISIT_EVENT => decode_body(body).map(|body| Content::Event(Box::new(body.event))),
         RecordKind::ACKNOWLEDGEMENT => {
-            decode_acknowledgement(&sent.body.0).map(|signed| Content::Acknowledgement(Box::new(signed)))
+            decode_acknowledgement(body).map(|signed| Content::Acknowledgement(Box::new(signed)))
         }
         _ => return Judgement::Keep { envelope, content: Content::NotUnderstood },
     };
@@ -97,7 +102,7 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
 }
 
 /// Whether a record links to the records before and after it, as far as those are held.
-fn links(arrived: &Arrived<'_>, envelope: &Envelope, context: &HeldContext) -> bool {
+fn links(arrived: &Arrived<'_>, envelope: &AnyEnvelope, context: &HeldContext) -> bool {
     let epoch = arrived.place.epoch;
     let before = match arrived.place.sequence {
         0 | 1 => None,

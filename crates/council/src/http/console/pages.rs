@@ -26,7 +26,7 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
 /// for people. A slash too many at the end leads to the address without it.
 pub(crate) async fn not_found(uri: Uri) -> Response {
     let path = uri.path();
-    if path.starts_with("/api/") || path.starts_with("/v1/") {
+    if path.starts_with("/api/") || path.starts_with("/v1/") || path.starts_with("/v2/") {
         return WebProblem::NotFound.into_response();
     }
     page_not_found(&uri)

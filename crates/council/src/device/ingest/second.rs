@@ -1,0 +1,225 @@
+//! A batch of version 2: runs of chains, seals that are a chain of their own, and receipts that
+//! each stand alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::Event;
+use doorstep_domain::ledger::{Epoch, Hash, SigningKey, VisitKey, decode_body};
+use doorstep_domain::v2::{
+    BatchReceipts, CouncilId, Judged, Link, MadeRecord, Nonce, Receipt, ReceiptRoot, ReceiptVerdict, Run, SyncRequest,
+    VERSION,
+};
+
+use super::held::Arrived;
+use super::{Outcome, store};
+use crate::error::CouncilError;
+use crate::storage::{Device, NewReceipts, Writing};
+
+/// What the council signs receipts with.
+pub(in crate::device) struct Signer<'a> {
+    pub(in crate::device) council: CouncilId,
+    pub(in crate::device) council_epoch: Epoch,
+    pub(in crate::device) key: &'a SigningKey,
+    /// Random, for this answer alone.
+    pub(in crate::device) nonce: [u8; 32],
+}
+
+/// What came of a batch.
+pub(in crate::device) struct Ingested {
+    /// Receipts for the records that are new.
+    pub(in crate::device) receipts: Option<BatchReceipts>,
+    /// The receipts that were given before.
+    pub(in crate::device) earlier: Vec<Receipt>,
+    /// The runs that can't be made again, by their places.
+    pub(in crate::device) unfit: Vec<u32>,
+    /// Whether the seals show that two phones use the enrolment.
+    pub(in crate::device) two_phones: bool,
+    /// In that case, the number of the last seal that both have; 0 for none.
+    pub(in crate::device) common_seal: Option<u64>,
+}
+
+/// Stores a batch, and signs receipts for what is new.
+pub(in crate::device) fn ingest(
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    signer: &Signer<'_>,
+    now_ms: i64,
+) -> Result<Ingested, CouncilError> {
+    writing.heard_from(device.id, now_ms)?;
+    for claim in &request.heads {
+        writing.note_head(device.id, claim, now_ms)?;
+    }
+    let keys = keys(writing, request)?;
+    let (runs, unfit) = unpacked(device, request, &keys);
+    let made: Vec<(&MadeRecord, Option<&Receipt>)> =
+        runs.iter().flatten().map(|made| (made, shown(made, device, signer))).collect();
+    let mut arrived: Vec<Arrived<'_>> = made
+        .iter()
+        .map(|(made, shown)| {
+            let before = shown.and_then(|receipt| receipt.open(&signer.key.public()).ok());
+            Arrived::of_run(device.id, made, before.map_or(now_ms, |receipt| receipt.at_ms.min(now_ms)))
+        })
+        .collect();
+    arrived.extend(request.whole.iter().map(|sent| Arrived::second(device.id, sent, now_ms)));
+    note_grants(writing, device, request, &runs, signer)?;
+    let keys: Vec<_> = keys.into_iter().collect();
+    let outcomes = store(writing, device, &arrived, &keys, now_ms)?;
+    for (_, receipt) in &made {
+        if let Some(receipt) = receipt {
+            writing.keep_shown_receipt(device.id, receipt)?;
+        }
+    }
+    let (receipts, earlier) = receipts(writing, device, &arrived, outcomes, signer, now_ms)?;
+    let (two_phones, common_seal) = keep_seals(writing, device, request, now_ms)?;
+    Ok(Ingested { receipts, earlier, unfit, two_phones, common_seal })
+}
+
+/// The keys of the visits in a batch: those that the council holds already, then those that came.
+fn keys(writing: &Writing<'_>, request: &SyncRequest) -> Result<BTreeMap<VisitId, VisitKey>, CouncilError> {
+    let sent = request.visit_keys.iter().filter_map(|sent| {
+        let bytes = <[u8; 32]>::try_from(sent.key.0.as_slice()).ok()?;
+        Some((sent.visit, VisitKey::from_bytes(bytes)))
+    });
+    let mut keys: BTreeMap<VisitId, VisitKey> = sent.collect();
+    let visits: BTreeSet<VisitId> = request.runs.iter().map(|run| run.visit).chain(keys.keys().copied()).collect();
+    keys.extend(writing.visit_keys(visits)?);
+    Ok(keys)
+}
+
+/// Makes the records of each run again. Gives the places of the runs that can't be.
+fn unpacked(
+    device: &Device,
+    request: &SyncRequest,
+    keys: &BTreeMap<VisitId, VisitKey>,
+) -> (Vec<Vec<MadeRecord>>, Vec<u32>) {
+    let (mut runs, mut unfit) = (Vec::new(), Vec::new());
+    for (place, run) in (0_u32..).zip(&request.runs) {
+        match keys.get(&run.visit).and_then(|key| run.unpack(device.id, key).ok()) {
+            Some(made) => runs.push(made),
+            None => unfit.push(place),
+        }
+    }
+    (runs, unfit)
+}
+
+/// The council's own receipt that a phone shows for a record, if it is one.
+fn shown<'a>(made: &'a MadeRecord, device: &Device, signer: &Signer<'_>) -> Option<&'a Receipt> {
+    let receipt = made.receipt.as_ref()?;
+    let said = receipt.open(&signer.key.public()).ok()?;
+    let mine = (said.origin, said.enrolment, said.record) == (signer.council, device.id, link_of(made));
+    let taken = matches!(said.verdict, ReceiptVerdict::STORED | ReceiptVerdict::NOT_UNDERSTOOD);
+    (mine && taken).then_some(receipt)
+}
+
+fn link_of(made: &MadeRecord) -> Link {
+    Link { chain: made.envelope.chain, sequence: made.envelope.sequence, hash: made.hash }
+}
+
+/// Notes the appointments that the council gave, by the grants that it finds its signature on.
+fn note_grants(
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    runs: &[Vec<MadeRecord>],
+    signer: &Signer<'_>,
+) -> Result<(), CouncilError> {
+    let pinned: BTreeMap<Hash, &MadeRecord> =
+        runs.iter().flatten().filter_map(|made| Some((made.envelope.grant?, made))).collect();
+    for grant in request.runs.iter().filter_map(|run: &Run| run.grant.as_ref()) {
+        let Some(made) = pinned.get(&grant.hash()) else { continue };
+        let Ok(said) = grant.open(&signer.key.public()) else { continue };
+        let named = match decode_body(&made.body).map(|body| body.event) {
+            Some(Event::Started(started) | Event::Opened(started)) => started.appointment,
+            _ => None,
+        };
+        let is_for_it = (said.council, said.enrolment) == (signer.council, device.id);
+        if is_for_it && named.as_ref() == Some(&said.reference) {
+            writing.was_given(device.user, &said.reference)?;
+        }
+    }
+    Ok(())
+}
+
+/// Signs receipts for the records that are new, and finds those that were given before.
+fn receipts(
+    writing: &Writing<'_>,
+    device: &Device,
+    arrived: &[Arrived<'_>],
+    outcomes: Vec<Outcome>,
+    signer: &Signer<'_>,
+    now_ms: i64,
+) -> Result<(Option<BatchReceipts>, Vec<Receipt>), CouncilError> {
+    let links: Vec<Link> = arrived.iter().map(link).collect();
+    let earlier = writing.receipts_given(device.id, &links)?;
+    let have: BTreeSet<Hash> = earlier.iter().map(|receipt| receipt.record.hash).collect();
+    let new = links.into_iter().zip(outcomes).filter(|(record, _)| !have.contains(&record.hash));
+    let judged: Vec<Judged> = new.map(|(record, outcome)| judged(record, outcome)).collect();
+    let root = ReceiptRoot {
+        version: VERSION,
+        origin: signer.council,
+        council_epoch: signer.council_epoch,
+        enrolment: device.id,
+        at_ms: now_ms,
+        nonce: Nonce::from_bytes(signer.nonce),
+        receipts: 0,
+        root: Hash::framed("", &[]),
+        included_by_ms: None,
+    };
+    let receipts = root.sign(&judged, signer.key);
+    if let Some(receipts) = &receipts {
+        writing.keep_receipts(device.id, &NewReceipts { receipts, judged: &judged })?;
+    }
+    Ok((receipts, earlier))
+}
+
+fn link(arrived: &Arrived<'_>) -> Link {
+    Link { chain: arrived.place.epoch, sequence: arrived.place.sequence, hash: arrived.hash }
+}
+
+fn judged(record: Link, outcome: Outcome) -> Judged {
+    let (verdict, reason) = match outcome {
+        Outcome::Known | Outcome::Stored => (ReceiptVerdict::STORED, None),
+        Outcome::NotUnderstood => (ReceiptVerdict::NOT_UNDERSTOOD, None),
+        Outcome::SetAside(reason) => (ReceiptVerdict::SET_ASIDE, Some(reason)),
+    };
+    Judged { record, verdict, reason }
+}
+
+/// Keeps the seals that the device made. Gives whether they show two phones, and then the number of
+/// the last seal that both have.
+fn keep_seals(
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    now_ms: i64,
+) -> Result<(bool, Option<u64>), CouncilError> {
+    let (mut two_phones, mut common) = (false, None);
+    for seal in request.seals.iter().filter(|seal| seal.contents.enrolment == device.id) {
+        let Some(root) = seal.verified(&device.key) else { continue };
+        let (epoch, number, previous) = (seal.contents.epoch, seal.contents.number, seal.contents.previous);
+        let same_number = writing.seal_roots(device.id, epoch, number)?;
+        let before = match number.checked_sub(1) {
+            Some(before) => writing.seal_roots(device.id, epoch, before)?,
+            None => continue,
+        };
+        let is_another = !same_number.is_empty() && !same_number.contains(&root);
+        let follows_another = !before.is_empty() && !previous.is_some_and(|previous| before.contains(&previous));
+        if is_another || follows_another {
+            two_phones = true;
+            let held = previous.map(|previous| writing.number_of_seal(device.id, epoch, previous)).transpose()?;
+            common = Some(held.flatten().unwrap_or(0));
+            writing.mark_two_phones(device.id, now_ms)?;
+        }
+        writing.keep_seal(seal, root, now_ms)?;
+        for head in &seal.contents.heads {
+            // A seal over another record than the one that is held proves two histories.
+            let place = crate::storage::Place { device: device.id, epoch: head.chain, sequence: head.sequence };
+            if writing.hash_at(place)?.is_some_and(|held| held != head.hash) {
+                writing.mark_forked(device.id, head.chain)?;
+            }
+        }
+    }
+    Ok((two_phones, common))
+}

@@ -1,0 +1,83 @@
+//! What phones of version 2 ask. Nothing in a request is believed beyond what the council has
+//! signed itself: whose phone it is, which key it has, and what it was given.
+
+mod enrol;
+mod photo;
+mod sync;
+
+use doorstep_domain::DeviceId;
+use doorstep_domain::protocol::{NoAnswer, ProblemCode};
+use doorstep_domain::v2::{Attested, Certificate, Exchange, Message, NotAttested, PROTOCOL, VERSION};
+
+use super::request::{Refusal, known_device};
+use crate::error::CouncilError;
+use crate::service::Service;
+use crate::storage::{Device, Enrolment, Reading};
+
+/// An answer, and the phone that it is for.
+pub(crate) struct Answered {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) device: DeviceId,
+}
+
+/// Answers a request of version 2.
+///
+/// # Errors
+/// [`NoAnswer`] says why there is none.
+pub(crate) fn ask(service: &Service, exchange: Exchange, request: &[u8]) -> Result<Answered, NoAnswer> {
+    let answered = match exchange {
+        Exchange::Enrol => enrol::enrol(service, request),
+        Exchange::Sync => sync::sync(service, request),
+        Exchange::Photo(sha256) => photo::put_piece(service, sha256, request),
+    };
+    Ok(answered?)
+}
+
+impl From<NotAttested> for Refusal {
+    fn from(_: NotAttested) -> Self {
+        Self::No(ProblemCode::Unreadable)
+    }
+}
+
+/// The message and its phone, if the phone's key signed it and the phone shows its own certificate.
+/// `said` gives the protocol, the enrolment and the certificate of a message.
+fn heard<M: Message>(
+    service: &Service,
+    request: &[u8],
+    said: impl Fn(&M) -> (u16, DeviceId, Option<Attested<Certificate>>),
+) -> Result<(M, Device), Refusal> {
+    let signed = Attested::<M>::from_bytes(request)?;
+    let (protocol, claimed, certificate) = said(&signed.peek()?);
+    if protocol != PROTOCOL {
+        return Err(Refusal::No(ProblemCode::Unreadable));
+    }
+    let device = known_device(service, claimed)?;
+    let message = signed.hear(&device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+    let shown = certificate.map(|certificate| certificate.open(&service.public_key())).transpose();
+    let fits = shown.is_ok_and(|shown| {
+        shown
+            .is_none_or(|shown| (shown.council, shown.enrolment, shown.key) == (service.council, device.id, device.key))
+    });
+    if fits { Ok((message, device)) } else { Err(Refusal::No(ProblemCode::NotSigned)) }
+}
+
+/// The certificate of an enrolment.
+fn certificate(
+    service: &Service,
+    reading: &Reading<'_>,
+    device: DeviceId,
+) -> Result<Attested<Certificate>, CouncilError> {
+    let Enrolment { device, phone, key, user, organisation, from_ms } = reading.enrolment(device)?;
+    let certificate = Certificate {
+        version: VERSION,
+        council: service.council,
+        enrolment: device,
+        phone,
+        key,
+        person: user,
+        organisation,
+        from_ms,
+        signed_by: service.public_key().fingerprint(),
+    };
+    Ok(Attested::new(&certificate, &service.keys.signing))
+}

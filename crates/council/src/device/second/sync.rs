@@ -1,0 +1,163 @@
+//! `POST /v2/sync`.
+
+use doorstep_domain::conduct::CouncilNumbers;
+use doorstep_domain::ledger::Epoch;
+use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
+use doorstep_domain::v2::{
+    Attested, Changes, Given, Grant, Mark, PROTOCOL, Standing, SyncAnswer, SyncRequest, VERSION,
+};
+
+use super::{Answered, certificate, heard};
+use crate::device::ingest::{Ingested, Signer, ingest_second};
+use crate::device::request::Refusal;
+use crate::device::sync::{epoch, until_nobody_interferes};
+use crate::error::CouncilError;
+use crate::machine::times;
+use crate::service::{EPOCH, Service};
+use crate::storage::{Device, Writing};
+
+/// How far a request's time may be from the council's, either way, in milliseconds.
+const FRESH_MS: i64 = 10 * 60 * 1000;
+
+/// The most chains that a request may name.
+const MOST_CHAINS: usize = 2_000;
+
+/// Stores a batch of records. Answers with a receipt for each record and with what is new for the
+/// phone.
+pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Answered, Refusal> {
+    let (request, device) = heard(service, request, |request: &SyncRequest| {
+        (request.protocol, request.enrolment, request.certificate.clone())
+    })?;
+    let records: usize = request.runs.iter().map(|run| run.records.len()).sum();
+    let chains = request.heads.len() + request.chains.len() + request.runs.len();
+    let too_many = records + request.whole.len() > Limits::BATCH_RECORDS || chains > MOST_CHAINS;
+    if too_many || request.seals.len() > Limits::BATCH_RECORDS {
+        return Err(Refusal::No(ProblemCode::TooLarge));
+    }
+    service.rates.batch(device.id)?;
+    let now_ms = service.now_ms();
+    // Sign the answer only after the batch is on disk.
+    let answer = until_nobody_interferes(service, |writing| answer(service, writing, &device, &request, now_ms))?;
+    tracing::info!(device.id = %device.id, records, "A device was answered.");
+    Ok(Answered { bytes: Attested::new(&answer, &service.keys.signing).to_bytes(), device: device.id })
+}
+
+fn answer(
+    service: &Service,
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    now_ms: i64,
+) -> Result<SyncAnswer, CouncilError> {
+    let council_epoch = epoch(&writing.meta(EPOCH)?)?;
+    let signer = Signer {
+        council: service.council,
+        council_epoch,
+        key: &service.keys.signing,
+        nonce: service.environment.random(),
+    };
+    let Ingested { receipts, earlier, unfit, common_seal, two_phones } =
+        ingest_second(writing, device, request, &signer, now_ms)?;
+    writing.speaks(device.id, PROTOCOL, &crate::device::enrol::shortened(&request.app_version))?;
+    // A request that was answered before, or whose time is not the council's, fetches nothing:
+    // somebody may have recorded it. A phone asks again with the time of this answer.
+    let is_new = writing.note_request(device.id, request.nonce.as_bytes(), now_ms)?;
+    let is_timely = request.reckoned_ms.is_some_and(|said| now_ms.abs_diff(said) <= FRESH_MS.unsigned_abs());
+    let standing = match device.revoked {
+        true => Standing::REVOKED,
+        false if two_phones => Standing::TWO_PHONES,
+        false => Standing::ACTIVE,
+    };
+    let changes = (is_new && is_timely).then(|| changes(service, writing, device, request, council_epoch, now_ms));
+    Ok(SyncAnswer {
+        protocol: PROTOCOL,
+        enrolment: device.id,
+        nonce: request.nonce,
+        council: service.council,
+        council_epoch,
+        council_time_ms: now_ms,
+        standing,
+        certificate: match request.certificate {
+            Some(_) => None,
+            None => Some(certificate(service, writing, device.id)?),
+        },
+        receipts,
+        earlier,
+        unfit,
+        marks: marks(writing, device, request)?,
+        seal_mark: writing.last_seal(device.id)?,
+        common_seal,
+        backup_mark_ms: None,
+        changes: changes.transpose()?,
+    })
+}
+
+/// What the council holds of the chains that the request names.
+fn marks(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -> Result<Vec<Mark>, CouncilError> {
+    let heads = request.heads.iter().map(|claim| claim.head.chain);
+    let runs = request.runs.iter().map(|run| run.chain);
+    let mut chains: Vec<Epoch> = heads.chain(request.chains.iter().copied()).chain(runs).collect();
+    chains.sort_unstable();
+    chains.dedup();
+    chains.into_iter().map(|chain| writing.mark_of(device.id, chain)).collect()
+}
+
+/// What is new for a phone. A revoked one gets nothing, and drops what it has.
+fn changes(
+    service: &Service,
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    council_epoch: Epoch,
+    now_ms: i64,
+) -> Result<Changes, CouncilError> {
+    let safeguarding_keys = service.keys.safeguarding_recipients();
+    if device.revoked {
+        return Ok(Changes {
+            snapshot: true,
+            given: vec![],
+            withdrawn: vec![],
+            safeguarding_keys,
+            cursor: 0,
+            more: false,
+            code: None,
+            numbers: None,
+        });
+    }
+    let snapshot = request.cursor == 0
+        || request.council_epoch != council_epoch
+        || request.cursor > writing.feed_end(device.user)?;
+    let (pulled, cursor, more) = writing.changes(device.user, if snapshot { 0 } else { request.cursor }, snapshot)?;
+    let (mut appointments, mut withdrawn) = (Vec::new(), Vec::new());
+    for change in pulled {
+        match change {
+            Pulled::Given(appointment) => appointments.push((appointment.reference.clone(), encode(&appointment))),
+            Pulled::Withdrawn(reference) => withdrawn.push(reference),
+        }
+    }
+    let given = writing.versions_of(appointments, &service.environment)?.into_iter().map(|version| {
+        let grant = Grant {
+            version: VERSION,
+            council: service.council,
+            enrolment: device.id,
+            reference: version.reference,
+            given: version.hash,
+            given_ms: now_ms,
+        };
+        let grant = Attested::new(&grant, &service.keys.signing);
+        Given { appointment: Bytes(version.appointment), salt: version.salt, grant }
+    });
+    let numbers = writing.council_numbers()?.for_the_door();
+    let held = request.numbers.clone().unwrap_or_else(|| CouncilNumbers::default().hash());
+    let code = writing.code_in_force(times::day(now_ms))?;
+    Ok(Changes {
+        snapshot,
+        given: given.collect(),
+        withdrawn,
+        safeguarding_keys,
+        cursor,
+        more,
+        code: code.filter(|code| request.code.as_deref() != Some(&code.hash())).map(|code| Bytes(encode(&code))),
+        numbers: (numbers.hash() != held).then(|| Bytes(encode(&numbers))),
+    })
+}

@@ -1,0 +1,96 @@
+//! Seals of version 2: a chain of their own for each enrolment.
+
+use doorstep_domain::DeviceId;
+use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
+use doorstep_domain::v2::{SealMark, SentSeal, canonical};
+
+use super::database::params;
+use super::transaction::{Reading, Writing};
+use crate::error::CouncilError;
+
+/// A seal as it is held, with the key of its device.
+pub(crate) struct HeldSeal {
+    pub(crate) device: DeviceId,
+    pub(crate) number: u64,
+    /// `None` if the bytes can't be read.
+    pub(crate) seal: Option<SentSeal>,
+    /// `None` if the bytes are no key.
+    pub(crate) key: Option<PublicKey>,
+}
+
+impl Reading<'_> {
+    /// The roots of the seals that a device made with this number.
+    pub(crate) fn seal_roots(&self, device: DeviceId, epoch: Epoch, number: u64) -> Result<Vec<Hash>, CouncilError> {
+        self.many(
+            "SELECT root FROM device_seal WHERE device_id = ?1 AND epoch = ?2 AND number = ?3 ORDER BY received_ms",
+            params![device.as_bytes(), epoch.as_bytes(), number],
+            |row| Ok(Hash::from_bytes(row.get("root")?)),
+        )
+    }
+
+    /// The number of the seal with this root, in one chain of seals.
+    pub(crate) fn number_of_seal(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        root: Hash,
+    ) -> Result<Option<u64>, CouncilError> {
+        self.one(
+            "SELECT number FROM device_seal WHERE device_id = ?1 AND epoch = ?2 AND root = ?3",
+            params![device.as_bytes(), epoch.as_bytes(), root.as_bytes()],
+            |row| row.get("number"),
+        )
+    }
+
+    /// The last of a device's seals that the council holds.
+    pub(crate) fn last_seal(&self, device: DeviceId) -> Result<Option<SealMark>, CouncilError> {
+        self.one(
+            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 ORDER BY received_ms DESC, number DESC LIMIT 1",
+            params![device.as_bytes()],
+            |row| {
+                Ok(SealMark {
+                    epoch: Epoch::from_bytes(row.get("epoch")?),
+                    number: row.get("number")?,
+                    root: Hash::from_bytes(row.get("root")?),
+                })
+            },
+        )
+    }
+
+    /// Calls `each` for every seal of version 2.
+    pub(crate) fn each_seal(
+        &self,
+        mut each: impl FnMut(HeldSeal) -> Result<(), CouncilError>,
+    ) -> Result<(), CouncilError> {
+        let sql = "SELECT device_id, number, seal, public_key FROM device_seal JOIN device USING (device_id)";
+        self.connection.query_at_length(sql, params![], &mut |row| {
+            each(HeldSeal {
+                device: DeviceId::from_bytes(row.get("device_id")?),
+                number: row.get("number")?,
+                seal: canonical::read(&row.get::<Vec<u8>>("seal")?).ok(),
+                key: PublicKey::from_slice(&row.get::<Vec<u8>>("public_key")?).ok(),
+            })?;
+            Ok(true)
+        })
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a seal. One that is held already stays as it is.
+    pub(crate) fn keep_seal(&self, seal: &SentSeal, root: Hash, now_ms: i64) -> Result<(), CouncilError> {
+        let contents = &seal.contents;
+        self.write(
+            "INSERT INTO device_seal (device_id, epoch, number, root, received_ms, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (device_id, epoch, number, root) DO NOTHING",
+            params![
+                contents.enrolment.as_bytes(),
+                contents.epoch.as_bytes(),
+                contents.number,
+                root.as_bytes(),
+                now_ms,
+                canonical::write(seal)
+            ],
+        )?;
+        Ok(())
+    }
+}
