@@ -3,6 +3,7 @@
 //! and at the end every promise is checked against it. The same seed gives the same world.
 
 mod camera;
+mod forged;
 mod line;
 mod model;
 mod outside;

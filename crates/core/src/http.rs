@@ -8,11 +8,12 @@ use std::time::Duration;
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::local_address::is_this_machine;
 use doorstep_domain::protocol::{Council, Limits, NoAnswer, Problem, ProblemCode};
+use doorstep_domain::v2::{Exchange, padding};
 use reqwest::blocking::{Client, Response};
 use reqwest::{Method, StatusCode, Url};
 use rustls::RootCertStore;
 
-use crate::environment::{BadAddress, Connect};
+use crate::environment::{BadAddress, Connect, OsRandomness, Randomness};
 
 /// The media type of requests and answers.
 pub const MEDIA_TYPE: &str = "application/vnd.doorstep+cbor";
@@ -68,8 +69,11 @@ impl HttpCouncil {
     }
 
     fn exchange(&self, method: Method, path: &str, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.send(method, path, pack(request)?)
+    }
+
+    fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
         let url = self.server.join(path).map_err(|_| NoAnswer::Unreachable)?;
-        let body = zstd::encode_all(request, ZSTD_LEVEL).map_err(|_| NoAnswer::Unreachable)?;
         let response = self
             .client
             .request(method, url)
@@ -98,6 +102,21 @@ impl Council for HttpCouncil {
     fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         self.exchange(Method::PUT, &format!("/v1/blobs/{sha256}"), request)
     }
+
+    fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        let (method, path) = match exchange {
+            Exchange::Enrol => (Method::POST, "/v2/enrol".to_owned()),
+            Exchange::Fetch | Exchange::Send { .. } => (Method::POST, "/v2/sync".to_owned()),
+            Exchange::Photo(sha256) => (Method::PUT, format!("/v2/blobs/{sha256}")),
+        };
+        let mut packed = pack(request)?;
+        padding::pad_request(&mut packed, exchange, |padding| OsRandomness.fill(padding));
+        self.send(method, &path, packed)
+    }
+}
+
+fn pack(request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    zstd::encode_all(request, ZSTD_LEVEL).map_err(|_| NoAnswer::Unreachable)
 }
 
 /// TLS 1.2 and 1.3, with ring and Mozilla's root certificates. The platform's own verifier is not

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_domain::VisitId;
 use doorstep_domain::ledger::{ChainFault, ChainHead, Envelope, Epoch, Hash, PublicKey};
+use doorstep_domain::v2::{self, AnyEnvelope};
+use doorstep_domain::{DeviceId, VisitId};
 
 use crate::error::AppError;
-use crate::store::{Reading, StoreError};
+use crate::store::{Reading, StoreError, VisitChain};
 
 /// The result of checking a chain in which nothing is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,15 +20,15 @@ pub struct Verified {
 
 /// The first thing that is wrong with a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{fault} (epoch {epoch})")]
+#[error("{fault} (chain {epoch})")]
 pub struct Fault {
-    /// The epoch of the chain. A device has one chain for each of its epochs.
+    /// The name of the chain: in version 1 the device's epoch.
     pub epoch: Epoch,
     /// What is wrong, and where.
     pub fault: ChainFault,
 }
 
-/// Checks every epoch. `key` is the device's own key, which must have made the seals. Without it,
+/// Checks every chain. `key` is the device's own key, which must have made the seals. Without it,
 /// the signatures of the seals are not checked.
 pub(crate) fn verify(reading: &Reading<'_>, key: Option<&PublicKey>) -> Result<Result<Verified, Fault>, AppError> {
     let mut verified = Verified { records: 0, seals: 0 };
@@ -37,7 +38,58 @@ pub(crate) fn verify(reading: &Reading<'_>, key: Option<&PublicKey>) -> Result<R
             Err(fault) => return Ok(Err(Fault { epoch, fault })),
         }
     }
+    let mut ends = BTreeMap::new();
+    for chain in reading.all_visit_chains()? {
+        if let Err(fault) = verify_chain(reading, &chain, &mut ends, &mut verified)? {
+            return Ok(Err(Fault { epoch: chain.chain, fault }));
+        }
+    }
+    for seal in reading.all_seals()? {
+        let signed = key.is_none_or(|key| seal.verified(key).is_some());
+        let fits = |head: &v2::Link| ends.get(&(head.chain, head.sequence)) == Some(&head.hash);
+        if let Some(head) = seal.contents.heads.iter().find(|head| !(signed && fits(head))) {
+            return Ok(Err(Fault { epoch: head.chain, fault: ChainFault::BrokenSeal { at: head.sequence } }));
+        }
+        verified.seals += 1;
+    }
     Ok(Ok(verified))
+}
+
+/// Checks a chain of version 2, and notes the hash of each of its records.
+fn verify_chain(
+    reading: &Reading<'_>,
+    chain: &VisitChain,
+    hashes: &mut BTreeMap<(Epoch, u64), Hash>,
+    verified: &mut Verified,
+) -> Result<Result<(), ChainFault>, AppError> {
+    let mut previous = v2::Envelope::genesis(chain.enrolment, chain.chain, chain.continues);
+    let mut last = 0;
+    for (at, record) in (1..).zip(reading.epoch_records(chain.chain)?) {
+        let Ok(envelope) = v2::Envelope::from_bytes(&record.envelope) else {
+            return Ok(Err(ChainFault::Unreadable { at }));
+        };
+        let place: (DeviceId, Epoch) = (envelope.enrolment, envelope.chain);
+        if place != (chain.enrolment, chain.chain) {
+            return Ok(Err(ChainFault::AnotherChain { at }));
+        }
+        if envelope.sequence != at {
+            return Ok(Err(ChainFault::OutOfSequence { expected: at, found: envelope.sequence }));
+        }
+        if envelope.previous != previous {
+            return Ok(Err(ChainFault::BrokenLink { at }));
+        }
+        let hash = v2::Envelope::hash(&record.envelope);
+        if hash != record.hash || !body_fits(reading, chain.said_visit, &envelope.into(), &record.body)? {
+            return Ok(Err(ChainFault::AlteredBody { at }));
+        }
+        hashes.insert((chain.chain, at), hash);
+        (previous, last) = (hash, at);
+        verified.records += 1;
+    }
+    if (last, previous) != (chain.head.sequence, chain.head.hash) {
+        return Ok(Err(ChainFault::Unreadable { at: last + 1 }));
+    }
+    Ok(Ok(()))
 }
 
 fn verify_epoch(
@@ -57,7 +109,7 @@ fn verify_epoch(
             Ok(followed) => followed,
             Err(fault) => return Ok(Err(fault)),
         };
-        if !body_fits(reading, record.visit, &envelope, &record.body)? || record.hash != next.hash {
+        if !body_fits(reading, record.visit, &envelope.clone().into(), &record.body)? || record.hash != next.hash {
             return Ok(Err(ChainFault::AlteredBody { at: envelope.sequence }));
         }
         hashes.insert(envelope.sequence, next.hash);
@@ -75,7 +127,7 @@ fn verify_epoch(
     Ok(Ok(()))
 }
 
-fn body_fits(reading: &Reading<'_>, visit: VisitId, envelope: &Envelope, body: &[u8]) -> Result<bool, StoreError> {
+fn body_fits(reading: &Reading<'_>, visit: VisitId, envelope: &AnyEnvelope, body: &[u8]) -> Result<bool, StoreError> {
     let key = reading.visit_key(visit)?;
-    Ok(key.is_some_and(|key| key.commit(envelope.record, body) == envelope.commitment))
+    Ok(key.is_some_and(|key| envelope.commit(&key, body) == envelope.commitment))
 }

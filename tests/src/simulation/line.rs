@@ -11,7 +11,9 @@ use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, BlobState, Bytes, Changes, Council, DeviceState, HighWater, NoAnswer, Purpose, Receipt,
     Signed, SyncAnswer, SyncRequest, Verdict, decode, encode,
 };
+use doorstep_domain::v2::Exchange;
 
+use super::forged;
 use super::outside::Chance;
 
 /// A request from a phone to the council.
@@ -19,6 +21,8 @@ use super::outside::Chance;
 enum Call {
     Sync(Vec<u8>),
     Blob(Hash, Vec<u8>),
+    /// One of version 2.
+    Asked(Exchange, Vec<u8>),
 }
 
 impl Call {
@@ -26,6 +30,7 @@ impl Call {
         match self {
             Self::Sync(request) => council.sync(request),
             Self::Blob(sha256, request) => council.put_blob(*sha256, request),
+            Self::Asked(exchange, request) => council.ask(*exchange, request),
         }
     }
 
@@ -35,6 +40,8 @@ impl Call {
         match self {
             Self::Sync(request) => forged_receipts(request),
             Self::Blob(_, request) => forged_completion(request),
+            Self::Asked(Exchange::Photo(_), request) => forged::completion(request),
+            Self::Asked(_, request) => forged::receipts(request),
         }
     }
 }
@@ -163,6 +170,13 @@ impl Council for Line {
 
     fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         self.carry(&Call::Blob(sha256, request.to_vec()))
+    }
+
+    fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        match exchange {
+            Exchange::Enrol => self.council()?.ask(exchange, request),
+            _ => self.carry(&Call::Asked(exchange, request.to_vec())),
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use doorstep_council::records::verify;
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::PhotoPurpose;
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::protocol::{BlobRequest, Council, NoAnswer, Signed, decode};
+use doorstep_domain::protocol::{Council, NoAnswer};
+use doorstep_domain::v2::{Attested, Exchange, PhotoRequest};
 use doorstep_tests::bucket::{KEY, ObjectStore};
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::harness::{Phone, TestCouncil, json, sample};
@@ -129,14 +130,20 @@ impl Council for GoesDead {
     }
 
     fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        let mut pieces = self.pieces.lock().unwrap();
-        if pieces.0 == 0 {
-            return Err(NoAnswer::Unreachable);
-        }
-        pieces.0 -= 1;
-        let asked: BlobRequest = decode::<Signed>(request).unwrap().peek().unwrap();
-        pieces.1.push(asked.offset);
         self.council.put_blob(sha256, request)
+    }
+
+    fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        if let Exchange::Photo(_) = exchange {
+            let mut pieces = self.pieces.lock().unwrap();
+            if pieces.0 == 0 {
+                return Err(NoAnswer::Unreachable);
+            }
+            pieces.0 -= 1;
+            let asked = Attested::<PhotoRequest>::from_bytes(request).unwrap().peek().unwrap();
+            pieces.1.push(asked.offset);
+        }
+        self.council.ask(exchange, request)
     }
 }
 

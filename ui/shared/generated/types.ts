@@ -1569,7 +1569,16 @@ export type OpenedNote = {
 /**
  * The note; `null` when it was sealed to other keys.
  */
-note: string | null, };
+note: string | null, 
+/**
+ * The visit in which it was written; `null` for one that belongs to no visit, or whose visit is
+ * still on its way.
+ */
+visit: VisitId | null, 
+/**
+ * The address of that visit.
+ */
+address: string, };
 
 export type OutboxGroup = { 
 /**
@@ -2095,9 +2104,10 @@ export type SafeguardingRow = {
  */
 record: string, 
 /**
- * The visit that it belongs to.
+ * The visit that it belongs to, if that is known before the note is opened. In version 2 only
+ * the note itself says it.
  */
-visit: VisitId, 
+visit: VisitId | null, 
 /**
  * When it was recorded, by the device's clock.
  */
@@ -2107,7 +2117,7 @@ recorded_at: string,
  */
 received_at: string, 
 /**
- * The address, as far as the visit's records have arrived.
+ * The address, if the visit is known and its records have arrived.
  */
 address: string, 
 /**

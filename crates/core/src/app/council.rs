@@ -8,7 +8,7 @@ use doorstep_domain::conduct::fold;
 use super::{App, time};
 use crate::error::AppError;
 use crate::store::Reading;
-use crate::sync::{Contact, Piece, Round, SyncReport, most_pieces, send_piece};
+use crate::sync::{Contact, Piece, SyncReport, most_pieces, round, send_piece};
 use crate::view::{OutboxGroup, OutboxView, PhotosView, SetAsideView};
 
 /// The most rounds of one sync. Anything left after that is sent with the next sync.
@@ -134,7 +134,7 @@ impl App {
 
 fn send_records(contact: &Contact<'_>, report: &mut SyncReport) -> Result<(), AppError> {
     for _ in 0..MOST_ROUNDS {
-        let round = Round::run(contact)?;
+        let round = round(contact)?;
         report.received += round.received;
         report.set_aside += round.set_aside;
         report.changes += round.changes;

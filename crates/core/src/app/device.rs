@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_domain::PhoneId;
 use doorstep_domain::conduct::{CodeSigned, TextKind};
 use doorstep_domain::protocol::EnrolmentCode;
 
@@ -90,13 +91,16 @@ impl App {
         let council = self.environment.connect.connect(server)?;
         let before = self.store.read::<_, AppError>(|reading| Ok((reading.enrolment()?, reading.counts()?.waiting)))?;
         let key = self.signing_key()?;
-        let answer = sync::enrol(&self.environment, &*council, &code, &key, device_name)?;
+        let made = PhoneId::from_bytes(self.environment.random());
+        let phone = self.store.transact::<_, AppError>(&self.environment, |writing| Ok(writing.phone(made)?))?;
+        let answer = sync::enrol(&self.environment, &*council, &code, &key, phone, device_name)?;
         let council_key = answer.council_key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         if let (Some(before), 1..) = &before
             && before.council_key != council_key
         {
             return Err(AppError::UnsentRecords);
         }
+        let now = self.environment.clock.now();
         let enrolment = Enrolment {
             server: server.trim().to_owned(),
             device: answer.device,
@@ -110,14 +114,20 @@ impl App {
             council_epoch: answer.council_epoch,
             cursor: 0,
             last_contact_ms: answer.council_time_ms,
-            last_contact_device_ms: self.environment.clock.now().unix_ms,
+            last_contact_device_ms: now.unix_ms,
+            last_contact_running: Some((now.monotonic_ms, now.boot)),
             safeguarding_keys: answer.safeguarding_keys,
             revoked: false,
+            second: answer.second,
         };
         self.store.transact::<_, AppError>(&self.environment, |writing| {
             writing.set_enrolment(&enrolment)?;
             writing.set(PIN, &None::<StoredPin>)?;
-            writing.begin_epoch(&self.environment, enrolment.device)?;
+            if enrolment.second.is_some() {
+                writing.begin_version_2(&self.environment, &enrolment)?;
+            } else {
+                writing.begin_epoch(&self.environment, enrolment.device)?;
+            }
             Ok(())
         })?;
         self.signed_in.store(true, Ordering::SeqCst);

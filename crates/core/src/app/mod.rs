@@ -4,6 +4,7 @@
 mod code;
 mod council;
 mod device;
+mod mark;
 mod photos;
 mod today;
 mod visits;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use doorstep_domain::ledger::SigningKey;
 
+use self::mark::{Mark, Reached};
 use crate::environment::{Environment, SignIn};
 use crate::error::AppError;
 use crate::keys::{Secret, name};
@@ -80,11 +82,11 @@ impl App {
         signing_key(&secret).ok_or(AppError::Store(StoreError::Unreadable("signing key")))
     }
 
-    /// Keeps the end of the chain in the key store. A database that is behind this mark was
+    /// Keeps how far the chains have come in the key store. A database that is behind this mark was
     /// restored from a copy.
     fn set_mark(&self) -> Result<(), AppError> {
-        let Some((epoch, sequence)) = self.chain_end()? else { return Ok(()) };
-        let mark = Secret::new(&[epoch.as_slice(), &sequence.to_be_bytes()].concat());
+        let Some(mark) = self.mark()? else { return Ok(()) };
+        let mark = Secret::new(&mark.to_bytes());
         if self.environment.keys.get(name::MARK)?.as_ref() != Some(&mark) {
             self.environment.keys.set(name::MARK, &mark)?;
         }
@@ -92,15 +94,19 @@ impl App {
     }
 
     fn notice_a_restore(&self) -> Result<(), AppError> {
-        let Some((epoch, sequence)) = self.chain_end()? else { return Ok(()) };
-        let Some(mark) = self.environment.keys.get(name::MARK)? else { return Ok(()) };
-        let Some((marked_epoch, marked)) = mark.expose().split_at_checked(16) else { return Ok(()) };
-        let marked = marked.try_into().map_or(0, u64::from_be_bytes);
-        let behind = marked_epoch != epoch || sequence < marked;
-        if behind {
+        let Some(now) = self.mark()? else { return Ok(()) };
+        let kept = self.environment.keys.get(name::MARK)?;
+        let Some(kept) = kept.as_ref().and_then(|kept| Mark::from_bytes(kept.expose())) else { return Ok(()) };
+        let (chain, seals) = (now.chain.is_behind(&kept.chain), now.seals_are_behind(&kept));
+        if chain || seals {
             self.store.transact::<_, AppError>(&self.environment, |writing| {
-                if let Some(enrolment) = writing.enrolment()? {
+                let Some(enrolment) = writing.enrolment()? else { return Ok(()) };
+                if chain {
                     writing.begin_epoch(&self.environment, enrolment.device)?;
+                }
+                if seals {
+                    writing.begin_seals(&self.environment)?;
+                    writing.close_chains()?;
                 }
                 Ok(())
             })?;
@@ -109,11 +115,15 @@ impl App {
         Ok(())
     }
 
-    fn chain_end(&self) -> Result<Option<([u8; 16], u64)>, AppError> {
+    fn mark(&self) -> Result<Option<Mark>, AppError> {
         self.store.read(|reading| {
             let Some(enrolment) = reading.enrolment()? else { return Ok(None) };
             let head = reading.head(enrolment.device)?.chain;
-            Ok(Some((*head.epoch.as_bytes(), head.sequence)))
+            let seals = reading.seal_state()?;
+            Ok(Some(Mark {
+                chain: Reached { epoch: *head.epoch.as_bytes(), number: head.sequence },
+                seals: seals.map(|seals| Reached { epoch: *seals.epoch.as_bytes(), number: seals.number }),
+            }))
         })
     }
 }

@@ -157,9 +157,18 @@ impl App {
             // `decide` refuses an empty note, and cites the clause.
             SealedNote { sealed: Vec::new() }
         } else {
-            crate::sealing::seal(note, &enrolment.safeguarding_keys)?
+            self.seal_note(&enrolment, visit, note)?
         };
         self.say_somewhere(visit, Command::RaiseSealedConcern { note })
+    }
+
+    /// Seals a note, in the version in which it will be recorded.
+    fn seal_note(&self, enrolment: &Enrolment, visit: Option<VisitId>, note: &str) -> Result<SealedNote, AppError> {
+        let in_version_2 = self.store.read::<_, AppError>(|reading| match visit {
+            Some(visit) => Ok(reading.goes_into_version_2(enrolment, visit)?),
+            None => Ok(enrolment.second.is_some()),
+        })?;
+        crate::sealing::seal(note, visit, &enrolment.safeguarding_keys, in_version_2)
     }
 
     /// Strikes out a record that was a mistake. It stays visible.

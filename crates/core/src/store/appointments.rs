@@ -2,6 +2,7 @@
 
 use doorstep_domain::AppointmentRef;
 use doorstep_domain::conduct::Appointment;
+use doorstep_domain::v2::{Attested, Grant};
 use rusqlite::{Row, params};
 
 use super::{Reading, StoreError, Writing};
@@ -33,13 +34,36 @@ impl Reading<'_> {
     }
 }
 
+impl Reading<'_> {
+    /// The council's word that it gave an appointment to this enrolment.
+    pub(super) fn grant_of(&self, reference: &AppointmentRef) -> Result<Option<Attested<Grant>>, StoreError> {
+        let grant: Option<Option<Vec<u8>>> = self.one(
+            "SELECT appointment_grant FROM appointment WHERE appointment_ref = ?1",
+            params![reference.as_str()],
+            |row| row.get("appointment_grant"),
+        )?;
+        Ok(grant.flatten().and_then(|bytes| Attested::from_bytes(&bytes).ok()))
+    }
+}
+
 impl Writing<'_> {
-    pub(crate) fn keep_appointment(&self, appointment: &Appointment) -> Result<(), StoreError> {
+    /// Keeps an appointment, with the council's word that it gave it, which there is in version 2.
+    pub(crate) fn keep_appointment(
+        &self,
+        appointment: &Appointment,
+        grant: Option<&Attested<Grant>>,
+    ) -> Result<(), StoreError> {
         let text = serde_json::to_string(appointment).map_err(|_| StoreError::Unreadable("appointment"))?;
         self.write(
-            "INSERT INTO appointment (appointment_ref, window_start_ms, appointment) VALUES (?1, ?2, ?3)
-             ON CONFLICT (appointment_ref) DO UPDATE SET window_start_ms = excluded.window_start_ms, appointment = excluded.appointment",
-            params![appointment.reference.as_str(), appointment.window_start.timestamp_millis(), text],
+            "INSERT INTO appointment (appointment_ref, window_start_ms, appointment, appointment_grant) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (appointment_ref) DO UPDATE SET window_start_ms = excluded.window_start_ms,
+                 appointment = excluded.appointment, appointment_grant = excluded.appointment_grant",
+            params![
+                appointment.reference.as_str(),
+                appointment.window_start.timestamp_millis(),
+                text,
+                grant.map(Attested::to_bytes)
+            ],
         )?;
         Ok(())
     }

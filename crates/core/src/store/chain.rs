@@ -43,6 +43,11 @@ impl Reading<'_> {
         .ok_or(StoreError::Unreadable("chain"))
     }
 
+    /// The last value of `order` that the device has used, over all its chains.
+    pub(super) fn last_order(&self) -> Result<u64, StoreError> {
+        Ok(self.one("SELECT last_order FROM chain", [], |row| row.get("last_order"))?.unwrap_or(0))
+    }
+
     pub(crate) fn visit_key(&self, visit: VisitId) -> Result<Option<VisitKey>, StoreError> {
         let key: Option<[u8; 32]> =
             self.one("SELECT key FROM visit_key WHERE visit_id = ?1", params![visit.as_bytes()], |row| row.get("key"))?;
@@ -82,13 +87,16 @@ impl Writing<'_> {
         visit: VisitId,
         event: Event,
     ) -> Result<Happened, StoreError> {
+        if self.goes_into_version_2(enrolment, visit)? {
+            return self.append_to_visit(environment, enrolment, visit, event);
+        }
         let urgent = event.is_urgent();
         let photos = event.photo().map(|photo| photo.sha256).into_iter().collect();
         let kind = RecordKind::VISIT_EVENT;
         let body = Body { event };
         let content = Content { kind, body: encode_body(&body), urgent, photos };
         let envelope = self.append_body(environment, enrolment, visit, content)?;
-        Ok(happened(&envelope, body.event))
+        Ok(happened(&envelope.into(), enrolment.user, body.event))
     }
 
     /// Appends a signature under the Code to the chain. `file` is the visit id that it gets, since
@@ -100,6 +108,9 @@ impl Writing<'_> {
         file: VisitId,
         acknowledgement: &Acknowledgement,
     ) -> Result<(), StoreError> {
+        if enrolment.second.is_some() {
+            return self.append_to_register(environment, enrolment, acknowledgement);
+        }
         let body = encode_acknowledgement(acknowledgement);
         let kind = RecordKind::ACKNOWLEDGEMENT;
         let content = Content { kind, body, urgent: false, photos: Vec::new() };
@@ -168,7 +179,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn key_for(&self, environment: &Environment, visit: VisitId) -> Result<VisitKey, StoreError> {
+    pub(super) fn key_for(&self, environment: &Environment, visit: VisitId) -> Result<VisitKey, StoreError> {
         if let Some(key) = self.visit_key(visit)? {
             return Ok(key);
         }
@@ -194,17 +205,30 @@ impl Writing<'_> {
     /// council does not have are issued again in the new epoch. They keep their id and body, and
     /// get a new place in the chain.
     pub(crate) fn begin_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
+        self.start_epoch(environment, device)?;
+        for old in self.not_with_the_council()?.iter().filter(|old| old.version == 1) {
+            self.issue_again(device, old)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::begin_epoch`], for an enrolment in version 2: what is issued again goes into chains
+    /// of version 2.
+    pub(crate) fn begin_version_2(&self, environment: &Environment, enrolment: &Enrolment) -> Result<(), StoreError> {
+        self.start_epoch(environment, enrolment.device)?;
+        self.begin_seals(environment)?;
+        self.issue_all_again(environment, enrolment)
+    }
+
+    fn start_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
         let epoch = Epoch::from_bytes(environment.random());
-        let last_order = self.one("SELECT last_order FROM chain", [], |row| row.get("last_order"))?.unwrap_or(0_u64);
+        let last_order = self.last_order()?;
         let start = ChainHead::start(device, epoch);
         self.write(
             "INSERT INTO chain (only, epoch, sequence, hash, last_order) VALUES (1, ?1, 0, ?2, ?3)
              ON CONFLICT (only) DO UPDATE SET epoch = excluded.epoch, sequence = 0, hash = excluded.hash",
             params![epoch.as_bytes(), start.hash.as_bytes(), last_order],
         )?;
-        for old in self.not_with_the_council()? {
-            self.issue_again(device, &old)?;
-        }
         Ok(())
     }
 

@@ -5,8 +5,11 @@ mod appointments;
 mod chain;
 mod opening;
 mod photos;
+mod receipts;
 mod records;
+mod seals;
 mod settings;
+mod visit_chains;
 mod visits;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +20,8 @@ pub(crate) use opening::open;
 pub use opening::set_aside;
 pub(crate) use photos::WaitingPhoto;
 pub(crate) use records::StoredRecord;
-pub(crate) use settings::{CodeSignature, Enrolment};
+pub(crate) use settings::{Asked, CodeSignature, Enrolment, SecondVersion};
+pub(crate) use visit_chains::VisitChain;
 pub(crate) use visits::VisitRow;
 
 use crate::environment::Environment;

@@ -22,11 +22,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../migrations/0002_whole_code.sql")),
         M::up(include_str!("../../migrations/0003_photos.sql")),
         M::up(include_str!("../../migrations/0004_many_visits.sql")),
+        M::up(include_str!("../../migrations/0005_second_version.sql")),
     ])
 });
 
 /// How many migrations this build knows: the `user_version` of its database.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// The oldest SQLite that is safe, 3.51.3. Older versions can corrupt a database in WAL mode when
 /// two connections reset the log at the same time.

@@ -2,9 +2,10 @@
 
 use chrono::DateTime;
 use doorstep_domain::conduct::{Event, Happened};
-use doorstep_domain::ledger::{Envelope, Epoch, Hash, decode_body};
+use doorstep_domain::ledger::{Epoch, Hash, decode_body};
 use doorstep_domain::protocol::Limits;
-use doorstep_domain::{RecordId, VisitId};
+use doorstep_domain::v2::AnyEnvelope;
+use doorstep_domain::{RecordId, UserId, VisitId};
 use rusqlite::{Row, params};
 
 use super::{Reading, StoreError, Writing};
@@ -12,12 +13,17 @@ use super::{Reading, StoreError, Writing};
 /// A record as this device keeps it: its place in the chain, and its bytes as they were made.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredRecord {
+    /// The version of its envelope.
+    pub(crate) version: u8,
+    /// The name of its chain: in version 1 the device's epoch.
     pub(crate) epoch: Epoch,
     pub(crate) sequence: u64,
     pub(crate) hash: Hash,
     pub(crate) visit: VisitId,
     pub(crate) envelope: Vec<u8>,
     pub(crate) body: Vec<u8>,
+    /// Whether it has to be sent with all its bytes.
+    pub(crate) whole: bool,
 }
 
 /// How many records there are, and how many wait.
@@ -38,46 +44,50 @@ pub(crate) struct WaitingOfVisit {
     pub(crate) oldest_ms: i64,
 }
 
-const COLUMNS: &str = "epoch, sequence, hash, visit_id, envelope, body";
+const COLUMNS: &str = "version, epoch, sequence, hash, visit_id, envelope, body, sent_whole";
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
     Ok(StoredRecord {
+        version: row.get("version")?,
         epoch: Epoch::from_bytes(row.get("epoch")?),
         sequence: row.get("sequence")?,
         hash: Hash::from_bytes(row.get("hash")?),
         visit: VisitId::from_bytes(row.get("visit_id")?),
         envelope: row.get("envelope")?,
         body: row.get("body")?,
+        whole: row.get("sent_whole")?,
     })
 }
 
-/// An event with what its envelope says of it.
-pub(super) fn happened(envelope: &Envelope, event: Event) -> Happened {
+/// An event with what its envelope says of it. `person` made it where the envelope names nobody.
+pub(super) fn happened(envelope: &AnyEnvelope, person: UserId, event: Event) -> Happened {
     Happened {
         record: envelope.record,
-        device: envelope.device,
+        device: envelope.enrolment,
         order: envelope.order,
         at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
-        actor: envelope.actor,
+        actor: envelope.actor.unwrap_or(person),
         event,
     }
 }
 
-/// SQL for the epochs of the device. It steps through the index from one epoch to the next, without
+/// SQL for the epochs of version 1. It steps through the index from one epoch to the next, without
 /// reading every record.
 const EPOCHS: &str = "WITH RECURSIVE epochs (epoch) AS (
-    SELECT min(epoch) FROM record
+    SELECT min(epoch) FROM record WHERE version = 1
     UNION ALL
-    SELECT (SELECT min(epoch) FROM record WHERE record.epoch > epochs.epoch) FROM epochs WHERE epochs.epoch IS NOT NULL
+    SELECT (SELECT min(epoch) FROM record WHERE version = 1 AND record.epoch > epochs.epoch) FROM epochs WHERE epochs.epoch IS NOT NULL
 )";
 
 impl Reading<'_> {
-    /// The records that wait to be sent, as many as fit in a batch: urgent ones first, then oldest
+    /// The records of a version that wait to be sent, as many as fit in a batch: urgent ones first, then oldest
     /// first.
-    pub(crate) fn waiting(&self) -> Result<Vec<StoredRecord>, StoreError> {
+    pub(crate) fn waiting(&self, version: u8) -> Result<Vec<StoredRecord>, StoreError> {
         let mut batch = self.many(
-            &format!("SELECT {COLUMNS} FROM record WHERE state = 'waiting' ORDER BY urgent DESC, local_id LIMIT ?1"),
-            params![i64::try_from(Limits::BATCH_RECORDS).unwrap_or(i64::MAX)],
+            &format!(
+                "SELECT {COLUMNS} FROM record WHERE state = 'waiting' AND version = ?2 ORDER BY urgent DESC, local_id LIMIT ?1"
+            ),
+            params![i64::try_from(Limits::BATCH_RECORDS).unwrap_or(i64::MAX), version],
             stored,
         )?;
         let mut bytes = 0;
@@ -104,6 +114,18 @@ impl Reading<'_> {
         )
     }
 
+    /// Records of a chain that are not at the council, in their order.
+    pub(super) fn not_received_of(&self, chain: Epoch) -> Result<Vec<StoredRecord>, StoreError> {
+        self.many(
+            &format!(
+                "SELECT {COLUMNS} FROM record WHERE epoch = ?1
+                     AND (state = 'waiting' OR (state = 'set_aside' AND reason = 'fork')) ORDER BY sequence"
+            ),
+            params![chain.as_bytes()],
+            stored,
+        )
+    }
+
     /// Every record of an epoch, in its order.
     pub(crate) fn epoch_records(&self, epoch: Epoch) -> Result<Vec<StoredRecord>, StoreError> {
         self.many(
@@ -113,7 +135,7 @@ impl Reading<'_> {
         )
     }
 
-    /// Every epoch in which the device has written records, oldest first.
+    /// Every epoch of version 1 in which the device has written records, oldest first.
     pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
         self.many(
             &format!(
@@ -140,31 +162,36 @@ impl Reading<'_> {
     /// The facts of a visit, as far as this build understands them.
     pub(crate) fn facts(&self, visit: VisitId) -> Result<Vec<Happened>, StoreError> {
         let records = self.many(
-            &format!("SELECT {COLUMNS} FROM record WHERE visit_id = ?1 AND state <> 'reissued' ORDER BY local_id"),
+            "SELECT envelope, body, person FROM record LEFT JOIN visit_chain ON chain = epoch
+             WHERE record.visit_id = ?1 AND state <> 'reissued' ORDER BY local_id",
             params![visit.as_bytes()],
-            stored,
+            |row| {
+                let person: Option<[u8; 16]> = row.get("person")?;
+                Ok((row.get::<_, Vec<u8>>("envelope")?, row.get::<_, Vec<u8>>("body")?, person))
+            },
         )?;
         records
             .into_iter()
-            .filter_map(|record| decode_body(&record.body).map(|body| (record, body)))
-            .map(|(record, body)| {
-                let envelope = Envelope::from_bytes(&record.envelope).map_err(|_| StoreError::Unreadable("record"))?;
-                Ok(happened(&envelope, body.event))
+            .filter_map(|(envelope, body, person)| decode_body(&body).map(|body| (envelope, body, person)))
+            .map(|(envelope, body, person)| {
+                let envelope = AnyEnvelope::from_bytes(&envelope).ok_or(StoreError::Unreadable("record"))?;
+                // In version 1 the envelope itself says who it was.
+                let person = UserId::from_bytes(person.unwrap_or_default());
+                Ok(happened(&envelope, person, body.event))
             })
             .collect()
     }
 
     pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
-        // Numbers run from 1 without a gap, so the last number of an epoch is its count. Counting
-        // every record would take longer with each visit.
+        // Records are numbered from 1 without a gap as they are written, and none is deleted.
+        // Counting them all would take longer with each visit.
         self.one(
-            &format!("{EPOCHS}
-             SELECT (SELECT coalesce(sum((SELECT max(sequence) FROM record WHERE record.epoch = epochs.epoch)), 0) FROM epochs)
+            "SELECT (SELECT coalesce(max(local_id), 0) FROM record)
                     - (SELECT count(*) FROM record WHERE state = 'reissued') AS records,
                     (SELECT count(*) FROM record WHERE state = 'waiting') AS waiting,
                     (SELECT count(*) FROM record WHERE state = 'set_aside') AS set_aside,
                     (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting') AS oldest_waiting_ms,
-                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting' AND urgent = 1) AS oldest_urgent_ms"),
+                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting' AND urgent = 1) AS oldest_urgent_ms",
             [],
             |row| {
                 Ok(Counts {

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use doorstep_domain::conduct::{CouncilNumbers, PublishedCode};
-use doorstep_domain::ledger::Epoch;
-use doorstep_domain::{DeviceId, UserId};
+use doorstep_domain::ledger::{Epoch, Hash};
+use doorstep_domain::v2::{Attested, Certificate, CouncilId};
+use doorstep_domain::{DeviceId, PhoneId, UserId};
 use rusqlite::params;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -30,14 +31,66 @@ pub(crate) struct Enrolment {
     pub(crate) last_contact_ms: i64,
     /// The device's own clock at that contact.
     pub(crate) last_contact_device_ms: i64,
+    /// How long the device had been running at that contact, in milliseconds, and since which start.
+    #[serde(default)]
+    pub(crate) last_contact_running: Option<(u64, u64)>,
     pub(crate) safeguarding_keys: Vec<String>,
     pub(crate) revoked: bool,
+    /// What the council has signed, once the device speaks version 2 with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) second: Option<SecondVersion>,
+}
+
+/// What a device needs to speak version 2 with its council.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SecondVersion {
+    /// The council's id.
+    pub(crate) council: CouncilId,
+    /// The enrolment's certificate, in hexadecimal.
+    pub(crate) certificate: String,
+}
+
+impl SecondVersion {
+    pub(crate) fn new(council: CouncilId, certificate: &Attested<Certificate>) -> Self {
+        Self { council, certificate: data_encoding::HEXLOWER.encode(&certificate.to_bytes()) }
+    }
+
+    /// The certificate; `None` if what is stored can't be read.
+    pub(crate) fn certificate(&self) -> Option<Attested<Certificate>> {
+        let bytes = data_encoding::HEXLOWER.decode(self.certificate.as_bytes()).ok()?;
+        Attested::from_bytes(&bytes).ok()
+    }
+}
+
+/// The device's chain of seals, and how far it has asked the council about its chains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SealState {
+    /// The name of the chain of seals.
+    pub(crate) epoch: Epoch,
+    /// The number of the last seal; 0 for none.
+    pub(crate) number: u64,
+    /// Its root.
+    pub(crate) root: Option<Hash>,
+}
+
+/// How far a device has asked the council whether it still holds what it has receipts for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// The chain that was asked about last; `None` to begin.
+    pub(crate) after: Option<Epoch>,
+    /// When it was done, by the council's clock: milliseconds since 1970, UTC.
+    pub(crate) done_ms: Option<i64>,
+    /// Whether the epochs of version 1 are to be asked about too.
+    pub(crate) first_version: bool,
 }
 
 const ENROLMENT: &str = "enrolment";
 const CODE: &str = "code";
 const NUMBERS: &str = "numbers";
 const SIGNED: &str = "code_signed";
+const SEALS: &str = "seals";
+const ASKED: &str = "asked";
+const PHONE: &str = "phone";
 
 /// The last signature under a version of the Code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +122,15 @@ impl Reading<'_> {
         self.setting(NUMBERS)
     }
 
+    /// The device's chain of seals, once it has begun.
+    pub(crate) fn seal_state(&self) -> Result<Option<SealState>, StoreError> {
+        self.setting(SEALS)
+    }
+
+    pub(crate) fn asked(&self) -> Result<Asked, StoreError> {
+        Ok(self.setting(ASKED)?.unwrap_or_default())
+    }
+
     /// When a person signed a version of the Code, by the device's clock.
     pub(crate) fn signed_at(&self, user: UserId, code: &str) -> Result<Option<i64>, StoreError> {
         let signed: Option<CodeSignature> = self.setting(SIGNED)?;
@@ -94,6 +156,23 @@ impl Writing<'_> {
 
     pub(crate) fn set_enrolment(&self, enrolment: &Enrolment) -> Result<(), StoreError> {
         self.set(ENROLMENT, enrolment)
+    }
+
+    pub(crate) fn set_seal_state(&self, seals: &SealState) -> Result<(), StoreError> {
+        self.set(SEALS, seals)
+    }
+
+    pub(crate) fn set_asked(&self, asked: &Asked) -> Result<(), StoreError> {
+        self.set(ASKED, asked)
+    }
+
+    /// The id of this installation. It is made when it is first asked for.
+    pub(crate) fn phone(&self, made: PhoneId) -> Result<PhoneId, StoreError> {
+        if let Some(phone) = self.setting(PHONE)? {
+            return Ok(phone);
+        }
+        self.set(PHONE, &made)?;
+        Ok(made)
     }
 
     pub(crate) fn set_code(&self, code: &PublishedCode) -> Result<(), StoreError> {

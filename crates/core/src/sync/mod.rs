@@ -6,22 +6,26 @@
 
 mod backoff;
 mod courier;
+mod enrol;
 mod judge;
 mod photos;
 mod plan;
 mod round;
+mod second;
 
 pub use backoff::Backoff;
 pub use courier::Courier;
+pub(crate) use enrol::enrol;
 pub(crate) use photos::{Piece, most_pieces, send_piece};
-pub(crate) use round::{Round, enrol};
+pub(crate) use round::Round;
 
 use doorstep_domain::ledger::SigningKey;
 use doorstep_domain::protocol::Council;
 use serde::Serialize;
 
 use crate::environment::Environment;
-use crate::store::Store;
+use crate::error::AppError;
+use crate::store::{Asked, Store};
 
 /// What a contact with the council needs.
 pub(crate) struct Contact<'a> {
@@ -29,6 +33,43 @@ pub(crate) struct Contact<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) council: &'a dyn Council,
     pub(crate) key: &'a SigningKey,
+}
+
+/// One round: sends what fits, and takes what is new. A device goes on in version 1 until its council
+/// has given it a certificate. Records of version 1 that still wait then go in version 1.
+pub(crate) fn round(contact: &Contact<'_>) -> Result<Round, AppError> {
+    let Contact { store, environment, .. } = *contact;
+    let (enrolment, first_waits) = store.read::<_, AppError>(|reading| {
+        let enrolment = reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        Ok((enrolment, !reading.waiting(1)?.is_empty() || reading.asked()?.first_version))
+    })?;
+    if enrolment.second.is_none() {
+        let first = Round::first(contact)?;
+        if first.more {
+            return Ok(first);
+        }
+        return match second::introduce(contact) {
+            Ok(()) => Ok(Round { more: true, ..first }),
+            // A council of an older version, or a line that broke off.
+            Err(AppError::NoAnswer(_)) => Ok(first),
+            Err(error) => Err(error),
+        };
+    }
+    if !first_waits {
+        return second::run(contact);
+    }
+    let first = Round::first(contact)?;
+    store.transact::<_, AppError>(environment, |writing| {
+        let asked = writing.asked()?;
+        Ok(writing.set_asked(&Asked { first_version: false, ..asked })?)
+    })?;
+    let second = second::run(contact)?;
+    Ok(Round {
+        received: first.received + second.received,
+        set_aside: first.set_aside + second.set_aside,
+        changes: second.changes,
+        more: first.more || second.more,
+    })
 }
 
 /// The result of one sync.

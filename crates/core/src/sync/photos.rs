@@ -5,11 +5,12 @@ use doorstep_domain::ledger::PublicKey;
 use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, BlobState, Bytes, Limits, NoAnswer, PROTOCOL, Purpose, Signed, decode, encode,
 };
+use doorstep_domain::v2::{self, Attested, Exchange, Held, Nonce, PhotoAnswer, PhotoRequest};
 
 use super::Contact;
 use super::round::council_key;
 use crate::error::AppError;
-use crate::store::WaitingPhoto;
+use crate::store::{Enrolment, SecondVersion, WaitingPhoto};
 
 /// What to do after sending one piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,22 +39,13 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
         let Some(photo) = reading.waiting_photo(photo)? else { return Ok(None) };
         let offset = photo.held.min(photo.size);
         let chunk = reading.piece_of_photo(photo.id, offset, Limits::BLOB_CHUNK)?;
-        let nonce = Bytes(environment.random::<16>().to_vec());
-        let request = BlobRequest {
-            protocol: PROTOCOL,
-            device: enrolment.device,
-            nonce,
-            sha256: photo.sha256,
-            total: photo.size,
-            offset,
-            chunk: Bytes(chunk),
-        };
-        Ok(Some((enrolment, photo, request)))
+        Ok(Some((enrolment, photo, offset, chunk)))
     })?;
-    let Some((enrolment, photo, request)) = read else { return Ok(Piece::NotNow) };
-    let bytes = encode(&Signed::new(Purpose::BlobRequest, &request, contact.key));
-    let answer = contact.council.put_blob(photo.sha256, &bytes).map_err(AppError::NoAnswer)?;
-    let state = believed(&answer, &council_key(&enrolment)?, &request).map_err(AppError::NoAnswer)?;
+    let Some((enrolment, photo, offset, chunk)) = read else { return Ok(Piece::NotNow) };
+    let state = match enrolment.second.is_some() {
+        true => asked_second(contact, &enrolment, &photo, offset, chunk)?,
+        false => asked_first(contact, &enrolment, &photo, offset, chunk)?,
+    };
     store.transact(environment, |writing| match state {
         BlobState::Partial { held } if held == photo.held => Ok(Piece::NotNow),
         BlobState::Partial { held } => {
@@ -69,6 +61,62 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
             writing.photo_refused(photo.id, &reason)?;
             Ok(Piece::Refused)
         }
+    })
+}
+
+/// Sends a piece in version 1, and gives how much of the photo the council has.
+fn asked_first(
+    contact: &Contact<'_>,
+    enrolment: &Enrolment,
+    photo: &WaitingPhoto,
+    offset: u64,
+    chunk: Vec<u8>,
+) -> Result<BlobState, AppError> {
+    let request = BlobRequest {
+        protocol: PROTOCOL,
+        device: enrolment.device,
+        nonce: Bytes(contact.environment.random::<16>().to_vec()),
+        sha256: photo.sha256,
+        total: photo.size,
+        offset,
+        chunk: Bytes(chunk),
+    };
+    let bytes = encode(&Signed::new(Purpose::BlobRequest, &request, contact.key));
+    let answer = contact.council.put_blob(photo.sha256, &bytes).map_err(AppError::NoAnswer)?;
+    believed(&answer, &council_key(enrolment)?, &request).map_err(AppError::NoAnswer)
+}
+
+/// Sends a piece in version 2, and gives how much of the photo the council has.
+fn asked_second(
+    contact: &Contact<'_>,
+    enrolment: &Enrolment,
+    photo: &WaitingPhoto,
+    offset: u64,
+    chunk: Vec<u8>,
+) -> Result<BlobState, AppError> {
+    let request = PhotoRequest {
+        protocol: v2::PROTOCOL,
+        enrolment: enrolment.device,
+        certificate: enrolment.second.as_ref().and_then(SecondVersion::certificate),
+        nonce: Nonce::from_bytes(contact.environment.random()),
+        sha256: photo.sha256,
+        offset,
+        piece: Bytes(chunk),
+    };
+    let bytes = Attested::new(&request, contact.key).to_bytes();
+    let answer = contact.council.ask(Exchange::Photo(photo.sha256), &bytes).map_err(AppError::NoAnswer)?;
+    let key = council_key(enrolment)?;
+    let heard = Attested::<PhotoAnswer>::from_bytes(&answer).and_then(|signed| signed.hear(&key));
+    let answer = heard.map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
+    if (answer.enrolment, answer.nonce, answer.sha256) != (request.enrolment, request.nonce, request.sha256) {
+        return Err(AppError::NoAnswer(NoAnswer::NotTheCouncil));
+    }
+    Ok(match answer.state {
+        Held::PART => BlobState::Partial { held: answer.held },
+        Held::WHOLE => BlobState::Complete,
+        Held::REFUSED => BlobState::Refused(answer.reason.unwrap_or_default()),
+        // A word that only a newer council knows: the phone asks again later.
+        _ => BlobState::NotNamed,
     })
 }
 

@@ -1,12 +1,12 @@
-//! One round of a sync: reads what waits, sends a request, checks the answer, plans and applies it.
+//! One round of a sync in version 1: reads what waits, sends a request, checks the answer, plans and
+//! applies it.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::ledger::{Epoch, PublicKey, SigningKey};
 use doorstep_domain::protocol::{
-    Bytes, Council, EnrolAnswer, EnrolRequest, EnrolmentCode, HeadClaim, KeyOfVisit, NoAnswer, PROTOCOL, Pulled,
-    Purpose, SentRecord, Signed, SyncAnswer, SyncRequest, decode, encode,
+    Bytes, HeadClaim, KeyOfVisit, PROTOCOL, Pulled, Purpose, SentRecord, Signed, SyncAnswer, SyncRequest, encode,
 };
 
 use super::Contact;
@@ -15,36 +15,6 @@ use super::plan::{Held, Plan, plan};
 use crate::environment::Environment;
 use crate::error::AppError;
 use crate::store::{Enrolment, Store, StoreError, StoredRecord};
-
-/// Asks to be enrolled.
-pub(crate) fn enrol(
-    environment: &Environment,
-    council: &dyn Council,
-    code: &EnrolmentCode,
-    key: &SigningKey,
-    device_name: &str,
-) -> Result<EnrolAnswer, AppError> {
-    let nonce = environment.random::<16>().to_vec();
-    let request = EnrolRequest {
-        protocol: PROTOCOL,
-        code: code.to_string(),
-        device_key: key.public(),
-        device_name: device_name.to_owned(),
-        app_version: env!("CARGO_PKG_VERSION").to_owned(),
-        nonce: Bytes(nonce.clone()),
-    };
-    let bytes = council.enrol(&encode(&request)).map_err(AppError::NoAnswer)?;
-    let signed: Signed = decode(&bytes).map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
-    let claimed: EnrolAnswer = signed.peek().map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
-    // The code names the council's key, so another server is found out here, before anything is
-    // stored.
-    if !code.names(&claimed.council_key) {
-        return Err(AppError::AnotherCouncil);
-    }
-    let answer: EnrolAnswer =
-        signed.open(Purpose::EnrolAnswer, &claimed.council_key).map_err(|_| AppError::AnotherCouncil)?;
-    if answer.nonce.0 == nonce { Ok(answer) } else { Err(AppError::AnotherCouncil) }
-}
 
 /// The result of one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +34,8 @@ struct Before {
 }
 
 impl Round {
-    /// Sends one batch of records, checks the answer, and stores what it changes.
-    pub(crate) fn run(contact: &Contact<'_>) -> Result<Self, AppError> {
+    /// Sends one batch of records of version 1, checks the answer, and stores what it changes.
+    pub(super) fn first(contact: &Contact<'_>) -> Result<Self, AppError> {
         let Contact { store, environment, council, key } = *contact;
         let before = Before::read(store, environment, key)?;
         let council_key = council_key(&before.enrolment)?;
@@ -85,7 +55,7 @@ impl Before {
     fn read(store: &Store, environment: &Environment, key: &SigningKey) -> Result<Self, AppError> {
         store.transact(environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let batch = writing.waiting()?;
+            let batch = writing.waiting(1)?;
             if !batch.is_empty() {
                 writing.seal(enrolment.device, key)?;
             }
@@ -179,6 +149,13 @@ fn apply(
     if plan.begin_epoch {
         writing.begin_epoch(environment, before.device)?;
     }
+    let received = plan.received.len();
+    let moved = received > 0 || !plan.set_aside.is_empty() || plan.begin_epoch || !plan.send_again.is_empty();
+    if before.second.is_some() {
+        // What is new comes in version 2, with the council's word for each appointment.
+        let more = moved && !writing.waiting(1)?.is_empty();
+        return Ok(Round { received, set_aside: plan.set_aside.len(), changes: 0, more });
+    }
     if plan.pull_anew {
         writing.offer_photos_again()?;
     }
@@ -188,16 +165,16 @@ fn apply(
     enrolment.council_epoch = answer.council_epoch;
     enrolment.cursor = if plan.pull_anew && !answer.changes.snapshot { 0 } else { answer.changes.cursor };
     enrolment.last_contact_ms = answer.council_time_ms;
-    enrolment.last_contact_device_ms = environment.clock.now().unix_ms;
+    let now = environment.clock.now();
+    enrolment.last_contact_device_ms = now.unix_ms;
+    enrolment.last_contact_running = Some((now.monotonic_ms, now.boot));
     enrolment.safeguarding_keys.clone_from(&answer.changes.safeguarding_keys);
     enrolment.revoked = answer.device_state == doorstep_domain::protocol::DeviceState::Revoked;
     writing.set_enrolment(&enrolment)?;
 
     let waiting = writing.counts()?.waiting;
-    let moved =
-        !plan.received.is_empty() || !plan.set_aside.is_empty() || plan.begin_epoch || !plan.send_again.is_empty();
     Ok(Round {
-        received: plan.received.len(),
+        received,
         set_aside: plan.set_aside.len(),
         changes: answer.changes.appointments.len(),
         more: answer.changes.more || (waiting > 0 && moved) || (plan.pull_anew && !answer.changes.snapshot),
@@ -210,7 +187,7 @@ fn take_changes(writing: &crate::store::Writing<'_>, answer: &SyncAnswer) -> Res
     }
     for change in &answer.changes.appointments {
         match change {
-            Pulled::Given(appointment) => writing.keep_appointment(appointment)?,
+            Pulled::Given(appointment) => writing.keep_appointment(appointment, None)?,
             Pulled::Withdrawn(reference) => writing.withdraw_appointment(reference)?,
         }
     }

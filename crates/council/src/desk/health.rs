@@ -15,7 +15,7 @@ pub(crate) fn gauges(service: &Service) -> Result<Vec<(&'static str, u64)>, Coun
         let (records, set_aside) = reading.record_counts()?;
         let (open, late) = reading.case_counts(now_ms)?;
         let (waiting, given_up) = reading.notice_counts()?;
-        let missing = reading.missing()?;
+        let missing = reading.missing(false)?;
         let lengths = missing.iter().map(|run| run.last.saturating_sub(run.first).saturating_add(1));
         Ok(vec![
             ("doorstep_records", records),

@@ -5,17 +5,18 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Actor;
+use crate::access::roles::Role;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::storage::{Missing, Reading, SetAsideCount};
 
 /// Records that phones have and the council has not. Only for the council's own people: for a firm
-/// the list is empty.
+/// the list is empty. What is missing of a safeguarding note shows to leads alone.
 pub(crate) fn missing(reading: &Reading<'_>, by: &Actor) -> Result<Vec<MissingRecords>, CouncilError> {
     if by.firm().is_some() {
         return Ok(Vec::new());
     }
-    Ok(reading.missing()?.into_iter().map(MissingRecords::from).collect())
+    Ok(reading.missing(by.is(Role::SafeguardingLead))?.into_iter().map(MissingRecords::from).collect())
 }
 
 /// Records that the council set aside. Only for the council's own people: for a firm the list is
@@ -24,7 +25,7 @@ pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRe
     if by.firm().is_some() {
         return Ok(Vec::new());
     }
-    Ok(reading.set_aside_counts()?.into_iter().map(AsideRecords::from).collect())
+    Ok(reading.set_aside_counts(by.is(Role::SafeguardingLead))?.into_iter().map(AsideRecords::from).collect())
 }
 
 /// Records that a phone has and the council has not.

@@ -27,13 +27,14 @@ pub struct SafeguardingList {
 pub struct SafeguardingRow {
     /// The record's id.
     pub(crate) record: String,
-    /// The visit that it belongs to.
-    pub(crate) visit: VisitId,
+    /// The visit that it belongs to, if that is known before the note is opened. In version 2 only
+    /// the note itself says it.
+    pub(crate) visit: Option<VisitId>,
     /// When it was recorded, by the device's clock.
     pub(crate) recorded_at: DateTime<Utc>,
     /// When the council received it.
     pub(crate) received_at: DateTime<Utc>,
-    /// The address, as far as the visit's records have arrived.
+    /// The address, if the visit is known and its records have arrived.
     pub(crate) address: String,
     /// The name of the visitor who wrote it.
     pub(crate) visitor_name: String,
@@ -55,6 +56,11 @@ pub struct NoteRead {
 pub struct OpenedNote {
     /// The note; `null` when it was sealed to other keys.
     pub note: Option<String>,
+    /// The visit in which it was written; `null` for one that belongs to no visit, or whose visit is
+    /// still on its way.
+    pub visit: Option<VisitId>,
+    /// The address of that visit.
+    pub address: String,
 }
 
 /// The order, and the place in the list.
@@ -71,7 +77,7 @@ impl SafeguardingRow {
         let read = |NoteReading { user_name, at_ms }| NoteRead { user: user_name, at: times::from_ms(at_ms) };
         Self {
             record: row.sealed.record.to_string(),
-            visit: row.sealed.visit,
+            visit: row.visit,
             recorded_at: times::from_ms(row.sealed.recorded_ms),
             received_at: times::from_ms(row.sealed.received_ms),
             address: row.address,
@@ -128,7 +134,18 @@ pub fn open(service: &Service, by: &Actor, record: RecordId) -> Result<OpenedNot
         writing.keep_note_reading(record, &reading)?;
         Ok(sealed)
     })?;
-    Ok(OpenedNote { note: service.keys.open_note(&sealed.sealed).map(|note| note.to_string()) })
+    let opened = service.keys.open_note(&sealed.sealed);
+    let written_in = opened.as_ref().and_then(|note| note.visit);
+    let visit = service.storage.read(|reading| {
+        let visit = written_in.map_or_else(|| reading.visit_of_note(record), |visit| Ok(Some(visit)))?;
+        visit.map(|visit| reading.visit(visit, None)).transpose()
+    })?;
+    let visit = visit.flatten();
+    Ok(OpenedNote {
+        note: opened.map(|note| note.words.to_string()),
+        visit: visit.as_ref().map(|row| row.columns.visit),
+        address: visit.map(|row| row.address()).unwrap_or_default(),
+    })
 }
 
 fn only_leads(by: &Actor) -> Result<(), Refused> {

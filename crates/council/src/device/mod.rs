@@ -9,7 +9,7 @@ mod sync;
 
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
-use doorstep_domain::v2;
+use doorstep_domain::v2::Exchange;
 
 pub(crate) use self::second::{Answered, ask};
 use crate::service::Service;
@@ -26,10 +26,8 @@ impl Council for Service {
     fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         Ok(photo_upload::put_piece(self, sha256, request)?)
     }
-}
 
-impl v2::Council for Service {
-    fn ask(&self, exchange: v2::Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+    fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
         ask(self, exchange, request).map(|answered| answered.bytes)
     }
 }

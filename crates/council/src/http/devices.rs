@@ -93,7 +93,7 @@ pub(crate) async fn sync_v2(
     headers: HeaderMap,
     Received(body): Received,
 ) -> Response {
-    exchange_v2(service, on, &headers, body, Exchange::Sync).await
+    exchange_v2(service, on, &headers, body, Exchange::Fetch).await
 }
 
 pub(crate) async fn put_photo_v2(
@@ -131,7 +131,7 @@ async fn exchange_v2(service: Service, on: On, headers: &HeaderMap, body: Bytes,
     answer(service, on, headers, body, move |service, request| {
         let Answered { bytes, device } = device::ask(service, exchange, request)?;
         let mut packed = packed(&bytes)?;
-        padding::pad(&mut packed, padding::ANSWER_STEP, |padding| service.environment.randomness.fill(padding));
+        padding::pad_answer(&mut packed, |padding| service.environment.randomness.fill(padding));
         Ok((Some(device), packed))
     })
     .await

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
+use doorstep_domain::VisitId;
 use doorstep_domain::ledger::SigningKey;
+use doorstep_domain::v2::Note;
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
@@ -87,14 +89,24 @@ impl Keys {
     }
 
     /// Opens a safeguarding note. `None` when it was sealed to other keys, or can't be read.
-    pub(crate) fn open_note(&self, sealed: &[u8]) -> Option<Zeroizing<String>> {
+    pub(crate) fn open_note(&self, sealed: &[u8]) -> Option<OpenNote> {
         let plain = Zeroizing::new(age::decrypt(&self.safeguarding, sealed).ok()?);
+        if let Some(Note { words, visit, .. }) = Note::from_bytes(&plain) {
+            return Some(OpenNote { words: Zeroizing::new(words), visit });
+        }
         let mut note: serde_json::Value = serde_json::from_slice(&plain).ok()?;
         match note.get_mut("note").map(serde_json::Value::take) {
-            Some(serde_json::Value::String(note)) => Some(Zeroizing::new(note)),
+            Some(serde_json::Value::String(words)) => Some(OpenNote { words: Zeroizing::new(words), visit: None }),
             _ => None,
         }
     }
+}
+
+/// A note that was opened.
+pub(crate) struct OpenNote {
+    pub(crate) words: Zeroizing<String>,
+    /// The visit in which it was written, if it says so. In version 1 the record says it.
+    pub(crate) visit: Option<VisitId>,
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<String>, CouncilError> {

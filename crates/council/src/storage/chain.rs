@@ -265,13 +265,15 @@ impl Reading<'_> {
         )
     }
 
-    /// How many records were set aside, by device and reason, the most recent first.
-    pub(crate) fn set_aside_counts(&self) -> Result<Vec<SetAsideCount>, CouncilError> {
+    /// How many records were set aside, by device and reason, the most recent first. Those of notes'
+    /// chains are counted for the leads alone.
+    pub(crate) fn set_aside_counts(&self, of_notes: bool) -> Result<Vec<SetAsideCount>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, reason, count(*) AS records, max(received_ms) AS last_ms
-             FROM set_aside JOIN device USING (device_id) JOIN person USING (user_id)
+             FROM set_aside JOIN device USING (device_id) JOIN person USING (user_id) LEFT JOIN chain USING (device_id, epoch)
+             WHERE ?1 = 1 OR coalesce(class, 0) <> ?2
              GROUP BY person.display_name, device.device_id, device.name, reason ORDER BY last_ms DESC",
-            params![],
+            params![of_notes, u64::from(v2::HeadClass::NOTE.0)],
             |row| {
                 Ok(SetAsideCount {
                     visitor_name: row.get("display_name")?,
@@ -285,13 +287,13 @@ impl Reading<'_> {
     }
 
     /// The chains of which a device says it has more than the council holds, such as "Phone 12: 41
-    /// to 43 not received". Forked chains are left out.
-    pub(crate) fn missing(&self) -> Result<Vec<Missing>, CouncilError> {
+    /// to 43 not received". Forked chains are left out; those of notes are listed for the leads alone.
+    pub(crate) fn missing(&self, of_notes: bool) -> Result<Vec<Missing>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, high_water + 1 AS first, claimed AS last, claimed_ms
              FROM chain JOIN device USING (device_id) JOIN person USING (user_id)
-             WHERE claimed > high_water AND forked = 0 ORDER BY claimed_ms",
-            params![],
+             WHERE claimed > high_water AND forked = 0 AND (?1 = 1 OR coalesce(class, 0) <> ?2) ORDER BY claimed_ms",
+            params![of_notes, u64::from(v2::HeadClass::NOTE.0)],
             |row| {
                 Ok(Missing {
                     visitor_name: row.get("display_name")?,

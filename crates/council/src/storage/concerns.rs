@@ -23,6 +23,8 @@ pub(crate) struct SealedConcern {
 /// A sealed concern in a lead's list.
 #[derive(Debug, Clone)]
 pub(crate) struct SealedRow {
+    /// Its visit, if the council has one by the id that the record gives.
+    pub(crate) visit: Option<VisitId>,
     pub(crate) sealed: SealedConcern,
     pub(crate) visitor_name: String,
     /// The visit's address, where there is one.
@@ -154,7 +156,7 @@ impl Reading<'_> {
     pub(crate) fn sealed_concerns(&self, order: &Order, most: usize) -> Result<Page<SealedRow>, CouncilError> {
         let listed = "
             SELECT sealed_concern.record_id, sealed_concern.visit_id, sealed_concern.recorded_ms, sealed_concern.received_ms,
-                   coalesce(appointment.address, visit.address, '') AS address,
+                   visit.visit_id AS known_visit_id, coalesce(appointment.address, visit.address, '') AS address,
                    (SELECT display_name FROM record JOIN device USING (device_id) JOIN person USING (user_id)
                     WHERE record.record_id = sealed_concern.record_id LIMIT 1) AS visitor_name
             FROM sealed_concern LEFT JOIN visit ON visit.visit_id = sealed_concern.visit_id
@@ -168,6 +170,7 @@ impl Reading<'_> {
                     recorded_ms: row.get("recorded_ms")?,
                     received_ms: row.get("received_ms")?,
                 },
+                visit: row.get::<Option<_>>("known_visit_id")?.map(VisitId::from_bytes),
                 visitor_name: row.get::<Option<String>>("visitor_name")?.unwrap_or_default(),
                 address: row.get("address")?,
             })
@@ -186,6 +189,13 @@ impl Reading<'_> {
             params![record.as_bytes(), noted_before],
             |row| Ok(NoteReading { user_name: row.get("user_name")?, at_ms: row.get("at_ms")? }),
         )
+    }
+
+    /// The visit that the record of a note gives. In version 2 it is a random one.
+    pub(crate) fn visit_of_note(&self, record: RecordId) -> Result<Option<VisitId>, CouncilError> {
+        self.one("SELECT visit_id FROM sealed_concern WHERE record_id = ?1", params![record.as_bytes()], |row| {
+            Ok(VisitId::from_bytes(row.get("visit_id")?))
+        })
     }
 
     /// The encrypted note of a sealed concern; `None` if it was erased or not known.

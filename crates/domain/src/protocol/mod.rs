@@ -23,6 +23,7 @@ pub use sync::{
 };
 
 use crate::ledger::Hash;
+use crate::v2::Exchange;
 
 /// The version of the protocol that this build speaks.
 pub const PROTOCOL: u16 = 1;
@@ -50,4 +51,11 @@ pub trait Council: Send + Sync {
     /// # Errors
     /// [`NoAnswer`] says why there is none and whether trying again can help.
     fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
+
+    /// The three requests of version 2. A council that speaks version 1 alone gives no answer that a
+    /// phone would believe.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] says why there is none and whether trying again can help.
+    fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
 }

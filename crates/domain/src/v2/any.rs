@@ -33,8 +33,18 @@ pub struct AnyEnvelope {
     pub order: u64,
     /// The phone's clock: milliseconds since 1970, UTC.
     pub recorded_at_ms: i64,
+    /// The phone's zone at that moment: minutes east of UTC.
+    pub utc_offset_minutes: i16,
+    /// Milliseconds since the phone started.
+    pub monotonic_ms: u64,
+    /// A number for the start of the phone that `monotonic_ms` counts from.
+    pub boot: u64,
+    /// The council's clock at the last contact: milliseconds since 1970, UTC.
+    pub council_contact_ms: Option<i64>,
     /// Ties the body to the envelope.
     pub commitment: Hash,
+    /// The SHA-256 of each photo that belongs to the record.
+    pub photos: Vec<Hash>,
     /// The hash of the grant of the visit's appointment. Absent in version 1.
     pub grant: Option<Hash>,
 }
@@ -96,7 +106,12 @@ impl From<Envelope> for AnyEnvelope {
             actor: None,
             order: envelope.order,
             recorded_at_ms: envelope.recorded_at_ms,
+            utc_offset_minutes: envelope.utc_offset_minutes,
+            monotonic_ms: envelope.monotonic_ms,
+            boot: envelope.boot,
+            council_contact_ms: envelope.council_contact_ms,
             commitment: envelope.commitment,
+            photos: envelope.photos,
             grant: envelope.grant,
         }
     }
@@ -119,7 +134,12 @@ impl From<ledger::Envelope> for AnyEnvelope {
             actor: Some(envelope.actor),
             order: envelope.order,
             recorded_at_ms: envelope.recorded_at_ms,
+            utc_offset_minutes: envelope.utc_offset_minutes,
+            monotonic_ms: envelope.monotonic_ms,
+            boot: envelope.boot,
+            council_contact_ms: envelope.council_contact_ms,
             commitment: envelope.commitment,
+            photos: envelope.photos,
             grant: None,
         }
     }

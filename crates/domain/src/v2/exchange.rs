@@ -1,26 +1,22 @@
-//! The three things that a phone can ask of the council.
+//! What a phone can ask of the council.
 
 use crate::ledger::Hash;
-use crate::protocol::NoAnswer;
 
-/// One of the three requests, and where it goes.
+/// One of the requests, and where it goes. Requests and answers are sent in their
+/// [`super::Attested`] form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exchange {
     /// `POST /v2/enrol`: an [`super::EnrolRequest`] gets an [`super::EnrolAnswer`].
     Enrol,
-    /// `POST /v2/sync`: a [`super::SyncRequest`] gets a [`super::SyncAnswer`].
-    Sync,
+    /// `POST /v2/sync`: a [`super::SyncRequest`] without records gets a [`super::SyncAnswer`].
+    Fetch,
+    /// `POST /v2/sync`: a [`super::SyncRequest`] with records gets a [`super::SyncAnswer`].
+    Send {
+        /// How many of its bytes are a safeguarding note; 0 for none. The request is as long either
+        /// way.
+        note: usize,
+    },
     /// `PUT /v2/blobs/{sha256}`: a [`super::PhotoRequest`] about this photo gets a
     /// [`super::PhotoAnswer`].
     Photo(Hash),
-}
-
-/// The council, as a phone of version 2 sees it: a request in bytes, an answer in bytes, both in
-/// their [`super::Attested`] form. A phone believes an answer only if its signature verifies.
-pub trait Council: Send + Sync {
-    /// Asks the council.
-    ///
-    /// # Errors
-    /// [`NoAnswer`] says why there is none and whether trying again can help.
-    fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
 }

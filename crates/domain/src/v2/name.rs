@@ -86,12 +86,30 @@ impl Name {
     /// An HMAC (RFC 2104, with SHA-256) over the framed parts. Nobody can make it without the key.
     #[must_use]
     pub fn keyed(self, key: &[u8; 32], parts: &[&[u8]]) -> Hash {
+        self.with_key(key).over(parts)
+    }
+
+    /// Prepares a key from which many are made.
+    pub(super) fn with_key(self, key: &[u8; 32]) -> Keyed {
         // A key shorter than the hash's block is padded with zeros.
         let mut block = [0; 64];
         block.iter_mut().zip(key).for_each(|(padded, byte)| *padded = *byte);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
+        let mac = Hmac::<Sha256>::new(&block.into());
         block.zeroize();
-        frame(self.text(), parts, |bytes| mac.update(bytes));
+        Keyed { name: self, mac }
+    }
+}
+
+/// A key that is ready to be used; see [`Name::keyed`].
+pub(super) struct Keyed {
+    name: Name,
+    mac: Hmac<Sha256>,
+}
+
+impl Keyed {
+    pub(super) fn over(&self, parts: &[&[u8]]) -> Hash {
+        let mut mac = self.mac.clone();
+        frame(self.name.text(), parts, |bytes| mac.update(bytes));
         Hash::from_bytes(mac.finalize().into_bytes().into())
     }
 }

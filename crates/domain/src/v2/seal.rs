@@ -126,14 +126,15 @@ impl SealContents {
             let free = (0..HEADS).map(|step| (wanted + step) % HEADS).find(|place| !placed.contains_key(place))?;
             placed.insert(free, head);
         }
+        let salts = Name::Head.with_key(self.salt.as_bytes());
         let leaves = (0..HEADS).map(|place| {
             let number = u16::try_from(place).unwrap_or(u16::MAX).to_be_bytes();
             match placed.get(&place) {
                 Some(head) => {
-                    let salt = Name::Head.keyed(self.salt.as_bytes(), &[&[1], &number]);
+                    let salt = salts.over(&[&[1], &number]);
                     merkle::leaf(Name::Head, &[salt.as_bytes(), &canonical::write(*head)])
                 }
-                None => Name::Head.keyed(self.salt.as_bytes(), &[&[0], &number]),
+                None => salts.over(&[&[0], &number]),
             }
         });
         Tree::over(Name::Head, leaves.collect()).root()

@@ -23,16 +23,16 @@ impl World {
         let Some(app) = &phone.app else { return };
         phone.disk.mend();
         phone.line.set_trouble(0);
-        let mut left = u64::MAX;
-        for _ in 0..BOUND {
-            let synced = app.sync();
-            left = synced.as_ref().map_or(left, |report| report.waiting);
-            if synced.is_ok_and(|report| report.waiting == 0 && report.photos_waiting == 0) {
+        let mut last = app.sync();
+        for _ in 1..BOUND {
+            if last.as_ref().is_ok_and(|report| report.waiting == 0 && report.photos_waiting == 0) {
                 break;
             }
+            last = app.sync();
         }
-        if left != 0 {
-            self.broken.push(format!("stuck: the phone of {} still has {left} records to send", phone.user));
+        match last {
+            Ok(report) if report.waiting == 0 => {}
+            stuck => self.broken.push(format!("stuck: the phone of {} is left with {stuck:?}", phone.user)),
         }
         let set_aside = app.outbox().map(|outbox| outbox.set_aside).unwrap_or_default();
         if !set_aside.is_empty() && !phone.set_aside_expected {

@@ -27,7 +27,7 @@ pub(crate) struct Answered {
 pub(crate) fn ask(service: &Service, exchange: Exchange, request: &[u8]) -> Result<Answered, NoAnswer> {
     let answered = match exchange {
         Exchange::Enrol => enrol::enrol(service, request),
-        Exchange::Sync => sync::sync(service, request),
+        Exchange::Fetch | Exchange::Send { .. } => sync::sync(service, request),
         Exchange::Photo(sha256) => photo::put_piece(service, sha256, request),
     };
     Ok(answered?)

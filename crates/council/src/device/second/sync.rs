@@ -85,7 +85,7 @@ fn answer(
         earlier,
         unfit,
         marks: marks(writing, device, request)?,
-        seal_mark: writing.last_seal(device.id)?,
+        seal_mark: writing.last_seal(device.id, request.seals.last().map(|seal| seal.contents.epoch))?,
         common_seal,
         backup_mark_ms: None,
         changes: changes.transpose()?,

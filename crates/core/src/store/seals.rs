@@ -1,0 +1,93 @@
+//! The device's chain of seals (version 2). A seal is written before a byte of it is sent, and is
+//! never made again.
+
+use doorstep_domain::ledger::{Epoch, SigningKey};
+use doorstep_domain::v2::{HEADS, Nonce, SealContents, SealMark, SentSeal, canonical};
+use rusqlite::params;
+
+use super::settings::SealState;
+use super::{Enrolment, Reading, StoreError, Writing};
+use crate::environment::Environment;
+
+impl Reading<'_> {
+    /// The seals that the council is not known to hold, in their order.
+    pub(crate) fn seals_waiting(&self) -> Result<Vec<SentSeal>, StoreError> {
+        let rows: Vec<Vec<u8>> =
+            self.many("SELECT seal FROM chain_seal WHERE waits = 1 ORDER BY epoch, number", [], |row| row.get("seal"))?;
+        rows.iter().map(|bytes| canonical::read(bytes).map_err(|_| StoreError::Unreadable("seal"))).collect()
+    }
+
+    /// Every seal of version 2, in no particular order.
+    pub(crate) fn all_seals(&self) -> Result<Vec<SentSeal>, StoreError> {
+        let rows: Vec<Vec<u8>> = self.many("SELECT seal FROM chain_seal", [], |row| row.get("seal"))?;
+        rows.iter().map(|bytes| canonical::read(bytes).map_err(|_| StoreError::Unreadable("seal"))).collect()
+    }
+}
+
+impl Writing<'_> {
+    /// The seals to send: those that the council is not known to hold, or else a new one over
+    /// everything that no seal covers yet.
+    pub(crate) fn seals_to_send(
+        &self,
+        environment: &Environment,
+        enrolment: &Enrolment,
+        key: &SigningKey,
+    ) -> Result<Vec<SentSeal>, StoreError> {
+        let waiting = self.seals_waiting()?;
+        if !waiting.is_empty() {
+            return Ok(waiting);
+        }
+        let heads = self.unsealed(enrolment.device, HEADS)?;
+        if heads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let before = match self.seal_state()? {
+            Some(state) => state,
+            None => SealState { epoch: Epoch::from_bytes(environment.random()), number: 0, root: None },
+        };
+        let contents = SealContents {
+            salt: Nonce::from_bytes(environment.random()),
+            enrolment: enrolment.device,
+            epoch: before.epoch,
+            number: before.number + 1,
+            previous: before.root,
+            heads,
+            checkpoint: None,
+        };
+        let root = contents.root().ok_or(StoreError::Unreadable("seal"))?;
+        let seal = SentSeal::new(contents, key).ok_or(StoreError::Unreadable("seal"))?;
+        self.write(
+            "INSERT INTO chain_seal (epoch, number, root, seal, waits) VALUES (?1, ?2, ?3, ?4, 1)",
+            params![before.epoch.as_bytes(), before.number + 1, root.as_bytes(), canonical::write(&seal)],
+        )?;
+        self.set_seal_state(&SealState { epoch: before.epoch, number: before.number + 1, root: Some(root) })?;
+        Ok(vec![seal])
+    }
+
+    /// Notes the seals up to the council's mark as held, and what they cover. Gives how many.
+    pub(crate) fn seals_received(&self, mark: &SealMark) -> Result<usize, StoreError> {
+        let held: Vec<SentSeal> = self
+            .seals_waiting()?
+            .into_iter()
+            .filter(|seal| seal.contents.epoch == mark.epoch && seal.contents.number <= mark.number)
+            .collect();
+        for head in held.iter().flat_map(|seal| &seal.contents.heads) {
+            self.write(
+                "UPDATE visit_chain SET sealed = max(sealed, ?2) WHERE chain = ?1",
+                params![head.chain.as_bytes(), head.sequence],
+            )?;
+        }
+        self.write(
+            "UPDATE chain_seal SET waits = 0 WHERE epoch = ?1 AND number <= ?2",
+            params![mark.epoch.as_bytes(), mark.number],
+        )?;
+        Ok(held.len())
+    }
+
+    /// Begins a new chain of seals: after an enrolment, or where another phone uses the same one.
+    /// Seals that were not received stay as they are; what they cover is sealed again.
+    pub(crate) fn begin_seals(&self, environment: &Environment) -> Result<(), StoreError> {
+        self.write("UPDATE chain_seal SET waits = 0 WHERE waits = 1", [])?;
+        self.set_seal_state(&SealState { epoch: Epoch::from_bytes(environment.random()), number: 0, root: None })
+    }
+}

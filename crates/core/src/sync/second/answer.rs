@@ -1,0 +1,255 @@
+//! What a device does with the council's answer, in one transaction.
+
+use std::collections::BTreeSet;
+
+use doorstep_domain::conduct::{Appointment, CouncilNumbers, PublishedCode};
+use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
+use doorstep_domain::protocol::{NoAnswer, decode};
+use doorstep_domain::v2::{Changes, Given, Link, Mark, Receipt, ReceiptVerdict, Standing, SyncAnswer, version_hash};
+
+use super::super::round::{Round, council_key};
+use super::request::Sent;
+use crate::environment::Environment;
+use crate::error::AppError;
+use crate::store::{Enrolment, StoreError, Writing};
+
+/// The code of a record that was set aside because the chain has two histories.
+const FORK: &str = "fork";
+
+/// How far a reckoned time may be from the council's before the device asks again, in milliseconds.
+const FRESH_MS: u64 = 10 * 60 * 1000;
+
+/// Stores what an answer changes.
+pub(super) fn apply(
+    writing: &Writing<'_>,
+    environment: &Environment,
+    sent: &Sent,
+    answer: &SyncAnswer,
+) -> Result<Round, AppError> {
+    let council = council_key(&sent.enrolment)?;
+    let is_another_epoch = answer.council_epoch != sent.enrolment.council_epoch;
+    let receipts = take_receipts(writing, &council, sent, answer)?;
+    for place in &answer.unfit {
+        let run = usize::try_from(*place).ok().and_then(|place| sent.runs.get(place));
+        for record in run.into_iter().flatten() {
+            writing.send_whole(record)?;
+        }
+    }
+    let lost = send_again(writing, sent, answer, &receipts)?;
+    let sealed = answer.seal_mark.map(|mark| writing.seals_received(&mark)).transpose()?.unwrap_or(0);
+    let forked = begin_anew(writing, environment, sent, answer, &receipts)?;
+    if is_another_epoch {
+        writing.offer_photos_again()?;
+    }
+    note_asked(writing, sent, answer, is_another_epoch)?;
+    let mut enrolment = sent.enrolment.clone();
+    let changes = match &answer.changes {
+        Some(changes) => take_changes(writing, &council, &mut enrolment, changes)?,
+        None => 0,
+    };
+    let now = environment.clock.now();
+    enrolment.council_epoch = answer.council_epoch;
+    enrolment.last_contact_ms = answer.council_time_ms;
+    enrolment.last_contact_device_ms = now.unix_ms;
+    enrolment.last_contact_running = Some((now.monotonic_ms, now.boot));
+    enrolment.revoked = answer.standing == Standing::REVOKED;
+    writing.set_enrolment(&enrolment)?;
+
+    let set_aside = receipts.iter().filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE).count();
+    let moved = !receipts.is_empty() || !answer.unfit.is_empty() || lost > 0 || forked || sealed > 0;
+    let waits = !writing.waiting(2)?.is_empty() || !writing.unsealed(enrolment.device, 1)?.is_empty();
+    let was_stale = sent.request.reckoned_ms.is_none_or(|said| said.abs_diff(answer.council_time_ms) > FRESH_MS);
+    let more_changes = match &answer.changes {
+        Some(changes) => changes.more,
+        None => was_stale,
+    };
+    Ok(Round {
+        received: receipts.len() - set_aside,
+        set_aside,
+        changes,
+        more: more_changes || is_another_epoch || (waits && moved) || asks_on(writing)?,
+    })
+}
+
+/// Keeps the receipts in an answer, and gives them. All that the answer owes must be there.
+fn take_receipts(
+    writing: &Writing<'_>,
+    council: &PublicKey,
+    sent: &Sent,
+    answer: &SyncAnswer,
+) -> Result<Vec<Receipt>, AppError> {
+    let not_the_council = |_| AppError::NoAnswer(NoAnswer::NotTheCouncil);
+    let unfit: BTreeSet<usize> = answer.unfit.iter().filter_map(|place| usize::try_from(*place).ok()).collect();
+    let runs = sent.runs.iter().enumerate().filter(|(place, _)| !unfit.contains(place)).flat_map(|(_, run)| run);
+    let mine: Vec<Link> = runs.chain(&sent.whole).copied().collect();
+    let mut receipts = Vec::new();
+    for receipt in answer.earlier.iter().filter(|receipt| mine.contains(&receipt.record)) {
+        let said = receipt.open(council).map_err(not_the_council)?;
+        if said.enrolment == sent.enrolment.device {
+            writing.keep_receipt_alone(said.at_ms, receipt)?;
+            receipts.push(receipt.clone());
+        }
+    }
+    let earlier: BTreeSet<Hash> = answer.earlier.iter().map(|receipt| receipt.record.hash).collect();
+    let new: Vec<Link> = mine.into_iter().filter(|record| !earlier.contains(&record.hash)).collect();
+    if let Some(batch) = &answer.receipts {
+        let opened = batch.open(council, &new).map_err(not_the_council)?;
+        let is_mine = batch.root.open(council).is_ok_and(|root| root.enrolment == sent.enrolment.device);
+        if !is_mine {
+            return Err(AppError::NoAnswer(NoAnswer::NotTheCouncil));
+        }
+        writing.keep_receipts(answer.council_time_ms, &batch.root, &opened)?;
+        receipts.extend(opened);
+    }
+    Ok(receipts)
+}
+
+/// Makes records wait again that the council does not hold, although the device believed so. Gives
+/// how many.
+fn send_again(
+    writing: &Writing<'_>,
+    sent: &Sent,
+    answer: &SyncAnswer,
+    receipts: &[Receipt],
+) -> Result<usize, StoreError> {
+    let answered: BTreeSet<(Epoch, u64)> =
+        receipts.iter().map(|receipt| (receipt.record.chain, receipt.record.sequence)).collect();
+    let named: BTreeSet<Epoch> = named(sent);
+    let mut lost = 0;
+    for mark in answer.marks.iter().filter(|mark| named.contains(&mark.chain)) {
+        for sequence in writing.believed_sent(mark.chain, mark.sequence)? {
+            if !holds(mark, sequence) && !answered.contains(&(mark.chain, sequence)) {
+                writing.mark_waiting(mark.chain, sequence)?;
+                lost += 1;
+            }
+        }
+    }
+    Ok(lost)
+}
+
+/// The chains that the request names.
+fn named(sent: &Sent) -> BTreeSet<Epoch> {
+    let heads = sent.request.heads.iter().map(|claim| claim.head.chain);
+    heads.chain(sent.request.chains.iter().copied()).collect()
+}
+
+fn holds(mark: &Mark, sequence: u64) -> bool {
+    sequence <= mark.sequence || mark.above.iter().any(|(first, last)| (*first..=*last).contains(&sequence))
+}
+
+/// Where two phones use this enrolment, or this one was put back from a copy: begins a new chain of
+/// seals, and goes on in new chains where the council has other records than this phone. Gives
+/// whether it did.
+fn begin_anew(
+    writing: &Writing<'_>,
+    environment: &Environment,
+    sent: &Sent,
+    answer: &SyncAnswer,
+    receipts: &[Receipt],
+) -> Result<bool, AppError> {
+    let state = writing.seal_state()?;
+    let beyond = state.zip(answer.seal_mark).is_some_and(|(mine, mark)| {
+        mine.epoch == mark.epoch
+            && (mark.number > mine.number || (mark.number == mine.number && mine.root != Some(mark.root)))
+    });
+    let is_another = answer.standing == Standing::TWO_PHONES || beyond;
+    if is_another {
+        writing.begin_seals(environment)?;
+        writing.close_chains()?;
+    }
+    let forked = receipts
+        .iter()
+        .filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE && receipt.reason.as_deref() == Some(FORK));
+    let mut chains: BTreeSet<Epoch> = forked.map(|receipt| receipt.record.chain).collect();
+    for claim in &sent.request.heads {
+        let mark = answer.marks.iter().find(|mark| mark.chain == claim.head.chain);
+        let has_more = mark.is_some_and(|mark| {
+            mark.sequence > claim.head.sequence || mark.above.iter().any(|(_, last)| *last > claim.head.sequence)
+        });
+        if has_more {
+            chains.insert(claim.head.chain);
+        }
+    }
+    let begun = is_another || !chains.is_empty();
+    for chain in chains {
+        if let Some(chain) = writing.visit_chain(chain)? {
+            writing.go_on(environment, &sent.enrolment, &chain)?;
+        }
+    }
+    Ok(begun)
+}
+
+/// Notes which chains were asked about. After a restore of the council, all are asked about again.
+fn note_asked(
+    writing: &Writing<'_>,
+    sent: &Sent,
+    answer: &SyncAnswer,
+    is_another_epoch: bool,
+) -> Result<(), StoreError> {
+    let mut asked = writing.asked()?;
+    if is_another_epoch {
+        (asked.after, asked.done_ms, asked.first_version) = (None, None, true);
+        return writing.set_asked(&asked);
+    }
+    match sent.request.chains.last() {
+        Some(last) => {
+            asked.after = Some(*last);
+            asked.done_ms = None;
+        }
+        None if asked.after.is_some() || asked.done_ms.is_none() => {
+            asked.after = None;
+            asked.done_ms = Some(answer.council_time_ms);
+        }
+        None => return Ok(()),
+    }
+    writing.set_asked(&asked)
+}
+
+/// Whether there are more chains to ask about.
+fn asks_on(writing: &Writing<'_>) -> Result<bool, StoreError> {
+    let asked = writing.asked()?;
+    Ok(asked.after.is_some() || asked.first_version)
+}
+
+/// Stores what is new for the device, and gives how many appointments changed. An appointment without
+/// the council's own word for it is passed over.
+fn take_changes(
+    writing: &Writing<'_>,
+    council: &PublicKey,
+    enrolment: &mut Enrolment,
+    changes: &Changes,
+) -> Result<usize, StoreError> {
+    if changes.snapshot {
+        writing.withdraw_all_appointments()?;
+    }
+    for given in &changes.given {
+        if let Some(appointment) = given_appointment(given, council, enrolment) {
+            writing.keep_appointment(&appointment, Some(&given.grant))?;
+        }
+    }
+    for reference in &changes.withdrawn {
+        writing.withdraw_appointment(reference)?;
+    }
+    // Text that can't be a Code, and numbers that contradict each other, are passed over: the device
+    // keeps those that it has.
+    let code = changes.code.as_ref().and_then(|bytes| decode::<PublishedCode>(&bytes.0).ok());
+    if let Some(code) = code.filter(|code| code.sections().is_ok()) {
+        writing.set_code(&code)?;
+    }
+    let numbers = changes.numbers.as_ref().and_then(|bytes| decode::<CouncilNumbers>(&bytes.0).ok());
+    if let Some(numbers) = numbers.filter(|numbers| numbers.check().is_ok()) {
+        writing.set_numbers(&numbers)?;
+    }
+    enrolment.cursor = changes.cursor;
+    enrolment.safeguarding_keys.clone_from(&changes.safeguarding_keys);
+    Ok(changes.given.len() + changes.withdrawn.len())
+}
+
+fn given_appointment(given: &Given, council: &PublicKey, enrolment: &Enrolment) -> Option<Appointment> {
+    let said = given.grant.open(council).ok()?;
+    let appointment: Appointment = decode(&given.appointment.0).ok()?;
+    let fits = said.enrolment == enrolment.device
+        && said.reference == appointment.reference
+        && said.given == version_hash(&given.salt, &given.appointment.0);
+    fits.then_some(appointment)
+}

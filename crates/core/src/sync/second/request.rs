@@ -1,0 +1,222 @@
+//! What a device sends in one round.
+
+use std::collections::BTreeMap;
+
+use doorstep_domain::ledger::{Epoch, SigningKey};
+use doorstep_domain::protocol::Bytes;
+use doorstep_domain::v2::{
+    Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MadeRecord, Nonce, PROTOCOL, Run, SyncRequest, WholeRecord,
+};
+
+use crate::environment::{Environment, Moment};
+use crate::error::AppError;
+use crate::store::{Enrolment, SecondVersion, StoreError, StoredRecord, VisitChain, Writing};
+
+/// The most chains of which a request names the ends.
+const MOST_HEADS: usize = 1_000;
+
+/// How many chains the device asks about at a time.
+const PAGE: usize = 500;
+
+/// How often it asks about all of them, in milliseconds.
+const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A request, and what it was made from.
+pub(super) struct Sent {
+    pub(super) enrolment: Enrolment,
+    pub(super) request: SyncRequest,
+    /// The records in it, in their order: run by run, then those that go whole.
+    pub(super) runs: Vec<Vec<Link>>,
+    pub(super) whole: Vec<Link>,
+    /// How many bytes of it are a safeguarding note.
+    pub(super) note: usize,
+}
+
+impl Sent {
+    /// A request without records, from a device that has no certificate yet.
+    pub(super) fn nothing(environment: &Environment, enrolment: Enrolment) -> Self {
+        let request = empty(environment, &enrolment);
+        Self { enrolment, request, runs: Vec::new(), whole: Vec::new(), note: 0 }
+    }
+
+    /// How many records it has.
+    pub(super) fn records(&self) -> usize {
+        self.runs.iter().map(Vec::len).sum::<usize>() + self.whole.len()
+    }
+
+    /// Reads what waits, and makes the seal that covers it.
+    pub(super) fn read(writing: &Writing<'_>, environment: &Environment, key: &SigningKey) -> Result<Self, AppError> {
+        let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        let mut chains = Chains::default();
+        let (mut batch, mut note) = (Vec::new(), 0);
+        for record in writing.waiting(2)? {
+            let class = chains.of(writing, record.epoch)?.class;
+            let bytes = record.envelope.len() + record.body.len();
+            // A request has room for one note.
+            match class {
+                HeadClass::NOTE if note > 0 => continue,
+                HeadClass::NOTE => note = bytes,
+                _ => {}
+            }
+            batch.push(record);
+        }
+        let mut request = empty(environment, &enrolment);
+        request.code = writing.code()?.map(|code| code.hash());
+        request.numbers = writing.numbers_held()?.map(|numbers| numbers.hash());
+        request.heads = writing
+            .chains_with_waiting(MOST_HEADS)?
+            .into_iter()
+            .map(|chain| HeadClaim { class: chain.class, head: chain.head })
+            .collect();
+        request.chains = asked_about(writing, &enrolment)?;
+        request.seals = writing.seals_to_send(environment, &enrolment, key)?;
+        let (runs, whole) = in_runs(batch);
+        let mut sent = Self { enrolment, request, runs: Vec::new(), whole: Vec::new(), note };
+        for records in runs {
+            sent.add(writing, &mut chains, records)?;
+        }
+        for record in whole {
+            sent.whole.push(link(&record));
+            sent.add_key(writing, &mut chains, record.epoch)?;
+            sent.request.whole.push(WholeRecord {
+                chain: record.epoch,
+                sequence: record.sequence,
+                envelope: Bytes(record.envelope),
+                body: Bytes(record.body),
+            });
+        }
+        Ok(sent)
+    }
+
+    /// Adds records that follow each other in one chain.
+    fn add(
+        &mut self,
+        writing: &Writing<'_>,
+        chains: &mut Chains,
+        records: Vec<(Envelope, StoredRecord)>,
+    ) -> Result<(), AppError> {
+        let Some((_, first)) = records.first() else { return Ok(()) };
+        let chain = first.epoch;
+        let links = records.iter().map(|(_, record)| link(record)).collect();
+        let names_one = records.iter().any(|(envelope, _)| envelope.grant.is_some());
+        let grant = chains.of(writing, chain)?.grant.clone().filter(|_| names_one);
+        let made = records.into_iter().map(|(envelope, StoredRecord { envelope: bytes, hash, body, .. })| MadeRecord {
+            envelope,
+            bytes,
+            hash,
+            body,
+            receipt: None,
+        });
+        let run = Run::pack(made.collect(), grant).ok_or(StoreError::Unreadable("record"))?;
+        self.add_key(writing, chains, chain)?;
+        self.runs.push(links);
+        self.request.runs.push(run);
+        Ok(())
+    }
+
+    fn add_key(&mut self, writing: &Writing<'_>, chains: &mut Chains, chain: Epoch) -> Result<(), AppError> {
+        let visit = chains.of(writing, chain)?.said_visit;
+        if self.request.visit_keys.iter().all(|key| key.visit != visit) {
+            let key = writing.visit_key(visit)?.ok_or(StoreError::Unreadable("visit key"))?;
+            self.request.visit_keys.push(KeyOfVisit { visit, key: Bytes(key.as_bytes().to_vec()) });
+        }
+        Ok(())
+    }
+}
+
+/// Chains that were read for a request.
+#[derive(Default)]
+struct Chains(BTreeMap<Epoch, VisitChain>);
+
+impl Chains {
+    fn of(&mut self, writing: &Writing<'_>, chain: Epoch) -> Result<&VisitChain, StoreError> {
+        use std::collections::btree_map::Entry;
+        match self.0.entry(chain) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                Ok(unknown.insert(writing.visit_chain(chain)?.ok_or(StoreError::Unreadable("chain"))?))
+            }
+        }
+    }
+}
+
+fn empty(environment: &Environment, enrolment: &Enrolment) -> SyncRequest {
+    SyncRequest {
+        protocol: PROTOCOL,
+        enrolment: enrolment.device,
+        certificate: enrolment.second.as_ref().and_then(SecondVersion::certificate),
+        nonce: Nonce::from_bytes(environment.random()),
+        reckoned_ms: reckoned(enrolment, environment.clock.now()),
+        council_epoch: enrolment.council_epoch,
+        cursor: enrolment.cursor,
+        code: None,
+        numbers: None,
+        app_version: env!("CARGO_PKG_VERSION").to_owned(),
+        heads: Vec::new(),
+        chains: Vec::new(),
+        visit_keys: Vec::new(),
+        runs: Vec::new(),
+        seals: Vec::new(),
+        whole: Vec::new(),
+    }
+}
+
+/// What the device reckons the council's clock shows: its time at the last contact, and how long the
+/// device has run since. The device's own clock may show anything. `None` if it was started since.
+fn reckoned(enrolment: &Enrolment, now: Moment) -> Option<i64> {
+    let (then_ms, boot) = enrolment.last_contact_running?;
+    let since = now.monotonic_ms.checked_sub(then_ms).filter(|_| now.boot == boot)?;
+    enrolment.last_contact_ms.checked_add(i64::try_from(since).ok()?)
+}
+
+/// The next page of chains that the device asks about, if it is time.
+fn asked_about(writing: &Writing<'_>, enrolment: &Enrolment) -> Result<Vec<Epoch>, StoreError> {
+    let asked = writing.asked()?;
+    let is_due = asked.done_ms.is_none_or(|done| enrolment.last_contact_ms.saturating_sub(done) >= EVERY_MS);
+    if is_due { writing.chains_after(enrolment.device, asked.after, PAGE) } else { Ok(Vec::new()) }
+}
+
+/// Puts records into runs, in the order in which their first ones wait. Those that can't go in a run
+/// are given apart.
+fn in_runs(batch: Vec<StoredRecord>) -> (Vec<Vec<(Envelope, StoredRecord)>>, Vec<StoredRecord>) {
+    let mut chains: Vec<(Epoch, BTreeMap<u64, (Envelope, StoredRecord)>)> = Vec::new();
+    let mut whole = Vec::new();
+    for record in batch {
+        let readable = Envelope::from_bytes(&record.envelope).ok().filter(|envelope| {
+            !record.whole && Envelope::hash(&record.envelope) == record.hash && envelope.sequence == record.sequence
+        });
+        let Some(envelope) = readable else {
+            whole.push(record);
+            continue;
+        };
+        let of_chain = match chains.iter_mut().position(|(chain, _)| *chain == record.epoch) {
+            Some(known) => chains.get_mut(known),
+            None => {
+                chains.push((record.epoch, BTreeMap::new()));
+                chains.last_mut()
+            }
+        };
+        if let Some((_, of_chain)) = of_chain {
+            of_chain.insert(record.sequence, (envelope, record));
+        }
+    }
+    let mut runs: Vec<Vec<(Envelope, StoredRecord)>> = Vec::new();
+    for (_, records) in chains {
+        for (envelope, record) in records.into_values() {
+            let follows = |run: &&mut Vec<(Envelope, StoredRecord)>| {
+                run.last().is_some_and(|(_, last)| {
+                    last.epoch == record.epoch && last.sequence + 1 == record.sequence && last.hash == envelope.previous
+                })
+            };
+            match runs.last_mut().filter(follows) {
+                Some(run) => run.push((envelope, record)),
+                None => runs.push(vec![(envelope, record)]),
+            }
+        }
+    }
+    (runs, whole)
+}
+
+fn link(record: &StoredRecord) -> Link {
+    Link { chain: record.epoch, sequence: record.sequence, hash: record.hash }
+}
