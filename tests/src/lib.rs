@@ -14,6 +14,7 @@ pub mod hostile;
 pub mod imports;
 pub mod outside;
 pub mod postgres;
+pub mod protocol;
 pub mod roles;
 pub mod safeguarding;
 pub mod sample;

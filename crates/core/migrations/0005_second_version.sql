@@ -35,10 +35,14 @@ CREATE INDEX chain_seal_waiting ON chain_seal (epoch, number) WHERE waits = 1;
 
 ALTER TABLE record ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE record ADD COLUMN receipt_place INTEGER; -- in version 2, where many receipts share one signature
+ALTER TABLE record ADD COLUMN receipt_verdict INTEGER; -- as it was given
+ALTER TABLE record ADD COLUMN receipt_reason TEXT;
 ALTER TABLE record ADD COLUMN sent_whole INTEGER NOT NULL DEFAULT 0 CHECK (sent_whole IN (0, 1)); -- the council could not make it again from a run
 
 ALTER TABLE receipt ADD COLUMN form INTEGER NOT NULL DEFAULT 1; -- 1 an answer of version 1, 2 the signed root of many receipts, 3 one receipt
 
 ALTER TABLE appointment ADD COLUMN appointment_grant BLOB; -- the council's word that it gave it to this enrolment
+
+CREATE INDEX record_by_receipt ON record (receipt_id, receipt_place) WHERE receipt_place IS NOT NULL;
 
 CREATE INDEX record_of_version_1 ON record (epoch, sequence) WHERE version = 1;

@@ -2,8 +2,8 @@
 //! Clause 6.2.
 //!
 //! In version 2 every note has one length. In version 1 it is padded to one of three sizes, so that
-//! its length tells little. age takes random numbers from the operating system itself. So when a simulation is repeated, the sealed bytes
-//! differ.
+//! its length tells little. age takes random numbers from the operating system itself. So when a
+//! simulation is repeated, the sealed bytes differ.
 
 use age::x25519::Recipient;
 use doorstep_domain::VisitId;

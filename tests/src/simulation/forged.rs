@@ -1,4 +1,5 @@
-//! What somebody who knows version 2 of the protocol, and has no key of the council's, would answer.
+//! What somebody who knows version 2 of the protocol, and has no key of the council's, would
+//! answer.
 
 use doorstep_domain::ledger::SigningKey;
 use doorstep_domain::v2::{

@@ -35,6 +35,7 @@ fn a_backup_is_made_while_phones_send_and_is_restored(council: TestCouncil, into
     let after = phone.starts("WO-261124-00015");
     phone.does(&["visit", "no-answer", &after]);
     phone.does(&["sync"]);
+    let exported_after = council.export("visits");
 
     let bytes = std::fs::read(&backup).unwrap();
     assert!(!bytes.windows(5).any(|part| part == b"Eyebr" || part == b"Patel"), "an address is readable in it");
@@ -63,6 +64,8 @@ fn a_backup_is_made_while_phones_send_and_is_restored(council: TestCouncil, into
     phone.does(&["sync"]);
     phone.does(&["sync"]);
     assert_eq!(restored.export("no-access").len(), 1, "what came after the backup is sent again");
+    let visits = restored.export("visits");
+    assert_eq!(visits, exported_after, "and counts as received when it was: the phone has shown its receipt");
     phone.does(&["verify"]);
 }
 

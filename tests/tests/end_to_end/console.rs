@@ -22,16 +22,18 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     officer.does(&["sync"]);
     // A copy of the phone makes other records: both histories are kept, and the desk is told.
     let copy = officer.cloned();
-    officer.does(&[
-        "visit",
-        "flag",
-        &refused,
-        "--kind",
-        "safeguarding",
-        "--note",
-        "The boy said he sleeps in the shed.",
-    ]);
-    copy.does(&["visit", "flag", &ivan, "--kind", "safeguarding", "--note", "The boy said he sleeps in the shed."]);
+    for (phone, visit) in [(&officer, &refused), (&copy, &ivan)] {
+        phone.does(&[
+            "visit",
+            "flag",
+            visit,
+            "--kind",
+            "safeguarding",
+            "--note",
+            "The boy said he sleeps in the shed.",
+        ]);
+        phone.does(&["visit", "welfare", &refused]);
+    }
     officer.does(&["sync"]);
     assert_eq!(copy.says(&["sync"])["waiting"], 0);
     assert_eq!(copy.says(&["status"])["set_aside"], 0, "what was set aside was issued again under a new number");

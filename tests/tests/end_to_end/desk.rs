@@ -214,7 +214,7 @@ fn whoever_runs_it_sees_how_it_does_and_nobody_s_name() {
         "doorstep_records 3",
         "doorstep_records_not_received 0",
         r#"doorstep_requests_total{route="/api/visits",method="GET",status="200"} 1"#,
-        r#"doorstep_request_seconds_count{route="/v1/sync"}"#,
+        r#"doorstep_request_seconds_count{route="/v2/sync"}"#,
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }

@@ -1,7 +1,7 @@
 //! Generated files are up to date.
 
 use doorstep_tests::harness::root;
-use doorstep_tests::typescript;
+use doorstep_tests::{protocol, typescript};
 
 #[test]
 fn the_typescript_types_are_those_of_the_rust_types() {
@@ -12,6 +12,18 @@ fn the_typescript_types_are_those_of_the_rust_types() {
     ] {
         let committed = std::fs::read_to_string(file).unwrap();
         assert!(committed == drawn, "run `cargo xtask types` and commit what it writes");
+    }
+}
+
+#[test]
+fn the_pages_about_the_protocol_are_those_of_the_source_and_of_the_golden_files() {
+    for (page, drawn) in [("messages.md", protocol::messages()), ("examples.md", protocol::examples())] {
+        let committed = std::fs::read_to_string(root().join("docs/protocol").join(page)).unwrap();
+        assert!(committed == drawn, "run `cargo run -p doorstep-tests --bin protocol` and commit what it writes");
+    }
+    let messages = protocol::messages();
+    for known in ["### Envelope", "| 4 | `sequence` | number |", "| 3 | `two_phones` |", "`doorstep-receipt-root-v2`"] {
+        assert!(messages.contains(known), "{known}");
     }
 }
 

@@ -1571,8 +1571,8 @@ export type OpenedNote = {
  */
 note: string | null, 
 /**
- * The visit in which it was written; `null` for one that belongs to no visit, or whose visit is
- * still on its way.
+ * The visit in which it was written; `null` for one that belongs to no visit, or whose visit
+ * is still on its way.
  */
 visit: VisitId | null, 
 /**
@@ -1777,7 +1777,8 @@ device: string,
  */
 name: string, 
 /**
- * The version of the app with which it was enrolled. Later updates do not change this.
+ * The version of the app: in version 1 of the protocol the one with which it was enrolled, and
+ * in version 2 the one that was heard from last.
  */
 app_version: string, 
 /**
@@ -1803,7 +1804,12 @@ contact_at: string,
 /**
  * When it was revoked; `null` when it was not.
  */
-revoked_at: string | null, };
+revoked_at: string | null, 
+/**
+ * When its seals last showed that two phones use this enrolment, or that it was put back from
+ * a copy; `null` when they never did.
+ */
+two_phones_at: string | null, };
 
 export type Photo = { 
 /**

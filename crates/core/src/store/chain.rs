@@ -212,8 +212,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// As [`Self::begin_epoch`], for an enrolment in version 2: what is issued again goes into chains
-    /// of version 2.
+    /// As [`Self::begin_epoch`], for an enrolment in version 2: what is issued again goes into
+    /// chains of version 2.
     pub(crate) fn begin_version_2(&self, environment: &Environment, enrolment: &Enrolment) -> Result<(), StoreError> {
         self.start_epoch(environment, enrolment.device)?;
         self.begin_seals(environment)?;

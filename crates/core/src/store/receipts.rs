@@ -1,14 +1,54 @@
 //! Receipts of version 2. Those of one answer share a signature; each can be given away alone.
 
-use doorstep_domain::v2::{Attested, Link, Receipt, ReceiptRoot, ReceiptVerdict, canonical};
+use doorstep_domain::ledger::{Epoch, Hash};
+use doorstep_domain::v2::{Attested, Judged, Link, Receipt, ReceiptRoot, ReceiptVerdict, canonical};
 use rusqlite::params;
 
-use super::{StoreError, Writing};
+use super::{Reading, StoreError, Writing};
 
 /// How the bytes of a receipt are stored.
 const ROOT_OF_MANY: u8 = 2;
 /// As [`ROOT_OF_MANY`], for one that came alone.
 const ALONE: u8 = 3;
+
+impl Reading<'_> {
+    /// The receipt that the council gave for a record before it was restored; `None` where there is
+    /// none, or it can't be put together any more.
+    pub(crate) fn receipt_of(&self, record: &Link) -> Result<Option<Receipt>, StoreError> {
+        let found: Option<(i64, Vec<u8>, u8)> = self.one(
+            "SELECT receipt_id, answer, form FROM record JOIN receipt USING (receipt_id) WHERE epoch = ?1 AND sequence = ?2",
+            params![record.chain.as_bytes(), record.sequence],
+            |row| Ok((row.get("receipt_id")?, row.get("answer")?, row.get("form")?)),
+        )?;
+        match found {
+            Some((_, bytes, ALONE)) => Ok(canonical::read(&bytes).ok()),
+            Some((id, bytes, ROOT_OF_MANY)) => self.receipt_among(id, &bytes, record),
+            _ => Ok(None),
+        }
+    }
+
+    /// One of the receipts that share a root.
+    fn receipt_among(&self, id: i64, root: &[u8], record: &Link) -> Result<Option<Receipt>, StoreError> {
+        let judged = self.many(
+            "SELECT epoch, sequence, hash, receipt_verdict, receipt_reason FROM record
+             WHERE receipt_id = ?1 AND receipt_place IS NOT NULL ORDER BY receipt_place",
+            params![id],
+            |row| {
+                Ok(Judged {
+                    record: Link {
+                        chain: Epoch::from_bytes(row.get("epoch")?),
+                        sequence: row.get("sequence")?,
+                        hash: Hash::from_bytes(row.get("hash")?),
+                    },
+                    verdict: ReceiptVerdict(row.get("receipt_verdict")?),
+                    reason: row.get("receipt_reason")?,
+                })
+            },
+        )?;
+        let all = Attested::<ReceiptRoot>::from_bytes(root).and_then(|root| Receipt::all_of(&root, judged));
+        Ok(all.ok().and_then(|all| all.into_iter().find(|receipt| receipt.record == *record)))
+    }
+}
 
 impl Writing<'_> {
     /// Keeps the receipts of one answer. `council_time_ms` is its time, in UTC milliseconds.
@@ -40,14 +80,15 @@ impl Writing<'_> {
         Ok(self.reading.transaction.last_insert_rowid())
     }
 
-    /// Marks a record as its receipt says. A verdict that only a newer council knows is a receipt all
-    /// the same.
+    /// Marks a record as its receipt says. A verdict that only a newer council knows is a receipt
+    /// all the same.
     fn mark_by(&self, receipt: &Receipt, id: i64, place: Option<u32>) -> Result<(), StoreError> {
         let Link { chain, sequence, hash } = receipt.record;
         let set_aside = receipt.verdict == ReceiptVerdict::SET_ASIDE;
         let reason = set_aside.then(|| receipt.reason.clone().unwrap_or_default());
         self.write(
-            "UPDATE record SET state = ?4, reason = ?5, receipt_id = ?6, receipt_place = ?7
+            "UPDATE record SET state = ?4, reason = ?5, receipt_id = ?6, receipt_place = ?7, receipt_verdict = ?8,
+                 receipt_reason = ?9
              WHERE epoch = ?1 AND sequence = ?2 AND hash = ?3 AND state <> 'reissued'",
             params![
                 chain.as_bytes(),
@@ -56,7 +97,9 @@ impl Writing<'_> {
                 if set_aside { "set_aside" } else { "received" },
                 reason,
                 id,
-                place
+                place,
+                receipt.verdict.0,
+                receipt.reason.as_deref()
             ],
         )?;
         Ok(())

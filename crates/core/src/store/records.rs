@@ -80,8 +80,8 @@ const EPOCHS: &str = "WITH RECURSIVE epochs (epoch) AS (
 )";
 
 impl Reading<'_> {
-    /// The records of a version that wait to be sent, as many as fit in a batch: urgent ones first, then oldest
-    /// first.
+    /// The records of a version that wait to be sent, as many as fit in a batch: urgent ones first,
+    /// then oldest first.
     pub(crate) fn waiting(&self, version: u8) -> Result<Vec<StoredRecord>, StoreError> {
         let mut batch = self.many(
             &format!(

@@ -31,7 +31,8 @@ pub(crate) struct Enrolment {
     pub(crate) last_contact_ms: i64,
     /// The device's own clock at that contact.
     pub(crate) last_contact_device_ms: i64,
-    /// How long the device had been running at that contact, in milliseconds, and since which start.
+    /// How long the device had been running at that contact, in milliseconds, and since which
+    /// start.
     #[serde(default)]
     pub(crate) last_contact_running: Option<(u64, u64)>,
     pub(crate) safeguarding_keys: Vec<String>,

@@ -407,8 +407,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// After a new enrolment: goes on in new chains with everything that the council is not known to
-    /// hold, of either version.
+    /// After a new enrolment: goes on in new chains with everything that the council is not known
+    /// to hold, of either version.
     pub(crate) fn issue_all_again(&self, environment: &Environment, enrolment: &Enrolment) -> Result<(), StoreError> {
         for chain in self.chains_with_waiting(usize::MAX)? {
             self.go_on(environment, enrolment, &chain)?;

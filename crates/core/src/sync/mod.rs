@@ -35,8 +35,8 @@ pub(crate) struct Contact<'a> {
     pub(crate) key: &'a SigningKey,
 }
 
-/// One round: sends what fits, and takes what is new. A device goes on in version 1 until its council
-/// has given it a certificate. Records of version 1 that still wait then go in version 1.
+/// One round: sends what fits, and takes what is new. A device goes on in version 1 until its
+/// council has given it a certificate. Records of version 1 that still wait then go in version 1.
 pub(crate) fn round(contact: &Contact<'_>) -> Result<Round, AppError> {
     let Contact { store, environment, .. } = *contact;
     let (enrolment, first_waits) = store.read::<_, AppError>(|reading| {

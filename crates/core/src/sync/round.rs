@@ -1,5 +1,5 @@
-//! One round of a sync in version 1: reads what waits, sends a request, checks the answer, plans and
-//! applies it.
+//! One round of a sync in version 1: reads what waits, sends a request, checks the answer, plans
+//! and applies it.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};

@@ -25,7 +25,8 @@ pub struct PhoneRow {
     pub device: String,
     /// The name that the phone gave itself when it was enrolled.
     pub name: String,
-    /// The version of the app with which it was enrolled. Later updates do not change this.
+    /// The version of the app: in version 1 of the protocol the one with which it was enrolled, and
+    /// in version 2 the one that was heard from last.
     pub app_version: String,
     /// The user name of the person whose phone it is.
     pub user: String,
@@ -39,6 +40,9 @@ pub struct PhoneRow {
     pub contact_at: DateTime<Utc>,
     /// When it was revoked; `null` when it was not.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When its seals last showed that two phones use this enrolment, or that it was put back from
+    /// a copy; `null` when they never did.
+    pub two_phones_at: Option<DateTime<Utc>>,
 }
 
 impl From<DeviceRow> for PhoneRow {
@@ -53,6 +57,7 @@ impl From<DeviceRow> for PhoneRow {
             enrolled_at: times::from_ms(row.enrolled_ms),
             contact_at: times::from_ms(row.contact_ms),
             revoked_at: row.revoked_ms.map(times::from_ms),
+            two_phones_at: row.two_phones_ms.map(times::from_ms),
         }
     }
 }

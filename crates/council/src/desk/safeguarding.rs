@@ -56,8 +56,8 @@ pub struct NoteRead {
 pub struct OpenedNote {
     /// The note; `null` when it was sealed to other keys.
     pub note: Option<String>,
-    /// The visit in which it was written; `null` for one that belongs to no visit, or whose visit is
-    /// still on its way.
+    /// The visit in which it was written; `null` for one that belongs to no visit, or whose visit
+    /// is still on its way.
     pub visit: Option<VisitId>,
     /// The address of that visit.
     pub address: String,

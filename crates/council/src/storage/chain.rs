@@ -265,8 +265,8 @@ impl Reading<'_> {
         )
     }
 
-    /// How many records were set aside, by device and reason, the most recent first. Those of notes'
-    /// chains are counted for the leads alone.
+    /// How many records were set aside, by device and reason, the most recent first. Those of
+    /// notes' chains are counted for the leads alone.
     pub(crate) fn set_aside_counts(&self, of_notes: bool) -> Result<Vec<SetAsideCount>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, reason, count(*) AS records, max(received_ms) AS last_ms
@@ -287,7 +287,8 @@ impl Reading<'_> {
     }
 
     /// The chains of which a device says it has more than the council holds, such as "Phone 12: 41
-    /// to 43 not received". Forked chains are left out; those of notes are listed for the leads alone.
+    /// to 43 not received". Forked chains are left out; those of notes are listed for the leads
+    /// alone.
     pub(crate) fn missing(&self, of_notes: bool) -> Result<Vec<Missing>, CouncilError> {
         self.many(
             "SELECT person.display_name, device.name, high_water + 1 AS first, claimed AS last, claimed_ms

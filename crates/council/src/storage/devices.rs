@@ -53,6 +53,8 @@ pub(crate) struct DeviceRow {
     pub(crate) enrolled_ms: i64,
     pub(crate) contact_ms: i64,
     pub(crate) revoked_ms: Option<i64>,
+    /// When its seals last showed two phones.
+    pub(crate) two_phones_ms: Option<i64>,
 }
 
 /// How phones can be sorted.
@@ -84,7 +86,7 @@ impl Reading<'_> {
         which.and_if(NAMED, pattern);
         let listed = format!(
             "SELECT device_id, device.name AS device_name, app_version, user_name, display_name,
-                    organisation.name AS organisation, enrolled_ms, contact_ms, revoked_ms
+                    organisation.name AS organisation, enrolled_ms, contact_ms, revoked_ms, two_phones_ms
              FROM device JOIN person USING (user_id)
                  JOIN organisation ON organisation.organisation_id = coalesce(device.organisation_id, person.organisation_id){}",
             which.text()
@@ -100,6 +102,7 @@ impl Reading<'_> {
                 enrolled_ms: row.get("enrolled_ms")?,
                 contact_ms: row.get("contact_ms")?,
                 revoked_ms: row.get("revoked_ms")?,
+                two_phones_ms: row.get("two_phones_ms")?,
             })
         })
     }

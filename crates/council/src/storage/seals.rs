@@ -4,7 +4,7 @@ use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::v2::{SealMark, SentSeal, canonical};
 
-use super::database::{Conditions, params};
+use super::database::params;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
@@ -42,16 +42,13 @@ impl Reading<'_> {
         )
     }
 
-    /// The last of a device's seals that the council holds: in this chain of seals or, without one, in
-    /// the chain that it heard of last.
+    /// The last of a device's seals that the council holds: in this chain of seals or, without one,
+    /// in the chain that it heard of last.
     pub(crate) fn last_seal(&self, device: DeviceId, epoch: Option<Epoch>) -> Result<Option<SealMark>, CouncilError> {
-        let mut which = Conditions::default();
-        which.and("device_id = ?", [device.as_bytes()]);
-        which.and_if("epoch = ?", epoch.map(|epoch| *epoch.as_bytes()));
-        let order = if epoch.is_some() { "number DESC" } else { "received_ms DESC, number DESC" };
         self.one(
-            &format!("SELECT epoch, number, root FROM device_seal{} ORDER BY {order} LIMIT 1", which.text()),
-            which.values(),
+            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 AND epoch = coalesce(?2, epoch)
+             ORDER BY received_ms DESC, number DESC LIMIT 1",
+            params![device.as_bytes(), epoch.map(|epoch| *epoch.as_bytes())],
             |row| {
                 Ok(SealMark {
                     epoch: Epoch::from_bytes(row.get("epoch")?),

@@ -176,7 +176,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "shown"
     ];
     "appointment_version" ("version_hash"): [
-        "version_hash" *"appointment_ref" *"salt" *"appointment"
+        "version_hash" "appointment_ref" *"salt" *"appointment"
     ];
 };
 

@@ -52,8 +52,8 @@ pub trait Council: Send + Sync {
     /// [`NoAnswer`] says why there is none and whether trying again can help.
     fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer>;
 
-    /// The three requests of version 2. A council that speaks version 1 alone gives no answer that a
-    /// phone would believe.
+    /// The three requests of version 2. A council that speaks version 1 alone gives no answer that
+    /// a phone would believe.
     ///
     /// # Errors
     /// [`NoAnswer`] says why there is none and whether trying again can help.

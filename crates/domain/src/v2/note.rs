@@ -17,6 +17,7 @@ const PADDING_HEAD: usize = 3;
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Note {
+    /// The version of this layout: [`VERSION`].
     #[n(0)]
     version: u8,
     /// The visit in which it was written; absent for one that belongs to no visit.
@@ -25,6 +26,7 @@ pub struct Note {
     /// What it says.
     #[n(2)]
     pub words: String,
+    /// As many zero bytes as make the note 16,384 bytes long.
     #[n(3)]
     padding: Bytes,
 }

@@ -211,8 +211,8 @@ fn asks_on(writing: &Writing<'_>) -> Result<bool, StoreError> {
     Ok(asked.after.is_some() || asked.first_version)
 }
 
-/// Stores what is new for the device, and gives how many appointments changed. An appointment without
-/// the council's own word for it is passed over.
+/// Stores what is new for the device, and gives how many appointments changed. An appointment
+/// without the council's own word for it is passed over.
 fn take_changes(
     writing: &Writing<'_>,
     council: &PublicKey,
@@ -230,8 +230,8 @@ fn take_changes(
     for reference in &changes.withdrawn {
         writing.withdraw_appointment(reference)?;
     }
-    // Text that can't be a Code, and numbers that contradict each other, are passed over: the device
-    // keeps those that it has.
+    // Text that can't be a Code, and numbers that contradict each other, are passed over: the
+    // device keeps those that it has.
     let code = changes.code.as_ref().and_then(|bytes| decode::<PublishedCode>(&bytes.0).ok());
     if let Some(code) = code.filter(|code| code.sections().is_ok()) {
         writing.set_code(&code)?;

@@ -1,5 +1,5 @@
-//! One round of a sync in version 2. A record counts as received only by a receipt that stands alone
-//! and that the council has signed for a hash which this device holds.
+//! One round of a sync in version 2. A record counts as received only by a receipt that stands
+//! alone and that the council has signed for a hash which this device holds.
 
 mod answer;
 mod request;

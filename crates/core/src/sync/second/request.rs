@@ -100,14 +100,13 @@ impl Sent {
         let links = records.iter().map(|(_, record)| link(record)).collect();
         let names_one = records.iter().any(|(envelope, _)| envelope.grant.is_some());
         let grant = chains.of(writing, chain)?.grant.clone().filter(|_| names_one);
-        let made = records.into_iter().map(|(envelope, StoredRecord { envelope: bytes, hash, body, .. })| MadeRecord {
-            envelope,
-            bytes,
-            hash,
-            body,
-            receipt: None,
-        });
-        let run = Run::pack(made.collect(), grant).ok_or(StoreError::Unreadable("record"))?;
+        let mut made = Vec::with_capacity(records.len());
+        for (envelope, record) in records {
+            let receipt = writing.receipt_of(&link(&record))?;
+            let StoredRecord { envelope: bytes, hash, body, .. } = record;
+            made.push(MadeRecord { envelope, bytes, hash, body, receipt });
+        }
+        let run = Run::pack(made, grant).ok_or(StoreError::Unreadable("record"))?;
         self.add_key(writing, chains, chain)?;
         self.runs.push(links);
         self.request.runs.push(run);
@@ -161,8 +160,9 @@ fn empty(environment: &Environment, enrolment: &Enrolment) -> SyncRequest {
     }
 }
 
-/// What the device reckons the council's clock shows: its time at the last contact, and how long the
-/// device has run since. The device's own clock may show anything. `None` if it was started since.
+/// What the device reckons the council's clock shows: its time at the last contact, and how long
+/// the device has run since. The device's own clock may show anything. `None` if it was started
+/// since.
 fn reckoned(enrolment: &Enrolment, now: Moment) -> Option<i64> {
     let (then_ms, boot) = enrolment.last_contact_running?;
     let since = now.monotonic_ms.checked_sub(then_ms).filter(|_| now.boot == boot)?;
@@ -176,8 +176,8 @@ fn asked_about(writing: &Writing<'_>, enrolment: &Enrolment) -> Result<Vec<Epoch
     if is_due { writing.chains_after(enrolment.device, asked.after, PAGE) } else { Ok(Vec::new()) }
 }
 
-/// Puts records into runs, in the order in which their first ones wait. Those that can't go in a run
-/// are given apart.
+/// Puts records into runs, in the order in which their first ones wait. Those that can't go in a
+/// run are given apart.
 fn in_runs(batch: Vec<StoredRecord>) -> (Vec<Vec<(Envelope, StoredRecord)>>, Vec<StoredRecord>) {
     let mut chains: Vec<(Epoch, BTreeMap<u64, (Envelope, StoredRecord)>)> = Vec::new();
     let mut whole = Vec::new();
