@@ -11,7 +11,7 @@ use doorstep_domain::protocol::{
     BlobAnswer, BlobRequest, BlobState, Bytes, Changes, Council, DeviceState, HighWater, NoAnswer, Purpose, Receipt,
     Signed, SyncAnswer, SyncRequest, Verdict, decode, encode,
 };
-use doorstep_domain::v2::Exchange;
+use doorstep_domain::v2::{self, Attested, Exchange};
 
 use super::forged;
 use super::outside::Chance;
@@ -34,6 +34,14 @@ impl Call {
         }
     }
 
+    /// Whether a phone of version 1 asks with it whether the council speaks version 2. No answer to
+    /// that is an answer: the phone goes on in version 1, and its sync has ended well.
+    fn is_an_introduction(&self) -> bool {
+        let Self::Asked(Exchange::Fetch, request) = self else { return false };
+        let asked = Attested::<v2::SyncRequest>::from_bytes(request).and_then(|signed| signed.peek());
+        asked.is_ok_and(|asked| asked.certificate.is_none())
+    }
+
     /// What an attacker on the line who knows the protocol would answer: that everything has
     /// arrived and there is nothing more to send.
     fn forged(&self) -> Vec<u8> {
@@ -52,6 +60,8 @@ pub(super) struct Line {
     pub(super) chance: Arc<Chance>,
     /// How many of a hundred requests go wrong.
     pub(super) trouble: Mutex<usize>,
+    /// Whether the council at the far end speaks version 2 yet.
+    speaks_version_2: AtomicBool,
     /// Requests that are delayed on the way.
     held_back: Mutex<Vec<Call>>,
     /// Earlier answers of the council, to be replayed.
@@ -71,6 +81,7 @@ impl Line {
             council: Mutex::new(Some(council)),
             chance,
             trouble: Mutex::new(0),
+            speaks_version_2: AtomicBool::new(true),
             held_back: Mutex::default(),
             kept_answers: Mutex::default(),
             dishonest: AtomicBool::new(false),
@@ -79,6 +90,11 @@ impl Line {
 
     pub(super) fn set_trouble(&self, percent: usize) {
         *locked(&self.trouble) = percent;
+    }
+
+    /// Sets whether the council at the far end speaks version 2.
+    pub(super) fn speak_version_2(&self, speaks: bool) {
+        self.speaks_version_2.store(speaks, Ordering::SeqCst);
     }
 
     /// Sets the council at the far end, or `None` while it is down.
@@ -95,8 +111,10 @@ impl Line {
     }
 
     /// Gives the phone something that is not the council's answer.
-    fn falsely(&self, answer: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
-        self.dishonest.store(true, Ordering::SeqCst);
+    fn falsely(&self, call: &Call, answer: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
+        if !call.is_an_introduction() {
+            self.dishonest.store(true, Ordering::SeqCst);
+        }
         Ok(answer)
     }
 
@@ -135,7 +153,7 @@ impl Line {
             5 => {
                 let mut answer = call.to(&self.council()?)?;
                 answer.truncate(self.chance.below(answer.len()));
-                self.falsely(answer)
+                self.falsely(call, answer)
             }
             6 => {
                 let mut answer = call.to(&self.council()?)?;
@@ -144,17 +162,17 @@ impl Line {
                 if let Some(byte) = answer.get_mut(at) {
                     *byte ^= 1;
                 }
-                self.falsely(answer)
+                self.falsely(call, answer)
             }
-            7 => self.falsely(b"<html><title>Welcome to Free Wi-Fi</title>Please sign in</html>".to_vec()),
+            7 => self.falsely(call, b"<html><title>Welcome to Free Wi-Fi</title>Please sign in</html>".to_vec()),
             8 => {
                 let kept = locked(&self.kept_answers).clone();
                 match kept.get(self.chance.below(kept.len())) {
-                    Some(answer) => self.falsely(answer.clone()),
+                    Some(answer) => self.falsely(call, answer.clone()),
                     None => Err(NoAnswer::Unreachable),
                 }
             }
-            _ => self.falsely(call.forged()),
+            _ => self.falsely(call, call.forged()),
         }
     }
 }
@@ -173,6 +191,10 @@ impl Council for Line {
     }
 
     fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        if !self.speaks_version_2.load(Ordering::SeqCst) {
+            // What an older council has at that address is no answer.
+            return Err(NoAnswer::NotTheCouncil);
+        }
         match exchange {
             Exchange::Enrol => self.council()?.ask(exchange, request),
             _ => self.carry(&Call::Asked(exchange, request.to_vec())),

@@ -73,6 +73,8 @@ struct World {
     broken: Vec<String>,
     trace: Vec<String>,
     notes: usize,
+    /// The step before which the council speaks version 1 alone; 0 in every other world.
+    updated_at: usize,
 }
 
 const USERS: [&str; PHONES] = ["harriet", "pete", "gareth"];
@@ -164,6 +166,7 @@ impl World {
             broken: Vec::new(),
             trace: Vec::new(),
             notes: 0,
+            updated_at: if seed % 2 == 1 { STEPS / 2 } else { 0 },
         };
         world.appointments = (0..12).map(|number| (number, number % PHONES)).collect();
         world.import();
@@ -176,6 +179,9 @@ impl World {
 
     fn step(&mut self, step: usize) {
         self.truth.fetch_add(i64::try_from(self.chance.below(2 * 3_600_000)).unwrap_or(0), Ordering::SeqCst);
+        if step == self.updated_at {
+            self.phones.iter().for_each(|phone| phone.line.speak_version_2(true));
+        }
         let which = self.chance.below(PHONES);
         let what = self.chance.below(100);
         self.trace.push(format!("{step}: phone {which}, {what}"));

@@ -54,6 +54,7 @@ impl World {
         let disk = Arc::new(FaultyDisk::default());
         let keys = Arc::new(MemoryKeyStore::default());
         let line = Arc::new(Line::new(self.council.clone(), Arc::clone(&self.chance)));
+        line.speak_version_2(self.updated_at == 0);
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn doorstep_core::Clock>,
             randomness: Arc::clone(&self.chance) as Arc<dyn doorstep_core::Randomness>,

@@ -89,12 +89,7 @@ impl Sent {
     }
 
     /// Adds records that follow each other in one chain.
-    fn add(
-        &mut self,
-        writing: &Writing<'_>,
-        chains: &mut Chains,
-        records: Vec<(Envelope, StoredRecord)>,
-    ) -> Result<(), AppError> {
+    fn add(&mut self, writing: &Writing<'_>, chains: &mut Chains, records: Vec<Readable>) -> Result<(), AppError> {
         let Some((_, first)) = records.first() else { return Ok(()) };
         let chain = first.epoch;
         let links = records.iter().map(|(_, record)| link(record)).collect();
@@ -176,10 +171,13 @@ fn asked_about(writing: &Writing<'_>, enrolment: &Enrolment) -> Result<Vec<Epoch
     if is_due { writing.chains_after(enrolment.device, asked.after, PAGE) } else { Ok(Vec::new()) }
 }
 
+/// A record whose envelope can be read.
+type Readable = (Envelope, StoredRecord);
+
 /// Puts records into runs, in the order in which their first ones wait. Those that can't go in a
 /// run are given apart.
-fn in_runs(batch: Vec<StoredRecord>) -> (Vec<Vec<(Envelope, StoredRecord)>>, Vec<StoredRecord>) {
-    let mut chains: Vec<(Epoch, BTreeMap<u64, (Envelope, StoredRecord)>)> = Vec::new();
+fn in_runs(batch: Vec<StoredRecord>) -> (Vec<Vec<Readable>>, Vec<StoredRecord>) {
+    let mut chains: Vec<(Epoch, BTreeMap<u64, Readable>)> = Vec::new();
     let mut whole = Vec::new();
     for record in batch {
         let readable = Envelope::from_bytes(&record.envelope).ok().filter(|envelope| {
@@ -200,10 +198,10 @@ fn in_runs(batch: Vec<StoredRecord>) -> (Vec<Vec<(Envelope, StoredRecord)>>, Vec
             of_chain.insert(record.sequence, (envelope, record));
         }
     }
-    let mut runs: Vec<Vec<(Envelope, StoredRecord)>> = Vec::new();
+    let mut runs: Vec<Vec<Readable>> = Vec::new();
     for (_, records) in chains {
         for (envelope, record) in records.into_values() {
-            let follows = |run: &&mut Vec<(Envelope, StoredRecord)>| {
+            let follows = |run: &&mut Vec<Readable>| {
                 run.last().is_some_and(|(_, last)| {
                     last.epoch == record.epoch && last.sequence + 1 == record.sequence && last.hash == envelope.previous
                 })
