@@ -21,6 +21,7 @@ pub mod sample;
 pub mod simulation;
 pub mod statements;
 pub mod typescript;
+pub mod weighed;
 pub mod window;
 
 mod chance;

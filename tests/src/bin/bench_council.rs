@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use doorstep_core::http::HttpConnect;
 use doorstep_core::keys::MemoryKeyStore;
 use doorstep_core::{App, Clock, Environment, Moment, OsRandomness, RealDisk, SignIn, SystemClock, Unplanned};
 use doorstep_domain::conduct::{Command, Signing, Step, StepState, VisitKind};
@@ -14,6 +13,7 @@ use doorstep_tests::bulk_data;
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
+use doorstep_tests::weighed::{Scales, Weighed};
 use serde_json::{Value, json};
 
 /// How many visits the council has, unless the command line gives another number.
@@ -226,12 +226,13 @@ fn bare_ingest(server: &Postgres, database: &str) {
 /// council has records from before. PostgreSQL has run ANALYZE on them.
 fn backlog(council: &TestCouncil, database: &str, analysed: Option<(&Postgres, &str)>) {
     let folder = tempfile::tempdir().expect("a phone needs a folder");
+    let scales = Arc::new(Scales::default());
     let environment = Environment {
         clock: Arc::new(Quick(AtomicI64::new(0))),
         randomness: Arc::new(OsRandomness),
         keys: Arc::new(MemoryKeyStore::default()),
         disk: Arc::new(RealDisk),
-        connect: Arc::new(HttpConnect),
+        connect: Arc::new(Weighed(Arc::clone(&scales))),
         sign_in: SignIn::ByKeyStore,
     };
     let app = App::open(folder.path(), environment).expect("the store opens");
@@ -249,17 +250,22 @@ fn backlog(council: &TestCouncil, database: &str, analysed: Option<(&Postgres, &
     }
     visits(BEFORE / OF_A_VISIT..(BEFORE + BACKLOG) / OF_A_VISIT);
     let waiting = app.status().expect("the phone knows").unsent;
+    scales.read();
     let began = Instant::now();
     let mut rounds = 1;
     while app.sync().expect("the council answers").waiting > 0 {
         rounds += 1;
     }
     let seconds = began.elapsed().as_secs_f64();
-    let rate = f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)) / seconds;
+    let records = f64::from(u32::try_from(waiting).unwrap_or(u32::MAX));
+    let rate = records / seconds;
+    let (up, down) = scales.read();
+    let of_a_record = |bytes: usize| rounded(f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / records);
     tell(
         "a backlog to its last receipt",
         database,
         json!({ "records": waiting, "seconds": rounded(seconds), "records_a_second": rate.round(), "syncs": rounds,
+                "bytes_up_a_record": of_a_record(up), "bytes_down_a_record": of_a_record(down),
                 "memory_mib": council.memory_kib() / 1024 }),
     );
 }

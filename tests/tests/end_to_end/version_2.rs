@@ -3,14 +3,14 @@
 
 use doorstep_domain::conduct::{Event, Photo, PhotoPurpose};
 use doorstep_domain::ledger::{Hash, PublicKey, SigningKey};
-use doorstep_domain::protocol::{Bytes, Limits};
+use doorstep_domain::protocol::{Bytes, Limits, Verdict};
 use doorstep_domain::v2::{
     Attested, Grant, HeadClaim, HeadClass, Held, Link, Receipt, ReceiptVerdict, Standing, SyncAnswer, WholeRecord,
 };
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::HandPhone;
 use doorstep_tests::harness::{TestCouncil, json};
-use doorstep_tests::hostile::HostilePhone;
+use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
 use serde_json::{Value, json};
 
 use crate::boundary::{on_both_databases, plain_picture, seen};
@@ -366,5 +366,27 @@ fn a_phone_that_was_enrolled_in_version_1_is_offered_version_2_and_gets_a_certif
         let chain = phone.starts(APPOINTMENT);
         phone.sends(|_| {});
         assert_eq!(phone.chains[&chain].received, 1);
+    });
+}
+
+#[test]
+fn a_record_of_version_1_that_comes_again_in_version_2_is_the_same_and_another_under_its_id_is_not() {
+    on_both_databases(|council| {
+        let mut old = HostilePhone::of("vale-1", council);
+        let visit = MadeUpVisit::new();
+        let mut id = None;
+        let said = old.says(&visit, Event::NoAnswer, |envelope| id = Some(envelope.record));
+        assert_eq!(old.sends(&visit, vec![said], |_| {}), [Verdict::Stored]);
+        // The answer was lost, and the phone was enrolled again.
+        let mut phone = HandPhone::of("vale-1", council);
+        let chain = phone.begins(HeadClass::VISIT);
+        phone.issues_again(chain, id.unwrap(), Event::NoAnswer);
+        phone.sends(|_| {});
+        assert_eq!(reasons(&phone), [""; 0]);
+        let other = phone.begins(HeadClass::VISIT);
+        phone.issues_again(other, id.unwrap(), Event::SafeSaid);
+        phone.sends(|_| {});
+        assert_eq!(reasons(&phone), ["record-id-clash"]);
+        assert_eq!(checked(council)["faults"], json!([]));
     });
 }

@@ -102,6 +102,16 @@ impl Reading<'_> {
         Ok(batch)
     }
 
+    /// Whether a record of a version waits to be sent.
+    pub(crate) fn any_waits(&self, version: u8) -> Result<bool, StoreError> {
+        let waits = self.one(
+            "SELECT 1 FROM record WHERE state = 'waiting' AND version = ?1 LIMIT 1",
+            params![version],
+            |_| Ok(()),
+        )?;
+        Ok(waits.is_some())
+    }
+
     /// Records that are not at the council, or were set aside there because of a fork, in the order
     /// in which they were written.
     pub(super) fn not_with_the_council(&self) -> Result<Vec<StoredRecord>, StoreError> {

@@ -41,7 +41,7 @@ pub(crate) fn round(contact: &Contact<'_>) -> Result<Round, AppError> {
     let Contact { store, environment, .. } = *contact;
     let (enrolment, first_waits) = store.read::<_, AppError>(|reading| {
         let enrolment = reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
-        Ok((enrolment, !reading.waiting(1)?.is_empty() || reading.asked()?.first_version))
+        Ok((enrolment, reading.any_waits(1)? || reading.asked()?.first_version))
     })?;
     if enrolment.second.is_none() {
         let first = Round::first(contact)?;

@@ -153,7 +153,7 @@ fn apply(
     let moved = received > 0 || !plan.set_aside.is_empty() || plan.begin_epoch || !plan.send_again.is_empty();
     if before.second.is_some() {
         // What is new comes in version 2, with the council's word for each appointment.
-        let more = moved && !writing.waiting(1)?.is_empty();
+        let more = moved && writing.any_waits(1)?;
         return Ok(Round { received, set_aside: plan.set_aside.len(), changes: 0, more });
     }
     if plan.pull_anew {

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use doorstep_domain::conduct::Happened;
 use doorstep_domain::ledger::{Epoch, Hash, Seal, VisitKey, decode_body};
 use doorstep_domain::protocol::{self, HeadClaim, HighWater};
-use doorstep_domain::v2::{self, AnyEnvelope, Link, Mark};
+use doorstep_domain::v2::{self, AnyEnvelope};
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use super::batch::{IfThere, named};
@@ -155,6 +155,18 @@ impl Reading<'_> {
         )
     }
 
+    /// The bodies of the records with these ids. Those that are erased are left out.
+    pub(crate) fn bodies(
+        &self,
+        records: impl IntoIterator<Item = RecordId>,
+    ) -> Result<Vec<(RecordId, Vec<u8>)>, CouncilError> {
+        self.among(
+            "SELECT record_id, body FROM body WHERE record_id IN ({})",
+            records.into_iter().map(|record| *record.as_bytes()),
+            |row| Ok((RecordId::from_bytes(row.get("record_id")?), row.get("body")?)),
+        )
+    }
+
     /// The keys of these visits. Visits without a key are left out.
     pub(crate) fn visit_keys(
         &self,
@@ -202,20 +214,13 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// What is held of one chain.
-    pub(crate) fn mark_of(&self, device: DeviceId, chain: Epoch) -> Result<Mark, CouncilError> {
-        let sequence = self.one(
-            "SELECT high_water FROM chain WHERE device_id = ?1 AND epoch = ?2",
-            params![device.as_bytes(), chain.as_bytes()],
-            |row| row.get::<u64>("high_water"),
-        )?;
-        let sequence = sequence.unwrap_or(0);
-        let hash = self.hash_at(Place { device, epoch: chain, sequence })?;
-        Ok(Mark { chain, sequence, above: self.runs_above(device, chain, sequence)?, hash })
-    }
-
     /// The runs of records held above a number: first and last of each. At most [`MOST_RUNS`].
-    fn runs_above(&self, device: DeviceId, epoch: Epoch, sequence: u64) -> Result<Vec<(u64, u64)>, CouncilError> {
+    pub(super) fn runs_above(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        sequence: u64,
+    ) -> Result<Vec<(u64, u64)>, CouncilError> {
         let held: Vec<u64> = self.many(
             "SELECT sequence FROM record WHERE device_id = ?1 AND epoch = ?2 AND sequence > ?3
              UNION SELECT sequence FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND sequence > ?3 AND holds_place = 1
@@ -316,17 +321,6 @@ impl Writing<'_> {
              ON CONFLICT (device_id, epoch) DO UPDATE SET
                  claimed = CASE WHEN excluded.claimed > chain.claimed THEN excluded.claimed ELSE chain.claimed END, claimed_ms = excluded.claimed_ms",
             params![device.as_bytes(), claim.epoch.as_bytes(), claim.sequence, now_ms],
-        )?;
-        Ok(())
-    }
-
-    /// Notes the end that a phone says one of its chains has, and what the chain is for.
-    pub(crate) fn note_head(&self, device: DeviceId, claim: &v2::HeadClaim, now_ms: i64) -> Result<(), CouncilError> {
-        let Link { chain: epoch, sequence, hash } = claim.head;
-        self.note_claim(device, &HeadClaim { epoch, sequence, hash }, now_ms)?;
-        self.write(
-            "UPDATE chain SET class = ?3 WHERE device_id = ?1 AND epoch = ?2 AND class IS NULL",
-            params![device.as_bytes(), epoch.as_bytes(), u64::from(claim.class.0)],
         )?;
         Ok(())
     }

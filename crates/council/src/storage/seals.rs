@@ -1,9 +1,12 @@
-//! Seals of version 2: a chain of their own for each enrolment.
+//! What version 2 adds to chains: marks by chain, what each is for, and seals, which are a chain of
+//! their own for each enrolment.
 
 use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
-use doorstep_domain::v2::{SealMark, SentSeal, canonical};
+use doorstep_domain::protocol::HeadClaim;
+use doorstep_domain::v2::{self, Link, Mark, SealMark, SentSeal, canonical};
 
+use super::chain::Place;
 use super::database::params;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
@@ -59,6 +62,18 @@ impl Reading<'_> {
         )
     }
 
+    /// What is held of one chain.
+    pub(crate) fn mark_of(&self, device: DeviceId, chain: Epoch) -> Result<Mark, CouncilError> {
+        let sequence = self.one(
+            "SELECT high_water FROM chain WHERE device_id = ?1 AND epoch = ?2",
+            params![device.as_bytes(), chain.as_bytes()],
+            |row| row.get::<u64>("high_water"),
+        )?;
+        let sequence = sequence.unwrap_or(0);
+        let hash = self.hash_at(Place { device, epoch: chain, sequence })?;
+        Ok(Mark { chain, sequence, above: self.runs_above(device, chain, sequence)?, hash })
+    }
+
     /// Calls `each` for every seal of version 2.
     pub(crate) fn each_seal(
         &self,
@@ -78,6 +93,17 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// Notes the end that a phone says one of its chains has, and what the chain is for.
+    pub(crate) fn note_head(&self, device: DeviceId, claim: &v2::HeadClaim, now_ms: i64) -> Result<(), CouncilError> {
+        let Link { chain: epoch, sequence, hash } = claim.head;
+        self.note_claim(device, &HeadClaim { epoch, sequence, hash }, now_ms)?;
+        self.write(
+            "UPDATE chain SET class = ?3 WHERE device_id = ?1 AND epoch = ?2 AND class IS NULL",
+            params![device.as_bytes(), epoch.as_bytes(), u64::from(claim.class.0)],
+        )?;
+        Ok(())
+    }
+
     /// Keeps a seal. One that is held already stays as it is.
     pub(crate) fn keep_seal(&self, seal: &SentSeal, root: Hash, now_ms: i64) -> Result<(), CouncilError> {
         let contents = &seal.contents;

@@ -57,7 +57,7 @@ pub(super) fn apply(
 
     let set_aside = receipts.iter().filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE).count();
     let moved = !receipts.is_empty() || !answer.unfit.is_empty() || lost > 0 || forked || sealed > 0;
-    let waits = !writing.waiting(2)?.is_empty() || !writing.unsealed(enrolment.device, 1)?.is_empty();
+    let waits = writing.any_waits(2)? || !writing.unsealed(enrolment.device, 1)?.is_empty();
     let was_stale = sent.request.reckoned_ms.is_none_or(|said| said.abs_diff(answer.council_time_ms) > FRESH_MS);
     let more_changes = match &answer.changes {
         Some(changes) => changes.more,
