@@ -12,13 +12,15 @@ CREATE TABLE visit_chain (
     continues BLOB, -- the record of another chain that it goes on from
     appointment_grant BLOB, -- the council's word that it gave the visit's appointment, as it was when the visit began
     sealed INTEGER NOT NULL DEFAULT 0, -- the last record that a seal covers which the council holds
-    began INTEGER NOT NULL, -- after which record of all, by its order
+    began INTEGER NOT NULL, -- as which chain of all: 1, 2, 3 ...
     is_open INTEGER NOT NULL CHECK (is_open IN (0, 1)) -- whether records of its visit are added here
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX visit_chain_open ON visit_chain (visit_id, class) WHERE is_open = 1 AND class <> 2;
 
 CREATE INDEX visit_chain_by_visit ON visit_chain (visit_id);
+
+CREATE INDEX visit_chain_by_age ON visit_chain (began);
 
 CREATE INDEX visit_chain_unsealed ON visit_chain (chain) WHERE sealed < sequence;
 

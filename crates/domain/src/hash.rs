@@ -19,8 +19,8 @@ pub struct Epoch([u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nonce([u8; 32]);
 
-/// Sixteen random bytes that a council gets when it is set up. They are in everything that is
-/// signed in version 2, so that nothing said at one council serves at another.
+/// The council's id: sixteen bytes of a hash of its first key, which is random. It is in everything
+/// that is signed in version 2, so that nothing said at one council serves at another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CouncilId([u8; 16]);
 

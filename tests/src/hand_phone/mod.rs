@@ -232,18 +232,10 @@ impl HandPhone {
     /// # Panics
     /// When there is no such chain.
     pub fn says_bytes(&mut self, chain: Epoch, body: Vec<u8>, lies: impl FnOnce(&mut Envelope)) {
-        self.says_under(RecordId::from_bytes(random()), chain, body, lies);
-    }
-
-    /// A record that has its id already: one of version 1 that is issued again.
-    pub fn issues_again(&mut self, chain: Epoch, record: RecordId, event: Event) {
-        self.says_under(record, chain, encode_body(&Body { event }), |_| {});
-    }
-
-    fn says_under(&mut self, record: RecordId, chain: Epoch, body: Vec<u8>, lies: impl FnOnce(&mut Envelope)) {
         self.clock_ms += 1_000;
         self.order = self.order.max(u64::try_from(self.clock_ms).unwrap_or(0)) + 1;
         let of = self.chains.get_mut(&chain).expect("it has begun");
+        let record = RecordId::from_bytes(random());
         let first = Envelope::genesis(self.enrolment, chain, of.continues);
         let mut envelope = Envelope {
             version: VERSION,

@@ -121,10 +121,9 @@ impl HandPhone {
         let mut sent = Vec::new();
         for (place, run) in (0_u32..).zip(&request.runs) {
             let made = self.chains.get(&run.chain).filter(|_| !answer.unfit.contains(&place));
-            let from = usize::try_from(run.first - 1).expect("there are few");
-            sent.extend(
-                made.into_iter().flat_map(|chain| chain.records[from..].iter().take(run.records.len()).map(link)),
-            );
+            let of_run = |made: &&MadeRecord| made.envelope.sequence >= run.first;
+            let records = made.into_iter().flat_map(|chain| chain.records.iter().filter(of_run));
+            sent.extend(records.take(run.records.len()).map(link));
         }
         sent.extend(request.whole.iter().map(|whole| Link {
             chain: whole.chain,

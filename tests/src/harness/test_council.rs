@@ -240,6 +240,12 @@ impl TestCouncil {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// Gives somebody the password that everybody has here.
+    pub fn gives_a_password(&self, user: &str) {
+        let password = self.folder.path().join("password").display().to_string();
+        self.does(&["set-password", "--user", user, "--password-file", &password]);
+    }
+
     /// A one-time code for somebody's phone.
     #[must_use]
     pub fn code_for(&self, user: &str) -> String {

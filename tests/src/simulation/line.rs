@@ -112,7 +112,9 @@ impl Line {
 
     /// Gives the phone something that is not the council's answer.
     fn falsely(&self, call: &Call, answer: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
-        if !call.is_an_introduction() {
+        // A phone that speaks version 2 goes on without an answer of version 1.
+        let is_left = matches!(call, Call::Sync(_)) && self.speaks_version_2.load(Ordering::SeqCst);
+        if !(is_left || call.is_an_introduction()) {
             self.dishonest.store(true, Ordering::SeqCst);
         }
         Ok(answer)

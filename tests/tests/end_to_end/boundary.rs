@@ -1,10 +1,13 @@
 //! What the council believes of a phone that lies, on both databases. Each test looks at what
 //! happened to everybody else, and not only at the council's answer.
 
-use doorstep_domain::conduct::{Acknowledgement, Event, Photo, PhotoPurpose, Signing};
+use chrono::Utc;
+use doorstep_domain::conduct::{About, Acknowledgement, Concern, Event, Photo, PhotoPurpose, Signing};
 use doorstep_domain::ledger::{Hash, Seal};
-use doorstep_domain::protocol::{BlobState, Limits, PROTOCOL, SentRecord, Verdict};
+use doorstep_domain::protocol::{BlobState, DeviceState, Limits, PROTOCOL, SentRecord, Verdict};
+use doorstep_domain::v2::HeadClass;
 use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::hand_phone::HandPhone;
 use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
 use doorstep_tests::postgres::Postgres;
@@ -287,4 +290,50 @@ fn another_version_of_the_protocol_is_refused_and_fetches_nothing() {
         let enrolled = HostilePhone::enrols(&council, &code, &HostilePhone::new_key(), protocol);
         assert_eq!(enrolled.map(|phone| phone.device).unwrap_err(), 400);
     }
+}
+
+#[test]
+fn what_somebody_did_stays_with_the_firm_that_they_did_it_for() {
+    on_both_databases(|council| {
+        let concern =
+            Concern { about: About::Gift { accepted: false }, words: "A box".to_owned(), noticed_at: Utc::now() };
+        let (mut phone, visit) = (HostilePhone::of("vale-1", council), MadeUpVisit::new());
+        let records = vec![
+            phone.says(&visit, HostilePhone::starts("WO-261124-00038"), |_| {}),
+            phone.says(&visit, Event::ConcernRaised(concern), |_| {}),
+        ];
+        phone.sends(&visit, records, |_| {});
+        let (signature, code) = (MadeUpVisit::new(), signed("Version 1"));
+        let record = phone.signs(&signature, &code);
+        phone.sends(&signature, vec![record], |_| {});
+        let listed = |user: &str| -> Vec<usize> {
+            let console = ConsoleClient::of(user, council);
+            let of = |page: &str, what: &str| console.reads(page)[what].as_array().unwrap().len();
+            let signatures = console.asks("GET", "/api/exports/acknowledgements.csv").text().unwrap();
+            vec![of("/api/visits", "visits"), of("/api/concerns", "concerns"), signatures.lines().count() - 1]
+        };
+        assert_eq!(listed("vale-super"), [1, 1, 1]);
+
+        // The plumber moves to another firm, which has a supervisor of its own.
+        let folder = tempfile::tempdir().unwrap();
+        let people = folder.path().join("people.csv");
+        let table = "user,display_name,organisation,organisation_kind,role,position,email\n\
+             vale-1,Pete Marlow,Other Ltd,contractor,contractor,Plumber,\n\
+             other-super,Olga Other,Other Ltd,contractor,supervisor,Supervisor,\n";
+        std::fs::write(&people, table).unwrap();
+        council.does(&["import-people", &people.display().to_string()]);
+        council.gives_a_password("other-super");
+        assert_eq!((listed("vale-super"), listed("other-super")), (vec![1, 1, 1], vec![0, 0, 0]));
+
+        // What was still on the phone is the first firm's too; the phone gets nothing new.
+        let late = phone.says(&visit, Event::NoAnswer, |_| {});
+        let answer = phone.asks(&phone.request(&visit, vec![late], |_| {})).unwrap();
+        assert_eq!(answer.device_state, DeviceState::Revoked, "moving ends the enrolment");
+        assert_eq!((listed("vale-super"), listed("other-super")), (vec![1, 1, 1], vec![0, 0, 0]));
+        let mut again = HandPhone::of("vale-1", council);
+        let chain = again.begins(HeadClass::VISIT);
+        again.says(chain, HostilePhone::starts("WO-261124-00038"), |_| {});
+        again.sends(|_| {});
+        assert_eq!((listed("vale-super"), listed("other-super")), (vec![1, 1, 1], vec![1, 0, 0]));
+    });
 }

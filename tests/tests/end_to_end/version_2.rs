@@ -3,14 +3,14 @@
 
 use doorstep_domain::conduct::{Event, Photo, PhotoPurpose};
 use doorstep_domain::ledger::{Hash, PublicKey, SigningKey};
-use doorstep_domain::protocol::{Bytes, Limits, Verdict};
+use doorstep_domain::protocol::{Bytes, Limits};
 use doorstep_domain::v2::{
     Attested, Grant, HeadClaim, HeadClass, Held, Link, Receipt, ReceiptVerdict, Standing, SyncAnswer, WholeRecord,
 };
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::HandPhone;
 use doorstep_tests::harness::{TestCouncil, json};
-use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
+use doorstep_tests::hostile::HostilePhone;
 use serde_json::{Value, json};
 
 use crate::boundary::{on_both_databases, plain_picture, seen};
@@ -235,13 +235,20 @@ fn a_run_that_cannot_be_made_again_comes_whole_and_delays_nothing() {
             sequence: 1,
             envelope: Bytes(made.bytes[1..].to_vec()),
             body: Bytes(made.body.clone()),
+            grant: None,
         };
         phone.sends(|request| {
             request.runs.clear();
             request.whole.push(whole);
         });
         assert_eq!(reasons(&phone), ["unreadable"], "what can't be read is set aside, with its receipt");
-        let whole = WholeRecord { chain: broken, sequence: 1, envelope: Bytes(made.bytes), body: Bytes(made.body) };
+        let whole = WholeRecord {
+            chain: broken,
+            sequence: 1,
+            envelope: Bytes(made.bytes),
+            body: Bytes(made.body),
+            grant: None,
+        };
         phone.sends(|request| {
             request.runs.clear();
             request.whole.push(whole);
@@ -283,7 +290,7 @@ fn numbers_heads_and_seals_of_its_own_making_stop_nobody() {
         let lies = |request: &mut doorstep_domain::v2::SyncRequest| {
             request.heads.push(HeadClaim { class: HeadClass(99), head: nowhere });
             let mut beyond = request.runs[0].clone();
-            (beyond.first, beyond.previous) = (u64::MAX, Some(hash));
+            (beyond.first, beyond.previous) = (u64::MAX - 9, Some(hash));
             request.runs.push(beyond);
         };
         let answer = phone.sends(lies);
@@ -297,6 +304,14 @@ fn numbers_heads_and_seals_of_its_own_making_stop_nobody() {
             contents.number = number;
             let seal = doorstep_domain::v2::SentSeal::new(contents, &phone.key()).unwrap();
             phone.sends(|request| request.seals.push(seal));
+        }
+        // The last number that there is, in more chains than their gaps could be added up for.
+        for _ in 0..3 {
+            let last = phone.begins(HeadClass::VISIT);
+            phone.says(last, Event::SafeSaid, |envelope| {
+                (envelope.sequence, envelope.previous) = (u64::try_from(i64::MAX).unwrap(), hash);
+            });
+            phone.sends(|_| {});
         }
         let next = phone.begins(HeadClass::VISIT);
         phone.says(next, Event::SafeSaid, |_| {});
@@ -321,6 +336,13 @@ fn a_batch_over_the_limit_is_refused_whole() {
         }
         let whole = phone.request();
         assert_eq!(phone.asks(&phone.signs(&whole)).unwrap_err(), 413);
+        let seals = vec![whole.seals[0].clone(); 9];
+        let with_seals = doorstep_domain::v2::SyncRequest { runs: vec![], seals, ..whole.clone() };
+        assert_eq!(phone.asks(&phone.signs(&with_seals)).unwrap_err(), 413, "nor more seals than eight");
+        let mut twice = whole;
+        twice.runs[0].records.truncate(10);
+        twice.runs.push(twice.runs[0].clone());
+        assert_eq!(phone.asks(&phone.signs(&twice)).unwrap_err(), 400, "nor a record twice");
         assert_eq!(checked(council)["records"], json!(0), "nothing of it was taken");
         phone.chains.get_mut(&chain).unwrap().records.pop();
         phone.sends(|_| {});
@@ -366,27 +388,5 @@ fn a_phone_that_was_enrolled_in_version_1_is_offered_version_2_and_gets_a_certif
         let chain = phone.starts(APPOINTMENT);
         phone.sends(|_| {});
         assert_eq!(phone.chains[&chain].received, 1);
-    });
-}
-
-#[test]
-fn a_record_of_version_1_that_comes_again_in_version_2_is_the_same_and_another_under_its_id_is_not() {
-    on_both_databases(|council| {
-        let mut old = HostilePhone::of("vale-1", council);
-        let visit = MadeUpVisit::new();
-        let mut id = None;
-        let said = old.says(&visit, Event::NoAnswer, |envelope| id = Some(envelope.record));
-        assert_eq!(old.sends(&visit, vec![said], |_| {}), [Verdict::Stored]);
-        // The answer was lost, and the phone was enrolled again.
-        let mut phone = HandPhone::of("vale-1", council);
-        let chain = phone.begins(HeadClass::VISIT);
-        phone.issues_again(chain, id.unwrap(), Event::NoAnswer);
-        phone.sends(|_| {});
-        assert_eq!(reasons(&phone), [""; 0]);
-        let other = phone.begins(HeadClass::VISIT);
-        phone.issues_again(other, id.unwrap(), Event::SafeSaid);
-        phone.sends(|_| {});
-        assert_eq!(reasons(&phone), ["record-id-clash"]);
-        assert_eq!(checked(council)["faults"], json!([]));
     });
 }

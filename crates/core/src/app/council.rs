@@ -78,6 +78,7 @@ impl App {
         let contact = Contact { store: &self.store, environment: &self.environment, council: &*council, key: &key };
         let mut report = SyncReport::default();
         send_records(&contact, &mut report)?;
+        self.set_mark()?;
         if photos {
             self.send_photos(&contact, &mut report)?;
         }

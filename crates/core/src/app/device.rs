@@ -1,6 +1,7 @@
 //! This device: its state, its enrolment, its PIN and its chain.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -87,6 +88,7 @@ impl App {
     /// [`AppError::AnotherCouncil`], or [`AppError::UnsentRecords`] when records for another
     /// council still wait. Nothing has changed.
     pub fn enrol(&self, server: &str, code: &str, device_name: &str) -> Result<EnrolmentView, AppError> {
+        let _no_sync_meanwhile = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let code: EnrolmentCode = code.parse().map_err(|_| AppError::BadCode)?;
         let council = self.environment.connect.connect(server)?;
         let before = self.store.read::<_, AppError>(|reading| Ok((reading.enrolment()?, reading.counts()?.waiting)))?;
@@ -123,13 +125,14 @@ impl App {
         self.store.transact::<_, AppError>(&self.environment, |writing| {
             writing.set_enrolment(&enrolment)?;
             writing.set(PIN, &None::<StoredPin>)?;
-            if enrolment.second.is_some() {
-                writing.begin_version_2(&self.environment, &enrolment)?;
-            } else {
-                writing.begin_epoch(&self.environment, enrolment.device)?;
+            // What was said in version 2 stays its enrolment's, and goes as such.
+            if let Some(before) = before.0.as_ref().filter(|before| before.second.is_some()) {
+                writing.keep_former(before)?;
             }
+            writing.begin_epoch(&self.environment, enrolment.device)?;
             Ok(())
         })?;
+        self.set_mark()?;
         self.signed_in.store(true, Ordering::SeqCst);
         Ok(enrolment_view(enrolment))
     }

@@ -105,7 +105,7 @@ impl App {
                     writing.begin_epoch(&self.environment, enrolment.device)?;
                 }
                 if seals {
-                    writing.begin_seals(&self.environment)?;
+                    writing.begin_seals(&self.environment, enrolment.device)?;
                     writing.close_chains()?;
                 }
                 Ok(())
@@ -119,7 +119,7 @@ impl App {
         self.store.read(|reading| {
             let Some(enrolment) = reading.enrolment()? else { return Ok(None) };
             let head = reading.head(enrolment.device)?.chain;
-            let seals = reading.seal_state()?;
+            let seals = reading.seal_state(enrolment.device)?;
             Ok(Some(Mark {
                 chain: Reached { epoch: *head.epoch.as_bytes(), number: head.sequence },
                 seals: seals.map(|seals| Reached { epoch: *seals.epoch.as_bytes(), number: seals.number }),

@@ -212,14 +212,6 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// As [`Self::begin_epoch`], for an enrolment in version 2: what is issued again goes into
-    /// chains of version 2.
-    pub(crate) fn begin_version_2(&self, environment: &Environment, enrolment: &Enrolment) -> Result<(), StoreError> {
-        self.start_epoch(environment, enrolment.device)?;
-        self.begin_seals(environment)?;
-        self.issue_all_again(environment, enrolment)
-    }
-
     fn start_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
         let epoch = Epoch::from_bytes(environment.random());
         let last_order = self.last_order()?;

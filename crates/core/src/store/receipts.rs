@@ -87,8 +87,11 @@ impl Writing<'_> {
         let set_aside = receipt.verdict == ReceiptVerdict::SET_ASIDE;
         let reason = set_aside.then(|| receipt.reason.clone().unwrap_or_default());
         self.write(
-            "UPDATE record SET state = ?4, reason = ?5, receipt_id = ?6, receipt_place = ?7, receipt_verdict = ?8,
-                 receipt_reason = ?9
+            // The first receipt stays: others of the same answer are opened with it.
+            "UPDATE record SET state = ?4, reason = ?5, receipt_place = CASE WHEN receipt_id IS NULL THEN ?7 ELSE receipt_place END,
+                 receipt_verdict = CASE WHEN receipt_id IS NULL THEN ?8 ELSE receipt_verdict END,
+                 receipt_reason = CASE WHEN receipt_id IS NULL THEN ?9 ELSE receipt_reason END,
+                 receipt_id = coalesce(receipt_id, ?6)
              WHERE epoch = ?1 AND sequence = ?2 AND hash = ?3 AND state <> 'reissued'",
             params![
                 chain.as_bytes(),

@@ -5,7 +5,7 @@ use doorstep_domain::conduct::{Event, Happened};
 use doorstep_domain::ledger::{Epoch, Hash, decode_body};
 use doorstep_domain::protocol::Limits;
 use doorstep_domain::v2::AnyEnvelope;
-use doorstep_domain::{RecordId, UserId, VisitId};
+use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 use rusqlite::{Row, params};
 
 use super::{Reading, StoreError, Writing};
@@ -79,27 +79,58 @@ const EPOCHS: &str = "WITH RECURSIVE epochs (epoch) AS (
     SELECT (SELECT min(epoch) FROM record WHERE version = 1 AND record.epoch > epochs.epoch) FROM epochs WHERE epochs.epoch IS NOT NULL
 )";
 
+/// As many of the first records as fit in a batch, and one at least.
+fn fitting(mut batch: Vec<StoredRecord>) -> Vec<StoredRecord> {
+    let mut bytes = 0;
+    let fitting = batch
+        .iter()
+        .take_while(|record| {
+            bytes += record.envelope.len() + record.body.len();
+            bytes <= Limits::BATCH_BYTES
+        })
+        .count();
+    batch.truncate(fitting.max(1));
+    batch
+}
+
 impl Reading<'_> {
     /// The records of a version that wait to be sent, as many as fit in a batch: urgent ones first,
     /// then oldest first.
     pub(crate) fn waiting(&self, version: u8) -> Result<Vec<StoredRecord>, StoreError> {
-        let mut batch = self.many(
+        let batch = self.many(
             &format!(
                 "SELECT {COLUMNS} FROM record WHERE state = 'waiting' AND version = ?2 ORDER BY urgent DESC, local_id LIMIT ?1"
             ),
             params![i64::try_from(Limits::BATCH_RECORDS).unwrap_or(i64::MAX), version],
             stored,
         )?;
-        let mut bytes = 0;
-        let fitting = batch
-            .iter()
-            .take_while(|record| {
-                bytes += record.envelope.len() + record.body.len();
-                bytes <= Limits::BATCH_BYTES
-            })
-            .count();
-        batch.truncate(fitting.max(1));
-        Ok(batch)
+        Ok(fitting(batch))
+    }
+
+    /// The records of version 2 of an enrolment that wait to be sent, as many as fit in a batch:
+    /// urgent ones first, then oldest first.
+    pub(crate) fn waiting_of(&self, enrolment: DeviceId) -> Result<Vec<StoredRecord>, StoreError> {
+        let batch = self.many(
+            &format!(
+                "SELECT {COLUMNS} FROM record WHERE state = 'waiting' AND version = 2
+                     AND (SELECT enrolment FROM visit_chain WHERE chain = record.epoch) = ?2
+                 ORDER BY urgent DESC, local_id LIMIT ?1"
+            ),
+            params![i64::try_from(Limits::BATCH_RECORDS).unwrap_or(i64::MAX), enrolment.as_bytes()],
+            stored,
+        )?;
+        Ok(fitting(batch))
+    }
+
+    /// Whether a record of version 2 of an enrolment waits to be sent.
+    pub(crate) fn any_waits_of(&self, enrolment: DeviceId) -> Result<bool, StoreError> {
+        let waits = self.one(
+            "SELECT 1 FROM record WHERE state = 'waiting' AND version = 2
+                 AND (SELECT enrolment FROM visit_chain WHERE chain = record.epoch) = ?1 LIMIT 1",
+            params![enrolment.as_bytes()],
+            |_| Ok(()),
+        )?;
+        Ok(waits.is_some())
     }
 
     /// Whether a record of a version waits to be sent.
@@ -156,6 +187,16 @@ impl Reading<'_> {
             [],
             |row| Ok(Epoch::from_bytes(row.get("epoch")?)),
         )
+    }
+
+    /// The device whose records an epoch of version 1 holds.
+    pub(crate) fn device_of(&self, epoch: Epoch) -> Result<Option<DeviceId>, StoreError> {
+        let envelope: Option<Vec<u8>> = self.one(
+            "SELECT envelope FROM record WHERE epoch = ?1 ORDER BY sequence LIMIT 1",
+            params![epoch.as_bytes()],
+            |row| row.get("envelope"),
+        )?;
+        Ok(envelope.and_then(|bytes| AnyEnvelope::from_bytes(&bytes)).map(|envelope| envelope.enrolment))
     }
 
     /// The numbers of the records of an epoch, above a given number, that the device believes the

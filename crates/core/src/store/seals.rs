@@ -1,6 +1,7 @@
 //! The device's chain of seals (version 2). A seal is written before a byte of it is sent, and is
 //! never made again.
 
+use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, SigningKey};
 use doorstep_domain::v2::{HEADS, Nonce, SealContents, SealMark, SentSeal, canonical};
 use rusqlite::params;
@@ -9,12 +10,20 @@ use super::settings::SealState;
 use super::{Enrolment, Reading, StoreError, Writing};
 use crate::environment::Environment;
 
+/// How many seals go in one request.
+const MOST: usize = 8;
+
 impl Reading<'_> {
-    /// The seals that the council is not known to hold, in their order.
-    pub(crate) fn seals_waiting(&self) -> Result<Vec<SentSeal>, StoreError> {
+    /// The seals of an enrolment that the council is not known to hold, in their order.
+    fn seals_waiting(&self, enrolment: DeviceId) -> Result<Vec<SentSeal>, StoreError> {
         let rows: Vec<Vec<u8>> =
             self.many("SELECT seal FROM chain_seal WHERE waits = 1 ORDER BY epoch, number", [], |row| row.get("seal"))?;
-        rows.iter().map(|bytes| canonical::read(bytes).map_err(|_| StoreError::Unreadable("seal"))).collect()
+        let seals = rows.iter().map(|bytes| canonical::read(bytes).map_err(|_| StoreError::Unreadable("seal")));
+        seals
+            .filter(|seal: &Result<SentSeal, _>| {
+                seal.as_ref().map_or(true, |seal| seal.contents.enrolment == enrolment)
+            })
+            .collect()
     }
 
     /// Every seal of version 2, in no particular order.
@@ -33,15 +42,16 @@ impl Writing<'_> {
         enrolment: &Enrolment,
         key: &SigningKey,
     ) -> Result<Vec<SentSeal>, StoreError> {
-        let waiting = self.seals_waiting()?;
+        let mut waiting = self.seals_waiting(enrolment.device)?;
         if !waiting.is_empty() {
+            waiting.truncate(MOST);
             return Ok(waiting);
         }
         let heads = self.unsealed(enrolment.device, HEADS)?;
         if heads.is_empty() {
             return Ok(Vec::new());
         }
-        let before = match self.seal_state()? {
+        let before = match self.seal_state(enrolment.device)? {
             Some(state) => state,
             None => SealState { epoch: Epoch::from_bytes(environment.random()), number: 0, root: None },
         };
@@ -60,14 +70,15 @@ impl Writing<'_> {
             "INSERT INTO chain_seal (epoch, number, root, seal, waits) VALUES (?1, ?2, ?3, ?4, 1)",
             params![before.epoch.as_bytes(), before.number + 1, root.as_bytes(), canonical::write(&seal)],
         )?;
-        self.set_seal_state(&SealState { epoch: before.epoch, number: before.number + 1, root: Some(root) })?;
+        let state = SealState { epoch: before.epoch, number: before.number + 1, root: Some(root) };
+        self.set_seal_state(enrolment.device, state)?;
         Ok(vec![seal])
     }
 
     /// Notes the seals up to the council's mark as held, and what they cover. Gives how many.
-    pub(crate) fn seals_received(&self, mark: &SealMark) -> Result<usize, StoreError> {
+    pub(crate) fn seals_received(&self, enrolment: DeviceId, mark: &SealMark) -> Result<usize, StoreError> {
         let held: Vec<SentSeal> = self
-            .seals_waiting()?
+            .seals_waiting(enrolment)?
             .into_iter()
             .filter(|seal| seal.contents.epoch == mark.epoch && seal.contents.number <= mark.number)
             .collect();
@@ -84,10 +95,26 @@ impl Writing<'_> {
         Ok(held.len())
     }
 
-    /// Begins a new chain of seals: after an enrolment, or where another phone uses the same one.
-    /// Seals that were not received stay as they are; what they cover is sealed again.
-    pub(crate) fn begin_seals(&self, environment: &Environment) -> Result<(), StoreError> {
-        self.write("UPDATE chain_seal SET waits = 0 WHERE waits = 1", [])?;
-        self.set_seal_state(&SealState { epoch: Epoch::from_bytes(environment.random()), number: 0, root: None })
+    /// Begins a new chain of seals of an enrolment, because another phone uses the same one. Seals
+    /// that were not received stay as they are; what they cover is sealed again.
+    pub(crate) fn begin_seals(&self, environment: &Environment, enrolment: DeviceId) -> Result<(), StoreError> {
+        for seal in self.seals_waiting(enrolment)? {
+            self.write(
+                "UPDATE chain_seal SET waits = 0 WHERE epoch = ?1 AND number = ?2",
+                params![seal.contents.epoch.as_bytes(), seal.contents.number],
+            )?;
+        }
+        let state = SealState { epoch: Epoch::from_bytes(environment.random()), number: 0, root: None };
+        self.set_seal_state(enrolment, state)
+    }
+
+    /// Sends seals again that the council does not hold any more: those behind a number of this
+    /// chain of seals.
+    pub(crate) fn send_seals_again(&self, epoch: Epoch, behind: u64) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE chain_seal SET waits = 1 WHERE epoch = ?1 AND number > ?2 AND waits = 0",
+            params![epoch.as_bytes(), behind],
+        )?;
+        Ok(())
     }
 }

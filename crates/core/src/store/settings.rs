@@ -63,8 +63,8 @@ impl SecondVersion {
     }
 }
 
-/// The device's chain of seals, and how far it has asked the council about its chains.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An enrolment's chain of seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SealState {
     /// The name of the chain of seals.
     pub(crate) epoch: Epoch,
@@ -92,6 +92,7 @@ const SIGNED: &str = "code_signed";
 const SEALS: &str = "seals";
 const ASKED: &str = "asked";
 const PHONE: &str = "phone";
+const FORMER: &str = "former_enrolments";
 
 /// The last signature under a version of the Code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,9 +124,18 @@ impl Reading<'_> {
         self.setting(NUMBERS)
     }
 
-    /// The device's chain of seals, once it has begun.
-    pub(crate) fn seal_state(&self) -> Result<Option<SealState>, StoreError> {
-        self.setting(SEALS)
+    /// An enrolment's chain of seals, once it has begun.
+    pub(crate) fn seal_state(&self, enrolment: DeviceId) -> Result<Option<SealState>, StoreError> {
+        Ok(self.all_seal_states()?.remove(&enrolment))
+    }
+
+    fn all_seal_states(&self) -> Result<BTreeMap<DeviceId, SealState>, StoreError> {
+        Ok(self.setting(SEALS)?.unwrap_or_default())
+    }
+
+    /// Earlier enrolments of this device, in version 2. What they left unsent goes as theirs.
+    pub(crate) fn former(&self) -> Result<Vec<Enrolment>, StoreError> {
+        Ok(self.setting(FORMER)?.unwrap_or_default())
     }
 
     pub(crate) fn asked(&self) -> Result<Asked, StoreError> {
@@ -159,8 +169,17 @@ impl Writing<'_> {
         self.set(ENROLMENT, enrolment)
     }
 
-    pub(crate) fn set_seal_state(&self, seals: &SealState) -> Result<(), StoreError> {
-        self.set(SEALS, seals)
+    pub(crate) fn set_seal_state(&self, enrolment: DeviceId, seals: SealState) -> Result<(), StoreError> {
+        let mut all = self.all_seal_states()?;
+        all.insert(enrolment, seals);
+        self.set(SEALS, &all)
+    }
+
+    /// Keeps an earlier enrolment, for what it left unsent.
+    pub(crate) fn keep_former(&self, enrolment: &Enrolment) -> Result<(), StoreError> {
+        let mut former = self.former()?;
+        former.push(enrolment.clone());
+        self.set(FORMER, &former)
     }
 
     pub(crate) fn set_asked(&self, asked: &Asked) -> Result<(), StoreError> {

@@ -86,6 +86,13 @@ impl Reading<'_> {
         )
     }
 
+    fn last_began(&self) -> Result<u64, StoreError> {
+        Ok(self
+            .one("SELECT max(began) AS began FROM visit_chain", [], |row| row.get::<_, Option<u64>>("began"))?
+            .flatten()
+            .unwrap_or(0))
+    }
+
     /// Whether a visit was begun in version 1. It ends in it.
     fn began_in_version_1(&self, visit: VisitId) -> Result<bool, StoreError> {
         let began = self.one(
@@ -101,14 +108,14 @@ impl Reading<'_> {
         Ok(enrolment.second.is_some() && !self.began_in_version_1(visit)?)
     }
 
-    /// The chains that have records which wait.
-    pub(crate) fn chains_with_waiting(&self, most: usize) -> Result<Vec<VisitChain>, StoreError> {
+    /// The chains of an enrolment that have records which wait.
+    pub(crate) fn chains_with_waiting(&self, enrolment: DeviceId, most: usize) -> Result<Vec<VisitChain>, StoreError> {
         self.many(
             &format!(
                 "SELECT {COLUMNS} FROM visit_chain WHERE chain IN
-                     (SELECT epoch FROM record WHERE state = 'waiting' AND version = 2) LIMIT ?1"
+                     (SELECT epoch FROM record WHERE state = 'waiting' AND version = 2) AND enrolment = ?2 LIMIT ?1"
             ),
-            params![i64::try_from(most).unwrap_or(i64::MAX)],
+            params![i64::try_from(most).unwrap_or(i64::MAX), enrolment.as_bytes()],
             visit_chain,
         )
     }
@@ -227,6 +234,10 @@ impl Writing<'_> {
         visit: VisitId,
         before: Option<(&VisitChain, Option<Link>)>,
     ) -> Result<VisitChain, StoreError> {
+        self.write(
+            "UPDATE visit_chain SET is_open = 0 WHERE visit_id = ?1 AND class = ?2 AND class <> ?3 AND is_open = 1",
+            params![visit.as_bytes(), class.0, HeadClass::NOTE.0],
+        )?;
         let chain = Epoch::from_bytes(environment.random());
         let continues = before.and_then(|(_, continues)| continues);
         let said_visit = match (before, class) {
@@ -250,7 +261,7 @@ impl Writing<'_> {
                 hash.as_bytes(),
                 continues.map(|link| canonical::write(&link)),
                 grant.as_ref().map(Attested::to_bytes),
-                self.last_order()?
+                self.last_began()? + 1
             ],
         )?;
         let head = Link { chain, sequence: 0, hash };
@@ -258,7 +269,8 @@ impl Writing<'_> {
     }
 
     /// Goes on in a new chain from the last record of another that the council is known to hold.
-    /// What lies behind it and is not with the council is issued again there.
+    /// What lies behind it and is not with the council is issued again there. Records of another
+    /// enrolment are never issued again: they are its person's, and go as that enrolment's.
     pub(crate) fn go_on(
         &self,
         environment: &Environment,
@@ -266,7 +278,10 @@ impl Writing<'_> {
         before: &VisitChain,
     ) -> Result<VisitChain, StoreError> {
         self.write("UPDATE visit_chain SET is_open = 0 WHERE chain = ?1", params![before.chain.as_bytes()])?;
-        let left = self.not_received_of(before.chain)?;
+        let left = match before.enrolment == enrolment.device {
+            true => self.not_received_of(before.chain)?,
+            false => Vec::new(),
+        };
         let from = match left.is_empty() {
             true => Some(before.head).filter(|head| head.sequence > 0),
             false => self.last_received(before.chain)?,
@@ -282,6 +297,26 @@ impl Writing<'_> {
             self.issue_again_in(environment, &mut chain, &old)?;
         }
         Ok(chain)
+    }
+
+    /// Issues again, as an enrolment's of the same person, what an earlier one left: the council
+    /// does not know that one any more.
+    pub(crate) fn take_over(
+        &self,
+        environment: &Environment,
+        enrolment: &Enrolment,
+        former: DeviceId,
+    ) -> Result<(), StoreError> {
+        for before in self.chains_with_waiting(former, usize::MAX)? {
+            let left = self.not_received_of(before.chain)?;
+            let from = self.last_received(before.chain)?.or(before.continues);
+            let mut chain =
+                self.begin_chain(environment, enrolment, before.class, before.visit, Some((&before, from)))?;
+            for old in left {
+                self.issue_again_in(environment, &mut chain, &old)?;
+            }
+        }
+        Ok(())
     }
 
     /// Issues a record again, in another chain. It keeps its id and its body.
@@ -404,28 +439,6 @@ impl Writing<'_> {
     /// back from a copy, and the numbers that come next may have been used.
     pub(crate) fn close_chains(&self) -> Result<(), StoreError> {
         self.write("UPDATE visit_chain SET is_open = 0 WHERE is_open = 1", [])?;
-        Ok(())
-    }
-
-    /// After a new enrolment: goes on in new chains with everything that the council is not known
-    /// to hold, of either version.
-    pub(crate) fn issue_all_again(&self, environment: &Environment, enrolment: &Enrolment) -> Result<(), StoreError> {
-        for chain in self.chains_with_waiting(usize::MAX)? {
-            self.go_on(environment, enrolment, &chain)?;
-        }
-        for old in self.not_with_the_council()?.into_iter().filter(|old| old.version == 1) {
-            let envelope = AnyEnvelope::from_bytes(&old.envelope).ok_or(StoreError::Unreadable("record"))?;
-            let is_note = matches!(decode_body(&old.body).map(|body| body.event), Some(Event::ConcernSealed(_)));
-            let mut chain = match envelope.kind {
-                RecordKind::ACKNOWLEDGEMENT => {
-                    let register = VisitId::from_bytes(*enrolment.device.as_bytes());
-                    self.chain_for(environment, enrolment, HeadClass::REGISTER, register)?
-                }
-                _ if is_note => self.begin_chain(environment, enrolment, HeadClass::NOTE, old.visit, None)?,
-                _ => self.chain_for(environment, enrolment, HeadClass::VISIT, old.visit)?,
-            };
-            self.issue_again_in(environment, &mut chain, &old)?;
-        }
         Ok(())
     }
 }

@@ -20,12 +20,12 @@ pub(crate) use photos::{Piece, most_pieces, send_piece};
 pub(crate) use round::Round;
 
 use doorstep_domain::ledger::SigningKey;
-use doorstep_domain::protocol::Council;
+use doorstep_domain::protocol::{Council, NoAnswer, ProblemCode};
 use serde::Serialize;
 
 use crate::environment::Environment;
 use crate::error::AppError;
-use crate::store::{Asked, Store};
+use crate::store::{Asked, Enrolment, Store};
 
 /// What a contact with the council needs.
 pub(crate) struct Contact<'a> {
@@ -55,21 +55,49 @@ pub(crate) fn round(contact: &Contact<'_>) -> Result<Round, AppError> {
             Err(error) => Err(error),
         };
     }
+    let second = send_former(contact, &enrolment)?;
     if !first_waits {
-        return second::run(contact);
+        return Ok(second.and(second::run(contact, enrolment)?));
     }
-    let first = Round::first(contact)?;
-    store.transact::<_, AppError>(environment, |writing| {
-        let asked = writing.asked()?;
-        Ok(writing.set_asked(&Asked { first_version: false, ..asked })?)
+    // A council that does not answer in version 1 any more stops nothing of version 2.
+    let first = match Round::first(contact) {
+        Err(AppError::NoAnswer(_)) => Round::default(),
+        first => {
+            let first = first?;
+            store.transact::<_, AppError>(environment, |writing| {
+                let asked = writing.asked()?;
+                Ok(writing.set_asked(&Asked { first_version: false, ..asked })?)
+            })?;
+            first
+        }
+    };
+    Ok(first.and(second).and(second::run(contact, enrolment)?))
+}
+
+/// Sends what earlier enrolments of this device left, each as that enrolment. A council that does
+/// not know one any more, because it was put back, gets its records as the same person's of today.
+fn send_former(contact: &Contact<'_>, enrolment: &Enrolment) -> Result<Round, AppError> {
+    let Contact { store, environment, .. } = *contact;
+    let mut sent = Round::default();
+    let waiting = store.read::<_, AppError>(|reading| {
+        let mut former = reading.former()?;
+        former.retain(|former| reading.any_waits_of(former.device).unwrap_or(true));
+        Ok(former)
     })?;
-    let second = second::run(contact)?;
-    Ok(Round {
-        received: first.received + second.received,
-        set_aside: first.set_aside + second.set_aside,
-        changes: second.changes,
-        more: first.more || second.more,
-    })
+    for former in waiting {
+        match second::run(contact, former.clone()) {
+            Ok(round) => sent = sent.and(round),
+            Err(AppError::NoAnswer(NoAnswer::Refused(ProblemCode::DeviceNotKnown))) => {
+                if former.user == enrolment.user {
+                    store.transact::<_, AppError>(environment, |writing| {
+                        Ok(writing.take_over(environment, enrolment, former.device)?)
+                    })?;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sent)
 }
 
 /// The result of one sync.

@@ -17,7 +17,7 @@ use crate::error::AppError;
 use crate::store::{Enrolment, Store, StoreError, StoredRecord};
 
 /// The result of one round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Round {
     pub(crate) received: usize,
     pub(crate) set_aside: usize,
@@ -34,6 +34,16 @@ struct Before {
 }
 
 impl Round {
+    /// Both rounds as one.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            received: self.received + other.received,
+            set_aside: self.set_aside + other.set_aside,
+            changes: self.changes + other.changes,
+            more: self.more || other.more,
+        }
+    }
+
     /// Sends one batch of records of version 1, checks the answer, and stores what it changes.
     pub(super) fn first(contact: &Contact<'_>) -> Result<Self, AppError> {
         let Contact { store, environment, council, key } = *contact;
@@ -106,6 +116,10 @@ impl Before {
         let sent = self.batch.iter().map(|record| ((record.epoch, record.sequence), record.hash)).collect();
         let mut believed = BTreeMap::new();
         for epoch in reading.epochs()? {
+            // The council gives marks for this device's own epochs alone.
+            if reading.device_of(epoch)? != Some(self.enrolment.device) {
+                continue;
+            }
             let marks = answer.high_water.iter().filter(|mark| mark.epoch == epoch);
             let mark = marks.map(|mark| mark.sequence).max().unwrap_or(0);
             believed.insert(epoch, reading.believed_sent(epoch, mark)?);

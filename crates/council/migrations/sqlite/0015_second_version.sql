@@ -54,3 +54,12 @@ CREATE INDEX appointment_version_by_appointment ON appointment_version (appointm
 
 -- How large a photo is, as its record says. Null for one that an earlier version listed.
 ALTER TABLE photo ADD COLUMN size INTEGER;
+
+-- Whose a concern or a signature is does not change when its person moves to another firm.
+ALTER TABLE concern ADD COLUMN organisation_id BLOB REFERENCES organisation;
+UPDATE concern SET organisation_id = coalesce(
+    (SELECT visit.organisation_id FROM visit WHERE visit.visit_id = concern.visit_id),
+    (SELECT person.organisation_id FROM person WHERE person.user_id = concern.user_id));
+ALTER TABLE acknowledgement ADD COLUMN organisation_id BLOB REFERENCES organisation;
+UPDATE acknowledgement SET organisation_id =
+    (SELECT person.organisation_id FROM person WHERE person.user_id = acknowledgement.user_id);

@@ -86,9 +86,8 @@ pub(super) fn enrolled<T>(
         if again.is_none() {
             writing.use_code(code.hash(), now_ms)?;
             let new = NewDevice {
-                device: &Device { id, user, key: asking.key, revoked: false },
+                device: &Device { id, user, organisation: person.organisation.id, key: asking.key, revoked: false },
                 phone: asking.phone,
-                organisation: person.organisation.id,
                 name: &shortened(asking.name),
                 app_version: &shortened(asking.app_version),
                 code: code.hash(),

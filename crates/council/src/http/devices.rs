@@ -1,4 +1,4 @@
-//! `/v1`: the requests of phones, in CBOR (see docs/sync.md).
+//! `/v1` and `/v2`: the requests of phones, in CBOR (see docs/protocol).
 
 use axum::Extension;
 use axum::body::Bytes;

@@ -84,6 +84,10 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
                 role: row.role,
                 position: row.position.clone(),
             };
+            // Moving to another firm ends an enrolment: what it still sends is the former firm's.
+            if known.as_ref().is_some_and(|known| known.organisation.id != person.organisation.id) {
+                writing.revoke_phones_of(user, service.now_ms())?;
+            }
             writing.keep_person(&person, &row.email)?;
             if known.is_some() { imported.updated += 1 } else { imported.added += 1 }
         }

@@ -223,7 +223,7 @@ fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Resul
         // The search text of visits holds the visitor's name, so write it again.
         for visit in visits {
             if let Some(row) = writing.visit(*visit, None)? {
-                writing.save_visits(&[(row.visit, row.columns.received_ms)])?;
+                writing.save_visits(&[(row.visit, row.columns.received_ms)], None)?;
             }
         }
         Ok(())

@@ -118,10 +118,13 @@ impl Checked {
             }
         }
         match before {
-            Some(before) => self.gaps += row.sequence.saturating_sub(before.sequence).saturating_sub(1),
+            Some(before) => {
+                let gap = row.sequence.saturating_sub(before.sequence).saturating_sub(1);
+                self.gaps = self.gaps.saturating_add(gap);
+            }
             None => {
                 self.chains += 1;
-                self.gaps += row.sequence.saturating_sub(1);
+                self.gaps = self.gaps.saturating_add(row.sequence.saturating_sub(1));
             }
         }
         is_sealed
@@ -146,6 +149,14 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
             // A chain ends where another begins: what no seal covers there is not signed.
             let same = before.take_if(|before| (before.device, before.epoch) == (device, epoch));
             checked.unsealed += before.take().map_or(0, |other| other.unsealed);
+            // A seal behind a gap says nothing about what is before it.
+            let same = match same {
+                Some(before) if before.sequence.saturating_add(1) != sequence => {
+                    checked.unsealed += before.unsealed;
+                    Some(Before { unsealed: 0, ..before })
+                }
+                same => same,
+            };
             let is_sealed = checked.take(&row, same.as_ref(), &sealed);
             let unsealed = if is_sealed { 0 } else { same.map_or(0, |before| before.unsealed) + 1 };
             before = Some(Before { device, epoch, sequence, hash, unsealed });

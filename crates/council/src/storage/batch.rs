@@ -49,6 +49,8 @@ pub(super) use named;
 pub(super) enum IfThere {
     /// The new row's columns replace the old ones; other columns stay.
     Replace,
+    /// As [`Self::Replace`], but these columns stay too.
+    ReplaceBut(&'static [&'static str]),
     /// The old row stays as it is.
     Keep,
     /// It is an error.
@@ -99,8 +101,9 @@ fn otherwise(table: &Table, columns: &[&str], if_there: IfThere) -> String {
     match if_there {
         IfThere::Fail => String::new(),
         IfThere::Keep => format!(" ON CONFLICT ({key}) DO NOTHING"),
-        IfThere::Replace => {
-            let others = columns.iter().filter(|column| !table.key.contains(column));
+        IfThere::Replace => otherwise(table, columns, IfThere::ReplaceBut(&[])),
+        IfThere::ReplaceBut(kept) => {
+            let others = columns.iter().filter(|column| !table.key.contains(column) && !kept.contains(column));
             let set: Vec<String> = others.map(|column| format!("{column} = excluded.{column}")).collect();
             format!(" ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", "))
         }

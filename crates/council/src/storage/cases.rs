@@ -197,7 +197,7 @@ const SELECT: &str = "
     LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
     LEFT JOIN person AS owner ON owner.user_id = case_file.owner_id
     LEFT JOIN person AS visitor ON visitor.user_id = case_file.user_id
-    LEFT JOIN organisation ON organisation.organisation_id = visitor.organisation_id";
+    LEFT JOIN organisation ON organisation.organisation_id = coalesce(visit.organisation_id, visitor.organisation_id)";
 
 fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
     let text = |column| Ok::<_, CouncilError>(row.get::<Option<String>>(column)?.unwrap_or_default());

@@ -155,18 +155,6 @@ impl Reading<'_> {
         )
     }
 
-    /// The bodies of the records with these ids. Those that are erased are left out.
-    pub(crate) fn bodies(
-        &self,
-        records: impl IntoIterator<Item = RecordId>,
-    ) -> Result<Vec<(RecordId, Vec<u8>)>, CouncilError> {
-        self.among(
-            "SELECT record_id, body FROM body WHERE record_id IN ({})",
-            records.into_iter().map(|record| *record.as_bytes()),
-            |row| Ok((RecordId::from_bytes(row.get("record_id")?), row.get("body")?)),
-        )
-    }
-
     /// The keys of these visits. Visits without a key are left out.
     pub(crate) fn visit_keys(
         &self,
@@ -199,10 +187,10 @@ impl Reading<'_> {
         Ok(found)
     }
 
-    /// The high-water mark of each chain of a device, and the runs held above it.
+    /// The high-water mark of each chain of version 1 of a device, and the runs held above it.
     pub(crate) fn high_water(&self, device: DeviceId) -> Result<Vec<HighWater>, CouncilError> {
         let chains = self.many(
-            "SELECT epoch, high_water FROM chain WHERE device_id = ?1 ORDER BY epoch",
+            "SELECT epoch, high_water FROM chain WHERE device_id = ?1 AND class IS NULL ORDER BY epoch",
             params![device.as_bytes()],
             |row| Ok((Epoch::from_bytes(row.get("epoch")?), row.get::<u64>("high_water")?)),
         )?;
@@ -248,11 +236,14 @@ impl Reading<'_> {
         Ok(forked.unwrap_or(false))
     }
 
-    /// How many records are kept, and how many are set aside.
+    /// How many records are kept, and how many are set aside. Of notes' chains none is counted
+    /// among those that are set aside.
     pub(crate) fn record_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
-            "SELECT (SELECT count(*) FROM record) AS records, (SELECT count(*) FROM set_aside) AS set_aside",
-            params![],
+            "SELECT (SELECT count(*) FROM record) AS records,
+                    (SELECT count(*) FROM set_aside LEFT JOIN chain USING (device_id, epoch)
+                     WHERE coalesce(class, 0) <> ?1) AS set_aside",
+            params![u64::from(v2::HeadClass::NOTE.0)],
             |row| Ok((row.get("records")?, row.get("set_aside")?)),
         )?
         .ok_or(CouncilError::Unreadable("record"))

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use doorstep_domain::conduct::{Acknowledgement, PublishedCode};
-use doorstep_domain::{RecordId, UserId};
+use doorstep_domain::{OrganisationId, RecordId, UserId};
 
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
@@ -25,6 +25,8 @@ pub(crate) struct CodeRow {
 /// A signature, as its record holds it.
 #[derive(Debug, Clone)]
 pub(crate) struct Acknowledged {
+    /// The organisation of the enrolment that it came from.
+    pub(crate) organisation_id: OrganisationId,
     pub(crate) record: RecordId,
     pub(crate) user: UserId,
     pub(crate) acknowledgement: Acknowledgement,
@@ -85,8 +87,9 @@ pub(crate) static NOT_SIGNED: Sortable = Sortable {
 
 const SIGNATURES: &str = "
     SELECT record_id, user_id, person.user_name, code_hash, label, acknowledgement.name, acknowledgement.position,
-           acknowledgement.organisation, signed, recorded_ms, received_ms
-    FROM acknowledgement JOIN person USING (user_id) JOIN organisation USING (organisation_id)";
+           acknowledgement.organisation, acknowledgement.organisation_id, signed, recorded_ms, received_ms
+    FROM acknowledgement JOIN person USING (user_id)
+        JOIN organisation ON organisation.organisation_id = acknowledgement.organisation_id";
 
 fn register_row(row: &Row<'_>) -> Result<RegisterRow, CouncilError> {
     let signed: String = row.get("signed")?;
@@ -99,6 +102,7 @@ fn register_row(row: &Row<'_>) -> Result<RegisterRow, CouncilError> {
         signed: serde_json::from_str(&signed).map_err(|_| CouncilError::Unreadable("acknowledgement"))?,
     };
     let kept = Acknowledged {
+        organisation_id: OrganisationId::from_bytes(row.get("organisation_id")?),
         record: RecordId::from_bytes(row.get("record_id")?),
         user: UserId::from_bytes(row.get("user_id")?),
         acknowledgement,
@@ -233,8 +237,9 @@ impl Writing<'_> {
         let signed = serde_json::to_string(&kept.acknowledgement.signed)
             .map_err(|_| CouncilError::Unreadable("acknowledgement"))?;
         self.write(
-            "INSERT INTO acknowledgement (record_id, user_id, code_hash, label, name, position, organisation, signed, recorded_ms, received_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (record_id) DO NOTHING",
+            "INSERT INTO acknowledgement (record_id, user_id, code_hash, label, name, position, organisation, signed, recorded_ms, received_ms,
+                 organisation_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (record_id) DO NOTHING",
             params![
                 kept.record.as_bytes(),
                 kept.user.as_bytes(),
@@ -245,7 +250,8 @@ impl Writing<'_> {
                 &kept.acknowledgement.organisation,
                 signed,
                 kept.recorded_ms,
-                kept.received_ms
+                kept.received_ms,
+                kept.organisation_id.as_bytes()
             ],
         )?;
         Ok(())

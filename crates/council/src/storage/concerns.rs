@@ -4,7 +4,7 @@
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Concern, Event, SealedNote};
 use doorstep_domain::ledger::decode_body;
-use doorstep_domain::{RecordId, UserId, VisitId};
+use doorstep_domain::{OrganisationId, RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
@@ -51,6 +51,8 @@ pub(crate) struct PlainConcern {
     pub(crate) record: RecordId,
     pub(crate) visit: VisitId,
     pub(crate) user: UserId,
+    /// The organisation of the enrolment that it came from.
+    pub(crate) organisation_id: OrganisationId,
     pub(crate) concern: Concern,
     pub(crate) recorded_ms: i64,
     pub(crate) received_ms: i64,
@@ -92,10 +94,11 @@ impl ConcernFilter {
 }
 
 const SELECT: &str = "
-    SELECT concern.record_id, concern.visit_id, concern.user_id, concern.concern, concern.recorded_ms, concern.received_ms,
+    SELECT concern.record_id, concern.visit_id, concern.user_id, concern.organisation_id, concern.concern, concern.recorded_ms, concern.received_ms,
            concern.struck, person.display_name AS visitor_name, organisation.name AS organisation,
            coalesce(appointment.address, visit.address, '') AS address
-    FROM concern JOIN person ON person.user_id = concern.user_id JOIN organisation USING (organisation_id)
+    FROM concern JOIN person ON person.user_id = concern.user_id 
+        JOIN organisation ON organisation.organisation_id = concern.organisation_id
     LEFT JOIN visit ON visit.visit_id = concern.visit_id
     LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
     LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref";
@@ -109,6 +112,7 @@ fn concern_row(row: &Row<'_>) -> Result<ConcernRow, CouncilError> {
             record: RecordId::from_bytes(row.get("record_id")?),
             visit: VisitId::from_bytes(row.get("visit_id")?),
             user: UserId::from_bytes(row.get("user_id")?),
+            organisation_id: OrganisationId::from_bytes(row.get("organisation_id")?),
             concern: serde_json::from_str(&concern).map_err(|_| CouncilError::Unreadable("concern"))?,
             recorded_ms: row.get("recorded_ms")?,
             received_ms: row.get("received_ms")?,
@@ -216,8 +220,8 @@ impl Writing<'_> {
     pub(crate) fn keep_plain_concern(&self, kept: &PlainConcern) -> Result<(), CouncilError> {
         let text = serde_json::to_string(&kept.concern).map_err(|_| CouncilError::Unreadable("concern"))?;
         self.write(
-            "INSERT INTO concern (record_id, visit_id, user_id, kind, noticed_ms, recorded_ms, received_ms, struck, concern)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, ?8) ON CONFLICT (record_id) DO NOTHING",
+            "INSERT INTO concern (record_id, visit_id, user_id, kind, noticed_ms, recorded_ms, received_ms, struck, concern, organisation_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, ?8, ?9) ON CONFLICT (record_id) DO NOTHING",
             params![
                 kept.record.as_bytes(),
                 kept.visit.as_bytes(),
@@ -226,7 +230,8 @@ impl Writing<'_> {
                 kept.concern.noticed_at.timestamp_millis(),
                 kept.recorded_ms,
                 kept.received_ms,
-                text
+                text,
+                kept.organisation_id.as_bytes()
             ],
         )?;
         Ok(())

@@ -15,6 +15,9 @@ use crate::error::CouncilError;
 pub(crate) struct Device {
     pub(crate) id: DeviceId,
     pub(crate) user: UserId,
+    /// The organisation of the enrolment: what comes from it is that organisation's, wherever its
+    /// person works today.
+    pub(crate) organisation: OrganisationId,
     pub(crate) key: PublicKey,
     pub(crate) revoked: bool,
 }
@@ -24,7 +27,6 @@ pub(crate) struct NewDevice<'a> {
     pub(crate) device: &'a Device,
     /// The installation of the app. `None` for one that speaks version 1.
     pub(crate) phone: Option<PhoneId>,
-    pub(crate) organisation: OrganisationId,
     pub(crate) name: &'a str,
     pub(crate) app_version: &'a str,
     pub(crate) code: Hash,
@@ -109,19 +111,22 @@ impl Reading<'_> {
 
     pub(crate) fn device(&self, id: DeviceId) -> Result<Option<Device>, CouncilError> {
         let row = self.one(
-            "SELECT user_id, public_key, revoked_ms IS NOT NULL AS revoked FROM device WHERE device_id = ?1",
+            "SELECT device.user_id, coalesce(device.organisation_id, person.organisation_id) AS organisation_id, public_key,
+                    revoked_ms IS NOT NULL AS revoked
+             FROM device JOIN person ON person.user_id = device.user_id WHERE device_id = ?1",
             params![id.as_bytes()],
             |row| {
                 Ok((
                     UserId::from_bytes(row.get("user_id")?),
+                    OrganisationId::from_bytes(row.get("organisation_id")?),
                     row.get::<Vec<u8>>("public_key")?,
                     row.get::<bool>("revoked")?,
                 ))
             },
         )?;
-        row.map(|(user, key, revoked)| {
+        row.map(|(user, organisation, key, revoked)| {
             let key = PublicKey::from_slice(&key).map_err(|_| CouncilError::Unreadable("device key"))?;
-            Ok(Device { id, user, key, revoked })
+            Ok(Device { id, user, organisation, key, revoked })
         })
         .transpose()
     }
@@ -210,7 +215,7 @@ impl Writing<'_> {
     }
 
     pub(crate) fn keep_device(&self, new: &NewDevice<'_>, now_ms: i64) -> Result<(), CouncilError> {
-        let Device { id, user, key, .. } = new.device;
+        let Device { id, user, organisation, key, .. } = new.device;
         self.write(
             "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms, code_hash,
                  phone_id, organisation_id, protocol)
@@ -224,9 +229,18 @@ impl Writing<'_> {
                 now_ms,
                 new.code.as_bytes(),
                 new.phone.map(|phone| *phone.as_bytes()),
-                new.organisation.as_bytes(),
+                organisation.as_bytes(),
                 u64::from(new.protocol)
             ],
+        )?;
+        Ok(())
+    }
+
+    /// Revokes all phones of a person.
+    pub(crate) fn revoke_phones_of(&self, user: UserId, now_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE device SET revoked_ms = ?2 WHERE user_id = ?1 AND revoked_ms IS NULL",
+            params![user.as_bytes(), now_ms],
         )?;
         Ok(())
     }

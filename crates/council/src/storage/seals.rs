@@ -7,7 +7,7 @@ use doorstep_domain::protocol::HeadClaim;
 use doorstep_domain::v2::{self, Link, Mark, SealMark, SentSeal, canonical};
 
 use super::chain::Place;
-use super::database::params;
+use super::database::{Row, params};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
@@ -19,6 +19,14 @@ pub(crate) struct HeldSeal {
     pub(crate) seal: Option<SentSeal>,
     /// `None` if the bytes are no key.
     pub(crate) key: Option<PublicKey>,
+}
+
+fn seal_mark(row: &Row<'_>) -> Result<SealMark, CouncilError> {
+    Ok(SealMark {
+        epoch: Epoch::from_bytes(row.get("epoch")?),
+        number: row.get("number")?,
+        root: Hash::from_bytes(row.get("root")?),
+    })
 }
 
 impl Reading<'_> {
@@ -45,20 +53,21 @@ impl Reading<'_> {
         )
     }
 
-    /// The last of a device's seals that the council holds: in this chain of seals or, without one,
-    /// in the chain that it heard of last.
-    pub(crate) fn last_seal(&self, device: DeviceId, epoch: Option<Epoch>) -> Result<Option<SealMark>, CouncilError> {
+    /// The last seal of a chain of seals that the council holds.
+    pub(crate) fn last_seal_in(&self, device: DeviceId, epoch: Epoch) -> Result<Option<SealMark>, CouncilError> {
         self.one(
-            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 AND epoch = coalesce(?2, epoch)
-             ORDER BY received_ms DESC, number DESC LIMIT 1",
-            params![device.as_bytes(), epoch.map(|epoch| *epoch.as_bytes())],
-            |row| {
-                Ok(SealMark {
-                    epoch: Epoch::from_bytes(row.get("epoch")?),
-                    number: row.get("number")?,
-                    root: Hash::from_bytes(row.get("root")?),
-                })
-            },
+            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 AND epoch = ?2 ORDER BY number DESC LIMIT 1",
+            params![device.as_bytes(), epoch.as_bytes()],
+            seal_mark,
+        )
+    }
+
+    /// The seal of a device that came last.
+    pub(crate) fn last_seal(&self, device: DeviceId) -> Result<Option<SealMark>, CouncilError> {
+        self.one(
+            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 ORDER BY received_ms DESC, number DESC LIMIT 1",
+            params![device.as_bytes()],
+            seal_mark,
         )
     }
 

@@ -131,11 +131,11 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "acknowledgement" ("record_id"): [
         "record_id" "user_id" "code_hash" "label" *"name" *"position" "organisation" *"signed"
-        "recorded_ms" "received_ms"
+        "recorded_ms" "received_ms" "organisation_id"
     ];
     "concern" ("record_id"): [
         "record_id" "visit_id" "user_id" "kind" "noticed_ms" "recorded_ms" "received_ms" *"struck"
-        *"concern"
+        *"concern" "organisation_id"
     ];
     "case_file" ("case_id"): [
         "case_id" "kind" "visit_id" "record_id" "user_id" "opened_ms" "received_ms" "owner_id"

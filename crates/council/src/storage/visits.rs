@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Appointment, Visit};
-use doorstep_domain::{AppointmentRef, VisitId};
+use doorstep_domain::{AppointmentRef, OrganisationId, VisitId};
 
 use super::batch::{IfThere, NamedRow, named};
 use super::database::{Conditions, Row, Value, params};
+use super::devices::Device;
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::people::Person;
 use super::reports::ReportFilter;
@@ -355,20 +356,25 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Writes the rows of folded visits, each with when the council last received a record of it.
-    pub(crate) fn save_visits(&self, visits: &[(Visit, i64)]) -> Result<(), CouncilError> {
+    /// Writes the rows of folded visits, each with when the council last received a record of it. A
+    /// visit is the organisation's of the enrolment that it came from first, and stays so.
+    pub(crate) fn save_visits(&self, visits: &[(Visit, i64)], from: Option<&Device>) -> Result<(), CouncilError> {
         let visitors = self.people_known(&visits.iter().filter_map(|(visit, _)| visit.actor).collect())?;
         let rows = visits.iter().map(|(visit, received_ms)| {
-            row_of(visit, *received_ms, visit.actor.and_then(|actor| visitors.get(&actor)))
+            let visitor = visit.actor.and_then(|actor| visitors.get(&actor));
+            let enrolment = from.filter(|device| visit.actor == Some(device.user)).map(|device| device.organisation);
+            let organisation = enrolment.or_else(|| visitor.map(|visitor| visitor.organisation.id));
+            row_of(visit, *received_ms, visitor, organisation)
         });
-        self.write_rows(Table::named("visit"), rows.collect::<Result<_, _>>()?, IfThere::Replace)
+        let rows = rows.collect::<Result<_, _>>()?;
+        self.write_rows(Table::named("visit"), rows, IfThere::ReplaceBut(&["organisation_id"]))
     }
 
     /// Writes a visit's row again, after folding it again. The visitor's organisation at the time
     /// and the time of receipt stay as they are.
     pub(crate) fn refold_visit(&self, visit: &Visit) -> Result<(), CouncilError> {
         let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
-        let mut row = row_of(visit, 0, visitor.as_ref())?;
+        let mut row = row_of(visit, 0, visitor.as_ref(), None)?;
         if visit.started_at.or(visit.opened_at).is_none() {
             return Err(CouncilError::Unreadable("visit"));
         }
@@ -382,7 +388,12 @@ impl Writing<'_> {
 const KEPT_BY_REFOLD: [&str; 2] = ["organisation_id", "received_ms"];
 
 /// The values to store for a folded visit: the visit as JSON, and columns to search and sort by.
-fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<NamedRow, CouncilError> {
+fn row_of(
+    visit: &Visit,
+    received_ms: i64,
+    visitor: Option<&Person>,
+    organisation: Option<OrganisationId>,
+) -> Result<NamedRow, CouncilError> {
     let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
     let started_ms = visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis());
     let [day, refusal_reason, notice_standing, id_shown] = reports::columns(visit, started_ms);
@@ -394,7 +405,7 @@ fn row_of(visit: &Visit, received_ms: i64, visitor: Option<&Person>) -> Result<N
         "uprn" => visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str),
         "visit_kind" => visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name),
         "user_id" => visit.actor.map(|actor| *actor.as_bytes()),
-        "organisation_id" => visitor.map(|visitor| *visitor.organisation.id.as_bytes()),
+        "organisation_id" => organisation.map(|organisation| *organisation.as_bytes()),
         "outcome" => visit.ending.as_ref().map(|ending| ending.outcome.name()),
         "ended_ms" => visit.ending.as_ref().map(|ending| ending.at.timestamp_millis()),
         "received_ms" => received_ms,

@@ -7,8 +7,8 @@ use crate::ledger::{Hash, PublicKey};
 use crate::{DeviceId, OrganisationId, PhoneId, UserId};
 
 /// One person, in one organisation, on one key. Every record of an enrolment is this person's and
-/// this organisation's, whenever it arrives. A phone shows its certificate with each request, so a
-/// council that was restored from an older backup finds its own signature and knows the phone.
+/// this organisation's, whenever it arrives. A phone shows its certificate with each request, so
+/// that a council that was restored from an older backup can find its own signature.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Certificate {

@@ -51,8 +51,8 @@ pub struct SyncRequest {
     /// The app's version.
     #[n(9)]
     pub app_version: String,
-    /// The ends of all chains with records that the phone has no receipt for. They tell the council
-    /// what is missing.
+    /// The ends of the chains with records that the phone has no receipt for: those of the batch
+    /// first, 1,000 at most. They tell the council what is missing.
     #[n(10)]
     pub heads: Vec<HeadClaim>,
     /// Chains that the phone holds and has receipts for: it asks whether the council does too.
@@ -90,6 +90,9 @@ pub struct WholeRecord {
     /// The body's bytes, as the phone keeps them.
     #[n(3)]
     pub body: Bytes,
+    /// The grant that the record gives the hash of.
+    #[n(4)]
+    pub grant: Option<Attested<Grant>>,
 }
 
 /// What a chain is for. Its notes' chains are told by nobody but their phone.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{Appointment, CouncilNumbers, PublishedCode};
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{NoAnswer, decode};
@@ -36,8 +37,20 @@ pub(super) fn apply(
         }
     }
     let lost = send_again(writing, sent, answer, &receipts)?;
-    let sealed = answer.seal_mark.map(|mark| writing.seals_received(&mark)).transpose()?.unwrap_or(0);
+    let device = sent.enrolment.device;
+    let sealed = answer.seal_mark.map(|mark| writing.seals_received(device, &mark)).transpose()?.unwrap_or(0);
+    if is_another_epoch {
+        send_seals_again(writing, device, answer)?;
+    }
     let forked = begin_anew(writing, environment, sent, answer, &receipts)?;
+    let set_aside = receipts.iter().filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE).count();
+    let moved = !receipts.is_empty() || !answer.unfit.is_empty() || lost > 0 || forked || sealed > 0;
+    let waits = writing.any_waits_of(device)? || !writing.unsealed(device, 1)?.is_empty();
+    let mut round = Round { received: receipts.len() - set_aside, set_aside, changes: 0, more: waits && moved };
+    if writing.enrolment()?.is_none_or(|current| current.device != device) {
+        // An earlier enrolment only sends what it left.
+        return Ok(round);
+    }
     if is_another_epoch {
         writing.offer_photos_again()?;
     }
@@ -55,23 +68,25 @@ pub(super) fn apply(
     enrolment.revoked = answer.standing == Standing::REVOKED;
     writing.set_enrolment(&enrolment)?;
 
-    let set_aside = receipts.iter().filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE).count();
-    let moved = !receipts.is_empty() || !answer.unfit.is_empty() || lost > 0 || forked || sealed > 0;
-    let waits = writing.any_waits(2)? || !writing.unsealed(enrolment.device, 1)?.is_empty();
     let was_stale = sent.request.reckoned_ms.is_none_or(|said| said.abs_diff(answer.council_time_ms) > FRESH_MS);
     let more_changes = match &answer.changes {
         Some(changes) => changes.more,
         None => was_stale,
     };
-    Ok(Round {
-        received: receipts.len() - set_aside,
-        set_aside,
-        changes,
-        more: more_changes || is_another_epoch || (waits && moved) || asks_on(writing)?,
-    })
+    round.changes = changes;
+    let asks_on = (moved || sent.records() == 0) && asks_on(writing)?;
+    round.more |= more_changes || is_another_epoch || asks_on;
+    Ok(round)
 }
 
-/// Keeps the receipts in an answer, and gives them. All that the answer owes must be there.
+/// After a restore of the council: makes the seals wait again that it does not hold any more.
+fn send_seals_again(writing: &Writing<'_>, device: DeviceId, answer: &SyncAnswer) -> Result<(), StoreError> {
+    let Some(mine) = writing.seal_state(device)? else { return Ok(()) };
+    let held = answer.seal_mark.filter(|mark| mark.epoch == mine.epoch).map_or(0, |mark| mark.number);
+    writing.send_seals_again(mine.epoch, held)
+}
+
+/// Keeps the receipts in an answer, and gives them. Those that are there must all be the council's.
 fn take_receipts(
     writing: &Writing<'_>,
     council: &PublicKey,
@@ -147,14 +162,14 @@ fn begin_anew(
     answer: &SyncAnswer,
     receipts: &[Receipt],
 ) -> Result<bool, AppError> {
-    let state = writing.seal_state()?;
+    let state = writing.seal_state(sent.enrolment.device)?;
     let beyond = state.zip(answer.seal_mark).is_some_and(|(mine, mark)| {
         mine.epoch == mark.epoch
             && (mark.number > mine.number || (mark.number == mine.number && mine.root != Some(mark.root)))
     });
     let is_another = answer.standing == Standing::TWO_PHONES || beyond;
     if is_another {
-        writing.begin_seals(environment)?;
+        writing.begin_seals(environment, sent.enrolment.device)?;
         writing.close_chains()?;
     }
     let forked = receipts
@@ -192,6 +207,8 @@ fn note_asked(
         return writing.set_asked(&asked);
     }
     match sent.request.chains.last() {
+        // A request with records asks about no other chains.
+        None if sent.records() > 0 => return Ok(()),
         Some(last) => {
             asked.after = Some(*last);
             asked.done_ms = None;
@@ -208,7 +225,7 @@ fn note_asked(
 /// Whether there are more chains to ask about.
 fn asks_on(writing: &Writing<'_>) -> Result<bool, StoreError> {
     let asked = writing.asked()?;
-    Ok(asked.after.is_some() || asked.first_version)
+    Ok(asked.after.is_some() || asked.done_ms.is_none())
 }
 
 /// Stores what is new for the device, and gives how many appointments changed. An appointment

@@ -12,12 +12,12 @@ use self::request::Sent;
 use super::Contact;
 use super::round::{Round, council_key};
 use crate::error::AppError;
-use crate::store::SecondVersion;
+use crate::store::{Enrolment, SecondVersion};
 
-/// Sends one batch of records, checks the answer, and stores what it changes.
-pub(super) fn run(contact: &Contact<'_>) -> Result<Round, AppError> {
+/// Sends one batch of an enrolment's records, checks the answer, and stores what it changes.
+pub(super) fn run(contact: &Contact<'_>, enrolment: Enrolment) -> Result<Round, AppError> {
     let Contact { store, environment, key, .. } = *contact;
-    let sent = store.transact(environment, |writing| Sent::read(writing, environment, key))?;
+    let sent = store.transact(environment, |writing| Sent::read(writing, environment, enrolment, key))?;
     let answer = ask(contact, &sent)?;
     let council = sent.enrolment.second.as_ref().map(|second| second.council);
     if council.is_some_and(|council| council != answer.council) {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, SigningKey};
 use doorstep_domain::protocol::Bytes;
 use doorstep_domain::v2::{
     Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MadeRecord, Nonce, PROTOCOL, Run, SyncRequest, WholeRecord,
+    canonical,
 };
 
 use crate::environment::{Environment, Moment};
@@ -14,6 +16,10 @@ use crate::store::{Enrolment, SecondVersion, StoreError, StoredRecord, VisitChai
 
 /// The most chains of which a request names the ends.
 const MOST_HEADS: usize = 1_000;
+
+/// How many bytes of a request stand around a note: the key of its visit, and its chain among the
+/// heads of the request and of the seal.
+const AROUND_A_NOTE: usize = 52 + 56 + 53;
 
 /// How many chains the device asks about at a time.
 const PAGE: usize = 500;
@@ -45,44 +51,49 @@ impl Sent {
     }
 
     /// Reads what waits, and makes the seal that covers it.
-    pub(super) fn read(writing: &Writing<'_>, environment: &Environment, key: &SigningKey) -> Result<Self, AppError> {
-        let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+    pub(super) fn read(
+        writing: &Writing<'_>,
+        environment: &Environment,
+        enrolment: Enrolment,
+        key: &SigningKey,
+    ) -> Result<Self, AppError> {
         let mut chains = Chains::default();
-        let (mut batch, mut note) = (Vec::new(), 0);
-        for record in writing.waiting(2)? {
-            let class = chains.of(writing, record.epoch)?.class;
-            let bytes = record.envelope.len() + record.body.len();
+        let (mut batch, mut has_note) = (Vec::new(), false);
+        for record in writing.waiting_of(enrolment.device)? {
             // A request has room for one note.
-            match class {
-                HeadClass::NOTE if note > 0 => continue,
-                HeadClass::NOTE => note = bytes,
-                _ => {}
+            let is_note = chains.of(writing, record.epoch)?.class == HeadClass::NOTE;
+            if is_note && has_note {
+                continue;
             }
+            has_note |= is_note;
             batch.push(record);
         }
         let mut request = empty(environment, &enrolment);
         request.code = writing.code()?.map(|code| code.hash());
         request.numbers = writing.numbers_held()?.map(|numbers| numbers.hash());
-        request.heads = writing
-            .chains_with_waiting(MOST_HEADS)?
-            .into_iter()
-            .map(|chain| HeadClaim { class: chain.class, head: chain.head })
-            .collect();
-        request.chains = asked_about(writing, &enrolment)?;
+        request.heads = heads(writing, enrolment.device, &chains)?;
+        // A full request has no room to ask about other chains.
+        request.chains = if batch.is_empty() { asked_about(writing, &enrolment)? } else { Vec::new() };
         request.seals = writing.seals_to_send(environment, &enrolment, key)?;
         let (runs, whole) = in_runs(batch);
-        let mut sent = Self { enrolment, request, runs: Vec::new(), whole: Vec::new(), note };
+        let mut sent = Self { enrolment, request, runs: Vec::new(), whole: Vec::new(), note: 0 };
         for records in runs {
             sent.add(writing, &mut chains, records)?;
         }
         for record in whole {
             sent.whole.push(link(&record));
             sent.add_key(writing, &mut chains, record.epoch)?;
+            let chain = chains.of(writing, record.epoch)?;
+            let grant = chain.grant.clone().filter(|_| record.sequence == 1);
+            if chain.class == HeadClass::NOTE {
+                sent.note += AROUND_A_NOTE + record.envelope.len() + record.body.len();
+            }
             sent.request.whole.push(WholeRecord {
                 chain: record.epoch,
                 sequence: record.sequence,
                 envelope: Bytes(record.envelope),
                 body: Bytes(record.body),
+                grant,
             });
         }
         Ok(sent)
@@ -102,6 +113,9 @@ impl Sent {
             made.push(MadeRecord { envelope, bytes, hash, body, receipt });
         }
         let run = Run::pack(made, grant).ok_or(StoreError::Unreadable("record"))?;
+        if chains.of(writing, chain)?.class == HeadClass::NOTE {
+            self.note += AROUND_A_NOTE + canonical::write(&run).len();
+        }
         self.add_key(writing, chains, chain)?;
         self.runs.push(links);
         self.request.runs.push(run);
@@ -116,6 +130,18 @@ impl Sent {
         }
         Ok(())
     }
+}
+
+/// The ends of the chains with records that wait: those of the batch, then others.
+fn heads(writing: &Writing<'_>, enrolment: DeviceId, batch: &Chains) -> Result<Vec<HeadClaim>, StoreError> {
+    let claim = |chain: &VisitChain| HeadClaim { class: chain.class, head: chain.head };
+    let mut heads: Vec<HeadClaim> = batch.0.values().map(claim).collect();
+    for other in writing.chains_with_waiting(enrolment, MOST_HEADS)? {
+        if heads.len() < MOST_HEADS && !batch.0.contains_key(&other.chain) {
+            heads.push(claim(&other));
+        }
+    }
+    Ok(heads)
 }
 
 /// Chains that were read for a request.

@@ -67,8 +67,6 @@ pub(super) struct HeldContext {
     set_aside: HashMap<(Epoch, u64), Vec<SetAsideAt>>,
     keys: HashMap<VisitId, VisitKey>,
     commitments: HashMap<RecordId, Hash>,
-    /// The bodies of kept records whose commitment is another than that of a record of the batch.
-    bodies: HashMap<RecordId, Vec<u8>>,
     known: BTreeSet<UserId>,
     /// The people of the phone that sent the batch.
     own: BTreeSet<UserId>,
@@ -93,10 +91,6 @@ impl HeldContext {
         let records: BTreeSet<RecordId> = envelopes().map(|envelope| envelope.record).collect();
         held.keys.extend(reading.visit_keys(visits)?);
         held.commitments.extend(reading.commitments(records)?);
-        let others = envelopes().filter(|envelope| {
-            held.commitments.get(&envelope.record).is_some_and(|commitment| *commitment != envelope.commitment)
-        });
-        held.bodies.extend(reading.bodies(others.map(|envelope| envelope.record).collect::<BTreeSet<_>>())?);
         let actors = envelopes().filter_map(|envelope| envelope.actor).collect();
         held.known = reading.people_known(&actors)?.into_keys().collect();
         held.own = reading.people_of_key(&device.key)?;
@@ -129,12 +123,9 @@ impl HeldContext {
         self.keys.get(&visit)
     }
 
-    /// Whether another record is kept under this record's id. One that was issued again in version
-    /// 2 has the same body, and another commitment to it.
-    pub(super) fn has_another(&self, envelope: &AnyEnvelope, body: &[u8]) -> bool {
-        let commitment = self.commitments.get(&envelope.record);
-        commitment.is_some_and(|commitment| *commitment != envelope.commitment)
-            && self.bodies.get(&envelope.record).is_none_or(|kept| kept != body)
+    /// The commitment of the kept record with this id.
+    pub(super) fn commitment_of(&self, record: RecordId) -> Option<Hash> {
+        self.commitments.get(&record).copied()
     }
 
     pub(super) fn knows(&self, user: UserId) -> bool {

@@ -85,7 +85,7 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
     if envelope.actor.is_some_and(|actor| !context.is_theirs(actor)) {
         return set_aside(SetAsideReason::OtherPerson);
     }
-    if context.has_another(envelope, body) {
+    if context.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
         return set_aside(SetAsideReason::RecordIdClash);
     }
     let content = match envelope.kind {

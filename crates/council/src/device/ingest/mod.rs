@@ -14,7 +14,7 @@ use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
 use doorstep_domain::ledger::{Epoch, VisitKey};
 use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
-use doorstep_domain::{StableName, UserId, VisitId};
+use doorstep_domain::{OrganisationId, StableName, UserId, VisitId};
 
 use self::held::{Arrived, HeldContext};
 use self::judge::{Content, Judgement, judge};
@@ -57,7 +57,7 @@ fn store(
     for epoch in epochs {
         writing.advance(device.id, epoch)?;
     }
-    project::fold_visits(writing, &touched)?;
+    project::fold_visits(writing, device, &touched)?;
     Ok(outcomes)
 }
 
@@ -116,7 +116,7 @@ impl<'a> BatchWrites<'a> {
         }
         let mut touched = BTreeSet::new();
         for (envelope, content, received_ms) in self.contents {
-            if keep_content(writing, envelope, envelope.actor.unwrap_or(device.user), content, received_ms)? {
+            if keep_content(writing, device, envelope, content, received_ms)? {
                 touched.insert(envelope.visit);
             }
         }
@@ -124,16 +124,28 @@ impl<'a> BatchWrites<'a> {
     }
 }
 
+/// Whose what somebody said is: the enrolment's organisation or, for somebody who had the same
+/// phone before, the one that they are in.
+fn organisation_of(writing: &Writing<'_>, device: &Device, user: UserId) -> Result<OrganisationId, CouncilError> {
+    if user == device.user {
+        return Ok(device.organisation);
+    }
+    let person = writing.person(user)?.ok_or(CouncilError::Unreadable("person"))?;
+    Ok(person.organisation.id)
+}
+
 /// Writes a record's content to the tables that lists read. Returns whether its visit must be
 /// folded again.
 fn keep_content(
     writing: &Writing<'_>,
+    device: &Device,
     envelope: &AnyEnvelope,
-    user: UserId,
     content: Content,
     received_ms: i64,
 ) -> Result<bool, CouncilError> {
     let AnyEnvelope { record, visit, recorded_at_ms: recorded_ms, .. } = *envelope;
+    let user = envelope.actor.unwrap_or(device.user);
+    let organisation = organisation_of(writing, device, user)?;
     match content {
         Content::Event(event) => match *event {
             Event::ConcernSealed(_) => {
@@ -145,14 +157,29 @@ fn keep_content(
                     let opened = CaseOpened { kind, record, opened_at: concern.noticed_at };
                     writing.open_case(&opened, visit, Some(user), received_ms)?;
                 }
-                let plain = PlainConcern { record, visit, user, concern, recorded_ms, received_ms };
+                let plain = PlainConcern {
+                    record,
+                    visit,
+                    user,
+                    organisation_id: organisation,
+                    concern,
+                    recorded_ms,
+                    received_ms,
+                };
                 writing.keep_plain_concern(&plain)?;
             }
             _ => {}
         },
         Content::Acknowledgement(acknowledgement) => {
             let acknowledgement = *acknowledgement;
-            writing.keep_acknowledgement(&Acknowledged { record, user, acknowledgement, recorded_ms, received_ms })?;
+            writing.keep_acknowledgement(&Acknowledged {
+                organisation_id: organisation,
+                record,
+                user,
+                acknowledgement,
+                recorded_ms,
+                received_ms,
+            })?;
             return Ok(false);
         }
         Content::NotUnderstood => {}

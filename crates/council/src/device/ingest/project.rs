@@ -7,13 +7,17 @@ use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{CaseKind, CaseOutcome, Event, Visit, fold};
 
 use crate::error::CouncilError;
-use crate::storage::{CaseId, CaseRow, Writing};
+use crate::storage::{CaseId, CaseRow, Device, Writing};
 
 /// How many visits are folded at a time. All records of each are in memory.
 const AT_ONCE: usize = 64;
 
 /// Folds visits again. A visit whose start has not arrived yet is not listed.
-pub(super) fn fold_visits(writing: &Writing<'_>, visits: &BTreeSet<VisitId>) -> Result<(), CouncilError> {
+pub(super) fn fold_visits(
+    writing: &Writing<'_>,
+    device: &Device,
+    visits: &BTreeSet<VisitId>,
+) -> Result<(), CouncilError> {
     let visits: Vec<VisitId> = visits.iter().copied().collect();
     for visits in visits.chunks(AT_ONCE) {
         let folded: Vec<(Visit, i64)> =
@@ -25,7 +29,7 @@ pub(super) fn fold_visits(writing: &Writing<'_>, visits: &BTreeSet<VisitId>) -> 
         }
         writing.name_photos(folded.iter().map(|(visit, _)| visit))?;
         let listed: Vec<_> = folded.into_iter().filter(|(visit, _)| visit.opened_at.is_some()).collect();
-        writing.save_visits(&listed)?;
+        writing.save_visits(&listed, Some(device))?;
         let mut cases = writing.cases_of_visits(visits)?;
         for (visit, received_ms) in &listed {
             keep_cases(writing, visit, cases.remove(&visit.visit).unwrap_or_default(), *received_ms)?;

@@ -7,8 +7,8 @@ use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::{Epoch, Hash, SigningKey, VisitKey, decode_body};
 use doorstep_domain::v2::{
-    BatchReceipts, CouncilId, Judged, Link, MadeRecord, Nonce, Receipt, ReceiptRoot, ReceiptVerdict, Run, SyncRequest,
-    VERSION,
+    AnyEnvelope, BatchReceipts, CouncilId, Judged, Link, MadeRecord, Nonce, Receipt, ReceiptRoot, ReceiptVerdict,
+    SentSeal, SyncRequest, VERSION,
 };
 
 use super::held::Arrived;
@@ -39,11 +39,13 @@ pub(in crate::device) struct Ingested {
     pub(in crate::device) common_seal: Option<u64>,
 }
 
-/// Stores a batch, and signs receipts for what is new.
+/// Stores a batch, and signs receipts for what is new. `seals` are those of the request that the
+/// device made, each with its root.
 pub(in crate::device) fn ingest(
     writing: &Writing<'_>,
     device: &Device,
     request: &SyncRequest,
+    seals: &[(SentSeal, Hash)],
     signer: &Signer<'_>,
     now_ms: i64,
 ) -> Result<Ingested, CouncilError> {
@@ -72,7 +74,7 @@ pub(in crate::device) fn ingest(
         }
     }
     let (receipts, earlier) = receipts(writing, device, &arrived, outcomes, signer, now_ms)?;
-    let (two_phones, common_seal) = keep_seals(writing, device, request, now_ms)?;
+    let (two_phones, common_seal) = keep_seals(writing, device, seals, now_ms)?;
     Ok(Ingested { receipts, earlier, unfit, two_phones, common_seal })
 }
 
@@ -82,8 +84,11 @@ fn keys(writing: &Writing<'_>, request: &SyncRequest) -> Result<BTreeMap<VisitId
         let bytes = <[u8; 32]>::try_from(sent.key.0.as_slice()).ok()?;
         Some((sent.visit, VisitKey::from_bytes(bytes)))
     });
-    let mut keys: BTreeMap<VisitId, VisitKey> = sent.collect();
-    let visits: BTreeSet<VisitId> = request.runs.iter().map(|run| run.visit).chain(keys.keys().copied()).collect();
+    let of_whole = request.whole.iter().filter_map(|whole| AnyEnvelope::from_bytes(&whole.envelope.0));
+    let visits: BTreeSet<VisitId> =
+        request.runs.iter().map(|run| run.visit).chain(of_whole.map(|envelope| envelope.visit)).collect();
+    // A key without a record of its visit is kept by nobody.
+    let mut keys: BTreeMap<VisitId, VisitKey> = sent.filter(|(visit, _)| visits.contains(visit)).collect();
     keys.extend(writing.visit_keys(visits)?);
     Ok(keys)
 }
@@ -125,17 +130,24 @@ fn note_grants(
     runs: &[Vec<MadeRecord>],
     signer: &Signer<'_>,
 ) -> Result<(), CouncilError> {
-    let pinned: BTreeMap<Hash, &MadeRecord> =
-        runs.iter().flatten().filter_map(|made| Some((made.envelope.grant?, made))).collect();
-    for grant in request.runs.iter().filter_map(|run: &Run| run.grant.as_ref()) {
-        let Some(made) = pinned.get(&grant.hash()) else { continue };
+    let of_runs = runs.iter().flatten().filter_map(|made| Some((made.envelope.grant?, made.body.as_slice())));
+    let of_whole = request.whole.iter().filter_map(|whole| {
+        let envelope = AnyEnvelope::from_bytes(&whole.envelope.0)?;
+        Some((envelope.grant?, whole.body.0.as_slice()))
+    });
+    let pinned: BTreeMap<Hash, &[u8]> = of_runs.chain(of_whole).collect();
+    let of_runs = request.runs.iter().filter_map(|run| run.grant.as_ref());
+    for grant in of_runs.chain(request.whole.iter().filter_map(|whole| whole.grant.as_ref())) {
+        let Some(body) = pinned.get(&grant.hash()) else { continue };
         let Ok(said) = grant.open(&signer.key.public()) else { continue };
-        let named = match decode_body(&made.body).map(|body| body.event) {
+        let named = match decode_body(body).map(|body| body.event) {
             Some(Event::Started(started) | Event::Opened(started)) => started.appointment,
             _ => None,
         };
-        let is_for_it = (said.council, said.enrolment) == (signer.council, device.id);
-        if is_for_it && named.as_ref() == Some(&said.reference) {
+        // It may have been given to an earlier enrolment of the same person.
+        let to_them = said.enrolment == device.id
+            || writing.device(said.enrolment)?.is_some_and(|given_to| given_to.user == device.user);
+        if said.council == signer.council && to_them && named.as_ref() == Some(&said.reference) {
             writing.was_given(device.user, &said.reference)?;
         }
     }
@@ -192,12 +204,12 @@ fn judged(record: Link, outcome: Outcome) -> Judged {
 fn keep_seals(
     writing: &Writing<'_>,
     device: &Device,
-    request: &SyncRequest,
+    seals: &[(SentSeal, Hash)],
     now_ms: i64,
 ) -> Result<(bool, Option<u64>), CouncilError> {
     let (mut two_phones, mut common) = (false, None);
-    for seal in request.seals.iter().filter(|seal| seal.contents.enrolment == device.id) {
-        let Some(root) = seal.verified(&device.key) else { continue };
+    for (seal, root) in seals {
+        let root = *root;
         let (epoch, number, previous) = (seal.contents.epoch, seal.contents.number, seal.contents.previous);
         let same_number = writing.seal_roots(device.id, epoch, number)?;
         let before = match number.checked_sub(1) {

@@ -1,10 +1,12 @@
 //! `POST /v2/sync`.
 
+use std::collections::BTreeSet;
+
 use doorstep_domain::conduct::CouncilNumbers;
-use doorstep_domain::ledger::Epoch;
+use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
 use doorstep_domain::v2::{
-    Attested, Changes, Given, Grant, Mark, PROTOCOL, Standing, SyncAnswer, SyncRequest, VERSION,
+    Attested, Changes, Given, Grant, Mark, PROTOCOL, SentSeal, Standing, SyncAnswer, SyncRequest, VERSION,
 };
 
 use super::{Answered, certificate, heard};
@@ -19,8 +21,11 @@ use crate::storage::{Device, Writing};
 /// How far a request's time may be from the council's, either way, in milliseconds.
 const FRESH_MS: i64 = 10 * 60 * 1000;
 
-/// The most chains that a request may name.
-const MOST_CHAINS: usize = 2_000;
+/// The most chains that a request may name, in its heads, its runs and its questions.
+const MOST_CHAINS: usize = 4_000;
+
+/// The most seals in a request.
+const MOST_SEALS: usize = 8;
 
 /// Stores a batch of records. Answers with a receipt for each record and with what is new for the
 /// phone.
@@ -31,15 +36,38 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Answered, Refusa
     let records: usize = request.runs.iter().map(|run| run.records.len()).sum();
     let chains = request.heads.len() + request.chains.len() + request.runs.len();
     let too_many = records + request.whole.len() > Limits::BATCH_RECORDS || chains > MOST_CHAINS;
-    if too_many || request.seals.len() > Limits::BATCH_RECORDS {
+    if too_many || request.seals.len() > MOST_SEALS {
         return Err(Refusal::No(ProblemCode::TooLarge));
+    }
+    if !is_orderly(&request) {
+        return Err(Refusal::No(ProblemCode::Unreadable));
     }
     service.rates.batch(device.id)?;
     let now_ms = service.now_ms();
+    // Signatures are checked before the database is asked for a transaction.
+    let seals: Vec<(SentSeal, Hash)> = request
+        .seals
+        .iter()
+        .filter(|seal| seal.contents.enrolment == device.id)
+        .filter_map(|seal| Some((seal.clone(), seal.verified(&device.key)?)))
+        .collect();
     // Sign the answer only after the batch is on disk.
-    let answer = until_nobody_interferes(service, |writing| answer(service, writing, &device, &request, now_ms))?;
+    let answer =
+        until_nobody_interferes(service, |writing| answer(service, writing, &device, &request, &seals, now_ms))?;
     tracing::info!(device.id = %device.id, records, "A device was answered.");
     Ok(Answered { bytes: Attested::new(&answer, &service.keys.signing).to_bytes(), device: device.id })
+}
+
+/// Whether no record is in the request twice, and every number is one that can be counted to.
+fn is_orderly(request: &SyncRequest) -> bool {
+    let of_runs = request
+        .runs
+        .iter()
+        .flat_map(|run| (0_u64..).zip(&run.records).map(|(at, _)| (run.chain, run.first.saturating_add(at))));
+    let places: Vec<(Epoch, u64)> =
+        of_runs.chain(request.whole.iter().map(|whole| (whole.chain, whole.sequence))).collect();
+    let different: BTreeSet<&(Epoch, u64)> = places.iter().collect();
+    different.len() == places.len() && request.whole.iter().all(|whole| i64::try_from(whole.sequence).is_ok())
 }
 
 fn answer(
@@ -47,6 +75,7 @@ fn answer(
     writing: &Writing<'_>,
     device: &Device,
     request: &SyncRequest,
+    seals: &[(SentSeal, Hash)],
     now_ms: i64,
 ) -> Result<SyncAnswer, CouncilError> {
     let council_epoch = epoch(&writing.meta(EPOCH)?)?;
@@ -57,7 +86,7 @@ fn answer(
         nonce: service.environment.random(),
     };
     let Ingested { receipts, earlier, unfit, common_seal, two_phones } =
-        ingest_second(writing, device, request, &signer, now_ms)?;
+        ingest_second(writing, device, request, seals, &signer, now_ms)?;
     writing.speaks(device.id, PROTOCOL, &crate::device::enrol::shortened(&request.app_version))?;
     // A request that was answered before, or whose time is not the council's, fetches nothing:
     // somebody may have recorded it. A phone asks again with the time of this answer.
@@ -85,7 +114,10 @@ fn answer(
         earlier,
         unfit,
         marks: marks(writing, device, request)?,
-        seal_mark: writing.last_seal(device.id, request.seals.last().map(|seal| seal.contents.epoch))?,
+        seal_mark: match request.seals.last() {
+            Some(seal) => writing.last_seal_in(device.id, seal.contents.epoch)?,
+            None => writing.last_seal(device.id)?,
+        },
         common_seal,
         backup_mark_ms: None,
         changes: changes.transpose()?,
