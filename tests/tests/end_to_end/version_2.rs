@@ -2,10 +2,10 @@
 //! hand: what the app does is not in it.
 
 use doorstep_domain::conduct::{Event, Photo, PhotoPurpose};
-use doorstep_domain::ledger::{Hash, PublicKey, SigningKey};
+use doorstep_domain::ledger::{Epoch, Hash, PublicKey, SigningKey};
 use doorstep_domain::protocol::{Bytes, Limits};
 use doorstep_domain::v2::{
-    Attested, Grant, HeadClaim, HeadClass, Held, Link, Receipt, ReceiptVerdict, Standing, SyncAnswer, WholeRecord,
+    Attested, Grant, HeadClaim, HeadClass, Held, Link, Receipt, ReceiptVerdict, Run, Standing, SyncAnswer, WholeRecord,
 };
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::HandPhone;
@@ -323,6 +323,38 @@ fn numbers_heads_and_seals_of_its_own_making_stop_nobody() {
         let key = council.runs(&["backup-key", "--out", &place("key")]);
         council.does(&["backup", "--recipient", key.trim(), "--out", &place("backup")]);
         assert_eq!(ConsoleClient::of("super-1", council).asks("GET", "/api/today").status(), 200);
+    });
+}
+
+#[test]
+fn a_phone_that_claims_any_number_of_chains_fills_nobody_s_page() {
+    on_both_databases(|council| {
+        let mut honest = with_its_day("melton-2", council);
+        let chain = honest.starts(OF_ANOTHER_FIRM);
+        honest.says(chain, Event::NoAnswer, |_| {});
+        // Its second record is still on the way.
+        let first = honest.chains[&chain].records[0].clone();
+        let grant = honest.given[OF_ANOTHER_FIRM].1.clone();
+        honest.sends(|request| request.runs = vec![Run::pack(vec![first], Some(grant)).unwrap()]);
+        let mut phone = with_its_day("vale-1", council);
+        let hash = Hash::of_file(b"nothing");
+        let made_up = (0..300_u32).map(|number| {
+            let name = Hash::of_file(&number.to_be_bytes());
+            let chain = Epoch::from_slice(&name.as_bytes()[..16]).unwrap();
+            HeadClaim { class: HeadClass::VISIT, head: Link { chain, sequence: 3, hash } }
+        });
+        let made_up: Vec<HeadClaim> = made_up.collect();
+        phone.sends(|request| request.heads.extend(made_up));
+        let missing = ConsoleClient::of("super-1", council).reads("/api/visits")["missing"].clone();
+        let lines = missing.as_array().unwrap();
+        let of = |name: &str| lines.iter().filter(|line| line["visitor_name"] == json!(name)).collect::<Vec<_>>();
+        let (hostile, theirs) = (of("Pete Marlow"), of("Dafydd Ó Briain"));
+        assert_eq!((hostile.len(), &hostile[4]["others"]), (5, &json!(295)));
+        assert_eq!((theirs.len(), &theirs[0]["first"]), (1, &json!(2)), "the other phone's gap is still said");
+        assert!(theirs[0]["address"].as_str().unwrap().contains("The Old Dairy"), "and whose door it is");
+        let metrics = council.does(&["api-token", "--name", "prometheus", "--may", "metrics"]);
+        let metrics = ConsoleClient::with_token(metrics.trim(), council).asks("GET", "/metrics").text().unwrap();
+        assert!(metrics.contains("doorstep_records_not_received 901"), "{metrics}");
     });
 }
 

@@ -1337,7 +1337,15 @@ last: number,
 /**
  * When the phone last said that it has them, by the council's clock.
  */
-said_at: string, };
+said_at: string, 
+/**
+ * The address of the visit that they belong to; `null` if it is not known.
+ */
+address: string | null, 
+/**
+ * How many more gaps the phone has than are listed; 0 but in its last line.
+ */
+others: number, };
 
 export type NextStep = "enter_admitting" | "refuse_entry" | "no_answer" | "withdraw_consent" | "leave_card" | "answer_welfare" | "add_refusal_words" | "leave" | "cancel";
 

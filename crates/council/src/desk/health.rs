@@ -15,12 +15,10 @@ pub(crate) fn gauges(service: &Service) -> Result<Vec<(&'static str, u64)>, Coun
         let (records, set_aside) = reading.record_counts()?;
         let (open, late) = reading.case_counts(now_ms)?;
         let (waiting, given_up) = reading.notice_counts()?;
-        let missing = reading.missing(false)?;
-        let lengths = missing.iter().map(|run| run.last.saturating_sub(run.first).saturating_add(1));
         Ok(vec![
             ("doorstep_records", records),
             ("doorstep_records_set_aside", set_aside),
-            ("doorstep_records_not_received", lengths.fold(0, u64::saturating_add)),
+            ("doorstep_records_not_received", reading.missing_records()?),
             ("doorstep_cases_open", open),
             ("doorstep_cases_late", late),
             ("doorstep_notices_waiting", waiting),

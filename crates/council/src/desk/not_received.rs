@@ -43,12 +43,17 @@ pub struct MissingRecords {
     pub(crate) last: u64,
     /// When the phone last said that it has them, by the council's clock.
     pub(crate) said_at: DateTime<Utc>,
+    /// The address of the visit that they belong to; `null` if it is not known.
+    pub(crate) address: Option<String>,
+    /// How many more gaps the phone has than are listed; 0 but in its last line.
+    #[ts(type = "number")]
+    pub(crate) others: u64,
 }
 
 impl From<Missing> for MissingRecords {
     fn from(missing: Missing) -> Self {
-        let Missing { visitor_name, device, first, last, said_ms } = missing;
-        Self { visitor_name, device, first, last, said_at: times::from_ms(said_ms) }
+        let Missing { visitor_name, device, first, last, said_ms, address, others } = missing;
+        Self { visitor_name, device, first, last, said_at: times::from_ms(said_ms), address, others }
     }
 }
 

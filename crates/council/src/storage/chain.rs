@@ -56,24 +56,6 @@ pub(crate) struct RawRecord {
     pub(crate) body: Option<Vec<u8>>,
 }
 
-/// A run of records that a device says it has and that the council does not hold.
-pub(crate) struct Missing {
-    pub(crate) visitor_name: String,
-    pub(crate) device: String,
-    pub(crate) first: u64,
-    pub(crate) last: u64,
-    pub(crate) said_ms: i64,
-}
-
-/// How many records of one device were set aside for one reason. It leaves out what they say.
-pub(crate) struct SetAsideCount {
-    pub(crate) visitor_name: String,
-    pub(crate) device: String,
-    pub(crate) reason: String,
-    pub(crate) records: u64,
-    pub(crate) last_ms: i64,
-}
-
 /// A kept record's place and hashes, to check the records next to it.
 pub(crate) struct KeptAt {
     pub(crate) sequence: u64,
@@ -257,48 +239,6 @@ impl Reading<'_> {
             params![device.as_bytes()],
             |row| {
                 Ok(RawRecord { sequence: row.get("sequence")?, envelope: row.get("envelope")?, body: row.get("body")? })
-            },
-        )
-    }
-
-    /// How many records were set aside, by device and reason, the most recent first. Those of
-    /// notes' chains are counted for the leads alone.
-    pub(crate) fn set_aside_counts(&self, of_notes: bool) -> Result<Vec<SetAsideCount>, CouncilError> {
-        self.many(
-            "SELECT person.display_name, device.name, reason, count(*) AS records, max(received_ms) AS last_ms
-             FROM set_aside JOIN device USING (device_id) JOIN person USING (user_id) LEFT JOIN chain USING (device_id, epoch)
-             WHERE ?1 = 1 OR coalesce(class, 0) <> ?2
-             GROUP BY person.display_name, device.device_id, device.name, reason ORDER BY last_ms DESC",
-            params![of_notes, u64::from(v2::HeadClass::NOTE.0)],
-            |row| {
-                Ok(SetAsideCount {
-                    visitor_name: row.get("display_name")?,
-                    device: row.get("name")?,
-                    reason: row.get("reason")?,
-                    records: row.get("records")?,
-                    last_ms: row.get("last_ms")?,
-                })
-            },
-        )
-    }
-
-    /// The chains of which a device says it has more than the council holds, such as "Phone 12: 41
-    /// to 43 not received". Forked chains are left out; those of notes are listed for the leads
-    /// alone.
-    pub(crate) fn missing(&self, of_notes: bool) -> Result<Vec<Missing>, CouncilError> {
-        self.many(
-            "SELECT person.display_name, device.name, high_water + 1 AS first, claimed AS last, claimed_ms
-             FROM chain JOIN device USING (device_id) JOIN person USING (user_id)
-             WHERE claimed > high_water AND forked = 0 AND (?1 = 1 OR coalesce(class, 0) <> ?2) ORDER BY claimed_ms",
-            params![of_notes, u64::from(v2::HeadClass::NOTE.0)],
-            |row| {
-                Ok(Missing {
-                    visitor_name: row.get("display_name")?,
-                    device: row.get("name")?,
-                    first: row.get("first")?,
-                    last: row.get("last")?,
-                    said_ms: row.get("claimed_ms")?,
-                })
             },
         )
     }
