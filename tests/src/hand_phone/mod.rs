@@ -1,5 +1,5 @@
-//! A phone of version 2 that is made by hand from `docs/protocol`: it shares the domain's encoding
-//! with the app and nothing else. It is honest unless it is told to lie.
+//! A phone of version 2 that speaks the wire by hand, as `docs/protocol` says: it shares the
+//! domain's encoding with the app and nothing else. It is honest unless it is told to lie.
 
 mod talk;
 mod wire;

@@ -263,3 +263,23 @@ fn reassigning_gives_the_visit_to_one_phone_and_takes_its_details_from_the_other
     }
     assert!(!has(&before) && has(&after));
 }
+
+#[test]
+fn what_somebody_left_unsent_on_a_phone_stays_theirs_when_another_person_enrols_on_it() {
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("vale-1", &council, council.address());
+    phone.does(&["sync"]);
+    let visit = phone.starts("WO-261124-00038");
+    phone.does(&["visit", "no-answer", &visit]);
+    let server = format!("http://{}", council.address());
+    phone.does(&["enrol", "--server", &server, "--code", &council.code_for("melton-2")]);
+    assert_eq!(phone.says(&["sync"])["waiting"], 0);
+    let visits = council.export("visits");
+    let of = |column: &str| visits.iter().map(|row| row[column].as_str()).collect::<Vec<_>>();
+    assert_eq!((of("visitor"), of("organisation")), (vec!["vale-1"], vec!["Vale Property Services Ltd"]));
+    assert_eq!(of("appointment_ref"), ["WO-261124-00038"], "and so does its appointment");
+    assert_eq!(phone.says(&["status"])["set_aside"], 0);
+    phone.does(&["verify"]);
+    council.does(&["check-records"]);
+}

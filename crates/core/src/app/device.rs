@@ -96,7 +96,7 @@ impl App {
         let made = PhoneId::from_bytes(self.environment.random());
         let phone = self.store.transact::<_, AppError>(&self.environment, |writing| Ok(writing.phone(made)?))?;
         let answer = sync::enrol(&self.environment, &*council, &code, &key, phone, device_name)?;
-        let council_key = answer.council_key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let council_key = data_encoding::HEXLOWER.encode(answer.council_key.as_bytes());
         if let (Some(before), 1..) = &before
             && before.council_key != council_key
         {

@@ -3,15 +3,12 @@
 
 use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, SigningKey};
-use doorstep_domain::v2::{HEADS, Nonce, SealContents, SealMark, SentSeal, canonical};
+use doorstep_domain::v2::{HEADS, MOST_SEALS, Nonce, SealContents, SealMark, SentSeal, canonical};
 use rusqlite::params;
 
 use super::settings::SealState;
 use super::{Enrolment, Reading, StoreError, Writing};
 use crate::environment::Environment;
-
-/// How many seals go in one request.
-const MOST: usize = 8;
 
 impl Reading<'_> {
     /// The seals of an enrolment that the council is not known to hold, in their order.
@@ -44,7 +41,7 @@ impl Writing<'_> {
     ) -> Result<Vec<SentSeal>, StoreError> {
         let mut waiting = self.seals_waiting(enrolment.device)?;
         if !waiting.is_empty() {
-            waiting.truncate(MOST);
+            waiting.truncate(MOST_SEALS);
             return Ok(waiting);
         }
         let heads = self.unsealed(enrolment.device, HEADS)?;

@@ -80,9 +80,13 @@ fn send_former(contact: &Contact<'_>, enrolment: &Enrolment) -> Result<Round, Ap
     let Contact { store, environment, .. } = *contact;
     let mut sent = Round::default();
     let waiting = store.read::<_, AppError>(|reading| {
-        let mut former = reading.former()?;
-        former.retain(|former| reading.any_waits_of(former.device).unwrap_or(true));
-        Ok(former)
+        let mut left = Vec::new();
+        for former in reading.former()? {
+            if reading.any_waits_of(former.device)? || !reading.unsealed(former.device, 1)?.is_empty() {
+                left.push(former);
+            }
+        }
+        Ok(left)
     })?;
     for former in waiting {
         match second::run(contact, former.clone()) {

@@ -130,10 +130,7 @@ impl Before {
 }
 
 pub(super) fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> {
-    let bytes: Option<Vec<u8>> = (0..enrolment.council_key.len())
-        .step_by(2)
-        .map(|at| enrolment.council_key.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
-        .collect();
+    let bytes = data_encoding::HEXLOWER.decode(enrolment.council_key.as_bytes()).ok();
     let key = bytes.and_then(|bytes| PublicKey::from_slice(&bytes).ok());
     Ok(key.ok_or(StoreError::Unreadable("council key"))?)
 }

@@ -12,6 +12,16 @@ use crate::{AppointmentRef, DeviceId, VisitId};
 /// The version of the protocol that this module is about.
 pub const PROTOCOL: u16 = 2;
 
+/// How far a request's reckoned time may be from the council's clock, either way, in milliseconds.
+/// Beyond it the request fetches nothing.
+pub const FRESH_MS: u64 = 10 * 60 * 1000;
+
+/// The most chains that a request may name, in its heads, its runs and its questions.
+pub const MOST_CHAINS: usize = 4_000;
+
+/// The most seals in a request.
+pub const MOST_SEALS: usize = 8;
+
 /// The phone's request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]

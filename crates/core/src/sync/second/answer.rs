@@ -2,23 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{Appointment, CouncilNumbers, PublishedCode};
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
-use doorstep_domain::protocol::{NoAnswer, decode};
-use doorstep_domain::v2::{Changes, Given, Link, Mark, Receipt, ReceiptVerdict, Standing, SyncAnswer, version_hash};
+use doorstep_domain::protocol::{NoAnswer, SetAsideReason, decode};
+use doorstep_domain::v2::{
+    Changes, FRESH_MS, Given, Link, Mark, Receipt, ReceiptVerdict, Standing, SyncAnswer, version_hash,
+};
+use doorstep_domain::{DeviceId, StableName};
 
-use super::super::round::{Round, council_key};
 use super::request::Sent;
 use crate::environment::Environment;
 use crate::error::AppError;
 use crate::store::{Enrolment, StoreError, Writing};
-
-/// The code of a record that was set aside because the chain has two histories.
-const FORK: &str = "fork";
-
-/// How far a reckoned time may be from the council's before the device asks again, in milliseconds.
-const FRESH_MS: u64 = 10 * 60 * 1000;
+use crate::sync::round::{Round, council_key};
 
 /// Stores what an answer changes.
 pub(super) fn apply(
@@ -172,9 +168,10 @@ fn begin_anew(
         writing.begin_seals(environment, sent.enrolment.device)?;
         writing.close_chains()?;
     }
+    let fork = SetAsideReason::Fork.name();
     let forked = receipts
         .iter()
-        .filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE && receipt.reason.as_deref() == Some(FORK));
+        .filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE && receipt.reason.as_deref() == Some(fork));
     let mut chains: BTreeSet<Epoch> = forked.map(|receipt| receipt.record.chain).collect();
     for claim in &sent.request.heads {
         let mark = answer.marks.iter().find(|mark| mark.chain == claim.head.chain);
@@ -265,7 +262,9 @@ fn take_changes(
 fn given_appointment(given: &Given, council: &PublicKey, enrolment: &Enrolment) -> Option<Appointment> {
     let said = given.grant.open(council).ok()?;
     let appointment: Appointment = decode(&given.appointment.0).ok()?;
+    let council_id = enrolment.second.as_ref().map(|second| second.council);
     let fits = said.enrolment == enrolment.device
+        && Some(said.council) == council_id
         && said.reference == appointment.reference
         && said.given == version_hash(&given.salt, &given.appointment.0);
     fits.then_some(appointment)

@@ -74,7 +74,7 @@ pub(in crate::device) fn ingest(
         }
     }
     let (receipts, earlier) = receipts(writing, device, &arrived, outcomes, signer, now_ms)?;
-    let (two_phones, common_seal) = keep_seals(writing, device, seals, now_ms)?;
+    let (two_phones, common_seal) = keep_seals(writing, device, seals, &arrived, now_ms)?;
     Ok(Ingested { receipts, earlier, unfit, two_phones, common_seal })
 }
 
@@ -205,8 +205,10 @@ fn keep_seals(
     writing: &Writing<'_>,
     device: &Device,
     seals: &[(SentSeal, Hash)],
+    arrived: &[Arrived<'_>],
     now_ms: i64,
 ) -> Result<(bool, Option<u64>), CouncilError> {
+    let chains: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).collect();
     let (mut two_phones, mut common) = (false, None);
     for (seal, root) in seals {
         let root = *root;
@@ -225,7 +227,7 @@ fn keep_seals(
             writing.mark_two_phones(device.id, now_ms)?;
         }
         writing.keep_seal(seal, root, now_ms)?;
-        for head in &seal.contents.heads {
+        for head in seal.contents.heads.iter().filter(|head| chains.contains(&head.chain)) {
             // A seal over another record than the one that is held proves two histories.
             let place = crate::storage::Place { device: device.id, epoch: head.chain, sequence: head.sequence };
             if writing.hash_at(place)?.is_some_and(|held| held != head.hash) {

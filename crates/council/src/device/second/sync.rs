@@ -6,7 +6,8 @@ use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
 use doorstep_domain::v2::{
-    Attested, Changes, Given, Grant, Mark, PROTOCOL, SentSeal, Standing, SyncAnswer, SyncRequest, VERSION,
+    Attested, Changes, FRESH_MS, Given, Grant, MOST_CHAINS, MOST_SEALS, Mark, PROTOCOL, SentSeal, Standing, SyncAnswer,
+    SyncRequest, VERSION,
 };
 
 use super::{Answered, certificate, heard};
@@ -17,15 +18,6 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::{EPOCH, Service};
 use crate::storage::{Device, Writing};
-
-/// How far a request's time may be from the council's, either way, in milliseconds.
-const FRESH_MS: i64 = 10 * 60 * 1000;
-
-/// The most chains that a request may name, in its heads, its runs and its questions.
-const MOST_CHAINS: usize = 4_000;
-
-/// The most seals in a request.
-const MOST_SEALS: usize = 8;
 
 /// Stores a batch of records. Answers with a receipt for each record and with what is new for the
 /// phone.
@@ -91,7 +83,7 @@ fn answer(
     // A request that was answered before, or whose time is not the council's, fetches nothing:
     // somebody may have recorded it. A phone asks again with the time of this answer.
     let is_new = writing.note_request(device.id, request.nonce.as_bytes(), now_ms)?;
-    let is_timely = request.reckoned_ms.is_some_and(|said| now_ms.abs_diff(said) <= FRESH_MS.unsigned_abs());
+    let is_timely = request.reckoned_ms.is_some_and(|said| now_ms.abs_diff(said) <= FRESH_MS);
     let standing = match device.revoked {
         true => Standing::REVOKED,
         false if two_phones => Standing::TWO_PHONES,
