@@ -7,7 +7,7 @@ use crate::postgres::Postgres;
 
 /// The columns that a copy takes over unchanged.
 const SAME: &str = "appointment_ref, uprn, visit_kind, user_id, organisation_id, outcome, ended_ms, received_ms, words, address, entry, \
-                    alone_until_ms, day, refusal_reason, notice_standing, id_shown";
+                    alone_until_ms, day, refusal_reason, notice_standing, id_shown, given, given_uprn, home_given";
 
 /// Makes `{copies}` copies, going round the visits that are there.
 const IN_SQLITE: &str = "

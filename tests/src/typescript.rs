@@ -13,13 +13,13 @@ use doorstep_domain::conduct::{
     CancelledBy, CaseDeed, CaseKind, CaseMove, CaseOutcome, CaseStep, Clause, CodeSection, Command, Concern,
     ConcernKind, ConsentBy, Counting, DatedNumber, Declaration, Due, Ending, Entry, Event, EventKind, Finding,
     FollowUp, Hazard, LawfulGround, Leaving, LikelyReason, Line, LoneWorking, NextStep, Notice, NoticeAgreement,
-    NoticeMethod, NoticeStanding, NumberUnit, Numbers, Outcome, Owed, Phase, Photo, PhotoPurpose, RaisedConcern,
-    RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity, Signing, Started, Step, StepState, StepTaken,
-    Strike, TakenPhoto, TenantSignature, TextKind, ToldOfCancellation, Validity, Visit, VisitKind, Weight, Welfare,
-    Withdrawal, WithdrawalReason, telephone,
+    NoticeMethod, NoticeStanding, NumberUnit, Numbers, Outcome, Owed, Phase, Photo, PhotoPurpose, PossibleSpan,
+    RaisedConcern, RefusalReason, Refused, RefusedEntry, Rule, SealedNote, Severity, Signing, Started, Step, StepState,
+    StepTaken, Strike, TakenPhoto, TenantSignature, TextKind, ToldOfCancellation, Validity, Visit, VisitKind, Weight,
+    Welfare, Withdrawal, WithdrawalReason, telephone,
 };
 use doorstep_domain::protocol::{PhotoRefusal, SetAsideReason};
-use doorstep_domain::{AppointmentRef, RecordId, StableName, Uprn, UserId, VisitId};
+use doorstep_domain::{AppointmentRef, DeviceId, RecordId, StableName, Uprn, UserId, VisitId};
 use strum::VariantArray;
 use ts_rs::{Config, TS};
 
@@ -65,6 +65,7 @@ pub fn file() -> String {
         Custody,
         DatedNumber,
         Declaration,
+        DeviceId,
         Due,
         Ending,
         EnrolmentView,
@@ -96,6 +97,7 @@ pub fn file() -> String {
         PhotoRefusal,
         PhotoState,
         PhotosView,
+        PossibleSpan,
         Problem,
         RaisedConcern,
         RecordId,

@@ -67,9 +67,15 @@ pub enum Refused {
     /// An appointment was called off already.
     #[error("This appointment was called off. The housing system can make it anew. Nothing was changed.")]
     CalledOff,
-    /// The reason for calling an appointment off is missing or too long.
+    /// The reason for doing something is missing or too long.
     #[error("Say why, in up to {} characters. Nothing was changed.", TextKind::Short.most())]
     NoReason,
+    /// Some of the records can't be released.
+    #[error(
+        "{0} of these records can't be released: what they say can't be checked, is here already, or is in the name of \
+         somebody whom the council does not know. Judge them again, or put them to rest. Nothing was changed."
+    )]
+    NotToBeReleased(usize),
     /// The request has no table.
     #[error("There is no table in the request.")]
     NoTable,

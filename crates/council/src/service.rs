@@ -17,7 +17,7 @@ use crate::machine::environment::Environment;
 use crate::machine::keys::Keys;
 use crate::machine::rates::Rates;
 use crate::storage::photo_store::{PhotoStore, PhotosAt};
-use crate::storage::{DatabaseAt, Storage, Writing};
+use crate::storage::{DatabaseAt, Reading, Storage, Writing};
 
 pub(crate) const EPOCH: &str = "council_epoch";
 pub(crate) const NAME: &str = "council_name";
@@ -81,6 +81,9 @@ impl Service {
             return Err(CouncilError::NotInitialised(data.to_owned()));
         }
         let council = council_id(&storage, &keys, &environment)?;
+        if storage.read(|reading| reading.has_unclassified())? {
+            storage.transact(&environment, |writing| writing.classify_set_aside())?;
+        }
         let rates = Arc::new(Rates::new(&environment));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hashing = ThreadPoolBuilder::new().num_threads((cores / 2).max(1)).build();
@@ -156,6 +159,11 @@ impl Service {
         self.transact(|writing| writing.set_meta(EPOCH, &epoch.to_string()))
     }
 
+    /// The epoch that began when the database was last restored, or made.
+    pub(crate) fn council_epoch(&self, reading: &Reading<'_>) -> Result<Epoch, CouncilError> {
+        Epoch::from_hex(&reading.meta(EPOCH)?).ok_or(CouncilError::Unreadable("council epoch"))
+    }
+
     /// The council's clock, in milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         self.environment.clock.now_ms()
@@ -181,10 +189,7 @@ fn council_id(storage: &Storage, keys: &Keys, environment: &Environment) -> Resu
         false => Ok(None),
     })?;
     match kept {
-        Some(kept) => {
-            let bytes = data_encoding::HEXLOWER.decode(kept.as_bytes()).unwrap_or_default();
-            CouncilId::from_slice(&bytes).ok_or(CouncilError::Unreadable("council id"))
-        }
+        Some(kept) => CouncilId::from_hex(&kept).ok_or(CouncilError::Unreadable("council id")),
         None => {
             storage.transact(environment, |writing| writing.set_meta(COUNCIL, &made.to_string()))?;
             Ok(made)

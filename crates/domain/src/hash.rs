@@ -74,8 +74,7 @@ impl FromStr for Hash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| NotAHash)?;
-        Self::from_slice(&bytes).ok_or(NotAHash)
+        Self::from_hex(text).ok_or(NotAHash)
     }
 }
 
@@ -98,6 +97,12 @@ macro_rules! fixed_bytes {
             #[must_use]
             pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self)
+            }
+
+            /// Reads the text that it is written as, in hexadecimal; `None` when it is another.
+            #[must_use]
+            pub fn from_hex(text: &str) -> Option<Self> {
+                Self::from_slice(&data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?)
             }
         }
 

@@ -210,9 +210,9 @@ fn bare_ingest(server: &Postgres, database: &str) {
         database,
         "DO $$ BEGIN
              FOR thousand IN 0..9 LOOP
-                 INSERT INTO bare_record SELECT * FROM record ORDER BY received_ms, sequence OFFSET thousand * 1000 LIMIT 1000;
+                 INSERT INTO bare_record SELECT * FROM record ORDER BY device_id, epoch, sequence OFFSET thousand * 1000 LIMIT 1000;
                  INSERT INTO bare_body SELECT * FROM body WHERE record_id IN
-                     (SELECT record_id FROM record ORDER BY received_ms, sequence OFFSET thousand * 1000 LIMIT 1000);
+                     (SELECT record_id FROM record ORDER BY device_id, epoch, sequence OFFSET thousand * 1000 LIMIT 1000);
                  COMMIT;
              END LOOP;
          END $$",

@@ -163,6 +163,7 @@ impl HandPhone {
             runs: Vec::new(),
             seals: Vec::new(),
             whole: Vec::new(),
+            set_aside: None,
         };
         let signed = Attested::new(&request, &SigningKey::from_bytes(secret));
         let answer = tries::<SyncAnswer>(client.post(format!("{server}/v2/sync")), &signed.to_bytes());

@@ -53,6 +53,7 @@ impl HandPhone {
             runs: runs.collect(),
             seals,
             whole: Vec::new(),
+            set_aside: None,
         }
     }
 

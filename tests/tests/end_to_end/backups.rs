@@ -1,9 +1,16 @@
 //! Backups: made while the council runs, whole or refused, restored into either database.
 
+use std::fs;
 use std::path::Path;
 
+use doorstep_domain::conduct::Event;
+use doorstep_domain::ledger::{Epoch, SigningKey};
+use doorstep_domain::v2::{Attested, Certificate, HeadClass};
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::hand_phone::HandPhone;
 use doorstep_tests::harness::{Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
+use serde_json::json;
 
 fn refused(council: &TestCouncil, words: &[&str], why: &str) {
     let output = council.tries(words);
@@ -74,4 +81,57 @@ fn a_backup_is_made_while_phones_send_and_restored_into_either_database() {
     let server = Postgres::start();
     a_backup_is_made_while_phones_send_and_is_restored(TestCouncil::open(), Some(server.database()));
     a_backup_is_made_while_phones_send_and_is_restored(TestCouncil::open_on_postgres(&server.database()), None);
+}
+
+#[test]
+fn a_council_that_was_put_back_finds_the_phones_of_since_by_its_own_signature() {
+    let council = TestCouncil::open();
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let key = council.runs(&["backup-key", "--out", &place("identity")]);
+    council.does(&["backup", "--recipient", key.trim(), "--out", &place("backup")]);
+
+    // After the backup, somebody new comes to the firm, and two phones are enrolled.
+    let table = "user,display_name,organisation,organisation_kind,role,position,email\n\
+                 vale-9,Ana Marsh,Vale Property Services Ltd,contractor,contractor,Plumber,\n";
+    fs::write(place("people.csv"), table).unwrap();
+    council.does(&["import-people", &place("people.csv")]);
+    let visit = |phone: &mut HandPhone| {
+        let chain = phone.begins(HeadClass::VISIT);
+        phone.says(chain, Event::SafeSaid, |_| {});
+        phone.sends(|_| {});
+        chain
+    };
+    let mut known = HandPhone::of("vale-1", &council);
+    let mut new = HandPhone::of("vale-9", &council);
+    let chains = [visit(&mut known), visit(&mut new)];
+    let mut restored = TestCouncil::empty(None);
+    restored.does(&["restore", "--identity", &place("identity"), &place("backup")]);
+    restored.start_at(council.stopped());
+
+    // Somebody else's key, and a certificate of its own making, are nobody.
+    let stranger = SigningKey::from_bytes(&[9; 32]);
+    let mut forged = known.request();
+    let said = known.certificate.peek().unwrap();
+    assert_eq!(known.asks(&Attested::new(&forged, &stranger).to_bytes()).unwrap_err(), 403);
+    forged.certificate = Some(Attested::new(&Certificate { key: stranger.public(), ..said }, &stranger));
+    assert_eq!(known.asks(&Attested::new(&forged, &stranger).to_bytes()).unwrap_err(), 403);
+
+    let sends_again = |phone: &mut HandPhone, chain: Epoch| {
+        phone.chains.get_mut(&chain).unwrap().received = 0;
+        phone.begins_seals();
+        phone.sends(|_| {});
+        assert_eq!(phone.chains[&chain].received, 1, "and what it sent since is there again");
+    };
+    sends_again(&mut known, chains[0]);
+    // Whoever came since comes back with the table of people, under the same id.
+    let request = new.request();
+    assert_eq!(new.asks(&new.signs(&request)).unwrap_err(), 403, "nobody knows them yet");
+    restored.does(&["import-people", &place("people.csv")]);
+    sends_again(&mut new, chains[1]);
+    let list = ConsoleClient::of("super-1", &restored).reads("/api/set-aside");
+    let matters: Vec<&str> =
+        list["matters"].as_array().unwrap().iter().filter_map(|matter| matter["matter"].as_str()).collect();
+    assert_eq!(matters, ["found_again", "found_again"], "somebody confirms each");
+    assert_eq!(list["records"], json!([]));
 }

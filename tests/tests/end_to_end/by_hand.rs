@@ -18,7 +18,7 @@ enum ByHand {
 }
 
 /// Each route for people. `VISIT`, `UPRN` and `CASE` stand for those of the test's story.
-const BY_HAND: [(&str, ByHand); 37] = {
+const BY_HAND: [(&str, ByHand); 42] = {
     use ByHand::{Command, InPerson, Session, Show};
     [
         ("GET /api/session", Session),
@@ -28,6 +28,7 @@ const BY_HAND: [(&str, ByHand); 37] = {
         ("GET /api/today", Show(&["today"])),
         ("GET /api/visits", Show(&["visits"])),
         ("GET /api/visits/{visit}", Show(&["visit", "VISIT"])),
+        ("POST /api/visits/{visit}", Command("decide-visit")),
         ("GET /api/visits/{visit}/photos/{sha256}", Command("save-photo")),
         ("GET /api/organisations", Show(&["organisations"])),
         ("GET /api/no-access", Show(&["no-access"])),
@@ -44,6 +45,10 @@ const BY_HAND: [(&str, ByHand); 37] = {
         ("GET /api/phones", Show(&["phones"])),
         ("POST /api/phones", Command("enrol")),
         ("DELETE /api/phones/{device}", Command("revoke-phone")),
+        ("GET /api/set-aside", Show(&["set-aside"])),
+        ("POST /api/set-aside", Command("put-to-rest")),
+        ("GET /api/set-aside/{device}", Show(&["set-aside-of", "DEVICE"])),
+        ("POST /api/set-aside/{device}", Command("decide-set-aside")),
         ("GET /api/people", Show(&["people"])),
         ("POST /api/people", Command("import-people")),
         ("POST /api/people/{user}", Command("person")),
@@ -94,10 +99,13 @@ fn each_route_for_people_has_its_command_and_shows_the_same() {
     phone.does(&["sync"]);
     let case = ConsoleClient::of("super-1", &council).reads("/api/cases")["cases"][0]["case"].clone();
     let home = council.export("no-access").remove(0).remove("uprn").unwrap();
+    let phones = ConsoleClient::of("audit-1", &council).reads("/api/phones");
+    let device = phones["phones"][0]["device"].as_str().unwrap().to_owned();
     let of_the_story = |word: &str| match word {
         "VISIT" => visit.clone(),
         "UPRN" => home.clone(),
         "CASE" => case.as_str().unwrap().to_owned(),
+        "DEVICE" => device.clone(),
         other => other.to_owned(),
     };
     for route in routes().iter().filter(|route| route.who == "people") {

@@ -1,7 +1,7 @@
 //! The console in Chromium.
 
 use doorstep_tests::browser;
-use doorstep_tests::harness::{Phone, TestCouncil, sample};
+use doorstep_tests::harness::{Phone, TestCouncil, json, sample};
 
 #[test]
 fn the_console_shows_exports_and_hides_what_it_should() {
@@ -46,6 +46,14 @@ fn the_console_shows_exports_and_hides_what_it_should() {
     said("complaint", "The gate was left open");
     said("breach", "My mate was rude at the door");
     electrician.does(&["sync"]);
+
+    // A phone that was revoked still sends what it has. It stands apart until somebody decides.
+    let trader = Phone::of("vale-4", &council, council.address());
+    let gate = trader.starts("WO-261124-00044");
+    let phones = json(&council.does(&["phones", "--search", "vale-4", "--json"]));
+    council.does(&["revoke-phone", phones[0]["device"].as_str().unwrap()]);
+    trader.does(&["visit", "concern", &gate, "--kind", "gift", "--words", "A box of biscuits, not taken"]);
+    trader.does(&["sync"]);
 
     let photo = &officer.says(&["visit", "show", &ivan])["photos"][0]["photo"]["sha256"];
 

@@ -129,7 +129,12 @@ fn whoever_left_signs_in_no_more_and_a_revoked_phone_still_sends_what_it_holds()
     administrator.does("DELETE", &format!("/api/phones/{device}"), &json!({}));
     phone.does(&["sync"]);
     assert_eq!(phone.says(&["status"])["revoked"], true);
-    assert_eq!(council.export("no-access").len(), 1, "what it held is not lost");
+    assert_eq!(council.export("no-access").len(), 0, "what it sends stands apart");
+    let page = format!("/api/set-aside/{device}");
+    let kept = ConsoleClient::of("super-1", &council).reads(&page)["records"].clone();
+    let records: Vec<&Value> = kept.as_array().unwrap().iter().map(|record| &record["hash"]).collect();
+    administrator.does("POST", &page, &json!({ "deed": "release", "records": records, "because": "It was found" }));
+    assert_eq!(council.export("no-access").len(), 1, "and is not lost");
 
     let supervisor = ConsoleClient::of("super-1", &council);
     administrator.does("POST", "/api/people/super-1", &json!({ "action": "leave" }));

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use doorstep_tests::desk::ConsoleClient;
-use doorstep_tests::harness::{Phone, TestCouncil};
+use doorstep_tests::harness::{Phone, TestCouncil, json};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -194,6 +194,7 @@ fn a_story(council: &TestCouncil, database: &Database<'_>) {
         let outcome = supervisor.reads(&at)["outcomes"][0].clone();
         supervisor.does("POST", &at, &json!({ "action": "close", "outcome": outcome, "words": "Zeppelinclosed" }));
     }
+    what_a_supervisor_decides(council, &supervisor, &shed);
     let lead = ConsoleClient::of("quokka-lead", council);
     let notes = lead.reads("/api/safeguarding");
     let note = lead.reads(&format!("/api/safeguarding/{}", notes["notes"][0]["record"].as_str().unwrap()));
@@ -215,7 +216,29 @@ fn a_story(council: &TestCouncil, database: &Database<'_>) {
         Database::Embedded(_) => "CAST('Zeppelinpiece' AS BLOB)",
         Database::Server(..) => "convert_to('Zeppelinpiece', 'UTF8')",
     };
-    database.does(&format!("INSERT INTO blob_piece (sha256, at, piece) SELECT sha256, 0, {piece} FROM blob"));
+    database.does(&format!("INSERT INTO blob_piece (sha256, organisation_id, at, piece) SELECT sha256, organisation_id, 0, {piece} FROM blob"));
+}
+
+/// Decides about a visit, about records of a revoked phone, and about the phone that was copied.
+fn what_a_supervisor_decides(council: &TestCouncil, supervisor: &ConsoleClient, shed: &str) {
+    let decision = json!({ "decision": "not_there", "because": "Zeppelindecided" });
+    supervisor.does("POST", &format!("/api/visits/{shed}"), &decision);
+    let lost = Phone::new();
+    let enrol = ["--server", &format!("http://{}", council.address()), "--code", &council.code_for("quokka-visitor")];
+    lost.does(&[&["enrol"], &enrol[..], &["--device-name", "Quokkalost"]].concat());
+    lost.does(&["acknowledge", "--name", "Quokkasigned"]);
+    let phones = json(&council.does(&["phones", "--json"]));
+    let device =
+        phones.as_array().unwrap().iter().find(|phone| phone["name"] == "Quokkalost").unwrap()["device"].clone();
+    council.does(&["revoke-phone", device.as_str().unwrap()]);
+    lost.does(&["sync"]);
+    let page = format!("/api/set-aside/{}", device.as_str().unwrap());
+    let records: Vec<Value> =
+        supervisor.reads(&page)["records"].as_array().unwrap().iter().map(|record| record["hash"].clone()).collect();
+    supervisor.does("POST", &page, &json!({ "deed": "release", "records": records, "because": "Quokkareleased" }));
+    let rest = json!({ "matter": "not_received", "device_id": device, "chain": "00".repeat(16), "up_to": 3,
+                       "because": "Quokkarested" });
+    supervisor.does("POST", "/api/set-aside", &rest);
 }
 
 /// A word in upper-case hexadecimal, to compare with `Database::hexadecimal`.

@@ -1,11 +1,11 @@
 //! Phones of version 2, honest and not, at a council on each database. The phone is written by
 //! hand: what the app does is not in it.
 
-use doorstep_domain::conduct::{Event, Photo, PhotoPurpose};
+use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey, SigningKey};
 use doorstep_domain::protocol::{Bytes, Limits};
 use doorstep_domain::v2::{
-    Attested, Grant, HeadClaim, HeadClass, Held, Link, Receipt, ReceiptVerdict, Run, Standing, SyncAnswer, WholeRecord,
+    Attested, Grant, HeadClaim, HeadClass, Link, Receipt, ReceiptVerdict, Run, Standing, SyncAnswer, WholeRecord,
 };
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::HandPhone;
@@ -13,13 +13,13 @@ use doorstep_tests::harness::{TestCouncil, json};
 use doorstep_tests::hostile::HostilePhone;
 use serde_json::{Value, json};
 
-use crate::boundary::{on_both_databases, plain_picture, seen};
+use crate::boundary::{on_both_databases, seen};
 
 const APPOINTMENT: &str = "WO-261124-00038";
 const OF_ANOTHER_FIRM: &str = "WO-261124-00009";
 
 /// A phone that was given its day.
-fn with_its_day(user: &str, council: &TestCouncil) -> HandPhone {
+pub(crate) fn with_its_day(user: &str, council: &TestCouncil) -> HandPhone {
     let mut phone = HandPhone::of(user, council);
     phone.sends(|_| {});
     phone
@@ -48,7 +48,10 @@ fn a_visit_is_received_sealed_and_shown_and_its_receipts_stand_alone() {
         phone.says(chain, Event::NoAnswer, |_| {});
         let answer = phone.sends(|_| {});
         assert_eq!(answer.standing, Standing::ACTIVE);
-        assert_eq!((answer.marks[0].sequence, answer.marks[0].hash), (2, Some(phone.chains[&chain].records[1].hash)));
+        assert_eq!(answer.marks, [], "the council holds what the phone says");
+        let head = phone.chains[&chain].records[1].hash;
+        let asked = phone.sends(|request| request.chains.push(chain));
+        assert_eq!((asked.marks[0].sequence, asked.marks[0].hash), (2, Some(head)));
         assert_eq!(phone.receipts.len(), 2);
 
         let detail = ConsoleClient::of("vale-super", council).reads(&format!("/api/visits/{}", phone.visit(chain)));
@@ -130,6 +133,18 @@ fn an_appointment_that_the_council_did_not_give_links_to_nothing() {
         theirs.sends(|_| {});
         let detail = ConsoleClient::of("super-1", council).reads(&format!("/api/visits/{}", theirs.visit(chain)));
         assert_eq!(detail["appointment"]["ref"], json!(OF_ANOTHER_FIRM));
+
+        // Only a supervisor of the council can say that it was to that appointment, with a reason.
+        let unlinked = phone.visit(*phone.chains.keys().next().unwrap());
+        let said = json!({ "decision": "linked", "because": "Colin sent him there by telephone" });
+        let decides =
+            |user: &str| ConsoleClient::of(user, council).sends("POST", &format!("/api/visits/{unlinked}"), &said);
+        assert_eq!(decides("vale-super").status(), 404);
+        assert_eq!(decides("super-1").status(), 200);
+        let firm = ConsoleClient::of("vale-super", council);
+        let linked = firm.reads(&format!("/api/visits/{unlinked}"));
+        assert_eq!(linked["appointment"]["ref"], json!(OF_ANOTHER_FIRM));
+        assert_eq!(decides("super-1").status(), 404, "it is linked");
     });
 }
 
@@ -379,33 +394,6 @@ fn a_batch_over_the_limit_is_refused_whole() {
         phone.chains.get_mut(&chain).unwrap().records.pop();
         phone.sends(|_| {});
         assert_eq!(phone.chains[&chain].received, Limits::BATCH_RECORDS);
-    });
-}
-
-#[test]
-fn a_photo_is_as_large_as_its_record_says_and_each_sends_its_own() {
-    on_both_databases(|council| {
-        let picture = plain_picture();
-        let sha256 = Hash::of_file(&picture);
-        let mut phone = with_its_day("vale-1", council);
-        assert_eq!(phone.sends_piece(sha256, 0, &[]).state, Held::NOT_NAMED);
-        let chain = phone.starts(APPOINTMENT);
-        let bytes = u32::try_from(picture.len()).unwrap();
-        let photo = Photo { sha256, purpose: PhotoPurpose::Before, bytes, width: 1, height: 1 };
-        phone.says(chain, Event::PhotoTaken(photo), |envelope| envelope.photos = vec![sha256]);
-        phone.sends(|_| {});
-        let other = with_its_day("melton-2", council);
-        assert_eq!(other.sends_piece(sha256, 0, b"other bytes").state, Held::NOT_NAMED);
-        let mut answer = phone.sends_piece(sha256, 0, &[]);
-        while answer.state == Held::PART {
-            let from = usize::try_from(answer.held).unwrap();
-            answer = phone.sends_piece(sha256, answer.held, &picture[from..picture.len().min(from + 65_536)]);
-        }
-        assert_eq!(answer.state, Held::WHOLE);
-        let visit = phone.visit(chain);
-        let shown =
-            ConsoleClient::of("vale-super", council).asks("GET", &format!("/api/visits/{visit}/photos/{sha256}"));
-        assert_eq!(shown.bytes().unwrap(), picture);
     });
 }
 

@@ -340,15 +340,103 @@ hazard_note: string | null,
  */
 known_attempts?: Array<Attempt>, };
 
+export type AsideDecide = { deed: AsideDeed, 
+/**
+ * The records' hashes.
+ */
+records: Array<string>, because: string, };
+
+export type AsideDecidedRow = { 
+/**
+ * The decision.
+ */
+decision: AsideDecision, 
+/**
+ * When, by the council's clock.
+ */
+at: string, 
+/**
+ * The user name of who decided; empty for the council itself.
+ */
+by: string, 
+/**
+ * Why.
+ */
+because: string, };
+
+export type AsideDecision = "released" | "at_rest";
+
+export type AsideDeed = "judge_again" | "release" | "put_to_rest";
+
+export type AsideList = { 
+/**
+ * Records that the council set aside, by phone and reason.
+ */
+records: Array<AsideRecords>, 
+/**
+ * Records that phones have and the council has not.
+ */
+missing: Array<MissingRecords>, 
+/**
+ * What there is about whole phones.
+ */
+matters: Array<MatterRow>, 
+/**
+ * Whether this person may decide about it.
+ */
+may_act: boolean, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
+export type AsideOfPhone = { 
+/**
+ * The phone's id.
+ */
+device_id: DeviceId, 
+/**
+ * The name of the person whose phone it is.
+ */
+visitor_name: string, 
+/**
+ * Whether it is revoked, so that what it sends stands apart.
+ */
+revoked: boolean, 
+/**
+ * The records, the last received first.
+ */
+records: Array<AsideRow>, 
+/**
+ * Whether there are more than are shown.
+ */
+more: boolean, 
+/**
+ * Whether this person may decide about them.
+ */
+may_act: boolean, 
+/**
+ * How many records the last deed was about; `null` when nothing was done.
+ */
+done: number | null, 
+/**
+ * The council's clock when this was read.
+ */
+as_of: string, };
+
 export type AsideRecords = { 
 /**
  * The name of the visitor whose phone it is.
  */
 visitor_name: string, 
 /**
- * The phone's id.
+ * The phone's name.
  */
 device: string, 
+/**
+ * The phone's id.
+ */
+device_id: DeviceId, 
 /**
  * The reason, as a stable code.
  */
@@ -361,6 +449,56 @@ records: number,
  * When the last of them arrived.
  */
 last_at: string, };
+
+export type AsideRow = { 
+/**
+ * Its hash, by which it is known.
+ */
+hash: string, 
+/**
+ * Its number in its chain.
+ */
+sequence: number, 
+/**
+ * Why it was set aside, as a stable code.
+ */
+reason: string, 
+/**
+ * When the council received it.
+ */
+received_at: string, 
+/**
+ * When it was recorded, by the device's clock; `null` if it can't be read.
+ */
+recorded_at: string | null, 
+/**
+ * The visit that it says it belongs to; `null` if it can't be read.
+ */
+visit: VisitId | null, 
+/**
+ * The address of that visit, if the council has the visit.
+ */
+address: string | null, 
+/**
+ * What it says; `null` if it can't be read, was erased, or is for the leads alone.
+ */
+line: Line | null, 
+/**
+ * Whether it is a signature under the Code.
+ */
+signature: boolean, 
+/**
+ * Whether it is a safeguarding note. Only leads are shown those.
+ */
+note: boolean, 
+/**
+ * Whether it can be released.
+ */
+can_be_released: boolean, 
+/**
+ * What somebody decided about it; `null` while it waits.
+ */
+decided: AsideDecidedRow | null, };
 
 export type AssignedRole = "contractor" | "officer" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
 
@@ -386,7 +524,7 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "api_token_made" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "nightly_failed" | "number_entered" | "number_withdrawn" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "role_refused" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "sign_in_failed" | "signed_in" | "subject_access" | "visit_read";
+export type AuditAction = "api_token_made" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "nightly_failed" | "number_entered" | "number_withdrawn" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_refused" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "sign_in_failed" | "signed_in" | "subject_access" | "visit_decided" | "visit_read";
 
 export type AuditEntry = { 
 /**
@@ -532,6 +670,11 @@ concern: Concern | null,
  */
 due: Due | null, 
 /**
+ * The phone from which its record came, if that was set aside and waits: nobody has confirmed
+ * who said it. Otherwise `null`.
+ */
+set_aside: DeviceId | null, 
+/**
  * The steps that are still to be done, in order.
  */
 steps_left: Array<CaseStep>, 
@@ -648,6 +791,10 @@ closed_at: string | null,
  * The outcome that it was closed with, as a stable name; `null` while it is open.
  */
 outcome: string | null, 
+/**
+ * Whether its record was set aside, so that nobody has confirmed who said it.
+ */
+unconfirmed: boolean, 
 /**
  * The address of the home.
  */
@@ -1032,6 +1179,8 @@ from: string,
  */
 source: string, };
 
+export type DecideVisit = { decision: VisitDecision, because: string, };
+
 export type Declaration = { 
 /**
  * How they know each other, in the visitor's words.
@@ -1049,6 +1198,8 @@ council_contact: string,
  * Whether the visitor asks that somebody else takes the visit.
  */
 hand_over: boolean, };
+
+export type DeviceId = string;
 
 export type Due = { 
 /**
@@ -1265,6 +1416,8 @@ tenant_told: boolean, };
 
 export type Hazard = "gas" | "electrics" | "fire" | "structure" | "damp_and_mould" | "hoarding" | "sharps" | "animals" | "other";
 
+export type HomeStanding = "given" | "said" | "confirmed" | "not_there";
+
 export type Imported = { 
 /**
  * Rows that are new.
@@ -1299,6 +1452,11 @@ record: RecordId,
  */
 at: string, 
 /**
+ * When it can have been recorded, by the council's clock, where the device's clock can't have
+ * shown `at` then. `None` where nothing speaks against `at`.
+ */
+doubt?: PossibleSpan | null, 
+/**
  * What happened.
  */
 event: Event, 
@@ -1317,15 +1475,55 @@ device_on: boolean,
  */
 expected_end: string, };
 
+export type Matter = "not_received" | "two_phones" | "not_sealed" | "many_at_once" | "found_again";
+
+export type MatterRow = { 
+/**
+ * What it is.
+ */
+matter: Matter, 
+/**
+ * The phone's id.
+ */
+device_id: DeviceId, 
+/**
+ * The phone's name.
+ */
+device: string, 
+/**
+ * The name of the person whose phone it is.
+ */
+visitor_name: string, 
+/**
+ * How many records or chains it is about; 0 where that says nothing.
+ */
+count: number, 
+/**
+ * When it last happened, by the council's clock.
+ */
+last_at: string, 
+/**
+ * The same time in milliseconds, by which it is put to rest.
+ */
+up_to: number, };
+
 export type MissingRecords = { 
 /**
  * The name of the visitor whose phone it is.
  */
 visitor_name: string, 
 /**
- * The phone's id.
+ * The phone's name.
  */
 device: string, 
+/**
+ * The phone's id.
+ */
+device_id: DeviceId, 
+/**
+ * The name of the chain in which they are missing.
+ */
+chain: string, 
 /**
  * The first missing number in the phone's chain.
  */
@@ -1351,9 +1549,18 @@ export type NextStep = "enter_admitting" | "refuse_entry" | "no_answer" | "withd
 
 export type NoAccessAttempt = { 
 /**
- * Whether it counts towards enforcement, with the supervisor's decision if there is one.
+ * Whether it counts towards enforcement, with the supervisor's decision if there is one. It
+ * counts only if the council knows that it was at this home.
  */
 decided: Counting, 
+/**
+ * How the council knows that it was at this home.
+ */
+home: HomeStanding, 
+/**
+ * How the council sees its times. In doubt, it does not count in court.
+ */
+times: TimesStanding, 
 /**
  * The visit's id. A visit is at most one attempt.
  */
@@ -1921,6 +2128,16 @@ visit_kind: string,
  */
 late: boolean, };
 
+export type PossibleSpan = { 
+/**
+ * Not before this: the phone had spoken with the council then, or was enrolled.
+ */
+from: string, 
+/**
+ * Not after this: the council had received the record.
+ */
+to: string, };
+
 export type Problem = { 
 /**
  * A stable code, by which the screen finds its own words.
@@ -2076,6 +2293,16 @@ missing: Array<MissingRecords>,
  */
 as_of: string, };
 
+export type RestRequest = { matter: Matter, device_id: DeviceId, 
+/**
+ * The chain, where it is about one.
+ */
+chain: string | null, 
+/**
+ * Up to which record or time, as the list gives it. What comes later shows again.
+ */
+up_to: number, because: string, };
+
 export type Role = "contractor" | "officer" | "firm_supervisor" | "supervisor" | "safeguarding_lead" | "auditor" | "administrator";
 
 export type RowFault = { 
@@ -2135,9 +2362,13 @@ received_at: string,
  */
 address: string, 
 /**
- * The name of the visitor who wrote it.
+ * The name of the visitor who wrote it, or on whose phone it was written.
  */
 visitor_name: string, 
+/**
+ * Whether its record was set aside, so that nobody has confirmed who wrote it.
+ */
+unconfirmed: boolean, 
 /**
  * Who has read it, oldest reading first.
  */
@@ -2180,7 +2411,7 @@ council_name: string,
  */
 may: Array<RouteName>, };
 
-export type SetAsideReason = "unreadable" | "too-large" | "misplaced" | "fork" | "broken-link" | "no-visit-key" | "altered-body" | "body-unreadable" | "unknown-person" | "other-person" | "record-id-clash";
+export type SetAsideReason = "unreadable" | "too-large" | "misplaced" | "fork" | "broken-link" | "no-visit-key" | "altered-body" | "body-unreadable" | "unknown-person" | "other-person" | "record-id-clash" | "revoked-phone";
 
 export type SetAsideView = { 
 /**
@@ -2448,6 +2679,8 @@ name: string,
  */
 signed: Signing, };
 
+export type TimesStanding = "as_said" | "in_doubt" | "accepted";
+
 export type ToDo = { 
 /**
  * The visit after which it is owed.
@@ -2635,15 +2868,52 @@ findings: Array<Finding>,
  */
 timeline: Array<Line>, };
 
+export type VisitDecided = { 
+/**
+ * The decision.
+ */
+decision: VisitDecision, 
+/**
+ * When, by the council's clock.
+ */
+at: string, 
+/**
+ * The user name of who decided.
+ */
+by: string, 
+/**
+ * Why.
+ */
+because: string, };
+
+export type VisitDecision = "confirmed" | "not_there" | "accepted" | "linked";
+
 export type VisitDetail = { 
 /**
  * The visit, folded from its records.
  */
 visit: Visit, 
 /**
- * Its appointment; `null` for a visit without one.
+ * Its appointment, as its visitor was given it; `null` for a visit without one.
  */
 appointment: Appointment | null, 
+/**
+ * That appointment as it is today, if it was changed since; otherwise `null`. A firm is never
+ * shown it.
+ */
+appointment_now: Appointment | null, 
+/**
+ * How the council knows that the visit was at its home.
+ */
+home: HomeStanding, 
+/**
+ * How the council sees its times.
+ */
+times: TimesStanding, 
+/**
+ * What supervisors have decided about it, the oldest decision first.
+ */
+decisions: Array<VisitDecided>, 
 /**
  * The visitor's name; empty if it is not known.
  */
@@ -2992,4 +3262,4 @@ export type WithdrawalReason = "aggression" | "unsafe" | "smoke" | "state_of_hom
 /**
  * What people may ask of the council, by method and address.
  */
-export type RouteName = "GET /api/session" | "POST /api/session/password" | "GET /api/sessions" | "DELETE /api/sessions/{session}" | "GET /api/today" | "GET /api/visits" | "GET /api/visits/{visit}" | "GET /api/visits/{visit}/photos/{sha256}" | "GET /api/organisations" | "GET /api/no-access" | "GET /api/no-access/{uprn}" | "GET /api/reports" | "GET /api/concerns" | "GET /api/cases" | "GET /api/cases/{case}" | "POST /api/cases/{case}" | "GET /api/appointments" | "POST /api/appointments" | "POST /api/appointments/preview" | "POST /api/appointments/{reference}" | "GET /api/phones" | "POST /api/phones" | "DELETE /api/phones/{device}" | "GET /api/people" | "POST /api/people" | "POST /api/people/{user}" | "GET /api/acknowledgements" | "GET /api/exports/dictionary" | "GET /api/exports/{table}" | "GET /api/numbers" | "POST /api/numbers" | "DELETE /api/numbers/{name}/{from}" | "GET /api/codes" | "POST /api/codes" | "GET /api/safeguarding" | "GET /api/safeguarding/{record}" | "GET /api/audit";
+export type RouteName = "GET /api/session" | "POST /api/session/password" | "GET /api/sessions" | "DELETE /api/sessions/{session}" | "GET /api/today" | "GET /api/visits" | "GET /api/visits/{visit}" | "POST /api/visits/{visit}" | "GET /api/visits/{visit}/photos/{sha256}" | "GET /api/organisations" | "GET /api/no-access" | "GET /api/no-access/{uprn}" | "GET /api/reports" | "GET /api/concerns" | "GET /api/cases" | "GET /api/cases/{case}" | "POST /api/cases/{case}" | "GET /api/appointments" | "POST /api/appointments" | "POST /api/appointments/preview" | "POST /api/appointments/{reference}" | "GET /api/phones" | "POST /api/phones" | "DELETE /api/phones/{device}" | "GET /api/set-aside" | "POST /api/set-aside" | "GET /api/set-aside/{device}" | "POST /api/set-aside/{device}" | "GET /api/people" | "POST /api/people" | "POST /api/people/{user}" | "GET /api/acknowledgements" | "GET /api/exports/dictionary" | "GET /api/exports/{table}" | "GET /api/numbers" | "POST /api/numbers" | "DELETE /api/numbers/{name}/{from}" | "GET /api/codes" | "POST /api/codes" | "GET /api/safeguarding" | "GET /api/safeguarding/{record}" | "GET /api/audit";

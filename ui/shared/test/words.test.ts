@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Attempt, Numbers, StatusView } from '../generated/types'
+import { asideWords } from '../words/aside'
 import {
   age,
-  asideWords,
   attemptWords,
   clock,
   date,

@@ -12,12 +12,11 @@ import type {
   Problem,
   Refused,
   Rule,
-  SetAsideReason,
   StatusView,
   Step
 } from '../generated/types'
 import { clauses } from '../generated/clauses'
-import { consent, lawful, outcomes, steps, table, tableOf } from './names'
+import { consent, lawful, outcomes, steps, table } from './names'
 import { beginsADay, between, dayInLondon, daysBetween, epochMs, minutesLater, noonInLondon } from './time'
 
 export * from './names'
@@ -248,6 +247,7 @@ export const actions = table<AuditAction>({
   person_left: 'Said that somebody left',
   person_returned: 'Said that somebody is back',
   sessions_ended: 'Ended somebody’s sessions',
+  device_found_again: 'A phone was found again after a restore',
   device_revoked: 'Revoked a phone',
   api_token_made: 'Made a token for another system',
   backed_up: 'Made a backup',
@@ -267,13 +267,17 @@ export const actions = table<AuditAction>({
   nightly_failed: 'The nightly backup or check failed',
   number_entered: 'Entered a number',
   number_withdrawn: 'Took a number back',
+  visit_decided: 'Decided about a visit',
   visit_read: 'Opened a visit',
   photo_opened: 'Opened a photo',
   session_ended: 'Ended a session of their own',
   subject_access: 'Wrote out what is held of one person',
   erased_on_request: 'Erased what was held of one person',
   erased_by_rule: 'Erased what was kept for long enough',
+  put_to_rest: 'Put something about a phone to rest',
   role_refused: 'Asked for what their role does not have',
+  set_aside_decided: 'Decided about records that were set aside',
+  set_aside_read: 'Looked at records that were set aside',
   sign_in_failed: 'A sign-in failed',
   second_factor_forgotten: 'Let somebody set up their authenticator anew',
   signed_in: 'Signed in'
@@ -331,57 +335,6 @@ export function findingWords(finding: Finding): string {
       return 'A finding that this version does not know'
   }
 }
-
-const unreadable = (why: string) => ({
-  desk: `could not be read (${why})`,
-  visitor: `The council could not read it (${why}). It is kept on both sides. Call support.`
-})
-
-/** Why a record was set aside, for the console and for the visitor. */
-const setAside = tableOf<SetAsideReason, { desk: string; visitor: string }>(
-  {
-    fork: {
-      desk: 'two histories of one phone: it was copied or restored. It has sent them again under new numbers',
-      visitor: 'This phone was restored from a copy. It was sent again under a new number.'
-    },
-    'altered-body': {
-      desk: 'what was sent is not what was recorded',
-      visitor: 'What was sent is not what was recorded. It is kept on both sides. Call support.'
-    },
-    'other-person': {
-      desk: 'said in the name of somebody whose phone it is not',
-      visitor:
-        'It is in the name of somebody who was not enrolled on this phone. It is kept on both sides. Call support.'
-    },
-    'unknown-person': {
-      desk: 'said in the name of somebody whom the council does not know',
-      visitor: 'The council does not know the person in whose name it is. It is kept on both sides. Call support.'
-    },
-    'too-large': { desk: 'too long to take', visitor: 'It is too long for the council to take.' },
-    'no-visit-key': {
-      desk: 'sent without the key of its visit, so it could not be checked',
-      visitor: 'It came without its key, so the council could not check it. It is kept on both sides. Call support.'
-    },
-    'record-id-clash': {
-      desk: 'sent under the id of another record',
-      visitor: 'Another record has its id. It is kept on both sides. Call support.'
-    },
-    'broken-link': {
-      desk: 'sent as the first record of a phone, which it is not',
-      visitor: 'It does not follow the record before it. It is kept on both sides. Call support.'
-    },
-    unreadable: unreadable('unreadable'),
-    'body-unreadable': unreadable('body-unreadable'),
-    misplaced: unreadable('misplaced')
-  },
-  unreadable
-)
-
-/** Why a phone's records were set aside, in words for the console. */
-export const asideAtDeskWords = (reason: string): string => setAside[reason as SetAsideReason].desk
-
-/** Why the council set a record aside, in words for the visitor. */
-export const asideWords = (reason: string): string => setAside[reason as SetAsideReason].visitor
 
 /** A browser's name from its user agent, such as `Firefox on Windows`. */
 export function browserName(said: string): string {

@@ -27,7 +27,9 @@ const named: Record<string, string> = {
   keep_acknowledgements: 'Signatures that were replaced, or whose owner left',
   keep_appointments: 'Appointments that no visit came of',
   keep_audit_log: 'Lines of the audit log',
-  deadline_near_hours: 'Before a deadline: mail that it is near'
+  deadline_near_hours: 'Before a deadline: mail that it is near',
+  clock_minutes: 'A phone’s clock may be off by',
+  noticed_days: 'Noticed earlier: how far back a visitor’s word moves a deadline'
 }
 
 const units: Record<NumberUnit, string> = {

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use doorstep_domain::conduct::{Event, Happened};
 use doorstep_domain::ledger::{Epoch, Hash, decode_body};
 use doorstep_domain::protocol::Limits;
-use doorstep_domain::v2::AnyEnvelope;
+use doorstep_domain::v2::{AnyEnvelope, Link};
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 use rusqlite::{Row, params};
 
@@ -66,6 +66,7 @@ pub(super) fn happened(envelope: &AnyEnvelope, person: UserId, event: Event) -> 
         device: envelope.enrolment,
         order: envelope.order,
         at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
+        doubt: None,
         actor: envelope.actor.unwrap_or(person),
         event,
     }
@@ -279,6 +280,22 @@ impl Reading<'_> {
             "SELECT visit_id, recorded_at_ms, reason FROM record WHERE state = 'set_aside' ORDER BY local_id",
             [],
             |row| Ok((VisitId::from_bytes(row.get("visit_id")?), row.get("recorded_at_ms")?, row.get("reason")?)),
+        )
+    }
+
+    /// The records of an enrolment that the council set aside, the last first.
+    pub(crate) fn set_aside_of(&self, enrolment: DeviceId, most: usize) -> Result<Vec<Link>, StoreError> {
+        self.many(
+            "SELECT epoch, record.sequence, record.hash FROM record LEFT JOIN visit_chain ON visit_chain.chain = record.epoch
+             WHERE state = 'set_aside' AND (enrolment = ?1 OR version = 1) ORDER BY local_id DESC LIMIT ?2",
+            params![enrolment.as_bytes(), most],
+            |row| {
+                Ok(Link {
+                    chain: Epoch::from_bytes(row.get("epoch")?),
+                    sequence: row.get("sequence")?,
+                    hash: Hash::from_bytes(row.get("hash")?),
+                })
+            },
         )
     }
 

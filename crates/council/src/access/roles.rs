@@ -74,6 +74,11 @@ pub(crate) const LEADS: &[Role] = &[Role::SafeguardingLead];
 /// People who enrol phones, change people and numbers, and publish the Code.
 pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Administrator];
 
+/// People who see what was set aside, and what phones leave open.
+pub(crate) const ASIDE: &[Role] = &[Role::Supervisor, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
+/// People who decide about it. Leads decide about notes alone, and nobody else does.
+pub(crate) const ASIDE_DECIDERS: &[Role] = &[Role::Supervisor, Role::SafeguardingLead, Role::Administrator];
+
 /// What another system may do with its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod configuration;
+mod deciding;
 mod personal_data;
 mod records;
 mod serve;
@@ -131,6 +132,7 @@ fn run(command: Command) -> Result<ExitCode> {
             desk::settings::enter(&service(&data)?, &by, &DatedNumber { name, value, from, source })?;
             print(&format!("The value applies from {from}.\n"));
         }
+        Command::Deciding(command) => deciding::run(command, &by)?,
         Command::Records(command) => return records::run(command, &by),
         Command::Serve { data, settings, check_config: true } => serve::check(&data, &settings)?,
         Command::Serve { data, settings, check_config: false } => serve::serve(&data, &settings)?,

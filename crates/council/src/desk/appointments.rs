@@ -2,11 +2,11 @@
 //! a change at their next contact.
 
 use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{Appointment, TextKind};
+use doorstep_domain::conduct::Appointment;
 use doorstep_domain::{AppointmentRef, VisitId};
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, PAGE, said};
+use super::{Actor, PAGE, reason, said};
 use crate::access::roles::{PLANNERS, SENDERS};
 use crate::error::CouncilError;
 use crate::machine::times;
@@ -171,10 +171,7 @@ pub fn change(
                 writing.audit(now_ms, by.name(), &Audited::AppointmentReassigned { appointment: reference })?;
             }
             AppointmentChange::Cancel { because } => {
-                let because = because.trim();
-                if because.is_empty() || TextKind::Short.check(because).is_err() {
-                    return Err(Refused::NoReason.into());
-                }
+                let because = reason(because)?;
                 writing.cancel_appointment(reference, now_ms, because)?;
                 writing.audit(now_ms, by.name(), &Audited::AppointmentCancelled { appointment: reference })?;
             }

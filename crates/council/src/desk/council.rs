@@ -38,17 +38,18 @@ pub fn init(
     if !Keys::are_in(data) {
         Keys::make(data, &environment)?;
     }
+    let keys = Keys::read(data)?;
     storage.transact(&environment, |writing| {
         writing.set_meta(NAME, name.trim())?;
         writing.set_meta(EPOCH, &Epoch::from_bytes(environment.random()).to_string())?;
         let organisation = Organisation {
-            id: OrganisationId::from_parts(environment.unix_ms(), &environment.random()),
+            id: OrganisationId::from_bytes(keys.stable_id("organisation", name.trim())),
             name: name.trim().to_owned(),
             kind: OrganisationKind::Council,
         };
         writing.keep_organisation(&organisation)?;
         let person = Person {
-            id: UserId::from_parts(environment.unix_ms(), &environment.random()),
+            id: UserId::from_bytes(keys.stable_id("person", admin)),
             user_name: admin.to_owned(),
             display_name: admin.to_owned(),
             organisation,

@@ -19,14 +19,24 @@ pub mod phones;
 pub mod register;
 pub mod reports;
 pub mod safeguarding;
+pub mod set_aside;
 pub mod settings;
 pub mod today;
 pub mod visits;
 
+use doorstep_domain::conduct::TextKind;
+
 pub use crate::access::actor::Actor;
+use crate::refused::Refused;
 
 /// How many rows are on a page of a list.
 const PAGE: usize = 50;
+
+/// A reason in words, which has to be there.
+fn reason(because: &str) -> Result<&str, Refused> {
+    let because = because.trim();
+    if because.is_empty() || TextKind::Short.check(because).is_err() { Err(Refused::NoReason) } else { Ok(because) }
+}
 
 /// The value of a filter. An empty filter is `None`.
 fn said(text: Option<String>) -> Option<String> {

@@ -12,7 +12,9 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::{NAME, Service};
-use crate::storage::{Audited, HOMES, NoAccessRow, Page, Reading, settings};
+use crate::storage::{
+    Audited, FoldedVisit, HOMES, HomeStanding, NoAccessRow, Page, Reading, TimesStanding, VisitRow, settings,
+};
 
 /// An attempt to get in, with a supervisor's decision about it.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
@@ -20,8 +22,20 @@ pub struct NoAccessAttempt {
     /// The attempt, from its records.
     #[serde(flatten)]
     pub(crate) attempt: Attempt,
-    /// Whether it counts towards enforcement, with the supervisor's decision if there is one.
+    /// Whether it counts towards enforcement, with the supervisor's decision if there is one. It
+    /// counts only if the council knows that it was at this home.
     pub(crate) decided: Counting,
+    /// How the council knows that it was at this home.
+    pub(crate) home: HomeStanding,
+    /// How the council sees its times. In doubt, it does not count in court.
+    pub(crate) times: TimesStanding,
+}
+
+impl NoAccessAttempt {
+    /// Whether it is a step towards enforcement.
+    pub(crate) fn counts(&self) -> bool {
+        self.decided == Counting::Counts && self.home.counts()
+    }
 }
 
 /// A home where nobody got in.
@@ -118,17 +132,18 @@ pub fn evidence(service: &Service, by: &Actor, uprn: &Uprn) -> Result<EvidencePa
 }
 
 fn pack(reading: &Reading<'_>, uprn: &Uprn, by: &Actor, now_ms: i64) -> Result<Option<EvidencePack>, CouncilError> {
-    let attempts = reading.attempts_at(uprn, None)?;
-    let mut visits = Vec::with_capacity(attempts.len());
-    for attempt in &attempts {
-        if let Some(row) = reading.visit(attempt.visit, None)? {
-            visits.push(VisitDetail::of(row, &reading.photos_of(attempt.visit)?));
-        }
+    let rows = reading.visits_without_access(uprn, None)?;
+    // Evidence from which a visit is missing would be worse than none.
+    let rows = rows.into_iter().map(FoldedVisit::unfolded).collect::<Result<Vec<_>, _>>();
+    let rows = rows.map_err(|_| Refused::UnreadableVisit)?;
+    let mut visits = Vec::with_capacity(rows.len());
+    for row in &rows {
+        visits.push(VisitDetail::of(reading, by, row.clone())?);
     }
     let Some(last) = visits.last() else { return Ok(None) };
     let address = last.address();
     Ok(Some(EvidencePack {
-        home: home(reading, NoAccessRow { uprn: uprn.clone(), address, attempts })?,
+        home: home(reading, NoAccessRow { uprn: uprn.clone(), address, visits: rows })?,
         visits,
         attempts_before_letter: settings::of_the_door(reading, now_ms)?.attempts_before_letter,
         made_by: by.display_name().to_owned(),
@@ -138,24 +153,25 @@ fn pack(reading: &Reading<'_>, uprn: &Uprn, by: &Actor, now_ms: i64) -> Result<O
     }))
 }
 
-/// An attempt with the supervisor's decision. An attempt that they count also counts in court if
-/// the tenant had 24 hours' notice in writing.
-fn decided(reading: &Reading<'_>, mut attempt: Attempt) -> Result<NoAccessAttempt, CouncilError> {
+/// An attempt with what the council knows of it and a supervisor has decided; `None` for a visit
+/// that is none. An attempt that they count also counts in court if the tenant had 24 hours' notice
+/// in writing.
+pub(crate) fn decided(reading: &Reading<'_>, row: &VisitRow) -> Result<Option<NoAccessAttempt>, CouncilError> {
+    let Some(mut attempt) = row.visit.attempt() else { return Ok(None) };
     let decision = match attempt.counting {
         Counting::ToBeDecided => reading.refusal_decision(attempt.visit)?,
         Counting::Counts | Counting::ValidRefusal => None,
     };
     let decided = attempt.decided(decision.as_deref().and_then(CaseOutcome::from_name));
-    if decided != attempt.counting {
-        let visit = reading.visit(attempt.visit, None)?;
-        attempt.in_court = decided.in_court(visit.as_ref().and_then(|row| row.visit.notice.as_ref()));
-    }
-    Ok(NoAccessAttempt { attempt, decided })
+    let (home, times) = (HomeStanding::of(&row.columns), TimesStanding::of(row));
+    attempt.in_court = home.is_proven(times) && decided.in_court(row.visit.notice.as_ref());
+    Ok(Some(NoAccessAttempt { attempt, decided, home, times }))
 }
 
 fn home(reading: &Reading<'_>, row: NoAccessRow) -> Result<NoAccessHome, CouncilError> {
-    let attempts = row.attempts.into_iter().map(|attempt| decided(reading, attempt)).collect::<Result<Vec<_>, _>>()?;
-    let counts = attempts.iter().filter(|attempt| attempt.decided == Counting::Counts);
+    let attempts = row.visits.iter().map(|visit| decided(reading, visit)).collect::<Result<Vec<_>, _>>()?;
+    let attempts: Vec<NoAccessAttempt> = attempts.into_iter().flatten().collect();
+    let counts = attempts.iter().filter(|attempt| attempt.counts());
     Ok(NoAccessHome {
         uprn: row.uprn.to_string(),
         address: row.address,

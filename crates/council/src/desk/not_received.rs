@@ -2,6 +2,7 @@
 //! that may be incomplete show them.
 
 use chrono::{DateTime, Utc};
+use doorstep_domain::DeviceId;
 use serde::Serialize;
 
 use super::Actor;
@@ -33,8 +34,12 @@ pub(crate) fn set_aside(reading: &Reading<'_>, by: &Actor) -> Result<Vec<AsideRe
 pub struct MissingRecords {
     /// The name of the visitor whose phone it is.
     pub(crate) visitor_name: String,
-    /// The phone's id.
+    /// The phone's name.
     pub(crate) device: String,
+    /// The phone's id.
+    pub(crate) device_id: DeviceId,
+    /// The name of the chain in which they are missing.
+    pub(crate) chain: String,
     /// The first missing number in the phone's chain.
     #[ts(type = "number")]
     pub(crate) first: u64,
@@ -52,8 +57,9 @@ pub struct MissingRecords {
 
 impl From<Missing> for MissingRecords {
     fn from(missing: Missing) -> Self {
-        let Missing { visitor_name, device, first, last, said_ms, address, others } = missing;
-        Self { visitor_name, device, first, last, said_at: times::from_ms(said_ms), address, others }
+        let Missing { device_id, chain, visitor_name, device, first, last, said_ms, address, others } = missing;
+        let (chain, said_at) = (chain.to_string(), times::from_ms(said_ms));
+        Self { visitor_name, device, device_id, chain, first, last, said_at, address, others }
     }
 }
 
@@ -62,8 +68,10 @@ impl From<Missing> for MissingRecords {
 pub struct AsideRecords {
     /// The name of the visitor whose phone it is.
     pub(crate) visitor_name: String,
-    /// The phone's id.
+    /// The phone's name.
     pub(crate) device: String,
+    /// The phone's id.
+    pub(crate) device_id: DeviceId,
     /// The reason, as a stable code.
     pub(crate) reason: String,
     /// How many records.
@@ -75,7 +83,7 @@ pub struct AsideRecords {
 
 impl From<SetAsideCount> for AsideRecords {
     fn from(counted: SetAsideCount) -> Self {
-        let SetAsideCount { visitor_name, device, reason, records, last_ms } = counted;
-        Self { visitor_name, device, reason, records, last_at: times::from_ms(last_ms) }
+        let SetAsideCount { device_id, visitor_name, device, reason, records, last_ms } = counted;
+        Self { visitor_name, device, device_id, reason, records, last_at: times::from_ms(last_ms) }
     }
 }

@@ -36,8 +36,10 @@ pub struct SafeguardingRow {
     pub(crate) received_at: DateTime<Utc>,
     /// The address, if the visit is known and its records have arrived.
     pub(crate) address: String,
-    /// The name of the visitor who wrote it.
+    /// The name of the visitor who wrote it, or on whose phone it was written.
     pub(crate) visitor_name: String,
+    /// Whether its record was set aside, so that nobody has confirmed who wrote it.
+    pub(crate) unconfirmed: bool,
     /// Who has read it, oldest reading first.
     pub(crate) read: Vec<NoteRead>,
 }
@@ -82,6 +84,7 @@ impl SafeguardingRow {
             received_at: times::from_ms(row.sealed.received_ms),
             address: row.address,
             visitor_name: row.visitor_name,
+            unconfirmed: row.unconfirmed,
             read: readings.into_iter().map(read).collect(),
         }
     }

@@ -4,16 +4,21 @@ use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{Appointment, Basis, Entry, EntryBasis, TakenPhoto, Visit};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{StableName, VisitId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::not_received::{MissingRecords, missing};
-use super::{Actor, PAGE};
+use super::{Actor, PAGE, reason};
+use crate::access::roles::SUPERVISORS;
 use crate::error::CouncilError;
 use crate::export::ListQuery;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, FoldedVisit, OPEN, Page, PhotoRow, VISITS, VisitColumns, VisitRow};
+pub use crate::storage::VisitDecision;
+use crate::storage::{
+    Audited, FoldedVisit, HomeStanding, MadeDecision, OPEN, Page, PhotoRow, Reading, TimesStanding, VISITS,
+    VisitColumns, VisitRow, Writing,
+};
 
 /// A visit in a list. [`VisitDetail`] is the whole of it.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
@@ -115,8 +120,17 @@ pub struct VisitList {
 pub struct VisitDetail {
     /// The visit, folded from its records.
     pub(crate) visit: Visit,
-    /// Its appointment; `null` for a visit without one.
+    /// Its appointment, as its visitor was given it; `null` for a visit without one.
     pub(crate) appointment: Option<Appointment>,
+    /// That appointment as it is today, if it was changed since; otherwise `null`. A firm is never
+    /// shown it.
+    pub(crate) appointment_now: Option<Appointment>,
+    /// How the council knows that the visit was at its home.
+    pub(crate) home: HomeStanding,
+    /// How the council sees its times.
+    pub(crate) times: TimesStanding,
+    /// What supervisors have decided about it, the oldest decision first.
+    pub(crate) decisions: Vec<VisitDecided>,
     /// The visitor's name; empty if it is not known.
     pub(crate) visitor_name: String,
     /// The organisation that the visitor works for.
@@ -127,17 +141,63 @@ pub struct VisitDetail {
     pub(crate) photos: Vec<PhotoOfVisit>,
 }
 
+/// A decision of a supervisor about a visit.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct VisitDecided {
+    /// The decision.
+    pub(crate) decision: VisitDecision,
+    /// When, by the council's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// The user name of who decided.
+    pub(crate) by: String,
+    /// Why.
+    pub(crate) because: String,
+}
+
+/// A decision about a visit, with its reason, of up to 500 characters.
+#[derive(Debug, Deserialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct DecideVisit {
+    decision: VisitDecision,
+    because: String,
+}
+
+impl DecideVisit {
+    /// A decision, and why.
+    #[must_use]
+    pub fn new(decision: VisitDecision, because: String) -> Self {
+        Self { decision, because }
+    }
+}
+
 impl VisitDetail {
-    /// A visit with the photos that are held of it.
-    pub(crate) fn of(row: VisitRow, photos: &[PhotoRow]) -> Self {
-        Self {
-            photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, photos)).collect(),
+    /// A visit with its photos, its appointment of today and what was decided about it.
+    pub(crate) fn of(reading: &Reading<'_>, by: &Actor, row: VisitRow) -> Result<Self, CouncilError> {
+        let visit = row.visit.visit;
+        let photos = reading.photos_of(visit)?;
+        let (home, times) = (HomeStanding::of(&row.columns), TimesStanding::of(&row));
+        let now = match &row.appointment {
+            // It may be another firm's today.
+            Some(given) if by.firm().is_none() => reading.appointment(&given.reference)?.map(|found| found.appointment),
+            _ => None,
+        };
+        let decisions = reading.decisions_about(visit)?.into_iter().map(|made| VisitDecided {
+            decision: made.decision,
+            at: times::from_ms(made.at_ms),
+            by: made.by,
+            because: made.because,
+        });
+        Ok(Self {
+            photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, &photos)).collect(),
             visitor_name: row.columns.visitor_name,
             organisation: row.columns.organisation,
             received_at: times::from_ms(row.columns.received_ms),
+            appointment_now: now.filter(|now| row.appointment.as_ref() != Some(now)),
             appointment: row.appointment,
+            home,
+            times,
+            decisions: decisions.collect(),
             visit: row.visit,
-        }
+        })
     }
 
     /// The address of the home, on one line.
@@ -197,7 +257,53 @@ pub fn read(service: &Service, by: &Actor, visit: VisitId) -> Result<VisitDetail
     service.transact(|writing| {
         let row = writing.visit(visit, by.firm())?.ok_or(Refused::NotFound)?;
         writing.audit(now_ms, by.name(), &Audited::VisitRead { visit })?;
-        Ok(VisitDetail::of(row, &writing.photos_of(visit)?))
+        VisitDetail::of(writing, by, row)
+    })
+}
+
+/// Links a visit to the appointment that it names, as if the council had given it to the visitor.
+fn link(writing: &Writing<'_>, row: &VisitRow) -> Result<(), CouncilError> {
+    let (Some(reference), Some(visitor)) = (&row.visit.appointment, row.visit.actor) else {
+        return Err(Refused::NotFound.into());
+    };
+    if row.appointment.is_some() || writing.appointment(reference)?.is_none() {
+        return Err(Refused::NotFound.into());
+    }
+    writing.was_given(visitor, reference)?;
+    writing.refold_visit(&row.visit)
+}
+
+/// Decides about the home, the times or the appointment of a visit, and shows the visit as it is
+/// afterwards. Phones with later appointments at that home are told of an attempt that counts now.
+///
+/// # Errors
+/// [`Refused::NotFound`] when there is no such visit, or no appointment that it could be linked to;
+/// or [`Refused::NoReason`].
+pub fn decide(
+    service: &Service,
+    by: &Actor,
+    visit: VisitId,
+    request: &DecideVisit,
+) -> Result<VisitDetail, CouncilError> {
+    by.only(SUPERVISORS)?;
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let because = reason(&request.because)?;
+        let row = writing.visit(visit, None)?.ok_or(Refused::NotFound)?;
+        let made = MadeDecision {
+            decision: request.decision,
+            at_ms: now_ms,
+            by: by.name().to_owned(),
+            because: because.to_owned(),
+        };
+        writing.decide_about(visit, &made)?;
+        if request.decision == VisitDecision::Linked {
+            link(writing, &row)?;
+        }
+        writing.tell_of_attempt(&row.visit)?;
+        let decision = request.decision.name();
+        writing.audit(now_ms, by.name(), &Audited::VisitDecided { visit, decision, because })?;
+        VisitDetail::of(writing, by, writing.visit(visit, None)?.ok_or(Refused::NotFound)?)
     })
 }
 

@@ -7,9 +7,8 @@ use doorstep_domain::protocol::{
 use doorstep_domain::{DeviceId, PhoneId};
 
 use super::request::{Refusal, only_this_protocol};
-use super::sync::epoch;
 use crate::error::CouncilError;
-use crate::service::{EPOCH, NAME, Service};
+use crate::service::{NAME, Service};
 use crate::storage::{Audited, Device, NewDevice, Person, Writing};
 
 /// How many characters of a phone's name and app version are stored.
@@ -52,7 +51,7 @@ pub(super) fn enrol(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusa
             organisation: person.organisation.name.clone(),
             council_name: writing.meta(NAME)?,
             council_key: service.public_key(),
-            council_epoch: epoch(&writing.meta(EPOCH)?)?,
+            council_epoch: service.council_epoch(writing)?,
             safeguarding_keys: service.keys.safeguarding_recipients(),
             council_time_ms: now_ms,
         })
@@ -86,7 +85,14 @@ pub(super) fn enrolled<T>(
         if again.is_none() {
             writing.use_code(code.hash(), now_ms)?;
             let new = NewDevice {
-                device: &Device { id, user, organisation: person.organisation.id, key: asking.key, revoked: false },
+                device: &Device {
+                    id,
+                    user,
+                    organisation: person.organisation.id,
+                    key: asking.key,
+                    revoked: false,
+                    apart: false,
+                },
                 phone: asking.phone,
                 name: &shortened(asking.name),
                 app_version: &shortened(asking.app_version),

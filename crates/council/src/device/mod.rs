@@ -11,6 +11,7 @@ use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_domain::v2::Exchange;
 
+pub(crate) use self::ingest::{Signer, can_be_released, judge_again, receipt_released, release};
 pub(crate) use self::second::{Answered, ask};
 use crate::service::Service;
 

@@ -15,7 +15,7 @@ use super::request::{Refusal, known_device, only_this_protocol};
 use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::photo_store::PhotoStore;
-use crate::storage::{Blob, Device, Storage, Writing};
+use crate::storage::{Blob, Device, NamedPhoto, Storage, Writing};
 
 /// The result of checking a piece before the database is written. The photo is checked and stored
 /// outside the transaction, because an object store can be slow.
@@ -32,7 +32,7 @@ enum Prepared {
 
 /// A piece of a photo, in either version.
 pub(super) struct Piece {
-    pub(super) sha256: Hash,
+    pub(super) photo: NamedPhoto,
     /// The size of the whole file, in bytes: the record's word, or else the phone's.
     pub(super) total: u64,
     /// Where the piece starts in the file, in bytes.
@@ -52,11 +52,15 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
         return Err(Refusal::No(ProblemCode::Unreadable));
     }
     let now_ms = service.now_ms();
-    let recorded = service.storage.read(|reading| reading.size_of_photo(sha256, &device))?;
     let BlobRequest { total, offset, chunk, .. } = request;
-    let piece = Piece { sha256, total: recorded.unwrap_or(total), offset, bytes: chunk.0 };
     // Sign the answer only after the piece is on disk.
-    let state = take_piece(service, &device, &piece, now_ms)?;
+    let state = match service.storage.read(|reading| reading.named_photo(sha256, &device))? {
+        Some((photo, recorded)) => {
+            let piece = Piece { photo, total: recorded.unwrap_or(total), offset, bytes: chunk.0 };
+            take_piece(service, &device, &piece, now_ms)?
+        }
+        None => BlobState::NotNamed,
+    };
     let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
     Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &service.keys.signing)))
 }
@@ -68,7 +72,7 @@ pub(super) fn take_piece(
     request: &Piece,
     now_ms: i64,
 ) -> Result<BlobState, CouncilError> {
-    let prepared = prepare(&service.storage, &service.photos, device, request)?;
+    let prepared = prepare(&service.storage, &service.photos, request)?;
     let state = service.transact(|writing| {
         writing.heard_from(device.id, now_ms)?;
         settle(writing, device, request, &prepared, now_ms)
@@ -80,19 +84,22 @@ pub(super) fn take_piece(
     };
     // The photo was erased while it was being stored, so it is removed again.
     if forgotten && matches!(prepared, Prepared::Kept) {
-        service.photos.erase(request.sha256)?;
+        let is_another_s = service.storage.read(|reading| reading.is_whole(request.photo.sha256))?;
+        if !is_another_s {
+            service.photos.erase(request.photo.sha256)?;
+        }
     }
     Ok(state)
 }
 
-fn prepare(storage: &Storage, photos: &PhotoStore, device: &Device, request: &Piece) -> Result<Prepared, CouncilError> {
-    let sha256 = request.sha256;
+fn prepare(storage: &Storage, photos: &PhotoStore, request: &Piece) -> Result<Prepared, CouncilError> {
+    let (photo, sha256) = (request.photo, request.photo.sha256);
     let (known, file) = storage.read(|reading| {
-        let known = reading.blob(sha256)?.filter(|blob| blob.complete || blob.size == request.total);
+        let known = reading.blob(photo)?.filter(|blob| blob.complete || blob.size == request.total);
         let ends_it =
             !is_too_large(request) && ends(request) == request.total && held(known.as_ref()) == request.offset;
-        let wanted = ends_it && reading.names_photo(sha256, device)? && !reading.picture_is_erased(sha256)?;
-        Ok((known, wanted.then(|| reading.pieces(sha256)).transpose()?))
+        let wanted = ends_it && !reading.picture_is_erased(photo)?;
+        Ok((known, wanted.then(|| reading.pieces(photo)).transpose()?))
     })?;
     match (known, file) {
         (Some(blob), _) if blob.complete => Ok(if photos.holds(sha256)? { Prepared::Nothing } else { Prepared::Gone }),
@@ -134,14 +141,15 @@ fn settle(
     prepared: &Prepared,
     now_ms: i64,
 ) -> Result<BlobState, CouncilError> {
-    let sha256 = request.sha256;
-    if !writing.names_photo(sha256, device)? {
+    let photo = request.photo;
+    // It may have been erased with its visit in the meantime.
+    if writing.named_photo(photo.sha256, device)?.is_none_or(|(named, _)| named != photo) {
         return Ok(BlobState::NotNamed);
     }
-    if writing.picture_is_erased(sha256)? {
+    if writing.picture_is_erased(photo)? {
         return Ok(BlobState::Refused(PhotoRefusal::Erased.name().to_owned()));
     }
-    let known = writing.blob(sha256)?;
+    let known = writing.blob(photo)?;
     // Only the council's own look at the file takes a complete photo back, whatever a phone says.
     if known.as_ref().is_some_and(|blob| blob.complete) && !matches!(prepared, Prepared::Gone) {
         return Ok(BlobState::Complete);
@@ -154,7 +162,7 @@ fn settle(
         // Its file is missing, or a phone gave another size: the photo must be sent again from the
         // start.
         Some(blob) if blob.complete || blob.size != request.total => {
-            writing.forget_blob(sha256)?;
+            writing.forget_blob(photo)?;
             None
         }
         known => known,
@@ -164,22 +172,22 @@ fn settle(
         return Ok(BlobState::Partial { held });
     }
     if ends(request) < request.total {
-        let held = writing.keep_piece(sha256, request.total, request.offset, &request.bytes)?;
+        let held = writing.keep_piece(photo, request.total, request.offset, &request.bytes)?;
         return Ok(BlobState::Partial { held });
     }
     match prepared {
         Prepared::Kept => {
-            writing.blob_complete(sha256, request.total, now_ms)?;
+            writing.blob_complete(photo, request.total, now_ms)?;
             Ok(BlobState::Complete)
         }
-        Prepared::Wrong(why) => refuse(writing, sha256, *why),
+        Prepared::Wrong(why) => refuse(writing, photo, *why),
         // Another request changed something in the meantime: the phone sends the piece again.
         Prepared::Nothing | Prepared::Gone => Ok(BlobState::Partial { held }),
     }
 }
 
-fn refuse(writing: &Writing<'_>, sha256: Hash, why: PhotoRefusal) -> Result<BlobState, CouncilError> {
-    writing.refuse_blob(sha256, why.name())?;
+fn refuse(writing: &Writing<'_>, photo: NamedPhoto, why: PhotoRefusal) -> Result<BlobState, CouncilError> {
+    writing.refuse_blob(photo, why.name())?;
     Ok(BlobState::Refused(why.name().to_owned()))
 }
 

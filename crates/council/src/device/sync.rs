@@ -1,7 +1,6 @@
 //! Sync: storing a phone's records, and telling the phone what has changed.
 
 use doorstep_domain::conduct::CouncilNumbers;
-use doorstep_domain::ledger::Epoch;
 use doorstep_domain::protocol::{
     Changes, DeviceState, Limits, PROTOCOL, ProblemCode, Purpose, Signed, SyncAnswer, SyncRequest, decode, encode,
 };
@@ -10,20 +9,11 @@ use super::ingest::ingest_first;
 use super::request::{Refusal, known_device, only_this_protocol};
 use crate::error::CouncilError;
 use crate::machine::times;
-use crate::service::{EPOCH, Service};
+use crate::service::Service;
 use crate::storage::{Device, Writing};
 
 /// How many times a batch is tried when another process stores the same records at the same time.
 const MOST_TRIES: u32 = 4;
-
-/// Reads the council's epoch from its stored form, in hexadecimal.
-pub(super) fn epoch(text: &str) -> Result<Epoch, CouncilError> {
-    data_encoding::HEXLOWER
-        .decode(text.as_bytes())
-        .ok()
-        .and_then(|bytes| Epoch::from_slice(&bytes))
-        .ok_or(CouncilError::Unreadable("council epoch"))
-}
 
 /// Stores a batch of records. Answers with a receipt for each record and with what is new for the
 /// phone.
@@ -71,7 +61,7 @@ fn answer(
     // A request that was answered before fetches nothing: somebody may have recorded it. A phone
     // makes a new one each time, and asks again.
     let is_new = writing.note_request(device.id, &request.nonce.0, now_ms)?;
-    let council_epoch = epoch(&writing.meta(EPOCH)?)?;
+    let council_epoch = service.council_epoch(writing)?;
     let device_state = match device.revoked {
         true => DeviceState::Revoked,
         false if writing.is_forked(device.id, request.head.epoch)? => DeviceState::Forked,

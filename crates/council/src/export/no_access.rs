@@ -8,7 +8,7 @@ use super::columns::ColumnKind::{Id, Moment, OneOf, Text, YesNo};
 use super::columns::{ColumnKind, Drawn, column, moment, name, text, yes_no};
 use super::visits::uprn;
 use crate::error::CouncilError;
-use crate::storage::{FoldedVisit, VisitRow};
+use crate::storage::{FoldedVisit, HomeStanding, TimesStanding, VisitRow};
 
 /// An attempt, and its visit.
 pub(super) struct NoAccessRow {
@@ -33,14 +33,20 @@ pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
     column("refusal_reason", ColumnKind::one_of::<RefusalReason>(), "Why the tenant refused", |row| {
         name(row.of.visit.ending.as_ref().and_then(|ending| ending.refusal.as_ref()).map(|refusal| refusal.reason))
     }),
-    column("counts_towards_enforcement", OneOf(|| vec![YES, VALID, UNDECIDED]), "A valid refusal never does", |row| {
-        counts(row.attempt.counting).to_owned()
-    }),
+    column(
+        "counts_towards_enforcement",
+        OneOf(|| vec![YES, VALID, UNDECIDED, NOT_THERE]),
+        "A valid refusal never does, nor does a visit of which only the phone says that it was at this home",
+        |row| counts(row).to_owned(),
+    ),
     column(
         "counts_in_court",
         YesNo,
-        "Whether it also counts in court: only after 24 hours' notice in writing",
-        |row| yes_no(Some(row.attempt.in_court)),
+        "Whether it also counts in court: only after 24 hours' notice in writing, and with times that are not in doubt",
+        |row| {
+            let (home, times) = (HomeStanding::of(&row.of.columns), TimesStanding::of(&row.of));
+            yes_no(Some(row.attempt.in_court && home.is_proven(times)))
+        },
     ),
     column("notice_standing", ColumnKind::one_of::<NoticeStanding>(), "What the notice was worth", |row| {
         name(row.of.visit.notice.as_ref().map(|notice| notice.standing))
@@ -58,14 +64,25 @@ pub(super) const COLUMNS: &[Drawn<NoAccessRow>] = &[
     column("welfare_words", Text, "What seemed wrong, in the visitor's words", |row| {
         text(row.of.visit.after.welfare.as_ref().and_then(|welfare| welfare.words.as_ref()))
     }),
+    column("home", ColumnKind::one_of::<HomeStanding>(), "How the council knows that it was at this home", |row| {
+        HomeStanding::of(&row.of.columns).name().to_owned()
+    }),
+    column(
+        "times",
+        ColumnKind::one_of::<TimesStanding>(),
+        "Whether the phone's clock can have shown its times",
+        |row| TimesStanding::of(&row.of).name().to_owned(),
+    ),
 ];
 
 const YES: &str = "yes";
 const VALID: &str = "no: valid refusal";
 const UNDECIDED: &str = "to be decided";
+const NOT_THERE: &str = "no: home not confirmed";
 
-fn counts(counting: Counting) -> &'static str {
-    match counting {
+fn counts(row: &NoAccessRow) -> &'static str {
+    match row.attempt.counting {
+        Counting::Counts if !HomeStanding::of(&row.of.columns).counts() => NOT_THERE,
         Counting::Counts => YES,
         Counting::ValidRefusal => VALID,
         Counting::ToBeDecided => UNDECIDED,

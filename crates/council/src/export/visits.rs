@@ -10,7 +10,7 @@ use doorstep_domain::conduct::{
 use super::columns::ColumnKind::{Day, Id, Moment, Number, OneOf, Text, YesNo};
 use super::columns::{Column, ColumnKind, Drawn, ValueOf, column, day, moment, moment_ms, name, stored, text, yes_no};
 use crate::error::CouncilError;
-use crate::storage::{FoldedVisit, OPEN, VisitColumns, VisitRow};
+use crate::storage::{FoldedVisit, HomeStanding, OPEN, TimesStanding, VisitColumns, VisitRow};
 
 const DONE: ColumnKind = OneOf(|| StepState::names().iter().copied().chain([NOT_RECORDED]).collect());
 
@@ -197,6 +197,15 @@ pub(super) const COLUMNS: &[Drawn<VisitRow, VisitColumns>] = &[
     column("signed_by", Text, "The name of the tenant who signed on leaving", |row| {
         text(row.visit.after.signed_by.as_ref())
     }),
+    stored("home", ColumnKind::one_of::<HomeStanding>(), "How the council knows that it was at this home", |row| {
+        HomeStanding::of(row).name().to_owned()
+    }),
+    column(
+        "times",
+        ColumnKind::one_of::<TimesStanding>(),
+        "Whether the phone's clock can have shown its times",
+        |row| TimesStanding::of(row).name().to_owned(),
+    ),
 ];
 
 /// A visit's values in the wanted columns, in their order. The folded visit is only read if one of

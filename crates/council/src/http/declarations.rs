@@ -19,12 +19,17 @@ use crate::desk::phones::{PhoneList, PhoneRow};
 use crate::desk::register::{NotSignedRow, Register, RegisterEntry};
 use crate::desk::reports::{ReportCount, Reports};
 use crate::desk::safeguarding::{NoteRead, OpenedNote, SafeguardingList, SafeguardingRow};
+use crate::desk::set_aside::{
+    AsideDecide, AsideDecidedRow, AsideDeed, AsideList, AsideOfPhone, AsideRow, MatterRow, RestRequest,
+};
 use crate::desk::settings::{CouncilNumber, NumberList, NumberValue};
 use crate::desk::today::{OutcomeCount, Planned, TodayBoard};
-use crate::desk::visits::{PhotoOfVisit, VisitDetail, VisitList, VisitListRow};
+use crate::desk::visits::{DecideVisit, PhotoOfVisit, VisitDecided, VisitDetail, VisitList, VisitListRow};
 use crate::import::{Imported, RowFault};
 use crate::storage::settings::NumberGroup;
-use crate::storage::{AssignedRole, AuditAction, CaseLineAction};
+use crate::storage::{
+    AsideDecision, AssignedRole, AuditAction, CaseLineAction, HomeStanding, Matter, TimesStanding, VisitDecision,
+};
 
 /// The name and the text of each declaration, for `ui/shared/generated/types.ts`.
 #[must_use]
@@ -44,6 +49,11 @@ pub fn declarations() -> Vec<(String, String)> {
         VisitListRow,
         VisitList,
         VisitDetail,
+        VisitDecided,
+        DecideVisit,
+        VisitDecision,
+        HomeStanding,
+        TimesStanding,
         PhotoOfVisit,
         AuditAction,
         AuditList,
@@ -54,6 +64,16 @@ pub fn declarations() -> Vec<(String, String)> {
         Planned,
         MissingRecords,
         AsideRecords,
+        Matter,
+        MatterRow,
+        AsideDecision,
+        AsideDecidedRow,
+        AsideRow,
+        AsideOfPhone,
+        AsideDeed,
+        AsideDecide,
+        AsideList,
+        RestRequest,
         TodayBoard,
         SafeguardingList,
         SafeguardingRow,

@@ -83,6 +83,7 @@ impl From<Refused> for WebProblem {
             | Refused::NoSuchOwner
             | Refused::NobodyToSend
             | Refused::NoReason
+            | Refused::NotToBeReleased(_)
             | Refused::VisitHasBegun
             | Refused::CalledOff
             | Refused::NotACode(_)

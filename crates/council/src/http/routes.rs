@@ -23,7 +23,7 @@ use super::authorize::{Access, OpenRoutes, authorize};
 use super::connections::BODY_TIME;
 use super::console::{
     appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
-    reports, safeguarding, settings, sign_in, today, visits,
+    reports, safeguarding, set_aside, settings, sign_in, today, visits,
 };
 use super::openapi::{self, AnswerDescription, RouteDescription, schema_of};
 use super::operations::ServiceCounts;
@@ -32,7 +32,8 @@ use super::sign_in_queue::SignInQueue;
 use super::{assets, devices, operations, systems};
 use crate::access::openid::Provider;
 use crate::access::roles::{
-    ADMINISTRATORS, AUDIT, CASES, DESKS, LEADS, PLANNERS, ROSTER, Role, SENDERS, SUPERVISORS, Scope,
+    ADMINISTRATORS, ASIDE, ASIDE_DECIDERS, AUDIT, CASES, DESKS, LEADS, PLANNERS, ROSTER, Role, SENDERS, SUPERVISORS,
+    Scope,
 };
 use crate::service::Service;
 
@@ -98,6 +99,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/today", DESKS, today::show),
         Route::get("/api/visits", DESKS, visits::list),
         Route::get("/api/visits/{visit}", DESKS, visits::show),
+        Route::post("/api/visits/{visit}", SUPERVISORS, visits::decide),
         Route::get("/api/visits/{visit}/photos/{sha256}", DESKS, visits::photo).tells_other("image/jpeg"),
         Route::get("/api/organisations", DESKS, visits::organisations),
         Route::get("/api/no-access", DESKS, no_access::list),
@@ -117,6 +119,10 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/phones", ROSTER, phones::list),
         Route::post("/api/phones", ADMINISTRATORS, phones::offer),
         Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke),
+        Route::get("/api/set-aside", ASIDE, set_aside::list),
+        Route::post("/api/set-aside", ASIDE_DECIDERS, set_aside::put_to_rest),
+        Route::get("/api/set-aside/{device}", ASIDE, set_aside::show),
+        Route::post("/api/set-aside/{device}", ASIDE_DECIDERS, set_aside::decide),
         Route::get("/api/people", ROSTER, people::list),
         Route::post("/api/people", ADMINISTRATORS, people::import),
         Route::post("/api/people/{user}", ADMINISTRATORS, people::change),
@@ -143,6 +149,8 @@ fn all_routes() -> Vec<Route> {
         Route::get("/reports", Anybody, page),
         Route::get("/appointments", Anybody, page),
         Route::get("/phones", Anybody, page),
+        Route::get("/set-aside", Anybody, page),
+        Route::get("/set-aside/{device}", Anybody, page),
         Route::get("/people", Anybody, page),
         Route::get("/acknowledgements", Anybody, page),
         Route::get("/code", Anybody, page),

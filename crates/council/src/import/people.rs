@@ -10,7 +10,7 @@ use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{AssignedRole, Audited, Organisation, OrganisationKind, Person};
+use crate::storage::{AssignedRole, Audited, Organisation, OrganisationKind, Person, Reading};
 
 const COLUMNS: [&str; 7] = ["user", "display_name", "organisation", "organisation_kind", "role", "position", "email"];
 
@@ -60,21 +60,20 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     if mode == ImportMode::Preview || (!imported.faults.is_empty() && mode == ImportMode::AllOrNothing) {
         return Ok(imported);
     }
-    let environment = &service.environment;
     service.transact(|writing| {
         // Reset the counts, because the transaction may run again.
         (imported.added, imported.updated, imported.unchanged) = (0, 0, 0);
         for (_, row) in &good {
             let id = match writing.organisation(&row.organisation)? {
                 Some(known) => known.id,
-                None => OrganisationId::from_parts(environment.unix_ms(), &environment.random()),
+                None => new_organisation(service, writing, &row.organisation)?,
             };
             let organisation = Organisation { id, name: row.organisation.clone(), kind: row.kind };
             writing.keep_organisation(&organisation)?;
             let known = writing.person_by_name(&row.user)?;
             let user = match &known {
                 Some(known) => known.id,
-                None => UserId::from_parts(environment.unix_ms(), &environment.random()),
+                None => new_person(service, writing, &row.user)?,
             };
             let person = Person {
                 id: user,
@@ -95,4 +94,24 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
         writing.audit(service.now_ms(), by.name(), &audited)
     })?;
     Ok(imported)
+}
+
+/// The id of a person who is new. If somebody had the name before and was erased, it is another.
+fn new_person(service: &Service, reading: &Reading<'_>, name: &str) -> Result<UserId, CouncilError> {
+    let id = UserId::from_bytes(service.keys.stable_id("person", name));
+    let environment = &service.environment;
+    Ok(match reading.person(id)? {
+        Some(_) => UserId::from_parts(environment.unix_ms(), &environment.random()),
+        None => id,
+    })
+}
+
+/// The id of an organisation that is new.
+fn new_organisation(service: &Service, reading: &Reading<'_>, name: &str) -> Result<OrganisationId, CouncilError> {
+    let id = OrganisationId::from_bytes(service.keys.stable_id("organisation", name));
+    let environment = &service.environment;
+    Ok(match reading.has_organisation(id)? {
+        true => OrganisationId::from_parts(environment.unix_ms(), &environment.random()),
+        false => id,
+    })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
 use doorstep_domain::VisitId;
-use doorstep_domain::ledger::SigningKey;
+use doorstep_domain::ledger::{Hash, SigningKey};
 use doorstep_domain::v2::Note;
 use zeroize::Zeroizing;
 
@@ -81,6 +81,15 @@ impl Keys {
         let safeguarding =
             read_secret(&safeguarding_path)?.trim().parse().map_err(|_| CouncilError::BadKey(safeguarding_path))?;
         Ok(Self { signing: SigningKey::from_bytes(&secret), safeguarding })
+    }
+
+    /// The id of a person or an organisation that is new to the council: the same for the same
+    /// name, so that it comes back when a table is imported again after a restore. Nobody without
+    /// the key can test a guess at the name.
+    pub(crate) fn stable_id(&self, kind: &'static str, name: &str) -> [u8; 16] {
+        let signature = self.signing.sign("doorstep-stable-id-v2", &[kind.as_bytes(), b"\0", name.as_bytes()].concat());
+        let hash = Hash::framed("doorstep-stable-id-v2", &[signature.as_bytes()]);
+        hash.as_bytes().first_chunk().copied().unwrap_or_default()
     }
 
     /// The public keys (age recipients) that devices use to seal safeguarding notes.

@@ -141,7 +141,8 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
         |work: &mut dyn FnMut(&Writing<'_>) -> Result<(), CouncilError>| service.transact(|writing| work(writing));
     match rule.kind {
         RetainedKind::Visits => {
-            erase_visits(service, &storage.read(|reading| reading.visits_over_before(before_ms))?, &name)
+            erase_visits(service, &storage.read(|reading| reading.visits_over_before(before_ms))?, &name)?;
+            at_once(&mut |writing| writing.erase_unreadable_aside(before_ms))
         }
         RetainedKind::Photos => {
             erase_pictures(service, &storage.read(|reading| reading.pictures_over_before(before_ms, now_ms))?)

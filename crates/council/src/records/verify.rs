@@ -1,7 +1,7 @@
 //! Checks every record that has a place in a chain: that it is the one that its device made, and
 //! how many numbers are missing before it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use doorstep_domain::conduct::Visit;
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey, Seal, VisitKey};
@@ -46,8 +46,32 @@ struct Before {
     sequence: u64,
     hash: Hash,
     /// How many records up to this one have no seal over them yet.
-    unsealed: u64,
+    unsealed: Unsealed,
 }
+
+/// Records that no seal covers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unsealed {
+    records: u64,
+    /// Those that were received more than a day ago, without a safeguarding note.
+    old: u64,
+    /// When the last of those was received, in UTC milliseconds.
+    last_ms: i64,
+}
+
+impl Unsealed {
+    fn and(self, other: Self) -> Self {
+        Self {
+            records: self.records + other.records,
+            old: self.old + other.old,
+            last_ms: self.last_ms.max(other.last_ms),
+        }
+    }
+}
+
+/// How long the council waits for the seal of a record that it received, in milliseconds. After
+/// that it is a fault, until a person puts it to rest.
+const SEAL_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Checked {
     /// Checks a seal of version 2, and notes what it covers.
@@ -132,39 +156,72 @@ impl Checked {
 }
 
 /// Checks every record that has a place in a chain. This may take long; the service keeps running.
+/// It notes how many records of each phone have no seal for too long, for people to look at.
 ///
 /// # Errors
 /// [`CouncilError`] when the database can't be read. What is wrong with records is not an error; it
 /// is in [`Checked::faults`].
 pub fn check(service: &Service) -> Result<Checked, CouncilError> {
-    service.storage.read_at_length(|reading| {
+    let before_ms = service.now_ms() - SEAL_MS;
+    let (mut checked, of_phones, at_rest) = service.storage.read_at_length(|reading| {
         let (mut checked, mut sealed) = (Checked::default(), Sealed::default());
         reading.each_seal(|seal| {
             checked.take_seal(seal, &mut sealed);
             Ok(())
         })?;
+        let mut of_phones: BTreeMap<DeviceId, Unsealed> = BTreeMap::new();
+        let mut leave = |device: [u8; 16], unsealed: Unsealed| {
+            let of_phone = of_phones.entry(DeviceId::from_bytes(device)).or_default();
+            *of_phone = of_phone.and(unsealed);
+        };
         let mut before: Option<Before> = None;
         reading.each_in_the_ledger(|row| {
             let LedgerRow { device, epoch, sequence, hash, .. } = row;
             // A chain ends where another begins: what no seal covers there is not signed.
             let same = before.take_if(|before| (before.device, before.epoch) == (device, epoch));
-            checked.unsealed += before.take().map_or(0, |other| other.unsealed);
+            if let Some(other) = before.take() {
+                leave(other.device, other.unsealed);
+            }
             // A seal behind a gap says nothing about what is before it.
             let same = match same {
                 Some(before) if before.sequence.saturating_add(1) != sequence => {
-                    checked.unsealed += before.unsealed;
-                    Some(Before { unsealed: 0, ..before })
+                    leave(before.device, before.unsealed);
+                    Some(Before { unsealed: Unsealed::default(), ..before })
                 }
                 same => same,
             };
             let is_sealed = checked.take(&row, same.as_ref(), &sealed);
-            let unsealed = if is_sealed { 0 } else { same.map_or(0, |before| before.unsealed) + 1 };
+            let this = Unsealed { records: 1, ..Unsealed::default() };
+            let this = match row.received_ms < before_ms && !row.of_note {
+                true => Unsealed { old: 1, last_ms: row.received_ms, ..this },
+                false => this,
+            };
+            let unsealed = match is_sealed {
+                true => Unsealed::default(),
+                false => same.map_or_else(Unsealed::default, |before| before.unsealed).and(this),
+            };
             before = Some(Before { device, epoch, sequence, hash, unsealed });
             Ok(())
         })?;
-        checked.unsealed += before.map_or(0, |last| last.unsealed);
-        Ok(checked)
-    })
+        if let Some(last) = before {
+            leave(last.device, last.unsealed);
+        }
+        Ok((checked, of_phones, reading.unsealed_at_rest()?))
+    })?;
+    checked.unsealed = of_phones.values().map(|unsealed| unsealed.records).sum();
+    let at_rest: BTreeMap<DeviceId, i64> = at_rest.into_iter().collect();
+    let old: Vec<(DeviceId, u64, i64)> = of_phones
+        .into_iter()
+        .filter(|(_, unsealed)| unsealed.old > 0)
+        .map(|(device, unsealed)| (device, unsealed.old, unsealed.last_ms))
+        .collect();
+    for (device, records, last_ms) in &old {
+        if at_rest.get(device).is_none_or(|up_to| last_ms > up_to) {
+            checked.faults.push(format!("device {device}: no seal covers {records} records for more than a day"));
+        }
+    }
+    service.transact(|writing| writing.note_unsealed(&old))?;
+    Ok(checked)
 }
 
 /// A held record, to compare with the device's own.
@@ -209,8 +266,8 @@ pub fn listed_visit(service: &Service, visit: VisitId) -> Result<Option<Visit>, 
 /// # Errors
 /// [`CouncilError`] when the database or the file can't be read.
 pub fn picture(service: &Service, sha256: Hash) -> Result<Option<Vec<u8>>, CouncilError> {
-    match service.storage.read(|reading| reading.blob(sha256))? {
-        Some(blob) if blob.complete => service.photos.read(sha256),
-        _ => Ok(None),
+    match service.storage.read(|reading| reading.is_whole(sha256))? {
+        true => service.photos.read(sha256),
+        false => Ok(None),
     }
 }

@@ -5,12 +5,11 @@ use doorstep_domain::protocol::{Limits, Pulled};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::database::{Conditions, Row, params};
+use super::decisions::HomeStanding;
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::search_text;
 use super::transaction::{Reading, Writing};
-use super::visits::OF_ORGANISATION;
 use crate::error::CouncilError;
-use crate::refused::Refused;
 
 /// What importing one appointment changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,39 +48,14 @@ impl Reading<'_> {
         rows.iter().map(|text| read(text)).collect()
     }
 
-    /// Visits to a home in which nobody got in, by one organisation or by all, the oldest first.
-    ///
-    /// # Errors
-    /// [`Refused::UnreadableVisit`] when one of them can't be read.
-    pub(crate) fn attempts_at(&self, uprn: &Uprn, organisation: Option<&str>) -> Result<Vec<Attempt>, CouncilError> {
-        let visits = self.visits_without_access(uprn, organisation)?;
-        let visits = visits.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| Refused::UnreadableVisit)?;
-        Ok(visits.iter().filter_map(Visit::attempt).collect())
-    }
-
-    /// As [`Reading::attempts_at`], without the visits that can't be read, so that one of them
-    /// stops no list and no phone.
-    pub(crate) fn known_attempts_at(
-        &self,
-        uprn: &Uprn,
-        organisation: Option<&str>,
-    ) -> Result<Vec<Attempt>, CouncilError> {
-        let visits = self.visits_without_access(uprn, organisation)?;
-        Ok(visits.into_iter().flatten().filter_map(|visit| visit.attempt()).collect())
-    }
-
-    fn visits_without_access(
-        &self,
-        uprn: &Uprn,
-        organisation: Option<&str>,
-    ) -> Result<Vec<serde_json::Result<Visit>>, CouncilError> {
-        let mut which = Conditions::default();
-        which.and_that("visit.outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult')");
-        which.and("visit.uprn = ?", [uprn.as_str()]);
-        which.and_if(OF_ORGANISATION, organisation);
-        let sql = format!("SELECT folded FROM visit{} ORDER BY started_ms", which.text());
-        let rows: Vec<String> = self.many(&sql, which.values(), |row| row.get("folded"))?;
-        Ok(rows.iter().map(|text| serde_json::from_str(text)).collect())
+    /// What phones are told of a home: the attempts to get in of which the council knows that they
+    /// were there. Visits that can't be read are left out, so that one of them stops no phone.
+    fn known_attempts_at(&self, uprn: &Uprn) -> Result<Vec<Attempt>, CouncilError> {
+        let visits = self.visits_without_access(uprn, None)?.into_iter().filter_map(|found| {
+            let is_there = HomeStanding::of(&found.columns).counts();
+            found.unfolded().ok().filter(|_| is_there)
+        });
+        Ok(visits.filter_map(|row| row.visit.attempt()).collect())
     }
 
     /// The version of the newest change in a person's feed; 0 if it is empty.
@@ -130,7 +104,7 @@ impl Reading<'_> {
             changes.push(match appointment {
                 Some(text) if !withdrawn => {
                     let mut appointment = read(&text)?;
-                    appointment.known_attempts = self.known_attempts_at(&appointment.uprn, None)?;
+                    appointment.known_attempts = self.known_attempts_at(&appointment.uprn)?;
                     Pulled::Given(Box::new(appointment))
                 }
                 _ => Pulled::Withdrawn(reference.parse().map_err(|_| CouncilError::Unreadable("appointment"))?),
@@ -271,9 +245,13 @@ impl Writing<'_> {
     }
 
     /// Sends later appointments at the same home to their devices again, with this attempt without
-    /// access.
+    /// access, if the council knows that it was there.
     pub(crate) fn tell_of_attempt(&self, visit: &Visit) -> Result<(), CouncilError> {
         let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
+        let row = self.visit(visit.visit, None)?;
+        if !row.is_some_and(|row| HomeStanding::of(&row.columns).counts()) {
+            return Ok(());
+        }
         let mut which = Conditions::default();
         which.and("uprn = ?", [uprn.as_str()]);
         which.and("window_end_ms > ?", [attempt.at.timestamp_millis()]);

@@ -1,6 +1,8 @@
 //! The audit log: who did what, and when. Lines are only added, except that erasing a person
 //! replaces their user name, and a retention rule erases old lines.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use doorstep_domain::conduct::DatedNumber;
 use doorstep_domain::ledger::Hash;
@@ -59,6 +61,9 @@ pub(crate) enum Audited<'a> {
     DeviceEnrolled {
         device: DeviceId,
     },
+    DeviceFoundAgain {
+        device: DeviceId,
+    },
     DeviceRevoked {
         device: DeviceId,
     },
@@ -115,6 +120,13 @@ pub(crate) enum Audited<'a> {
         visit: VisitId,
         photo: Hash,
     },
+    PutToRest {
+        device: DeviceId,
+        matter: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chain: Option<String>,
+        because: &'a str,
+    },
     RoleRefused {
         route: &'a str,
     },
@@ -124,6 +136,16 @@ pub(crate) enum Audited<'a> {
     SessionEnded {},
     SessionsEnded {
         of: &'a str,
+    },
+    SetAsideDecided {
+        device: DeviceId,
+        deed: &'static str,
+        records: usize,
+        visits: BTreeSet<VisitId>,
+        because: &'a str,
+    },
+    SetAsideRead {
+        device: DeviceId,
     },
     SignInFailed {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +160,11 @@ pub(crate) enum Audited<'a> {
         address: Option<String>,
     },
     SubjectAccess(serde_json::Value),
+    VisitDecided {
+        visit: VisitId,
+        decision: &'static str,
+        because: &'a str,
+    },
     VisitRead {
         visit: VisitId,
     },
@@ -234,6 +261,28 @@ impl Writing<'_> {
             "INSERT INTO audit (at_ms, user_name, action, detail) VALUES (?1, ?2, ?3, ?4)",
             params![at_ms, by, said.get("action").and_then(serde_json::Value::as_str), detail],
         )?;
+        Ok(())
+    }
+}
+
+/// The actions whose lines have a reason in somebody's own words.
+const WITH_A_REASON: &str = "('put_to_rest', 'set_aside_decided', 'visit_decided')";
+
+impl Writing<'_> {
+    /// Takes the reasons out of lines about the visit, phone or chain with this id.
+    pub(super) fn forget_reasons(&self, id: &str) -> Result<(), CouncilError> {
+        let lines: Vec<(i64, String)> = self.many(
+            &format!("SELECT audit_id, detail FROM audit WHERE action IN {WITH_A_REASON} AND detail LIKE ?1"),
+            params![format!("%\"{id}\"%")],
+            |row| Ok((row.get("audit_id")?, row.get("detail")?)),
+        )?;
+        for (number, detail) in lines {
+            let detail: Option<serde_json::Value> = serde_json::from_str(&detail).ok();
+            let Some(serde_json::Value::Object(mut fields)) = detail else { continue };
+            fields.remove("because");
+            let detail = serde_json::Value::Object(fields).to_string();
+            self.write("UPDATE audit SET detail = ?2 WHERE audit_id = ?1", params![number, detail])?;
+        }
         Ok(())
     }
 }

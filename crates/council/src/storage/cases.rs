@@ -4,59 +4,16 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{CaseKind, CaseOpened, CaseOutcome, CaseStep, Due, Progress};
-use doorstep_domain::ledger::Hash;
 use doorstep_domain::{Named, RecordId, StableName, UserId, VisitId};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
+use super::case_id::CaseId;
 use super::database::{Conditions, Row, params};
 use super::order::{Order, Page, SortColumn, Sortable};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 use crate::machine::times;
-
-/// A case's id. It is made from the kind of case and the record, so a record that comes twice opens
-/// no second case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CaseId([u8; 16]);
-
-impl CaseId {
-    /// The id of the case of this kind that a record opens.
-    pub(crate) fn of(kind: CaseKind, record: RecordId) -> Self {
-        let hash = Hash::of("doorstep-case-v1", &[kind.name().as_bytes(), record.as_bytes()]);
-        let mut id = [0; 16];
-        id.iter_mut().zip(hash.as_bytes()).for_each(|(byte, of)| *byte = *of);
-        Self(id)
-    }
-
-    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for CaseId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-/// Why a text could not be read as a case's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not the id of a case: an id has 32 characters, 0 to 9 and a to f")]
-pub struct BadCaseId;
-
-impl std::str::FromStr for CaseId {
-    type Err = BadCaseId;
-
-    fn from_str(text: &str) -> Result<Self, BadCaseId> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| BadCaseId)?;
-        bytes.try_into().map(Self).map_err(|_| BadCaseId)
-    }
-}
 
 /// A case in the list.
 #[derive(Debug, Clone)]
@@ -77,6 +34,8 @@ pub(crate) struct CaseRow {
     pub(crate) due_place: i64,
     pub(crate) closed_ms: Option<i64>,
     pub(crate) outcome: Option<String>,
+    /// Whether the record that opened it was set aside: nobody has confirmed who said it.
+    pub(crate) unconfirmed: bool,
     pub(crate) address: String,
     pub(crate) visitor_name: String,
     pub(crate) organisation: String,
@@ -188,13 +147,11 @@ impl CaseRow {
 const SELECT: &str = "
     SELECT case_file.case_id, case_file.kind, case_file.visit_id, case_file.record_id, case_file.user_id, case_file.opened_ms,
            case_file.received_ms, owner.user_name AS owner, owner.display_name AS owner_name, case_file.due_step,
-           case_file.due_ms, case_file.closed_ms, case_file.outcome,
-           coalesce(appointment.address, visit.address, '') AS address, visitor.display_name AS visitor_name,
+           case_file.due_ms, case_file.closed_ms, case_file.outcome, case_file.unconfirmed,
+           coalesce(visit.address, '') AS address, visitor.display_name AS visitor_name,
            organisation.name AS organisation
     FROM case_file
     LEFT JOIN visit ON visit.visit_id = case_file.visit_id
-    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
     LEFT JOIN person AS owner ON owner.user_id = case_file.owner_id
     LEFT JOIN person AS visitor ON visitor.user_id = case_file.user_id
     LEFT JOIN organisation ON organisation.organisation_id = coalesce(visit.organisation_id, visitor.organisation_id)";
@@ -202,7 +159,7 @@ const SELECT: &str = "
 fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
     let text = |column| Ok::<_, CouncilError>(row.get::<Option<String>>(column)?.unwrap_or_default());
     Ok(CaseRow {
-        id: CaseId(row.get("case_id")?),
+        id: CaseId::from_bytes(row.get("case_id")?),
         kind: Named::read(row.get("kind")?),
         visit: VisitId::from_bytes(row.get("visit_id")?),
         record: RecordId::from_bytes(row.get("record_id")?),
@@ -215,6 +172,7 @@ fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
         due_place: row.get::<Option<i64>>("due_ms")?.unwrap_or(NOTHING_IS_DUE),
         closed_ms: row.get("closed_ms")?,
         outcome: row.get("outcome")?,
+        unconfirmed: row.get("unconfirmed")?,
         address: text("address")?,
         visitor_name: text("visitor_name")?,
         organisation: text("organisation")?,
@@ -331,7 +289,7 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Opens a case. Does nothing if the same case was opened before.
+    /// Opens a case. One that was opened before stays as it is, and is confirmed.
     pub(crate) fn open_case(
         &self,
         opened: &CaseOpened,
@@ -340,6 +298,37 @@ impl Writing<'_> {
         received_ms: i64,
     ) -> Result<(), CouncilError> {
         let id = CaseId::of(opened.kind, opened.record);
+        if !self.open_new_case(id, opened, visit, visitor, received_ms)? {
+            self.write("UPDATE case_file SET unconfirmed = 0 WHERE case_id = ?1", params![id.as_bytes()])?;
+        }
+        Ok(())
+    }
+
+    /// Opens a case for a record that was set aside: nobody has confirmed who said it. One that was
+    /// opened before stays as it is.
+    pub(crate) fn open_unconfirmed_case(
+        &self,
+        opened: &CaseOpened,
+        visit: VisitId,
+        visitor: UserId,
+        received_ms: i64,
+    ) -> Result<(), CouncilError> {
+        let id = CaseId::of(opened.kind, opened.record);
+        if self.open_new_case(id, opened, visit, Some(visitor), received_ms)? {
+            self.write("UPDATE case_file SET unconfirmed = 1 WHERE case_id = ?1", params![id.as_bytes()])?;
+        }
+        Ok(())
+    }
+
+    /// Opens a case. `false` if it was opened before.
+    fn open_new_case(
+        &self,
+        id: CaseId,
+        opened: &CaseOpened,
+        visit: VisitId,
+        visitor: Option<UserId>,
+        received_ms: i64,
+    ) -> Result<bool, CouncilError> {
         let is_new = self.write(
             "INSERT INTO case_file (case_id, kind, visit_id, record_id, user_id, opened_ms, received_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (case_id) DO NOTHING",
@@ -354,9 +343,10 @@ impl Writing<'_> {
             ],
         )?;
         if is_new == 0 {
-            return Ok(());
+            return Ok(false);
         }
-        self.case_goes_on(id, received_ms, "", &CaseAction::Opened, None)
+        self.case_goes_on(id, received_ms, "", &CaseAction::Opened, None)?;
+        Ok(true)
     }
 
     /// Logs what was done about a case, and updates the case, its deadline and its notices.

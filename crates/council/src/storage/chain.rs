@@ -1,23 +1,30 @@
 //! Stores records byte for byte as the devices made them, how much of each chain is held, and what
 //! was set aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use doorstep_domain::conduct::Happened;
 use doorstep_domain::ledger::{Epoch, Hash, Seal, VisitKey, decode_body};
 use doorstep_domain::protocol::{self, HeadClaim, HighWater};
-use doorstep_domain::v2::{self, AnyEnvelope};
+use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use super::batch::{IfThere, named};
 use super::database::params;
+use super::settings::Belief;
 use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
 /// The most runs above the high-water mark that an answer to a device lists.
 const MOST_RUNS: usize = 64;
+
+/// How many chains a device may begin in a day before those beyond are marked. No visitor makes so
+/// many visits.
+const CHAINS_A_DAY: u64 = 200;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A place in a device's chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,18 +42,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) body: &'a [u8],
     pub(crate) received_ms: i64,
-}
-
-/// A record that is to be set aside.
-pub(crate) struct SetAside<'a> {
-    pub(crate) place: Place,
-    pub(crate) hash: Hash,
-    pub(crate) reason: &'static str,
-    /// Whether it takes its place in the chain, because no other record is held there.
-    pub(crate) holds_place: bool,
-    pub(crate) envelope: &'a [u8],
-    pub(crate) body: &'a [u8],
-    pub(crate) received_ms: i64,
+    /// The earliest moment at which it can have been made, in UTC milliseconds.
+    pub(crate) earliest_ms: i64,
 }
 
 /// A record as it is held, kept or set aside.
@@ -64,15 +61,8 @@ pub(crate) struct KeptAt {
     pub(crate) previous: Option<Hash>,
 }
 
-/// A set-aside record's place and hash, to check the records next to it.
-pub(crate) struct SetAsideAt {
-    pub(crate) sequence: u64,
-    pub(crate) hash: Hash,
-    pub(crate) reason: String,
-    pub(crate) holds_place: bool,
-}
-
-/// The facts of one visit, from its kept records. Set-aside records are not in it.
+/// The facts of one visit, from its kept records, and from those that were set aside and a person
+/// has released.
 #[derive(Default)]
 pub(crate) struct HeldVisit {
     /// Its facts, in no particular order. Those that this version does not understand are left out.
@@ -108,23 +98,6 @@ impl Reading<'_> {
         )
     }
 
-    /// The set-aside records from a place in a chain up to the number `last`, inclusive.
-    pub(crate) fn set_aside_from(&self, first: Place, last: u64) -> Result<Vec<SetAsideAt>, CouncilError> {
-        self.many(
-            "SELECT sequence, hash, reason, holds_place FROM set_aside
-             WHERE device_id = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
-            params![first.device.as_bytes(), first.epoch.as_bytes(), first.sequence, last],
-            |row| {
-                Ok(SetAsideAt {
-                    sequence: row.get("sequence")?,
-                    hash: Hash::from_bytes(row.get("hash")?),
-                    reason: row.get("reason")?,
-                    holds_place: row.get("holds_place")?,
-                })
-            },
-        )
-    }
-
     /// The commitments of the records with these ids. Records that are not kept are left out.
     pub(crate) fn commitments(
         &self,
@@ -153,16 +126,25 @@ impl Reading<'_> {
     /// for the time, but gives no fact.
     pub(crate) fn of_visits(&self, visits: &[VisitId]) -> Result<BTreeMap<VisitId, HeldVisit>, CouncilError> {
         let mut found: BTreeMap<VisitId, HeldVisit> = BTreeMap::new();
+        let belief = Belief::of(self)?;
         self.among(
-            "SELECT visit_id, received_ms, envelope, body, user_id FROM record JOIN device USING (device_id)
-                 LEFT JOIN body USING (record_id) WHERE visit_id IN ({})",
+            "SELECT visit_id, received_ms, earliest_ms, envelope, body, user_id FROM record JOIN device USING (device_id)
+                 LEFT JOIN body USING (record_id) WHERE visit_id IN ({})
+             UNION ALL SELECT visit_id, received_ms, earliest_ms, envelope, body, user_id FROM set_aside JOIN device USING (device_id)
+                 WHERE visit_id IN ({}) AND decided = 'released'",
             visits.iter().map(VisitId::as_bytes),
             |row| {
                 let of = found.entry(VisitId::from_bytes(row.get("visit_id")?)).or_default();
-                of.last_ms = of.last_ms.max(row.get("received_ms")?);
+                let received_ms: i64 = row.get("received_ms")?;
+                of.last_ms = of.last_ms.max(received_ms);
+                let earliest_ms: Option<i64> = row.get("earliest_ms")?;
                 let body = row.get::<Option<Vec<u8>>>("body")?;
                 let person = UserId::from_bytes(row.get("user_id")?);
-                of.facts.extend(fact(&row.get::<Vec<u8>>("envelope")?, body.as_deref(), person));
+                let mut fact = fact(&row.get::<Vec<u8>>("envelope")?, body.as_deref(), person);
+                if let Some(fact) = &mut fact {
+                    fact.doubt = belief.doubt(fact.at, earliest_ms, received_ms);
+                }
+                of.facts.extend(fact);
                 Ok(())
             },
         )?;
@@ -218,14 +200,13 @@ impl Reading<'_> {
         Ok(forked.unwrap_or(false))
     }
 
-    /// How many records are kept, and how many are set aside. Of notes' chains none is counted
-    /// among those that are set aside.
+    /// How many records are kept, and how many are set aside. Of notes none is counted among those
+    /// that are set aside.
     pub(crate) fn record_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
             "SELECT (SELECT count(*) FROM record) AS records,
-                    (SELECT count(*) FROM set_aside LEFT JOIN chain USING (device_id, epoch)
-                     WHERE coalesce(class, 0) <> ?1) AS set_aside",
-            params![u64::from(v2::HeadClass::NOTE.0)],
+                    (SELECT count(*) FROM set_aside WHERE of_note = 0) AS set_aside",
+            params![],
             |row| Ok((row.get("records")?, row.get("set_aside")?)),
         )?
         .ok_or(CouncilError::Unreadable("record"))
@@ -266,6 +247,60 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Which of these chains of a device are known.
+    pub(crate) fn chains_of(&self, device: DeviceId, among: &[Epoch]) -> Result<BTreeSet<Epoch>, CouncilError> {
+        let mut held = BTreeSet::new();
+        self.among(
+            "SELECT device_id, epoch FROM chain WHERE epoch IN ({})",
+            among.iter().map(Epoch::as_bytes),
+            |row| {
+                if DeviceId::from_bytes(row.get("device_id")?) == device {
+                    held.insert(Epoch::from_bytes(row.get("epoch")?));
+                }
+                Ok(())
+            },
+        )?;
+        Ok(held)
+    }
+
+    /// Counts the chains that a device begins, against what it may begin: [`CHAINS_A_DAY`] for each
+    /// day since it was enrolled, and as many for the first. Those beyond are marked. `shown` are
+    /// those that are not counted.
+    pub(crate) fn count_chains(
+        &self,
+        device: DeviceId,
+        begun: &BTreeSet<Epoch>,
+        shown: &BTreeSet<Epoch>,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
+        if begun.is_empty() {
+            return Ok(());
+        }
+        for chain in begun.intersection(shown) {
+            self.write(
+                "UPDATE chain SET counted = 0 WHERE device_id = ?1 AND epoch = ?2",
+                params![device.as_bytes(), chain.as_bytes()],
+            )?;
+        }
+        let counted = self.one(
+            "SELECT enrolled_ms, (SELECT count(*) FROM chain WHERE chain.device_id = device.device_id AND counted = 1) AS chains
+             FROM device WHERE device_id = ?1",
+            params![device.as_bytes()],
+            |row| Ok((row.get::<i64>("enrolled_ms")?, row.get::<u64>("chains")?)),
+        )?;
+        let Some((enrolled_ms, chains)) = counted else { return Ok(()) };
+        let days = u64::try_from(now_ms.saturating_sub(enrolled_ms)).unwrap_or(0) / DAY_MS;
+        let beyond = chains.saturating_sub(days.saturating_add(1).saturating_mul(CHAINS_A_DAY));
+        let beyond = usize::try_from(beyond).unwrap_or(usize::MAX);
+        for chain in begun.difference(shown).take(beyond) {
+            self.write(
+                "UPDATE chain SET many_ms = ?3 WHERE device_id = ?1 AND epoch = ?2",
+                params![device.as_bytes(), chain.as_bytes(), now_ms],
+            )?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn mark_forked(&self, device: DeviceId, epoch: Epoch) -> Result<(), CouncilError> {
         self.write(
             "UPDATE chain SET forked = 1 WHERE device_id = ?1 AND epoch = ?2",
@@ -285,6 +320,7 @@ impl Writing<'_> {
                 "commitment" => record.envelope.commitment.as_bytes(),
                 "visit_id" => record.envelope.visit.as_bytes(),
                 "received_ms" => record.received_ms,
+                "earliest_ms" => record.earliest_ms,
                 "envelope" => record.bytes,
             }
         });
@@ -294,23 +330,6 @@ impl Writing<'_> {
             .iter()
             .map(|record| named! { "record_id" => record.envelope.record.as_bytes(), "body" => record.body });
         self.write_rows(Table::named("body"), bodies.collect(), IfThere::Keep)
-    }
-
-    pub(crate) fn keep_set_aside(&self, set_aside: &[SetAside<'_>]) -> Result<(), CouncilError> {
-        let rows = set_aside.iter().map(|record| {
-            named! {
-                "device_id" => record.place.device.as_bytes(),
-                "epoch" => record.place.epoch.as_bytes(),
-                "sequence" => record.place.sequence,
-                "hash" => record.hash.as_bytes(),
-                "reason" => record.reason,
-                "holds_place" => record.holds_place,
-                "received_ms" => record.received_ms,
-                "envelope" => record.envelope,
-                "body" => record.body,
-            }
-        });
-        self.write_rows(Table::named("set_aside"), rows.collect(), IfThere::Fail)
     }
 
     /// Keeps the keys of visits. A visit keeps the first key that came.
@@ -365,6 +384,7 @@ fn fact(envelope: &[u8], body: Option<&[u8]>, person: UserId) -> Option<Happened
         device: envelope.enrolment,
         order: envelope.order,
         at: DateTime::from_timestamp_millis(envelope.recorded_at_ms).unwrap_or(DateTime::UNIX_EPOCH),
+        doubt: None,
         actor: envelope.actor.unwrap_or(person),
         event: decode_body(body?)?.event,
     })

@@ -29,6 +29,8 @@ pub(crate) struct SealedRow {
     pub(crate) visitor_name: String,
     /// The visit's address, where there is one.
     pub(crate) address: String,
+    /// Whether its record was set aside, so that nobody has confirmed yet who wrote it.
+    pub(crate) unconfirmed: bool,
 }
 
 /// Who read a note, and when.
@@ -96,12 +98,10 @@ impl ConcernFilter {
 const SELECT: &str = "
     SELECT concern.record_id, concern.visit_id, concern.user_id, concern.organisation_id, concern.concern, concern.recorded_ms, concern.received_ms,
            concern.struck, person.display_name AS visitor_name, organisation.name AS organisation,
-           coalesce(appointment.address, visit.address, '') AS address
+           coalesce(visit.address, '') AS address
     FROM concern JOIN person ON person.user_id = concern.user_id 
         JOIN organisation ON organisation.organisation_id = concern.organisation_id
-    LEFT JOIN visit ON visit.visit_id = concern.visit_id
-    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref";
+    LEFT JOIN visit ON visit.visit_id = concern.visit_id";
 
 const NEWEST_FIRST: &str = " ORDER BY concern.noticed_ms DESC, concern.record_id DESC";
 
@@ -160,12 +160,15 @@ impl Reading<'_> {
     pub(crate) fn sealed_concerns(&self, order: &Order, most: usize) -> Result<Page<SealedRow>, CouncilError> {
         let listed = "
             SELECT sealed_concern.record_id, sealed_concern.visit_id, sealed_concern.recorded_ms, sealed_concern.received_ms,
-                   visit.visit_id AS known_visit_id, coalesce(appointment.address, visit.address, '') AS address,
-                   (SELECT display_name FROM record JOIN device USING (device_id) JOIN person USING (user_id)
-                    WHERE record.record_id = sealed_concern.record_id LIMIT 1) AS visitor_name
-            FROM sealed_concern LEFT JOIN visit ON visit.visit_id = sealed_concern.visit_id
-            LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-            LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref";
+                   visit.visit_id AS known_visit_id, coalesce(visit.address, '') AS address,
+                   coalesce((SELECT display_name FROM record JOIN device USING (device_id) JOIN person USING (user_id)
+                             WHERE record.record_id = sealed_concern.record_id LIMIT 1),
+                            (SELECT display_name FROM set_aside JOIN device USING (device_id) JOIN person USING (user_id)
+                             WHERE set_aside.record_id = sealed_concern.record_id LIMIT 1)) AS visitor_name,
+                   CASE WHEN EXISTS (SELECT 1 FROM record WHERE record.record_id = sealed_concern.record_id)
+                          OR EXISTS (SELECT 1 FROM set_aside WHERE set_aside.record_id = sealed_concern.record_id
+                                     AND decided = 'released') THEN 0 ELSE 1 END AS unconfirmed
+            FROM sealed_concern LEFT JOIN visit ON visit.visit_id = sealed_concern.visit_id";
         self.page(listed, Conditions::default(), order, most, |row| {
             Ok(SealedRow {
                 sealed: SealedConcern {
@@ -177,6 +180,7 @@ impl Reading<'_> {
                 visit: row.get::<Option<_>>("known_visit_id")?.map(VisitId::from_bytes),
                 visitor_name: row.get::<Option<String>>("visitor_name")?.unwrap_or_default(),
                 address: row.get("address")?,
+                unconfirmed: row.get("unconfirmed")?,
             })
         })
     }
@@ -202,13 +206,18 @@ impl Reading<'_> {
         })
     }
 
-    /// The encrypted note of a sealed concern; `None` if it was erased or not known.
+    /// The encrypted note of a sealed concern, also of one whose record was set aside; `None` if it
+    /// was erased or not known.
     pub(crate) fn sealed_note(&self, record: RecordId) -> Result<Option<SealedNote>, CouncilError> {
-        let body = self.one(
+        let kept = self.one(
             "SELECT body FROM sealed_concern JOIN body USING (record_id) WHERE record_id = ?1",
             params![record.as_bytes()],
             |row| row.get::<Vec<u8>>("body"),
         )?;
+        let body = match kept {
+            Some(body) => Some(body),
+            None => self.aside_body(record)?,
+        };
         Ok(body.and_then(|body| decode_body(&body)).and_then(|body| match body.event {
             Event::ConcernSealed(note) => Some(note),
             _ => None,

@@ -1,6 +1,7 @@
 //! Devices (phones), and the codes with which they are enrolled.
 
 use doorstep_domain::ledger::{Hash, PublicKey};
+use doorstep_domain::v2::PROTOCOL;
 use doorstep_domain::{DeviceId, OrganisationId, PhoneId, UserId};
 
 use super::database::{Conditions, params};
@@ -20,6 +21,9 @@ pub(crate) struct Device {
     pub(crate) organisation: OrganisationId,
     pub(crate) key: PublicKey,
     pub(crate) revoked: bool,
+    /// Whether what it sends stands apart until a person releases it: it was lost, or its person
+    /// left.
+    pub(crate) apart: bool,
 }
 
 /// A phone that is being enrolled.
@@ -88,7 +92,9 @@ impl Reading<'_> {
         which.and_if(NAMED, pattern);
         let listed = format!(
             "SELECT device_id, device.name AS device_name, app_version, user_name, display_name,
-                    organisation.name AS organisation, enrolled_ms, contact_ms, revoked_ms, two_phones_ms
+                    organisation.name AS organisation, enrolled_ms, contact_ms, revoked_ms,
+                    CASE WHEN two_phones_ms > coalesce((SELECT up_to FROM at_rest WHERE at_rest.device_id = device.device_id
+                        AND matter = 'two_phones'), 0) THEN two_phones_ms END AS two_phones_ms
              FROM device JOIN person USING (user_id)
                  JOIN organisation ON organisation.organisation_id = coalesce(device.organisation_id, person.organisation_id){}",
             which.text()
@@ -112,7 +118,7 @@ impl Reading<'_> {
     pub(crate) fn device(&self, id: DeviceId) -> Result<Option<Device>, CouncilError> {
         let row = self.one(
             "SELECT device.user_id, coalesce(device.organisation_id, person.organisation_id) AS organisation_id, public_key,
-                    revoked_ms IS NOT NULL AS revoked
+                    revoked_ms IS NOT NULL AS revoked, apart
              FROM device JOIN person ON person.user_id = device.user_id WHERE device_id = ?1",
             params![id.as_bytes()],
             |row| {
@@ -121,12 +127,13 @@ impl Reading<'_> {
                     OrganisationId::from_bytes(row.get("organisation_id")?),
                     row.get::<Vec<u8>>("public_key")?,
                     row.get::<bool>("revoked")?,
+                    row.get::<bool>("apart")?,
                 ))
             },
         )?;
-        row.map(|(user, organisation, key, revoked)| {
+        row.map(|(user, organisation, key, revoked, apart)| {
             let key = PublicKey::from_slice(&key).map_err(|_| CouncilError::Unreadable("device key"))?;
-            Ok(Device { id, user, organisation, key, revoked })
+            Ok(Device { id, user, organisation, key, revoked, apart })
         })
         .transpose()
     }
@@ -152,6 +159,18 @@ impl Reading<'_> {
             },
         )?;
         row.ok_or(CouncilError::Unreadable("device"))
+    }
+
+    /// When a phone was enrolled, and when any of those with its key or of its person first was, in
+    /// UTC milliseconds.
+    pub(crate) fn enrolled(&self, device: &Device) -> Result<(i64, i64), CouncilError> {
+        self.one(
+            "SELECT enrolled_ms, (SELECT min(enrolled_ms) FROM device WHERE public_key = ?2 OR user_id = ?3) AS first_ms
+             FROM device WHERE device_id = ?1",
+            params![device.id.as_bytes(), device.key.as_bytes().as_slice(), device.user.as_bytes()],
+            |row| Ok((row.get("enrolled_ms")?, row.get("first_ms")?)),
+        )?
+        .ok_or(CouncilError::Unreadable("device"))
     }
 
     /// When the council last heard from any of a person's phones, in UTC milliseconds.
@@ -236,7 +255,32 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Revokes all phones of a person.
+    /// Takes a phone back that the council enrolled after the copy was made that it was put back
+    /// from. `apart` says that its person has left since.
+    pub(crate) fn find_again(&self, found: &Enrolment, apart: bool, now_ms: i64) -> Result<(), CouncilError> {
+        let Enrolment { device, phone, key, user, organisation, from_ms } = found;
+        self.write(
+            "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms,
+                 phone_id, organisation_id, protocol, found_ms, apart, revoked_ms)
+             VALUES (?1, ?2, ?3, '', '', ?4, ?5, ?6, ?7, ?8, ?5, ?9, ?10) ON CONFLICT (device_id) DO NOTHING",
+            params![
+                device.as_bytes(),
+                user.as_bytes(),
+                key.as_bytes(),
+                *from_ms,
+                now_ms,
+                phone.as_bytes(),
+                organisation.as_bytes(),
+                u64::from(PROTOCOL),
+                apart,
+                apart.then_some(now_ms)
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Ends the enrolments of a person who moves to another organisation. What their phones still
+    /// send is the first organisation's, and does not stand apart.
     pub(crate) fn revoke_phones_of(&self, user: UserId, now_ms: i64) -> Result<(), CouncilError> {
         self.write(
             "UPDATE device SET revoked_ms = ?2 WHERE user_id = ?1 AND revoked_ms IS NULL",
@@ -254,10 +298,11 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Revokes a phone: it may still send what it holds, and is given nothing more.
+    /// Revokes a phone: it may still send what it holds, which stands apart, and is given nothing
+    /// more.
     pub(crate) fn revoke_device(&self, device: DeviceId, now_ms: i64) -> Result<(), CouncilError> {
         self.write(
-            "UPDATE device SET revoked_ms = ?2 WHERE device_id = ?1 AND revoked_ms IS NULL",
+            "UPDATE device SET revoked_ms = coalesce(revoked_ms, ?2), apart = 1 WHERE device_id = ?1",
             params![device.as_bytes(), now_ms],
         )?;
         Ok(())

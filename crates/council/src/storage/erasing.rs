@@ -1,9 +1,9 @@
 //! Erasing content. Bodies, keys, list rows and pictures are deleted. The envelopes of the records
 //! stay, to prove that a record was there and that no other record was altered.
 
-use doorstep_domain::ledger::Hash;
-use doorstep_domain::v2::AnyEnvelope;
-use doorstep_domain::{RecordId, UserId, VisitId};
+use doorstep_domain::ledger::{Epoch, Hash};
+use doorstep_domain::v2::HeadClass;
+use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Value, params};
 use super::transaction::{Reading, Writing};
@@ -26,6 +26,9 @@ pub(crate) struct LedgerRow {
     pub(crate) erased: bool,
     /// Whether it was set aside and still holds its place in the chain.
     pub(crate) set_aside: bool,
+    pub(crate) received_ms: i64,
+    /// Whether its phone says that it is of a safeguarding note.
+    pub(crate) of_note: bool,
     pub(crate) seal: Option<Vec<u8>>,
     pub(crate) device_key: Vec<u8>,
 }
@@ -38,16 +41,19 @@ impl Reading<'_> {
     ) -> Result<(), CouncilError> {
         let sql = "
             SELECT held.device_id, held.epoch, held.sequence, held.hash, held.envelope, held.set_aside, body.body, visit_key.key,
-                   erased.erased_ms, seal.seal, device.public_key
-            FROM (SELECT device_id, epoch, sequence, hash, record_id, visit_id, envelope, 0 AS set_aside FROM record
-                  UNION ALL SELECT device_id, epoch, sequence, hash, NULL, NULL, envelope, 1 FROM set_aside WHERE holds_place = 1) AS held
+                   erased.erased_ms, seal.seal, device.public_key, held.received_ms,
+                   CASE WHEN chain.class = ?1 THEN 1 ELSE 0 END AS of_note
+            FROM (SELECT device_id, epoch, sequence, hash, record_id, visit_id, envelope, received_ms, 0 AS set_aside FROM record
+                  UNION ALL SELECT device_id, epoch, sequence, hash, NULL, NULL, envelope, received_ms, 1 FROM set_aside
+                            WHERE holds_place = 1) AS held
             JOIN device ON device.device_id = held.device_id
             LEFT JOIN body ON body.record_id = held.record_id
             LEFT JOIN visit_key ON visit_key.visit_id = held.visit_id
             LEFT JOIN erased ON erased.visit_id = held.visit_id
+            LEFT JOIN chain ON chain.device_id = held.device_id AND chain.epoch = held.epoch
             LEFT JOIN seal ON seal.device_id = held.device_id AND seal.epoch = held.epoch AND seal.sequence = held.sequence
             ORDER BY held.device_id, held.epoch, held.sequence";
-        self.connection.query_at_length(sql, params![], &mut |row| {
+        self.connection.query_at_length(sql, params![u64::from(HeadClass::NOTE.0)], &mut |row| {
             each(LedgerRow {
                 device: row.get("device_id")?,
                 epoch: row.get("epoch")?,
@@ -58,6 +64,8 @@ impl Reading<'_> {
                 key: row.get("key")?,
                 erased: row.get::<Option<i64>>("erased_ms")?.is_some(),
                 set_aside: row.get("set_aside")?,
+                received_ms: row.get("received_ms")?,
+                of_note: row.get("of_note")?,
                 seal: row.get("seal")?,
                 device_key: row.get("public_key")?,
             })?;
@@ -82,6 +90,12 @@ impl Reading<'_> {
                    AND NOT EXISTS (SELECT 1 FROM acknowledgement WHERE acknowledgement.record_id = record.record_id)
                    AND NOT EXISTS (SELECT 1 FROM sealed_concern WHERE sealed_concern.record_id = record.record_id)
                  GROUP BY record.visit_id
+                 UNION ALL
+                 SELECT visit_id, max(received_ms) FROM set_aside
+                 WHERE visit_id IS NOT NULL AND of_note = 0 AND length(body) > 0
+                   AND NOT EXISTS (SELECT 1 FROM visit WHERE visit.visit_id = set_aside.visit_id)
+                   AND NOT EXISTS (SELECT 1 FROM record WHERE record.visit_id = set_aside.visit_id)
+                 GROUP BY visit_id
              ) AS known
              WHERE over_ms < ?1 AND NOT EXISTS (SELECT 1 FROM case_file
                  WHERE case_file.visit_id = known.visit_id AND (closed_ms IS NULL OR closed_ms >= ?1))
@@ -90,11 +104,12 @@ impl Reading<'_> {
         self.visit_ids(&sql, params![before_ms])
     }
 
-    /// The pictures that only this visit names.
+    /// The pictures that this visit names, and no other visit whose firm has sent them too.
     pub(crate) fn pictures_of_no_other(&self, visit: VisitId) -> Result<Vec<Hash>, CouncilError> {
         self.many(
-            "SELECT sha256 FROM photo WHERE visit_id = ?1 AND NOT EXISTS (SELECT 1 FROM photo AS other
-                 WHERE other.sha256 = photo.sha256 AND other.visit_id <> photo.visit_id)",
+            "SELECT sha256 FROM photo WHERE visit_id = ?1 AND NOT EXISTS (
+                 SELECT 1 FROM photo AS other JOIN blob ON blob.sha256 = other.sha256 AND blob.organisation_id = other.organisation_id
+                 WHERE other.sha256 = photo.sha256 AND other.visit_id <> photo.visit_id AND complete_ms IS NOT NULL)",
             params![visit.as_bytes()],
             |row| Ok(Hash::from_bytes(row.get("sha256")?)),
         )
@@ -109,13 +124,11 @@ impl Reading<'_> {
         to_ms: Option<i64>,
     ) -> Result<Vec<VisitId>, CouncilError> {
         let mut which = Conditions::default();
-        which.and("(visit.uprn = ? OR appointment.uprn = ?)", [uprn, uprn]);
+        which.and("(visit.uprn = ? OR visit.given_uprn = ?)", [uprn, uprn]);
         which.and_if("visit.started_ms >= ?", from_ms);
         which.and_if("visit.started_ms < ?", to_ms);
         let sql = format!(
-            "SELECT visit.visit_id FROM visit
-            LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-            LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref{}
+            "SELECT visit.visit_id FROM visit{}
              ORDER BY visit.started_ms, visit.visit_id",
             which.text()
         );
@@ -134,7 +147,7 @@ impl Reading<'_> {
     /// case.
     pub(crate) fn pictures_over_before(&self, before_ms: i64, now_ms: i64) -> Result<Vec<Hash>, CouncilError> {
         let sql = format!(
-            "SELECT photo.sha256 FROM photo JOIN blob USING (sha256) LEFT JOIN visit ON visit.visit_id = photo.visit_id
+            "SELECT photo.sha256 FROM photo JOIN blob USING (sha256, organisation_id) LEFT JOIN visit ON visit.visit_id = photo.visit_id
              WHERE complete_ms IS NOT NULL
              GROUP BY photo.sha256
              HAVING max(coalesce({OVER}, ?2)) < ?1 AND max(CASE WHEN EXISTS
@@ -188,9 +201,8 @@ impl Reading<'_> {
         which.and("window_end_ms < ?", [before_ms]);
         which.and_if("uprn = ?", uprn);
         which.and_that(
-            "NOT EXISTS (SELECT 1 FROM visit JOIN feed ON feed.user_id = visit.user_id
-                             AND feed.appointment_ref = visit.appointment_ref
-                         WHERE visit.appointment_ref = appointment.appointment_ref)",
+            "NOT EXISTS (SELECT 1 FROM visit
+                         WHERE visit.appointment_ref = appointment.appointment_ref AND visit.given IS NOT NULL)",
         );
         let sql = format!("SELECT appointment_ref FROM appointment{} ORDER BY appointment_ref", which.text());
         self.many(&sql, which.values(), |row| row.get("appointment_ref"))
@@ -200,12 +212,6 @@ impl Reading<'_> {
     pub(crate) fn audit_lines_before(&self, before_ms: i64) -> Result<u64, CouncilError> {
         self.one("SELECT count(*) AS lines FROM audit WHERE at_ms < ?1", params![before_ms], |row| row.get("lines"))?
             .ok_or(CouncilError::Unreadable("audit"))
-    }
-
-    /// Whether a picture was erased. A phone must not send it again.
-    pub(crate) fn picture_is_erased(&self, sha256: Hash) -> Result<bool, CouncilError> {
-        let sql = "SELECT 1 FROM photo WHERE sha256 = ?1 AND refused = 'erased' LIMIT 1";
-        Ok(self.one(sql, params![sha256.as_bytes()], |_| Ok(()))?.is_some())
     }
 }
 
@@ -219,25 +225,24 @@ impl Writing<'_> {
              AND record_id NOT IN (SELECT record_id FROM sealed_concern WHERE visit_id = ?1)",
             params![id],
         )?;
-        self.forget_key_without_notes(visit)?;
         self.erase_set_aside(visit)?;
+        self.erase_reasons_about(visit)?;
+        self.forget_key_without_notes(visit)?;
         // Only the appointment that its visitor was given: a phone can name any.
         let appointment: Option<String> = self.one(
-            "SELECT feed.appointment_ref FROM visit
-             JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-             WHERE visit_id = ?1",
+            "SELECT appointment_ref FROM visit WHERE visit_id = ?1 AND given IS NOT NULL",
             params![id],
             |row| row.get("appointment_ref"),
         )?;
-        for picture in self.pictures_of_no_other(visit)? {
-            self.forget_blob(picture)?;
-        }
+        self.forget_blobs_of(visit)?;
         for sql in [
             "DELETE FROM photo WHERE visit_id = ?1",
             "DELETE FROM notice WHERE case_id IN (SELECT case_id FROM case_file WHERE visit_id = ?1)",
             "DELETE FROM case_line WHERE case_id IN (SELECT case_id FROM case_file WHERE visit_id = ?1)",
             "DELETE FROM case_file WHERE visit_id = ?1",
             "DELETE FROM concern WHERE visit_id = ?1",
+            "DELETE FROM visit_given WHERE visit_id = ?1",
+            "DELETE FROM visit_decision WHERE visit_id = ?1",
             "DELETE FROM visit WHERE visit_id = ?1",
         ] {
             self.write(sql, params![id])?;
@@ -246,6 +251,23 @@ impl Writing<'_> {
             self.erase_appointment(&appointment)?;
         }
         self.note_erased(visit, now_ms, rule)
+    }
+
+    /// Erases why somebody decided as they did about a visit or its chains. That they did stays.
+    fn erase_reasons_about(&self, visit: VisitId) -> Result<(), CouncilError> {
+        let chains = self.many(
+            "SELECT DISTINCT device_id, epoch FROM record WHERE visit_id = ?1",
+            params![visit.as_bytes()],
+            |row| Ok((DeviceId::from_bytes(row.get("device_id")?), Epoch::from_bytes(row.get("epoch")?))),
+        )?;
+        for (device, chain) in chains {
+            self.write(
+                "UPDATE at_rest SET because = '' WHERE device_id = ?1 AND epoch = ?2",
+                params![device.as_bytes(), chain.as_bytes()],
+            )?;
+            self.forget_reasons(&chain.to_string())?;
+        }
+        self.forget_reasons(&visit.to_string())
     }
 
     fn note_erased(&self, visit: VisitId, now_ms: i64, rule: &str) -> Result<(), CouncilError> {
@@ -261,37 +283,11 @@ impl Writing<'_> {
     fn forget_key_without_notes(&self, visit: VisitId) -> Result<(), CouncilError> {
         self.write(
             "DELETE FROM visit_key WHERE visit_id = ?1
-             AND NOT EXISTS (SELECT 1 FROM record JOIN body USING (record_id) WHERE visit_id = ?1)",
+             AND NOT EXISTS (SELECT 1 FROM record JOIN body USING (record_id) WHERE visit_id = ?1)
+             AND NOT EXISTS (SELECT 1 FROM set_aside WHERE visit_id = ?1 AND length(body) > 0)",
             params![visit.as_bytes()],
         )?;
         Ok(())
-    }
-
-    /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
-    fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
-        let set_aside = self.many(
-            "SELECT device_id, epoch, sequence, hash, envelope FROM set_aside WHERE length(body) > 0",
-            params![],
-            |row| {
-                let place: ([u8; 16], [u8; 16], u64, [u8; 32]) =
-                    (row.get("device_id")?, row.get("epoch")?, row.get("sequence")?, row.get("hash")?);
-                Ok((place, row.get::<Vec<u8>>("envelope")?))
-            },
-        )?;
-        for ((device, epoch, sequence, hash), envelope) in set_aside {
-            if AnyEnvelope::from_bytes(&envelope).is_some_and(|envelope| envelope.visit == visit) {
-                self.write(
-                    "UPDATE set_aside SET body = ?5 WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
-                    params![device, epoch, sequence, hash, Vec::<u8>::new()],
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Erases a picture that its visit still names.
-    pub(crate) fn erase_picture(&self, sha256: Hash) -> Result<(), CouncilError> {
-        self.refuse_blob(sha256, "erased")
     }
 
     /// Erases a sealed note.
@@ -304,6 +300,7 @@ impl Writing<'_> {
     ) -> Result<(), CouncilError> {
         self.write("DELETE FROM body WHERE record_id = ?1", params![record.as_bytes()])?;
         self.write("DELETE FROM sealed_concern WHERE record_id = ?1", params![record.as_bytes()])?;
+        self.erase_aside_note(record)?;
         self.forget_key_without_notes(visit)?;
         self.note_erased(visit, now_ms, rule)
     }
@@ -348,6 +345,19 @@ impl Writing<'_> {
             self.write(&format!("DELETE FROM {table} WHERE user_id = ?1"), params![id])?;
         }
         self.write("UPDATE device SET name = '' WHERE user_id = ?1", params![id])?;
+        self.erase_aside_signatures(user)?;
+        let devices = self.many("SELECT device_id FROM device WHERE user_id = ?1", params![id], |row| {
+            Ok(DeviceId::from_bytes(row.get("device_id")?))
+        })?;
+        for device in devices {
+            for table in ["at_rest", "set_aside"] {
+                self.write(
+                    &format!("UPDATE {table} SET because = '' WHERE device_id = ?1 AND because IS NOT NULL"),
+                    params![device.as_bytes()],
+                )?;
+            }
+            self.forget_reasons(&device.to_string())?;
+        }
         self.write(
             "UPDATE person SET user_name = ?2, display_name = 'Erased', position = '', email = '', password_hash = NULL,
                  totp_secret = NULL, totp_confirmed_ms = NULL, totp_last_step = NULL, openid_subject = NULL
@@ -357,6 +367,9 @@ impl Writing<'_> {
         for sql in [
             "UPDATE audit SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE note_reading SET user_name = ?2 WHERE user_name = ?1",
+            "UPDATE set_aside SET decided_by = ?2 WHERE decided_by = ?1",
+            "UPDATE at_rest SET user_name = ?2 WHERE user_name = ?1",
+            "UPDATE visit_decision SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE audit SET detail = replace(detail, '\"' || ?1 || '\"', '\"' || ?2 || '\"')",
             "UPDATE case_line SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE case_line SET subject = ?2 WHERE subject = ?1",

@@ -5,7 +5,8 @@ use doorstep_domain::ledger::Hash;
 use doorstep_domain::{Named, StableName, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::cases::{CaseAction, CaseId, CaseRow};
+use super::case_id::CaseId;
+use super::cases::{CaseAction, CaseRow};
 use super::database::{Value, params};
 use super::people::AssignedRole;
 use super::transaction::{Reading, Writing};

@@ -202,6 +202,12 @@ impl Reading<'_> {
         self.one(&format!("{PERSON} WHERE user_name = ?1"), params![user_name], person)
     }
 
+    /// Whether there is an organisation with this id.
+    pub(crate) fn has_organisation(&self, id: OrganisationId) -> Result<bool, CouncilError> {
+        let sql = "SELECT 1 FROM organisation WHERE organisation_id = ?1";
+        Ok(self.one(sql, params![id.as_bytes()], |_| Ok(()))?.is_some())
+    }
+
     pub(crate) fn person(&self, id: UserId) -> Result<Option<Person>, CouncilError> {
         self.one(&format!("{PERSON} WHERE user_id = ?1"), params![id.as_bytes()], person)
     }
@@ -315,7 +321,7 @@ impl Writing<'_> {
             self.end_sessions_of(user)?;
             self.forget_codes_of(user)?;
             self.write(
-                "UPDATE device SET revoked_ms = ?2 WHERE user_id = ?1 AND revoked_ms IS NULL",
+                "UPDATE device SET revoked_ms = coalesce(revoked_ms, ?2), apart = 1 WHERE user_id = ?1",
                 params![user.as_bytes(), left_ms],
             )?;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, Hash};
-use doorstep_domain::v2::{Attested, BatchReceipts, Judged, Link, Receipt, ReceiptRoot, ReceiptVerdict};
+use doorstep_domain::v2::{Attested, BatchReceipts, Judged, Link, Receipt, ReceiptRoot, ReceiptVerdict, canonical};
 
 use super::batch::{IfThere, named};
 use super::database::{Row, params};
@@ -25,8 +25,8 @@ enum Stored {
 }
 
 impl Reading<'_> {
-    /// The receipts that were given for these records of a device. Records without one are left
-    /// out.
+    /// The receipts that were given for these records of a device: the one of the time when a
+    /// person released a record, and else the first. Records without one are left out.
     pub(crate) fn receipts_given(&self, device: DeviceId, records: &[Link]) -> Result<Vec<Receipt>, CouncilError> {
         let mut found = Vec::new();
         let mut batches = BTreeSet::new();
@@ -46,6 +46,14 @@ impl Reading<'_> {
 
     fn receipt_of(&self, device: DeviceId, record: &Link) -> Result<Option<Stored>, CouncilError> {
         let Link { chain, sequence, hash } = *record;
+        let later: Option<Vec<u8>> = self.one(
+            "SELECT receipt FROM later_receipt WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
+            params![device.as_bytes(), chain.as_bytes(), sequence, hash.as_bytes()],
+            |row| row.get("receipt"),
+        )?;
+        if let Some(later) = later {
+            return whole(&later).map(Some);
+        }
         let stored = self.one(
             "SELECT batch_id, shown FROM receipt WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
             params![device.as_bytes(), chain.as_bytes(), sequence, hash.as_bytes()],
@@ -53,10 +61,7 @@ impl Reading<'_> {
         )?;
         match stored {
             Some((Some(batch), _)) => Ok(Some(Stored::InBatch(batch))),
-            Some((None, Some(shown))) => {
-                let receipt = doorstep_domain::v2::canonical::read(&shown);
-                Ok(Some(Stored::Whole(receipt.map_err(|_| CouncilError::Unreadable("receipt"))?)))
-            }
+            Some((None, Some(shown))) => whole(&shown).map(Some),
             Some((None, None)) | None => Ok(None),
         }
     }
@@ -74,6 +79,10 @@ impl Reading<'_> {
         )?;
         Receipt::all_of(&root, judged).map_err(|_| CouncilError::Unreadable("receipt"))
     }
+}
+
+fn whole(bytes: &[u8]) -> Result<Stored, CouncilError> {
+    canonical::read(bytes).map(Stored::Whole).map_err(|_| CouncilError::Unreadable("receipt"))
 }
 
 fn judged(row: &Row<'_>) -> Result<Judged, CouncilError> {
@@ -113,6 +122,17 @@ impl Writing<'_> {
         self.write_rows(Table::named("receipt"), rows.collect(), IfThere::Replace)
     }
 
+    /// Keeps a receipt that was given when a person released a record.
+    pub(crate) fn keep_later_receipt(&self, device: DeviceId, receipt: &Receipt) -> Result<(), CouncilError> {
+        let Link { chain, sequence, hash } = receipt.record;
+        self.write(
+            "INSERT INTO later_receipt (device_id, epoch, sequence, hash, receipt) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (device_id, epoch, sequence, hash) DO NOTHING",
+            params![device.as_bytes(), chain.as_bytes(), sequence, hash.as_bytes(), canonical::write(receipt)],
+        )?;
+        Ok(())
+    }
+
     /// Keeps a receipt that a phone showed: one that was given before the database was put back.
     pub(crate) fn keep_shown_receipt(&self, device: DeviceId, receipt: &Receipt) -> Result<(), CouncilError> {
         let Link { chain, sequence, hash } = receipt.record;
@@ -126,7 +146,7 @@ impl Writing<'_> {
                 hash.as_bytes(),
                 u64::from(receipt.verdict.0),
                 receipt.reason.as_deref(),
-                doorstep_domain::v2::canonical::write(receipt)
+                canonical::write(receipt)
             ],
         )?;
         Ok(())

@@ -1,12 +1,10 @@
-//! Counts of visits, for reports and for the homes where nobody gets in.
+//! Counts of visits, for reports.
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Attempt, Outcome, Step, StepState, Visit};
-use doorstep_domain::{Uprn, VisitId};
+use doorstep_domain::conduct::{Outcome, Step, StepState, Visit};
 use serde::{Deserialize, Serialize};
 
-use super::database::{Conditions, Row, Value, params};
-use super::order::{Order, Page, SortColumn, Sortable};
+use super::database::{Conditions, Value};
 use super::transaction::Reading;
 use crate::error::CouncilError;
 
@@ -43,25 +41,6 @@ pub(crate) struct Count {
     /// The answer, as a stable name.
     pub(crate) answer: String,
     pub(crate) visits: u64,
-}
-
-/// How homes where nobody got in can be sorted.
-pub(crate) static HOMES: Sortable = Sortable {
-    columns: &[
-        SortColumn { name: "last", sql: "last_ms", text: false },
-        SortColumn { name: "attempts", sql: "attempts", text: false },
-        SortColumn { name: "where", sql: "lower(address)", text: true },
-    ],
-    id: "uprn",
-    text_id: true,
-};
-
-/// A home where nobody got in.
-#[derive(Debug, Clone)]
-pub(crate) struct NoAccessRow {
-    pub(crate) uprn: Uprn,
-    pub(crate) address: String,
-    pub(crate) attempts: Vec<Attempt>,
 }
 
 impl Question {
@@ -113,54 +92,6 @@ impl Reading<'_> {
                 visits: row.get("visits")?,
             })
         })
-    }
-
-    /// A page of homes where nobody got in. `bound_to` limits the attempts shown to one
-    /// organisation's, for somebody who may see no others.
-    pub(crate) fn no_access(
-        &self,
-        organisation: Option<&str>,
-        bound_to: Option<&str>,
-        order: &Order,
-        most: usize,
-    ) -> Result<Page<NoAccessRow>, CouncilError> {
-        let mut which = Conditions::default();
-        which.and_that(
-            "visit.outcome IN ('entry_refused', 'no_answer', 'no_suitable_adult') AND visit.uprn IS NOT NULL",
-        );
-        which.and_if("organisation.name = ?", organisation);
-        let listed = format!(
-            "SELECT visit.uprn AS uprn, max(visit.started_ms) AS last_ms, count(*) AS attempts,
-                    max(coalesce(appointment.address, visit.address, '')) AS address
-             FROM visit
-             LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-             LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
-             LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id{}
-             GROUP BY visit.uprn",
-            which.text()
-        );
-        let home = |row: &Row<'_>| {
-            let uprn: String = row.get("uprn")?;
-            Ok((Uprn::try_from(uprn).map_err(|_| CouncilError::Unreadable("UPRN"))?, row.get::<String>("address")?))
-        };
-        let Page { rows, next } = self.page(&listed, which, order, most, home)?;
-        let rows = rows.into_iter().map(|(uprn, address)| {
-            let attempts = self.known_attempts_at(&uprn, bound_to)?;
-            Ok(NoAccessRow { uprn, address, attempts })
-        });
-        Ok(Page { rows: rows.collect::<Result<_, CouncilError>>()?, next })
-    }
-
-    /// The stable name of what a supervisor decided about a refusal; `None` if nobody has decided
-    /// yet.
-    pub(crate) fn refusal_decision(&self, visit: VisitId) -> Result<Option<String>, CouncilError> {
-        let outcome = self.one(
-            "SELECT outcome FROM case_file WHERE visit_id = ?1 AND kind = 'refusal_decision' AND closed_ms IS NOT NULL
-             ORDER BY closed_ms DESC LIMIT 1",
-            params![visit.as_bytes()],
-            |row| row.get::<Option<String>>("outcome"),
-        )?;
-        Ok(outcome.flatten())
     }
 }
 

@@ -9,10 +9,12 @@ pub(super) fn of_appointment(appointment: &Appointment) -> String {
     small([reference, uprn, &appointment.address_line(), &appointment.tenant_name])
 }
 
-/// The search text of a visit: UPRN, address and visitor's name. The appointment has its own.
-pub(super) fn of_visit(visit: &Visit, visitor_name: &str) -> String {
+/// The search text of a visit: UPRN, address and visitor's name, and what its appointment is
+/// searched by.
+pub(super) fn of_visit(visit: &Visit, given: Option<&Appointment>, visitor_name: &str) -> String {
     let uprn = visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str).unwrap_or_default();
-    small([uprn, visit.address.as_deref().unwrap_or_default(), visitor_name])
+    let said = small([uprn, visit.address.as_deref().unwrap_or_default(), visitor_name]);
+    given.map_or_else(|| said.clone(), |given| format!("{said} {}", of_appointment(given)))
 }
 
 /// A `LIKE` pattern that finds these words, with special characters escaped; `None` if there are no

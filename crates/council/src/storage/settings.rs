@@ -4,9 +4,9 @@
 
 use std::sync::LazyLock;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use doorstep_domain::conduct::numbers::read;
-use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberKind, Numbers, deadlines};
+use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberKind, Numbers, PossibleSpan, deadlines};
 
 use super::database::{Row, params};
 use super::transaction::{Reading, Writing};
@@ -45,6 +45,45 @@ pub(crate) fn kinds() -> impl Iterator<Item = (NumberGroup, &'static NumberKind)
 /// number, or it has no value on that day.
 pub(crate) fn of_the_desk(name: &str, day: NaiveDate, own: &CouncilNumbers) -> Option<DatedNumber> {
     OF_THE_DESK.iter().find(|kind| kind.name == name)?.on(day, own).cloned()
+}
+
+/// How far the clocks and words of phones are believed.
+#[derive(Debug, Clone)]
+pub(crate) struct Belief {
+    own: CouncilNumbers,
+}
+
+impl Belief {
+    /// As the council's numbers have it.
+    pub(crate) fn of(reading: &Reading<'_>) -> Result<Self, CouncilError> {
+        Ok(Self { own: reading.council_numbers()? })
+    }
+
+    /// How far a phone's clock may be off, for a record that was received then (UTC milliseconds).
+    pub(crate) fn slack(&self, received_ms: i64) -> TimeDelta {
+        TimeDelta::minutes(self.number("clock_minutes", received_ms))
+    }
+
+    /// How far back the word of a visitor that they noticed something earlier is taken.
+    pub(crate) fn back(&self, received_ms: i64) -> TimeDelta {
+        TimeDelta::days(self.number("noticed_days", received_ms))
+    }
+
+    fn number(&self, name: &str, received_ms: i64) -> i64 {
+        of_the_desk(name, times::day(received_ms), &self.own).map_or(0, |number| number.value.into())
+    }
+
+    /// When a record can have been made, if its phone's clock can't have shown then what it says.
+    /// `earliest_ms` is `None` for records from before the council worked it out.
+    pub(crate) fn doubt(
+        &self,
+        said: DateTime<Utc>,
+        earliest_ms: Option<i64>,
+        received_ms: i64,
+    ) -> Option<PossibleSpan> {
+        let span = PossibleSpan { from: times::from_ms(earliest_ms?), to: times::from_ms(received_ms) };
+        (!span.holds(said, self.slack(received_ms))).then_some(span)
+    }
 }
 
 /// The numbers that phones use, as they hold on the day of this moment.

@@ -74,7 +74,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     "device" ("device_id"): [
         "device_id" "user_id" "public_key" *"name" "app_version" "enrolled_ms" "contact_ms"
         "revoked_ms" "code_hash" "phone_id" "organisation_id" "protocol"
-        "two_phones_ms"
+        "two_phones_ms" "apart" "unsealed" "unsealed_ms" "found_ms"
     ];
     "enrolment_code" ("code_hash"): [
         "code_hash" "user_id" "expires_ms" "used_ms"
@@ -93,11 +93,12 @@ pub(crate) const TABLES: &[Table] = tables! {
         "user_id" "appointment_ref" "version" "withdrawn"
     ];
     "chain" ("device_id", "epoch"): [
-        "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked" "class"
+        "device_id" "epoch" "high_water" "claimed" "claimed_ms" "forked" "class" "counted"
+        "many_ms"
     ];
     "record" ("device_id", "epoch", "sequence"): [
         "device_id" "epoch" "sequence" "hash" "record_id" "commitment" "visit_id" "received_ms"
-        "envelope"
+        "envelope" "earliest_ms"
     ];
     "body" ("record_id"): [
         "record_id" *"body"
@@ -110,12 +111,14 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "set_aside" ("device_id", "epoch", "sequence", "hash"): [
         "device_id" "epoch" "sequence" "hash" "reason" "holds_place" "received_ms" "envelope"
-        *"body"
+        *"body" "record_id" "visit_id" "of_note" "decided" "decided_ms" *"decided_by" *"because"
+        "earliest_ms"
     ];
     "visit" ("visit_id"): [
         "visit_id" "started_ms" "appointment_ref" *"uprn" "visit_kind" "user_id" "organisation_id"
         "outcome" "ended_ms" "received_ms" *"folded" *"words" *"address" "entry" "alone_until_ms"
-        "day" "refusal_reason" "notice_standing" "id_shown" "fold_version"
+        "day" "refusal_reason" "notice_standing" "id_shown" "fold_version" *"given" *"given_uprn"
+        "home_given"
     ];
     "sealed_concern" ("record_id"): [
         "record_id" "visit_id" "recorded_ms" "received_ms"
@@ -139,19 +142,19 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "case_file" ("case_id"): [
         "case_id" "kind" "visit_id" "record_id" "user_id" "opened_ms" "received_ms" "owner_id"
-        "due_step" "due_ms" "closed_ms" "outcome" "told_due_ms" "told_late_ms"
+        "due_step" "due_ms" "closed_ms" "outcome" "told_due_ms" "told_late_ms" "unconfirmed"
     ];
     "case_line" ("case_id", "number"): [
         "case_id" "number" "at_ms" *"user_name" "action" *"subject" *"words"
     ];
     "photo" ("sha256", "visit_id"): [
-        "sha256" "visit_id" "struck" "refused" "size"
+        "sha256" "visit_id" "struck" "refused" "size" "aside" "organisation_id"
     ];
-    "blob" ("sha256"): [
-        "sha256" "size" "held" "complete_ms"
+    "blob" ("sha256", "organisation_id"): [
+        "sha256" "organisation_id" "size" "held" "complete_ms"
     ];
-    "blob_piece" ("sha256", "at"): [
-        "sha256" "at" *"piece"
+    "blob_piece" ("sha256", "organisation_id", "at"): [
+        "sha256" "organisation_id" "at" *"piece"
     ];
     "notice" ("notice_id"): [
         "notice_id" "user_id" "about" "case_id" "detail" "made_ms" "next_ms" "tries" "sent_ms"
@@ -177,6 +180,18 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "appointment_version" ("version_hash"): [
         "version_hash" "appointment_ref" *"salt" *"appointment"
+    ];
+    "at_rest" ("device_id", "matter", "epoch"): [
+        "device_id" "matter" "epoch" "up_to" "at_ms" *"user_name" *"because"
+    ];
+    "visit_given" ("visit_id"): [
+        "visit_id" "version_hash"
+    ];
+    "visit_decision" ("visit_id", "about"): [
+        "visit_id" "about" "decision" "at_ms" *"user_name" *"because"
+    ];
+    "later_receipt" ("device_id", "epoch", "sequence", "hash"): [
+        "device_id" "epoch" "sequence" "hash" "receipt"
     ];
 };
 

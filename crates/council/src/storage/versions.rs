@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use doorstep_domain::conduct::{Appointment, Visit};
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::protocol::decode;
 use doorstep_domain::v2::{Nonce, version_hash};
-use doorstep_domain::{AppointmentRef, UserId};
+use doorstep_domain::{AppointmentRef, UserId, VisitId};
 
 use super::batch::{IfThere, named};
 use super::database::params;
 use super::tables::Table;
-use super::transaction::Writing;
+use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 
@@ -21,6 +23,54 @@ pub(crate) struct AppointmentVersion {
     pub(crate) appointment: Vec<u8>,
     pub(crate) salt: Nonce,
     pub(crate) hash: Hash,
+}
+
+impl Reading<'_> {
+    /// The appointments of visits as their visitors were given them: what is in their rows already,
+    /// or the version that their first record shows the council's grant for, or else the
+    /// appointment as it is today, if the council gave it to this person. Visits without one are
+    /// left out.
+    pub(super) fn given<'v>(
+        &self,
+        visits: impl IntoIterator<Item = &'v Visit>,
+    ) -> Result<BTreeMap<VisitId, Appointment>, CouncilError> {
+        let with_one: Vec<&Visit> = visits.into_iter().filter(|visit| visit.appointment.is_some()).collect();
+        let ids = || with_one.iter().map(|visit| visit.visit.as_bytes());
+        let mut given: BTreeMap<VisitId, Appointment> = BTreeMap::new();
+        let versions = self.among(
+            "SELECT visit_id, appointment FROM visit_given JOIN appointment_version USING (version_hash) WHERE visit_id IN ({})",
+            ids(),
+            |row| Ok((VisitId::from_bytes(row.get("visit_id")?), row.get::<Vec<u8>>("appointment")?)),
+        )?;
+        given.extend(versions.into_iter().filter_map(|(visit, bytes)| Some((visit, decode(&bytes).ok()?))));
+        let held = self.among(
+            "SELECT visit_id, given FROM visit WHERE visit_id IN ({}) AND given IS NOT NULL",
+            ids(),
+            |row| Ok((VisitId::from_bytes(row.get("visit_id")?), row.get::<String>("given")?)),
+        )?;
+        given.extend(held.into_iter().filter_map(|(visit, text)| Some((visit, serde_json::from_str(&text).ok()?))));
+        for visit in &with_one {
+            let (Some(reference), Some(actor)) = (&visit.appointment, visit.actor) else { continue };
+            if given.get(&visit.visit).is_some_and(|given| given.reference == *reference) {
+                continue;
+            }
+            given.remove(&visit.visit);
+            let today: Option<String> = self.one(
+                "SELECT appointment FROM feed JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
+                 WHERE feed.user_id = ?1 AND feed.appointment_ref = ?2",
+                params![actor.as_bytes(), reference.as_str()],
+                |row| row.get("appointment"),
+            )?;
+            if let Some(today) = today.and_then(|text| serde_json::from_str(&text).ok()) {
+                given.insert(visit.visit, today);
+            }
+        }
+        // What was known of other visits to the home is no part of this one.
+        for appointment in given.values_mut() {
+            appointment.known_attempts.clear();
+        }
+        Ok(given)
+    }
 }
 
 impl Writing<'_> {
@@ -60,6 +110,16 @@ impl Writing<'_> {
         let versions = versions.collect();
         self.write_rows(Table::named("appointment_version"), new, IfThere::Fail)?;
         Ok(versions)
+    }
+
+    /// Notes which version of its appointment a visit's visitor was given. The first that was said
+    /// stays.
+    pub(crate) fn visit_was_given(&self, visit: VisitId, version: Hash) -> Result<(), CouncilError> {
+        self.write(
+            "INSERT INTO visit_given (visit_id, version_hash) VALUES (?1, ?2) ON CONFLICT (visit_id) DO NOTHING",
+            params![visit.as_bytes(), version.as_bytes()],
+        )?;
+        Ok(())
     }
 
     /// Notes that a person was given an appointment, where the council no longer knows it: they

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Appointment, Visit};
-use doorstep_domain::{AppointmentRef, OrganisationId, VisitId};
+use doorstep_domain::conduct::{Appointment, CouncilNumbers, Numbers, Visit};
+use doorstep_domain::{AppointmentRef, OrganisationId, Uprn, VisitId, england};
 
 use super::batch::{IfThere, NamedRow, named};
 use super::database::{Conditions, Row, Value, params};
@@ -61,9 +61,16 @@ pub(crate) struct VisitColumns {
     pub(crate) visitor_name: String,
     /// How many of its photos the council holds complete.
     pub(crate) photos_held: u64,
+    /// Whether the home is that of an appointment which the council gave the visitor. Otherwise
+    /// only the phone names it.
+    pub(crate) home_given: bool,
+    /// What a supervisor decided about the home, as a stable name; `None` if nobody has.
+    pub(crate) home_decision: Option<String>,
+    /// Whether a supervisor has accepted its times, although they are in doubt.
+    pub(crate) times_accepted: bool,
 }
 
-/// One visit, with its columns and its appointment.
+/// One visit, with its columns and its appointment, as its visitor was given it.
 #[derive(Debug, Clone)]
 pub(crate) struct VisitRow {
     pub(crate) columns: VisitColumns,
@@ -81,11 +88,11 @@ pub(super) const OF_ORGANISATION: &str =
 pub(crate) const OPEN: &str = "open";
 
 const NEWEST_FIRST: &str = " ORDER BY visit.started_ms DESC, visit.visit_id DESC";
-const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_id";
+pub(super) const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_id";
 
 /// The version of folding. Raise it whenever the same records would give a different row.
 /// `doorstep-council refold` makes the rows of older versions again.
-pub(crate) const FOLD_VERSION: i64 = 1;
+pub(crate) const FOLD_VERSION: i64 = 2;
 
 impl VisitRow {
     /// The address on one line: the appointment's or, without an appointment, the one that the
@@ -110,22 +117,20 @@ pub(crate) static VISITS: Sortable = Sortable {
 
 /// Selects only what visits are sorted by, so that rows stay short.
 const PLACES: &str = "
-    SELECT visit.visit_id, visit.started_ms, coalesce(appointment.address, visit.address, '') AS address,
+    SELECT visit.visit_id, visit.started_ms, coalesce(visit.address, '') AS address,
            coalesce(person.display_name, '') AS visitor_name, coalesce(visit.outcome, 'open') AS outcome
     FROM visit
-    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
     LEFT JOIN person ON person.user_id = visit.user_id";
 
-const SELECT: &str = "
+pub(super) const SELECT: &str = "
     SELECT visit.visit_id, visit.started_ms, visit.ended_ms, visit.received_ms, visit.appointment_ref, visit.uprn,
            visit.visit_kind, visit.outcome, visit.entry, visit.refusal_reason, visit.notice_standing,
-           visit.folded, appointment.appointment, organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name,
-           (SELECT count(*) FROM photo JOIN blob USING (sha256)
-            WHERE photo.visit_id = visit.visit_id AND struck = 0 AND complete_ms IS NOT NULL) AS photos_held
+           (SELECT decision FROM visit_decision WHERE visit_decision.visit_id = visit.visit_id AND about = 'home') AS home_decision,
+           (SELECT decision FROM visit_decision WHERE visit_decision.visit_id = visit.visit_id AND about = 'times') AS times_decision,
+           visit.folded, visit.given, visit.home_given, organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name,
+           (SELECT count(*) FROM photo JOIN blob USING (sha256, organisation_id)
+            WHERE photo.visit_id = visit.visit_id AND struck = 0 AND aside = 0 AND complete_ms IS NOT NULL) AS photos_held
     FROM visit
-    LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-    LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref
     LEFT JOIN person ON person.user_id = visit.user_id
     LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id";
 
@@ -156,17 +161,16 @@ impl VisitColumns {
             visitor: row.get::<Option<_>>("visitor")?.unwrap_or_default(),
             visitor_name: row.get::<Option<_>>("visitor_name")?.unwrap_or_default(),
             photos_held: row.get("photos_held")?,
+            home_given: row.get("home_given")?,
+            home_decision: row.get("home_decision")?,
+            times_accepted: row.get::<Option<String>>("times_decision")?.is_some(),
         })
     }
 }
 
 impl FoldedVisit {
-    fn from_row(row: &Row<'_>) -> Result<Self, CouncilError> {
-        Ok(Self {
-            columns: VisitColumns::from_row(row)?,
-            visit: row.get("folded")?,
-            appointment: row.get("appointment")?,
-        })
+    pub(super) fn from_row(row: &Row<'_>) -> Result<Self, CouncilError> {
+        Ok(Self { columns: VisitColumns::from_row(row)?, visit: row.get("folded")?, appointment: row.get("given")? })
     }
 
     /// Reads the folded visit.
@@ -226,8 +230,7 @@ impl Filter {
         which.and_if("visit.started_ms >= ?", self.from_ms);
         which.and_if("visit.started_ms < ?", self.to_ms);
         if let Some(pattern) = self.words.as_deref().and_then(search_text::pattern) {
-            let either = "visit.words LIKE ? ESCAPE '\\' OR appointment.words LIKE ? ESCAPE '\\'";
-            which.and(either, [pattern.clone(), pattern]);
+            which.and("visit.words LIKE ? ESCAPE '\\'", [pattern]);
         }
         if let Some((at_ms, id)) = self.after {
             let place = [Value::from(at_ms), Value::from(id.as_bytes())];
@@ -292,11 +295,7 @@ impl Reading<'_> {
         let mut which = filter.conditions(Search::ByIndex);
         let most = which.placeholder(most);
         let (conditions, order) = (which.text(), filter.order());
-        let found = format!(
-            "SELECT visit.visit_id FROM visit
-             LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-             LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref{conditions}{order} LIMIT {most}"
-        );
+        let found = format!("SELECT visit.visit_id FROM visit{conditions}{order} LIMIT {most}");
         let sql = format!("{SELECT} WHERE visit.visit_id IN ({found}){order}");
         self.many(&sql, which.values(), FoldedVisit::from_row)
     }
@@ -304,12 +303,7 @@ impl Reading<'_> {
     /// How many visits fit the filter.
     pub(crate) fn count_visits(&self, filter: &Filter) -> Result<u64, CouncilError> {
         let which = filter.conditions(Search::ByIndex);
-        let sql = format!(
-            "SELECT count(*) AS visits FROM visit
-             LEFT JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-             LEFT JOIN appointment ON appointment.appointment_ref = feed.appointment_ref{}",
-            which.text()
-        );
+        let sql = format!("SELECT count(*) AS visits FROM visit{}", which.text());
         self.one(&sql, which.values(), |row| row.get("visits"))?.ok_or(CouncilError::Unreadable("visit"))
     }
 
@@ -347,8 +341,7 @@ impl Reading<'_> {
     ) -> Result<Option<(VisitId, Option<String>)>, CouncilError> {
         self.one(
             "SELECT visit.visit_id, visit.outcome FROM visit
-             JOIN feed ON feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref
-             WHERE visit.appointment_ref = ?1 ORDER BY visit.started_ms DESC LIMIT 1",
+             WHERE visit.appointment_ref = ?1 AND visit.given IS NOT NULL ORDER BY visit.started_ms DESC LIMIT 1",
             params![appointment.as_str()],
             |row| Ok((VisitId::from_bytes(row.get("visit_id")?), row.get("outcome")?)),
         )
@@ -360,11 +353,13 @@ impl Writing<'_> {
     /// visit is the organisation's of the enrolment that it came from first, and stays so.
     pub(crate) fn save_visits(&self, visits: &[(Visit, i64)], from: Option<&Device>) -> Result<(), CouncilError> {
         let visitors = self.people_known(&visits.iter().filter_map(|(visit, _)| visit.actor).collect())?;
+        let given = self.given(visits.iter().map(|(visit, _)| visit))?;
+        let numbers = self.council_numbers()?;
         let rows = visits.iter().map(|(visit, received_ms)| {
             let visitor = visit.actor.and_then(|actor| visitors.get(&actor));
             let enrolment = from.filter(|device| visit.actor == Some(device.user)).map(|device| device.organisation);
             let organisation = enrolment.or_else(|| visitor.map(|visitor| visitor.organisation.id));
-            row_of(visit, *received_ms, visitor, organisation)
+            row_of(visit, *received_ms, visitor, organisation, given.get(&visit.visit), &numbers)
         });
         let rows = rows.collect::<Result<_, _>>()?;
         self.write_rows(Table::named("visit"), rows, IfThere::ReplaceBut(&["organisation_id"]))
@@ -374,7 +369,9 @@ impl Writing<'_> {
     /// and the time of receipt stay as they are.
     pub(crate) fn refold_visit(&self, visit: &Visit) -> Result<(), CouncilError> {
         let visitor = visit.actor.map(|actor| self.person(actor)).transpose()?.flatten();
-        let mut row = row_of(visit, 0, visitor.as_ref(), None)?;
+        let given = self.given([visit])?;
+        let numbers = self.council_numbers()?;
+        let mut row = row_of(visit, 0, visitor.as_ref(), None, given.get(&visit.visit), &numbers)?;
         if visit.started_at.or(visit.opened_at).is_none() {
             return Err(CouncilError::Unreadable("visit"));
         }
@@ -393,7 +390,16 @@ fn row_of(
     received_ms: i64,
     visitor: Option<&Person>,
     organisation: Option<OrganisationId>,
+    given: Option<&Appointment>,
+    numbers: &CouncilNumbers,
 ) -> Result<NamedRow, CouncilError> {
+    // What notice the tenant had, the council knows itself, from the appointment that it gave.
+    let noticed = given.map(|given| {
+        let notice = given.notice(&Numbers::on(england::day(given.window_start), numbers));
+        Visit { notice: Some(notice), ..visit.clone() }
+    });
+    let visit = noticed.as_ref().unwrap_or(visit);
+    let text = |appointment| serde_json::to_string(appointment).map_err(|_| CouncilError::Unreadable("appointment"));
     let folded = serde_json::to_string(visit).map_err(|_| CouncilError::Unreadable("visit"))?;
     let started_ms = visit.started_at.or(visit.opened_at).map_or(received_ms, |at| at.timestamp_millis());
     let [day, refusal_reason, notice_standing, id_shown] = reports::columns(visit, started_ms);
@@ -402,7 +408,7 @@ fn row_of(
         "visit_id" => visit.visit.as_bytes(),
         "started_ms" => started_ms,
         "appointment_ref" => visit.appointment.as_ref().map(AppointmentRef::as_str),
-        "uprn" => visit.uprn.as_ref().map(doorstep_domain::Uprn::as_str),
+        "uprn" => visit.uprn.as_ref().map(Uprn::as_str),
         "visit_kind" => visit.visit_kind.map(doorstep_domain::conduct::VisitKind::name),
         "user_id" => visit.actor.map(|actor| *actor.as_bytes()),
         "organisation_id" => organisation.map(|organisation| *organisation.as_bytes()),
@@ -410,8 +416,8 @@ fn row_of(
         "ended_ms" => visit.ending.as_ref().map(|ending| ending.at.timestamp_millis()),
         "received_ms" => received_ms,
         "folded" => folded,
-        "words" => search_text::of_visit(visit, visitor_name),
-        "address" => visit.address.as_deref(),
+        "words" => search_text::of_visit(visit, given, visitor_name),
+        "address" => given.map(Appointment::address_line).or_else(|| visit.address.clone()),
         "entry" => visit.entry.as_ref().map(|entry| entry.basis.kind().name()),
         "alone_until_ms" => visit.alone_until().map(|until| until.timestamp_millis()),
         "day" => day,
@@ -419,5 +425,8 @@ fn row_of(
         "notice_standing" => notice_standing,
         "id_shown" => id_shown,
         "fold_version" => FOLD_VERSION,
+        "given" => given.map(text).transpose()?,
+        "given_uprn" => given.map(|given| given.uprn.as_str()),
+        "home_given" => given.is_some_and(|given| visit.uprn.as_ref() == Some(&given.uprn)),
     })
 }

@@ -14,6 +14,7 @@ impl Visit {
             self.timeline.push(Line {
                 record: fact.record,
                 at: fact.at,
+                doubt: fact.doubt,
                 event: fact.event.clone(),
                 struck: struck.cloned(),
             });

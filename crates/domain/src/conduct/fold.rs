@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::visit::Strike;
-use super::{Event, Visit};
+use super::{Event, PossibleSpan, Visit};
 use crate::{DeviceId, RecordId, UserId, VisitId};
 
 /// An event with what its envelope says of it.
@@ -21,6 +21,9 @@ pub struct Happened {
     pub order: u64,
     /// The device's clock when it was recorded.
     pub at: DateTime<Utc>,
+    /// When it can have been recorded, where the device's clock can't have shown `at` then. Only a
+    /// council knows; on a device it is `None`.
+    pub doubt: Option<PossibleSpan>,
     /// Who recorded it.
     pub actor: UserId,
     /// What happened, from the record's body.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Admission, Basis, Cancellation, Concern, Declaration, Ending, Event, Finding, FollowUp, LoneWorking, Notice,
-    NoticeAgreement, NoticeMethod, Step, StepState, TakenPhoto, ToldOfCancellation, VisitKind, WithdrawalReason,
+    NoticeAgreement, NoticeMethod, PossibleSpan, Step, StepState, TakenPhoto, ToldOfCancellation, VisitKind,
+    WithdrawalReason,
 };
 use crate::{AppointmentRef, RecordId, Uprn, UserId, VisitId};
 
@@ -165,6 +166,10 @@ pub struct Line {
     pub record: RecordId,
     /// When it was recorded, in UTC, by the device's clock.
     pub at: DateTime<Utc>,
+    /// When it can have been recorded, by the council's clock, where the device's clock can't have
+    /// shown `at` then. `None` where nothing speaks against `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<PossibleSpan>,
     /// What happened.
     pub event: Event,
     /// When and why it was struck out; `None` if it was not.
@@ -218,6 +223,18 @@ impl Visit {
     #[must_use]
     pub fn agreement_missing(&self) -> bool {
         self.before.agreement.is_none() && self.notice.as_ref().is_some_and(Notice::needs_agreement)
+    }
+
+    /// When a record can have been made, where its time is in doubt.
+    #[must_use]
+    pub fn doubt(&self, record: RecordId) -> Option<&PossibleSpan> {
+        self.timeline.iter().find(|line| line.record == record)?.doubt.as_ref()
+    }
+
+    /// Whether the time of any of its records is in doubt.
+    #[must_use]
+    pub fn times_in_doubt(&self) -> bool {
+        self.timeline.iter().any(|line| line.doubt.is_some())
     }
 
     /// What the visitor still owes the tenant.

@@ -31,6 +31,8 @@ pub enum SetAsideReason {
     OtherPerson,
     /// Another record has its id.
     RecordIdClash,
+    /// Its phone was lost, or its person has left. It gets the receipt of a record that was taken.
+    RevokedPhone,
 }
 
 /// Why the council refused a photo.

@@ -1,6 +1,6 @@
 //! An envelope of either version, for those who read what is kept.
 
-use super::Envelope;
+use super::{Envelope, Link};
 use crate::ledger::{self, Epoch, Hash, RecordKind, VisitKey};
 use crate::{DeviceId, RecordId, UserId, VisitId};
 
@@ -21,6 +21,8 @@ pub struct AnyEnvelope {
     pub previous: Hash,
     /// Whether it begins its chain as its version asks. `true` for every other record.
     pub begins: bool,
+    /// The record that it goes on from, in another chain. Absent in version 1.
+    pub continues: Option<Link>,
     /// The kind of record.
     pub kind: RecordKind,
     /// The version of the body's schema.
@@ -100,6 +102,7 @@ impl From<Envelope> for AnyEnvelope {
             sequence: envelope.sequence,
             previous: envelope.previous,
             begins: true,
+            continues: envelope.continues,
             kind: envelope.kind,
             schema: envelope.schema,
             visit: envelope.visit,
@@ -128,6 +131,7 @@ impl From<ledger::Envelope> for AnyEnvelope {
             sequence: envelope.sequence,
             previous: envelope.previous,
             begins: envelope.sequence != 1 || envelope.previous == start,
+            continues: None,
             kind: envelope.kind,
             schema: envelope.schema,
             visit: envelope.visit,

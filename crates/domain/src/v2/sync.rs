@@ -22,6 +22,9 @@ pub const MOST_CHAINS: usize = 4_000;
 /// The most seals in a request.
 pub const MOST_SEALS: usize = 8;
 
+/// The most records that a request may ask about because they were set aside.
+pub const MOST_ASIDE: usize = 64;
+
 /// The phone's request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -81,6 +84,10 @@ pub struct SyncRequest {
     /// those whose envelope the phone can't read any more.
     #[n(15)]
     pub whole: Vec<WholeRecord>,
+    /// Records whose receipt says that they were set aside: the phone asks whether somebody has
+    /// released them. [`MOST_ASIDE`] at most; absent where there are none.
+    #[n(16)]
+    pub set_aside: Option<Vec<Link>>,
 }
 
 /// A record with all its bytes.
@@ -181,14 +188,16 @@ pub struct SyncAnswer {
     /// runs, then those that came whole.
     #[n(8)]
     pub receipts: Option<BatchReceipts>,
-    /// The receipts that were given before for records that came again.
+    /// The receipts that were given before for records that came again, and those that were given
+    /// since for records that the phone asks about.
     #[n(9)]
     pub earlier: Vec<Receipt>,
     /// The runs that the council could not make again, by their places in the request. It took
     /// nothing of them; the phone sends their records whole.
     #[n(10)]
     pub unfit: Vec<u32>,
-    /// What the council holds of the chains that the request names.
+    /// What the council holds of the chains that the request names. Those that it holds exactly to
+    /// the end that the request gives among its heads are left out.
     #[n(11)]
     pub marks: Vec<Mark>,
     /// The last of the enrolment's seals that the council holds.

@@ -70,6 +70,7 @@ impl AtTheDoor {
             device: DeviceId::from_bytes([3; 16]),
             order: number,
             at: nine_o_clock() + TimeDelta::minutes(number as i64),
+            doubt: None,
             actor: UserId::from_bytes([4; 16]),
             event,
         });

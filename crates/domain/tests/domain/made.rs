@@ -170,6 +170,7 @@ pub(crate) fn request() -> SyncRequest {
         runs: vec![Run::pack(records(3), Some(grant())).unwrap()],
         seals: vec![seal()],
         whole: vec![],
+        set_aside: None,
     }
 }
 

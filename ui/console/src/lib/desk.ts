@@ -72,7 +72,7 @@ export function halfWritten<T>(desk: () => Desk, capture: () => T, restore: (kep
 }
 
 /** The variable parts of the addresses of pages. */
-type Params = Record<'case' | 'uprn' | 'visit', string>
+type Params = Record<'case' | 'device' | 'uprn' | 'visit', string>
 
 type Event = Pick<LoadEvent, 'url' | 'params' | 'depends'> & { parent: () => Promise<{ desk: Desk }> }
 

@@ -93,8 +93,10 @@ fn take_receipts(
     let unfit: BTreeSet<usize> = answer.unfit.iter().filter_map(|place| usize::try_from(*place).ok()).collect();
     let runs = sent.runs.iter().enumerate().filter(|(place, _)| !unfit.contains(place)).flat_map(|(_, run)| run);
     let mine: Vec<Link> = runs.chain(&sent.whole).copied().collect();
+    let asked = sent.request.set_aside.as_deref().unwrap_or_default();
+    let is_wanted = |receipt: &&Receipt| mine.contains(&receipt.record) || asked.contains(&receipt.record);
     let mut receipts = Vec::new();
-    for receipt in answer.earlier.iter().filter(|receipt| mine.contains(&receipt.record)) {
+    for receipt in answer.earlier.iter().filter(is_wanted) {
         let said = receipt.open(council).map_err(not_the_council)?;
         if said.enrolment == sent.enrolment.device {
             writing.keep_receipt_alone(said.at_ms, receipt)?;

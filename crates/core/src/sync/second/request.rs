@@ -6,8 +6,8 @@ use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, SigningKey};
 use doorstep_domain::protocol::Bytes;
 use doorstep_domain::v2::{
-    Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MadeRecord, Nonce, PROTOCOL, Run, SyncRequest, WholeRecord,
-    canonical,
+    Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MOST_ASIDE, MadeRecord, Nonce, PROTOCOL, Run, SyncRequest,
+    WholeRecord, canonical,
 };
 
 use crate::environment::{Environment, Moment};
@@ -73,7 +73,11 @@ impl Sent {
         request.numbers = writing.numbers_held()?.map(|numbers| numbers.hash());
         request.heads = heads(writing, enrolment.device, &chains)?;
         // A full request has no room to ask about other chains.
-        request.chains = if batch.is_empty() { asked_about(writing, &enrolment)? } else { Vec::new() };
+        if batch.is_empty() {
+            request.chains = asked_about(writing, &enrolment)?;
+            request.set_aside =
+                Some(writing.set_aside_of(enrolment.device, MOST_ASIDE)?).filter(|aside| !aside.is_empty());
+        }
         request.seals = writing.seals_to_send(environment, &enrolment, key)?;
         let (runs, whole) = in_runs(batch);
         let mut sent = Self { enrolment, request, runs: Vec::new(), whole: Vec::new(), note: 0 };
@@ -178,6 +182,7 @@ fn empty(environment: &Environment, enrolment: &Enrolment) -> SyncRequest {
         runs: Vec::new(),
         seals: Vec::new(),
         whole: Vec::new(),
+        set_aside: None,
     }
 }
 

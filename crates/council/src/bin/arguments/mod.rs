@@ -1,6 +1,7 @@
 //! The arguments of the command line. An argument that can also come from the environment is a
 //! setting, and can be in the settings file under the same name: see `configuration.rs`.
 
+mod deciding;
 pub(crate) mod desk;
 pub(crate) mod records;
 mod rows;
@@ -17,6 +18,7 @@ use doorstep_council::{DatabaseAt, PhotosAt, Scope};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::{AppointmentRef, DeviceId, StableName, VisitId};
 
+pub(crate) use self::deciding::DecidingCommand;
 pub(crate) use self::records::{RecordsCommand, Subject};
 pub(crate) use self::rows::RowsToTake;
 pub(crate) use self::serving::ServeSettings;
@@ -278,6 +280,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TEXT")]
         source: String,
     },
+    #[command(flatten)]
+    Deciding(DecidingCommand),
     #[command(flatten)]
     Records(RecordsCommand),
     /// Exports a table to a file: all rows, or those that you choose.

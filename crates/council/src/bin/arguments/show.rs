@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use doorstep_council::desk::cases::CaseId;
-use doorstep_domain::{Uprn, VisitId};
+use doorstep_domain::{DeviceId, Uprn, VisitId};
 
 /// A page of the console.
 #[derive(Subcommand)]
@@ -39,6 +39,13 @@ pub(crate) enum PageCommand {
     Appointments(Filters),
     /// The list of phones, with what they have not sent and what was set aside.
     Phones(Filters),
+    /// What was set aside, and what phones leave open.
+    SetAside,
+    /// The records of one phone that were set aside.
+    SetAsideOf {
+        /// The phone's id, from `phones`.
+        device: DeviceId,
+    },
     /// The list of people.
     People(Filters),
     /// Who has signed the Code, and who has not.

@@ -45,6 +45,8 @@ pub struct CaseListRow {
     pub(crate) closed_at: Option<DateTime<Utc>>,
     /// The outcome that it was closed with, as a stable name; `null` while it is open.
     pub(crate) outcome: Option<String>,
+    /// Whether its record was set aside, so that nobody has confirmed who said it.
+    pub(crate) unconfirmed: bool,
     /// The address of the home.
     pub(crate) address: String,
     /// The name of the visitor whose visit it comes from.
@@ -68,6 +70,7 @@ impl From<&CaseRow> for CaseListRow {
             due_at: row.due_ms().map(times::from_ms),
             closed_at: row.closed_ms.map(times::from_ms),
             outcome: row.outcome.clone(),
+            unconfirmed: row.unconfirmed,
             address: row.address.clone(),
             visitor_name: row.visitor_name.clone(),
             organisation: row.organisation.clone(),

@@ -7,9 +7,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{
-    CaseDeed, CaseKind, CaseMove, CaseOpened, CaseOutcome, CaseState, CaseStep, Concern, Due,
+    CaseDeed, CaseKind, CaseMove, CaseOpened, CaseOutcome, CaseState, CaseStep, Concern, Due, Event,
 };
-use doorstep_domain::{Named, StableName};
+use doorstep_domain::ledger::decode_body;
+use doorstep_domain::{DeviceId, Named, RecordId, StableName};
 use serde::Serialize;
 
 use self::list::owners;
@@ -56,6 +57,9 @@ pub struct CaseDetail {
     pub(crate) concern: Option<Concern>,
     /// What is due next, with where its number comes from.
     pub(crate) due: Option<Due>,
+    /// The phone from which its record came, if that was set aside and waits: nobody has confirmed
+    /// who said it. Otherwise `null`.
+    pub(crate) set_aside: Option<DeviceId>,
     /// The steps that are still to be done, in order.
     pub(crate) steps_left: Vec<CaseStep>,
     /// What can be done about it now.
@@ -82,6 +86,9 @@ impl fmt::Display for CaseDetail {
         writeln!(f, "{}{clause}, {}", row.kind.name(), row.address)?;
         if let Some(concern) = concern {
             writeln!(f, "Said at the door: {}", concern.words)?;
+        }
+        if row.unconfirmed {
+            writeln!(f, "Not confirmed who said it: its record was set aside")?;
         }
         match (&row.outcome, due) {
             (Some(outcome), _) => writeln!(f, "Closed: {outcome}")?,
@@ -160,7 +167,11 @@ fn whole(service: &Service, reading: &Reading<'_>, by: &Actor, id: CaseId) -> Re
     let steps_left = steps_left(reading, &row)?;
     let last_contact = row.user.map(|user| reading.last_contact(user)).transpose()?.flatten();
     Ok(CaseDetail {
-        concern: reading.plain_concern(row.record)?,
+        concern: match reading.plain_concern(row.record)? {
+            Some(concern) => Some(concern),
+            None => aside_concern(reading, row.record)?,
+        },
+        set_aside: reading.aside_from(row.record)?,
         due: reading.due(&row)?.filter(|_| row.closed_ms.is_none()),
         steps_left: steps_left.clone(),
         outcomes: row.kind.known().map(|kind| kind.outcomes().to_vec()).unwrap_or_default(),
@@ -172,6 +183,15 @@ fn whole(service: &Service, reading: &Reading<'_>, by: &Actor, id: CaseId) -> Re
         as_of: times::from_ms(service.now_ms()),
         row: CaseListRow::from(&row),
     })
+}
+
+/// What a record that was set aside says; `None` if it is no concern that everybody who sees cases
+/// may see.
+fn aside_concern(reading: &Reading<'_>, record: RecordId) -> Result<Option<Concern>, CouncilError> {
+    Ok(reading.aside_body(record)?.and_then(|body| decode_body(&body)).and_then(|body| match body.event {
+        Event::ConcernRaised(concern) => Some(concern),
+        _ => None,
+    }))
 }
 
 /// The facts that the rules look at; `None` for a kind of case that only a newer version knows.

@@ -28,12 +28,16 @@ pub(in crate::device) fn ingest(
             Some((sent.visit, VisitKey::from_bytes(bytes)))
         })
         .collect();
+    let named: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).chain([request.head.epoch]).collect();
+    let known = writing.chains_of(device.id, &named.iter().copied().collect::<Vec<_>>())?;
     writing.heard_from(device.id, now_ms)?;
     writing.note_claim(device.id, &request.head, now_ms)?;
     for epoch in seals.iter().map(|seal| seal.epoch).collect::<BTreeSet<Epoch>>() {
         writing.note_chain(device.id, epoch, now_ms)?;
     }
     let outcomes = store(writing, device, &arrived, &keys, now_ms)?;
+    let begun = named.difference(&known).copied().collect();
+    writing.count_chains(device.id, &begun, &BTreeSet::new(), now_ms)?;
     writing.advance(device.id, request.head.epoch)?;
     keep_seals(writing, device, &seals)?;
     if head_differs(writing, device, request)? {
@@ -45,7 +49,7 @@ pub(in crate::device) fn ingest(
 fn receipt(record: &Arrived<'_>, outcome: Outcome) -> Receipt {
     let verdict = match outcome {
         Outcome::Known => Verdict::Duplicate,
-        Outcome::Stored => Verdict::Stored,
+        Outcome::Stored | Outcome::Apart => Verdict::Stored,
         Outcome::NotUnderstood => Verdict::StoredNotUnderstood,
         Outcome::SetAside(reason) => Verdict::SetAside(reason),
     };

@@ -10,7 +10,7 @@ use doorstep_domain::v2::{AnyEnvelope, MadeRecord, WholeRecord};
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use crate::error::CouncilError;
-use crate::storage::{Device, KeptAt, Place, Reading, SetAsideAt};
+use crate::storage::{AsideRecord, Device, KeptAt, Place, Reading, SetAsideAt};
 
 /// A record as it arrived, in either version.
 pub(super) struct Arrived<'a> {
@@ -46,6 +46,12 @@ impl<'a> Arrived<'a> {
         Self { place: Place { device, epoch, sequence }, hash, bytes, body, envelope, received_ms }
     }
 
+    /// A record that was set aside, to be judged again.
+    pub(super) fn again(record: &'a AsideRecord) -> Self {
+        let AsideRecord { place, received_ms, .. } = *record;
+        Self::whole(place.device, (place.epoch, place.sequence), (&record.envelope, &record.body), received_ms)
+    }
+
     /// A record of a run.
     pub(super) fn of_run(device: DeviceId, made: &'a MadeRecord, received_ms: i64) -> Self {
         let MadeRecord { envelope, bytes, hash, body, .. } = made;
@@ -70,12 +76,16 @@ pub(super) struct HeldContext {
     known: BTreeSet<UserId>,
     /// The people of the phone that sent the batch.
     own: BTreeSet<UserId>,
+    /// Whether what that phone sends stands apart.
+    apart: bool,
+    /// When that phone was enrolled, and when the first of its person's was, in UTC milliseconds.
+    enrolled: (i64, i64),
 }
 
 impl HeldContext {
     /// Reads it for a batch.
     pub(super) fn of(reading: &Reading<'_>, device: &Device, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
-        let mut held = Self::default();
+        let mut held = Self { apart: device.apart, ..Self::default() };
         let places: BTreeSet<Place> = arrived.iter().map(|record| record.place).collect();
         for (first, last) in runs(&places) {
             let epoch = first.epoch;
@@ -94,6 +104,7 @@ impl HeldContext {
         let actors = envelopes().filter_map(|envelope| envelope.actor).collect();
         held.known = reading.people_known(&actors)?.into_keys().collect();
         held.own = reading.people_of_key(&device.key)?;
+        held.enrolled = reading.enrolled(device)?;
         Ok(held)
     }
 
@@ -136,6 +147,27 @@ impl HeldContext {
     /// not theirs to make.
     pub(super) fn is_theirs(&self, user: UserId) -> bool {
         self.own.contains(&user)
+    }
+
+    /// Whether what the phone sends stands apart until a person releases it: it was lost, or its
+    /// person has left.
+    pub(super) fn stands_apart(&self) -> bool {
+        self.apart
+    }
+
+    /// The earliest moment at which a record can have been made, in UTC milliseconds: the contact
+    /// with the council that it names, but not before its enrolment. In version 1 a phone makes
+    /// what it recorded under an earlier enrolment again under its next one.
+    pub(super) fn earliest_ms(&self, arrived: &Arrived<'_>) -> i64 {
+        let (this_ms, first_ms) = self.enrolled;
+        let envelope = arrived.envelope.as_ref();
+        let began_ms = match envelope.map(|envelope| envelope.version) {
+            Some(1) => first_ms,
+            _ => this_ms,
+        };
+        let contact_ms = envelope.and_then(|envelope| envelope.council_contact_ms);
+        let contact_ms = contact_ms.filter(|contact| *contact <= arrived.received_ms);
+        contact_ms.unwrap_or(began_ms).max(began_ms).min(arrived.received_ms)
     }
 
     /// Adds a record of the batch that is to be kept.

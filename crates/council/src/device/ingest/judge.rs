@@ -1,7 +1,7 @@
 //! Decides whether a record of a batch is kept, known already, or set aside.
 
 use doorstep_domain::conduct::{Acknowledgement, Event};
-use doorstep_domain::ledger::{RecordKind, SCHEMA, decode_acknowledgement, decode_body};
+use doorstep_domain::ledger::{RecordKind, SCHEMA, VisitKey, decode_acknowledgement, decode_body};
 use doorstep_domain::protocol::{Limits, SetAsideReason};
 use doorstep_domain::v2::AnyEnvelope;
 
@@ -88,16 +88,29 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
     if context.commitment_of(envelope.record).is_some_and(|before| before != envelope.commitment) {
         return set_aside(SetAsideReason::RecordIdClash);
     }
-    let content = match envelope.kind {
+    let is_known = [RecordKind::VISIT_EVENT, RecordKind::ACKNOWLEDGEMENT].contains(&envelope.kind);
+    match read(envelope, body) {
+        None if is_known && envelope.schema <= SCHEMA => set_aside(SetAsideReason::BodyUnreadable),
+        _ if context.stands_apart() => set_aside(SetAsideReason::RevokedPhone),
+        content => Judgement::Keep { envelope, content: content.unwrap_or(Content::NotUnderstood) },
+    }
+}
+
+/// The content of a record that was set aside, if it is what the record's visit commits to and this
+/// version can read it.
+pub(super) fn content_of(envelope: &AnyEnvelope, body: &[u8], key: Option<&VisitKey>) -> Option<Content> {
+    key.filter(|key| envelope.commit(key, body) == envelope.commitment)?;
+    read(envelope, body)
+}
+
+/// What a body says, whoever wrote it; `None` if this version can't read it.
+pub(super) fn read(envelope: &AnyEnvelope, body: &[u8]) -> Option<Content> {
+    match envelope.kind {
         RecordKind::VISIT_EVENT => decode_body(body).map(|body| Content::Event(Box::new(body.event))),
         RecordKind::ACKNOWLEDGEMENT => {
             decode_acknowledgement(body).map(|signed| Content::Acknowledgement(Box::new(signed)))
         }
-        _ => return Judgement::Keep { envelope, content: Content::NotUnderstood },
-    };
-    match content {
-        None if envelope.schema <= SCHEMA => set_aside(SetAsideReason::BodyUnreadable),
-        content => Judgement::Keep { envelope, content: content.unwrap_or(Content::NotUnderstood) },
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! transaction. A truthful record is never rejected because a rule was broken: it is stored, and
 //! the breach shows.
 
+mod again;
 mod first;
 mod held;
 mod judge;
@@ -10,19 +11,24 @@ mod second;
 
 use std::collections::BTreeSet;
 
-use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
+use chrono::{DateTime, Utc};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, Concern, Event, PossibleSpan};
 use doorstep_domain::ledger::{Epoch, VisitKey};
 use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
-use doorstep_domain::{OrganisationId, StableName, UserId, VisitId};
+use doorstep_domain::{OrganisationId, RecordId, StableName, UserId, VisitId};
 
 use self::held::{Arrived, HeldContext};
 use self::judge::{Content, Judgement, judge};
 use crate::error::CouncilError;
+use crate::machine::times;
+use crate::storage::settings::Belief;
 use crate::storage::{Acknowledged, Device, NewRecord, PlainConcern, SealedConcern, SetAside, Writing};
 
+pub(crate) use self::again::{can_be_released, judge_again, release};
 pub(super) use self::first::ingest as ingest_first;
-pub(super) use self::second::{Ingested, Signer, ingest as ingest_second};
+pub(super) use self::second::{Ingested, ingest as ingest_second};
+pub(crate) use self::second::{Signer, receipt_released};
 
 /// What was done with a record.
 enum Outcome {
@@ -34,6 +40,15 @@ enum Outcome {
     NotUnderstood,
     /// It was set aside for this reason, now or when it came before.
     SetAside(String),
+    /// It stands apart, now or since it came before, because its phone is revoked. The phone gets
+    /// the receipt of a record that was taken: it has to give up its keys once all is here.
+    Apart,
+}
+
+impl Outcome {
+    fn set_aside(reason: &str) -> Self {
+        if reason == SetAsideReason::RevokedPhone.name() { Self::Apart } else { Self::SetAside(reason.to_owned()) }
+    }
 }
 
 /// Stores the records of a batch and the keys of its visits. Gives what was done with each, in
@@ -53,7 +68,7 @@ fn store(
     let mut context = HeldContext::of(writing, device, arrived)?;
     let mut taken = BatchWrites::default();
     let outcomes = arrived.iter().map(|record| taken.take(record, &mut context)).collect();
-    let touched = taken.keep(writing, device)?;
+    let touched = taken.keep(writing, device, now_ms)?;
     for epoch in epochs {
         writing.advance(device.id, epoch)?;
     }
@@ -61,11 +76,29 @@ fn store(
     Ok(outcomes)
 }
 
+/// When the council received a record, and the earliest moment at which it can have been made, in
+/// UTC milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    received_ms: i64,
+    earliest_ms: Option<i64>,
+}
+
+impl Times {
+    /// When the clocks of the law run from, for a concern.
+    fn start_of(self, concern: &Concern, recorded_ms: i64, belief: &Belief) -> DateTime<Utc> {
+        let recorded = times::from_ms(recorded_ms);
+        let doubt = belief.doubt(recorded, self.earliest_ms, self.received_ms);
+        let back = belief.back(self.received_ms);
+        PossibleSpan::start_of_noticed(doubt.as_ref(), concern.noticed_at, recorded, back)
+    }
+}
+
 /// What is to be written for a batch.
 #[derive(Default)]
 struct BatchWrites<'a> {
     records: Vec<NewRecord<'a>>,
-    contents: Vec<(&'a AnyEnvelope, Content, i64)>,
+    contents: Vec<(&'a AnyEnvelope, Content, Times)>,
     set_aside: Vec<SetAside<'a>>,
     forked: BTreeSet<Epoch>,
 }
@@ -74,17 +107,18 @@ impl<'a> BatchWrites<'a> {
     /// Judges one record, and notes what is to be written.
     fn take(&mut self, arrived: &'a Arrived<'a>, context: &mut HeldContext) -> Outcome {
         let Arrived { place, hash, bytes, body, received_ms, .. } = *arrived;
+        let earliest_ms = context.earliest_ms(arrived);
         match judge(arrived, context) {
             Judgement::Known => Outcome::Known,
-            Judgement::SetAsideBefore(reason) => Outcome::SetAside(reason),
+            Judgement::SetAsideBefore(reason) => Outcome::set_aside(&reason),
             Judgement::Keep { envelope, content } => {
                 let outcome = match content {
                     Content::NotUnderstood => Outcome::NotUnderstood,
                     Content::Event(_) | Content::Acknowledgement(_) => Outcome::Stored,
                 };
                 context.keep(place, hash, envelope);
-                self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms });
-                self.contents.push((envelope, content, received_ms));
+                self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms, earliest_ms });
+                self.contents.push((envelope, content, Times { received_ms, earliest_ms: Some(earliest_ms) }));
                 outcome
             }
             Judgement::SetAside { reason, holds_place } => {
@@ -98,29 +132,63 @@ impl<'a> BatchWrites<'a> {
                     envelope: bytes,
                     body,
                     received_ms,
+                    earliest_ms,
                 });
                 if reason == SetAsideReason::Fork {
                     self.forked.insert(place.epoch);
                 }
-                Outcome::SetAside(reason_name.to_owned())
+                Outcome::set_aside(reason_name)
             }
         }
     }
 
     /// Writes everything. Returns the visits that must be folded again.
-    fn keep(self, writing: &Writing<'_>, device: &Device) -> Result<BTreeSet<VisitId>, CouncilError> {
+    fn keep(self, writing: &Writing<'_>, device: &Device, now_ms: i64) -> Result<BTreeSet<VisitId>, CouncilError> {
         writing.keep_records(&self.records)?;
+        let kept: Vec<RecordId> = self.records.iter().map(|record| record.envelope.record).collect();
+        writing.rest_taken(&kept, now_ms)?;
         writing.keep_set_aside(&self.set_aside)?;
         for epoch in self.forked {
             writing.mark_forked(device.id, epoch)?;
         }
         let mut touched = BTreeSet::new();
-        for (envelope, content, received_ms) in self.contents {
-            if keep_content(writing, device, envelope, content, received_ms)? {
+        let belief = Belief::of(writing)?;
+        for (envelope, content, times) in self.contents {
+            if keep_content(writing, device, envelope, content, (times, &belief))? {
                 touched.insert(envelope.visit);
             }
         }
+        for record in &self.set_aside {
+            keep_urgent(writing, device, record, &belief)?;
+        }
         Ok(touched)
+    }
+}
+
+/// Sees to what can't wait of a record that is set aside: the case that it would open and the note
+/// that it is, not confirmed who said it, and its photos. Its phone's key signed what was sent.
+fn keep_urgent(
+    writing: &Writing<'_>,
+    device: &Device,
+    aside: &SetAside<'_>,
+    belief: &Belief,
+) -> Result<(), CouncilError> {
+    let Some(envelope) = AnyEnvelope::from_bytes(aside.envelope) else { return Ok(()) };
+    let Some(Content::Event(event)) = judge::read(&envelope, aside.body) else { return Ok(()) };
+    let AnyEnvelope { record, visit, recorded_at_ms: recorded_ms, .. } = envelope;
+    let received_ms = aside.received_ms;
+    match *event {
+        Event::ConcernSealed(_) => {
+            writing.keep_sealed_concern(&SealedConcern { record, visit, recorded_ms, received_ms })
+        }
+        Event::ConcernRaised(concern) => {
+            let Some(kind) = CaseKind::of_concern(&concern) else { return Ok(()) };
+            let times = Times { received_ms, earliest_ms: Some(aside.earliest_ms) };
+            let opened = CaseOpened { kind, record, opened_at: times.start_of(&concern, recorded_ms, belief) };
+            writing.open_unconfirmed_case(&opened, visit, device.user, received_ms)
+        }
+        Event::PhotoTaken(photo) => writing.name_photo_aside(visit, &photo, device),
+        _ => Ok(()),
     }
 }
 
@@ -141,8 +209,9 @@ fn keep_content(
     device: &Device,
     envelope: &AnyEnvelope,
     content: Content,
-    received_ms: i64,
+    (times, belief): (Times, &Belief),
 ) -> Result<bool, CouncilError> {
+    let received_ms = times.received_ms;
     let AnyEnvelope { record, visit, recorded_at_ms: recorded_ms, .. } = *envelope;
     let user = envelope.actor.unwrap_or(device.user);
     let organisation = organisation_of(writing, device, user)?;
@@ -154,7 +223,7 @@ fn keep_content(
             }
             Event::ConcernRaised(concern) => {
                 if let Some(kind) = CaseKind::of_concern(&concern) {
-                    let opened = CaseOpened { kind, record, opened_at: concern.noticed_at };
+                    let opened = CaseOpened { kind, record, opened_at: times.start_of(&concern, recorded_ms, belief) };
                     writing.open_case(&opened, visit, Some(user), received_ms)?;
                 }
                 let plain = PlainConcern {

@@ -27,7 +27,7 @@ pub(super) fn fold_visits(
                 writing.strike_concern(line.record, &strike.reason)?;
             }
         }
-        writing.name_photos(folded.iter().map(|(visit, _)| visit))?;
+        writing.name_photos(folded.iter().map(|(visit, _)| visit), device)?;
         let listed: Vec<_> = folded.into_iter().filter(|(visit, _)| visit.opened_at.is_some()).collect();
         writing.save_visits(&listed, Some(device))?;
         let mut cases = writing.cases_of_visits(visits)?;

@@ -14,15 +14,65 @@ use doorstep_domain::v2::{
 use super::held::Arrived;
 use super::{Outcome, store};
 use crate::error::CouncilError;
-use crate::storage::{Device, NewReceipts, Writing};
+use crate::service::Service;
+use crate::storage::{AsideRecord, Device, NewReceipts, Place, Reading, Writing};
 
 /// What the council signs receipts with.
-pub(in crate::device) struct Signer<'a> {
-    pub(in crate::device) council: CouncilId,
-    pub(in crate::device) council_epoch: Epoch,
-    pub(in crate::device) key: &'a SigningKey,
-    /// Random, for this answer alone.
-    pub(in crate::device) nonce: [u8; 32],
+pub(crate) struct Signer<'a> {
+    pub(crate) council: CouncilId,
+    pub(crate) council_epoch: Epoch,
+    pub(crate) key: &'a SigningKey,
+    /// Random, for these receipts alone.
+    pub(crate) nonce: [u8; 32],
+}
+
+impl<'a> Signer<'a> {
+    /// What a council signs receipts with now.
+    pub(crate) fn of(service: &'a Service, reading: &Reading<'_>) -> Result<Self, CouncilError> {
+        Ok(Self {
+            council: service.council,
+            council_epoch: service.council_epoch(reading)?,
+            key: &service.keys.signing,
+            nonce: service.environment.random(),
+        })
+    }
+}
+
+impl Signer<'_> {
+    /// Signs receipts of one time. Gives `None` where there are none.
+    fn sign(&self, device: &Device, judged: &[Judged], at_ms: i64) -> Option<BatchReceipts> {
+        let root = ReceiptRoot {
+            version: VERSION,
+            origin: self.council,
+            council_epoch: self.council_epoch,
+            enrolment: device.id,
+            at_ms,
+            nonce: Nonce::from_bytes(self.nonce),
+            receipts: 0,
+            root: Hash::framed("", &[]),
+            included_by_ms: None,
+        };
+        root.sign(judged, self.key)
+    }
+}
+
+/// Signs receipts for records that a person has released or that passed when they were judged
+/// again. Their phone gets them when it asks.
+pub(crate) fn receipt_released(
+    writing: &Writing<'_>,
+    device: &Device,
+    records: &[AsideRecord],
+    signer: &Signer<'_>,
+    at_ms: i64,
+) -> Result<(), CouncilError> {
+    let judged: Vec<Judged> = records.iter().map(|record| judged(aside_link(record), Outcome::Stored)).collect();
+    let Some(signed) = signer.sign(device, &judged, at_ms) else { return Ok(()) };
+    let receipts = Receipt::all_of(&signed.root, judged).map_err(|_| CouncilError::Unreadable("receipt"))?;
+    receipts.iter().try_for_each(|receipt| writing.keep_later_receipt(device.id, receipt))
+}
+
+fn aside_link(record: &AsideRecord) -> Link {
+    Link { chain: record.place.epoch, sequence: record.place.sequence, hash: record.hash }
 }
 
 /// What came of a batch.
@@ -49,6 +99,8 @@ pub(in crate::device) fn ingest(
     signer: &Signer<'_>,
     now_ms: i64,
 ) -> Result<Ingested, CouncilError> {
+    let named = named(request);
+    let known = writing.chains_of(device.id, &named.iter().copied().collect::<Vec<_>>())?;
     writing.heard_from(device.id, now_ms)?;
     for claim in &request.heads {
         writing.note_head(device.id, claim, now_ms)?;
@@ -65,9 +117,13 @@ pub(in crate::device) fn ingest(
         })
         .collect();
     arrived.extend(request.whole.iter().map(|sent| Arrived::second(device.id, sent, now_ms)));
-    note_grants(writing, device, request, &runs, signer)?;
+    let grants = note_grants(writing, device, request, &runs, signer)?;
+    let mut shown = shown_chains(writing, device, &arrived, &grants)?;
+    shown.extend(made.iter().filter(|(_, receipt)| receipt.is_some()).map(|(made, _)| made.envelope.chain));
     let keys: Vec<_> = keys.into_iter().collect();
     let outcomes = store(writing, device, &arrived, &keys, now_ms)?;
+    let begun = named.difference(&known).copied().collect();
+    writing.count_chains(device.id, &begun, &shown, now_ms)?;
     for (_, receipt) in &made {
         if let Some(receipt) = receipt {
             writing.keep_shown_receipt(device.id, receipt)?;
@@ -76,6 +132,36 @@ pub(in crate::device) fn ingest(
     let (receipts, earlier) = receipts(writing, device, &arrived, outcomes, signer, now_ms)?;
     let (two_phones, common_seal) = keep_seals(writing, device, seals, &arrived, now_ms)?;
     Ok(Ingested { receipts, earlier, unfit, two_phones, common_seal })
+}
+
+/// The chains that a request says the phone has records of.
+fn named(request: &SyncRequest) -> BTreeSet<Epoch> {
+    let heads = request.heads.iter().map(|claim| claim.head.chain);
+    let runs = request.runs.iter().map(|run| run.chain);
+    heads.chain(runs).chain(request.whole.iter().map(|whole| whole.chain)).collect()
+}
+
+/// The chains of a batch that show a grant of the council's, or go on from a record that it holds.
+fn shown_chains(
+    writing: &Writing<'_>,
+    device: &Device,
+    arrived: &[Arrived<'_>],
+    grants: &BTreeSet<Hash>,
+) -> Result<BTreeSet<Epoch>, CouncilError> {
+    let mut shown = BTreeSet::new();
+    for record in arrived {
+        let Some(envelope) = &record.envelope else { continue };
+        let goes_on = match envelope.continues {
+            Some(Link { chain, sequence, hash }) => {
+                writing.hash_at(Place { device: device.id, epoch: chain, sequence })? == Some(hash)
+            }
+            None => false,
+        };
+        if goes_on || envelope.grant.is_some_and(|grant| grants.contains(&grant)) {
+            shown.insert(record.place.epoch);
+        }
+    }
+    Ok(shown)
 }
 
 /// The keys of the visits in a batch: those that the council holds already, then those that came.
@@ -123,35 +209,50 @@ fn link_of(made: &MadeRecord) -> Link {
 }
 
 /// Notes the appointments that the council gave, by the grants that it finds its signature on.
+/// Gives the hashes of those grants.
 fn note_grants(
     writing: &Writing<'_>,
     device: &Device,
     request: &SyncRequest,
     runs: &[Vec<MadeRecord>],
     signer: &Signer<'_>,
-) -> Result<(), CouncilError> {
-    let of_runs = runs.iter().flatten().filter_map(|made| Some((made.envelope.grant?, made.body.as_slice())));
+) -> Result<BTreeSet<Hash>, CouncilError> {
+    let mut found = BTreeSet::new();
+    let of_runs = runs
+        .iter()
+        .flatten()
+        .filter_map(|made| Some((made.envelope.grant?, made.envelope.visit, made.body.as_slice())));
     let of_whole = request.whole.iter().filter_map(|whole| {
         let envelope = AnyEnvelope::from_bytes(&whole.envelope.0)?;
-        Some((envelope.grant?, whole.body.0.as_slice()))
+        Some((envelope.grant?, envelope.visit, whole.body.0.as_slice()))
     });
-    let pinned: BTreeMap<Hash, &[u8]> = of_runs.chain(of_whole).collect();
+    let mut pinned: BTreeMap<Hash, Vec<(VisitId, &[u8])>> = BTreeMap::new();
+    for (grant, visit, body) in of_runs.chain(of_whole) {
+        pinned.entry(grant).or_default().push((visit, body));
+    }
     let of_runs = request.runs.iter().filter_map(|run| run.grant.as_ref());
     for grant in of_runs.chain(request.whole.iter().filter_map(|whole| whole.grant.as_ref())) {
-        let Some(body) = pinned.get(&grant.hash()) else { continue };
+        let Some(pinned_by) = pinned.remove(&grant.hash()) else { continue };
         let Ok(said) = grant.open(&signer.key.public()) else { continue };
-        let named = match decode_body(body).map(|body| body.event) {
-            Some(Event::Started(started) | Event::Opened(started)) => started.appointment,
-            _ => None,
-        };
         // It may have been given to an earlier enrolment of the same person.
         let to_them = said.enrolment == device.id
             || writing.device(said.enrolment)?.is_some_and(|given_to| given_to.user == device.user);
-        if said.council == signer.council && to_them && named.as_ref() == Some(&said.reference) {
-            writing.was_given(device.user, &said.reference)?;
+        if said.council != signer.council || !to_them {
+            continue;
+        }
+        for (visit, body) in pinned_by {
+            let named = match decode_body(body).map(|body| body.event) {
+                Some(Event::Started(started) | Event::Opened(started)) => started.appointment,
+                _ => None,
+            };
+            if named.as_ref() == Some(&said.reference) {
+                writing.was_given(device.user, &said.reference)?;
+                writing.visit_was_given(visit, said.given)?;
+                found.insert(grant.hash());
+            }
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Signs receipts for the records that are new, and finds those that were given before.
@@ -168,18 +269,7 @@ fn receipts(
     let have: BTreeSet<Hash> = earlier.iter().map(|receipt| receipt.record.hash).collect();
     let new = links.into_iter().zip(outcomes).filter(|(record, _)| !have.contains(&record.hash));
     let judged: Vec<Judged> = new.map(|(record, outcome)| judged(record, outcome)).collect();
-    let root = ReceiptRoot {
-        version: VERSION,
-        origin: signer.council,
-        council_epoch: signer.council_epoch,
-        enrolment: device.id,
-        at_ms: now_ms,
-        nonce: Nonce::from_bytes(signer.nonce),
-        receipts: 0,
-        root: Hash::framed("", &[]),
-        included_by_ms: None,
-    };
-    let receipts = root.sign(&judged, signer.key);
+    let receipts = signer.sign(device, &judged, now_ms);
     if let Some(receipts) = &receipts {
         writing.keep_receipts(device.id, &NewReceipts { receipts, judged: &judged })?;
     }
@@ -192,7 +282,7 @@ fn link(arrived: &Arrived<'_>) -> Link {
 
 fn judged(record: Link, outcome: Outcome) -> Judged {
     let (verdict, reason) = match outcome {
-        Outcome::Known | Outcome::Stored => (ReceiptVerdict::STORED, None),
+        Outcome::Known | Outcome::Stored | Outcome::Apart => (ReceiptVerdict::STORED, None),
         Outcome::NotUnderstood => (ReceiptVerdict::NOT_UNDERSTOOD, None),
         Outcome::SetAside(reason) => (ReceiptVerdict::SET_ASIDE, Some(reason)),
     };
@@ -229,7 +319,7 @@ fn keep_seals(
         writing.keep_seal(seal, root, now_ms)?;
         for head in seal.contents.heads.iter().filter(|head| chains.contains(&head.chain)) {
             // A seal over another record than the one that is held proves two histories.
-            let place = crate::storage::Place { device: device.id, epoch: head.chain, sequence: head.sequence };
+            let place = Place { device: device.id, epoch: head.chain, sequence: head.sequence };
             if writing.hash_at(place)?.is_some_and(|held| held != head.hash) {
                 writing.mark_forked(device.id, head.chain)?;
             }

@@ -6,8 +6,7 @@ use doorstep_domain::v2::{Attested, EnrolAnswer, EnrolRequest, PROTOCOL};
 use super::{Answered, certificate};
 use crate::device::enrol::{Asking, enrolled};
 use crate::device::request::Refusal;
-use crate::device::sync::epoch;
-use crate::service::{EPOCH, NAME, Service};
+use crate::service::{NAME, Service};
 
 /// Enrols a phone that has signed its request with the key that it enrols.
 pub(super) fn enrol(service: &Service, request: &[u8]) -> Result<Answered, Refusal> {
@@ -37,7 +36,7 @@ pub(super) fn enrol(service: &Service, request: &[u8]) -> Result<Answered, Refus
             council_name: writing.meta(NAME)?,
             council: service.council,
             council_key: service.public_key(),
-            council_epoch: epoch(&writing.meta(EPOCH)?)?,
+            council_epoch: service.council_epoch(writing)?,
             safeguarding_keys: service.keys.safeguarding_recipients(),
             council_time_ms: now_ms,
         };

@@ -12,7 +12,10 @@ use doorstep_domain::v2::{Attested, Certificate, Exchange, Message, NotAttested,
 use super::request::{Refusal, known_device};
 use crate::error::CouncilError;
 use crate::service::Service;
-use crate::storage::{Device, Enrolment, Reading};
+use crate::storage::{Audited, Device, Enrolment, Reading};
+
+/// Who finds a phone again, in the audit log: nobody but the council's own signature.
+const FOUND_BY: &str = "";
 
 /// An answer, and the phone that it is for.
 pub(crate) struct Answered {
@@ -51,7 +54,10 @@ fn heard<M: Message>(
     if protocol != PROTOCOL {
         return Err(Refusal::No(ProblemCode::Unreadable));
     }
-    let device = known_device(service, claimed)?;
+    let device = match known_device(service, claimed) {
+        Err(Refusal::No(ProblemCode::DeviceNotKnown)) => found_again(service, claimed, &signed, certificate.as_ref())?,
+        known => known?,
+    };
     let message = signed.hear(&device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
     let shown = certificate.map(|certificate| certificate.open(&service.public_key())).transpose();
     let fits = shown.is_ok_and(|shown| {
@@ -59,6 +65,34 @@ fn heard<M: Message>(
             .is_none_or(|shown| (shown.council, shown.enrolment, shown.key) == (service.council, device.id, device.key))
     });
     if fits { Ok((message, device)) } else { Err(Refusal::No(ProblemCode::NotSigned)) }
+}
+
+/// An enrolment that the council does not know, and has signed itself: it was put back from a copy
+/// that is older. If the phone has the key that the certificate is for, and the council knows the
+/// person and the organisation, it is taken back, for a person to confirm.
+fn found_again<M: Message>(
+    service: &Service,
+    claimed: DeviceId,
+    signed: &Attested<M>,
+    certificate: Option<&Attested<Certificate>>,
+) -> Result<Device, Refusal> {
+    let unknown = || Refusal::No(ProblemCode::DeviceNotKnown);
+    let shown = certificate.and_then(|shown| shown.open(&service.public_key()).ok()).ok_or_else(unknown)?;
+    if (shown.council, shown.enrolment) != (service.council, claimed) || signed.hear(&shown.key).is_err() {
+        return Err(unknown());
+    }
+    let Certificate { enrolment: device, phone, key, person: user, organisation, from_ms, .. } = shown;
+    let now_ms = service.now_ms();
+    let found = Enrolment { device, phone, key, user, organisation, from_ms };
+    let is_known = service.transact(|writing| {
+        if writing.person(user)?.is_none() || !writing.has_organisation(organisation)? {
+            return Ok(false);
+        }
+        writing.find_again(&found, writing.has_left(user)?, now_ms)?;
+        writing.audit(now_ms, FOUND_BY, &Audited::DeviceFoundAgain { device })?;
+        Ok(true)
+    })?;
+    if is_known { known_device(service, claimed) } else { Err(unknown()) }
 }
 
 /// The certificate of an enrolment.

@@ -19,12 +19,12 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
     if request.sha256 != sha256 {
         return Err(Refusal::No(ProblemCode::Unreadable));
     }
-    let state = match service.storage.read(|reading| reading.size_of_photo(sha256, &device))? {
-        Some(total) => {
-            let piece = Piece { sha256, total, offset: request.offset, bytes: request.piece.0 };
+    let state = match service.storage.read(|reading| reading.named_photo(sha256, &device))? {
+        Some((photo, Some(total))) => {
+            let piece = Piece { photo, total, offset: request.offset, bytes: request.piece.0 };
             take_piece(service, &device, &piece, service.now_ms())?
         }
-        None => BlobState::NotNamed,
+        Some((_, None)) | None => BlobState::NotNamed,
     };
     let (state, held, reason) = match state {
         BlobState::Partial { held } => (Held::PART, held, None),

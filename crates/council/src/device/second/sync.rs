@@ -1,22 +1,22 @@
 //! `POST /v2/sync`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
 use doorstep_domain::v2::{
-    Attested, Changes, FRESH_MS, Given, Grant, MOST_CHAINS, MOST_SEALS, Mark, PROTOCOL, SentSeal, Standing, SyncAnswer,
-    SyncRequest, VERSION,
+    Attested, Changes, FRESH_MS, Given, Grant, Link, MOST_ASIDE, MOST_CHAINS, MOST_SEALS, Mark, PROTOCOL,
+    ReceiptVerdict, SentSeal, Standing, SyncAnswer, SyncRequest, VERSION,
 };
 
 use super::{Answered, certificate, heard};
 use crate::device::ingest::{Ingested, Signer, ingest_second};
 use crate::device::request::Refusal;
-use crate::device::sync::{epoch, until_nobody_interferes};
+use crate::device::sync::until_nobody_interferes;
 use crate::error::CouncilError;
 use crate::machine::times;
-use crate::service::{EPOCH, Service};
+use crate::service::Service;
 use crate::storage::{Device, Writing};
 
 /// Stores a batch of records. Answers with a receipt for each record and with what is new for the
@@ -70,15 +70,13 @@ fn answer(
     seals: &[(SentSeal, Hash)],
     now_ms: i64,
 ) -> Result<SyncAnswer, CouncilError> {
-    let council_epoch = epoch(&writing.meta(EPOCH)?)?;
-    let signer = Signer {
-        council: service.council,
-        council_epoch,
-        key: &service.keys.signing,
-        nonce: service.environment.random(),
-    };
-    let Ingested { receipts, earlier, unfit, common_seal, two_phones } =
+    let signer = Signer::of(service, writing)?;
+    let council_epoch = signer.council_epoch;
+    let Ingested { receipts, mut earlier, unfit, common_seal, two_phones } =
         ingest_second(writing, device, request, seals, &signer, now_ms)?;
+    let aside = request.set_aside.as_deref().unwrap_or_default();
+    let released = writing.receipts_given(device.id, aside.get(..MOST_ASIDE).unwrap_or(aside))?;
+    earlier.extend(released.into_iter().filter(|receipt| receipt.verdict != ReceiptVerdict::SET_ASIDE));
     writing.speaks(device.id, PROTOCOL, &crate::device::enrol::shortened(&request.app_version))?;
     // A request that was answered before, or whose time is not the council's, fetches nothing:
     // somebody may have recorded it. A phone asks again with the time of this answer.
@@ -116,14 +114,23 @@ fn answer(
     })
 }
 
-/// What the council holds of the chains that the request names.
+/// What the council holds of the chains that the request names. Those that it holds to the end that
+/// the request gives are left out.
 fn marks(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -> Result<Vec<Mark>, CouncilError> {
-    let heads = request.heads.iter().map(|claim| claim.head.chain);
+    let heads: BTreeMap<Epoch, Link> = request.heads.iter().map(|claim| (claim.head.chain, claim.head)).collect();
     let runs = request.runs.iter().map(|run| run.chain);
-    let mut chains: Vec<Epoch> = heads.chain(request.chains.iter().copied()).chain(runs).collect();
-    chains.sort_unstable();
-    chains.dedup();
-    chains.into_iter().map(|chain| writing.mark_of(device.id, chain)).collect()
+    let chains: BTreeSet<Epoch> = heads.keys().copied().chain(request.chains.iter().copied()).chain(runs).collect();
+    let mut marks = Vec::new();
+    for chain in chains {
+        let mark = writing.mark_of(device.id, chain)?;
+        let is_as_said = heads.get(&chain).is_some_and(|head| {
+            (head.sequence, Some(head.hash)) == (mark.sequence, mark.hash) && mark.above.is_empty()
+        });
+        if !is_as_said {
+            marks.push(mark);
+        }
+    }
+    Ok(marks)
 }
 
 /// What is new for a phone. A revoked one gets nothing, and drops what it has.

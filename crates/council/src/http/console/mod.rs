@@ -14,6 +14,7 @@ pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod reports;
 pub(crate) mod safeguarding;
+pub(crate) mod set_aside;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod today;

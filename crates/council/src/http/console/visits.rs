@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use doorstep_domain::VisitId;
 use doorstep_domain::ledger::Hash;
 
-use crate::desk::visits::{self, VisitDetail, VisitList};
+use crate::desk::visits::{self, DecideVisit, VisitDetail, VisitList};
 use crate::export::ListQuery;
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
@@ -29,6 +29,17 @@ pub(crate) async fn show(
 ) -> Result<Json<VisitDetail>, WebProblem> {
     let visit: VisitId = visit.parse().map_err(|_| WebProblem::NotFound)?;
     ask(service, move |service| visits::read(service, &by, visit)).await.map(Json)
+}
+
+/// Decides about a visit, and shows it as it is afterwards.
+pub(crate) async fn decide(
+    State(service): State<Service>,
+    By(by): By,
+    Path(visit): Path<String>,
+    Json(request): Json<DecideVisit>,
+) -> Result<Json<VisitDetail>, WebProblem> {
+    let visit: VisitId = visit.parse().map_err(|_| WebProblem::NotFound)?;
+    ask(service, move |service| visits::decide(service, &by, visit, &request)).await.map(Json)
 }
 
 pub(crate) async fn photo(

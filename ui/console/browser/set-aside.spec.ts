@@ -1,0 +1,45 @@
+import { expect, isAccessible, picture, test } from './desk'
+
+test('what was set aside is looked at, and released with a reason', async ({ as }) => {
+  const page = await as('super-1')
+  await page.goto('/set-aside')
+  await expect(page.locator('#aside-records')).toContainText("Lee O'Hara")
+  await expect(page.locator('body')).not.toContainText(/safeguard/i)
+  await isAccessible(page, 'set-aside')
+  await page.setViewportSize({ width: 320, height: 568 })
+  await picture(page, 'set-aside-narrow', true)
+  await page.setViewportSize({ width: 1280, height: 900 })
+
+  await page.click('#aside-records a')
+  const waiting = page.locator('#aside-waiting > li')
+  await expect(waiting.first()).toBeVisible()
+  const records = await waiting.count()
+  expect(records).toBeGreaterThan(1)
+  await expect(page.locator('#release')).toBeDisabled()
+  const gift = waiting.filter({ hasText: 'A box of biscuits, not taken' })
+  await gift.locator('input').check()
+  await page.fill('#because', 'He gave the phone back')
+  await isAccessible(page, 'set-aside-phone')
+  await page.click('#release')
+  await expect(page.locator('#done')).toContainText('Released: 1 record')
+  await expect(waiting).toHaveCount(records - 1)
+  await expect(page.locator('#aside-decided')).toContainText('He gave the phone back')
+  await page.goto('/concerns')
+  await expect(page.locator('main')).toContainText('A box of biscuits, not taken')
+})
+
+test('what a phone leaves open is put to rest with a reason', async ({ as }) => {
+  const page = await as('admin')
+  await page.goto('/set-aside')
+  const copied = page.locator('[data-matter=two_phones]')
+  await copied.locator('[data-rest]').click()
+  await copied.locator('input').fill('IT put it back from a copy')
+  await copied.getByRole('button', { name: 'Put to rest' }).click()
+  await expect(copied).toHaveCount(0)
+})
+
+test('nobody at a firm sees what was set aside', async ({ as }) => {
+  const page = await as('vale-super')
+  await page.goto('/set-aside')
+  await expect(page.locator('h1')).toContainText('Page not found')
+})
