@@ -24,6 +24,7 @@ mod roles;
 mod said;
 mod scene;
 mod set_aside;
+mod silence;
 mod simulation;
 mod statements;
 mod store;

@@ -33,3 +33,8 @@ CREATE TABLE blob_piece ( -- until it is whole
 -- A phone that was enrolled after the copy was made that the council was put back from: the council found it again by its
 -- own signature on the phone's certificate.
 ALTER TABLE device ADD COLUMN found_ms BIGINT;
+
+-- Whether a record is a safeguarding note's: it is counted nowhere, also after its note was erased.
+ALTER TABLE record ADD COLUMN of_note BIGINT NOT NULL DEFAULT 0;
+UPDATE record SET of_note = 1 WHERE record_id IN (SELECT record_id FROM sealed_concern)
+    OR EXISTS (SELECT 1 FROM chain WHERE chain.device_id = record.device_id AND chain.epoch = record.epoch AND chain.class = 2);

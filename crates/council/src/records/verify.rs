@@ -13,7 +13,8 @@ use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{HeldSeal, LedgerRow, RawRecord};
 
-/// The result of [`check`].
+/// The result of [`check`]. Records of safeguarding notes are checked like all others, and counted
+/// in none of these numbers but that of the seals.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Checked {
     /// Records that have a place in a chain, kept or set aside.
@@ -91,7 +92,9 @@ impl Checked {
 
     /// Checks a record. Returns whether a seal covers it and all before it in its chain.
     fn take(&mut self, row: &LedgerRow, before: Option<&Before>, sealed: &Sealed) -> bool {
-        self.records += 1;
+        // That there is a note must not show in any count (clause 6.2).
+        let counts = u64::from(!row.of_note);
+        self.records += counts;
         let device = DeviceId::from_bytes(row.device);
         let link = Link { chain: Epoch::from_bytes(row.epoch), sequence: row.sequence, hash: row.hash };
         let mut is_sealed = sealed.contains(&(device, link));
@@ -101,7 +104,7 @@ impl Checked {
             return is_sealed;
         }
         if row.set_aside {
-            self.set_aside += 1;
+            self.set_aside += counts;
         } else {
             match AnyEnvelope::from_bytes(&row.envelope) {
                 None => fault("its envelope can't be read"),
@@ -113,10 +116,10 @@ impl Checked {
                     }
                     match (&row.body, row.key.map(VisitKey::from_bytes)) {
                         (Some(body), Some(key)) if envelope.commit(&key, body) == envelope.commitment => {
-                            self.content_holds += 1;
+                            self.content_holds += counts;
                         }
                         (Some(_), _) => fault("its content is not what the device committed to"),
-                        (None, _) if row.erased => self.erased += 1,
+                        (None, _) if row.erased => self.erased += counts,
                         (None, _) => fault("its content is missing, and nothing says that it was erased"),
                     }
                 }
@@ -144,11 +147,11 @@ impl Checked {
         match before {
             Some(before) => {
                 let gap = row.sequence.saturating_sub(before.sequence).saturating_sub(1);
-                self.gaps = self.gaps.saturating_add(gap);
+                self.gaps = self.gaps.saturating_add(gap.saturating_mul(counts));
             }
             None => {
-                self.chains += 1;
-                self.gaps = self.gaps.saturating_add(row.sequence.saturating_sub(1));
+                self.chains += counts;
+                self.gaps = self.gaps.saturating_add(row.sequence.saturating_sub(1).saturating_mul(counts));
             }
         }
         is_sealed
@@ -191,7 +194,7 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
                 same => same,
             };
             let is_sealed = checked.take(&row, same.as_ref(), &sealed);
-            let this = Unsealed { records: 1, ..Unsealed::default() };
+            let this = Unsealed { records: u64::from(!row.of_note), ..Unsealed::default() };
             let this = match row.received_ms < before_ms && !row.of_note {
                 true => Unsealed { old: 1, last_ms: row.received_ms, ..this },
                 false => this,

@@ -44,6 +44,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) received_ms: i64,
     /// The earliest moment at which it can have been made, in UTC milliseconds.
     pub(crate) earliest_ms: i64,
+    /// Whether it is a safeguarding note's.
+    pub(crate) of_note: bool,
 }
 
 /// A record as it is held, kept or set aside.
@@ -200,11 +202,10 @@ impl Reading<'_> {
         Ok(forked.unwrap_or(false))
     }
 
-    /// How many records are kept, and how many are set aside. Of notes none is counted among those
-    /// that are set aside.
+    /// How many records are kept, and how many are set aside. Those of notes are not counted.
     pub(crate) fn record_counts(&self) -> Result<(u64, u64), CouncilError> {
         self.one(
-            "SELECT (SELECT count(*) FROM record) AS records,
+            "SELECT (SELECT count(*) FROM record WHERE of_note = 0) AS records,
                     (SELECT count(*) FROM set_aside WHERE of_note = 0) AS set_aside",
             params![],
             |row| Ok((row.get("records")?, row.get("set_aside")?)),
@@ -321,6 +322,7 @@ impl Writing<'_> {
                 "visit_id" => record.envelope.visit.as_bytes(),
                 "received_ms" => record.received_ms,
                 "earliest_ms" => record.earliest_ms,
+                "of_note" => record.of_note,
                 "envelope" => record.bytes,
             }
         });

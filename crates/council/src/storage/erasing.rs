@@ -2,7 +2,6 @@
 //! stay, to prove that a record was there and that no other record was altered.
 
 use doorstep_domain::ledger::{Epoch, Hash};
-use doorstep_domain::v2::HeadClass;
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Value, params};
@@ -27,7 +26,7 @@ pub(crate) struct LedgerRow {
     /// Whether it was set aside and still holds its place in the chain.
     pub(crate) set_aside: bool,
     pub(crate) received_ms: i64,
-    /// Whether its phone says that it is of a safeguarding note.
+    /// Whether it is a safeguarding note's. Those are checked, and counted nowhere.
     pub(crate) of_note: bool,
     pub(crate) seal: Option<Vec<u8>>,
     pub(crate) device_key: Vec<u8>,
@@ -41,19 +40,17 @@ impl Reading<'_> {
     ) -> Result<(), CouncilError> {
         let sql = "
             SELECT held.device_id, held.epoch, held.sequence, held.hash, held.envelope, held.set_aside, body.body, visit_key.key,
-                   erased.erased_ms, seal.seal, device.public_key, held.received_ms,
-                   CASE WHEN chain.class = ?1 THEN 1 ELSE 0 END AS of_note
-            FROM (SELECT device_id, epoch, sequence, hash, record_id, visit_id, envelope, received_ms, 0 AS set_aside FROM record
-                  UNION ALL SELECT device_id, epoch, sequence, hash, NULL, NULL, envelope, received_ms, 1 FROM set_aside
-                            WHERE holds_place = 1) AS held
+                   erased.erased_ms, seal.seal, device.public_key, held.received_ms, held.of_note
+            FROM (SELECT device_id, epoch, sequence, hash, record_id, visit_id, envelope, received_ms, of_note, 0 AS set_aside FROM record
+                  UNION ALL SELECT device_id, epoch, sequence, hash, NULL, NULL, envelope, received_ms, coalesce(of_note, 1), 1
+                            FROM set_aside WHERE holds_place = 1) AS held
             JOIN device ON device.device_id = held.device_id
             LEFT JOIN body ON body.record_id = held.record_id
             LEFT JOIN visit_key ON visit_key.visit_id = held.visit_id
             LEFT JOIN erased ON erased.visit_id = held.visit_id
-            LEFT JOIN chain ON chain.device_id = held.device_id AND chain.epoch = held.epoch
             LEFT JOIN seal ON seal.device_id = held.device_id AND seal.epoch = held.epoch AND seal.sequence = held.sequence
             ORDER BY held.device_id, held.epoch, held.sequence";
-        self.connection.query_at_length(sql, params![u64::from(HeadClass::NOTE.0)], &mut |row| {
+        self.connection.query_at_length(sql, params![], &mut |row| {
             each(LedgerRow {
                 device: row.get("device_id")?,
                 epoch: row.get("epoch")?,
@@ -350,11 +347,11 @@ impl Writing<'_> {
             Ok(DeviceId::from_bytes(row.get("device_id")?))
         })?;
         for device in devices {
-            for table in ["at_rest", "set_aside"] {
-                self.write(
-                    &format!("UPDATE {table} SET because = '' WHERE device_id = ?1 AND because IS NOT NULL"),
-                    params![device.as_bytes()],
-                )?;
+            for sql in [
+                "UPDATE at_rest SET because = '' WHERE device_id = ?1",
+                "UPDATE set_aside SET because = '' WHERE device_id = ?1 AND because IS NOT NULL",
+            ] {
+                self.write(sql, params![device.as_bytes()])?;
             }
             self.forget_reasons(&device.to_string())?;
         }

@@ -1,5 +1,7 @@
 //! Records that were set aside: kept as they came, for people to look at and decide about.
 
+use std::collections::BTreeSet;
+
 use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::{Epoch, Hash, RecordKind, decode_body};
 use doorstep_domain::v2::{AnyEnvelope, HeadClass};
@@ -222,6 +224,27 @@ impl Reading<'_> {
     pub(crate) fn has_unclassified(&self) -> Result<bool, CouncilError> {
         let sql = "SELECT 1 FROM set_aside WHERE of_note IS NULL LIMIT 1";
         Ok(self.one(sql, params![], |_| Ok(()))?.is_some())
+    }
+
+    /// Which of these chains a phone says are notes'.
+    pub(crate) fn notes_among(
+        &self,
+        device: DeviceId,
+        chains: &BTreeSet<Epoch>,
+    ) -> Result<BTreeSet<Epoch>, CouncilError> {
+        let mut notes = BTreeSet::new();
+        self.among(
+            "SELECT device_id, epoch, class FROM chain WHERE epoch IN ({})",
+            chains.iter().map(Epoch::as_bytes),
+            |row| {
+                let is_note = row.get::<Option<u64>>("class")? == Some(u64::from(HeadClass::NOTE.0));
+                if is_note && DeviceId::from_bytes(row.get("device_id")?) == device {
+                    notes.insert(Epoch::from_bytes(row.get("epoch")?));
+                }
+                Ok(())
+            },
+        )?;
+        Ok(notes)
     }
 
     /// Whether a phone says that a chain is a note's.

@@ -98,7 +98,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "record" ("device_id", "epoch", "sequence"): [
         "device_id" "epoch" "sequence" "hash" "record_id" "commitment" "visit_id" "received_ms"
-        "envelope" "earliest_ms"
+        "envelope" "earliest_ms" "of_note"
     ];
     "body" ("record_id"): [
         "record_id" *"body"

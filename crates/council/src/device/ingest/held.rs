@@ -80,6 +80,8 @@ pub(super) struct HeldContext {
     apart: bool,
     /// When that phone was enrolled, and when the first of its person's was, in UTC milliseconds.
     enrolled: (i64, i64),
+    /// The chains of the batch that the phone says are notes'.
+    notes: BTreeSet<Epoch>,
 }
 
 impl HeldContext {
@@ -105,6 +107,8 @@ impl HeldContext {
         held.known = reading.people_known(&actors)?.into_keys().collect();
         held.own = reading.people_of_key(&device.key)?;
         held.enrolled = reading.enrolled(device)?;
+        let chains: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).collect();
+        held.notes = reading.notes_among(device.id, &chains)?;
         Ok(held)
     }
 
@@ -147,6 +151,11 @@ impl HeldContext {
     /// not theirs to make.
     pub(super) fn is_theirs(&self, user: UserId) -> bool {
         self.own.contains(&user)
+    }
+
+    /// Whether the phone says that a chain is a note's.
+    pub(super) fn is_of_note(&self, chain: Epoch) -> bool {
+        self.notes.contains(&chain)
     }
 
     /// Whether what the phone sends stands apart until a person releases it: it was lost, or its

@@ -14,6 +14,13 @@ pub(super) enum Content {
     NotUnderstood,
 }
 
+impl Content {
+    /// Whether it is a safeguarding note.
+    pub(super) fn is_note(&self) -> bool {
+        matches!(self, Self::Event(event) if matches!(**event, Event::ConcernSealed(_)))
+    }
+}
+
 /// The decision about a record.
 pub(super) enum Judgement<'a> {
     Keep {

@@ -117,7 +117,8 @@ impl<'a> BatchWrites<'a> {
                     Content::Event(_) | Content::Acknowledgement(_) => Outcome::Stored,
                 };
                 context.keep(place, hash, envelope);
-                self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms, earliest_ms });
+                let of_note = context.is_of_note(place.epoch) || content.is_note();
+                self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms, earliest_ms, of_note });
                 self.contents.push((envelope, content, Times { received_ms, earliest_ms: Some(earliest_ms) }));
                 outcome
             }
