@@ -124,6 +124,7 @@ fn a_council_that_was_put_back_finds_the_phones_of_since_by_its_own_signature() 
         assert_eq!(phone.chains[&chain].received, 1, "and what it sent since is there again");
     };
     sends_again(&mut known, chains[0]);
+    assert!(known.sends(|_| {}).changes.is_none(), "it may have been revoked since: it is given no homes yet");
     // Whoever came since comes back with the table of people, under the same id.
     let request = new.request();
     assert_eq!(new.asks(&new.signs(&request)).unwrap_err(), 403, "nobody knows them yet");
@@ -134,4 +135,10 @@ fn a_council_that_was_put_back_finds_the_phones_of_since_by_its_own_signature() 
         list["matters"].as_array().unwrap().iter().filter_map(|matter| matter["matter"].as_str()).collect();
     assert_eq!(matters, ["found_again", "found_again"], "somebody confirms each");
     assert_eq!(list["records"], json!([]));
+    for matter in list["matters"].as_array().unwrap() {
+        let rest = json!({ "matter": "found_again", "device_id": matter["device_id"], "chain": null,
+                           "up_to": matter["up_to"], "because": "Seen in the van today" });
+        ConsoleClient::of("super-1", &restored).does("POST", "/api/set-aside", &rest);
+    }
+    assert!(known.sends(|_| {}).changes.is_some(), "somebody has confirmed it");
 }

@@ -165,6 +165,10 @@ fn a_password_alone_signs_nobody_in_and_a_code_is_taken_once() {
     council.asks_for_second_factor();
     council.start();
     browser::goes_through("second-factor", &council, &[]);
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let mut secrets = database.prepare("SELECT totp_secret FROM person WHERE totp_secret IS NOT NULL").unwrap();
+    let secrets: Vec<String> = secrets.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert!(!secrets.is_empty() && secrets.iter().all(|secret| secret.starts_with("age:")), "{secrets:?}");
 }
 
 #[test]

@@ -111,10 +111,49 @@ fn a_home_that_only_the_phone_names_counts_once_a_supervisor_has_confirmed_it() 
         let homes: Vec<&Value> = listed["attempts"].as_array().unwrap().iter().map(|one| &one["home"]).collect();
         assert_eq!(homes, [&json!("confirmed"), &json!("not_there"), &json!("said")]);
         assert_eq!(told(&mut theirs), 1, "the one that was confirmed");
+        assert_eq!(decides(council, "super-1", &visits[0], "not_there", "It was another van's tracker"), 200);
+        assert_eq!(told(&mut theirs), 0, "and a decision that is taken back reaches them too");
+        assert_eq!(decides(council, "super-1", &visits[0], "confirmed", "The van's tracker shows it"), 200);
         let detail = ConsoleClient::of("super-1", council).reads(&format!("/api/visits/{}", visits[0]));
         assert_eq!(detail["decisions"][0]["because"], json!("The van's tracker shows it"));
+        assert!(detail["known_address"].as_str().unwrap().contains("Old Dairy"), "the council knows where that is");
+        let firm = ConsoleClient::of("vale-super", council).reads(&format!("/api/visits/{}", visits[0]));
+        assert_eq!((&firm["decisions"][0]["because"], &firm["known_address"]), (&Value::Null, &Value::Null));
+
+        // What was decided is about that home. The phone says afterwards that it was another.
+        let chain = *phone.chains.iter().find(|(_, chain)| chain.visit.to_string() == visits[0]).unwrap().0;
+        let start = phone.chains[&chain].records[0].envelope.record;
+        phone.says(chain, Event::StruckOut { record: start, reason: "Wrong house".to_owned() }, |_| {});
+        phone.says(chain, started(None, Some("532979068556"), None), |_| {});
+        phone.sends(|_| {});
+        let elsewhere = home(council, "532979068556");
+        assert_eq!((&elsewhere["counting"], &elsewhere["attempts"][0]["home"]), (&json!(0), &json!("said")));
         let lines = council.export("audit");
         assert!(lines.iter().any(|line| line["action"] == "visit_decided" && line["detail"].contains("tracker")));
+    });
+}
+
+#[test]
+fn a_home_has_the_council_s_address_whatever_phones_call_it() {
+    on_both_databases(|council| {
+        let mut phone = HandPhone::of("vale-1", council);
+        let chain = phone.begins(HeadClass::VISIT);
+        let lie = Event::Started(Started {
+            appointment: None,
+            uprn: Some(HOME.to_owned().try_into().unwrap()),
+            visit_kind: VisitKind::Other,
+            address: Some("House of lies".to_owned()),
+            purpose: None,
+            notice: None,
+        });
+        phone.says(chain, lie, |_| {});
+        phone.says(chain, Event::NoAnswer, |_| {});
+        phone.sends(|_| {});
+        assert!(home(council, HOME)["address"].as_str().unwrap().contains("Old Dairy"));
+        let pack = ConsoleClient::of("super-1", council).reads(&format!("/api/no-access/{HOME}"));
+        assert!(pack["home"]["address"].as_str().unwrap().contains("Old Dairy"), "{pack}");
+        let detail = ConsoleClient::of("super-1", council).reads(&format!("/api/visits/{}", phone.visit(chain)));
+        assert_eq!(detail["visit"]["address"], json!("House of lies"), "what it said stays with the visit");
     });
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use doorstep_council::records::verify;
 use doorstep_council::{DatabaseAt, Environment, Service, TimeSource};
-use doorstep_domain::conduct::{About, Concern, Event, Hazard, SealedNote, Severity};
+use doorstep_domain::conduct::{About, Concern, Event, Hazard, SealedNote, Severity, Started, VisitKind};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Bytes, Limits, Verdict};
 use doorstep_domain::v2::{HeadClass, Held, ReceiptVerdict, Standing, WholeRecord};
@@ -165,12 +165,21 @@ fn a_revoked_phone_is_receipted_and_what_it_sends_stands_apart_until_somebody_re
         let sha256 = Hash::of_file(&picture);
         phone.says(open, Event::NoAnswer, |_| {});
         let fresh = phone.begins(HeadClass::VISIT);
+        let elsewhere = Event::Started(Started {
+            appointment: None,
+            uprn: Some("586912078656".to_owned().try_into().unwrap()),
+            visit_kind: VisitKind::Other,
+            address: None,
+            purpose: None,
+            notice: None,
+        });
+        phone.says(fresh, elsewhere, |_| {});
         phone.says(fresh, gas(), |_| {});
         phone.says(fresh, photo(&picture), |envelope| envelope.photos = vec![sha256]);
         let answer = phone.sends(|_| {});
         assert_eq!(answer.standing, Standing::REVOKED);
         assert!(answer.changes.is_some_and(|changes| changes.given.is_empty()));
-        assert_eq!((phone.chains[&open].received, phone.chains[&fresh].received), (2, 2), "it may give up its keys");
+        assert_eq!((phone.chains[&open].received, phone.chains[&fresh].received), (2, 3), "it may give up its keys");
         let stored = phone.receipts.values().all(|receipt| receipt.verdict == ReceiptVerdict::STORED);
         assert!(stored, "as if all had been taken");
         let pieces = (0_u64..).step_by(Limits::BLOB_CHUNK).zip(picture.chunks(Limits::BLOB_CHUNK));
@@ -181,14 +190,18 @@ fn a_revoked_phone_is_receipted_and_what_it_sends_stands_apart_until_somebody_re
         let supervisor = ConsoleClient::of("super-1", council);
         let cases = supervisor.reads("/api/cases");
         assert_eq!(cases["cases"][0]["unconfirmed"], json!(true), "help is not delayed");
+        let case = supervisor.reads(&format!("/api/cases/{}", cases["cases"][0]["case"].as_str().unwrap()));
+        assert_eq!(case["listed"], json!(false));
+        assert_eq!(case["said_place"]["uprn"], json!("586912078656"), "and it can be sent");
+        assert!(case["said_place"]["known_address"].as_str().unwrap().contains("Quarry Lane"), "{case}");
         let list = waiting(council, "super-1");
         assert_eq!(
             (&list["records"][0]["reason"], &list["records"][0]["records"]),
-            (&json!("revoked-phone"), &json!(3))
+            (&json!("revoked-phone"), &json!(4))
         );
         assert_eq!(decides(council, "super-1", &device, "judge_again", "a look").1["done"], json!(0));
         let (status, after) = decides(council, "super-1", &device, "release", "He brought it back");
-        assert_eq!((status, &after["done"]), (200, &json!(3)));
+        assert_eq!((status, &after["done"]), (200, &json!(4)));
         let detail = supervisor.reads(&format!("/api/visits/{}", phone.visit(open)));
         assert_eq!(detail["visit"]["ending"]["outcome"], json!("no_answer"));
         assert_eq!(supervisor.reads("/api/concerns")["concerns"].as_array().unwrap().len(), 1);
@@ -282,6 +295,12 @@ fn what_is_missing_and_a_copied_phone_are_put_to_rest_and_show_again_when_there_
                     "up_to": gap["last"], "because": because })
         };
         assert_eq!(rest(of_gap("")), 422, "a reason is asked for");
+        let mut unknown = of_gap("because");
+        unknown["chain"] = json!("00".repeat(16));
+        assert_eq!(rest(unknown), 404);
+        let mut beyond = of_gap("The phone fell into the canal");
+        beyond["up_to"] = json!(i64::MAX);
+        assert_eq!(rest(beyond), 200, "what comes later is not put to rest with it");
         assert_eq!(rest(of_gap("The phone fell into the canal")), 200);
         assert_eq!(waiting(council, "super-1")["missing"], json!([]));
         assert_eq!(ConsoleClient::of("super-1", council).reads("/api/visits")["missing"], json!([]));

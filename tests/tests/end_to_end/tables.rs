@@ -194,7 +194,7 @@ fn a_story(council: &TestCouncil, database: &Database<'_>) {
         let outcome = supervisor.reads(&at)["outcomes"][0].clone();
         supervisor.does("POST", &at, &json!({ "action": "close", "outcome": outcome, "words": "Zeppelinclosed" }));
     }
-    what_a_supervisor_decides(council, &supervisor, &shed);
+    what_a_supervisor_decides(council, database, &supervisor, &shed);
     let lead = ConsoleClient::of("quokka-lead", council);
     let notes = lead.reads("/api/safeguarding");
     let note = lead.reads(&format!("/api/safeguarding/{}", notes["notes"][0]["record"].as_str().unwrap()));
@@ -220,7 +220,7 @@ fn a_story(council: &TestCouncil, database: &Database<'_>) {
 }
 
 /// Decides about a visit, about records of a revoked phone, and about the phone that was copied.
-fn what_a_supervisor_decides(council: &TestCouncil, supervisor: &ConsoleClient, shed: &str) {
+fn what_a_supervisor_decides(council: &TestCouncil, database: &Database<'_>, supervisor: &ConsoleClient, shed: &str) {
     let decision = json!({ "decision": "not_there", "because": "Zeppelindecided" });
     supervisor.does("POST", &format!("/api/visits/{shed}"), &decision);
     let lost = Phone::new();
@@ -236,7 +236,8 @@ fn what_a_supervisor_decides(council: &TestCouncil, supervisor: &ConsoleClient, 
     let records: Vec<Value> =
         supervisor.reads(&page)["records"].as_array().unwrap().iter().map(|record| record["hash"].clone()).collect();
     supervisor.does("POST", &page, &json!({ "deed": "release", "records": records, "because": "Quokkareleased" }));
-    let rest = json!({ "matter": "not_received", "device_id": device, "chain": "00".repeat(16), "up_to": 3,
+    let chain = database.hexadecimal("set_aside", "epoch").pop().unwrap();
+    let rest = json!({ "matter": "not_received", "device_id": device, "chain": chain.to_lowercase(), "up_to": 3,
                        "because": "Quokkarested" });
     supervisor.does("POST", "/api/set-aside", &rest);
 }

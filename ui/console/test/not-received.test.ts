@@ -8,6 +8,7 @@ const gap = (more: Partial<MissingRecords>): MissingRecords => ({
   device: 'Phone 12',
   device_id: '01a2179084837304a9f8bc828fb0380d',
   chain: 'f3024bd2ebed4783bee26a71c3e80a94',
+  note: false,
   first: 1,
   last: 3,
   said_at: '2026-11-24T10:00:00Z',

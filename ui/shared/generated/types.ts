@@ -492,6 +492,11 @@ signature: boolean,
  */
 note: boolean, 
 /**
+ * Whether this person may decide about it: leads about notes, and everybody else about
+ * everything else.
+ */
+may_decide: boolean, 
+/**
  * Whether it can be released.
  */
 can_be_released: boolean, 
@@ -674,6 +679,15 @@ due: Due | null,
  * who said it. Otherwise `null`.
  */
 set_aside: DeviceId | null, 
+/**
+ * Whether its visit is in the lists.
+ */
+listed: boolean, 
+/**
+ * Where the visit is, by its phone's word alone, if all of the visit was set aside; otherwise
+ * `null`.
+ */
+said_place: SaidPlace | null, 
 /**
  * The steps that are still to be done, in order.
  */
@@ -1525,6 +1539,10 @@ device_id: DeviceId,
  */
 chain: string, 
 /**
+ * Whether they are of a safeguarding note. Only leads are shown those, and put them to rest.
+ */
+note: boolean, 
+/**
  * The first missing number in the phone's chain.
  */
 first: number, 
@@ -2374,6 +2392,24 @@ unconfirmed: boolean,
  */
 read: Array<NoteRead>, };
 
+export type SaidPlace = { 
+/**
+ * The UPRN that it names.
+ */
+uprn: string | null, 
+/**
+ * The appointment that it names.
+ */
+appointment: string | null, 
+/**
+ * The address in the visitor's words.
+ */
+address: string | null, 
+/**
+ * The council's own address of that home.
+ */
+known_address: string | null, };
+
 export type SealedNote = { 
 /**
  * The note as an age file (age-encryption.org/v1), made on the device.
@@ -2878,13 +2914,13 @@ decision: VisitDecision,
  */
 at: string, 
 /**
- * The user name of who decided.
+ * The user name of who decided; `null` for a firm.
  */
-by: string, 
+by: string | null, 
 /**
- * Why.
+ * Why; `null` for a firm.
  */
-because: string, };
+because: string | null, };
 
 export type VisitDecision = "confirmed" | "not_there" | "accepted" | "linked";
 
@@ -2907,9 +2943,18 @@ appointment_now: Appointment | null,
  */
 home: HomeStanding, 
 /**
+ * The council's own address of the home that only the phone names; `null` if it has none, and
+ * for a firm.
+ */
+known_address: string | null, 
+/**
  * How the council sees its times.
  */
 times: TimesStanding, 
+/**
+ * How many of its records had been set aside, and were released by a person.
+ */
+released: number, 
 /**
  * What supervisors have decided about it, the oldest decision first.
  */

@@ -1,5 +1,5 @@
 // Words for what was set aside, and for what phones say about homes and times.
-import type { HomeStanding, Matter, PossibleSpan, SetAsideReason, VisitDecision } from '../generated/types'
+import type { HomeStanding, Line, Matter, SetAsideReason, VisitDecision } from '../generated/types'
 import { moment, plural } from './en'
 import { tableOf } from './names'
 
@@ -85,6 +85,15 @@ export const visitDecisions: Record<VisitDecision, string> = {
   linked: 'Linked it to the appointment that it names'
 }
 
-/** When a record can have been made, where its time is in doubt. */
-export const spanWords = (span: PossibleSpan): string =>
-  `the phone’s clock can’t have shown this: it was between ${moment(span.from)} and ${moment(span.to)}`
+/** When what a visit's lines say can have been, where their times are in doubt. */
+export function doubtWords(lines: Line[]): string {
+  const spans = lines.flatMap((line) => (line.doubt ? [line.doubt] : []))
+  const from = spans.map((span) => span.from).sort()[0]
+  const to = spans
+    .map((span) => span.to)
+    .sort()
+    .at(-1)
+  if (!from || !to) return ''
+  const [first, last] = [moment(from), moment(to)]
+  return first === last ? `It was about ${first}.` : `It was between ${first} and ${last}.`
+}

@@ -8,7 +8,8 @@ UPDATE visit SET given = (
     WHERE feed.user_id = visit.user_id AND feed.appointment_ref = visit.appointment_ref);
 UPDATE visit SET
     given_uprn = (SELECT appointment.uprn FROM appointment WHERE appointment.appointment_ref = visit.appointment_ref),
-    address = (SELECT appointment.address FROM appointment WHERE appointment.appointment_ref = visit.appointment_ref),
+    address = CASE WHEN uprn IS NULL OR uprn = (SELECT appointment.uprn FROM appointment WHERE appointment.appointment_ref = visit.appointment_ref)
+        THEN (SELECT appointment.address FROM appointment WHERE appointment.appointment_ref = visit.appointment_ref) ELSE address END,
     words = words || ' ' || (SELECT appointment.words FROM appointment WHERE appointment.appointment_ref = visit.appointment_ref)
 WHERE given IS NOT NULL;
 UPDATE visit SET home_given = 1 WHERE given_uprn = uprn;
@@ -26,6 +27,7 @@ CREATE TABLE visit_decision (
     visit_id BYTEA NOT NULL,
     about TEXT NOT NULL,
     decision TEXT NOT NULL,
+    seen TEXT NOT NULL, -- what it was about: the home's UPRN, or which records had times in doubt
     at_ms BIGINT NOT NULL,
     user_name TEXT NOT NULL,
     because TEXT NOT NULL,

@@ -36,7 +36,8 @@ CREATE TABLE later_receipt (
 -- A phone that was lost, or whose person left, is revoked: what it sends stands apart. One whose person moved to
 -- another firm has ended as well, and what it sends is the first firm's. Until now both were alike.
 ALTER TABLE device ADD COLUMN apart INTEGER NOT NULL DEFAULT 0;
-UPDATE device SET apart = 1 WHERE revoked_ms IS NOT NULL;
+UPDATE device SET apart = 1 WHERE revoked_ms IS NOT NULL AND organisation_id = (
+    SELECT person.organisation_id FROM person WHERE person.user_id = device.user_id);
 
 -- A case that a record opened which was set aside: nobody has confirmed yet who said it.
 ALTER TABLE case_file ADD COLUMN unconfirmed INTEGER NOT NULL DEFAULT 0;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use totp_rs::{Builder, Secret, Totp};
 
 use crate::error::CouncilError;
+use crate::machine::keys::Keys;
 use crate::service::Service;
 use crate::storage::Person;
 
@@ -46,15 +47,31 @@ pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Re
     // can do nothing with it.
     let Some(known) = known.filter(|known| known.confirmed || code.is_some()) else {
         let secret = Secret::from(environment.random::<20>()).to_base32();
-        service.storage.transact(environment, |writing| writing.offer_second_factor(person.id, &secret))?;
+        let sealed = service.keys.seal_secret(person.id, &secret)?;
+        service.storage.transact(environment, |writing| writing.offer_second_factor(person.id, &sealed))?;
         return Ok(SecondFactorResult::ToSetUp(set_up(service, person, &secret)?));
     };
     let Some(code) = code else { return Ok(SecondFactorResult::Needed) };
-    let Some(step) = step_of(&totp(person, "", &known.secret)?, code, now_ms) else {
+    let secret = service.keys.open_secret(person.id, &known.secret)?;
+    let Some(step) = step_of(&totp(person, "", &secret)?, code, now_ms) else {
         return Ok(SecondFactorResult::Wrong);
     };
     let taken = service.storage.transact(environment, |writing| writing.take_second_factor(person.id, step, now_ms))?;
     Ok(if taken { SecondFactorResult::Right } else { SecondFactorResult::Wrong })
+}
+
+/// Encrypts the secrets that an earlier version kept as they are.
+pub(crate) fn encrypt_all(service: &Service) -> Result<(), CouncilError> {
+    let is_plain = |(_, secret): &(_, String)| Keys::is_plain_secret(secret);
+    if !service.storage.read(|reading| reading.second_factors())?.iter().any(is_plain) {
+        return Ok(());
+    }
+    service.transact(|writing| {
+        for (user, secret) in writing.second_factors()?.into_iter().filter(is_plain) {
+            writing.replace_second_factor(user, &service.keys.seal_secret(user, &secret)?)?;
+        }
+        Ok(())
+    })
 }
 
 /// The 30-second step that a code belongs to: the current one, the one before or the one after.

@@ -33,9 +33,10 @@ pub(crate) fn retention(service: &Service, by: &Actor, apply: bool, json: bool) 
     }
     for Due { rule, before, items } in &dues {
         let name = rule.kind.name().replace('_', " ");
-        let over = match before {
-            Some(before) => format!("{items} from before {before}"),
-            None => "kept for ever".to_owned(),
+        let over = match (before, items) {
+            (Some(before), Some(items)) => format!("{items} from before {before}"),
+            (Some(before), None) => format!("those from before {before}, counted nowhere"),
+            (None, _) => "kept for ever".to_owned(),
         };
         print(&format!("{name}: {over}. {}.\n", rule.source));
     }

@@ -140,8 +140,10 @@ fn pack(reading: &Reading<'_>, uprn: &Uprn, by: &Actor, now_ms: i64) -> Result<O
     for row in &rows {
         visits.push(VisitDetail::of(reading, by, row.clone())?);
     }
-    let Some(last) = visits.last() else { return Ok(None) };
-    let address = last.address();
+    if visits.is_empty() {
+        return Ok(None);
+    }
+    let address = reading.address_of_home(uprn)?.unwrap_or_default();
     Ok(Some(EvidencePack {
         home: home(reading, NoAccessRow { uprn: uprn.clone(), address, visits: rows })?,
         visits,

@@ -40,6 +40,8 @@ pub struct MissingRecords {
     pub(crate) device_id: DeviceId,
     /// The name of the chain in which they are missing.
     pub(crate) chain: String,
+    /// Whether they are of a safeguarding note. Only leads are shown those, and put them to rest.
+    pub(crate) note: bool,
     /// The first missing number in the phone's chain.
     #[ts(type = "number")]
     pub(crate) first: u64,
@@ -57,9 +59,9 @@ pub struct MissingRecords {
 
 impl From<Missing> for MissingRecords {
     fn from(missing: Missing) -> Self {
-        let Missing { device_id, chain, visitor_name, device, first, last, said_ms, address, others } = missing;
+        let Missing { device_id, chain, note, visitor_name, device, first, last, said_ms, address, others } = missing;
         let (chain, said_at) = (chain.to_string(), times::from_ms(said_ms));
-        Self { visitor_name, device, device_id, chain, first, last, said_at, address, others }
+        Self { visitor_name, device, device_id, chain, note, first, last, said_at, address, others }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What was set aside, and what phones leave open: looking at it, judging it again, releasing it
 //! and putting it to rest. Everything of a safeguarding note is for the leads alone.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{Event, Line};
 use doorstep_domain::ledger::{Epoch, Hash, decode_acknowledgement, decode_body};
@@ -123,6 +125,9 @@ pub struct AsideRow {
     pub(crate) signature: bool,
     /// Whether it is a safeguarding note. Only leads are shown those.
     pub(crate) note: bool,
+    /// Whether this person may decide about it: leads about notes, and everybody else about
+    /// everything else.
+    pub(crate) may_decide: bool,
     /// Whether it can be released.
     pub(crate) can_be_released: bool,
     /// What somebody decided about it; `null` while it waits.
@@ -213,7 +218,7 @@ fn whole(service: &Service, reading: &Reading<'_>, by: &Actor) -> Result<AsideLi
         records: set_aside(reading, by)?,
         missing: missing(reading, by)?,
         matters: reading.phone_matters()?.into_iter().map(MatterRow::from).collect(),
-        may_act: by.may_act_as(ASIDE_DECIDERS),
+        may_act: by.may_act_as(ASIDE_DECIDERS) && !shows_notes(by),
         as_of: times::from_ms(service.now_ms()),
     })
 }
@@ -238,14 +243,27 @@ pub fn put_to_rest(service: &Service, by: &Actor, request: &RestRequest) -> Resu
             Some(chain) => writing.is_of_note(device.id, chain)?,
             None => false,
         };
-        if of_note && !shows_notes(by) {
+        // Leads put what is missing of notes to rest, and everybody else everything else.
+        if of_note != shows_notes(by) {
             return Err(Refused::NotFound.into());
         }
+        let known = match chain {
+            Some(chain) => writing.claimed(device.id, chain)?,
+            None => {
+                let matters = writing.phone_matters()?.into_iter();
+                matters
+                    .filter(|found| (found.device, found.matter) == (device.id, request.matter))
+                    .map(|found| found.last_ms)
+                    .next()
+            }
+        };
+        // What comes after what is known now shows again.
+        let up_to = request.up_to.min(known.ok_or(Refused::NotFound)?);
         writing.put_to_rest(&AtRest {
             device: device.id,
             matter: request.matter,
             chain,
-            up_to: request.up_to.max(0),
+            up_to,
             at_ms: now_ms,
             by: by.name(),
             because,
@@ -289,8 +307,9 @@ pub fn decide(
 ) -> Result<AsideOfPhone, CouncilError> {
     by.only(ASIDE_DECIDERS)?;
     let now_ms = service.now_ms();
-    let hashes: Vec<Hash> = request.records.iter().filter_map(|hash| hash.parse().ok()).collect();
-    if hashes.len() != request.records.len() || hashes.is_empty() || hashes.len() > MOST {
+    let hashes: Option<BTreeSet<Hash>> = request.records.iter().map(|hash| hash.parse().ok()).collect();
+    let hashes: Vec<Hash> = hashes.into_iter().flatten().collect();
+    if hashes.is_empty() || hashes.len() > MOST {
         return Err(Refused::NotFound.into());
     }
     service.transact(|writing| {
@@ -333,9 +352,11 @@ fn act(
         }
         AsideDeed::JudgeAgain => judge_again(writing, phone, &records, now_ms)?,
         AsideDeed::Release => {
-            let mut released = Vec::with_capacity(records.len());
+            let (mut released, mut ids) = (Vec::with_capacity(records.len()), BTreeSet::new());
             for record in &records {
-                if let Some(says) = can_be_released(writing, record)? {
+                if let Some(says) = can_be_released(writing, record)?
+                    && ids.insert(says.record())
+                {
                     released.push((record.clone(), says));
                 }
             }
@@ -366,7 +387,7 @@ fn of_phone(
         device_id: phone.id,
         visitor_name: visitor.map(|person| person.display_name).unwrap_or_default(),
         revoked: phone.revoked,
-        records: found.into_iter().map(|record| row(reading, &belief, record)).collect::<Result<_, _>>()?,
+        records: found.into_iter().map(|record| row(reading, by, &belief, record)).collect::<Result<_, _>>()?,
         more,
         may_act: by.may_act_as(ASIDE_DECIDERS),
         done,
@@ -374,7 +395,7 @@ fn of_phone(
     })
 }
 
-fn row(reading: &Reading<'_>, belief: &Belief, record: AsideRecord) -> Result<AsideRow, CouncilError> {
+fn row(reading: &Reading<'_>, by: &Actor, belief: &Belief, record: AsideRecord) -> Result<AsideRow, CouncilError> {
     let envelope = AnyEnvelope::from_bytes(&record.envelope);
     let can_be_released = record.decided.is_none() && can_be_released(reading, &record)?.is_some();
     let visit = envelope.as_ref().map(|envelope| envelope.visit);
@@ -399,6 +420,7 @@ fn row(reading: &Reading<'_>, belief: &Belief, record: AsideRecord) -> Result<As
         address: listed.map(|row| row.address()).filter(|_| !record.of_note),
         line,
         note: record.of_note,
+        may_decide: record.of_note == shows_notes(by) && record.decided.is_none(),
         can_be_released,
         decided: record.decided.map(|decided| AsideDecidedRow {
             decision: decided.decision,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use doorstep_domain::conduct::{Appointment, Basis, Entry, EntryBasis, TakenPhoto, Visit};
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::protocol::encode;
 use doorstep_domain::{StableName, VisitId};
 use serde::{Deserialize, Serialize};
 
@@ -127,8 +128,14 @@ pub struct VisitDetail {
     pub(crate) appointment_now: Option<Appointment>,
     /// How the council knows that the visit was at its home.
     pub(crate) home: HomeStanding,
+    /// The council's own address of the home that only the phone names; `null` if it has none, and
+    /// for a firm.
+    pub(crate) known_address: Option<String>,
     /// How the council sees its times.
     pub(crate) times: TimesStanding,
+    /// How many of its records had been set aside, and were released by a person.
+    #[ts(type = "number")]
+    pub(crate) released: u64,
     /// What supervisors have decided about it, the oldest decision first.
     pub(crate) decisions: Vec<VisitDecided>,
     /// The visitor's name; empty if it is not known.
@@ -148,10 +155,10 @@ pub struct VisitDecided {
     pub(crate) decision: VisitDecision,
     /// When, by the council's clock.
     pub(crate) at: DateTime<Utc>,
-    /// The user name of who decided.
-    pub(crate) by: String,
-    /// Why.
-    pub(crate) because: String,
+    /// The user name of who decided; `null` for a firm.
+    pub(crate) by: Option<String>,
+    /// Why; `null` for a firm.
+    pub(crate) because: Option<String>,
 }
 
 /// A decision about a visit, with its reason, of up to 500 characters.
@@ -180,12 +187,18 @@ impl VisitDetail {
             Some(given) if by.firm().is_none() => reading.appointment(&given.reference)?.map(|found| found.appointment),
             _ => None,
         };
+        // Why, and by whom, is the council's own.
+        let is_own = by.firm().is_none();
         let decisions = reading.decisions_about(visit)?.into_iter().map(|made| VisitDecided {
             decision: made.decision,
             at: times::from_ms(made.at_ms),
-            by: made.by,
-            because: made.because,
+            by: is_own.then_some(made.by),
+            because: is_own.then_some(made.because),
         });
+        let known_address = match &row.visit.uprn {
+            Some(uprn) if is_own && home != HomeStanding::Given => reading.address_of_home(uprn)?,
+            _ => None,
+        };
         Ok(Self {
             photos: row.visit.photos.iter().map(|taken| PhotoOfVisit::of(taken, &photos)).collect(),
             visitor_name: row.columns.visitor_name,
@@ -194,16 +207,12 @@ impl VisitDetail {
             appointment_now: now.filter(|now| row.appointment.as_ref() != Some(now)),
             appointment: row.appointment,
             home,
+            known_address,
             times,
+            released: reading.released_of(visit)?,
             decisions: decisions.collect(),
             visit: row.visit,
         })
-    }
-
-    /// The address of the home, on one line.
-    pub(crate) fn address(&self) -> String {
-        let given = || self.visit.address.clone().unwrap_or_default();
-        self.appointment.as_ref().map_or_else(given, Appointment::address_line)
     }
 }
 
@@ -262,14 +271,14 @@ pub fn read(service: &Service, by: &Actor, visit: VisitId) -> Result<VisitDetail
 }
 
 /// Links a visit to the appointment that it names, as if the council had given it to the visitor.
-fn link(writing: &Writing<'_>, row: &VisitRow) -> Result<(), CouncilError> {
-    let (Some(reference), Some(visitor)) = (&row.visit.appointment, row.visit.actor) else {
-        return Err(Refused::NotFound.into());
-    };
-    if row.appointment.is_some() || writing.appointment(reference)?.is_none() {
-        return Err(Refused::NotFound.into());
+fn link(service: &Service, writing: &Writing<'_>, row: &VisitRow) -> Result<(), CouncilError> {
+    let named = row.visit.appointment.as_ref().filter(|_| row.appointment.is_none()).ok_or(Refused::NotFound)?;
+    let appointment = writing.appointment(named)?.ok_or(Refused::NotFound)?.appointment;
+    // The visit alone: its visitor was not given the appointment for any other.
+    let versions = vec![(named.clone(), encode(&appointment))];
+    for version in writing.versions_of(versions, &service.environment)? {
+        writing.visit_was_given(row.visit.visit, version.hash)?;
     }
-    writing.was_given(visitor, reference)?;
     writing.refold_visit(&row.visit)
 }
 
@@ -296,11 +305,11 @@ pub fn decide(
             by: by.name().to_owned(),
             because: because.to_owned(),
         };
-        writing.decide_about(visit, &made)?;
+        writing.decide_about(&row.visit, &made)?;
         if request.decision == VisitDecision::Linked {
-            link(writing, &row)?;
+            link(service, writing, &row)?;
         }
-        writing.tell_of_attempt(&row.visit)?;
+        writing.tell_of_home(&row.visit)?;
         let decision = request.decision.name();
         writing.audit(now_ms, by.name(), &Audited::VisitDecided { visit, decision, because })?;
         VisitDetail::of(writing, by, writing.visit(visit, None)?.ok_or(Refused::NotFound)?)

@@ -92,6 +92,7 @@ pub(super) fn enrolled<T>(
                     key: asking.key,
                     revoked: false,
                     apart: false,
+                    unconfirmed: false,
                 },
                 phone: asking.phone,
                 name: &shortened(asking.name),

@@ -3,8 +3,8 @@
 use doorstep_domain::Named;
 use doorstep_domain::conduct::{CaseKind, CaseOutcome, CaseStep};
 
-use super::columns::ColumnKind::{Id, Moment, Text};
-use super::columns::{ColumnKind, Drawn, column, moment_ms, text};
+use super::columns::ColumnKind::{Id, Moment, Text, YesNo};
+use super::columns::{ColumnKind, Drawn, column, moment_ms, text, yes_no};
 use crate::storage::CaseRow;
 
 pub(super) const COLUMNS: &[Drawn<CaseRow>] = &[
@@ -34,4 +34,7 @@ pub(super) const COLUMNS: &[Drawn<CaseRow>] = &[
     ),
     column("closed_at", Moment, "When it was closed", |row| moment_ms(row.closed_ms)),
     column("outcome", ColumnKind::one_of::<CaseOutcome>(), "How it was closed", |row| text(row.outcome.as_ref())),
+    column("unconfirmed", YesNo, "Whether its record was set aside: nobody has confirmed who said it", |row| {
+        yes_no(Some(row.unconfirmed))
+    }),
 ];

@@ -8,7 +8,7 @@ use crate::access::roles::Role;
 use crate::access::second_factor::SetUp;
 use crate::desk::appointments::{AppointmentChange, AppointmentList, AppointmentListRow, Visitor};
 use crate::desk::audit::{AuditEntry, AuditList};
-use crate::desk::cases::{CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner};
+use crate::desk::cases::{CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner, SaidPlace};
 use crate::desk::code::{CodeList, CodeVersion};
 use crate::desk::concerns::{ConcernList, ConcernListRow};
 use crate::desk::exports::{TableColumn, TableMeaning};
@@ -92,6 +92,7 @@ pub fn declarations() -> Vec<(String, String)> {
         CaseLogLine,
         CaseLineAction,
         CaseDetail,
+        SaidPlace,
         AppointmentListRow,
         AppointmentList,
         AppointmentChange,

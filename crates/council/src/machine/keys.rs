@@ -1,13 +1,14 @@
-//! The council's own keys, in files that only the service may read. One key signs answers, the
-//! other opens safeguarding notes that phones sealed.
+//! The council's own keys, in files that only the service may read. One key signs answers, one
+//! opens safeguarding notes that phones sealed, and one the secrets of second factors in the
+//! database.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
-use doorstep_domain::VisitId;
 use doorstep_domain::ledger::{Hash, SigningKey};
 use doorstep_domain::v2::Note;
+use doorstep_domain::{UserId, VisitId};
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
@@ -20,6 +21,8 @@ pub(crate) struct Keys {
     pub(crate) signing: SigningKey,
     /// Opens safeguarding notes, for the leads.
     safeguarding: age::x25519::Identity,
+    /// Opens the secrets of second factors: whoever reads the database alone can't use them.
+    second_factors: age::x25519::Identity,
 }
 
 impl std::fmt::Debug for Keys {
@@ -33,8 +36,16 @@ fn paths(data: &Path) -> (PathBuf, PathBuf) {
     (keys.join("council.key"), keys.join("safeguarding.age-identity"))
 }
 
+/// The third key. A council of an earlier version makes it when it is opened.
+fn second_factors_path(data: &Path) -> PathBuf {
+    data.join("keys").join("second-factors.age-identity")
+}
+
+/// What a secret in the database begins with once it is encrypted.
+const ENCRYPTED: &str = "age:";
+
 impl Keys {
-    /// Whether a data folder holds both keys.
+    /// Whether a data folder holds the keys without which a council can't go on.
     pub(crate) fn are_in(data: &Path) -> bool {
         let (signing, safeguarding) = paths(data);
         signing.exists() && safeguarding.exists()
@@ -44,7 +55,9 @@ impl Keys {
     pub(crate) fn files(data: &Path) -> Result<Vec<(String, Zeroizing<String>)>, CouncilError> {
         let (signing, safeguarding) = paths(data);
         let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        [signing, safeguarding].iter().map(|path| Ok((name(path), read_secret(path)?))).collect()
+        let second_factors = second_factors_path(data);
+        let paths = [signing, safeguarding].into_iter().chain(second_factors.exists().then_some(second_factors));
+        paths.map(|path| Ok((name(&path), read_secret(&path)?))).collect()
     }
 
     /// Removes the key files, after a restore from a backup that turned out to be incomplete.
@@ -55,7 +68,9 @@ impl Keys {
     /// Puts a key file from a backup back in its place.
     pub(crate) fn put_back(data: &Path, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
         let (signing, safeguarding) = paths(data);
-        let path = [signing, safeguarding].into_iter().find(|path| path.file_name().is_some_and(|file| file == name));
+        let path = [signing, safeguarding, second_factors_path(data)]
+            .into_iter()
+            .find(|path| path.file_name().is_some_and(|file| file == name));
         write_secret(&path.ok_or(CouncilError::BadBackup("it holds a key of an unknown kind"))?, secret)
     }
 
@@ -64,8 +79,8 @@ impl Keys {
         let (signing, safeguarding) = paths(data);
         let secret = Zeroizing::new(environment.random::<32>());
         write_secret(&signing, data_encoding::HEXLOWER.encode(&*secret).as_bytes())?;
-        let identity = age::x25519::Identity::generate();
-        write_secret(&safeguarding, identity.to_string().expose_secret().as_bytes())
+        make_identity(&safeguarding)?;
+        make_identity(&second_factors_path(data))
     }
 
     /// Reads the keys from their files.
@@ -80,7 +95,39 @@ impl Keys {
             .ok_or_else(|| CouncilError::BadKey(signing_path))?;
         let safeguarding =
             read_secret(&safeguarding_path)?.trim().parse().map_err(|_| CouncilError::BadKey(safeguarding_path))?;
-        Ok(Self { signing: SigningKey::from_bytes(&secret), safeguarding })
+        let second_factors_path = second_factors_path(data);
+        if !second_factors_path.exists() {
+            make_identity(&second_factors_path)?;
+        }
+        let second_factors =
+            read_secret(&second_factors_path)?.trim().parse().map_err(|_| CouncilError::BadKey(second_factors_path))?;
+        Ok(Self { signing: SigningKey::from_bytes(&secret), safeguarding, second_factors })
+    }
+
+    /// Encrypts the secret of somebody's second factor. It opens for them alone.
+    pub(crate) fn seal_secret(&self, user: UserId, secret: &str) -> Result<String, CouncilError> {
+        let plain = Zeroizing::new(format!("{user} {secret}"));
+        let sealed = age::encrypt(&self.second_factors.to_public(), plain.as_bytes());
+        let sealed = sealed.map_err(|_| CouncilError::Unreadable("second factor"))?;
+        Ok(format!("{ENCRYPTED}{}", data_encoding::BASE64.encode(&sealed)))
+    }
+
+    /// Opens the secret of somebody's second factor. One of an earlier version is not encrypted.
+    pub(crate) fn open_secret(&self, user: UserId, stored: &str) -> Result<Zeroizing<String>, CouncilError> {
+        let unreadable = || CouncilError::Unreadable("second factor");
+        let Some(sealed) = stored.strip_prefix(ENCRYPTED) else { return Ok(Zeroizing::new(stored.to_owned())) };
+        let sealed = data_encoding::BASE64.decode(sealed.as_bytes()).map_err(|_| unreadable())?;
+        let plain = Zeroizing::new(age::decrypt(&self.second_factors, &sealed).map_err(|_| unreadable())?);
+        let plain = std::str::from_utf8(&plain).map_err(|_| unreadable())?;
+        match plain.split_once(' ') {
+            Some((whose, secret)) if whose == user.to_string() => Ok(Zeroizing::new(secret.to_owned())),
+            _ => Err(unreadable()),
+        }
+    }
+
+    /// Whether a stored secret is one of an earlier version, which is not encrypted.
+    pub(crate) fn is_plain_secret(stored: &str) -> bool {
+        !stored.starts_with(ENCRYPTED)
     }
 
     /// The id of a person or an organisation that is new to the council: the same for the same
@@ -116,6 +163,11 @@ pub(crate) struct OpenNote {
     pub(crate) words: Zeroizing<String>,
     /// The visit in which it was written, if it says so. In version 1 the record says it.
     pub(crate) visit: Option<VisitId>,
+}
+
+fn make_identity(path: &Path) -> Result<(), CouncilError> {
+    let identity = age::x25519::Identity::generate();
+    write_secret(path, identity.to_string().expose_secret().as_bytes())
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<String>, CouncilError> {

@@ -4,6 +4,7 @@
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::fold;
 
+use crate::access::second_factor;
 use crate::error::CouncilError;
 use crate::service::{Service, each_by_itself};
 use crate::storage::{FOLD_VERSION, Reading};
@@ -31,10 +32,14 @@ pub fn refold(service: &Service, all: bool) -> Result<usize, CouncilError> {
     done.map(|()| made)
 }
 
-/// Refolds once after an upgrade, if folding has changed; otherwise does nothing. If a row can't be
+/// Encrypts what an older version kept in clear, and refolds once after an upgrade, if folding has
+/// changed; otherwise does nothing. If a row can't be
 /// folded again, the service starts all the same. The row stays as it was, the error goes to the
 /// log, and the next start tries again.
 pub fn after_an_older_program(service: &Service) {
+    if let Err(error) = second_factor::encrypt_all(service) {
+        tracing::error!(%error, "The secrets of second factors of an older version could not be encrypted. They work.");
+    }
     match refold_once(service) {
         Ok(Some(visits)) => tracing::info!(visits, "Rows that an older version had folded were folded again."),
         Ok(None) => {}

@@ -60,8 +60,9 @@ pub struct Due {
     pub rule: Rule,
     /// Things older than this day are erased; `None` if nothing is.
     pub before: Option<NaiveDate>,
-    /// How many things are older than that.
-    pub items: u64,
+    /// How many things are older than that; `None` for safeguarding notes, which are counted
+    /// nowhere.
+    pub items: Option<u64>,
 }
 
 /// The rules that hold on a day.
@@ -149,7 +150,8 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
         }
         RetainedKind::SafeguardingNotes => at_once(&mut |writing| {
             let notes = writing.notes_before(before_ms)?;
-            notes.into_iter().try_for_each(|(record, visit)| writing.erase_note(record, visit, now_ms, &name))
+            notes.into_iter().try_for_each(|(record, visit)| writing.erase_note(record, visit, now_ms, &name))?;
+            writing.erase_aside_notes(before_ms)
         }),
         RetainedKind::Acknowledgements => at_once(&mut |writing| {
             let signed = writing.acknowledgements_over_before(before_ms)?;
@@ -177,12 +179,17 @@ pub fn retain(service: &Service, by: &Actor, apply_rules: bool) -> Result<Vec<Du
     for rule in in_force(&own, today) {
         let before = rule.before(today);
         let Some(before_ms) = before.map(|day| england::start_of(day).timestamp_millis()) else {
-            dues.push(Due { rule, before, items: 0 });
+            let items = (rule.kind != RetainedKind::SafeguardingNotes).then_some(0);
+            dues.push(Due { rule, before, items });
             continue;
         };
         let items = service.storage.read(|reading| rule.count(reading, before_ms, now_ms))?;
-        if apply_rules && items > 0 {
+        if apply_rules {
             apply(service, &rule, before_ms, now_ms)?;
+        }
+        // How many notes there are, or that there were any, is told nowhere (clause 6.2).
+        let items = (rule.kind != RetainedKind::SafeguardingNotes).then_some(items);
+        if let Some(items) = items.filter(|items| apply_rules && *items > 0) {
             let audited = Audited::ErasedByRule { rule: rule.kind.name(), keep_years: rule.keep_years, items };
             service.transact(|writing| writing.audit(now_ms, by.name(), &audited))?;
         }

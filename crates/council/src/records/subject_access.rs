@@ -64,6 +64,7 @@ visits.json        for a tenant: each visit as its records tell it, with its app
                    and concerns
                    for a visitor: each visit's id, start and outcome
 appointments.json  for a tenant: past appointments that had no visit
+set-aside.json     for a tenant: what phones said that the council has not taken, if anything
 photos/            for a tenant: the photos taken on the visits
 person.json        for a visitor or a user of the console: who they are, how many phones they
                    have, what they signed, and their lines in the audit log
@@ -136,11 +137,15 @@ pub fn give_access(
     let failed = |source| CouncilError::File { path: folder.to_owned(), source };
     private_file::make_folder(folder).map_err(failed)?;
     private_file::make_folder(&folder.join("photos")).map_err(failed)?;
-    let (visits, appointments, person) = service.storage.read(|reading| {
+    let (visits, aside, appointments, person) = service.storage.read(|reading| {
         let found = find(service, reading, subject)?;
         let of_home = found.person.is_none();
-        let mut visits = Vec::new();
+        let (mut visits, mut aside) = (Vec::new(), Vec::new());
         for visit in &found.visits {
+            let said = if of_home { reading.aside_events(*visit)? } else { Vec::new() };
+            if !said.is_empty() {
+                aside.push(json!({ "visit": visit, "said": said }));
+            }
             if let Some(row) = reading.visit(*visit, None)? {
                 visits.push(told(reading, &row, of_home)?);
             }
@@ -150,7 +155,7 @@ pub fn give_access(
             appointments.extend(reading.appointment_text(reference)?);
         }
         let person = found.person.as_ref().map(|person| told_of_person(reading, person)).transpose()?;
-        Ok((visits, appointments, person))
+        Ok((visits, aside, appointments, person))
     })?;
     let write = |name: &str, value: &serde_json::Value| {
         let text = serde_json::to_vec_pretty(value).map_err(|_| CouncilError::Unreadable("visit"))?;
@@ -162,6 +167,9 @@ pub fn give_access(
         None => write("appointments.json", &json!(appointments))?,
     }
     write("visits.json", &json!(visits))?;
+    if !aside.is_empty() {
+        write("set-aside.json", &json!(aside))?;
+    }
     if matches!(subject, Subject::Home { .. }) {
         write_photos(service, subject, folder)?;
     }

@@ -247,11 +247,14 @@ impl Writing<'_> {
     /// Sends later appointments at the same home to their devices again, with this attempt without
     /// access, if the council knows that it was there.
     pub(crate) fn tell_of_attempt(&self, visit: &Visit) -> Result<(), CouncilError> {
-        let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
         let row = self.visit(visit.visit, None)?;
-        if !row.is_some_and(|row| HomeStanding::of(&row.columns).counts()) {
-            return Ok(());
-        }
+        if row.is_some_and(|row| HomeStanding::of(&row.columns).counts()) { self.tell_of_home(visit) } else { Ok(()) }
+    }
+
+    /// Sends later appointments at a visit's home to their devices again, after something about an
+    /// attempt there was decided.
+    pub(crate) fn tell_of_home(&self, visit: &Visit) -> Result<(), CouncilError> {
+        let (Some(uprn), Some(attempt)) = (&visit.uprn, visit.attempt()) else { return Ok(()) };
         let mut which = Conditions::default();
         which.and("uprn = ?", [uprn.as_str()]);
         which.and("window_end_ms > ?", [attempt.at.timestamp_millis()]);

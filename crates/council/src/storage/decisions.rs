@@ -1,6 +1,8 @@
 //! What a supervisor of the council has decided about what a visit says. A phone can name any home
 //! and any time, so neither counts against a tenant by the phone's word alone.
 
+use doorstep_domain::conduct::Visit;
+use doorstep_domain::ledger::Hash;
 use doorstep_domain::{StableName, VisitId};
 use serde::{Deserialize, Serialize};
 
@@ -65,12 +67,19 @@ impl HomeStanding {
 impl TimesStanding {
     /// Of a visit.
     pub(crate) fn of(row: &VisitRow) -> Self {
-        match (row.visit.times_in_doubt(), row.columns.times_accepted) {
-            (false, _) => Self::AsSaid,
-            (true, false) => Self::InDoubt,
-            (true, true) => Self::Accepted,
+        if !row.visit.times_in_doubt() {
+            return Self::AsSaid;
         }
+        let accepted = row.columns.times_accepted.as_ref();
+        if accepted == Some(&in_doubt(&row.visit)) { Self::Accepted } else { Self::InDoubt }
     }
+}
+
+/// Which records of a visit have times in doubt, in short. Whoever accepts them accepts no others.
+pub(crate) fn in_doubt(visit: &Visit) -> String {
+    let lines = visit.timeline.iter().filter(|line| line.doubt.is_some());
+    let records: Vec<[u8; 16]> = lines.map(|line| *line.record.as_bytes()).collect();
+    Hash::framed("doorstep-times-in-doubt-v2", &[&records.concat()]).to_string()
 }
 
 /// What a decision is about.
@@ -140,19 +149,26 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a decision about a visit, in place of an earlier one about the same thing.
-    pub(crate) fn decide_about(&self, visit: VisitId, made: &MadeDecision) -> Result<(), CouncilError> {
+    /// Keeps a decision about a visit, in place of an earlier one about the same thing. It is about
+    /// the home and the times that the visit has now.
+    pub(crate) fn decide_about(&self, visit: &Visit, made: &MadeDecision) -> Result<(), CouncilError> {
+        let seen = match made.decision.about() {
+            DecidedAbout::Home => visit.uprn.as_ref().map(ToString::to_string).unwrap_or_default(),
+            DecidedAbout::Times => in_doubt(visit),
+            DecidedAbout::Link => visit.appointment.as_ref().map(ToString::to_string).unwrap_or_default(),
+        };
         self.write(
-            "INSERT INTO visit_decision (visit_id, about, decision, at_ms, user_name, because) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO visit_decision (visit_id, about, decision, at_ms, user_name, because, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (visit_id, about) DO UPDATE SET decision = excluded.decision, at_ms = excluded.at_ms,
-                 user_name = excluded.user_name, because = excluded.because",
+                 user_name = excluded.user_name, because = excluded.because, seen = excluded.seen",
             params![
-                visit.as_bytes(),
+                visit.visit.as_bytes(),
                 made.decision.about().name(),
                 made.decision.name(),
                 made.at_ms,
                 &made.by,
-                &made.because
+                &made.because,
+                seen
             ],
         )?;
         Ok(())

@@ -24,6 +24,9 @@ pub(crate) struct Device {
     /// Whether what it sends stands apart until a person releases it: it was lost, or its person
     /// left.
     pub(crate) apart: bool,
+    /// Whether it was found again after a restore, and nobody has confirmed it: it may have been
+    /// revoked since the copy was made.
+    pub(crate) unconfirmed: bool,
 }
 
 /// A phone that is being enrolled.
@@ -118,7 +121,9 @@ impl Reading<'_> {
     pub(crate) fn device(&self, id: DeviceId) -> Result<Option<Device>, CouncilError> {
         let row = self.one(
             "SELECT device.user_id, coalesce(device.organisation_id, person.organisation_id) AS organisation_id, public_key,
-                    revoked_ms IS NOT NULL AS revoked, apart
+                    revoked_ms IS NOT NULL AS revoked, apart,
+                    found_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM at_rest WHERE at_rest.device_id = device.device_id
+                        AND matter = 'found_again' AND up_to >= found_ms) AS unconfirmed
              FROM device JOIN person ON person.user_id = device.user_id WHERE device_id = ?1",
             params![id.as_bytes()],
             |row| {
@@ -128,12 +133,13 @@ impl Reading<'_> {
                     row.get::<Vec<u8>>("public_key")?,
                     row.get::<bool>("revoked")?,
                     row.get::<bool>("apart")?,
+                    row.get::<bool>("unconfirmed")?,
                 ))
             },
         )?;
-        row.map(|(user, organisation, key, revoked, apart)| {
+        row.map(|(user, organisation, key, revoked, apart, unconfirmed)| {
             let key = PublicKey::from_slice(&key).map_err(|_| CouncilError::Unreadable("device key"))?;
-            Ok(Device { id, user, organisation, key, revoked, apart })
+            Ok(Device { id, user, organisation, key, revoked, apart, unconfirmed })
         })
         .transpose()
     }
@@ -262,7 +268,7 @@ impl Writing<'_> {
         self.write(
             "INSERT INTO device (device_id, user_id, public_key, name, app_version, enrolled_ms, contact_ms,
                  phone_id, organisation_id, protocol, found_ms, apart, revoked_ms)
-             VALUES (?1, ?2, ?3, '', '', ?4, ?5, ?6, ?7, ?8, ?5, ?9, ?10) ON CONFLICT (device_id) DO NOTHING",
+             VALUES (?1, ?2, ?3, 'Found again', '', ?4, ?5, ?6, ?7, ?8, ?5, ?9, ?10) ON CONFLICT (device_id) DO NOTHING",
             params![
                 device.as_bytes(),
                 user.as_bytes(),

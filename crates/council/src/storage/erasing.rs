@@ -91,12 +91,12 @@ impl Reading<'_> {
                  SELECT visit_id, max(received_ms) FROM set_aside
                  WHERE visit_id IS NOT NULL AND of_note = 0 AND length(body) > 0
                    AND NOT EXISTS (SELECT 1 FROM visit WHERE visit.visit_id = set_aside.visit_id)
-                   AND NOT EXISTS (SELECT 1 FROM record WHERE record.visit_id = set_aside.visit_id)
                  GROUP BY visit_id
              ) AS known
-             WHERE over_ms < ?1 AND NOT EXISTS (SELECT 1 FROM case_file
+             WHERE NOT EXISTS (SELECT 1 FROM case_file
                  WHERE case_file.visit_id = known.visit_id AND (closed_ms IS NULL OR closed_ms >= ?1))
-             ORDER BY over_ms, visit_id"
+             GROUP BY visit_id HAVING max(over_ms) < ?1
+             ORDER BY max(over_ms), visit_id"
         );
         self.visit_ids(&sql, params![before_ms])
     }
@@ -129,7 +129,12 @@ impl Reading<'_> {
              ORDER BY visit.started_ms, visit.visit_id",
             which.text()
         );
-        self.visit_ids(&sql, which.values())
+        let mut visits = self.visit_ids(&sql, which.values())?;
+        // When a visit was that nobody has taken, only its phone says.
+        visits.extend(
+            self.aside_visits_at(uprn)?.into_iter().filter(|visit| !visits.contains(visit)).collect::<Vec<_>>(),
+        );
+        Ok(visits)
     }
 
     /// The visits of one visitor, the oldest first.
@@ -253,7 +258,8 @@ impl Writing<'_> {
     /// Erases why somebody decided as they did about a visit or its chains. That they did stays.
     fn erase_reasons_about(&self, visit: VisitId) -> Result<(), CouncilError> {
         let chains = self.many(
-            "SELECT DISTINCT device_id, epoch FROM record WHERE visit_id = ?1",
+            "SELECT device_id, epoch FROM record WHERE visit_id = ?1
+             UNION SELECT device_id, epoch FROM set_aside WHERE visit_id = ?1",
             params![visit.as_bytes()],
             |row| Ok((DeviceId::from_bytes(row.get("device_id")?), Epoch::from_bytes(row.get("epoch")?))),
         )?;

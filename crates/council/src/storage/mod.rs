@@ -15,6 +15,7 @@ mod database;
 mod decisions;
 mod devices;
 mod erasing;
+mod erasing_aside;
 mod login_attempts;
 mod no_access;
 mod not_received;

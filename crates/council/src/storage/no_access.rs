@@ -29,6 +29,18 @@ pub(crate) struct NoAccessRow {
 }
 
 impl Reading<'_> {
+    /// The address of a home, as the council knows it from an appointment there. What a phone says
+    /// is none.
+    pub(crate) fn address_of_home(&self, uprn: &Uprn) -> Result<Option<String>, CouncilError> {
+        let address = self.one(
+            "SELECT coalesce((SELECT max(appointment.address) FROM appointment WHERE appointment.uprn = ?1),
+                             (SELECT max(visit.address) FROM visit WHERE visit.uprn = ?1 AND home_given = 1)) AS address",
+            params![uprn.as_str()],
+            |row| row.get::<Option<String>>("address"),
+        )?;
+        Ok(address.flatten())
+    }
+
     /// Visits to a home in which nobody got in, by one organisation or by all, the oldest first.
     pub(crate) fn visits_without_access(
         &self,
@@ -58,7 +70,8 @@ impl Reading<'_> {
         which.and_if("organisation.name = ?", organisation);
         let listed = format!(
             "SELECT visit.uprn AS uprn, max(visit.started_ms) AS last_ms, count(*) AS attempts,
-                    max(coalesce(visit.address, '')) AS address
+                    coalesce((SELECT max(appointment.address) FROM appointment WHERE appointment.uprn = visit.uprn),
+                             max(CASE WHEN visit.home_given = 1 THEN visit.address END), '') AS address
              FROM visit
              LEFT JOIN organisation ON organisation.organisation_id = visit.organisation_id{}
              GROUP BY visit.uprn",

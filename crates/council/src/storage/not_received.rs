@@ -16,6 +16,8 @@ const OF_A_PHONE: u64 = 5;
 pub(crate) struct Missing {
     pub(crate) device_id: DeviceId,
     pub(crate) chain: Epoch,
+    /// Whether the chain is a note's. Only leads are given those.
+    pub(crate) note: bool,
     pub(crate) visitor_name: String,
     pub(crate) device: String,
     pub(crate) first: u64,
@@ -43,7 +45,7 @@ impl Reading<'_> {
     /// Ash Grove: 4 to 6 not received". Gaps in notes' chains are listed for the leads alone.
     pub(crate) fn missing(&self, of_notes: bool) -> Result<Vec<Missing>, CouncilError> {
         let sql = format!(
-            "SELECT person.display_name, device.name, gaps.device_id, gaps.epoch, settled + 1 AS first, claimed AS last, claimed_ms,
+            "SELECT person.display_name, device.name, gaps.device_id, gaps.epoch, CASE WHEN gaps.class = ?2 THEN 1 ELSE 0 END AS note, settled + 1 AS first, claimed AS last, claimed_ms,
                     place, of_phone,
                     (SELECT visit.address FROM record JOIN visit ON visit.visit_id = record.visit_id
                      WHERE record.device_id = gaps.device_id AND record.epoch = gaps.epoch AND gaps.class = ?3 LIMIT 1) AS address
@@ -59,6 +61,7 @@ impl Reading<'_> {
             Ok(Missing {
                 device_id: DeviceId::from_bytes(row.get("device_id")?),
                 chain: Epoch::from_bytes(row.get("epoch")?),
+                note: row.get("note")?,
                 visitor_name: row.get("display_name")?,
                 device: row.get("name")?,
                 first: row.get("first")?,
@@ -68,6 +71,15 @@ impl Reading<'_> {
                 others: if place == OF_A_PHONE { of_phone.saturating_sub(OF_A_PHONE) } else { 0 },
             })
         })
+    }
+
+    /// The last record that a device says one of its chains has; `None` if there is no such chain.
+    pub(crate) fn claimed(&self, device: DeviceId, chain: Epoch) -> Result<Option<i64>, CouncilError> {
+        self.one(
+            "SELECT claimed FROM chain WHERE device_id = ?1 AND epoch = ?2",
+            params![device.as_bytes(), chain.as_bytes()],
+            |row| row.get("claimed"),
+        )
     }
 
     /// How many records devices say that they have and the council does not hold, without those of

@@ -10,7 +10,7 @@ use crate::error::CouncilError;
 /// A person's second factor.
 #[derive(Clone)]
 pub(crate) struct SecondFactor {
-    /// The secret shared with the authenticator app, in base 32.
+    /// The secret shared with the authenticator app, as it is stored.
     pub(crate) secret: String,
     /// Whether the person has entered a right code at least once.
     pub(crate) confirmed: bool,
@@ -28,7 +28,22 @@ impl Reading<'_> {
     }
 }
 
+impl Reading<'_> {
+    /// Everybody's secrets, as they are stored.
+    pub(crate) fn second_factors(&self) -> Result<Vec<(UserId, String)>, CouncilError> {
+        self.many("SELECT user_id, totp_secret FROM person WHERE totp_secret IS NOT NULL", params![], |row| {
+            Ok((UserId::from_bytes(row.get("user_id")?), row.get("totp_secret")?))
+        })
+    }
+}
+
 impl Writing<'_> {
+    /// Stores somebody's secret in another form.
+    pub(crate) fn replace_second_factor(&self, user: UserId, secret: &str) -> Result<(), CouncilError> {
+        self.write("UPDATE person SET totp_secret = ?2 WHERE user_id = ?1", params![user.as_bytes(), secret])?;
+        Ok(())
+    }
+
     pub(crate) fn offer_second_factor(&self, user: UserId, secret: &str) -> Result<(), CouncilError> {
         self.write(
             "UPDATE person SET totp_secret = ?2, totp_confirmed_ms = NULL, totp_last_step = NULL

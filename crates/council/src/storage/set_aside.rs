@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_domain::conduct::Event;
-use doorstep_domain::ledger::{Epoch, Hash, RecordKind, decode_body};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, Event, Started};
+use doorstep_domain::ledger::{Epoch, Hash, decode_body};
 use doorstep_domain::v2::{AnyEnvelope, HeadClass};
-use doorstep_domain::{DeviceId, RecordId, StableName, UserId, VisitId};
+use doorstep_domain::{DeviceId, RecordId, StableName, VisitId};
 use serde::{Deserialize, Serialize};
 
 use super::batch::{IfThere, named};
 use super::chain::Place;
+use super::concerns::SealedConcern;
 use super::database::{Conditions, Row, Value, params};
 use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
+use crate::machine::times;
 
 /// A record that is to be set aside.
 pub(crate) struct SetAside<'a> {
@@ -35,6 +37,8 @@ pub(crate) struct SetAsideAt {
     pub(crate) hash: Hash,
     pub(crate) reason: String,
     pub(crate) holds_place: bool,
+    /// Whether a person has released it.
+    pub(crate) released: bool,
 }
 
 /// What a person decided about a record that was set aside.
@@ -110,7 +114,7 @@ impl AsideFilter {
     }
 }
 
-fn aside_record(row: &Row<'_>) -> Result<AsideRecord, CouncilError> {
+pub(super) fn aside_record(row: &Row<'_>) -> Result<AsideRecord, CouncilError> {
     let decision = row.get::<Option<String>>("decided")?.as_deref().and_then(AsideDecision::from_name);
     let decided = match decision {
         Some(decision) => Some(AsideDecided {
@@ -138,6 +142,14 @@ fn aside_record(row: &Row<'_>) -> Result<AsideRecord, CouncilError> {
     })
 }
 
+/// The event that begins a visit, if a body is one.
+fn plan(body: &[u8]) -> Option<Started> {
+    match decode_body(body)?.event {
+        Event::Started(plan) | Event::Opened(plan) => Some(plan),
+        _ => None,
+    }
+}
+
 /// Whether a record is a sealed note, as far as its body can be read.
 fn says_note(body: &[u8]) -> bool {
     decode_body(body).is_some_and(|body| matches!(body.event, Event::ConcernSealed(_)))
@@ -147,7 +159,7 @@ impl Reading<'_> {
     /// The set-aside records from a place in a chain up to the number `last`, inclusive.
     pub(crate) fn set_aside_from(&self, first: Place, last: u64) -> Result<Vec<SetAsideAt>, CouncilError> {
         self.many(
-            "SELECT sequence, hash, reason, holds_place FROM set_aside
+            "SELECT sequence, hash, reason, holds_place, coalesce(decided, '') = 'released' AS released FROM set_aside
              WHERE device_id = ?1 AND epoch = ?2 AND sequence BETWEEN ?3 AND ?4",
             params![first.device.as_bytes(), first.epoch.as_bytes(), first.sequence, last],
             |row| {
@@ -156,6 +168,7 @@ impl Reading<'_> {
                     hash: Hash::from_bytes(row.get("hash")?),
                     reason: row.get("reason")?,
                     holds_place: row.get("holds_place")?,
+                    released: row.get("released")?,
                 })
             },
         )
@@ -208,6 +221,45 @@ impl Reading<'_> {
         }
         found.sort_by_key(|record| (record.place, record.hash));
         Ok(found)
+    }
+
+    /// How many records of a visit had been set aside and were released, without notes.
+    pub(crate) fn released_of(&self, visit: VisitId) -> Result<u64, CouncilError> {
+        let sql =
+            "SELECT count(*) AS records FROM set_aside WHERE visit_id = ?1 AND decided = 'released' AND of_note = 0";
+        Ok(self.one(sql, params![visit.as_bytes()], |row| row.get("records"))?.unwrap_or(0))
+    }
+
+    /// Whether a record with this id was set aside and is released.
+    pub(crate) fn is_released(&self, record: RecordId) -> Result<bool, CouncilError> {
+        let sql = "SELECT 1 FROM set_aside WHERE record_id = ?1 AND decided = 'released' LIMIT 1";
+        Ok(self.one(sql, params![record.as_bytes()], |_| Ok(()))?.is_some())
+    }
+
+    /// What the set-aside records of a visit say, without notes. Nobody has confirmed any of it.
+    pub(crate) fn aside_events(&self, visit: VisitId) -> Result<Vec<Event>, CouncilError> {
+        let bodies: Vec<Vec<u8>> = self.many(
+            "SELECT body FROM set_aside WHERE visit_id = ?1 AND of_note = 0 ORDER BY received_ms, sequence",
+            params![visit.as_bytes()],
+            |row| row.get("body"),
+        )?;
+        Ok(bodies.iter().filter_map(|body| decode_body(body)).map(|body| body.event).collect())
+    }
+
+    /// The visits of which the start was set aside, and says that they were at this home.
+    pub(super) fn aside_visits_at(&self, uprn: &str) -> Result<Vec<VisitId>, CouncilError> {
+        let mut found = BTreeSet::new();
+        let sql =
+            "SELECT visit_id, body FROM set_aside WHERE visit_id IS NOT NULL AND of_note = 0 AND length(body) > 0";
+        self.connection.query(sql, params![], &mut |row| {
+            let is_there =
+                plan(&row.get::<Vec<u8>>("body")?).and_then(|plan| plan.uprn).is_some_and(|at| at.as_str() == uprn);
+            if is_there {
+                found.insert(VisitId::from_bytes(row.get("visit_id")?));
+            }
+            Ok(())
+        })?;
+        Ok(found.into_iter().collect())
     }
 
     /// The body of a set-aside record that has this id; `None` if there is none, or it was erased.
@@ -348,6 +400,9 @@ impl Writing<'_> {
             let Place { device, epoch, sequence } = row.place;
             let envelope = AnyEnvelope::from_bytes(&row.envelope);
             let of_note = says_note(&row.body) || self.is_of_note(device, epoch)?;
+            if let Some(envelope) = &envelope {
+                self.see_to_urgent(row, envelope)?;
+            }
             self.write(
                 "UPDATE set_aside SET record_id = ?5, visit_id = ?6, of_note = ?7
                  WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
@@ -365,53 +420,21 @@ impl Writing<'_> {
         Ok(rows.len())
     }
 
-    /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
-    pub(super) fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
-        self.write(
-            "UPDATE set_aside SET body = ?2, because = NULL WHERE visit_id = ?1 AND of_note = 0",
-            params![visit.as_bytes(), Vec::<u8>::new()],
-        )?;
-        Ok(())
-    }
-
-    /// Empties the bodies of a set-aside note.
-    pub(super) fn erase_aside_note(&self, record: RecordId) -> Result<(), CouncilError> {
-        self.write(
-            "UPDATE set_aside SET body = ?2, because = NULL WHERE record_id = ?1 AND of_note = 1",
-            params![record.as_bytes(), Vec::<u8>::new()],
-        )?;
-        Ok(())
-    }
-
-    /// Empties the bodies of somebody's set-aside signatures under the Code.
-    pub(super) fn erase_aside_signatures(&self, user: UserId) -> Result<(), CouncilError> {
-        let rows = self.many(
-            "SELECT set_aside.* FROM set_aside JOIN device USING (device_id) WHERE user_id = ?1 AND length(body) > 0",
-            params![user.as_bytes()],
-            aside_record,
-        )?;
-        for row in rows {
-            let kind = AnyEnvelope::from_bytes(&row.envelope).map(|envelope| envelope.kind);
-            if kind != Some(RecordKind::ACKNOWLEDGEMENT) {
-                continue;
+    /// Sees to what can't wait of a record that an earlier version set aside.
+    fn see_to_urgent(&self, row: &AsideRecord, envelope: &AnyEnvelope) -> Result<(), CouncilError> {
+        let AnyEnvelope { record, visit, recorded_at_ms: recorded_ms, .. } = *envelope;
+        let received_ms = row.received_ms;
+        match decode_body(&row.body).map(|body| body.event) {
+            Some(Event::ConcernSealed(_)) => {
+                self.keep_sealed_concern(&SealedConcern { record, visit, recorded_ms, received_ms })
             }
-            let Place { device, epoch, sequence } = row.place;
-            self.write(
-                "UPDATE set_aside SET body = ?5 WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
-                params![device.as_bytes(), epoch.as_bytes(), sequence, row.hash.as_bytes(), Vec::<u8>::new()],
-            )?;
+            Some(Event::ConcernRaised(concern)) => {
+                let device = self.device(row.place.device)?.ok_or(CouncilError::Unreadable("device"))?;
+                let Some(kind) = CaseKind::of_concern(&concern) else { return Ok(()) };
+                let opened_at = concern.noticed_at.min(times::from_ms(received_ms));
+                self.open_unconfirmed_case(&CaseOpened { kind, record, opened_at }, visit, device.user, received_ms)
+            }
+            _ => Ok(()),
         }
-        Ok(())
-    }
-
-    /// Empties what was received before a moment and belongs to no visit or note that is known: the
-    /// retention of visits is its own.
-    pub(crate) fn erase_unreadable_aside(&self, before_ms: i64) -> Result<(), CouncilError> {
-        self.write(
-            "UPDATE set_aside SET body = ?2, because = NULL
-             WHERE received_ms < ?1 AND visit_id IS NULL AND length(body) > 0",
-            params![before_ms, Vec::<u8>::new()],
-        )?;
-        Ok(())
     }
 }

@@ -188,7 +188,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "visit_id" "version_hash"
     ];
     "visit_decision" ("visit_id", "about"): [
-        "visit_id" "about" "decision" "at_ms" *"user_name" *"because"
+        "visit_id" "about" "decision" *"seen" "at_ms" *"user_name" *"because"
     ];
     "later_receipt" ("device_id", "epoch", "sequence", "hash"): [
         "device_id" "epoch" "sequence" "hash" "receipt"

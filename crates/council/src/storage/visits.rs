@@ -66,8 +66,9 @@ pub(crate) struct VisitColumns {
     pub(crate) home_given: bool,
     /// What a supervisor decided about the home, as a stable name; `None` if nobody has.
     pub(crate) home_decision: Option<String>,
-    /// Whether a supervisor has accepted its times, although they are in doubt.
-    pub(crate) times_accepted: bool,
+    /// The records whose times a supervisor has accepted, although they are in doubt; see
+    /// [`super::decisions::in_doubt`].
+    pub(crate) times_accepted: Option<String>,
 }
 
 /// One visit, with its columns and its appointment, as its visitor was given it.
@@ -95,12 +96,17 @@ pub(super) const OLDEST_FIRST: &str = " ORDER BY visit.started_ms, visit.visit_i
 pub(crate) const FOLD_VERSION: i64 = 2;
 
 impl VisitRow {
-    /// The address on one line: the appointment's or, without an appointment, the one that the
-    /// visitor gave.
+    /// The address on one line: see [`address_of`].
     pub(crate) fn address(&self) -> String {
-        let given = || self.visit.address.clone().unwrap_or_default();
-        self.appointment.as_ref().map_or_else(given, Appointment::address_line)
+        address_of(&self.visit, self.appointment.as_ref()).unwrap_or_default()
     }
+}
+
+/// The address of a visit's home on one line: the appointment's if the phone names no other home,
+/// and else the one that the visitor gave.
+fn address_of(visit: &Visit, given: Option<&Appointment>) -> Option<String> {
+    let is_there = |given: &&Appointment| visit.uprn.as_ref().is_none_or(|uprn| *uprn == given.uprn);
+    given.filter(is_there).map(Appointment::address_line).or_else(|| visit.address.clone())
 }
 
 /// How visits can be sorted: the columns of their list.
@@ -125,8 +131,9 @@ const PLACES: &str = "
 pub(super) const SELECT: &str = "
     SELECT visit.visit_id, visit.started_ms, visit.ended_ms, visit.received_ms, visit.appointment_ref, visit.uprn,
            visit.visit_kind, visit.outcome, visit.entry, visit.refusal_reason, visit.notice_standing,
-           (SELECT decision FROM visit_decision WHERE visit_decision.visit_id = visit.visit_id AND about = 'home') AS home_decision,
-           (SELECT decision FROM visit_decision WHERE visit_decision.visit_id = visit.visit_id AND about = 'times') AS times_decision,
+           (SELECT decision FROM visit_decision WHERE visit_decision.visit_id = visit.visit_id AND about = 'home'
+                AND seen = visit.uprn) AS home_decision,
+           (SELECT seen FROM visit_decision WHERE visit_decision.visit_id = visit.visit_id AND about = 'times') AS times_accepted,
            visit.folded, visit.given, visit.home_given, organisation.name AS organisation, person.user_name AS visitor, person.display_name AS visitor_name,
            (SELECT count(*) FROM photo JOIN blob USING (sha256, organisation_id)
             WHERE photo.visit_id = visit.visit_id AND struck = 0 AND aside = 0 AND complete_ms IS NOT NULL) AS photos_held
@@ -163,7 +170,7 @@ impl VisitColumns {
             photos_held: row.get("photos_held")?,
             home_given: row.get("home_given")?,
             home_decision: row.get("home_decision")?,
-            times_accepted: row.get::<Option<String>>("times_decision")?.is_some(),
+            times_accepted: row.get("times_accepted")?,
         })
     }
 }
@@ -417,7 +424,7 @@ fn row_of(
         "received_ms" => received_ms,
         "folded" => folded,
         "words" => search_text::of_visit(visit, given, visitor_name),
-        "address" => given.map(Appointment::address_line).or_else(|| visit.address.clone()),
+        "address" => address_of(visit, given),
         "entry" => visit.entry.as_ref().map(|entry| entry.basis.kind().name()),
         "alone_until_ms" => visit.alone_until().map(|until| until.timestamp_millis()),
         "day" => day,

@@ -10,7 +10,7 @@ use doorstep_domain::conduct::{
     CaseDeed, CaseKind, CaseMove, CaseOpened, CaseOutcome, CaseState, CaseStep, Concern, Due, Event,
 };
 use doorstep_domain::ledger::decode_body;
-use doorstep_domain::{DeviceId, Named, RecordId, StableName};
+use doorstep_domain::{DeviceId, Named, RecordId, StableName, VisitId};
 use serde::Serialize;
 
 use self::list::owners;
@@ -60,6 +60,11 @@ pub struct CaseDetail {
     /// The phone from which its record came, if that was set aside and waits: nobody has confirmed
     /// who said it. Otherwise `null`.
     pub(crate) set_aside: Option<DeviceId>,
+    /// Whether its visit is in the lists.
+    pub(crate) listed: bool,
+    /// Where the visit is, by its phone's word alone, if all of the visit was set aside; otherwise
+    /// `null`.
+    pub(crate) said_place: Option<SaidPlace>,
     /// The steps that are still to be done, in order.
     pub(crate) steps_left: Vec<CaseStep>,
     /// What can be done about it now.
@@ -76,6 +81,19 @@ pub struct CaseDetail {
     pub(crate) may_act: bool,
     /// The council's clock when this was read.
     pub(crate) as_of: DateTime<Utc>,
+}
+
+/// Where a phone says that a visit is. Nobody has confirmed it.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct SaidPlace {
+    /// The UPRN that it names.
+    pub(crate) uprn: Option<String>,
+    /// The appointment that it names.
+    pub(crate) appointment: Option<String>,
+    /// The address in the visitor's words.
+    pub(crate) address: Option<String>,
+    /// The council's own address of that home.
+    pub(crate) known_address: Option<String>,
 }
 
 /// A case as the command line shows it.
@@ -172,6 +190,8 @@ fn whole(service: &Service, reading: &Reading<'_>, by: &Actor, id: CaseId) -> Re
             None => aside_concern(reading, row.record)?,
         },
         set_aside: reading.aside_from(row.record)?,
+        listed: reading.visit(row.visit, None)?.is_some(),
+        said_place: said_place(reading, row.visit)?,
         due: reading.due(&row)?.filter(|_| row.closed_ms.is_none()),
         steps_left: steps_left.clone(),
         outcomes: row.kind.known().map(|kind| kind.outcomes().to_vec()).unwrap_or_default(),
@@ -183,6 +203,27 @@ fn whole(service: &Service, reading: &Reading<'_>, by: &Actor, id: CaseId) -> Re
         as_of: times::from_ms(service.now_ms()),
         row: CaseListRow::from(&row),
     })
+}
+
+/// Where a visit is of which the start was set aside, by its phone's word, beside what the council
+/// knows of that place.
+fn said_place(reading: &Reading<'_>, visit: VisitId) -> Result<Option<SaidPlace>, CouncilError> {
+    let plan = reading.aside_events(visit)?.into_iter().rev().find_map(|event| match event {
+        Event::Started(plan) | Event::Opened(plan) => Some(plan),
+        _ => None,
+    });
+    let Some(plan) = plan else { return Ok(None) };
+    let appointment = plan.appointment.as_ref().map(|named| reading.appointment(named)).transpose()?.flatten();
+    let known = match (&plan.uprn, appointment) {
+        (Some(uprn), _) => reading.address_of_home(uprn)?,
+        (None, appointment) => appointment.map(|found| found.appointment.address_line()),
+    };
+    Ok(Some(SaidPlace {
+        uprn: plan.uprn.map(|uprn| uprn.to_string()),
+        appointment: plan.appointment.map(|reference| reference.to_string()),
+        address: plan.address,
+        known_address: known,
+    }))
 }
 
 /// What a record that was set aside says; `None` if it is no concern that everybody who sees cases

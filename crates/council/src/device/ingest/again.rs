@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
-use doorstep_domain::{StableName, VisitId};
+use doorstep_domain::{RecordId, StableName, VisitId};
 
 use super::held::Arrived;
 use super::judge::{Content, content_of};
@@ -18,6 +18,13 @@ use crate::storage::{AsideDecided, AsideRecord, Device, Reading, Writing};
 pub(crate) struct Released {
     envelope: AnyEnvelope,
     content: Content,
+}
+
+impl Released {
+    /// The record's id. Two with one id can't both be released.
+    pub(crate) fn record(&self) -> RecordId {
+        self.envelope.record
+    }
 }
 
 /// Judges records of one phone again. Those that pass now are kept as if they had passed when they
@@ -51,7 +58,7 @@ pub(crate) fn can_be_released(reading: &Reading<'_>, record: &AsideRecord) -> Re
         Some(actor) => reading.person(actor)?.is_some(),
         None => true,
     };
-    let is_here = !reading.commitments([envelope.record])?.is_empty();
+    let is_here = !reading.commitments([envelope.record])?.is_empty() || reading.is_released(envelope.record)?;
     let is_clash = record.reason == SetAsideReason::RecordIdClash.name();
     Ok((is_known && !is_here && !is_clash).then_some(Released { envelope, content }))
 }

@@ -123,6 +123,11 @@ impl HeldContext {
         self.kept.get(&(epoch, sequence)).and_then(|kept| kept.previous)
     }
 
+    /// Whether a record with this hash was set aside before, and a person has released it.
+    pub(super) fn is_released(&self, place: Place, hash: Hash) -> bool {
+        self.set_aside_at(place.epoch, place.sequence).any(|record| record.hash == hash && record.released)
+    }
+
     /// Why a record with this hash was set aside before. `None` when it was not.
     pub(super) fn set_aside_reason(&self, place: Place, hash: Hash) -> Option<&str> {
         self.set_aside_at(place.epoch, place.sequence)
@@ -189,7 +194,7 @@ impl HeldContext {
     /// Adds a record of the batch that is to be set aside.
     pub(super) fn set_aside(&mut self, place: Place, hash: Hash, reason: &str, holds_place: bool) {
         let Place { epoch, sequence, .. } = place;
-        let record = SetAsideAt { sequence, hash, reason: reason.to_owned(), holds_place };
+        let record = SetAsideAt { sequence, hash, reason: reason.to_owned(), holds_place, released: false };
         self.set_aside.entry((epoch, sequence)).or_default().push(record);
     }
 }

@@ -43,6 +43,9 @@ pub(super) enum Judgement<'a> {
 /// aside: it is never merged and never dropped.
 pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judgement<'a> {
     let Arrived { place, hash, bytes, body, .. } = *arrived;
+    if context.is_released(place, hash) {
+        return Judgement::Known;
+    }
     if let Some(reason) = context.set_aside_reason(place, hash) {
         return Judgement::SetAsideBefore(reason.to_owned());
     }

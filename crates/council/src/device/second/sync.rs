@@ -87,7 +87,9 @@ fn answer(
         false if two_phones => Standing::TWO_PHONES,
         false => Standing::ACTIVE,
     };
-    let changes = (is_new && is_timely).then(|| changes(service, writing, device, request, council_epoch, now_ms));
+    // It keeps the homes that it has, and is given none until a person has confirmed it.
+    let may_fetch = is_new && is_timely && (device.revoked || !device.unconfirmed);
+    let changes = may_fetch.then(|| changes(service, writing, device, request, council_epoch, now_ms));
     Ok(SyncAnswer {
         protocol: PROTOCOL,
         enrolment: device.id,

@@ -1,0 +1,78 @@
+//! Erasing what was set aside. The envelopes stay, and the records keep their places in the chain;
+//! what nobody had decided about waits no longer.
+
+use doorstep_domain::ledger::RecordKind;
+use doorstep_domain::v2::AnyEnvelope;
+use doorstep_domain::{RecordId, UserId, VisitId};
+
+use super::chain::Place;
+use super::database::params;
+use super::set_aside::aside_record;
+use super::transaction::Writing;
+use crate::error::CouncilError;
+
+impl Writing<'_> {
+    /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
+    pub(super) fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
+                 decided_ms = coalesce(decided_ms, received_ms) WHERE visit_id = ?1 AND of_note = 0",
+            params![visit.as_bytes(), Vec::<u8>::new()],
+        )?;
+        Ok(())
+    }
+
+    /// Empties the bodies of a set-aside note.
+    pub(super) fn erase_aside_note(&self, record: RecordId) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
+                 decided_ms = coalesce(decided_ms, received_ms) WHERE record_id = ?1 AND of_note = 1",
+            params![record.as_bytes(), Vec::<u8>::new()],
+        )?;
+        Ok(())
+    }
+
+    /// Empties the bodies of somebody's set-aside signatures under the Code.
+    pub(super) fn erase_aside_signatures(&self, user: UserId) -> Result<(), CouncilError> {
+        let rows = self.many(
+            "SELECT set_aside.* FROM set_aside JOIN device USING (device_id) WHERE user_id = ?1 AND length(body) > 0",
+            params![user.as_bytes()],
+            aside_record,
+        )?;
+        for row in rows {
+            let kind = AnyEnvelope::from_bytes(&row.envelope).map(|envelope| envelope.kind);
+            if kind != Some(RecordKind::ACKNOWLEDGEMENT) {
+                continue;
+            }
+            let Place { device, epoch, sequence } = row.place;
+            self.write(
+                "UPDATE set_aside SET body = ?5 WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
+                params![device.as_bytes(), epoch.as_bytes(), sequence, row.hash.as_bytes(), Vec::<u8>::new()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Empties what was received before a moment and belongs to no visit or note that is known: the
+    /// retention of visits is its own.
+    pub(crate) fn erase_unreadable_aside(&self, before_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
+                 decided_ms = coalesce(decided_ms, received_ms)
+             WHERE received_ms < ?1 AND visit_id IS NULL AND of_note = 0 AND length(body) > 0",
+            params![before_ms, Vec::<u8>::new()],
+        )?;
+        Ok(())
+    }
+
+    /// Empties what was received before a moment in chains of notes.
+    pub(crate) fn erase_aside_notes(&self, before_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
+                 decided_ms = coalesce(decided_ms, received_ms)
+             WHERE received_ms < ?1 AND of_note = 1 AND length(body) > 0",
+            params![before_ms, Vec::<u8>::new()],
+        )?;
+        Ok(())
+    }
+}
