@@ -65,7 +65,7 @@ pub struct SyncRequest {
     #[n(9)]
     pub app_version: String,
     /// The ends of the chains with records that the phone has no receipt for: those of the batch
-    /// first, 1,000 at most. They tell the council what is missing.
+    /// first, and 50 others at most. They tell the council what is missing.
     #[n(10)]
     pub heads: Vec<HeadClaim>,
     /// Chains that the phone holds and has receipts for: it asks whether the council does too.

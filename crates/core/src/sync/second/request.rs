@@ -14,8 +14,8 @@ use crate::environment::{Environment, Moment};
 use crate::error::AppError;
 use crate::store::{Enrolment, SecondVersion, StoreError, StoredRecord, VisitChain, Writing};
 
-/// The most chains of which a request names the ends.
-const MOST_HEADS: usize = 1_000;
+/// The most chains of which a request names the ends, although their records come in a later one.
+const MOST_OTHERS: usize = 50;
 
 /// How many bytes of a request stand around a note: the key of its visit, and its chain among the
 /// heads of the request and of the seal.
@@ -140,11 +140,8 @@ impl Sent {
 fn heads(writing: &Writing<'_>, enrolment: DeviceId, batch: &Chains) -> Result<Vec<HeadClaim>, StoreError> {
     let claim = |chain: &VisitChain| HeadClaim { class: chain.class, head: chain.head };
     let mut heads: Vec<HeadClaim> = batch.0.values().map(claim).collect();
-    for other in writing.chains_with_waiting(enrolment, MOST_HEADS)? {
-        if heads.len() < MOST_HEADS && !batch.0.contains_key(&other.chain) {
-            heads.push(claim(&other));
-        }
-    }
+    let others = writing.chains_with_waiting(enrolment, heads.len() + MOST_OTHERS)?;
+    heads.extend(others.iter().filter(|other| !batch.0.contains_key(&other.chain)).take(MOST_OTHERS).map(claim));
     Ok(heads)
 }
 
