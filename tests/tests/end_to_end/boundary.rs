@@ -37,7 +37,7 @@ pub(crate) fn plain_picture() -> Vec<u8> {
 }
 
 /// A signature under a version of the Code.
-fn signed(label: &str) -> Acknowledgement {
+pub(crate) fn signed(label: &str) -> Acknowledgement {
     Acknowledgement {
         code: Hash::of_file(label.as_bytes()).to_string(),
         label: label.to_owned(),

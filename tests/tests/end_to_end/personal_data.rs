@@ -8,10 +8,14 @@ use doorstep_council::desk::Actor;
 use doorstep_council::records::retention::RetainedKind;
 use doorstep_council::records::retention::retain;
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
+use doorstep_domain::protocol::Verdict;
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::harness::{Phone, TestCouncil, json, sample};
+use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
+
+use crate::boundary::signed;
 
 const HOME: &str = "042307689879";
 /// A word that is in nothing else, so that files can be searched for it.
@@ -159,6 +163,26 @@ fn whoever_left_is_given_their_data_and_loses_their_name() {
 }
 
 /// Today in England, by the council's clock.
+#[test]
+fn a_set_aside_signature_of_somebody_who_is_erased_waits_for_nobody() {
+    let council = TestCouncil::open();
+    let colleague = HostilePhone::of("melton-1", &council).user;
+    let mut phone = HostilePhone::of("melton-2", &council);
+    phone.user = colleague;
+    let signature = MadeUpVisit::new();
+    let record = phone.signs(&signature, &signed("Version 1"));
+    let verdicts = phone.sends(&signature, vec![record], |_| {});
+    assert_eq!(verdicts, [Verdict::SetAside("other-person".to_owned())]);
+    let waiting = || -> Value { ConsoleClient::of("super-1", &council).reads("/api/set-aside")["records"].clone() };
+    assert_eq!(waiting()[0]["records"], json!(1));
+
+    ConsoleClient::of("admin", &council).does("POST", "/api/people/melton-2", &json!({ "action": "leave" }));
+    council.does(&["erase", "--user", "melton-2", "--because", "Asked for", "--apply"]);
+    assert!(!holds(&council.data(), "Dafydd"), "the name can still be found in a file");
+    assert_eq!(waiting(), json!([]), "nobody could decide about it: nothing of it is left to read");
+    assert_eq!(checked(&council)["faults"], json!([]));
+}
+
 fn today(council: &TestCouncil) -> NaiveDate {
     let tomorrow = ConsoleClient::of("admin", council).reads("/api/numbers")["earliest"].clone();
     serde_json::from_value::<NaiveDate>(tomorrow).unwrap().pred_opt().unwrap()

@@ -33,9 +33,8 @@ pub fn refold(service: &Service, all: bool) -> Result<usize, CouncilError> {
 }
 
 /// Encrypts what an older version kept in clear, and refolds once after an upgrade, if folding has
-/// changed; otherwise does nothing. If a row can't be
-/// folded again, the service starts all the same. The row stays as it was, the error goes to the
-/// log, and the next start tries again.
+/// changed; otherwise does nothing. If a row can't be folded again, the service starts all the
+/// same. The row stays as it was, the error goes to the log, and the next start tries again.
 pub fn after_an_older_program(service: &Service) {
     if let Err(error) = second_factor::encrypt_all(service) {
         tracing::error!(%error, "The secrets of second factors of an older version could not be encrypted. They work.");

@@ -11,13 +11,18 @@ use super::set_aside::aside_record;
 use super::transaction::Writing;
 use crate::error::CouncilError;
 
+/// What becomes of an erased row. The statement's first value is [`EMPTY`].
+const ERASED: &str = "body = ?1, because = NULL, decided = coalesce(decided, 'at_rest'),
+    decided_by = coalesce(decided_by, ''), decided_ms = coalesce(decided_ms, received_ms)";
+
+const EMPTY: Vec<u8> = Vec::new();
+
 impl Writing<'_> {
     /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
     pub(super) fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
         self.write(
-            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
-                 decided_ms = coalesce(decided_ms, received_ms) WHERE visit_id = ?1 AND of_note = 0",
-            params![visit.as_bytes(), Vec::<u8>::new()],
+            &format!("UPDATE set_aside SET {ERASED} WHERE visit_id = ?2 AND of_note = 0"),
+            params![EMPTY, visit.as_bytes()],
         )?;
         Ok(())
     }
@@ -25,9 +30,8 @@ impl Writing<'_> {
     /// Empties the bodies of a set-aside note.
     pub(super) fn erase_aside_note(&self, record: RecordId) -> Result<(), CouncilError> {
         self.write(
-            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
-                 decided_ms = coalesce(decided_ms, received_ms) WHERE record_id = ?1 AND of_note = 1",
-            params![record.as_bytes(), Vec::<u8>::new()],
+            &format!("UPDATE set_aside SET {ERASED} WHERE record_id = ?2 AND of_note = 1"),
+            params![EMPTY, record.as_bytes()],
         )?;
         Ok(())
     }
@@ -46,8 +50,10 @@ impl Writing<'_> {
             }
             let Place { device, epoch, sequence } = row.place;
             self.write(
-                "UPDATE set_aside SET body = ?5 WHERE device_id = ?1 AND epoch = ?2 AND sequence = ?3 AND hash = ?4",
-                params![device.as_bytes(), epoch.as_bytes(), sequence, row.hash.as_bytes(), Vec::<u8>::new()],
+                &format!(
+                    "UPDATE set_aside SET {ERASED} WHERE device_id = ?2 AND epoch = ?3 AND sequence = ?4 AND hash = ?5"
+                ),
+                params![EMPTY, device.as_bytes(), epoch.as_bytes(), sequence, row.hash.as_bytes()],
             )?;
         }
         Ok(())
@@ -57,10 +63,11 @@ impl Writing<'_> {
     /// retention of visits is its own.
     pub(crate) fn erase_unreadable_aside(&self, before_ms: i64) -> Result<(), CouncilError> {
         self.write(
-            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
-                 decided_ms = coalesce(decided_ms, received_ms)
-             WHERE received_ms < ?1 AND visit_id IS NULL AND of_note = 0 AND length(body) > 0",
-            params![before_ms, Vec::<u8>::new()],
+            &format!(
+                "UPDATE set_aside SET {ERASED}
+                 WHERE received_ms < ?2 AND visit_id IS NULL AND of_note = 0 AND length(body) > 0"
+            ),
+            params![EMPTY, before_ms],
         )?;
         Ok(())
     }
@@ -68,10 +75,8 @@ impl Writing<'_> {
     /// Empties what was received before a moment in chains of notes.
     pub(crate) fn erase_aside_notes(&self, before_ms: i64) -> Result<(), CouncilError> {
         self.write(
-            "UPDATE set_aside SET body = ?2, because = NULL, decided = coalesce(decided, 'at_rest'), decided_by = coalesce(decided_by, ''),
-                 decided_ms = coalesce(decided_ms, received_ms)
-             WHERE received_ms < ?1 AND of_note = 1 AND length(body) > 0",
-            params![before_ms, Vec::<u8>::new()],
+            &format!("UPDATE set_aside SET {ERASED} WHERE received_ms < ?2 AND of_note = 1 AND length(body) > 0"),
+            params![EMPTY, before_ms],
         )?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use super::batch::{IfThere, named};
 use super::chain::Place;
 use super::concerns::SealedConcern;
 use super::database::{Conditions, Row, Value, params};
+use super::settings::Belief;
 use super::tables::Table;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
@@ -431,7 +432,9 @@ impl Writing<'_> {
             Some(Event::ConcernRaised(concern)) => {
                 let device = self.device(row.place.device)?.ok_or(CouncilError::Unreadable("device"))?;
                 let Some(kind) = CaseKind::of_concern(&concern) else { return Ok(()) };
-                let opened_at = concern.noticed_at.min(times::from_ms(received_ms));
+                // What that version did not work out is not known: at the latest, it was on receipt.
+                let start = Belief::of(self)?.start_of(&concern, recorded_ms, row.earliest_ms, received_ms);
+                let opened_at = start.min(times::from_ms(received_ms));
                 self.open_unconfirmed_case(&CaseOpened { kind, record, opened_at }, visit, device.user, received_ms)
             }
             _ => Ok(()),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use doorstep_domain::conduct::numbers::read;
-use doorstep_domain::conduct::{CouncilNumbers, DatedNumber, NumberKind, Numbers, PossibleSpan, deadlines};
+use doorstep_domain::conduct::{Concern, CouncilNumbers, DatedNumber, NumberKind, Numbers, PossibleSpan, deadlines};
 
 use super::database::{Row, params};
 use super::transaction::{Reading, Writing};
@@ -67,6 +67,20 @@ impl Belief {
     /// How far back the word of a visitor that they noticed something earlier is taken.
     pub(crate) fn back(&self, received_ms: i64) -> TimeDelta {
         TimeDelta::days(self.number("noticed_days", received_ms))
+    }
+
+    /// When the clocks of the law run from, for a concern that was recorded and received then (UTC
+    /// milliseconds).
+    pub(crate) fn start_of(
+        &self,
+        concern: &Concern,
+        recorded_ms: i64,
+        earliest_ms: Option<i64>,
+        received_ms: i64,
+    ) -> DateTime<Utc> {
+        let recorded = times::from_ms(recorded_ms);
+        let doubt = self.doubt(recorded, earliest_ms, received_ms);
+        PossibleSpan::start_of_noticed(doubt.as_ref(), concern.noticed_at, recorded, self.back(received_ms))
     }
 
     fn number(&self, name: &str, received_ms: i64) -> i64 {

@@ -11,8 +11,7 @@ mod second;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use doorstep_domain::conduct::{CaseKind, CaseOpened, Concern, Event, PossibleSpan};
+use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
 use doorstep_domain::ledger::{Epoch, VisitKey};
 use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
@@ -21,7 +20,6 @@ use doorstep_domain::{OrganisationId, RecordId, StableName, UserId, VisitId};
 use self::held::{Arrived, HeldContext};
 use self::judge::{Content, Judgement, judge};
 use crate::error::CouncilError;
-use crate::machine::times;
 use crate::storage::settings::Belief;
 use crate::storage::{Acknowledged, Device, NewRecord, PlainConcern, SealedConcern, SetAside, Writing};
 
@@ -82,16 +80,6 @@ fn store(
 struct Times {
     received_ms: i64,
     earliest_ms: Option<i64>,
-}
-
-impl Times {
-    /// When the clocks of the law run from, for a concern.
-    fn start_of(self, concern: &Concern, recorded_ms: i64, belief: &Belief) -> DateTime<Utc> {
-        let recorded = times::from_ms(recorded_ms);
-        let doubt = belief.doubt(recorded, self.earliest_ms, self.received_ms);
-        let back = belief.back(self.received_ms);
-        PossibleSpan::start_of_noticed(doubt.as_ref(), concern.noticed_at, recorded, back)
-    }
 }
 
 /// What is to be written for a batch.
@@ -184,8 +172,8 @@ fn keep_urgent(
         }
         Event::ConcernRaised(concern) => {
             let Some(kind) = CaseKind::of_concern(&concern) else { return Ok(()) };
-            let times = Times { received_ms, earliest_ms: Some(aside.earliest_ms) };
-            let opened = CaseOpened { kind, record, opened_at: times.start_of(&concern, recorded_ms, belief) };
+            let opened_at = belief.start_of(&concern, recorded_ms, Some(aside.earliest_ms), received_ms);
+            let opened = CaseOpened { kind, record, opened_at };
             writing.open_unconfirmed_case(&opened, visit, device.user, received_ms)
         }
         Event::PhotoTaken(photo) => writing.name_photo_aside(visit, &photo, device),
@@ -224,7 +212,8 @@ fn keep_content(
             }
             Event::ConcernRaised(concern) => {
                 if let Some(kind) = CaseKind::of_concern(&concern) {
-                    let opened = CaseOpened { kind, record, opened_at: times.start_of(&concern, recorded_ms, belief) };
+                    let opened_at = belief.start_of(&concern, recorded_ms, times.earliest_ms, received_ms);
+                    let opened = CaseOpened { kind, record, opened_at };
                     writing.open_case(&opened, visit, Some(user), received_ms)?;
                 }
                 let plain = PlainConcern {

@@ -87,7 +87,8 @@ fn answer(
         false if two_phones => Standing::TWO_PHONES,
         false => Standing::ACTIVE,
     };
-    // It keeps the homes that it has, and is given none until a person has confirmed it.
+    // A phone that was found again keeps the homes that it has, and is given no others until a
+    // person has confirmed it.
     let may_fetch = is_new && is_timely && (device.revoked || !device.unconfirmed);
     let changes = may_fetch.then(|| changes(service, writing, device, request, council_epoch, now_ms));
     Ok(SyncAnswer {
