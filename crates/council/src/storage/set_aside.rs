@@ -432,7 +432,7 @@ impl Writing<'_> {
             Some(Event::ConcernRaised(concern)) => {
                 let device = self.device(row.place.device)?.ok_or(CouncilError::Unreadable("device"))?;
                 let Some(kind) = CaseKind::of_concern(&concern) else { return Ok(()) };
-                // What that version did not work out is not known: at the latest, it was on receipt.
+                // That version did not work it out: at the latest, it was on receipt.
                 let start = Belief::of(self)?.start_of(&concern, recorded_ms, row.earliest_ms, received_ms);
                 let opened_at = start.min(times::from_ms(received_ms));
                 self.open_unconfirmed_case(&CaseOpened { kind, record, opened_at }, visit, device.user, received_ms)
