@@ -141,6 +141,16 @@ impl ConsoleClient {
         request.send().expect("the council answers")
     }
 
+    /// Sends a table, as the console does with a file.
+    ///
+    /// # Panics
+    /// When the council does not answer.
+    #[must_use]
+    pub fn sends_table(&self, address: &str, table: &str) -> Response {
+        let request = self.request("POST", address).header("x-doorstep", "1").header("content-type", "text/csv");
+        request.body(table.to_owned()).send().expect("the council answers")
+    }
+
     /// Sends a request without the console's own header, as a form on another site would.
     ///
     /// # Panics

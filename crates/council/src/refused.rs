@@ -31,6 +31,30 @@ pub enum Refused {
          nothing to do with each other are good. Nothing was changed."
     )]
     WeakPassword,
+    /// The new password is the one that somebody else gave.
+    #[error("That is the password that you were given. Choose one of your own. Nothing was changed.")]
+    SamePassword,
+    /// The password that somebody was given was not used in time.
+    #[error("That password was given to you more than a week ago, and has lapsed. Ask an administrator for another.")]
+    PasswordLapsed,
+    /// Somebody would agree to a change to their own account.
+    #[error("This is about your own account. Somebody else has to agree. Nothing was changed.")]
+    OwnAccount,
+    /// They agreed already. The change needs another person.
+    #[error("You have agreed to this. Now another lead, or another administrator, has to agree.")]
+    AgreedAlready,
+    /// The change was made, was refused, or another one has taken its place.
+    #[error("This change waits no more. Look at the list again. Nothing was changed.")]
+    WaitsNoMore,
+    /// There are no passkeys here, or the person has as many as they may.
+    #[error("There can be no further passkey here. Remove one first, or ask whoever runs the service.")]
+    NoPasskeys,
+    /// What the browser sent is not the passkey that was asked for.
+    #[error("That was not the passkey that was asked for, or it took too long. Try again. Nothing was changed.")]
+    NotAPasskey,
+    /// There is no organisation of that name.
+    #[error("there is no organisation {0:?}. Check the name. Nothing was changed.")]
+    NoSuchOrganisation(String),
     /// The password that somebody has until now is another one.
     #[error("That is not your password. Nothing was changed.")]
     OtherPassword,
@@ -82,6 +106,9 @@ pub enum Refused {
     /// The name of a version of the Code is missing or too long.
     #[error("Give the version a name of up to {} characters.", TextKind::Label.most())]
     NoLabel,
+    /// What somebody calls a thing of theirs is missing or too long.
+    #[error("Give it a name of up to {} characters.", TextKind::Label.most())]
+    NoName,
     /// The text can't be read as a Code of conduct.
     #[error("that can't be published as a Code of conduct: {0}. Nothing was changed.")]
     NotACode(NotACode),

@@ -46,6 +46,13 @@ pub struct Service {
     pub(crate) desk_turns: Arc<Semaphore>,
     /// How many tables are exported over HTTP at a time.
     pub(crate) exports: Arc<Semaphore>,
+    /// How many tables are taken in over HTTP at a time.
+    pub(crate) imports: Arc<Semaphore>,
+    /// The threads that unpack requests of phones, which have proved nothing yet: as many as there
+    /// are cores. Each takes up to 16 MiB, which the allocator keeps for it.
+    pub(crate) unpacking: Arc<ThreadPool>,
+    /// How many large requests of phones are in memory at a time.
+    pub(crate) large_requests: Arc<Semaphore>,
     /// The threads that hash passwords: half as many as there are cores. A hash takes 19 MB, which
     /// the allocator keeps for each thread that once asked for it.
     pub(crate) hashing: Arc<ThreadPool>,
@@ -55,6 +62,12 @@ pub struct Service {
 
 /// How many tables can be exported over HTTP at a time.
 const EXPORTS: usize = 16;
+
+/// How many tables can be taken in over HTTP at a time. One has up to 16 MiB.
+const IMPORTS: usize = 2;
+
+/// How many requests of phones, of those that unpack to up to 8 MiB, are in memory at a time.
+const LARGE_REQUESTS: usize = 4;
 
 /// How many threads people and other systems have, of the 512 that may block.
 const DESK_TURNS: usize = 64;
@@ -86,8 +99,8 @@ impl Service {
         }
         let rates = Arc::new(Rates::new(&environment));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let hashing = ThreadPoolBuilder::new().num_threads((cores / 2).max(1)).build();
-        let hashing = hashing.map_err(|error| CouncilError::NoThread(std::io::Error::other(error)))?;
+        let hashing = threads((cores / 2).max(1))?;
+        let unpacking = threads(cores)?;
         Ok(Self {
             storage,
             keys,
@@ -101,6 +114,9 @@ impl Service {
             proxies: Vec::new(),
             desk_turns: Arc::new(Semaphore::new(DESK_TURNS)),
             exports: Arc::new(Semaphore::new(EXPORTS)),
+            imports: Arc::new(Semaphore::new(IMPORTS)),
+            unpacking: Arc::new(unpacking),
+            large_requests: Arc::new(Semaphore::new(LARGE_REQUESTS)),
             hashing: Arc::new(hashing),
             rates,
         })
@@ -176,6 +192,13 @@ impl Service {
     ) -> Result<T, CouncilError> {
         self.storage.transact(&self.environment, work)
     }
+}
+
+/// Some threads for work that takes a core and much memory.
+fn threads(number: usize) -> Result<ThreadPool, CouncilError> {
+    // A panic ends what panicked, and not the process.
+    let threads = ThreadPoolBuilder::new().num_threads(number).panic_handler(|_| ()).build();
+    threads.map_err(|error| CouncilError::NoThread(std::io::Error::other(error)))
 }
 
 /// The council's id. It is made from the council's first key, so that a database from before there

@@ -18,13 +18,18 @@ enum ByHand {
 }
 
 /// Each route for people. `VISIT`, `UPRN` and `CASE` stand for those of the test's story.
-const BY_HAND: [(&str, ByHand); 42] = {
+const BY_HAND: [(&str, ByHand); 50] = {
     use ByHand::{Command, InPerson, Session, Show};
     [
         ("GET /api/session", Session),
         ("POST /api/session/password", Command("set-password")),
         ("GET /api/sessions", Session),
         ("DELETE /api/sessions/{session}", Session),
+        ("POST /api/session/proof", Session),
+        ("GET /api/passkeys", Session),
+        ("POST /api/passkeys", Session),
+        ("POST /api/passkeys/offer", Session),
+        ("DELETE /api/passkeys/{passkey}", Session),
         ("GET /api/today", Show(&["today"])),
         ("GET /api/visits", Show(&["visits"])),
         ("GET /api/visits/{visit}", Show(&["visit", "VISIT"])),
@@ -52,6 +57,8 @@ const BY_HAND: [(&str, ByHand); 42] = {
         ("GET /api/people", Show(&["people"])),
         ("POST /api/people", Command("import-people")),
         ("POST /api/people/{user}", Command("person")),
+        ("GET /api/accounts", Show(&["accounts"])),
+        ("POST /api/accounts/{change}", Command("decide-account")),
         ("GET /api/acknowledgements", Show(&["register"])),
         ("GET /api/exports/dictionary", Show(&["dictionary"])),
         ("GET /api/exports/{table}", Command("export")),
@@ -62,6 +69,7 @@ const BY_HAND: [(&str, ByHand); 42] = {
         ("POST /api/codes", Command("publish-code")),
         ("GET /api/safeguarding", InPerson),
         ("GET /api/safeguarding/{record}", InPerson),
+        ("GET /api/safeguarding-log", InPerson),
         ("GET /api/audit", Show(&["audit"])),
     ]
 };

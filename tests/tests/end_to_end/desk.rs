@@ -163,8 +163,11 @@ fn a_password_alone_signs_nobody_in_and_a_code_is_taken_once() {
     let mut council = TestCouncil::open();
     council.kill();
     council.asks_for_second_factor();
+    // A passkey is for the name at which people reach the council.
+    let public_address = format!("http://localhost:{}", council.address().port());
+    council.is_told(&[("DOORSTEP_PUBLIC_ADDRESS", &public_address)]);
     council.start();
-    browser::goes_through("second-factor", &council, &[]);
+    browser::goes_through("second-factor", &council, &[("DOORSTEP_PUBLIC", &public_address)]);
     let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
     let mut secrets = database.prepare("SELECT totp_secret FROM person WHERE totp_secret IS NOT NULL").unwrap();
     let secrets: Vec<String> = secrets.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();

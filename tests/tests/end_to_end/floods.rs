@@ -90,6 +90,81 @@ fn many_tables_at_once_leave_the_others_their_threads() {
     assert!(answers.contains(&200) && answers.iter().all(|status| [200, 503].contains(status)), "{answers:?}");
 }
 
+/// The most memory that a council's service takes while something goes on, in MiB.
+fn most_memory(council: &TestCouncil, work: impl FnOnce() + Send) -> u64 {
+    thread::scope(|scope| {
+        let working = scope.spawn(work);
+        let mut most = council.memory_kib();
+        while !working.is_finished() {
+            most = most.max(council.memory_kib());
+            thread::sleep(Duration::from_millis(2));
+        }
+        working.join().unwrap();
+        most / 1024
+    })
+}
+
+/// Sends the same request on many connections at once, and waits for the answers.
+fn at_once(council: &TestCouncil, connections: usize, head: &str, body: &[u8]) -> Vec<String> {
+    let request = [format!("{head}\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat();
+    let sends = || {
+        let mut connection = TcpStream::connect(council.address()).unwrap();
+        // It may be closed before all was sent.
+        let _closed = connection.write_all(&request);
+        let mut answer = [0; 32];
+        let read = connection.read(&mut answer).unwrap_or(0);
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    };
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..connections).map(|_| scope.spawn(sends)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn a_small_body_that_unpacks_to_a_large_one_takes_little_memory_from_many_strangers_at_once() {
+    let council = told(&[]);
+    let phone = Phone::of("melton-2", &council, council.address());
+    let packed = |window_log: u32| {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+        encoder.set_parameter(zstd::zstd_safe::CParameter::WindowLog(window_log)).unwrap();
+        encoder.write_all(&vec![0_u8; 8 * 1024 * 1024 - 1]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let head = "POST /v2/sync HTTP/1.1\r\nHost: x\r\nContent-Encoding: zstd";
+    let most = most_memory(&council, || {
+        // The second says that it refers back by 128 MiB, and a decoder would take as much.
+        for bomb in [packed(21), packed(27), packed(23)] {
+            assert!(bomb.len() < 2048);
+            let answers = at_once(&council, 180, head, &bomb);
+            assert!(answers.iter().all(|answer| !answer.starts_with("HTTP/1.1 2")), "{answers:?}");
+        }
+    });
+    assert!(most < 256, "{most} MiB for strangers");
+    phone.does(&["visit", "no-answer", &phone.starts("WO-261124-00033")]);
+    assert_eq!(phone.says(&["sync"])["waiting"], 0, "the phone was served");
+}
+
+#[test]
+fn somebody_at_a_desk_who_sends_large_tables_at_once_takes_little_memory() {
+    let council = told(&[]);
+    let session = session_cookie(&council, "super-1");
+    let other = ConsoleClient::of("audit-1", &council);
+    let head = |route: &str, kind: &str| {
+        format!("POST {route} HTTP/1.1\r\nHost: x\r\nx-doorstep: 1\r\nCookie: {session}\r\nContent-Type: {kind}")
+    };
+    let large = vec![b'a'; 15 * 1024 * 1024];
+    let most = most_memory(&council, || {
+        let answers = at_once(&council, 60, &head("/api/appointments", "text/csv"), &large);
+        let busy = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 503")).count();
+        assert!(busy > 0, "some are told to come again: {answers:?}");
+        let answers = at_once(&council, 24, &head("/api/session/password", "application/json"), &large);
+        assert!(answers.iter().all(|answer| answer.is_empty() || answer.starts_with("HTTP/1.1 413")), "{answers:?}");
+    });
+    assert!(most < 400, "{most} MiB for one person");
+    assert_eq!(other.asks("GET", "/api/today").status(), 200);
+}
+
 #[test]
 fn many_wrong_passwords_at_once_take_little_memory_and_keep_nobody_out_of_their_own_browser() {
     let council = told(&[]);

@@ -1,5 +1,6 @@
 //! The end-to-end tests, in one binary so that the linker runs only once.
 
+mod accounts;
 mod arrows;
 mod backups;
 mod boundary;

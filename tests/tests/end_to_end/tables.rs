@@ -212,11 +212,30 @@ fn a_story(council: &TestCouncil, database: &Database<'_>) {
              WHERE user_name LIKE 'quokka-%';
          UPDATE blob SET complete_ms = NULL",
     );
-    let piece = match database {
-        Database::Embedded(_) => "CAST('Zeppelinpiece' AS BLOB)",
-        Database::Server(..) => "convert_to('Zeppelinpiece', 'UTF8')",
+    let bytes = |text: &str| match database {
+        Database::Embedded(_) => format!("CAST({text} AS BLOB)"),
+        Database::Server(..) => format!("convert_to({text}, 'UTF8')"),
     };
+    let piece = bytes("'Zeppelinpiece'");
     database.does(&format!("INSERT INTO blob_piece (sha256, organisation_id, at, piece) SELECT sha256, organisation_id, 0, {piece} FROM blob"));
+    database.does(
+        "INSERT INTO note_reading (record_id, at_ms, user_name) SELECT record_id, 1, 'quokka-lead' FROM sealed_concern",
+    );
+    let (credential, key, count) = (bytes("'Quokkacredential' || user_name"), bytes("'Quokkakey'"), bytes("'Quokka7'"));
+    database.does(&format!(
+        "INSERT INTO passkey (credential_id, user_id, name, transports, fixed, changing, made_ms, used_ms)
+         SELECT {credential}, user_id, 'Quokkapasskey', 0, {key}, {count}, 1, 1 FROM person WHERE user_name LIKE 'quokka-%'"
+    ));
+    what_waits_about_accounts(&admin);
+}
+
+/// Asks for a desk for the visitor, and for another second factor of the lead. Nobody agrees.
+fn what_waits_about_accounts(admin: &ConsoleClient) {
+    let table = "user,display_name,organisation,organisation_kind,role,position,email\n\
+                 quokka-visitor,Quokkanamed,Melton Borough Council,council,supervisor,Quokkapost,quokka-visitor@council.example\n";
+    assert_eq!(admin.sends_table("/api/people", table).json::<Value>().unwrap()["waiting"], 1);
+    let forget = json!({ "action": "forget_second_factor" });
+    assert_eq!(admin.does("POST", "/api/people/quokka-lead", &forget)["waits"], true);
 }
 
 /// Decides about a visit, about records of a revoked phone, and about the phone that was copied.
@@ -250,7 +269,7 @@ fn hexadecimal(word: &str) -> String {
 /// Every value of each personal column that contains one of their words, and every visit key and
 /// password hash.
 fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
-    let whole = ["visit_key.key", "person.password_hash", "appointment_version.salt"];
+    let whole = ["visit_key.key", "person.password_hash", "appointment_version.salt", "leads_log.salt"];
     let words = ["Zeppelin", "zeppelin", "Quokka", "quokka", "QUOKKA", HOME].map(hexadecimal);
     let bytes = |text: &str| {
         let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
@@ -286,7 +305,8 @@ fn nothing_of_who_was_erased_is_left(council: &mut TestCouncil, database: &Datab
     let left: Vec<(String, Value)> = told_of_them(database)
         .into_iter()
         .filter(|(column, _)| {
-            !["visit_key.key", "person.password_hash", "appointment_version.salt"].contains(&column.as_str())
+            !["visit_key.key", "person.password_hash", "appointment_version.salt", "leads_log.salt"]
+                .contains(&column.as_str())
         })
         .flat_map(|(column, values)| {
             values.into_iter().map(move |value| (column.clone(), json!(String::from_utf8_lossy(&value))))
@@ -295,11 +315,11 @@ fn nothing_of_who_was_erased_is_left(council: &mut TestCouncil, database: &Datab
     assert_eq!(left, [], "rows still tell of them");
     council.kill();
     let files = database.files();
-    // The key of what is sealed stays with the note, and staff who are still there keep their
-    // passwords.
-    let kept: BTreeSet<String> = ["visit_key", "person"]
+    // The key of what is sealed stays with the note, staff who are still there keep their
+    // passwords, and the leads' log what it says of others.
+    let kept: BTreeSet<String> = ["visit_key", "person", "leads_log"]
         .iter()
-        .zip(["key", "password_hash"])
+        .zip(["key", "password_hash", "salt"])
         .flat_map(|(table, column)| database.hexadecimal(table, column))
         .collect();
     for (column, values) in before {

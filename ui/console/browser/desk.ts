@@ -56,8 +56,8 @@ export const test = base.extend<
 })
 
 /** Signs in by the form. */
-export async function signsIn(page: Page, user: string, word = password) {
-  await page.goto('/')
+export async function signsIn(page: Page, user: string, word = password, at = '') {
+  await page.goto(`${at}/`)
   await page.fill('#user', user)
   await page.fill('#password', word)
   await page.click('#sign-in')

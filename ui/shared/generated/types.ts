@@ -31,6 +31,88 @@ told_of_process: boolean, } } | "breach" | { "gift": {
  */
 accepted: boolean, } } | "conflict";
 
+export type AccountDecide = { 
+/**
+ * Whether they agree. If not, the change is dropped.
+ */
+agree: boolean, };
+
+export type AccountList = { 
+/**
+ * The changes. Leads see those about leads.
+ */
+waiting: Array<AccountRow>, 
+/**
+ * What was done, after a decision; `null` while it needs another person, or when nothing was
+ * decided.
+ */
+done: boolean | null, };
+
+export type AccountMatter = "role" | "password" | "second_factor" | "return";
+
+export type AccountRow = { 
+/**
+ * The id by which to decide about it.
+ */
+change: string, 
+/**
+ * The user name of the person whose account it is.
+ */
+user: string, 
+/**
+ * The person's name.
+ */
+name: string, 
+/**
+ * What is to change.
+ */
+matter: AccountMatter, 
+/**
+ * The role that they have; `null` for somebody who is new.
+ */
+role_now: Role | null, 
+/**
+ * The role that they would have; `null` where the change is about something else.
+ */
+role_after: Role | null, 
+/**
+ * The organisation that they would belong to.
+ */
+organisation: string, 
+/**
+ * The email address that they would have. Whoever has it can sign in with the council's
+ * accounts.
+ */
+email: string | null, 
+/**
+ * Whether it is about a safeguarding lead: then another lead, or two administrators, agree.
+ */
+about_a_lead: boolean, 
+/**
+ * When it was asked for.
+ */
+asked_at: string, 
+/**
+ * Who asked for it, by user name.
+ */
+asked_by: string, 
+/**
+ * When it is dropped if nobody agrees.
+ */
+waits_until: string, 
+/**
+ * Who has agreed, by user name.
+ */
+agreed: Array<string>, 
+/**
+ * Whether whoever looks may agree to it: it is not their own account, and they have not yet.
+ */
+may_agree: boolean, 
+/**
+ * Whether whoever looks may refuse it.
+ */
+may_refuse: boolean, };
+
 export type Acknowledgement = { 
 /**
  * The SHA-256 of the exact text, in hexadecimal.
@@ -529,7 +611,7 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "api_token_made" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "nightly_failed" | "number_entered" | "number_withdrawn" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_refused" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "sign_in_failed" | "signed_in" | "subject_access" | "visit_decided" | "visit_read";
+export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "nightly_failed" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "sign_in_failed" | "signed_in" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
 
 export type AuditEntry = { 
 /**
@@ -1446,11 +1528,79 @@ updated: number,
  */
 unchanged: number, 
 /**
+ * People whose role at a desk waits until somebody has agreed to it. Those who were known keep
+ * the role that they had. Always 0 for appointments.
+ */
+waiting: number, 
+/**
  * What could not be imported.
  */
 faults: Array<RowFault>, };
 
 export type LawfulGround = "emergency_repair" | "warrant" | "court_order" | "other";
+
+export type LeadsDeed = { "deed": "note_opened" } | { "deed": "change_asked", 
+/**
+ * The lead, by user name.
+ */
+of: string, 
+/**
+ * What is to change.
+ */
+matter: AccountMatter, } | { "deed": "change_made", 
+/**
+ * The lead, by user name.
+ */
+of: string, 
+/**
+ * What was changed.
+ */
+matter: AccountMatter, } | { "deed": "change_refused", 
+/**
+ * The lead, by user name.
+ */
+of: string, 
+/**
+ * What stays as it was.
+ */
+matter: AccountMatter, } | { "deed": "lead_left", 
+/**
+ * The lead, by user name.
+ */
+of: string, };
+
+export type LeadsLog = { 
+/**
+ * The lines, the newest first.
+ */
+lines: Array<LeadsLogLine>, 
+/**
+ * The number of the first line that does not follow from the one before it, or does not say
+ * what was written: the log was altered there. `null` if the whole log holds.
+ */
+altered_at: number | null, };
+
+export type LeadsLogLine = { 
+/**
+ * Its number. There are no gaps.
+ */
+number: number, 
+/**
+ * When it was written, by the council's clock.
+ */
+at: string, 
+/**
+ * The record of the note that was opened.
+ */
+record: string | null, 
+/**
+ * Who did it, by user name. `null` where it was erased.
+ */
+by: string | null, 
+/**
+ * What was done. `null` where it was erased.
+ */
+deed: LeadsDeed | null, };
 
 export type Leaving = "completed" | "further_visit_needed";
 
@@ -1873,6 +2023,34 @@ expected_end: string, };
 
 export type Owed = "tell_tenant" | "follow_up";
 
+export type OwnPasskey = { 
+/**
+ * The id by which to remove it.
+ */
+id: string, 
+/**
+ * What they call it.
+ */
+name: string, 
+/**
+ * When it was made.
+ */
+made_at: string, 
+/**
+ * When they last signed in with it.
+ */
+used_at: string, };
+
+export type OwnPasskeys = { 
+/**
+ * Whether there can be passkeys here: the council's settings say at which address it is.
+ */
+possible: boolean, 
+/**
+ * The passkeys, the oldest first.
+ */
+passkeys: Array<OwnPasskey>, };
+
 export type OwnSession = { 
 /**
  * The id by which to end it.
@@ -1895,11 +2073,28 @@ seen_at: string,
  */
 is_this: boolean, };
 
+export type PasskeyAsked = { 
+/**
+ * What to send back with the answer.
+ */
+ceremony: string, 
+/**
+ * The options, as `PublicKeyCredential.parseCreationOptionsFromJSON` or
+ * `parseRequestOptionsFromJSON` takes them.
+ */
+options: PublicKeyCredentialCreationOptionsJSON & PublicKeyCredentialRequestOptionsJSON, };
+
 export type PersonChange = { "action": "set_password", 
 /**
  * 12 characters or more.
  */
 password: string, } | { "action": "end_sessions" } | { "action": "forget_second_factor" } | { "action": "leave" } | { "action": "return" };
+
+export type PersonChanged = { 
+/**
+ * Whether it waits until another lead, or another administrator, agrees to it.
+ */
+waits: boolean, };
 
 export type PersonList = { 
 /**
@@ -2438,6 +2633,10 @@ role: AssignedRole,
  */
 of_the_council: boolean, 
 /**
+ * Whether they have a password. Others sign in with the council's accounts alone.
+ */
+has_password: boolean, 
+/**
  * The name that the council gave when it set up the service.
  */
 council_name: string, 
@@ -2479,7 +2678,15 @@ qr: string, };
 
 export type Severity = "emergency" | "significant" | "minor";
 
-export type SignInAnswer = { "signed_in": SessionView } | { "set_up": SetUp } | "code_needed";
+export type SignInAnswer = { "signed_in": SessionView } | "new_password_needed" | { "set_up": SetUp } | "code_needed" | { "passkey_needed": { 
+/**
+ * What is asked of the browser.
+ */
+asked: PasskeyAsked, 
+/**
+ * Whether a code from their authenticator does as well.
+ */
+or_code: boolean, } };
 
 export type Signing = { "typed": string } | { "drawn": Array<Array<[number, number]>> };
 
@@ -3307,4 +3514,4 @@ export type WithdrawalReason = "aggression" | "unsafe" | "smoke" | "state_of_hom
 /**
  * What people may ask of the council, by method and address.
  */
-export type RouteName = "GET /api/session" | "POST /api/session/password" | "GET /api/sessions" | "DELETE /api/sessions/{session}" | "GET /api/today" | "GET /api/visits" | "GET /api/visits/{visit}" | "POST /api/visits/{visit}" | "GET /api/visits/{visit}/photos/{sha256}" | "GET /api/organisations" | "GET /api/no-access" | "GET /api/no-access/{uprn}" | "GET /api/reports" | "GET /api/concerns" | "GET /api/cases" | "GET /api/cases/{case}" | "POST /api/cases/{case}" | "GET /api/appointments" | "POST /api/appointments" | "POST /api/appointments/preview" | "POST /api/appointments/{reference}" | "GET /api/phones" | "POST /api/phones" | "DELETE /api/phones/{device}" | "GET /api/set-aside" | "POST /api/set-aside" | "GET /api/set-aside/{device}" | "POST /api/set-aside/{device}" | "GET /api/people" | "POST /api/people" | "POST /api/people/{user}" | "GET /api/acknowledgements" | "GET /api/exports/dictionary" | "GET /api/exports/{table}" | "GET /api/numbers" | "POST /api/numbers" | "DELETE /api/numbers/{name}/{from}" | "GET /api/codes" | "POST /api/codes" | "GET /api/safeguarding" | "GET /api/safeguarding/{record}" | "GET /api/audit";
+export type RouteName = "GET /api/session" | "POST /api/session/password" | "POST /api/session/proof" | "GET /api/sessions" | "DELETE /api/sessions/{session}" | "GET /api/passkeys" | "POST /api/passkeys" | "POST /api/passkeys/offer" | "DELETE /api/passkeys/{passkey}" | "GET /api/today" | "GET /api/visits" | "GET /api/visits/{visit}" | "POST /api/visits/{visit}" | "GET /api/visits/{visit}/photos/{sha256}" | "GET /api/organisations" | "GET /api/no-access" | "GET /api/no-access/{uprn}" | "GET /api/reports" | "GET /api/concerns" | "GET /api/cases" | "GET /api/cases/{case}" | "POST /api/cases/{case}" | "GET /api/appointments" | "POST /api/appointments" | "POST /api/appointments/preview" | "POST /api/appointments/{reference}" | "GET /api/phones" | "POST /api/phones" | "DELETE /api/phones/{device}" | "GET /api/set-aside" | "POST /api/set-aside" | "GET /api/set-aside/{device}" | "POST /api/set-aside/{device}" | "GET /api/people" | "POST /api/people" | "POST /api/people/{user}" | "GET /api/accounts" | "POST /api/accounts/{change}" | "GET /api/acknowledgements" | "GET /api/exports/dictionary" | "GET /api/exports/{table}" | "GET /api/numbers" | "POST /api/numbers" | "DELETE /api/numbers/{name}/{from}" | "GET /api/codes" | "POST /api/codes" | "GET /api/safeguarding" | "GET /api/safeguarding/{record}" | "GET /api/safeguarding-log" | "GET /api/audit";

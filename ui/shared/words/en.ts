@@ -241,6 +241,11 @@ export function deadlineWords(by: string, now: string): { words: string; late: b
 }
 
 export const actions = table<AuditAction>({
+  account_change_agreed: 'Agreed to a change to an account',
+  account_change_asked: 'Asked for a change to an account',
+  account_change_refused: 'Refused a change to an account',
+  organisation_kind_changed: 'Changed what an organisation is',
+  role_changed: 'Changed somebody’s role or organisation',
   appointment_put: 'A housing system put an appointment',
   appointment_reassigned: 'Gave an appointment to somebody else',
   appointment_cancelled: 'Called an appointment off',
@@ -249,6 +254,8 @@ export const actions = table<AuditAction>({
   sessions_ended: 'Ended somebody’s sessions',
   device_found_again: 'A phone was found again after a restore',
   device_revoked: 'Revoked a phone',
+  api_token_revoked: 'Ended a token of another system',
+  token_refused: 'A token was refused',
   api_token_made: 'Made a token for another system',
   backed_up: 'Made a backup',
   case_read: 'Opened a case',
@@ -262,6 +269,8 @@ export const actions = table<AuditAction>({
   evidence_made: 'Made an evidence pack',
   exported: 'Took a table away',
   feed_read: 'Refreshed from the feed of visits',
+  passkey_made: 'Made a passkey of their own',
+  passkey_removed: 'Removed a passkey of their own',
   password_set: 'Set a password',
   people_imported: 'Imported people',
   nightly_failed: 'The nightly backup or check failed',

@@ -82,6 +82,11 @@ impl Actor {
         }
     }
 
+    /// Whether it is the command line, at the council's own machine.
+    pub(crate) fn is_command_line(&self) -> bool {
+        matches!(self.kind, ActorKind::CommandLine)
+    }
+
     /// Whether they are a person of this role.
     pub(crate) fn is(&self, role: Role) -> bool {
         matches!(self.kind, ActorKind::Person { role: own, .. } if own == role)

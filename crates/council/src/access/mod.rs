@@ -1,8 +1,10 @@
 //! Who may use the service: roles, sessions, passwords, the second factor, tokens, and sign-in with
 //! the council's own accounts. Nothing here depends on HTTP.
 
+pub(crate) mod accounts;
 pub(crate) mod actor;
 pub mod openid;
+pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod roles;
 pub(crate) mod second_factor;

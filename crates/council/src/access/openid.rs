@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::Duration;
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
 use openidconnect::{
@@ -16,7 +17,7 @@ use reqwest::blocking::Client;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::session::{self, Browser, NewSession};
+use super::session::{self, Browser, NewSession, TokenHash};
 use super::token::token_hash;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
@@ -26,10 +27,13 @@ use crate::service::Service;
 use crate::storage::{Audited, Person};
 
 /// Where the provider sends people back to.
-pub(crate) const BACK: &str = "/api/sign-in/openid/back";
+const BACK: &str = "/api/sign-in/openid/back";
 
 /// How long the provider's metadata and keys are kept before they are read again.
 const KEPT_MS: i64 = 10 * 60 * 1000;
+
+/// How long ago a person may have proved to the provider who they are: as long as a session lasts.
+const LONGEST: Duration = Duration::from_hours(12);
 
 /// How many requests may ask the provider at a time.
 const MOST_CALLS: usize = 8;
@@ -86,24 +90,34 @@ pub(crate) struct Attempt {
     state: String,
     nonce: String,
     verifier: String,
+    /// The hash of the session that this browser has until now, in hexadecimal; empty without one.
+    /// Its cookie does not come back from another site.
+    before: String,
 }
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.state, self.nonce, self.verifier)
+        write!(f, "{}.{}.{}.{}", self.state, self.nonce, self.verifier, self.before)
     }
 }
 
 impl Attempt {
-    fn new(environment: &Environment) -> Self {
+    fn new(environment: &Environment, before: Option<&TokenHash>) -> Self {
         let random = || data_encoding::HEXLOWER.encode(&environment.random::<32>());
-        Self { state: random(), nonce: random(), verifier: random() }
+        let before = before.map(|hash| data_encoding::HEXLOWER.encode(hash)).unwrap_or_default();
+        Self { state: random(), nonce: random(), verifier: random(), before }
+    }
+
+    /// The session that this browser had until now.
+    fn session_before(&self) -> Option<TokenHash> {
+        data_encoding::HEXLOWER.decode(self.before.as_bytes()).ok()?.try_into().ok()
     }
 
     /// Reads the cookie's value. `None` when it is not one of ours.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('.').map(str::to_owned);
-        let attempt = Self { state: parts.next()?, nonce: parts.next()?, verifier: parts.next()? };
+        let attempt =
+            Self { state: parts.next()?, nonce: parts.next()?, verifier: parts.next()?, before: parts.next()? };
         parts.next().is_none().then_some(attempt)
     }
 
@@ -118,6 +132,9 @@ impl Attempt {
 pub(crate) struct Identity {
     /// Issuer and subject, which never change for a person.
     pub(crate) subject: String,
+    /// When they proved to the provider who they are, in milliseconds since 1970; 0 if it did not
+    /// say.
+    pub(crate) proved_ms: i64,
     /// The email address. `None` when the provider gave none, or it can't be trusted.
     pub(crate) email: Option<String>,
 }
@@ -199,15 +216,25 @@ impl Provider {
     }
 
     /// The address where a person signs in, and what their browser keeps until they come back.
-    pub(crate) fn begin(&self, environment: &Environment) -> Result<(String, Attempt), CouncilError> {
-        let attempt = Attempt::new(environment);
+    /// With `again` they prove it once more, although the provider knows them still.
+    /// `before` is the session that their browser has until then.
+    pub(crate) fn begin(
+        &self,
+        environment: &Environment,
+        again: bool,
+        before: Option<&TokenHash>,
+    ) -> Result<(String, Attempt), CouncilError> {
+        let attempt = Attempt::new(environment, before);
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(attempt.verifier.clone()));
         let (state, nonce) = (attempt.state.clone(), attempt.nonce.clone());
+        // A provider that is asked for no older sign-in than this says when it was.
+        let oldest = if again { Duration::ZERO } else { LONGEST };
         let (address, _, _) = self
             .client(environment.clock.now_ms())?
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || CsrfToken::new(state), || Nonce::new(nonce))
             .add_scope(Scope::new("email".to_owned()))
             .set_pkce_challenge(challenge)
+            .set_max_age(oldest)
             .url();
         Ok((address.to_string(), attempt))
     }
@@ -248,7 +275,9 @@ impl Provider {
             }
         }
         let relied_upon = email.1.unwrap_or(self.settings.trusts_email);
+        let proved_at = claims.auth_time();
         Ok(Identity {
+            proved_ms: proved_at.map_or(0, |at| at.timestamp_millis()),
             subject: format!("{} {}", self.settings.issuer, claims.subject().as_str()),
             email: email.0.filter(|_| relied_upon),
         })
@@ -264,6 +293,7 @@ pub(crate) fn sign_in(
     code: String,
     browser: &Browser,
 ) -> Result<Option<NewSession>, CouncilError> {
+    let before = attempt.session_before();
     let identity = provider.finish(&service.environment, attempt, code)?;
     let Some(person) = known(service, &identity)? else {
         if !service.rates.may_note_refusal() {
@@ -280,7 +310,8 @@ pub(crate) fn sign_in(
         })?;
         return Ok(None);
     };
-    session::open(service, &person, true, browser).map(Some)
+    let browser = Browser { session: browser.session.or(before), ..browser.clone() };
+    session::open(service, &person, true, &browser, identity.proved_ms).map(Some)
 }
 
 /// Finds the person that the provider identified, by issuer and subject. At their first sign-in,

@@ -8,6 +8,7 @@ use zxcvbn::{Score, zxcvbn};
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::refused::{LEAST_PASSWORD, Refused};
+use crate::service::{NAME, Service};
 
 /// A hash that no password matches, for users who do not exist.
 const NOBODY: &str =
@@ -29,6 +30,17 @@ pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) ->
     let salt: [u8; 16] = environment.random();
     let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
     Ok(hash.map_err(|_| Refused::WeakPassword)?.to_string())
+}
+
+/// The hash of a new password for somebody. Their names, the council's and the program's are what
+/// is guessed first.
+///
+/// # Errors
+/// As [`hash`].
+pub(crate) fn new_hash(service: &Service, user: &str, name: &str, password: &str) -> Result<String, CouncilError> {
+    let council = service.storage.read(|reading| reading.meta(NAME))?;
+    let about = [user, name, council.as_str(), "doorstep"];
+    service.hashing.install(|| hash(password, &about, &service.environment))
 }
 
 /// Whether a password matches the hash. Without a hash it takes as long to answer, so that the time

@@ -42,7 +42,17 @@ impl Role {
     /// The role of a person. A firm has only one kind of desk: its supervisors, auditors and
     /// administrators all have the role of a firm's supervisor.
     pub(crate) fn of(person: &Person) -> Self {
-        match (person.role, person.organisation.kind) {
+        Self::at(person.role, person.organisation.kind)
+    }
+
+    /// Whether people with this role sign in to the console. The others have a phone.
+    pub(crate) fn has_a_desk(self) -> bool {
+        DESKS.contains(&self)
+    }
+
+    /// What a role of the table of people comes to at the council or at a firm.
+    pub(crate) fn at(assigned: AssignedRole, kind: OrganisationKind) -> Self {
+        match (assigned, kind) {
             (AssignedRole::Contractor, _) => Self::Contractor,
             (AssignedRole::Officer, _) => Self::Officer,
             (_, OrganisationKind::Contractor) => Self::FirmSupervisor,
@@ -73,6 +83,11 @@ pub(crate) const AUDIT: &[Role] = &[Role::Auditor, Role::Administrator];
 pub(crate) const LEADS: &[Role] = &[Role::SafeguardingLead];
 /// People who enrol phones, change people and numbers, and publish the Code.
 pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Administrator];
+
+/// People who see which changes to accounts wait.
+pub(crate) const ACCOUNTS: &[Role] = &[Role::SafeguardingLead, Role::Auditor, Role::Administrator];
+/// People who agree to changes to accounts. Leads do about those of leads alone.
+pub(crate) const ACCOUNT_DECIDERS: &[Role] = &[Role::SafeguardingLead, Role::Administrator];
 
 /// People who see what was set aside, and what phones leave open.
 pub(crate) const ASIDE: &[Role] = &[Role::Supervisor, Role::SafeguardingLead, Role::Auditor, Role::Administrator];

@@ -1,9 +1,10 @@
-//! The second factor: a six-digit code from an authenticator app (RFC 6238). It changes every 30
-//! seconds and works once.
+//! The second factor: a passkey, or a six-digit code from an authenticator app (RFC 6238), which
+//! changes every 30 seconds and works once.
 
 use serde::Serialize;
 use totp_rs::{Builder, Secret, Totp};
 
+use super::passkey::{self, PasskeyAnswer, PasskeyAsked};
 use crate::error::CouncilError;
 use crate::machine::keys::Keys;
 use crate::service::Service;
@@ -32,17 +33,44 @@ pub(crate) enum SecondFactorResult {
     /// They have not set up an authenticator yet.
     ToSetUp(SetUp),
     /// They gave no code, and need to.
-    Needed,
+    CodeNeeded,
+    /// They have passkeys. They answer with one of them, or give a code if they have an
+    /// authenticator too.
+    PasskeyNeeded {
+        /// What is asked of their browser.
+        asked: PasskeyAsked,
+        /// Whether a code does as well.
+        or_code: bool,
+    },
     /// The code is wrong, or was used before.
     Wrong,
 }
 
-/// Checks the code of a person whose password was right.
-pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Result<SecondFactorResult, CouncilError> {
+/// What a person gives beside their password.
+pub(crate) struct Given<'a> {
+    /// Six digits from their authenticator.
+    pub(crate) code: Option<&'a str>,
+    /// Their browser's answer, by one of their passkeys.
+    pub(crate) passkey: Option<&'a PasskeyAnswer>,
+}
+
+/// Checks the second factor of a person whose password was right.
+pub(crate) fn look(service: &Service, person: &Person, given: &Given<'_>) -> Result<SecondFactorResult, CouncilError> {
+    if let Some(answer) = given.passkey {
+        let is_right = passkey::verifies(service, person, answer)?;
+        return Ok(if is_right { SecondFactorResult::Right } else { SecondFactorResult::Wrong });
+    }
+    let code = given.code;
     let environment = &service.environment;
     let now_ms = environment.clock.now_ms();
     let code = code.map(str::trim).filter(|code| !code.is_empty());
     let known = service.storage.read(|reading| reading.second_factor(person.id))?;
+    let or_code = known.as_ref().is_some_and(|known| known.confirmed);
+    if code.is_none()
+        && let Some(asked) = passkey::ask(service, person)?
+    {
+        return Ok(SecondFactorResult::PasskeyNeeded { asked, or_code });
+    }
     // Until it is confirmed, each offer has a secret of its own: whoever was shown an earlier one
     // can do nothing with it.
     let Some(known) = known.filter(|known| known.confirmed || code.is_some()) else {
@@ -51,7 +79,7 @@ pub(crate) fn look(service: &Service, person: &Person, code: Option<&str>) -> Re
         service.storage.transact(environment, |writing| writing.offer_second_factor(person.id, &sealed))?;
         return Ok(SecondFactorResult::ToSetUp(set_up(service, person, &secret)?));
     };
-    let Some(code) = code else { return Ok(SecondFactorResult::Needed) };
+    let Some(code) = code else { return Ok(SecondFactorResult::CodeNeeded) };
     let secret = service.keys.open_secret(person.id, &known.secret)?;
     let Some(step) = step_of(&totp(person, "", &secret)?, code, now_ms) else {
         return Ok(SecondFactorResult::Wrong);

@@ -15,6 +15,9 @@ pub(crate) type TokenHash = [u8; 32];
 const IDLE_MS: i64 = 30 * 60 * 1000;
 /// A session ends this long after it began, in any case, in milliseconds.
 const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
+/// Before something that can't be undone, people prove again who they are, if that is longer ago
+/// than this, in milliseconds.
+const PROVED_MS: i64 = 15 * 60 * 1000;
 /// How often the time of a session's last use is written, in milliseconds.
 const SEEN_MS: i64 = 60_000;
 /// How many bytes of a session's hash make up its id. They tell a person's sessions apart.
@@ -40,30 +43,47 @@ pub(crate) struct NewSession {
     pub(crate) known_browser: Option<String>,
 }
 
-/// The person whose session this is. `None` when there is no such session, or it has ended. A
-/// request that a page makes by itself does not keep the session alive.
-pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> Result<Option<Person>, CouncilError> {
+/// A session that goes on.
+pub(crate) struct Resumed {
+    /// The person whose session it is.
+    pub(crate) person: Person,
+    /// Whether they proved who they are within [`PROVED_MS`].
+    pub(crate) has_proved: bool,
+}
+
+/// The session that a token belongs to, with its person. `None` when there is no such session, or
+/// it has ended. A request that a page makes by itself does not keep the session alive.
+pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> Result<Option<Resumed>, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
-    let Some((user, created_ms, seen_ms)) = service.storage.read(|reading| reading.session(token))? else {
+    let Some((user, times)) = service.storage.read(|reading| reading.session(token))? else {
         return Ok(None);
     };
-    if now_ms - created_ms > LONGEST_MS || now_ms - seen_ms > IDLE_MS {
+    if now_ms - times.created_ms > LONGEST_MS || now_ms - times.seen_ms > IDLE_MS {
         end(service, token)?;
         return Ok(None);
     }
-    if now_ms - seen_ms > SEEN_MS && !by_itself {
+    if now_ms - times.seen_ms > SEEN_MS && !by_itself {
         service.transact(|writing| writing.session_seen(token, now_ms))?;
     }
-    service.storage.read(|reading| reading.person(user))
+    let person = service.storage.read(|reading| reading.person(user))?;
+    let has_proved = (0..=PROVED_MS).contains(&(now_ms - times.proved_ms));
+    Ok(person.map(|person| Resumed { person, has_proved }))
+}
+
+/// Notes that whoever has a session has proved again who they are.
+pub(crate) fn proved(service: &Service, token: &TokenHash) -> Result<(), CouncilError> {
+    let now_ms = service.environment.clock.now_ms();
+    service.transact(|writing| writing.session_proved(token, now_ms))
 }
 
 /// Opens a session for a person who has proved who they are. The session that this browser had
-/// before ends.
+/// before ends. `proved_ms` is when they proved it; 0 if that is not known.
 pub(crate) fn open(
     service: &Service,
     person: &Person,
     browser_is_known: bool,
     browser: &Browser,
+    proved_ms: i64,
 ) -> Result<NewSession, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
@@ -72,7 +92,7 @@ pub(crate) fn open(
         if let Some(before) = &browser.session {
             writing.end_session(before)?;
         }
-        writing.keep_session(&token_hash(&token), person.id, &browser.name, now_ms)?;
+        writing.keep_session(&token_hash(&token), person.id, &browser.name, now_ms, proved_ms)?;
         if let Some(known) = &known_browser {
             writing.keep_known_browser(&token_hash(known), person.id, now_ms)?;
         }

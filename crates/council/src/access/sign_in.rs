@@ -3,6 +3,7 @@
 
 use doorstep_domain::ledger::Hash;
 
+use super::passkey::{PasskeyAnswer, PasskeyAsked};
 use super::password;
 use super::second_factor::{self, SecondFactorResult, SetUp};
 use super::session::{self, Browser, NewSession, TokenHash};
@@ -11,6 +12,8 @@ use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Person};
 
+/// How long a password that somebody else chose can be used to choose one's own, in milliseconds.
+const GIVEN_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// How many wrong tries are allowed without a wait.
 const FREE_TRIES: u64 = 5;
 
@@ -20,6 +23,10 @@ pub(crate) struct Credentials<'a> {
     pub(crate) password: &'a str,
     /// The six digits from their authenticator app, if given.
     pub(crate) code: Option<&'a str>,
+    /// Their browser's answer by a passkey, if it was asked for one.
+    pub(crate) passkey: Option<&'a PasskeyAnswer>,
+    /// A password of their own, in place of one that they were given.
+    pub(crate) new_password: Option<&'a str>,
     pub(crate) browser: &'a Browser,
 }
 
@@ -27,10 +34,16 @@ pub(crate) struct Credentials<'a> {
 pub(crate) enum SignInOutcome {
     /// Everything was right. A session is open, and the audit log notes it.
     In(Person, NewSession),
+    /// An administrator gave them the password. They must choose their own.
+    NewPasswordNeeded,
+    /// The new password can't be taken.
+    NewPasswordRefused(Refused),
     /// They must set up their authenticator first.
     SetUp(SetUp),
     /// They must also give the code from their authenticator.
     CodeNeeded,
+    /// They must answer with one of their passkeys, or with a code if they have an authenticator.
+    PasskeyNeeded { asked: PasskeyAsked, or_code: bool },
     /// The name or the password is wrong.
     WrongPassword,
     /// The code is wrong, or was used before.
@@ -59,7 +72,11 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
     let may_note = is_wrong && service.rates.may_note_refusal();
     service.transact(|writing| match outcome {
         SignInOutcome::In(..) => writing.forget_tries(&counter),
-        SignInOutcome::SetUp(_) | SignInOutcome::CodeNeeded => writing.take_try_back(&counter),
+        SignInOutcome::SetUp(_)
+        | SignInOutcome::CodeNeeded
+        | SignInOutcome::PasskeyNeeded { .. }
+        | SignInOutcome::NewPasswordNeeded
+        | SignInOutcome::NewPasswordRefused(_) => writing.take_try_back(&counter),
         SignInOutcome::WrongPassword | SignInOutcome::WrongCode if !may_note => Ok(()),
         SignInOutcome::WrongPassword | SignInOutcome::WrongCode => {
             // Somebody may have typed their password in place of their name, so only names of
@@ -81,16 +98,68 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
     let Some(person) = person.filter(|person| right && person.role.uses_the_console()) else {
         return Ok(SignInOutcome::WrongPassword);
     };
+    // The new password is only kept once the second factor was right.
+    let own_hash = match own_password(service, &person, given, hash.as_deref())? {
+        OwnPassword::HadOne => None,
+        OwnPassword::Chosen(hash) => Some(hash),
+        OwnPassword::Refused(refused) => return Ok(SignInOutcome::NewPasswordRefused(refused)),
+        OwnPassword::Missing => return Ok(SignInOutcome::NewPasswordNeeded),
+    };
     if service.asks_for_second_factor {
-        match second_factor::look(service, &person, given.code)? {
+        let second = second_factor::Given { code: given.code, passkey: given.passkey };
+        match second_factor::look(service, &person, &second)? {
             SecondFactorResult::Right => {}
             SecondFactorResult::ToSetUp(set_up) => return Ok(SignInOutcome::SetUp(set_up)),
-            SecondFactorResult::Needed => return Ok(SignInOutcome::CodeNeeded),
+            SecondFactorResult::CodeNeeded => return Ok(SignInOutcome::CodeNeeded),
+            SecondFactorResult::PasskeyNeeded { asked, or_code } => {
+                return Ok(SignInOutcome::PasskeyNeeded { asked, or_code });
+            }
             SecondFactorResult::Wrong => return Ok(SignInOutcome::WrongCode),
         }
     }
-    let opened = session::open(service, &person, browser_is_known, given.browser)?;
+    let now_ms = service.now_ms();
+    if let Some(hash) = own_hash {
+        service.transact(|writing| {
+            writing.set_password_hash(person.id, &hash, None)?;
+            writing.audit(now_ms, &person.user_name, &Audited::PasswordSet { of: &person.user_name })
+        })?;
+    }
+    let opened = session::open(service, &person, browser_is_known, given.browser, now_ms)?;
     Ok(SignInOutcome::In(person, opened))
+}
+
+/// Whether somebody has a password of their own.
+enum OwnPassword {
+    /// They have.
+    HadOne,
+    /// They have one from now on, with this hash.
+    Chosen(String),
+    /// What they chose can't be taken.
+    Refused(Refused),
+    /// They have one that was given to them, and have not chosen another.
+    Missing,
+}
+
+fn own_password(
+    service: &Service,
+    person: &Person,
+    given: &Credentials<'_>,
+    hash: Option<&str>,
+) -> Result<OwnPassword, CouncilError> {
+    let given_ms = service.storage.read(|reading| reading.password_given_ms(person.id))?;
+    let Some(given_ms) = given_ms else { return Ok(OwnPassword::HadOne) };
+    if !(0..=GIVEN_MS).contains(&(service.now_ms() - given_ms)) {
+        return Ok(OwnPassword::Refused(Refused::PasswordLapsed));
+    }
+    let Some(new) = given.new_password else { return Ok(OwnPassword::Missing) };
+    if service.hashing.install(|| password::verifies(new, hash)) {
+        return Ok(OwnPassword::Refused(Refused::SamePassword));
+    }
+    match password::new_hash(service, &person.user_name, &person.display_name, new) {
+        Ok(hash) => Ok(OwnPassword::Chosen(hash)),
+        Err(CouncilError::Refused(refused)) => Ok(OwnPassword::Refused(refused)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Checks a person's password again, before they change something about their own account. Wrong

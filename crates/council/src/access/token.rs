@@ -1,11 +1,14 @@
 //! Random tokens that identify a session, a browser or another system.
 
+use std::net::IpAddr;
+
 use doorstep_domain::StableName;
 use doorstep_domain::ledger::Hash;
 
 use super::actor::Actor;
-use super::roles::Scope;
+use super::roles::{ADMINISTRATORS, Scope};
 use crate::error::CouncilError;
+use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::Audited;
 
@@ -35,4 +38,28 @@ pub fn make(service: &Service, by: &Actor, name: &str, scopes: &[Scope]) -> Resu
         writing.audit(now_ms, by.name(), &Audited::ApiTokenMade { name, may: &may })
     })?;
     Ok(token)
+}
+
+/// Writes into the audit log that somebody showed a token that is not known, or not for this.
+pub(crate) fn note_refusal(service: &Service, address: Option<IpAddr>) -> Result<(), CouncilError> {
+    if !service.rates.may_note_refusal() {
+        return Ok(());
+    }
+    let (now_ms, address) = (service.now_ms(), address.map(|address| address.to_string()));
+    service.transact(|writing| writing.audit(now_ms, "", &Audited::TokenRefused { address: address.clone() }))
+}
+
+/// Ends the use of a token, by its name.
+///
+/// # Errors
+/// [`Refused::NotFound`] when there is none of that name that is in use.
+pub fn revoke(service: &Service, by: &Actor, name: &str) -> Result<(), CouncilError> {
+    by.only(ADMINISTRATORS)?;
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        if !writing.revoke_token(name, now_ms)? {
+            return Err(Refused::NotFound.into());
+        }
+        writing.audit(now_ms, by.name(), &Audited::ApiTokenRevoked { name })
+    })
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use doorstep_council::desk::Actor;
+use doorstep_council::desk::accounts::{self, AccountDecide};
 use doorstep_council::desk::set_aside::{self, AsideDecide, RestRequest};
 use doorstep_council::desk::visits::{self, DecideVisit};
 
@@ -14,6 +15,10 @@ pub(crate) fn run(command: DecidingCommand, by: &Actor) -> Result<()> {
         DecidingCommand::DecideVisit { data, visit, decision, because } => {
             visits::decide(&service(&data)?, by, visit, &DecideVisit::new(decision, because))?;
             print("The decision is kept with the visit.\n");
+        }
+        DecidingCommand::DecideAccount { data, change, refuse } => {
+            accounts::decide(&service(&data)?, by, change, &AccountDecide::new(!refuse))?;
+            print(if refuse { "The change is dropped.\n" } else { "The account was changed.\n" });
         }
         DecidingCommand::DecideSetAside { data, device, deed, records, because } => {
             let of = records.len();

@@ -15,10 +15,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use arguments::desk::OrganisationIs;
 use arguments::{Arguments, Command, Data, Form, Log};
 use clap::Parser;
 use doorstep_council::access::token;
-use doorstep_council::desk::people::PersonChange;
 use doorstep_council::desk::phones::{EnrolmentOffer, PhoneRow};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::export::{Encoding, Exported, Format, export};
@@ -82,10 +82,15 @@ fn run(command: Command) -> Result<ExitCode> {
             let imported = import::appointments(&service(&data)?, &by, &read(&file)?, mode)?;
             return Ok(tell_import(&imported, mode, json));
         }
-        Command::SetPassword { data, user, password_file } => {
-            let change = PersonChange::SetPassword { password: read_password(&password_file)? };
-            desk::people::change(&service(&data)?, &by, &user, &change)?;
+        Command::SetPassword { data, user, password_file, temporary } => {
+            let password = read_password(&password_file)?;
+            desk::people::set_password(&service(&data)?, &by, &user, &password, temporary)?;
             print(&format!("The password of {user} is set. Their sessions have ended.\n"));
+        }
+        Command::Organisation { data, name, kind } => {
+            let of_the_council = kind == OrganisationIs::Council;
+            desk::people::change_organisation(&service(&data)?, &by, &name, of_the_council)?;
+            print("The organisation was changed. The sessions of its people have ended.\n");
         }
         Command::Enrol { data, user, server, qr, json } => {
             let offer = desk::phones::offer(&service(&data)?, &by, &user, server.as_deref())?;
@@ -93,6 +98,10 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::ApiToken { data, name, may } => {
             print(&format!("{}\n", token::make(&service(&data)?, &by, &name, &may)?));
+        }
+        Command::RevokeToken { data, name } => {
+            token::revoke(&service(&data)?, &by, &name)?;
+            print("The token ends here.\n");
         }
         Command::PublishCode { data, label, from, json, file } => publish_code(&data, label, from, json, &file)?,
         Command::Case { data, case, deed } => {

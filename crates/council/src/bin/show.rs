@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use axum::extract::Query;
 use doorstep_council::Service;
 use doorstep_council::desk::{
-    Actor, appointments, audit, cases, code, concerns, exports, no_access, people, phones, register, reports,
+    Actor, accounts, appointments, audit, cases, code, concerns, exports, no_access, people, phones, register, reports,
     set_aside, settings, today, visits,
 };
 use schemars::{JsonSchema, schema_for};
@@ -27,6 +27,7 @@ pub(crate) fn page(service: &Service, by: &Actor, page: PageCommand) -> Result<S
         PageCommand::Case { case } => json(&cases::read(service, by, case)?),
         PageCommand::Appointments(filters) => json(&appointments::list(service, by, query(&filters)?)?),
         PageCommand::Phones(filters) => json(&phones::list(service, by, &query(&filters)?)?),
+        PageCommand::Accounts => json(&accounts::list(service, by)?),
         PageCommand::SetAside => json(&set_aside::list(service, by)?),
         PageCommand::SetAsideOf { device } => json(&set_aside::read(service, by, device)?),
         PageCommand::People(filters) => json(&people::list(service, by, query(&filters)?)?),

@@ -57,7 +57,7 @@ pub fn init(
             position: "Administrator".to_owned(),
         };
         writing.keep_person(&person, "")?;
-        writing.set_password_hash(person.id, &hash)?;
+        writing.set_password_hash(person.id, &hash, None)?;
         writing.audit(environment.clock.now_ms(), admin, &Audited::CouncilMade {})
     })?;
     drop(storage);

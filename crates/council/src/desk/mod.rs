@@ -2,6 +2,7 @@
 //! does it, and decides, writes and audits in one transaction, or reads what a page shows. The
 //! console, the command line and the tests call the same functions.
 
+pub mod accounts;
 pub mod appointments;
 pub mod audit;
 pub mod cases;
@@ -14,6 +15,7 @@ pub(crate) mod health;
 pub mod no_access;
 pub mod not_received;
 pub mod overdue;
+pub(crate) mod passkeys;
 pub mod people;
 pub mod phones;
 pub mod register;

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Actor, PAGE, said};
 use crate::access::roles::{ROSTER, Role};
-use crate::access::{password, sign_in};
+use crate::access::{accounts, password, sign_in};
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, PEOPLE, PeopleFilter, Person, Writing};
+use crate::storage::{
+    AccountChange, AccountMatter, AssignedRole, Audited, LeadsDeed, OrganisationKind, PEOPLE, PeopleFilter, Person,
+    Writing,
+};
 
 /// A person in the list.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
@@ -91,15 +94,15 @@ pub fn list(service: &Service, by: &Actor, query: PeopleQuery) -> Result<PersonL
 #[derive(Deserialize, schemars::JsonSchema, Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum PersonChange {
-    /// Sets their password, and ends their sessions.
+    /// Gives them a password, and ends their sessions. They choose their own at their next sign-in.
     SetPassword {
         /// 12 characters or more.
         password: String,
     },
     /// Ends all their sessions, in every browser. They can sign in again.
     EndSessions,
-    /// Forgets their authenticator, for a person who lost it. They set up a new one the next time
-    /// they sign in.
+    /// Forgets their authenticator and passkeys, for a person who lost them. They set up a new one
+    /// the next time they sign in.
     ForgetSecondFactor,
     /// Marks them as having left. They can't sign in any more, and their phones are revoked.
     Leave,
@@ -107,43 +110,107 @@ pub enum PersonChange {
     Return,
 }
 
-/// Makes a change to a person.
+/// What came of a change to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct PersonChanged {
+    /// Whether it waits until another lead, or another administrator, agrees to it.
+    pub waits: bool,
+}
+
+/// Makes a change to a person. What gives access to a lead's account waits until others agree.
 ///
 /// # Errors
 /// [`Refused::NoSuchUser`], [`Refused::WeakPassword`] or [`Refused::LeavingOneself`]. After an
 /// error, nothing has changed.
-pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<(), CouncilError> {
+pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<PersonChanged, CouncilError> {
     let now_ms = service.now_ms();
-    let hash = match change {
-        PersonChange::SetPassword { password } => Some(new_hash(service, user, password)?),
-        PersonChange::Leave if by.name() == user => return Err(Refused::LeavingOneself.into()),
-        _ => None,
+    let of_account = match change {
+        PersonChange::SetPassword { password } => AccountChange::Password { hash: new_hash(service, user, password)? },
+        PersonChange::ForgetSecondFactor => AccountChange::SecondFactor,
+        PersonChange::Return => AccountChange::Return,
+        PersonChange::EndSessions => {
+            service.transact(|writing| {
+                writing.end_sessions_of(known(writing, user)?.id)?;
+                writing.audit(now_ms, by.name(), &Audited::SessionsEnded { of: user })
+            })?;
+            return Ok(PersonChanged { waits: false });
+        }
+        PersonChange::Leave => {
+            leave(service, by, user)?;
+            return Ok(PersonChanged { waits: false });
+        }
     };
     service.transact(|writing| {
         let of = known(writing, user)?;
-        let audited = match (change, &hash) {
-            (PersonChange::SetPassword { .. }, hash) => {
-                writing.set_password_hash(of.id, hash.as_deref().unwrap_or_default())?;
-                Audited::PasswordSet { of: user }
-            }
-            (PersonChange::EndSessions, _) => {
-                writing.end_sessions_of(of.id)?;
-                Audited::SessionsEnded { of: user }
-            }
-            (PersonChange::ForgetSecondFactor, _) => {
-                writing.forget_second_factor(of.id)?;
-                Audited::SecondFactorForgotten { of: user }
-            }
-            (PersonChange::Leave, _) => {
-                writing.set_left(of.id, Some(now_ms))?;
-                Audited::PersonLeft { of: user }
-            }
-            (PersonChange::Return, _) => {
-                writing.set_left(of.id, None)?;
-                Audited::PersonReturned { of: user }
-            }
-        };
-        writing.audit(now_ms, by.name(), &audited)
+        if by.is_command_line() || !accounts::is_about_a_lead(Some(&of), &of_account) {
+            accounts::make(service, writing, by, user, &of_account)?;
+            return Ok(PersonChanged { waits: false });
+        }
+        let waiting = accounts::ask(service, writing, by, user, &of_account)?;
+        writing.agree_to_change(waiting.id, by.name(), now_ms)?;
+        Ok(PersonChanged { waits: true })
+    })
+}
+
+fn leave(service: &Service, by: &Actor, user: &str) -> Result<(), CouncilError> {
+    if by.name() == user {
+        return Err(Refused::LeavingOneself.into());
+    }
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let of = known(writing, user)?;
+        writing.set_left(of.id, Some(now_ms))?;
+        if Role::of(&of) == Role::SafeguardingLead {
+            accounts::tell_leads(service, writing, by, LeadsDeed::LeadLeft { of: user.to_owned() })?;
+        }
+        writing.audit(now_ms, by.name(), &Audited::PersonLeft { of: user })
+    })
+}
+
+/// Sets a person's password on the council's own machine. With `temporary` they choose their own at
+/// their next sign-in.
+///
+/// # Errors
+/// [`Refused::NotFound`] elsewhere; [`Refused::NoSuchUser`] or [`Refused::WeakPassword`]. After an
+/// error, nothing has changed.
+pub fn set_password(
+    service: &Service,
+    by: &Actor,
+    user: &str,
+    password: &str,
+    temporary: bool,
+) -> Result<(), CouncilError> {
+    by.only(&[])?;
+    let hash = new_hash(service, user, password)?;
+    service.transact(|writing| {
+        let of = known(writing, user)?;
+        let change = AccountChange::Password { hash: hash.clone() };
+        accounts::make(service, writing, by, user, &change)?;
+        writing.set_password_hash(of.id, &hash, temporary.then(|| service.now_ms()))
+    })
+}
+
+/// Makes an organisation the council's own, or a firm, on the council's own machine: a table can't.
+/// Its people have other roles from then on, and their sessions end.
+///
+/// # Errors
+/// [`Refused::NotFound`] elsewhere; [`Refused::NoSuchOrganisation`].
+pub fn change_organisation(
+    service: &Service,
+    by: &Actor,
+    name: &str,
+    of_the_council: bool,
+) -> Result<(), CouncilError> {
+    by.only(&[])?;
+    let kind = if of_the_council { OrganisationKind::Council } else { OrganisationKind::Contractor };
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let known = writing.organisation(name)?.ok_or_else(|| Refused::NoSuchOrganisation(name.to_owned()))?;
+        writing.set_organisation_kind(known.id, kind)?;
+        for role in [AssignedRole::Administrator, AssignedRole::SafeguardingLead] {
+            writing.tell_of_accounts(role, now_ms)?;
+        }
+        writing.audit(now_ms, by.name(), &Audited::OrganisationKindChanged { organisation: name, kind })
     })
 }
 
@@ -158,7 +225,11 @@ pub fn change_own_password(service: &Service, by: &Actor, old: &str, new: &str) 
     let hash = new_hash(service, by.name(), new)?;
     let now_ms = service.now_ms();
     service.transact(|writing| {
-        writing.set_password_hash(user, &hash)?;
+        writing.set_password_hash(user, &hash, None)?;
+        if by.is(Role::SafeguardingLead) {
+            let (of, matter) = (by.name().to_owned(), AccountMatter::Password);
+            accounts::tell_leads(service, writing, by, LeadsDeed::ChangeMade { of, matter })?;
+        }
         writing.audit(now_ms, by.name(), &Audited::PasswordSet { of: by.name() })
     })
 }
@@ -166,7 +237,7 @@ pub fn change_own_password(service: &Service, by: &Actor, old: &str, new: &str) 
 fn new_hash(service: &Service, user: &str, password: &str) -> Result<String, CouncilError> {
     let person = service.storage.read(|reading| reading.person_by_name(user))?;
     let name = person.map(|person| person.display_name).unwrap_or_default();
-    service.hashing.install(|| password::hash(password, &[user, &name], &service.environment))
+    password::new_hash(service, user, &name, password)
 }
 
 /// The person with this user name, or [`Refused::NoSuchUser`].

@@ -11,7 +11,10 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{NOTES, NoteReading, Page, SealedRow};
+use crate::storage::{LeadsDeed, LeadsLine, NOTES, NoteReading, Page, SealedRow};
+
+/// How many lines of the leads' log are shown. All are checked.
+const MOST_LINES: usize = 500;
 
 /// A page of safeguarding notes, newest first unless another order is asked for.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
@@ -131,10 +134,10 @@ pub fn records(service: &Service, by: &Actor) -> Result<Vec<RecordId>, CouncilEr
 /// [`Refused::NotFound`] when there is no such note, or the person is not a safeguarding lead.
 pub fn open(service: &Service, by: &Actor, record: RecordId) -> Result<OpenedNote, CouncilError> {
     only_leads(by)?;
-    let reading = NoteReading { user_name: by.name().to_owned(), at_ms: service.now_ms() };
+    let now_ms = service.now_ms();
     let sealed = service.transact(|writing| {
         let sealed = writing.sealed_note(record)?.ok_or(Refused::NotFound)?;
-        writing.keep_note_reading(record, &reading)?;
+        writing.add_to_leads_log(&service.environment, Some(record), by.name(), LeadsDeed::NoteOpened, now_ms)?;
         Ok(sealed)
     })?;
     let opened = service.keys.open_note(&sealed.sealed);
@@ -149,6 +152,52 @@ pub fn open(service: &Service, by: &Actor, record: RecordId) -> Result<OpenedNot
         visit: visit.as_ref().map(|row| row.columns.visit),
         address: visit.map(|row| row.address()).unwrap_or_default(),
     })
+}
+
+/// The leads' own log.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct LeadsLog {
+    /// The lines, the newest first.
+    pub(crate) lines: Vec<LeadsLogLine>,
+    /// The number of the first line that does not follow from the one before it, or does not say
+    /// what was written: the log was altered there. `null` if the whole log holds.
+    #[ts(type = "number | null")]
+    pub(crate) altered_at: Option<i64>,
+}
+
+/// A line of the leads' own log.
+#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct LeadsLogLine {
+    /// Its number. There are no gaps.
+    #[ts(type = "number")]
+    pub(crate) number: i64,
+    /// When it was written, by the council's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// The record of the note that was opened.
+    pub(crate) record: Option<String>,
+    /// Who did it, by user name. `null` where it was erased.
+    pub(crate) by: Option<String>,
+    /// What was done. `null` where it was erased.
+    pub(crate) deed: Option<LeadsDeed>,
+}
+
+impl From<LeadsLine> for LeadsLogLine {
+    fn from(line: LeadsLine) -> Self {
+        let (by, deed) = line.said.unzip();
+        let record = line.record.map(|record| record.to_string());
+        Self { number: line.number, at: times::from_ms(line.at_ms), record, by, deed }
+    }
+}
+
+/// The leads' own log, checked from its first line to its last.
+///
+/// # Errors
+/// As [`list`].
+pub fn log(service: &Service, by: &Actor) -> Result<LeadsLog, CouncilError> {
+    only_leads(by)?;
+    let lines = service.storage.read(|reading| reading.leads_log())?;
+    let altered_at = lines.iter().find(|line| !line.holds).map(|line| line.number);
+    Ok(LeadsLog { lines: lines.into_iter().rev().take(MOST_LINES).map(LeadsLogLine::from).collect(), altered_at })
 }
 
 fn only_leads(by: &Actor) -> Result<(), Refused> {

@@ -16,6 +16,7 @@ use super::cookies;
 use super::problem::WebProblem;
 use crate::access::actor::Actor;
 use crate::access::roles::{Role, Scope};
+use crate::access::session::Resumed;
 use crate::access::{session, token};
 use crate::service::Service;
 use crate::storage::Person;
@@ -37,6 +38,9 @@ pub(crate) enum Access {
     Systems(Scope),
     /// People who have signed in and have one of these roles.
     People(&'static [Role]),
+    /// Such people, once they have proved again who they are if they did not lately: what they do
+    /// there can't be undone.
+    PeopleAskedAgain(&'static [Role]),
 }
 
 impl From<&'static [Role]> for Access {
@@ -48,7 +52,7 @@ impl From<&'static [Role]> for Access {
 impl Access {
     /// Whether a person may use the route. Always `false` for routes that are not for people.
     pub(crate) fn admits(self, who: &Actor) -> bool {
-        matches!(self, Self::People(roles) if who.may_act_as(roles))
+        matches!(self, Self::People(roles) | Self::PeopleAskedAgain(roles) if who.may_act_as(roles))
     }
 }
 
@@ -67,6 +71,11 @@ pub(crate) async fn authorize(
                 request.extensions_mut().insert(By(actor));
             }
             Err(problem) => {
+                let address = cookies::address_of(&service, request.headers(), request.extensions());
+                // Without a token, they only asked how to sign in.
+                if request.headers().contains_key(header::AUTHORIZATION) {
+                    ask(service, move |service| token::note_refusal(service, address)).await?;
+                }
                 // Excel and Power BI ask for a user name and password when they get this header.
                 let mut refused = problem.into_response();
                 let ways = HeaderValue::from_static("Basic realm=\"Doorstep\", charset=\"UTF-8\"");
@@ -74,8 +83,8 @@ pub(crate) async fn authorize(
                 return Ok(refused);
             }
         },
-        Access::People(_) => {
-            let person = signed_in(&service, request.method(), request.headers()).await?;
+        Access::People(_) | Access::PeopleAskedAgain(_) => {
+            let Resumed { person, has_proved } = signed_in(&service, request.method(), request.headers()).await?;
             let actor = Actor::person(&person);
             if !access.admits(&actor) {
                 let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
@@ -84,6 +93,9 @@ pub(crate) async fn authorize(
                 return Err(WebProblem::NotFound);
             }
             note_proof(&request, &actor);
+            if matches!(access, Access::PeopleAskedAgain(_)) && !has_proved {
+                return Err(WebProblem::ProveAgain);
+            }
             request.extensions_mut().insert(By(actor));
             request.extensions_mut().insert(SignedIn(person));
         }
@@ -106,15 +118,15 @@ pub(crate) fn only_from_the_console(headers: &HeaderMap) -> Result<(), WebProble
     }
 }
 
-/// The person whose session the request belongs to.
-async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> Result<Person, WebProblem> {
+/// The session that the request belongs to.
+async fn signed_in(service: &Service, method: &Method, headers: &HeaderMap) -> Result<Resumed, WebProblem> {
     if ![Method::GET, Method::HEAD].contains(method) {
         only_from_the_console(headers)?;
     }
     let token = cookies::session(service, headers).ok_or(WebProblem::SignInFirst)?;
     let by_itself = *method == Method::GET && headers.get(OWN_REQUEST).is_some_and(|said| said == BY_ITSELF);
-    let person = ask(service.clone(), move |service| session::resume(service, &token, by_itself)).await?;
-    person.ok_or(WebProblem::SignInFirst)
+    let resumed = ask(service.clone(), move |service| session::resume(service, &token, by_itself)).await?;
+    resumed.ok_or(WebProblem::SignInFirst)
 }
 
 /// The system whose token came with the request, if the token has this scope. The token is sent as
@@ -140,7 +152,9 @@ pub(crate) struct OpenRoutes(Arc<Vec<(String, Access)>>);
 
 impl OpenRoutes {
     pub(crate) fn of(routes: impl Iterator<Item = (String, Access)>) -> Self {
-        Self(Arc::new(routes.filter(|(_, access)| matches!(access, Access::People(_))).collect()))
+        Self(Arc::new(
+            routes.filter(|(_, access)| matches!(access, Access::People(_) | Access::PeopleAskedAgain(_))).collect(),
+        ))
     }
 
     /// The routes that a person may use, by method and address, such as `GET /api/audit`.

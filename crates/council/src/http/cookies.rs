@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 
 use super::problem::WebProblem;
 use crate::access::session::{Browser, NewSession, TokenHash};
@@ -29,7 +29,7 @@ pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The name of a cookie, with TLS or without it.
-fn name_of(cookie: &str, over_tls: bool) -> String {
+pub(crate) fn name_of(cookie: &str, over_tls: bool) -> String {
     format!("{}{cookie}", if over_tls { OF_THIS_HOST } else { "" })
 }
 
@@ -76,16 +76,21 @@ impl FromRequestParts<Service> for FromBrowser {
     type Rejection = WebProblem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, WebProblem> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let headers = &parts.headers;
         let name = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
         Ok(Self(Browser {
             token: token(service, headers, KNOWN_BROWSER),
             name: name.chars().take(200).collect(),
-            address: peer.map(|peer| address(service, headers, peer)),
+            address: address_of(service, headers, &parts.extensions),
             session: session(service, headers),
         }))
     }
+}
+
+/// The address of whoever sent a request. `None` where a test calls the router by itself.
+pub(crate) fn address_of(service: &Service, headers: &HeaderMap, known: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = known.get::<ConnectInfo<SocketAddr>>()?;
+    Some(address(service, headers, peer.ip()))
 }
 
 /// The address of whoever sent a request: the other end of the connection. Only a proxy that the

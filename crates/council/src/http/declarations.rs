@@ -4,8 +4,10 @@ use super::console::openid::WaysIn;
 use super::console::own_sessions::OwnSession;
 use super::console::phones::PhoneOffer;
 use super::console::sign_in::{SessionView, SignInAnswer};
+use crate::access::passkey::PasskeyAsked;
 use crate::access::roles::Role;
 use crate::access::second_factor::SetUp;
+use crate::desk::accounts::{AccountDecide, AccountList, AccountRow};
 use crate::desk::appointments::{AppointmentChange, AppointmentList, AppointmentListRow, Visitor};
 use crate::desk::audit::{AuditEntry, AuditList};
 use crate::desk::cases::{CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner, SaidPlace};
@@ -14,11 +16,12 @@ use crate::desk::concerns::{ConcernList, ConcernListRow};
 use crate::desk::exports::{TableColumn, TableMeaning};
 use crate::desk::no_access::{EvidencePack, NoAccessAttempt, NoAccessHome, NoAccessList};
 use crate::desk::not_received::{AsideRecords, MissingRecords};
-use crate::desk::people::{PersonChange, PersonList, PersonListRow};
+use crate::desk::passkeys::{OwnPasskey, OwnPasskeys};
+use crate::desk::people::{PersonChange, PersonChanged, PersonList, PersonListRow};
 use crate::desk::phones::{PhoneList, PhoneRow};
 use crate::desk::register::{NotSignedRow, Register, RegisterEntry};
 use crate::desk::reports::{ReportCount, Reports};
-use crate::desk::safeguarding::{NoteRead, OpenedNote, SafeguardingList, SafeguardingRow};
+use crate::desk::safeguarding::{LeadsLog, LeadsLogLine, NoteRead, OpenedNote, SafeguardingList, SafeguardingRow};
 use crate::desk::set_aside::{
     AsideDecide, AsideDecidedRow, AsideDeed, AsideList, AsideOfPhone, AsideRow, MatterRow, RestRequest,
 };
@@ -28,7 +31,8 @@ use crate::desk::visits::{DecideVisit, PhotoOfVisit, VisitDecided, VisitDetail, 
 use crate::import::{Imported, RowFault};
 use crate::storage::settings::NumberGroup;
 use crate::storage::{
-    AsideDecision, AssignedRole, AuditAction, CaseLineAction, HomeStanding, Matter, TimesStanding, VisitDecision,
+    AccountMatter, AsideDecision, AssignedRole, AuditAction, CaseLineAction, HomeStanding, LeadsDeed, Matter,
+    TimesStanding, VisitDecision,
 };
 
 /// The name and the text of each declaration, for `ui/shared/generated/types.ts`.
@@ -105,6 +109,14 @@ pub fn declarations() -> Vec<(String, String)> {
         PersonList,
         PersonListRow,
         PersonChange,
+        PersonChanged,
+        AccountMatter,
+        AccountRow,
+        AccountList,
+        AccountDecide,
+        LeadsDeed,
+        LeadsLog,
+        LeadsLogLine,
         NoAccessAttempt,
         NoAccessHome,
         NoAccessList,
@@ -112,6 +124,9 @@ pub fn declarations() -> Vec<(String, String)> {
         Reports,
         SetUp,
         SignInAnswer,
+        PasskeyAsked,
+        OwnPasskey,
+        OwnPasskeys,
         WaysIn,
         OwnSession,
         Role

@@ -1,5 +1,7 @@
 //! `/v1` and `/v2`: the requests of phones, in CBOR (see docs/protocol).
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
@@ -38,6 +40,13 @@ impl<S: Send + Sync> FromRequest<S> for Received {
         })
     }
 }
+
+/// The bytes of a request as phones usually send it, unpacked: a piece of a photo, or some visits.
+const USUAL_BYTES: usize = 320 * 1024;
+
+/// How far back a body may refer while it is unpacked, as a power of two: 8 MiB, as long as the
+/// longest request. The decoder takes as much memory as the body says.
+const WINDOW_LOG: u32 = 23;
 
 /// After how many seconds a phone whose request broke off tries again.
 const TRY_AGAIN_SECONDS: u64 = 5;
@@ -150,13 +159,7 @@ async fn answer(
     ask: impl FnOnce(&Service, &[u8]) -> Result<(Option<DeviceId>, Vec<u8>), NoAnswer> + Send + 'static,
 ) -> Response {
     let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "zstd");
-    let asked = tokio::task::spawn_blocking(move || {
-        let request = if packed { unpack(&body)? } else { body.to_vec() };
-        ask(&service, &request)
-    })
-    .await
-    .unwrap_or(Err(NoAnswer::Refused(ProblemCode::Internal)));
-    match asked {
+    match unpacked_and_asked(service, body, packed, ask).await {
         Ok((device, answer)) => {
             // An answer is only given to a signature that verified, or a code that was valid.
             if let (Some(Extension(connection)), Some(device)) = (on, device) {
@@ -180,6 +183,55 @@ async fn answer(
     }
 }
 
+/// Unpacks a request, and gives it to `ask`. Whoever sent it has proved nothing yet, and a small
+/// body can unpack to a large request: so a few are unpacked at a time, and only a few large ones
+/// are in memory.
+async fn unpacked_and_asked<T: Send + 'static>(
+    service: Service,
+    body: Bytes,
+    packed: bool,
+    ask: impl FnOnce(&Service, &[u8]) -> Result<T, NoAnswer> + Send + 'static,
+) -> Result<T, NoAnswer> {
+    if !packed && body.len() <= USUAL_BYTES {
+        return blocking(move || ask(&service, &body)).await;
+    }
+    if packed {
+        match unpacked(&service, body.clone(), USUAL_BYTES).await {
+            Ok(request) => return blocking(move || ask(&service, &request)).await,
+            Err(NoAnswer::Refused(ProblemCode::TooLarge)) => {}
+            Err(refused) => return Err(refused),
+        }
+    }
+    let turn = Arc::clone(&service.large_requests).acquire_owned().await;
+    let turn = turn.map_err(|_| NoAnswer::Refused(ProblemCode::Internal))?;
+    let request = match packed {
+        true => unpacked(&service, body, Limits::MESSAGE_BYTES_UNPACKED).await?,
+        false => body.to_vec(),
+    };
+    let asked = blocking(move || {
+        let asked = ask(&service, &request);
+        drop(turn);
+        asked
+    });
+    asked.await
+}
+
+/// Unpacks a request on the threads for that.
+async fn unpacked(service: &Service, packed: Bytes, most: usize) -> Result<Vec<u8>, NoAnswer> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    service.unpacking.spawn(move || {
+        // Nobody listens any more if the connection was closed.
+        let _unheard = tell.send(unpack(&packed, most));
+    });
+    told.await.unwrap_or(Err(NoAnswer::Refused(ProblemCode::Internal)))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NoAnswer> + Send + 'static,
+) -> Result<T, NoAnswer> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(NoAnswer::Refused(ProblemCode::Internal)))
+}
+
 /// The phone that an answer is for.
 fn device_of(answer: &[u8]) -> Option<DeviceId> {
     #[derive(Deserialize)]
@@ -190,16 +242,14 @@ fn device_of(answer: &[u8]) -> Option<DeviceId> {
     Some(signed.peek::<OfDevice>().ok()?.device)
 }
 
-/// Unpacks a request. It stops, and refuses the request, when the request is too large.
-fn unpack(body: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+/// Unpacks a request. It stops, and refuses the request, when it has more than `most` bytes.
+fn unpack(body: &[u8], most: usize) -> Result<Vec<u8>, NoAnswer> {
     use std::io::Read;
-    let decoder = zstd::Decoder::new(body).map_err(|_| NoAnswer::Refused(ProblemCode::Unreadable))?;
-    let most = Limits::MESSAGE_BYTES_UNPACKED;
+    let unreadable = |_| NoAnswer::Refused(ProblemCode::Unreadable);
+    let mut decoder = zstd::Decoder::new(body).map_err(unreadable)?;
+    decoder.window_log_max(WINDOW_LOG).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    decoder
-        .take(u64::try_from(most).unwrap_or(u64::MAX) + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| NoAnswer::Refused(ProblemCode::Unreadable))?;
+    decoder.take(u64::try_from(most).unwrap_or(u64::MAX) + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > most { Err(NoAnswer::Refused(ProblemCode::TooLarge)) } else { Ok(bytes) }
 }
 

@@ -1,6 +1,8 @@
 //! Reading the parts of a request. If a part can't be read, the answer is a [`WebProblem`] like any
 //! other refusal (RFC 9457).
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -8,8 +10,13 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::problem::WebProblem;
+use crate::service::Service;
+
+/// After how many seconds somebody tries again whose table found no place.
+const BUSY_SECONDS: u64 = 5;
 
 /// The variable parts of an address.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -17,8 +24,12 @@ pub(crate) struct Path<T>(pub(crate) T);
 /// The query of an address.
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// A table to import: the bytes of a CSV file.
-pub(crate) struct Table(pub(crate) Bytes);
+/// A table to import: the bytes of a CSV file. A few are in memory at a time.
+pub(crate) struct Table {
+    pub(crate) bytes: Bytes,
+    /// Its place among those few.
+    _turn: OwnedSemaphorePermit,
+}
 
 /// The JSON body of a request or an answer.
 #[derive(Debug)]
@@ -46,11 +57,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Table {
+impl FromRequest<Service> for Table {
     type Rejection = WebProblem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, WebProblem> {
-        Bytes::from_request(request, state).await.map(Self).map_err(|why| not_received(&why))
+    async fn from_request(request: Request, service: &Service) -> Result<Self, WebProblem> {
+        let turn = Arc::clone(&service.imports).try_acquire_owned();
+        let turn = turn.map_err(|_| WebProblem::Busy { seconds: BUSY_SECONDS })?;
+        let bytes = Bytes::from_request(request, service).await.map_err(|why| not_received(&why))?;
+        Ok(Self { bytes, _turn: turn })
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum WebProblem {
     WrongPassword,
     /// The code of the second factor is wrong, or was used before.
     WrongCode,
+    /// The person has to prove again who they are, before something that can't be undone.
+    ProveAgain,
     /// There were too many wrong tries for this user name: see `access/sign_in.rs`.
     Wait {
         /// How many seconds to wait before the next try.
@@ -74,6 +76,15 @@ impl From<Refused> for WebProblem {
             Refused::NoSuchUser(_)
             | Refused::HasLeft
             | Refused::WeakPassword
+            | Refused::SamePassword
+            | Refused::PasswordLapsed
+            | Refused::OwnAccount
+            | Refused::AgreedAlready
+            | Refused::WaitsNoMore
+            | Refused::NoSuchOrganisation(_)
+            | Refused::NoName
+            | Refused::NoPasskeys
+            | Refused::NotAPasskey
             | Refused::OtherPassword
             | Refused::WaitFirst { .. }
             | Refused::LeavingOneself
@@ -130,6 +141,11 @@ impl IntoResponse for WebProblem {
                 StatusCode::FORBIDDEN,
                 "wrong-code",
                 "That code is not right, or was used already. Wait for the next one.",
+            ),
+            Self::ProveAgain => (
+                StatusCode::FORBIDDEN,
+                "prove-again",
+                "Prove again who you are, then do this once more. Nothing was changed.",
             ),
             Self::Wait { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "wait", "Too many wrong tries. Wait a little, then try again.")

@@ -22,8 +22,8 @@ use tower_http::trace::TraceLayer;
 use super::authorize::{Access, OpenRoutes, authorize};
 use super::connections::BODY_TIME;
 use super::console::{
-    appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, people, phones,
-    reports, safeguarding, set_aside, settings, sign_in, today, visits,
+    accounts, appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, passkeys,
+    people, phones, reports, safeguarding, set_aside, settings, sign_in, today, visits,
 };
 use super::openapi::{self, AnswerDescription, RouteDescription, schema_of};
 use super::operations::ServiceCounts;
@@ -32,16 +32,19 @@ use super::sign_in_queue::SignInQueue;
 use super::{assets, devices, operations, systems};
 use crate::access::openid::Provider;
 use crate::access::roles::{
-    ADMINISTRATORS, ASIDE, ASIDE_DECIDERS, AUDIT, CASES, DESKS, LEADS, PLANNERS, ROSTER, Role, SENDERS, SUPERVISORS,
-    Scope,
+    ACCOUNT_DECIDERS, ACCOUNTS, ADMINISTRATORS, ASIDE, ASIDE_DECIDERS, AUDIT, CASES, DESKS, LEADS, PLANNERS, ROSTER,
+    Role, SENDERS, SUPERVISORS, Scope,
 };
 use crate::service::Service;
 
 /// How many seconds one request can take, including its upload. Only an export can take longer.
 const REQUEST_SECONDS: u64 = 120;
 
-/// The longest body that the console can send, in bytes. A table of appointments is the longest.
-const CONSOLE_BYTES: usize = 16 * 1024 * 1024;
+/// The longest table that the console can send, in bytes.
+const TABLE_BYTES: usize = 16 * 1024 * 1024;
+
+/// The longest other body that the console can send, in bytes. The text of a Code is the longest.
+const CONSOLE_BYTES: usize = 1024 * 1024;
 
 /// The longest body that another system, or a person who has not signed in, can send, in bytes.
 const SIGN_IN_BYTES: usize = 16 * 1024;
@@ -54,6 +57,8 @@ struct Route {
     answers: ApiMethodRouter<Service>,
     /// Whether it can take longer than [`REQUEST_SECONDS`]. It ends when the caller goes away.
     at_length: bool,
+    /// Whether its body is a table.
+    takes_a_table: bool,
     /// How the document describes its answer.
     told: AnswerDescription,
 }
@@ -89,11 +94,16 @@ fn all_routes() -> Vec<Route> {
         Route::post("/api/session", Anybody, sign_in::sign_in).tells::<sign_in::SignInAnswer>(&[200]),
         Route::delete("/api/session", Anybody, sign_in::sign_out),
         Route::post("/api/session/password", DESKS, own_sessions::change_password),
+        Route::post("/api/session/proof", DESKS, own_sessions::prove),
         Route::get("/api/sign-in", Anybody, openid::ways_in),
         Route::get("/api/sign-in/openid", Anybody, openid::begin).redirects(),
         Route::get("/api/sign-in/openid/back", Anybody, openid::back).redirects(),
         Route::get("/api/sessions", DESKS, own_sessions::list),
         Route::delete("/api/sessions/{session}", DESKS, own_sessions::end),
+        Route::get("/api/passkeys", DESKS, passkeys::list),
+        Route::post("/api/passkeys", DESKS, passkeys::keep).asks_again(),
+        Route::post("/api/passkeys/offer", DESKS, passkeys::offer).asks_again(),
+        Route::delete("/api/passkeys/{passkey}", DESKS, passkeys::forget).asks_again(),
         Route::get("/api/openapi.json", Anybody, openapi::show),
         // What the console shows.
         Route::get("/api/today", DESKS, today::show),
@@ -110,22 +120,24 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/cases/{case}", CASES, cases::show),
         Route::post("/api/cases/{case}", SUPERVISORS, cases::act),
         Route::get("/api/appointments", DESKS, appointments::list),
-        Route::post("/api/appointments", PLANNERS, appointments::import),
-        Route::post("/api/appointments/preview", PLANNERS, appointments::preview),
+        Route::post("/api/appointments", PLANNERS, appointments::import).takes_a_table(),
+        Route::post("/api/appointments/preview", PLANNERS, appointments::preview).takes_a_table(),
         Route::put("/api/appointments/{reference}", Systems(Appointments), systems::appointments::put)
             // With status 422, the answer lists the values that are wrong.
             .tells::<systems::appointments::AppointmentAnswer>(&[200, 201, 422]),
         Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
         Route::get("/api/phones", ROSTER, phones::list),
         Route::post("/api/phones", ADMINISTRATORS, phones::offer),
-        Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke),
+        Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke).asks_again(),
         Route::get("/api/set-aside", ASIDE, set_aside::list),
-        Route::post("/api/set-aside", ASIDE_DECIDERS, set_aside::put_to_rest),
+        Route::post("/api/set-aside", ASIDE_DECIDERS, set_aside::put_to_rest).asks_again(),
         Route::get("/api/set-aside/{device}", ASIDE, set_aside::show),
-        Route::post("/api/set-aside/{device}", ASIDE_DECIDERS, set_aside::decide),
+        Route::post("/api/set-aside/{device}", ASIDE_DECIDERS, set_aside::decide).asks_again(),
         Route::get("/api/people", ROSTER, people::list),
-        Route::post("/api/people", ADMINISTRATORS, people::import),
-        Route::post("/api/people/{user}", ADMINISTRATORS, people::change),
+        Route::post("/api/people", ADMINISTRATORS, people::import).takes_a_table(),
+        Route::post("/api/people/{user}", ADMINISTRATORS, people::change).asks_again(),
+        Route::get("/api/accounts", ACCOUNTS, accounts::list),
+        Route::post("/api/accounts/{change}", ACCOUNT_DECIDERS, accounts::decide).asks_again(),
         Route::get("/api/acknowledgements", DESKS, code::register),
         Route::get("/api/exports/dictionary", DESKS, exports::dictionary),
         Route::get("/api/exports/{table}", DESKS, exports::table).tells_other("*/*").at_length(),
@@ -133,9 +145,10 @@ fn all_routes() -> Vec<Route> {
         Route::post("/api/numbers", ADMINISTRATORS, settings::enter),
         Route::delete("/api/numbers/{name}/{from}", ADMINISTRATORS, settings::withdraw),
         Route::get("/api/codes", DESKS, code::list),
-        Route::post("/api/codes", ADMINISTRATORS, code::publish),
+        Route::post("/api/codes", ADMINISTRATORS, code::publish).asks_again(),
         Route::get("/api/safeguarding", LEADS, safeguarding::list),
         Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open),
+        Route::get("/api/safeguarding-log", LEADS, safeguarding::log),
         Route::get("/api/audit", AUDIT, audit::list),
         // The console's pages. All are the same file, which then requests the data it shows.
         Route::get("/", Anybody, page),
@@ -152,12 +165,14 @@ fn all_routes() -> Vec<Route> {
         Route::get("/set-aside", Anybody, page),
         Route::get("/set-aside/{device}", Anybody, page),
         Route::get("/people", Anybody, page),
+        Route::get("/accounts", Anybody, page),
         Route::get("/acknowledgements", Anybody, page),
         Route::get("/code", Anybody, page),
         Route::get("/numbers", Anybody, page),
         Route::get("/exports", Anybody, page),
         Route::get("/audit", Anybody, page),
         Route::get("/safeguarding", Anybody, page),
+        Route::get("/safeguarding/log", Anybody, page),
         Route::get("/sign-ins", Anybody, page),
         Route::get("/assets/{*name}", Anybody, pages::asset),
         // For those who run the service.
@@ -210,12 +225,35 @@ impl Route {
     }
 
     fn new(method: Method, path: &'static str, access: impl Into<Access>, answers: ApiMethodRouter<Service>) -> Self {
-        Self { method, path, access: access.into(), answers, at_length: false, told: AnswerDescription::ByItsType }
+        let (at_length, takes_a_table) = (false, false);
+        Self {
+            method,
+            path,
+            access: access.into(),
+            answers,
+            at_length,
+            takes_a_table,
+            told: AnswerDescription::ByItsType,
+        }
     }
 
     /// Lets the route take longer than [`REQUEST_SECONDS`].
     fn at_length(mut self) -> Self {
         self.at_length = true;
+        self
+    }
+
+    /// Lets the body be as long as a table.
+    fn takes_a_table(mut self) -> Self {
+        self.takes_a_table = true;
+        self
+    }
+
+    /// Asks people again who they are before it runs, if they did not prove it lately.
+    fn asks_again(mut self) -> Self {
+        if let Access::People(roles) = self.access {
+            self.access = Access::PeopleAskedAgain(roles);
+        }
         self
     }
 
@@ -242,7 +280,7 @@ impl Route {
             Access::Anybody => ("anybody", [].as_slice()),
             Access::Phones => ("phones", [].as_slice()),
             Access::Systems(_) => ("systems", [].as_slice()),
-            Access::People(roles) => ("people", roles),
+            Access::People(roles) | Access::PeopleAskedAgain(roles) => ("people", roles),
         };
         RouteRow { method: self.method.to_string(), path: self.path, who, roles }
     }
@@ -275,12 +313,13 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
     let open =
         OpenRoutes::of(all_routes().iter().map(|route| (format!("{} {}", route.method, route.path), route.access)));
     let mut known = Router::new();
-    for Route { path, access, answers, at_length, .. } in all_routes() {
+    for Route { path, access, answers, at_length, takes_a_table, .. } in all_routes() {
         let most = match access {
             Access::Anybody => SIGN_IN_BYTES,
             Access::Phones => Limits::MESSAGE_BYTES,
             Access::Systems(_) => SIGN_IN_BYTES,
-            Access::People(_) => CONSOLE_BYTES,
+            Access::People(_) | Access::PeopleAskedAgain(_) if takes_a_table => TABLE_BYTES,
+            Access::People(_) | Access::PeopleAskedAgain(_) => CONSOLE_BYTES,
         };
         let authorized = from_fn_with_state((service.clone(), access), authorize);
         let answers = MethodRouter::from(answers);
@@ -290,10 +329,7 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         let answers = if is_personal { answers.layer(always(header::CACHE_CONTROL, "no-store")) } else { answers };
         known = known.route(path, if at_length { answers } else { answers.layer(in_time()) });
     }
-    if over_tls {
-        known = known.layer(always(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-    }
-    known
+    let router = known
         .method_not_allowed_fallback(async || WebProblem::OtherMethod)
         .route_layer(from_fn_with_state((service.clone(), counted.clone()), operations::count))
         .layer(Extension(counted))
@@ -324,7 +360,11 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
                 .on_failure(()),
         )
         .layer(RequestBodyTimeoutLayer::new(BODY_TIME))
-        .with_state(service)
+        .with_state(service);
+    match over_tls {
+        true => router.layer(always(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")),
+        false => router,
+    }
 }
 
 /// Answers a request whose handler panicked. The service goes on.

@@ -47,6 +47,9 @@ pub struct Imported {
     pub updated: usize,
     /// Rows that were known and are the same. Always 0 for people.
     pub unchanged: usize,
+    /// People whose role at a desk waits until somebody has agreed to it. Those who were known keep
+    /// the role that they had. Always 0 for appointments.
+    pub waiting: usize,
     /// What could not be imported.
     pub faults: Vec<RowFault>,
 }

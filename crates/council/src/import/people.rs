@@ -2,29 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_domain::{OrganisationId, StableName, UserId};
+use doorstep_domain::StableName;
 
 use super::wrong::Wrong;
-use super::{ImportMode, Imported, read_table};
+use super::{ImportMode, Imported, TableRow, read_table};
+use crate::access::accounts;
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{AssignedRole, Audited, Organisation, OrganisationKind, Person, Reading};
+use crate::storage::{AccountChange, AssignedRole, Audited, OrganisationKind};
 
 const COLUMNS: [&str; 7] = ["user", "display_name", "organisation", "organisation_kind", "role", "position", "email"];
 
-struct PersonRow {
-    user: String,
-    display_name: String,
-    organisation: String,
-    kind: OrganisationKind,
-    role: AssignedRole,
-    position: String,
-    email: String,
+/// What organisations are: those that the council knows, and those that the table has named.
+struct KnownKinds(BTreeMap<String, OrganisationKind>);
+
+impl KnownKinds {
+    /// The kind that a row gives its organisation, or a fault where it is known to be the other.
+    fn read(&mut self, row: &mut TableRow<'_>, organisation: &str) -> Option<OrganisationKind> {
+        row.required("organisation_kind");
+        let kind =
+            row.read("organisation_kind", |text| OrganisationKind::from_name(text).ok_or(Wrong::NoOrganisationKind))?;
+        let known = *self.0.entry(organisation.to_owned()).or_insert(kind);
+        if known != kind {
+            row.fault("organisation_kind", &Wrong::OtherKind(known.name()));
+        }
+        Some(kind)
+    }
 }
 
-/// Imports organisations and people. People whose user name is known are updated.
+/// Imports organisations and people. People whose user name is known are updated. Except on the
+/// command line, a role at a desk waits until an administrator has agreed to it, and what changes a
+/// lead's account until another lead or two administrators have.
 ///
 /// # Errors
 /// [`Refused::NoTable`] if the table is empty, or [`CouncilError`] when the database fails. Faults
@@ -33,6 +43,7 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     if table.is_empty() {
         return Err(Refused::NoTable.into());
     }
+    let mut kinds = KnownKinds(service.storage.read(|reading| reading.organisation_kinds())?);
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let (good, faults) = read_table(table, &COLUMNS, |row| {
         let user = row.required("user");
@@ -42,19 +53,19 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
         if let Some(first) = seen.insert(user.clone(), row.number) {
             row.fault("user", &Wrong::SeenBefore(first));
         }
-        row.required("organisation_kind");
-        let kind =
-            row.read("organisation_kind", |text| OrganisationKind::from_name(text).ok_or(Wrong::NoOrganisationKind));
+        let organisation = row.required("organisation");
+        let kind = kinds.read(row, &organisation);
         let role = row.read("role", |text| AssignedRole::from_name(text).ok_or(Wrong::NoRole));
-        Some(PersonRow {
-            user,
-            display_name: row.required("display_name"),
-            organisation: row.required("organisation"),
+        let display_name = row.required("display_name");
+        let change = AccountChange::Role {
+            display_name,
+            organisation,
             kind: kind?,
             role: role?,
             position: row.text("position").to_owned(),
             email: row.text("email").to_owned(),
-        })
+        };
+        Some((user, change))
     });
     let mut imported = Imported { faults, ..Imported::default() };
     if mode == ImportMode::Preview || (!imported.faults.is_empty() && mode == ImportMode::AllOrNothing) {
@@ -62,56 +73,27 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     }
     service.transact(|writing| {
         // Reset the counts, because the transaction may run again.
-        (imported.added, imported.updated, imported.unchanged) = (0, 0, 0);
-        for (_, row) in &good {
-            let id = match writing.organisation(&row.organisation)? {
-                Some(known) => known.id,
-                None => new_organisation(service, writing, &row.organisation)?,
-            };
-            let organisation = Organisation { id, name: row.organisation.clone(), kind: row.kind };
-            writing.keep_organisation(&organisation)?;
-            let known = writing.person_by_name(&row.user)?;
-            let user = match &known {
-                Some(known) => known.id,
-                None => new_person(service, writing, &row.user)?,
-            };
-            let person = Person {
-                id: user,
-                user_name: row.user.clone(),
-                display_name: row.display_name.clone(),
-                organisation,
-                role: row.role,
-                position: row.position.clone(),
-            };
-            // Moving to another firm ends an enrolment: what it still sends is the former firm's.
-            if known.as_ref().is_some_and(|known| known.organisation.id != person.organisation.id) {
-                writing.revoke_phones_of(user, service.now_ms())?;
+        (imported.added, imported.updated, imported.waiting) = (0, 0, 0);
+        for (_, (user, change)) in &good {
+            let is_known = writing.person_by_name(user)?.is_some();
+            if by.is_command_line() || !accounts::has_to_wait(writing, user, change)? {
+                accounts::make(service, writing, by, user, change)?;
+                if is_known {
+                    imported.updated += 1
+                } else {
+                    imported.added += 1
+                }
+                continue;
             }
-            writing.keep_person(&person, &row.email)?;
-            if known.is_some() { imported.updated += 1 } else { imported.added += 1 }
+            accounts::ask(service, writing, by, user, change)?;
+            imported.waiting += 1;
+            if let Some(rest) = accounts::without_what_waits(writing, user, change)? {
+                accounts::make(service, writing, by, user, &rest)?;
+                imported.updated += 1;
+            }
         }
-        let audited = Audited::PeopleImported { added: imported.added, updated: imported.updated };
-        writing.audit(service.now_ms(), by.name(), &audited)
+        let Imported { added, updated, waiting, .. } = imported;
+        writing.audit(service.now_ms(), by.name(), &Audited::PeopleImported { added, updated, waiting })
     })?;
     Ok(imported)
-}
-
-/// The id of a person who is new. If somebody had the name before and was erased, it is another.
-fn new_person(service: &Service, reading: &Reading<'_>, name: &str) -> Result<UserId, CouncilError> {
-    let id = UserId::from_bytes(service.keys.stable_id("person", name));
-    let environment = &service.environment;
-    Ok(match reading.person(id)? {
-        Some(_) => UserId::from_parts(environment.unix_ms(), &environment.random()),
-        None => id,
-    })
-}
-
-/// The id of an organisation that is new.
-fn new_organisation(service: &Service, reading: &Reading<'_>, name: &str) -> Result<OrganisationId, CouncilError> {
-    let id = OrganisationId::from_bytes(service.keys.stable_id("organisation", name));
-    let environment = &service.environment;
-    Ok(match reading.has_organisation(id)? {
-        true => OrganisationId::from_parts(environment.unix_ms(), &environment.random()),
-        false => id,
-    })
 }

@@ -13,6 +13,7 @@ use doorstep_domain::{UserId, england};
 
 pub use self::mail::{Mail, MailSettings};
 pub use self::webhook::{Webhook, WebhookSecret};
+use crate::access::accounts;
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::{NAME, Service, each_by_itself};
@@ -94,8 +95,11 @@ impl Notifier {
     }
 
     fn forget_what_is_old(&self) -> Result<(), CouncilError> {
-        let before_ms = self.now_ms() - KEPT_MS;
-        self.service.storage.transact(&self.service.environment, |writing| writing.forget_notices(before_ms))
+        let now_ms = self.now_ms();
+        self.service.storage.transact(&self.service.environment, |writing| {
+            writing.forget_old_changes(now_ms - accounts::WAITS_MS)?;
+            writing.forget_notices(now_ms - KEPT_MS)
+        })
     }
 
     fn now_ms(&self) -> i64 {
@@ -188,6 +192,10 @@ fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
             return "The backup or the check of the records failed last night. The service goes on. Look at the log of \
                     doorstep-nightly, mend what it says, and start it again."
                 .to_owned();
+        }
+        if *about == About::Accounts {
+            let page = mail.link("/accounts");
+            return format!("An account was changed, or a change to one waits for somebody to agree: {page}");
         }
         let Some(case) = case else { return format!("Something waits: {}", mail.link("/")) };
         let what = match about {

@@ -145,6 +145,8 @@ pub fn restore(
     let held = held?;
     let service = Service::open(data, database, environment)?.with_photos(photos)?;
     service.begin_epoch()?;
+    // Whoever had signed in then may have left since, and a code may have been called back.
+    service.transact(|writing| writing.end_all_sessions())?;
     Ok((service, held))
 }
 

@@ -286,6 +286,7 @@ fn told_of_person(reading: &Reading<'_>, person: &Person) -> Result<serde_json::
         "position": person.position,
         "email": row.as_ref().map(|row| row.email.clone()),
         "left_at": row.as_ref().and_then(|row| row.left_ms).map(times::from_ms),
+        "passkeys": reading.passkeys_of(person.id)?.into_iter().map(|passkey| passkey.name).collect::<Vec<_>>(),
         "phones": row.as_ref().map(|row| row.phones),
         "signed": signed,
         "done": done,

@@ -10,7 +10,9 @@ use doorstep_domain::{AppointmentRef, DeviceId, Uprn, VisitId};
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, VariantArray};
 
+use super::accounts::AccountMatter;
 use super::database::{Conditions, Row, params};
+use super::people::OrganisationKind;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
@@ -26,9 +28,24 @@ use crate::error::CouncilError;
 )]
 #[serde(rename_all = "snake_case", tag = "action", content = "detail")]
 pub(crate) enum Audited<'a> {
+    AccountChangeAgreed {
+        of: &'a str,
+        matter: AccountMatter,
+    },
+    AccountChangeAsked {
+        of: &'a str,
+        matter: AccountMatter,
+    },
+    AccountChangeRefused {
+        of: &'a str,
+        matter: AccountMatter,
+    },
     ApiTokenMade {
         name: &'a str,
         may: &'a str,
+    },
+    ApiTokenRevoked {
+        name: &'a str,
     },
     AppointmentCancelled {
         appointment: &'a AppointmentRef,
@@ -103,12 +120,19 @@ pub(crate) enum Audited<'a> {
         name: &'a str,
         from: NaiveDate,
     },
+    OrganisationKindChanged {
+        organisation: &'a str,
+        kind: OrganisationKind,
+    },
+    PasskeyMade {},
+    PasskeyRemoved {},
     PasswordSet {
         of: &'a str,
     },
     PeopleImported {
         added: usize,
         updated: usize,
+        waiting: usize,
     },
     PersonLeft {
         of: &'a str,
@@ -126,6 +150,12 @@ pub(crate) enum Audited<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         chain: Option<String>,
         because: &'a str,
+    },
+    RoleChanged {
+        of: &'a str,
+        before: Option<&'static str>,
+        after: &'static str,
+        organisation: &'a str,
     },
     RoleRefused {
         route: &'a str,
@@ -160,6 +190,10 @@ pub(crate) enum Audited<'a> {
         address: Option<String>,
     },
     SubjectAccess(serde_json::Value),
+    TokenRefused {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+    },
     VisitDecided {
         visit: VisitId,
         decision: &'static str,

@@ -187,16 +187,18 @@ impl Reading<'_> {
 
     /// Who read a note, first to last.
     pub(crate) fn readings_of(&self, record: RecordId) -> Result<Vec<NoteReading>, CouncilError> {
-        // Before readings had their own table, they were lines of the audit log. The log is now
-        // shown without those lines.
+        // Before readings stood in the leads' log, they had a table of their own, and before that
+        // they were lines of the audit log. That log is now shown without them.
         let noted_before = serde_json::json!({ "record": record }).to_string();
-        self.many(
+        let mut readings = self.many(
             "SELECT user_name, at_ms FROM note_reading WHERE record_id = ?1
              UNION ALL SELECT user_name, at_ms FROM audit WHERE action = 'safeguarding_note_read' AND detail = ?2
              ORDER BY at_ms, user_name",
             params![record.as_bytes(), noted_before],
             |row| Ok(NoteReading { user_name: row.get("user_name")?, at_ms: row.get("at_ms")? }),
-        )
+        )?;
+        readings.extend(self.openings_of(record)?);
+        Ok(readings)
     }
 
     /// The visit that the record of a note gives. In version 2 it is a random one.
@@ -249,15 +251,6 @@ impl Writing<'_> {
     /// Notes that the visitor struck out a concern, and why. The concern stays in the list.
     pub(crate) fn strike_concern(&self, record: RecordId, reason: &str) -> Result<(), CouncilError> {
         self.write("UPDATE concern SET struck = ?2 WHERE record_id = ?1", params![record.as_bytes(), reason])?;
-        Ok(())
-    }
-
-    /// Notes that somebody reads a note, before they do.
-    pub(crate) fn keep_note_reading(&self, record: RecordId, reading: &NoteReading) -> Result<(), CouncilError> {
-        self.write(
-            "INSERT INTO note_reading (record_id, at_ms, user_name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![record.as_bytes(), reading.at_ms, &reading.user_name],
-        )?;
         Ok(())
     }
 

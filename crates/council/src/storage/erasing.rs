@@ -337,14 +337,14 @@ impl Writing<'_> {
         for log in ["audit", "note_reading"] {
             self.write(&format!("DELETE FROM {log} WHERE at_ms < ?1"), params![before_ms])?;
         }
-        Ok(())
+        self.erase_leads_log_before(before_ms)
     }
 
     /// Replaces a person's user name by `name`, and erases their other details. Envelopes hold no
     /// names. What the person did stays, under the new name.
     pub(crate) fn erase_person(&self, user: UserId, name_before: &str, name: &str) -> Result<(), CouncilError> {
         let id = user.as_bytes();
-        for table in ["session", "known_browser", "enrolment_code", "notice"] {
+        for table in ["session", "known_browser", "enrolment_code", "notice", "passkey", "passkey_ceremony"] {
             self.write(&format!("DELETE FROM {table} WHERE user_id = ?1"), params![id])?;
         }
         self.write("UPDATE device SET name = '' WHERE user_id = ?1", params![id])?;
@@ -381,6 +381,7 @@ impl Writing<'_> {
         ] {
             self.write(sql, params![name_before, name])?;
         }
-        Ok(())
+        self.erase_from_changes(name_before, name)?;
+        self.erase_from_leads_log(name_before)
     }
 }

@@ -1,6 +1,7 @@
 //! Stores what the council holds, in an embedded SQLite or in PostgreSQL. Both use the same
 //! statements.
 
+mod accounts;
 mod appointments;
 mod at_rest;
 mod audit;
@@ -16,11 +17,13 @@ mod decisions;
 mod devices;
 mod erasing;
 mod erasing_aside;
+mod leads_log;
 mod login_attempts;
 mod no_access;
 mod not_received;
 mod notices;
 mod order;
+mod passkeys;
 mod people;
 pub(crate) mod photo_store;
 mod photos;
@@ -38,6 +41,7 @@ mod transaction;
 mod versions;
 mod visits;
 
+pub(crate) use accounts::{AccountChange, AccountMatter, WaitingChange};
 pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, ImportEffect};
 pub use at_rest::Matter;
 pub(crate) use at_rest::{AtRest, PhoneMatter};
@@ -55,10 +59,12 @@ pub use decisions::VisitDecision;
 pub(crate) use decisions::{HomeStanding, MadeDecision, TimesStanding};
 pub(crate) use devices::{DEVICES, Device, DeviceRow, Enrolment, NewDevice};
 pub(crate) use erasing::LedgerRow;
+pub(crate) use leads_log::{LeadsDeed, LeadsLine};
 pub(crate) use no_access::{HOMES, NoAccessRow};
 pub(crate) use not_received::Missing;
 pub(crate) use notices::{About, Notice};
 pub(crate) use order::{Order, Page};
+pub(crate) use passkeys::{Ceremony, Passkey};
 pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, PeopleFilter, Person};
 pub(crate) use photos::{Blob, NamedPhoto, PhotoRow};
 pub(crate) use receipts::NewReceipts;

@@ -40,6 +40,9 @@ pub(crate) enum About {
     /// The nightly backup or check of the records failed.
     #[serde(rename = "nightly.failed")]
     NightlyFailed,
+    /// A change to an account waits for somebody to agree, or was made.
+    #[serde(rename = "accounts.changed")]
+    Accounts,
     /// A sealed note waits. The email does not say what it is about (clause 6.2).
     #[serde(rename = "something_waits")]
     SomethingWaits,
@@ -215,6 +218,13 @@ impl Writing<'_> {
         self.keep_notice(about, None, None, &detail, at_ms)?;
         let administrators = self.reached_by_mail(AssignedRole::Administrator)?;
         administrators.into_iter().try_for_each(|user| self.keep_notice(about, None, Some(user), "", at_ms))
+    }
+
+    /// Tells the council's people of a role by email that a change to an account waits, or was
+    /// made.
+    pub(crate) fn tell_of_accounts(&self, role: AssignedRole, at_ms: i64) -> Result<(), CouncilError> {
+        let told = self.reached_by_mail(role)?;
+        told.into_iter().try_for_each(|user| self.keep_notice(About::Accounts, None, Some(user), "", at_ms))
     }
 
     /// Tells the people who have to act, and other systems, that a deadline is close or has passed.

@@ -250,10 +250,18 @@ impl Reading<'_> {
         )
     }
 
+    /// The kind of every organisation, by its name.
+    pub(crate) fn organisation_kinds(&self) -> Result<BTreeMap<String, OrganisationKind>, CouncilError> {
+        let found =
+            self.many("SELECT name, kind FROM organisation", params![], |row| Ok((row.get("name")?, kind(row)?)))?;
+        Ok(found.into_iter().collect())
+    }
+
     pub(crate) fn organisation_names(&self) -> Result<Vec<String>, CouncilError> {
         self.many("SELECT name FROM organisation ORDER BY name", params![], |row| row.get("name"))
     }
 
+    /// The hash of somebody's password. `None` if they have none or have left.
     pub(crate) fn password_hash(&self, user_name: &str) -> Result<Option<String>, CouncilError> {
         let hash = self.one(
             "SELECT password_hash FROM person WHERE user_name = ?1 AND left_ms IS NULL",
@@ -261,6 +269,13 @@ impl Reading<'_> {
             |row| row.get::<Option<String>>("password_hash"),
         )?;
         Ok(hash.flatten())
+    }
+
+    /// When somebody else chose a person's password, so that they have to choose their own. `None`
+    /// if it is their own.
+    pub(crate) fn password_given_ms(&self, user: UserId) -> Result<Option<i64>, CouncilError> {
+        let given = "SELECT password_given_ms FROM person WHERE user_id = ?1";
+        Ok(self.one(given, params![user.as_bytes()], |row| row.get("password_given_ms"))?.flatten())
     }
 
     /// The person whom the OpenID provider knows by this subject; `None` if they have left.
@@ -276,12 +291,25 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Adds an organisation, or changes the kind of the one that has this name.
+    /// Adds an organisation. One that has this name already stays as it is.
     pub(crate) fn keep_organisation(&self, organisation: &Organisation) -> Result<(), CouncilError> {
         self.write(
-            "INSERT INTO organisation (organisation_id, name, kind) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
+            "INSERT INTO organisation (organisation_id, name, kind) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING",
             params![organisation.id.as_bytes(), &organisation.name, organisation.kind.name()],
+        )?;
+        Ok(())
+    }
+
+    /// Makes an organisation the council's own, or a firm. With it, its people have other roles, so
+    /// their sessions end.
+    pub(crate) fn set_organisation_kind(&self, id: OrganisationId, kind: OrganisationKind) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE organisation SET kind = ?2 WHERE organisation_id = ?1",
+            params![id.as_bytes(), kind.name()],
+        )?;
+        self.write(
+            "DELETE FROM session WHERE user_id IN (SELECT user_id FROM person WHERE organisation_id = ?1)",
+            params![id.as_bytes()],
         )?;
         Ok(())
     }
@@ -307,9 +335,18 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Sets a password's hash, and ends every session of the person.
-    pub(crate) fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), CouncilError> {
-        self.write("UPDATE person SET password_hash = ?2 WHERE user_id = ?1", params![user.as_bytes(), hash])?;
+    /// Sets a password's hash, and ends every session of the person. `given_ms` is when somebody
+    /// else chose it: then they change it at their next sign-in.
+    pub(crate) fn set_password_hash(
+        &self,
+        user: UserId,
+        hash: &str,
+        given_ms: Option<i64>,
+    ) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE person SET password_hash = ?2, password_given_ms = ?3 WHERE user_id = ?1",
+            params![user.as_bytes(), hash, given_ms],
+        )?;
         self.end_sessions_of(user)
     }
 

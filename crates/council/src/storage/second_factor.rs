@@ -64,13 +64,14 @@ impl Writing<'_> {
         Ok(taken == 1)
     }
 
-    /// Removes a person's second factor and ends their sessions, because they lost their
-    /// authenticator. They set up another when they next sign in.
+    /// Removes a person's second factors and ends their sessions, because they lost them. They set
+    /// up another when they next sign in.
     pub(crate) fn forget_second_factor(&self, user: UserId) -> Result<(), CouncilError> {
         self.write(
             "UPDATE person SET totp_secret = NULL, totp_confirmed_ms = NULL, totp_last_step = NULL WHERE user_id = ?1",
             params![user.as_bytes()],
         )?;
+        self.forget_passkeys_of(user)?;
         self.end_sessions_of(user)
     }
 }

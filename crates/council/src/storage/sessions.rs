@@ -15,6 +15,17 @@ pub(crate) struct Session {
     pub(crate) browser: String,
 }
 
+/// The times of a session, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionTimes {
+    /// When it began.
+    pub(crate) created_ms: i64,
+    /// When it was last used.
+    pub(crate) seen_ms: i64,
+    /// When its person last proved who they are; 0 if the provider did not say when.
+    pub(crate) proved_ms: i64,
+}
+
 impl Reading<'_> {
     /// Whether somebody has signed in from a browser before.
     pub(crate) fn knows_browser(&self, token_hash: &[u8; 32], user_name: &str) -> Result<bool, CouncilError> {
@@ -43,10 +54,13 @@ impl Reading<'_> {
         )
     }
 
-    /// Who a session belongs to, and when it was made and last seen.
-    pub(crate) fn session(&self, token_hash: &[u8; 32]) -> Result<Option<(UserId, i64, i64)>, CouncilError> {
-        self.one("SELECT user_id, created_ms, seen_ms FROM session WHERE token_hash = ?1", params![token_hash], |row| {
-            Ok((UserId::from_bytes(row.get("user_id")?), row.get("created_ms")?, row.get("seen_ms")?))
+    /// Who a session belongs to, and its times.
+    pub(crate) fn session(&self, token_hash: &[u8; 32]) -> Result<Option<(UserId, SessionTimes)>, CouncilError> {
+        let sql = "SELECT user_id, created_ms, seen_ms, proved_ms FROM session WHERE token_hash = ?1";
+        self.one(sql, params![token_hash], |row| {
+            let (created_ms, seen_ms) = (row.get("created_ms")?, row.get("seen_ms")?);
+            let times = SessionTimes { created_ms, seen_ms, proved_ms: row.get("proved_ms")? };
+            Ok((UserId::from_bytes(row.get("user_id")?), times))
         })
     }
 }
@@ -65,6 +79,14 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Ends everybody's sessions, and what was offered and not taken yet, after a restore.
+    pub(crate) fn end_all_sessions(&self) -> Result<(), CouncilError> {
+        for table in ["session", "enrolment_code", "passkey_ceremony"] {
+            self.write(&format!("DELETE FROM {table}"), params![])?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn end_sessions_of(&self, user: UserId) -> Result<(), CouncilError> {
         self.write("DELETE FROM session WHERE user_id = ?1", params![user.as_bytes()])?;
         Ok(())
@@ -76,11 +98,19 @@ impl Writing<'_> {
         user: UserId,
         browser: &str,
         now_ms: i64,
+        proved_ms: i64,
     ) -> Result<(), CouncilError> {
         self.write(
-            "INSERT INTO session (token_hash, user_id, created_ms, seen_ms, browser) VALUES (?1, ?2, ?3, ?3, ?4)",
-            params![token_hash, user.as_bytes(), now_ms, browser],
+            "INSERT INTO session (token_hash, user_id, created_ms, seen_ms, browser, proved_ms)
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+            params![token_hash, user.as_bytes(), now_ms, browser, proved_ms],
         )?;
+        Ok(())
+    }
+
+    /// Notes that whoever has a session has proved again who they are.
+    pub(crate) fn session_proved(&self, token_hash: &[u8; 32], now_ms: i64) -> Result<(), CouncilError> {
+        self.write("UPDATE session SET proved_ms = ?2 WHERE token_hash = ?1", params![token_hash, now_ms])?;
         Ok(())
     }
 

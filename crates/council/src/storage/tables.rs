@@ -60,13 +60,13 @@ pub(crate) const TABLES: &[Table] = tables! {
     "person" ("user_id"): [
         "user_id" *"user_name" *"display_name" "organisation_id" "role" *"position" *"email"
         *"password_hash" "left_ms" *"totp_secret" "totp_confirmed_ms" "totp_last_step"
-        *"openid_subject"
+        *"openid_subject" "password_given_ms"
     ];
     "known_browser" ("token_hash"): [
         "token_hash" "user_id" "seen_ms"
     ];
     "session" ("token_hash"): [
-        "token_hash" "user_id" "created_ms" "seen_ms" *"browser"
+        "token_hash" "user_id" "created_ms" "seen_ms" *"browser" "proved_ms"
     ];
     "sign_in_try" ("whose"): [
         "whose" "tries" "last_ms"
@@ -192,6 +192,21 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "later_receipt" ("device_id", "epoch", "sequence", "hash"): [
         "device_id" "epoch" "sequence" "hash" "receipt"
+    ];
+    "account_change" ("change_id"): [
+        "change_id" *"user_name" "kind" *"detail" "asked_ms" *"asked_by"
+    ];
+    "account_agreed" ("change_id", "user_name"): [
+        "change_id" *"user_name" "at_ms"
+    ];
+    "leads_log" ("number"): [
+        "number" "at_ms" "record_id" "commitment" "link" *"salt" *"line"
+    ];
+    "passkey" ("credential_id"): [
+        *"credential_id" "user_id" *"name" "transports" *"fixed" *"changing" "made_ms" "used_ms"
+    ];
+    "passkey_ceremony" ("ceremony_id"): [
+        "ceremony_id" "user_id" "makes_one" "asked" "at_ms"
     ];
 };
 

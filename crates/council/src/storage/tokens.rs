@@ -17,6 +17,15 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// Ends the use of a token. `false` if none of this name is in use.
+    pub(crate) fn revoke_token(&self, name: &str, now_ms: i64) -> Result<bool, CouncilError> {
+        let revoked = self.write(
+            "UPDATE api_token SET revoked_ms = ?2 WHERE name = ?1 AND revoked_ms IS NULL",
+            params![name, now_ms],
+        )?;
+        Ok(revoked == 1)
+    }
+
     /// Adds a token. An earlier token with the same name stops working.
     pub(crate) fn keep_api_token(
         &self,

@@ -1,5 +1,6 @@
 // What the console's screens may ask of the council, over HTTP.
 import type {
+  AccountList,
   AppointmentChange,
   AppointmentList,
   AppointmentListRow,
@@ -17,11 +18,15 @@ import type {
   DecideVisit,
   EvidencePack,
   Imported,
+  LeadsLog,
   NoAccessList,
   NumberList,
   OpenedNote,
+  OwnPasskeys,
   OwnSession,
+  PasskeyAsked,
   PersonChange,
+  PersonChanged,
   PersonList,
   PhoneList,
   PhoneOffer,
@@ -39,6 +44,9 @@ import type {
   WaysIn
 } from '$shared/generated/types'
 
+import type { PasskeyAnswer } from './passkeys'
+import { proving } from './proving.svelte'
+
 async function reach(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...init, headers: { 'x-doorstep': '1', ...init.headers } })
@@ -47,6 +55,18 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
     const next = init.method ? 'Check whether what you did was done, then try again.' : 'Try again in a minute.'
     throw problem('no-connection', `The council’s service does not answer. ${next}`)
   }
+}
+
+/** What a person gives to sign in. */
+export interface Credentials {
+  user: string
+  password: string
+  /** The six digits from their authenticator. */
+  code: string | null
+  /** The browser's answer by a passkey. */
+  passkey: PasskeyAnswer | null
+  /** A password of their own, in place of one that they were given. */
+  new_password: string | null
 }
 
 /** Requests that change something and are not answered yet, by method, address and body. */
@@ -69,7 +89,12 @@ function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
 async function asked<T>(path: string, init: RequestInit): Promise<T> {
   const response = await reach(path, init)
   const text = await response.text()
-  if (!response.ok) throw refusal(text)
+  if (!response.ok) {
+    const refused = refusal(text)
+    // What can't be undone waits until they have proved again who they are.
+    if (refused.code === 'prove-again' && (await proving.asks())) return asked<T>(path, init)
+    throw refused
+  }
   try {
     return (text ? JSON.parse(text) : null) as T
   } catch {
@@ -123,12 +148,16 @@ function problem(code: string, message: string): Problem {
 export function connect() {
   return {
     session: () => ask<SessionView>('/api/session'),
-    signIn: (user: string, password: string, code: string | null) =>
-      ask<SignInAnswer>('/api/session', json('POST', { user, password, code })),
+    signIn: (given: Credentials) => ask<SignInAnswer>('/api/session', json('POST', given)),
+    prove: (password: string) => ask<null>('/api/session/proof', json('POST', { password })),
     waysIn: () => ask<WaysIn>('/api/sign-in'),
     ownSessions: () => ask<OwnSession[]>('/api/sessions'),
     changePassword: (old: string, fresh: string) =>
       ask<null>('/api/session/password', json('POST', { old, new: fresh })),
+    passkeys: () => ask<OwnPasskeys>('/api/passkeys'),
+    offerPasskey: () => ask<PasskeyAsked>('/api/passkeys/offer', json('POST', {})),
+    keepPasskey: (name: string, given: PasskeyAnswer) => ask<null>('/api/passkeys', json('POST', { name, ...given })),
+    forgetPasskey: (id: string) => ask<null>(`/api/passkeys/${encodeURIComponent(id)}`, { method: 'DELETE' }),
     endSession: (id: string) => ask<null>(`/api/sessions/${id}`, { method: 'DELETE' }),
     signOut: () => ask<null>('/api/session', { method: 'DELETE' }),
     /** `byItself` when nobody asked for it: that keeps no session alive. */
@@ -166,7 +195,10 @@ export function connect() {
     people: (query: string) => ask<PersonList>(`/api/people${query}`),
     importPeople: (file: File) => ask<Imported>('/api/people', table(file)),
     changePerson: (user: string, change: PersonChange) =>
-      ask<null>(`/api/people/${encodeURIComponent(user)}`, json('POST', change)),
+      ask<PersonChanged>(`/api/people/${encodeURIComponent(user)}`, json('POST', change)),
+    accounts: () => ask<AccountList>('/api/accounts'),
+    decideAccount: (change: string, agree: boolean) =>
+      ask<AccountList>(`/api/accounts/${encodeURIComponent(change)}`, json('POST', { agree })),
     register: (query: string) => ask<Register>(`/api/acknowledgements${query}`),
     codes: () => ask<CodeList>('/api/codes'),
     publishCode: (label: string, from: string, text: string) =>
@@ -178,6 +210,7 @@ export function connect() {
     dictionary: () => ask<TableMeaning[]>('/api/exports/dictionary'),
     audit: (query: string) => ask<AuditList>(`/api/audit${query}`),
     safeguarding: (query: string) => ask<SafeguardingList>(`/api/safeguarding${query}`),
+    leadsLog: () => ask<LeadsLog>('/api/safeguarding-log'),
     openNote: (record: string) => ask<OpenedNote>(`/api/safeguarding/${encodeURIComponent(record)}`)
   }
 }

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use doorstep_council::desk::set_aside::{AsideDeed, Matter};
 use doorstep_council::desk::visits::VisitDecision;
+use doorstep_domain::ledger::Hash;
 use doorstep_domain::{DeviceId, VisitId};
 
 use super::{Data, stable};
@@ -22,6 +23,17 @@ pub(crate) enum DecidingCommand {
         /// The reason, in up to 500 characters.
         #[arg(long)]
         because: String,
+    },
+    /// Agrees to a change to an account that waits, or refuses it. On the council's own machine it
+    /// is made at once, and leads and administrators are told.
+    DecideAccount {
+        #[command(flatten)]
+        data: Data,
+        /// The change, as `doorstep-council show accounts` prints it.
+        change: Hash,
+        /// Drop the change instead.
+        #[arg(long)]
+        refuse: bool,
     },
     /// Judges records of a phone again that were set aside, releases them, or puts them to rest.
     DecideSetAside {

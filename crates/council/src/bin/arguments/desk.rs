@@ -111,6 +111,15 @@ pub(crate) enum PersonCommand {
     ForgetSecondFactor,
 }
 
+/// What an organisation is.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OrganisationIs {
+    /// The council itself.
+    Council,
+    /// A firm.
+    Contractor,
+}
+
 impl From<PersonCommand> for PersonChange {
     fn from(command: PersonCommand) -> Self {
         match command {

@@ -126,6 +126,19 @@ pub(crate) enum Command {
         /// A file with the password, 12 characters or more.
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
+        /// They choose their own at their next sign-in.
+        #[arg(long)]
+        temporary: bool,
+    },
+    /// Makes an organisation the council's own, or a firm. Its people then have other roles, and
+    /// their sessions end.
+    Organisation {
+        #[command(flatten)]
+        data: Data,
+        /// The organisation's name.
+        name: String,
+        /// What it is: `council` or `contractor`, as in the table of people.
+        kind: desk::OrganisationIs,
     },
     /// Prints a one-time code and its QR code, to enrol one phone within 10 minutes.
     Enrol {
@@ -155,6 +168,14 @@ pub(crate) enum Command {
         /// feed.
         #[arg(long, required = true, value_delimiter = ',', value_parser = stable::<Scope>())]
         may: Vec<Scope>,
+    },
+    /// Ends the use of another system's token.
+    RevokeToken {
+        #[command(flatten)]
+        data: Data,
+        /// The system's name.
+        #[arg(long)]
+        name: String,
     },
     /// Runs the service and the console until it is stopped.
     Serve {

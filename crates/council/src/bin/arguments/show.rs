@@ -41,6 +41,8 @@ pub(crate) enum PageCommand {
     Phones(Filters),
     /// What was set aside, and what phones leave open.
     SetAside,
+    /// Changes to accounts that wait until somebody agrees.
+    Accounts,
     /// The records of one phone that were set aside.
     SetAsideOf {
         /// The phone's id, from `phones`.

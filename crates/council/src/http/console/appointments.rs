@@ -25,9 +25,9 @@ pub(crate) async fn list(
 pub(crate) async fn preview(
     State(service): State<Service>,
     By(by): By,
-    Table(table): Table,
+    table: Table,
 ) -> Result<Json<Imported>, WebProblem> {
-    ask(service, move |service| import::appointments(service, &by, &table, ImportMode::Preview)).await.map(Json)
+    ask(service, move |service| import::appointments(service, &by, &table.bytes, ImportMode::Preview)).await.map(Json)
 }
 
 /// Which rows of a table to import: with `only_good`, the rows without faults.
@@ -42,10 +42,10 @@ pub(crate) async fn import(
     State(service): State<Service>,
     By(by): By,
     Query(ImportQuery { only_good }): Query<ImportQuery>,
-    Table(table): Table,
+    table: Table,
 ) -> Result<Json<Imported>, WebProblem> {
     let mode = if only_good { ImportMode::GoodRowsOnly } else { ImportMode::AllOrNothing };
-    ask(service, move |service| import::appointments(service, &by, &table, mode)).await.map(Json)
+    ask(service, move |service| import::appointments(service, &by, &table.bytes, mode)).await.map(Json)
 }
 
 pub(crate) async fn change(

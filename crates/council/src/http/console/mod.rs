@@ -1,5 +1,6 @@
 //! The console's requests, with one file for each page.
 
+pub(crate) mod accounts;
 pub(crate) mod appointments;
 pub(crate) mod audit;
 pub(crate) mod cases;
@@ -10,6 +11,7 @@ pub(crate) mod no_access;
 pub(crate) mod openid;
 pub(crate) mod own_sessions;
 pub(crate) mod pages;
+pub(crate) mod passkeys;
 pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod reports;

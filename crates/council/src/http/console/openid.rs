@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::access::openid::{Attempt, BACK, Provider, sign_in};
+use crate::access::openid::{Attempt, Provider, sign_in};
 use crate::access::session::NewSession;
 use crate::http::blocking::ask;
 use crate::http::cookies::{self, FromBrowser, is_over_tls};
@@ -32,17 +32,36 @@ pub(crate) async fn ways_in(Extension(provider): Known) -> Json<WaysIn> {
     Json(WaysIn { openid: provider.as_ref().map(|provider| provider.name().to_owned()) })
 }
 
+/// Whether a person who has signed in is to prove once more who they are.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(crate) struct BeginQuery {
+    #[serde(default)]
+    again: bool,
+}
+
 /// Redirects a person to the provider.
-pub(crate) async fn begin(State(service): State<Service>, Extension(provider): Known, headers: HeaderMap) -> Response {
+pub(crate) async fn begin(
+    State(service): State<Service>,
+    Extension(provider): Known,
+    headers: HeaderMap,
+    Query(BeginQuery { again }): Query<BeginQuery>,
+) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
-    let secure = if is_over_tls(&service, &headers) { "; Secure" } else { "" };
+    let over_tls = is_over_tls(&service, &headers);
+    let before = cookies::session(&service, &headers);
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", "") };
-    let begun = ask(service, move |service| provider.begin(&service.environment)).await;
+    let begun = ask(service, move |service| provider.begin(&service.environment, again, before.as_ref())).await;
     drop(place);
     let Ok((address, attempt)) = begun else { return to("/?sign-in=no-provider", "") };
-    // People come back from the provider's site, and browsers do not send a strict cookie then.
-    let kept = format!("{ATTEMPT}={attempt}; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age=600{secure}");
-    to(&address, &kept)
+    to(&address, &attempt_cookie(&attempt.to_string(), 600, over_tls))
+}
+
+/// The cookie that a browser keeps while a person signs in at the provider. They come back from
+/// another site, and browsers do not send a strict cookie then.
+fn attempt_cookie(attempt: &str, seconds: u32, over_tls: bool) -> String {
+    let secure = if over_tls { "; Secure" } else { "" };
+    let name = cookies::name_of(ATTEMPT, over_tls);
+    format!("{name}={attempt}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
 }
 
 /// The query with which the provider sends a person back.
@@ -55,8 +74,9 @@ pub(crate) struct ProviderReturn {
 impl ProviderReturn {
     /// The attempt that this browser began, and the provider's code for it. `None` if it began
     /// none, or another one.
-    fn of_this_browser(self, headers: &HeaderMap) -> Option<(Attempt, String)> {
-        let attempt = cookies::value(headers, ATTEMPT).and_then(|kept| Attempt::read(&kept))?;
+    fn of_this_browser(self, headers: &HeaderMap, over_tls: bool) -> Option<(Attempt, String)> {
+        let attempt =
+            cookies::value(headers, &cookies::name_of(ATTEMPT, over_tls)).and_then(|kept| Attempt::read(&kept))?;
         attempt.is(self.state.as_deref().unwrap_or_default()).then_some(attempt).zip(self.code)
     }
 }
@@ -70,9 +90,11 @@ pub(crate) async fn back(
     Query(said): Query<ProviderReturn>,
 ) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
-    let over = format!("{ATTEMPT}=; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age=0");
-    let Some((attempt, code)) = said.of_this_browser(&headers) else { return to("/?sign-in=broken-off", &over) };
     let secure = is_over_tls(&service, &headers);
+    let over = attempt_cookie("", 0, secure);
+    let Some((attempt, code)) = said.of_this_browser(&headers, secure) else {
+        return to("/?sign-in=broken-off", &over);
+    };
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", &over) };
     let signed_in = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
     drop(place);

@@ -1,5 +1,5 @@
-//! A person's own account: listing where they are signed in, ending a session, and changing their
-//! password.
+//! A person's own account: listing where they are signed in, ending a session, changing their
+//! password, and proving again who they are.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::session;
+use crate::access::{session, sign_in};
 use crate::desk::people;
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
@@ -74,4 +74,28 @@ pub(crate) async fn change_password(
 ) -> Result<(), WebProblem> {
     let _turn = queue.turn(true).await?;
     ask(service, move |service| people::change_own_password(service, &by, &old, &new)).await
+}
+
+/// The person's password, once more. It has no `Debug`, so that nothing prints it.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(crate) struct PasswordAgain {
+    password: String,
+}
+
+/// Lets a person prove again who they are, by their password. They are asked to before something
+/// that can't be undone. Whoever signs in with the council's account does so again.
+pub(crate) async fn prove(
+    State(service): State<Service>,
+    Extension(queue): Extension<Arc<SignInQueue>>,
+    By(by): By,
+    headers: HeaderMap,
+    Json(PasswordAgain { password }): Json<PasswordAgain>,
+) -> Result<(), WebProblem> {
+    let _turn = queue.turn(true).await?;
+    let token = cookies::session(&service, &headers).ok_or(WebProblem::SignInFirst)?;
+    ask(service, move |service| {
+        sign_in::check_again(service, by.name(), &password)?;
+        session::proved(service, &token)
+    })
+    .await
 }

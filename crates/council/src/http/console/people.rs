@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 
-use crate::desk::people::{self, PeopleQuery, PersonChange, PersonList};
+use crate::desk::people::{self, PeopleQuery, PersonChange, PersonChanged, PersonList};
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query, Table};
@@ -31,10 +31,10 @@ pub(crate) async fn import(
     State(service): State<Service>,
     By(by): By,
     Query(ImportQuery { only_look }): Query<ImportQuery>,
-    Table(table): Table,
+    table: Table,
 ) -> Result<Json<Imported>, WebProblem> {
     let mode = if only_look { ImportMode::Preview } else { ImportMode::AllOrNothing };
-    ask(service, move |service| import::people(service, &by, &table, mode)).await.map(Json)
+    ask(service, move |service| import::people(service, &by, &table.bytes, mode)).await.map(Json)
 }
 
 pub(crate) async fn change(
@@ -42,6 +42,6 @@ pub(crate) async fn change(
     By(by): By,
     Path(user): Path<String>,
     Json(change): Json<PersonChange>,
-) -> Result<(), WebProblem> {
-    ask(service, move |service| people::change(service, &by, &user, &change)).await
+) -> Result<Json<PersonChanged>, WebProblem> {
+    ask(service, move |service| people::change(service, &by, &user, &change)).await.map(Json)
 }

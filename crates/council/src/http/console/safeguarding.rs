@@ -3,7 +3,7 @@
 use axum::extract::State;
 use doorstep_domain::RecordId;
 
-use crate::desk::safeguarding::{self, NoteQuery, OpenedNote, SafeguardingList};
+use crate::desk::safeguarding::{self, LeadsLog, NoteQuery, OpenedNote, SafeguardingList};
 use crate::http::authorize::By;
 use crate::http::blocking::ask;
 use crate::http::extract::{Json, Path, Query};
@@ -25,4 +25,8 @@ pub(crate) async fn open(
 ) -> Result<Json<OpenedNote>, WebProblem> {
     let record: RecordId = record.parse().map_err(|_| WebProblem::NotFound)?;
     ask(service, move |service| safeguarding::open(service, &by, record)).await.map(Json)
+}
+
+pub(crate) async fn log(State(service): State<Service>, By(by): By) -> Result<Json<LeadsLog>, WebProblem> {
+    ask(service, move |service| safeguarding::log(service, &by)).await.map(Json)
 }

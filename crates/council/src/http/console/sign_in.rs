@@ -9,6 +9,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::access::actor::Actor;
+use crate::access::passkey::{PasskeyAnswer, PasskeyAsked};
 use crate::access::second_factor::SetUp;
 use crate::access::session::{self, Browser};
 use crate::access::sign_in::{self, SignInOutcome};
@@ -35,6 +36,8 @@ pub(crate) struct SessionView {
     pub(crate) role: AssignedRole,
     /// Whether they work for the council itself, and see all firms.
     pub(crate) of_the_council: bool,
+    /// Whether they have a password. Others sign in with the council's accounts alone.
+    pub(crate) has_password: bool,
     /// The name that the council gave when it set up the service.
     pub(crate) council_name: String,
     /// The routes that they may use, by method and address, such as `GET /api/audit`. The console
@@ -51,6 +54,7 @@ impl SessionView {
             organisation: person.organisation.name.clone(),
             role: person.role,
             of_the_council: person.organisation.kind == OrganisationKind::Council,
+            has_password: service.storage.read(|reading| reading.password_hash(&person.user_name))?.is_some(),
             council_name: service.storage.read(|reading| reading.meta(NAME))?,
             may: open.to(&Actor::person(person)),
         })
@@ -63,25 +67,39 @@ pub(crate) struct Credentials {
     password: String,
     /// The six digits from their authenticator app.
     code: Option<String>,
+    /// The browser's answer by a passkey.
+    passkey: Option<PasskeyAnswer>,
+    /// A password of their own, in place of one that they were given.
+    new_password: Option<String>,
 }
 
 impl Credentials {
     fn given<'a>(&'a self, browser: &'a Browser) -> sign_in::Credentials<'a> {
-        let Self { user, password, code } = self;
-        sign_in::Credentials { user, password, code: code.as_deref(), browser }
+        let Self { user, password, code, passkey, new_password } = self;
+        let (code, new_password) = (code.as_deref(), new_password.as_deref());
+        sign_in::Credentials { user, password, code, passkey: passkey.as_ref(), new_password, browser }
     }
 }
 
 /// The answer to a right user name and password.
-#[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
+#[derive(Serialize, schemars::JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignInAnswer {
     /// They have signed in. The answer sets the cookie of their session.
     SignedIn(SessionView),
+    /// An administrator gave them the password. They must choose their own.
+    NewPasswordNeeded,
     /// They must set up their authenticator first.
     SetUp(SetUp),
     /// They must also give the code from their authenticator.
     CodeNeeded,
+    /// They must answer with one of their passkeys, or with a code.
+    PasskeyNeeded {
+        /// What is asked of the browser.
+        asked: PasskeyAsked,
+        /// Whether a code from their authenticator does as well.
+        or_code: bool,
+    },
 }
 
 pub(crate) async fn show(
@@ -125,7 +143,12 @@ fn answer(
             let cookies = cookies::of_session(&opened, over_tls).into_iter().map(|cookie| (header::SET_COOKIE, cookie));
             Ok((AppendHeaders(cookies), Json(SignInAnswer::SignedIn(view))).into_response())
         }
+        SignInOutcome::NewPasswordNeeded => Ok(Json(SignInAnswer::NewPasswordNeeded).into_response()),
+        SignInOutcome::NewPasswordRefused(refused) => Err(refused.into()),
         SignInOutcome::SetUp(set_up) => Ok(Json(SignInAnswer::SetUp(set_up)).into_response()),
+        SignInOutcome::PasskeyNeeded { asked, or_code } => {
+            Ok(Json(SignInAnswer::PasskeyNeeded { asked, or_code }).into_response())
+        }
         SignInOutcome::CodeNeeded => Ok(Json(SignInAnswer::CodeNeeded).into_response()),
         SignInOutcome::WrongPassword => Err(WebProblem::WrongPassword),
         SignInOutcome::WrongCode => Err(WebProblem::WrongCode),

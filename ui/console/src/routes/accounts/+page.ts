@@ -1,0 +1,5 @@
+import { shows } from '$lib/desk'
+
+export const load = shows('GET /api/accounts', async (desk) => ({
+  list: await desk.ask(desk.council.accounts())
+}))

@@ -1,0 +1,35 @@
+// Words for changes to accounts, and for the leads’ own log.
+import type { AccountMatter, LeadsDeed } from '../generated/types'
+import { table } from './names'
+
+export const accountMatters = table<AccountMatter>({
+  role: 'A role at a desk',
+  password: 'A new password',
+  second_factor: 'A new second factor',
+  return: 'Somebody who had left is back'
+})
+
+const what: Record<AccountMatter, string> = {
+  role: 'role, organisation or email address',
+  password: 'password',
+  second_factor: 'second factor',
+  return: 'return'
+}
+
+/** What a line of the leads’ log says was done. */
+export function deedWords(deed: LeadsDeed): string {
+  switch (deed.deed) {
+    case 'note_opened':
+      return 'opened a note'
+    case 'change_asked':
+      return `asked for another ${what[deed.matter]} for ${deed.of}`
+    case 'change_made':
+      return `changed the ${what[deed.matter]} of ${deed.of}`
+    case 'change_refused':
+      return `refused another ${what[deed.matter]} for ${deed.of}`
+    case 'lead_left':
+      return `said that ${deed.of} has left`
+    default:
+      return 'did something that this version does not know'
+  }
+}
