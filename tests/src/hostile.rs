@@ -283,7 +283,7 @@ impl HostilePhone {
     /// When the council answers with something else.
     pub fn asks(&self, request: &[u8]) -> Result<SyncAnswer, u16> {
         let answer = tries(self.client.post(format!("{}/v1/sync", self.server)), request)?;
-        Ok(answer.peek().expect("it is an answer to a sync"))
+        Ok(answer.open(Purpose::SyncAnswer, &self.council_key).expect("it is an answer by the key that it knows"))
     }
 
     /// Sends records about a visit, and returns the council's verdict on each. `lies` may change

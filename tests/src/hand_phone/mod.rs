@@ -48,7 +48,7 @@ pub struct HandPhone {
     /// The person whose phone it is.
     pub user: UserId,
     /// The council's key, which the phone has pinned.
-    pub council_key: PublicKey,
+    pub council_keys: Vec<PublicKey>,
     council: CouncilId,
     council_epoch: Epoch,
     /// Its chains, by their names.
@@ -124,7 +124,7 @@ impl HandPhone {
             enrolment: certificate.enrolment,
             certificate: answer.certificate,
             user: certificate.person,
-            council_key,
+            council_keys: vec![council_key],
             council: answer.council,
             council_epoch: answer.council_epoch,
             chains: BTreeMap::new(),
@@ -169,7 +169,8 @@ impl HandPhone {
         let answer = tries::<SyncAnswer>(client.post(format!("{server}/v2/sync")), &signed.to_bytes());
         let answer = answer.expect("the council answers").hear(&key).expect("the council signed it");
         let certificate = answer.certificate.expect("it asked for one");
-        let said = certificate.open(&key).expect("the council signed it");
+        let council_keys = answer.council_keys.unwrap_or_else(|| vec![key]);
+        let said = council_keys.iter().find_map(|key| certificate.open(key).ok()).expect("the council signed it");
         assert_eq!((said.enrolment, said.council), (enrolment, answer.council));
         Self {
             client,
@@ -178,7 +179,7 @@ impl HandPhone {
             enrolment,
             certificate,
             user: said.person,
-            council_key: key,
+            council_keys,
             council: answer.council,
             council_epoch: answer.council_epoch,
             chains: BTreeMap::new(),

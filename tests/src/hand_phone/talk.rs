@@ -1,11 +1,11 @@
 //! What a phone that is made by hand says to the council, and what it takes of the answers.
 
 use doorstep_domain::conduct::Appointment;
-use doorstep_domain::ledger::{Epoch, Hash};
+use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{Bytes, decode};
 use doorstep_domain::v2::{
-    AnyEnvelope, Attested, HeadClaim, KeyOfVisit, Link, MadeRecord, Nonce, PROTOCOL, PhotoAnswer, PhotoRequest, Run,
-    SealContents, SentSeal, SyncAnswer, SyncRequest, version_hash,
+    AnyEnvelope, Attested, BatchReceipts, HeadClaim, KeyOfVisit, Link, MadeRecord, Nonce, PROTOCOL, PhotoAnswer,
+    PhotoRequest, Run, SealContents, SentSeal, SyncAnswer, SyncRequest, version_hash,
 };
 
 use super::wire::tries;
@@ -96,7 +96,12 @@ impl HandPhone {
     /// When the answer is not signed by the council.
     pub fn asks(&self, request: &[u8]) -> Result<SyncAnswer, u16> {
         let answer: Attested<SyncAnswer> = tries(self.client.post(format!("{}/v2/sync", self.server)), request)?;
-        Ok(answer.hear(&self.council_key).expect("the council signed it"))
+        Ok(self.opens(|key| answer.hear(key)).expect("the council signed it"))
+    }
+
+    /// Opens what the council has signed, by one of the keys that the phone knows.
+    fn opens<T, E>(&self, open: impl Fn(&PublicKey) -> Result<T, E>) -> Option<T> {
+        self.council_keys.iter().find_map(|key| open(key).ok())
     }
 
     /// Sends everything that waits, checks every receipt, and takes what it is given. `lies` may
@@ -132,10 +137,14 @@ impl HandPhone {
             hash: AnyEnvelope::hash(&whole.envelope.0),
         }));
         sent.retain(|link| !earlier.contains(link));
-        let new =
-            answer.receipts.as_ref().map(|receipts| receipts.open(&self.council_key, &sent).expect("they are signed"));
+        if let (Some(keys), Some(certificate)) = (&answer.council_keys, &answer.certificate) {
+            self.council_keys.clone_from(keys);
+            self.certificate = certificate.clone();
+        }
+        let opened = |receipts: &BatchReceipts| self.opens(|key| receipts.open(key, &sent)).expect("they are signed");
+        let new = answer.receipts.as_ref().map(opened);
         for receipt in new.into_iter().flatten().chain(answer.earlier.iter().cloned()) {
-            receipt.open(&self.council_key).expect("each stands alone");
+            self.opens(|key| receipt.open(key)).expect("each stands alone");
             self.receipts.insert(receipt.record.hash, receipt);
         }
         for chain in self.chains.values_mut() {
@@ -145,7 +154,7 @@ impl HandPhone {
         self.council_epoch = answer.council_epoch;
         self.contact_ms = answer.council_time_ms;
         for given in answer.changes.iter().flat_map(|changes| &changes.given) {
-            let said = given.grant.open(&self.council_key).expect("the council signed it");
+            let said = self.opens(|key| given.grant.open(key)).expect("the council signed it");
             assert_eq!((said.enrolment, said.council), (self.enrolment, self.council));
             assert_eq!(said.given, version_hash(&given.salt, &given.appointment.0), "it is for what was given");
             let appointment: Appointment = decode(&given.appointment.0).expect("it is an appointment");
@@ -170,7 +179,7 @@ impl HandPhone {
         let signed = Attested::new(&request, &self.key());
         let to = self.client.put(format!("{}/v2/blobs/{sha256}", self.server));
         let answer: Attested<PhotoAnswer> = tries(to, &signed.to_bytes()).expect("the council answers");
-        let answer = answer.hear(&self.council_key).expect("the council signed it");
+        let answer = self.opens(|key| answer.hear(key)).expect("the council signed it");
         assert_eq!((answer.nonce, answer.sha256), (request.nonce, sha256));
         answer
     }

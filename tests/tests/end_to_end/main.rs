@@ -15,6 +15,7 @@ mod floods;
 mod generated;
 mod house;
 mod journeys;
+mod keys;
 mod lists;
 mod numbers;
 mod openapi;

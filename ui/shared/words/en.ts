@@ -273,6 +273,7 @@ export const actions = table<AuditAction>({
   passkey_removed: 'Removed a passkey of their own',
   password_set: 'Set a password',
   people_imported: 'Imported people',
+  key_changed: 'Changed one of the council’s keys',
   nightly_failed: 'The nightly backup or check failed',
   number_entered: 'Entered a number',
   number_withdrawn: 'Took a number back',

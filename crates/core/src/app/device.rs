@@ -99,6 +99,7 @@ impl App {
         let council_key = data_encoding::HEXLOWER.encode(answer.council_key.as_bytes());
         if let (Some(before), 1..) = &before
             && before.council_key != council_key
+            && !before.former_council_keys.contains(&council_key)
         {
             return Err(AppError::UnsentRecords);
         }
@@ -113,6 +114,7 @@ impl App {
             organisation: answer.organisation,
             council_name: answer.council_name,
             council_key,
+            former_council_keys: Vec::new(),
             council_epoch: answer.council_epoch,
             cursor: 0,
             last_contact_ms: answer.council_time_ms,

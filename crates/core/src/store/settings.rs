@@ -24,8 +24,12 @@ pub(crate) struct Enrolment {
     pub(crate) position: String,
     pub(crate) organisation: String,
     pub(crate) council_name: String,
-    /// The council's public key, in hexadecimal. The device trusts this key alone.
+    /// The council's public key, in hexadecimal.
     pub(crate) council_key: String,
+    /// The council's keys before that one, in hexadecimal: what they signed still stands. The
+    /// device trusts these keys alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) former_council_keys: Vec<String>,
     pub(crate) council_epoch: Epoch,
     pub(crate) cursor: u64,
     pub(crate) last_contact_ms: i64,

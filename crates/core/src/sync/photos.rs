@@ -8,7 +8,7 @@ use doorstep_domain::protocol::{
 use doorstep_domain::v2::{self, Attested, Exchange, Held, Nonce, PhotoAnswer, PhotoRequest};
 
 use super::Contact;
-use super::round::council_key;
+use super::round::CouncilKeys;
 use crate::error::AppError;
 use crate::store::{Enrolment, SecondVersion, WaitingPhoto};
 
@@ -83,7 +83,7 @@ fn asked_first(
     };
     let bytes = encode(&Signed::new(Purpose::BlobRequest, &request, contact.key));
     let answer = contact.council.put_blob(photo.sha256, &bytes).map_err(AppError::NoAnswer)?;
-    believed(&answer, &council_key(enrolment)?, &request).map_err(AppError::NoAnswer)
+    CouncilKeys::of(enrolment)?.open(|key| believed(&answer, key, &request)).map_err(AppError::NoAnswer)
 }
 
 /// Sends a piece in version 2, and gives how much of the photo the council has.
@@ -105,8 +105,8 @@ fn asked_second(
     };
     let bytes = Attested::new(&request, contact.key).to_bytes();
     let answer = contact.council.ask(Exchange::Photo(photo.sha256), &bytes).map_err(AppError::NoAnswer)?;
-    let key = council_key(enrolment)?;
-    let heard = Attested::<PhotoAnswer>::from_bytes(&answer).and_then(|signed| signed.hear(&key));
+    let council = CouncilKeys::of(enrolment)?;
+    let heard = Attested::<PhotoAnswer>::from_bytes(&answer).and_then(|signed| council.open(|key| signed.hear(key)));
     let answer = heard.map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
     if (answer.enrolment, answer.nonce, answer.sha256) != (request.enrolment, request.nonce, request.sha256) {
         return Err(AppError::NoAnswer(NoAnswer::NotTheCouncil));

@@ -48,11 +48,12 @@ impl Round {
     pub(super) fn first(contact: &Contact<'_>) -> Result<Self, AppError> {
         let Contact { store, environment, council, key } = *contact;
         let before = Before::read(store, environment, key)?;
-        let council_key = council_key(&before.enrolment)?;
+        let council_keys = CouncilKeys::of(&before.enrolment)?;
         let request = encode(&Signed::new(Purpose::SyncRequest, &before.request, key));
         let bytes = council.sync(&request).map_err(AppError::NoAnswer)?;
         let nonce = &before.request.nonce.0;
-        let answer = judge(&bytes, &council_key, before.enrolment.device, nonce).map_err(AppError::NoAnswer)?;
+        let device = before.enrolment.device;
+        let answer = council_keys.open(|key| judge(&bytes, key, device, nonce)).map_err(AppError::NoAnswer)?;
         store.transact(environment, |writing| {
             let held = before.held(writing, &answer)?;
             let plan = plan(&answer, &held);
@@ -129,10 +130,36 @@ impl Before {
     }
 }
 
-pub(super) fn council_key(enrolment: &Enrolment) -> Result<PublicKey, AppError> {
-    let bytes = data_encoding::HEXLOWER.decode(enrolment.council_key.as_bytes()).ok();
-    let key = bytes.and_then(|bytes| PublicKey::from_slice(&bytes).ok());
-    Ok(key.ok_or(StoreError::Unreadable("council key"))?)
+/// The keys by which a device checks the council's word.
+pub(super) struct CouncilKeys {
+    /// The one that signs.
+    current: PublicKey,
+    others: Vec<PublicKey>,
+}
+
+impl CouncilKeys {
+    /// Those that the device knows.
+    pub(super) fn of(enrolment: &Enrolment) -> Result<Self, AppError> {
+        let key = |text: &String| {
+            let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
+            let key = bytes.and_then(|bytes| PublicKey::from_slice(&bytes).ok());
+            key.ok_or(StoreError::Unreadable("council key"))
+        };
+        let others = enrolment.former_council_keys.iter().map(key).collect::<Result<_, _>>()?;
+        Ok(Self { current: key(&enrolment.council_key)?, others })
+    }
+
+    /// With those that an answer tells of, which one of these has signed.
+    pub(super) fn and(mut self, told: Option<&[PublicKey]>) -> Self {
+        self.others.extend_from_slice(told.unwrap_or_default());
+        self
+    }
+
+    /// Opens what the council has signed, by whichever of its keys. The error is that of the key
+    /// that signs.
+    pub(super) fn open<T, E>(&self, open: impl Fn(&PublicKey) -> Result<T, E>) -> Result<T, E> {
+        open(&self.current).or_else(|error| self.others.iter().find_map(|key| open(key).ok()).ok_or(error))
+    }
 }
 
 /// Applies a plan, and the changes in the answer. The cursor and the changes are stored in the same

@@ -22,6 +22,13 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
             let holdings = desk::council::move_storage(&service, &data, &DatabaseAt::Server(to))?;
             tell_moved(&holdings, json);
         }
+        RecordsCommand::ChangeKey { data, key } => {
+            desk::council::change_key(&service(&data)?, by, key)?;
+            print(
+                "There is a new key. Make a backup, copy the folder \"keys\" to every machine that runs the service, and \
+                 start the service again: until then it uses the old one.\n",
+            );
+        }
         RecordsCommand::BackupKey { out } => make_backup_key(&out)?,
         RecordsCommand::Backup { data, recipient, out } => {
             let service = service(&data)?;

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use doorstep_domain::ledger::Epoch;
-use doorstep_domain::{OrganisationId, UserId};
+use doorstep_domain::{OrganisationId, StableName, UserId};
+use serde::{Deserialize, Serialize};
 
+use super::Actor;
 use crate::access::password;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
@@ -62,6 +64,31 @@ pub fn init(
     })?;
     drop(storage);
     Service::open(data, database, environment)
+}
+
+/// Which of the council's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// The one that signs answers, certificates, grants and receipts.
+    Signing,
+    /// The one to which phones seal safeguarding notes.
+    Notes,
+}
+
+/// Makes another key, on the council's own machine. The service uses it once it is started again.
+///
+/// # Errors
+/// [`Refused::NotFound`] elsewhere, or [`CouncilError::File`] when a file can't be written. Then
+/// the key until now is still in use.
+pub fn change_key(service: &Service, by: &Actor, key: KeyKind) -> Result<(), CouncilError> {
+    by.only(&[])?;
+    match key {
+        KeyKind::Signing => Keys::change_signing(&service.data, &service.environment)?,
+        KeyKind::Notes => Keys::change_safeguarding(&service.data)?,
+    }
+    let now_ms = service.now_ms();
+    service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::KeyChanged { key: key.name() }))
 }
 
 /// Copies everything to another, empty database, and checks that both hold the same. Returns what

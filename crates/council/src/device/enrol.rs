@@ -90,6 +90,7 @@ pub(super) fn enrolled<T>(
                     user,
                     organisation: person.organisation.id,
                     key: asking.key,
+                    enrolled_ms: now_ms,
                     revoked: false,
                     apart: false,
                     unconfirmed: false,

@@ -62,7 +62,8 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
         None => BlobState::NotNamed,
     };
     let answer = BlobAnswer { protocol: PROTOCOL, device: device.id, nonce: request.nonce, sha256, state };
-    Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, &service.keys.signing)))
+    let key = service.keys.known_to(None, device.enrolled_ms);
+    Ok(encode(&Signed::new(Purpose::BlobAnswer, &answer, key)))
 }
 
 /// Stores a piece, if it is the one that comes next. Any other piece is ignored.

@@ -31,7 +31,8 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal
     // Sign the answer only after the batch is on disk.
     let answer = until_nobody_interferes(service, |writing| answer(service, writing, &device, &request, now_ms))?;
     tracing::info!(device.id = %device.id, records = answer.receipts.len(), "A device was answered.");
-    Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, &service.keys.signing)))
+    let key = service.keys.known_to(None, device.enrolled_ms);
+    Ok(encode(&Signed::new(Purpose::SyncAnswer, &answer, key)))
 }
 
 /// Stores a batch in one transaction. If another process stores one of the same records in the

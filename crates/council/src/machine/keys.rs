@@ -3,10 +3,12 @@
 //! database.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
 use age::secrecy::ExposeSecret;
-use doorstep_domain::ledger::{Hash, SigningKey};
+use age::x25519::Identity;
+use doorstep_domain::ledger::{Hash, PublicKey, SigningKey};
 use doorstep_domain::v2::Note;
 use doorstep_domain::{UserId, VisitId};
 use zeroize::Zeroizing;
@@ -19,10 +21,24 @@ use crate::error::CouncilError;
 pub(crate) struct Keys {
     /// Signs answers and receipts.
     pub(crate) signing: SigningKey,
+    /// Those that signed before, the oldest first. Phones that know one of them are answered by it,
+    /// and learn of the others.
+    former: Vec<FormerKey>,
+    /// The ids of people and organisations are made with it. It stays when the others change.
+    naming: SigningKey,
     /// Opens safeguarding notes, for the leads.
-    safeguarding: age::x25519::Identity,
+    safeguarding: Identity,
+    /// Opens those that phones sealed before they knew of the other.
+    former_safeguarding: Vec<Identity>,
     /// Opens the secrets of second factors: whoever reads the database alone can't use them.
-    second_factors: age::x25519::Identity,
+    second_factors: Identity,
+}
+
+/// A key that signed before.
+struct FormerKey {
+    key: SigningKey,
+    /// Until when, in milliseconds since 1970.
+    until_ms: i64,
 }
 
 impl std::fmt::Debug for Keys {
@@ -31,15 +47,29 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-fn paths(data: &Path) -> (PathBuf, PathBuf) {
-    let keys = data.join("keys");
-    (keys.join("council.key"), keys.join("safeguarding.age-identity"))
+/// The folder of the key files, within the data folder.
+const FOLDER: &str = "keys";
+const SIGNING: &str = "council.key";
+const SAFEGUARDING: &str = "safeguarding.age-identity";
+/// A council of an earlier version makes this when it is opened.
+const SECOND_FACTORS: &str = "second-factors.age-identity";
+/// A council makes this when it first changes its signing key.
+const NAMING: &str = "naming.key";
+
+/// The name of the file of a former key: the first one has the number 1.
+fn former(file: &str, number: usize) -> String {
+    let (name, kind) = file.split_once('.').unwrap_or((file, ""));
+    format!("{name}-former-{number}.{kind}")
 }
 
-/// The third key. A council of an earlier version makes it when it is opened.
-fn second_factors_path(data: &Path) -> PathBuf {
-    data.join("keys").join("second-factors.age-identity")
+/// Whether a file of this name can be among the keys.
+fn is_key(name: &str) -> bool {
+    let is_former = |file: &str| (1..=MOST_FORMER).any(|number| former(file, number) == name);
+    [SIGNING, SAFEGUARDING, SECOND_FACTORS, NAMING].contains(&name) || is_former(SIGNING) || is_former(SAFEGUARDING)
 }
+
+/// The most former keys of a kind.
+const MOST_FORMER: usize = 100;
 
 /// What a secret in the database begins with once it is encrypted.
 const ENCRYPTED: &str = "age:";
@@ -47,61 +77,112 @@ const ENCRYPTED: &str = "age:";
 impl Keys {
     /// Whether a data folder holds the keys without which a council can't go on.
     pub(crate) fn are_in(data: &Path) -> bool {
-        let (signing, safeguarding) = paths(data);
-        signing.exists() && safeguarding.exists()
+        [SIGNING, SAFEGUARDING].iter().all(|name| data.join(FOLDER).join(name).exists())
     }
 
     /// The names and contents of the key files, for a backup.
     pub(crate) fn files(data: &Path) -> Result<Vec<(String, Zeroizing<String>)>, CouncilError> {
-        let (signing, safeguarding) = paths(data);
-        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let second_factors = second_factors_path(data);
-        let paths = [signing, safeguarding].into_iter().chain(second_factors.exists().then_some(second_factors));
-        paths.map(|path| Ok((name(&path), read_secret(&path)?))).collect()
+        let folder = data.join(FOLDER);
+        let failed = |source| CouncilError::File { path: folder.clone(), source };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+            if is_key(&name) {
+                let secret = read_secret(&folder.join(&name))?;
+                files.push((name, secret));
+            }
+        }
+        files.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(files)
     }
 
     /// Removes the key files, after a restore from a backup that turned out to be incomplete.
     pub(crate) fn remove(data: &Path) -> std::io::Result<()> {
-        fs::remove_dir_all(data.join("keys"))
+        fs::remove_dir_all(data.join(FOLDER))
     }
 
     /// Puts a key file from a backup back in its place.
     pub(crate) fn put_back(data: &Path, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
-        let (signing, safeguarding) = paths(data);
-        let path = [signing, safeguarding, second_factors_path(data)]
-            .into_iter()
-            .find(|path| path.file_name().is_some_and(|file| file == name));
-        write_secret(&path.ok_or(CouncilError::BadBackup("it holds a key of an unknown kind"))?, secret)
+        if !is_key(name) {
+            return Err(CouncilError::BadBackup("it holds a key of an unknown kind"));
+        }
+        write_secret(&data.join(FOLDER).join(name), secret)
     }
 
     /// Makes new keys and writes their files.
     pub(crate) fn make(data: &Path, environment: &Environment) -> Result<(), CouncilError> {
-        let (signing, safeguarding) = paths(data);
-        let secret = Zeroizing::new(environment.random::<32>());
-        write_secret(&signing, data_encoding::HEXLOWER.encode(&*secret).as_bytes())?;
-        make_identity(&safeguarding)?;
-        make_identity(&second_factors_path(data))
+        let folder = data.join(FOLDER);
+        write_secret(&folder.join(SIGNING), new_signing(environment).as_bytes())?;
+        write_secret(&folder.join(SAFEGUARDING), new_identity().as_bytes())?;
+        write_secret(&folder.join(SECOND_FACTORS), new_identity().as_bytes())
     }
 
     /// Reads the keys from their files.
     pub(crate) fn read(data: &Path) -> Result<Self, CouncilError> {
-        let (signing_path, safeguarding_path) = paths(data);
-        let hex = read_secret(&signing_path)?;
-        let secret = data_encoding::HEXLOWER
-            .decode(hex.trim().as_bytes())
-            .ok()
-            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            .map(Zeroizing::new)
-            .ok_or_else(|| CouncilError::BadKey(signing_path))?;
-        let safeguarding =
-            read_secret(&safeguarding_path)?.trim().parse().map_err(|_| CouncilError::BadKey(safeguarding_path))?;
-        let second_factors_path = second_factors_path(data);
-        if !second_factors_path.exists() {
-            make_identity(&second_factors_path)?;
+        let folder = data.join(FOLDER);
+        let second_factors = folder.join(SECOND_FACTORS);
+        if !second_factors.exists() {
+            write_secret(&second_factors, new_identity().as_bytes())?;
         }
-        let second_factors =
-            read_secret(&second_factors_path)?.trim().parse().map_err(|_| CouncilError::BadKey(second_factors_path))?;
-        Ok(Self { signing: SigningKey::from_bytes(&secret), safeguarding, second_factors })
+        let signing = signing(&folder.join(SIGNING))?;
+        let naming = folder.join(NAMING);
+        let naming = if naming.exists() { naming } else { folder.join(SIGNING) };
+        // A change that was broken off leaves the same key in two files.
+        let mut former = of_former(&folder, SIGNING, former_signing)?;
+        former.retain(|before| before.key.public() != signing.public());
+        Ok(Self {
+            former,
+            naming: self::signing(&naming)?,
+            safeguarding: identity(&folder.join(SAFEGUARDING))?,
+            former_safeguarding: of_former(&folder, SAFEGUARDING, identity)?,
+            second_factors: identity(&second_factors)?,
+            signing,
+        })
+    }
+
+    /// Makes another signing key, which the service uses once it is started again. The one until
+    /// now stays beside it, for phones that know no other. If this breaks off, the old one is still
+    /// in use, or the new one is.
+    pub(crate) fn change_signing(data: &Path, environment: &Environment) -> Result<(), CouncilError> {
+        let folder = data.join(FOLDER);
+        let before = read_secret(&folder.join(SIGNING))?;
+        if !folder.join(NAMING).exists() {
+            write_secret(&folder.join(NAMING), before.as_bytes())?;
+        }
+        let until = Zeroizing::new(format!("{} {}", before.trim(), environment.clock.now_ms()));
+        set_former(&folder, SIGNING, &until)?;
+        replace(&folder.join(SIGNING), &new_signing(environment))
+    }
+
+    /// Makes another key for safeguarding notes, to which phones seal them from their next contact
+    /// on, once the service is started again. The one until now stays beside it: it opens what is
+    /// sealed to it.
+    pub(crate) fn change_safeguarding(data: &Path) -> Result<(), CouncilError> {
+        let folder = data.join(FOLDER);
+        set_former(&folder, SAFEGUARDING, &read_secret(&folder.join(SAFEGUARDING))?)?;
+        replace(&folder.join(SAFEGUARDING), &new_identity())
+    }
+
+    /// The public keys by which the council's word can be checked: the one that signs now first,
+    /// then those that signed before, the last one first.
+    pub(crate) fn public(&self) -> Vec<PublicKey> {
+        let former = self.former.iter().rev().map(|former| former.key.public());
+        std::iter::once(self.signing.public()).chain(former).collect()
+    }
+
+    /// Opens what the council has signed, by whichever of its keys.
+    pub(crate) fn open<T, E>(&self, open: impl Fn(&PublicKey) -> Result<T, E>) -> Option<T> {
+        self.public().iter().find_map(|key| open(key).ok())
+    }
+
+    /// The key by which a phone knows the council, as its certificate says: the one that signed it.
+    /// A phone that shows none knows the one that signed when it was enrolled.
+    pub(crate) fn known_to(&self, signed_by: Option<Hash>, enrolled_ms: i64) -> &SigningKey {
+        let former = self.former.iter().find(|former| match signed_by {
+            Some(fingerprint) => former.key.public().fingerprint() == fingerprint,
+            None => enrolled_ms < former.until_ms,
+        });
+        former.map_or(&self.signing, |former| &former.key)
     }
 
     /// Encrypts the secret of somebody's second factor. It opens for them alone.
@@ -134,7 +215,7 @@ impl Keys {
     /// name, so that it comes back when a table is imported again after a restore. Nobody without
     /// the key can test a guess at the name.
     pub(crate) fn stable_id(&self, kind: &'static str, name: &str) -> [u8; 16] {
-        let signature = self.signing.sign("doorstep-stable-id-v2", &[kind.as_bytes(), b"\0", name.as_bytes()].concat());
+        let signature = self.naming.sign("doorstep-stable-id-v2", &[kind.as_bytes(), b"\0", name.as_bytes()].concat());
         let hash = Hash::framed("doorstep-stable-id-v2", &[signature.as_bytes()]);
         hash.as_bytes().first_chunk().copied().unwrap_or_default()
     }
@@ -146,7 +227,8 @@ impl Keys {
 
     /// Opens a safeguarding note. `None` when it was sealed to other keys, or can't be read.
     pub(crate) fn open_note(&self, sealed: &[u8]) -> Option<OpenNote> {
-        let plain = Zeroizing::new(age::decrypt(&self.safeguarding, sealed).ok()?);
+        let identities = std::iter::once(&self.safeguarding).chain(&self.former_safeguarding);
+        let plain = Zeroizing::new(identities.into_iter().find_map(|identity| age::decrypt(identity, sealed).ok())?);
         if let Some(Note { words, visit, .. }) = Note::from_bytes(&plain) {
             return Some(OpenNote { words: Zeroizing::new(words), visit });
         }
@@ -165,9 +247,59 @@ pub(crate) struct OpenNote {
     pub(crate) visit: Option<VisitId>,
 }
 
-fn make_identity(path: &Path) -> Result<(), CouncilError> {
-    let identity = age::x25519::Identity::generate();
-    write_secret(path, identity.to_string().expose_secret().as_bytes())
+fn new_signing(environment: &Environment) -> Zeroizing<String> {
+    let secret = Zeroizing::new(environment.random::<32>());
+    Zeroizing::new(data_encoding::HEXLOWER.encode(&*secret))
+}
+
+fn new_identity() -> Zeroizing<String> {
+    Zeroizing::new(Identity::generate().to_string().expose_secret().to_owned())
+}
+
+fn signing(path: &Path) -> Result<SigningKey, CouncilError> {
+    signing_from(&read_secret(path)?).ok_or_else(|| CouncilError::BadKey(path.to_owned()))
+}
+
+fn signing_from(hex: &str) -> Option<SigningKey> {
+    let secret = Zeroizing::new(data_encoding::HEXLOWER.decode(hex.trim().as_bytes()).ok()?);
+    let secret = Zeroizing::new(<[u8; 32]>::try_from(secret.as_slice()).ok()?);
+    Some(SigningKey::from_bytes(&secret))
+}
+
+fn former_signing(path: &Path) -> Result<FormerKey, CouncilError> {
+    let text = read_secret(path)?;
+    let read = || {
+        let (hex, until_ms) = text.trim().split_once(' ')?;
+        Some(FormerKey { key: signing_from(hex)?, until_ms: until_ms.parse().ok()? })
+    };
+    read().ok_or_else(|| CouncilError::BadKey(path.to_owned()))
+}
+
+fn identity(path: &Path) -> Result<Identity, CouncilError> {
+    read_secret(path)?.trim().parse().map_err(|_| CouncilError::BadKey(path.to_owned()))
+}
+
+/// The former keys of a kind, the oldest first.
+fn of_former<T>(
+    folder: &Path,
+    file: &str,
+    read: impl Fn(&Path) -> Result<T, CouncilError>,
+) -> Result<Vec<T>, CouncilError> {
+    let paths = (1..=MOST_FORMER).map(|number| folder.join(former(file, number)));
+    paths.take_while(|path| path.exists()).map(|path| read(&path)).collect()
+}
+
+/// Keeps a key as the last of the former ones.
+fn set_former(folder: &Path, file: &str, secret: &str) -> Result<(), CouncilError> {
+    let paths = (1..=MOST_FORMER).map(|number| folder.join(former(file, number)));
+    let free = paths.into_iter().find(|path| !path.exists());
+    let free = free.ok_or(CouncilError::BadSetting("keys", "there are too many former ones"))?;
+    write_secret(&free, secret.as_bytes())
+}
+
+fn replace(path: &Path, secret: &str) -> Result<(), CouncilError> {
+    let failed = |source| CouncilError::File { path: path.to_owned(), source };
+    private_file::replace(path, |file| file.write_all(secret.as_bytes())).map_err(failed)
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<String>, CouncilError> {

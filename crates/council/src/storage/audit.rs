@@ -114,6 +114,9 @@ pub(crate) enum Audited<'a> {
     FeedRead {
         rows: usize,
     },
+    KeyChanged {
+        key: &'static str,
+    },
     NightlyFailed {},
     NumberEntered(&'a DatedNumber),
     NumberWithdrawn {

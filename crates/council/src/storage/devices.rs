@@ -20,6 +20,7 @@ pub(crate) struct Device {
     /// person works today.
     pub(crate) organisation: OrganisationId,
     pub(crate) key: PublicKey,
+    pub(crate) enrolled_ms: i64,
     pub(crate) revoked: bool,
     /// Whether what it sends stands apart until a person releases it: it was lost, or its person
     /// left.
@@ -121,7 +122,7 @@ impl Reading<'_> {
     pub(crate) fn device(&self, id: DeviceId) -> Result<Option<Device>, CouncilError> {
         let row = self.one(
             "SELECT device.user_id, coalesce(device.organisation_id, person.organisation_id) AS organisation_id, public_key,
-                    revoked_ms IS NOT NULL AS revoked, apart,
+                    enrolled_ms, revoked_ms IS NOT NULL AS revoked, apart,
                     found_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM at_rest WHERE at_rest.device_id = device.device_id
                         AND matter = 'found_again' AND up_to >= found_ms) AS unconfirmed
              FROM device JOIN person ON person.user_id = device.user_id WHERE device_id = ?1",
@@ -131,15 +132,16 @@ impl Reading<'_> {
                     UserId::from_bytes(row.get("user_id")?),
                     OrganisationId::from_bytes(row.get("organisation_id")?),
                     row.get::<Vec<u8>>("public_key")?,
+                    row.get::<i64>("enrolled_ms")?,
                     row.get::<bool>("revoked")?,
                     row.get::<bool>("apart")?,
                     row.get::<bool>("unconfirmed")?,
                 ))
             },
         )?;
-        row.map(|(user, organisation, key, revoked, apart, unconfirmed)| {
+        row.map(|(user, organisation, key, enrolled_ms, revoked, apart, unconfirmed)| {
             let key = PublicKey::from_slice(&key).map_err(|_| CouncilError::Unreadable("device key"))?;
-            Ok(Device { id, user, organisation, key, revoked, apart, unconfirmed })
+            Ok(Device { id, user, organisation, key, enrolled_ms, revoked, apart, unconfirmed })
         })
         .transpose()
     }

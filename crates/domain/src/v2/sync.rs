@@ -6,7 +6,7 @@ use super::{
     Attested, BatchReceipts, Certificate, CouncilId, Grant, Link, Message, Name, Nonce, Receipt, Run, SentSeal,
 };
 use crate::bytes::Bytes;
-use crate::ledger::{Epoch, Hash};
+use crate::ledger::{Epoch, Hash, PublicKey};
 use crate::{AppointmentRef, DeviceId, VisitId};
 
 /// The version of the protocol that this module is about.
@@ -214,6 +214,11 @@ pub struct SyncAnswer {
     /// its time is not the council's. The phone asks again at once with the time of this answer.
     #[n(15)]
     pub changes: Option<Changes>,
+    /// The council's public keys, for a phone that knows a former one, which then signed this
+    /// answer: the one that signs from now on first, then those that signed before. The phone goes
+    /// by these alone from then on, and shows the certificate that comes with them.
+    #[n(16)]
+    pub council_keys: Option<Vec<PublicKey>>,
 }
 
 /// How the council sees an enrolment. A newer council may say what an older phone does not know;

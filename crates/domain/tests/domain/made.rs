@@ -205,5 +205,6 @@ pub(crate) fn answer() -> SyncAnswer {
             code: None,
             numbers: None,
         }),
+        council_keys: None,
     }
 }

@@ -13,8 +13,8 @@ use doorstep_domain::{DeviceId, StableName};
 use super::request::Sent;
 use crate::environment::Environment;
 use crate::error::AppError;
-use crate::store::{Enrolment, StoreError, Writing};
-use crate::sync::round::{Round, council_key};
+use crate::store::{Enrolment, SecondVersion, StoreError, Writing};
+use crate::sync::round::{CouncilKeys, Round};
 
 /// Stores what an answer changes.
 pub(super) fn apply(
@@ -23,7 +23,7 @@ pub(super) fn apply(
     sent: &Sent,
     answer: &SyncAnswer,
 ) -> Result<Round, AppError> {
-    let council = council_key(&sent.enrolment)?;
+    let council = CouncilKeys::of(&sent.enrolment)?.and(answer.council_keys.as_deref());
     let is_another_epoch = answer.council_epoch != sent.enrolment.council_epoch;
     let receipts = take_receipts(writing, &council, sent, answer)?;
     for place in &answer.unfit {
@@ -56,6 +56,7 @@ pub(super) fn apply(
         Some(changes) => take_changes(writing, &council, &mut enrolment, changes)?,
         None => 0,
     };
+    take_keys(&mut enrolment, &council, answer);
     let now = environment.clock.now();
     enrolment.council_epoch = answer.council_epoch;
     enrolment.last_contact_ms = answer.council_time_ms;
@@ -75,6 +76,28 @@ pub(super) fn apply(
     Ok(round)
 }
 
+/// Takes the council's keys from an answer that a known one of them has signed, with the
+/// certificate by the one that signs from now on. Without that certificate the device goes on with
+/// the former key, and is told of them again.
+fn take_keys(enrolment: &mut Enrolment, council: &CouncilKeys, answer: &SyncAnswer) {
+    let (Some(keys), Some(certificate)) = (&answer.council_keys, &answer.certificate) else { return };
+    let [current, former @ ..] = keys.as_slice() else { return };
+    let said = council.open(|key| certificate.open(key));
+    let is_mine = said.is_ok_and(|said| {
+        (said.council, said.enrolment, said.signed_by) == (answer.council, enrolment.device, current.fingerprint())
+    });
+    if !is_mine {
+        return;
+    }
+    enrolment.council_key = key_text(current);
+    enrolment.former_council_keys = former.iter().map(key_text).collect();
+    enrolment.second = Some(SecondVersion::new(answer.council, certificate));
+}
+
+fn key_text(key: &PublicKey) -> String {
+    data_encoding::HEXLOWER.encode(key.as_bytes())
+}
+
 /// After a restore of the council: makes the seals wait again that it does not hold any more.
 fn send_seals_again(writing: &Writing<'_>, device: DeviceId, answer: &SyncAnswer) -> Result<(), StoreError> {
     let Some(mine) = writing.seal_state(device)? else { return Ok(()) };
@@ -85,7 +108,7 @@ fn send_seals_again(writing: &Writing<'_>, device: DeviceId, answer: &SyncAnswer
 /// Keeps the receipts in an answer, and gives them. Those that are there must all be the council's.
 fn take_receipts(
     writing: &Writing<'_>,
-    council: &PublicKey,
+    council: &CouncilKeys,
     sent: &Sent,
     answer: &SyncAnswer,
 ) -> Result<Vec<Receipt>, AppError> {
@@ -97,7 +120,7 @@ fn take_receipts(
     let is_wanted = |receipt: &&Receipt| mine.contains(&receipt.record) || asked.contains(&receipt.record);
     let mut receipts = Vec::new();
     for receipt in answer.earlier.iter().filter(is_wanted) {
-        let said = receipt.open(council).map_err(not_the_council)?;
+        let said = council.open(|key| receipt.open(key)).map_err(not_the_council)?;
         if said.enrolment == sent.enrolment.device {
             writing.keep_receipt_alone(said.at_ms, receipt)?;
             receipts.push(receipt.clone());
@@ -106,8 +129,9 @@ fn take_receipts(
     let earlier: BTreeSet<Hash> = answer.earlier.iter().map(|receipt| receipt.record.hash).collect();
     let new: Vec<Link> = mine.into_iter().filter(|record| !earlier.contains(&record.hash)).collect();
     if let Some(batch) = &answer.receipts {
-        let opened = batch.open(council, &new).map_err(not_the_council)?;
-        let is_mine = batch.root.open(council).is_ok_and(|root| root.enrolment == sent.enrolment.device);
+        let opened = council.open(|key| batch.open(key, &new)).map_err(not_the_council)?;
+        let is_mine =
+            council.open(|key| batch.root.open(key)).is_ok_and(|root| root.enrolment == sent.enrolment.device);
         if !is_mine {
             return Err(AppError::NoAnswer(NoAnswer::NotTheCouncil));
         }
@@ -231,7 +255,7 @@ fn asks_on(writing: &Writing<'_>) -> Result<bool, StoreError> {
 /// without the council's own word for it is passed over.
 fn take_changes(
     writing: &Writing<'_>,
-    council: &PublicKey,
+    council: &CouncilKeys,
     enrolment: &mut Enrolment,
     changes: &Changes,
 ) -> Result<usize, StoreError> {
@@ -261,8 +285,8 @@ fn take_changes(
     Ok(changes.given.len() + changes.withdrawn.len())
 }
 
-fn given_appointment(given: &Given, council: &PublicKey, enrolment: &Enrolment) -> Option<Appointment> {
-    let said = given.grant.open(council).ok()?;
+fn given_appointment(given: &Given, council: &CouncilKeys, enrolment: &Enrolment) -> Option<Appointment> {
+    let said = council.open(|key| given.grant.open(key)).ok()?;
     let appointment: Appointment = decode(&given.appointment.0).ok()?;
     let council_id = enrolment.second.as_ref().map(|second| second.council);
     let fits = said.enrolment == enrolment.device

@@ -10,7 +10,7 @@ use doorstep_domain::v2::{Attested, Exchange, SyncAnswer};
 use self::answer::apply;
 use self::request::Sent;
 use super::Contact;
-use super::round::{Round, council_key};
+use super::round::{CouncilKeys, Round};
 use crate::error::AppError;
 use crate::store::{Enrolment, SecondVersion};
 
@@ -34,7 +34,8 @@ pub(super) fn introduce(contact: &Contact<'_>) -> Result<(), AppError> {
     let sent = Sent::nothing(environment, enrolment);
     let answer = ask(contact, &sent)?;
     let certificate = answer.certificate.as_ref().ok_or(AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
-    let said = certificate.open(&council_key(&sent.enrolment)?);
+    let council = CouncilKeys::of(&sent.enrolment)?.and(answer.council_keys.as_deref());
+    let said = council.open(|key| certificate.open(key));
     let is_mine = said.is_ok_and(|said| {
         (said.council, said.enrolment, said.key) == (answer.council, sent.enrolment.device, contact.key.public())
     });
@@ -60,8 +61,8 @@ fn ask(contact: &Contact<'_>, sent: &Sent) -> Result<SyncAnswer, AppError> {
     };
     let bytes = Attested::new(request, contact.key).to_bytes();
     let bytes = contact.council.ask(exchange, &bytes).map_err(AppError::NoAnswer)?;
-    let council = council_key(&sent.enrolment)?;
-    let heard = Attested::<SyncAnswer>::from_bytes(&bytes).and_then(|signed| signed.hear(&council));
+    let council = CouncilKeys::of(&sent.enrolment)?;
+    let heard = Attested::<SyncAnswer>::from_bytes(&bytes).and_then(|signed| council.open(|key| signed.hear(key)));
     let answer = heard.map_err(|_| AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
     if (answer.enrolment, answer.nonce) == (request.enrolment, request.nonce) {
         Ok(answer)

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use doorstep_council::desk::council::KeyKind;
 
-use super::{Data, date};
+use super::{Data, date, stable};
 
 /// The person whose data is meant.
 #[derive(Args)]
@@ -39,6 +40,16 @@ pub(crate) enum RecordsCommand {
         /// Print what each table holds as JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Makes another signing key, or another key for safeguarding notes. Start the service again
+    /// afterwards. Phones learn of it at their next contact; what the key until now has signed or
+    /// sealed stays good.
+    ChangeKey {
+        #[command(flatten)]
+        data: Data,
+        /// Which key.
+        #[arg(value_parser = stable::<KeyKind>())]
+        key: KeyKind,
     },
     /// Makes a key for backups. Prints the public half, and writes the secret half to a file. Keep
     /// that file in a safe.

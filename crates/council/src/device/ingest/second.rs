@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::Event;
-use doorstep_domain::ledger::{Epoch, Hash, SigningKey, VisitKey, decode_body};
+use doorstep_domain::ledger::{Epoch, Hash, VisitKey, decode_body};
 use doorstep_domain::v2::{
     AnyEnvelope, BatchReceipts, CouncilId, Judged, Link, MadeRecord, Nonce, Receipt, ReceiptRoot, ReceiptVerdict,
     SentSeal, SyncRequest, VERSION,
@@ -14,6 +14,7 @@ use doorstep_domain::v2::{
 use super::held::Arrived;
 use super::{Outcome, store};
 use crate::error::CouncilError;
+use crate::machine::keys::Keys;
 use crate::service::Service;
 use crate::storage::{AsideRecord, Device, NewReceipts, Place, Reading, Writing};
 
@@ -21,7 +22,7 @@ use crate::storage::{AsideRecord, Device, NewReceipts, Place, Reading, Writing};
 pub(crate) struct Signer<'a> {
     pub(crate) council: CouncilId,
     pub(crate) council_epoch: Epoch,
-    pub(crate) key: &'a SigningKey,
+    pub(crate) keys: &'a Keys,
     /// Random, for these receipts alone.
     pub(crate) nonce: [u8; 32],
 }
@@ -32,7 +33,7 @@ impl<'a> Signer<'a> {
         Ok(Self {
             council: service.council,
             council_epoch: service.council_epoch(reading)?,
-            key: &service.keys.signing,
+            keys: &service.keys,
             nonce: service.environment.random(),
         })
     }
@@ -52,7 +53,7 @@ impl Signer<'_> {
             root: Hash::framed("", &[]),
             included_by_ms: None,
         };
-        root.sign(judged, self.key)
+        root.sign(judged, &self.keys.signing)
     }
 }
 
@@ -112,7 +113,7 @@ pub(in crate::device) fn ingest(
     let mut arrived: Vec<Arrived<'_>> = made
         .iter()
         .map(|(made, shown)| {
-            let before = shown.and_then(|receipt| receipt.open(&signer.key.public()).ok());
+            let before = shown.and_then(|receipt| signer.keys.open(|key| receipt.open(key)));
             Arrived::of_run(device.id, made, before.map_or(now_ms, |receipt| receipt.at_ms.min(now_ms)))
         })
         .collect();
@@ -198,7 +199,7 @@ fn unpacked(
 /// The council's own receipt that a phone shows for a record, if it is one.
 fn shown<'a>(made: &'a MadeRecord, device: &Device, signer: &Signer<'_>) -> Option<&'a Receipt> {
     let receipt = made.receipt.as_ref()?;
-    let said = receipt.open(&signer.key.public()).ok()?;
+    let said = signer.keys.open(|key| receipt.open(key))?;
     let mine = (said.origin, said.enrolment, said.record) == (signer.council, device.id, link_of(made));
     let taken = matches!(said.verdict, ReceiptVerdict::STORED | ReceiptVerdict::NOT_UNDERSTOOD);
     (mine && taken).then_some(receipt)
@@ -233,7 +234,7 @@ fn note_grants(
     let of_runs = request.runs.iter().filter_map(|run| run.grant.as_ref());
     for grant in of_runs.chain(request.whole.iter().filter_map(|whole| whole.grant.as_ref())) {
         let Some(pinned_by) = pinned.remove(&grant.hash()) else { continue };
-        let Ok(said) = grant.open(&signer.key.public()) else { continue };
+        let Some(said) = signer.keys.open(|key| grant.open(key)) else { continue };
         // It may have been given to an earlier enrolment of the same person.
         let to_them = said.enrolment == device.id
             || writing.device(said.enrolment)?.is_some_and(|given_to| given_to.user == device.user);

@@ -6,6 +6,7 @@ mod photo;
 mod sync;
 
 use doorstep_domain::DeviceId;
+use doorstep_domain::ledger::SigningKey;
 use doorstep_domain::protocol::{NoAnswer, ProblemCode};
 use doorstep_domain::v2::{Attested, Certificate, Exchange, Message, NotAttested, PROTOCOL, VERSION};
 
@@ -42,13 +43,21 @@ impl From<NotAttested> for Refusal {
     }
 }
 
+/// What a phone has said.
+struct Heard<'a, M> {
+    message: M,
+    device: Device,
+    /// The council's key that the phone knows. The answer is signed with it.
+    known_key: &'a SigningKey,
+}
+
 /// The message and its phone, if the phone's key signed it and the phone shows its own certificate.
 /// `said` gives the protocol, the enrolment and the certificate of a message.
-fn heard<M: Message>(
-    service: &Service,
+fn heard<'a, M: Message>(
+    service: &'a Service,
     request: &[u8],
     said: impl Fn(&M) -> (u16, DeviceId, Option<Attested<Certificate>>),
-) -> Result<(M, Device), Refusal> {
+) -> Result<Heard<'a, M>, Refusal> {
     let signed = Attested::<M>::from_bytes(request)?;
     let (protocol, claimed, certificate) = said(&signed.peek()?);
     if protocol != PROTOCOL {
@@ -59,12 +68,16 @@ fn heard<M: Message>(
         known => known?,
     };
     let message = signed.hear(&device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
-    let shown = certificate.map(|certificate| certificate.open(&service.public_key())).transpose();
-    let fits = shown.is_ok_and(|shown| {
-        shown
-            .is_none_or(|shown| (shown.council, shown.enrolment, shown.key) == (service.council, device.id, device.key))
-    });
-    if fits { Ok((message, device)) } else { Err(Refusal::No(ProblemCode::NotSigned)) }
+    let mut signed_by = None;
+    if let Some(certificate) = certificate {
+        let shown = service.keys.open(|key| certificate.open(key)).ok_or(Refusal::No(ProblemCode::NotSigned))?;
+        if (shown.council, shown.enrolment, shown.key) != (service.council, device.id, device.key) {
+            return Err(Refusal::No(ProblemCode::NotSigned));
+        }
+        signed_by = Some(shown.signed_by);
+    }
+    let known_key = service.keys.known_to(signed_by, device.enrolled_ms);
+    Ok(Heard { message, device, known_key })
 }
 
 /// An enrolment that the council does not know, and has signed itself: it was put back from a copy
@@ -77,7 +90,7 @@ fn found_again<M: Message>(
     certificate: Option<&Attested<Certificate>>,
 ) -> Result<Device, Refusal> {
     let unknown = || Refusal::No(ProblemCode::DeviceNotKnown);
-    let shown = certificate.and_then(|shown| shown.open(&service.public_key()).ok()).ok_or_else(unknown)?;
+    let shown = certificate.and_then(|shown| service.keys.open(|key| shown.open(key))).ok_or_else(unknown)?;
     if (shown.council, shown.enrolment) != (service.council, claimed) || signed.hear(&shown.key).is_err() {
         return Err(unknown());
     }

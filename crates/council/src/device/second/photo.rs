@@ -4,7 +4,7 @@ use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{BlobState, ProblemCode};
 use doorstep_domain::v2::{Attested, Held, PROTOCOL, PhotoAnswer, PhotoRequest};
 
-use super::{Answered, heard};
+use super::{Answered, Heard, heard};
 use crate::device::photo_upload::{Piece, take_piece};
 use crate::device::request::Refusal;
 use crate::service::Service;
@@ -12,7 +12,7 @@ use crate::service::Service;
 /// Stores a piece of a photo, and answers with how much of the photo is here. How large the photo
 /// is, its record says.
 pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Result<Answered, Refusal> {
-    let (request, device) = heard(service, request, |request: &PhotoRequest| {
+    let Heard { message: request, device, known_key } = heard(service, request, |request: &PhotoRequest| {
         (request.protocol, request.enrolment, request.certificate.clone())
     })?;
     service.rates.piece(device.id)?;
@@ -34,5 +34,5 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
     };
     let nonce = request.nonce;
     let answer = PhotoAnswer { protocol: PROTOCOL, enrolment: device.id, nonce, sha256, state, held, reason };
-    Ok(Answered { bytes: Attested::new(&answer, &service.keys.signing).to_bytes(), device: device.id })
+    Ok(Answered { bytes: Attested::new(&answer, known_key).to_bytes(), device: device.id })
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::conduct::CouncilNumbers;
-use doorstep_domain::ledger::{Epoch, Hash};
+use doorstep_domain::ledger::{Epoch, Hash, SigningKey};
 use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
 use doorstep_domain::v2::{
     Attested, Changes, FRESH_MS, Given, Grant, Link, MOST_ASIDE, MOST_CHAINS, MOST_SEALS, Mark, PROTOCOL,
     ReceiptVerdict, SentSeal, Standing, SyncAnswer, SyncRequest, VERSION,
 };
 
-use super::{Answered, certificate, heard};
+use super::{Answered, Heard, certificate, heard};
 use crate::device::ingest::{Ingested, Signer, ingest_second};
 use crate::device::request::Refusal;
 use crate::device::sync::until_nobody_interferes;
@@ -22,7 +22,7 @@ use crate::storage::{Device, Writing};
 /// Stores a batch of records. Answers with a receipt for each record and with what is new for the
 /// phone.
 pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Answered, Refusal> {
-    let (request, device) = heard(service, request, |request: &SyncRequest| {
+    let Heard { message: request, device, known_key } = heard(service, request, |request: &SyncRequest| {
         (request.protocol, request.enrolment, request.certificate.clone())
     })?;
     let records: usize = request.runs.iter().map(|run| run.records.len()).sum();
@@ -46,8 +46,24 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Answered, Refusa
     // Sign the answer only after the batch is on disk.
     let answer =
         until_nobody_interferes(service, |writing| answer(service, writing, &device, &request, &seals, now_ms))?;
+    let answer = told_of_keys(service, &device, known_key, answer)?;
     tracing::info!(device.id = %device.id, records, "A device was answered.");
-    Ok(Answered { bytes: Attested::new(&answer, &service.keys.signing).to_bytes(), device: device.id })
+    Ok(Answered { bytes: Attested::new(&answer, known_key).to_bytes(), device: device.id })
+}
+
+/// Tells a phone that knows a former key of the council's of those since, and gives it a
+/// certificate by the one that signs now. It has them by the word of the key that it knows.
+fn told_of_keys(
+    service: &Service,
+    device: &Device,
+    known_key: &SigningKey,
+    mut answer: SyncAnswer,
+) -> Result<SyncAnswer, Refusal> {
+    if known_key.public() != service.public_key() {
+        answer.certificate = Some(service.storage.read(|reading| certificate(service, reading, device.id))?);
+        answer.council_keys = Some(service.keys.public());
+    }
+    Ok(answer)
 }
 
 /// Whether no record is in the request twice, and every number is one that can be counted to.
@@ -114,6 +130,7 @@ fn answer(
         common_seal,
         backup_mark_ms: None,
         changes: changes.transpose()?,
+        council_keys: None,
     })
 }
 
