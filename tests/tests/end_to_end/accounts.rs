@@ -140,6 +140,30 @@ fn nobody_gets_at_a_lead_s_account_alone_on_either_database() {
 }
 
 #[test]
+fn nobody_makes_a_second_administrator_of_themselves() {
+    let council = TestCouncil::open();
+    more_people(&council);
+    let [admin, lead] = ["admin", "lead-1"].map(|user| ConsoleClient::of(user, &council));
+    let rows = [
+        format!("admin-9,Somebody Else,{MELTON},administrator,ICT,admin-9@council.example"),
+        format!("admin-1,Wendy Croft,{MELTON},administrator,ICT officer,somebody-else@example.org"),
+    ];
+    assert_eq!(at_the_console(&admin, &rows)["waiting"], 2);
+    assert_eq!(decides(&admin, &waiting(&admin, "admin-9"), true), Value::Null, "one is not enough for another one");
+    assert_eq!(decides(&admin, &waiting(&admin, "admin-1"), true), Value::Null, "nor for where they get their mail");
+    for change in [
+        json!({ "action": "set_password", "password": "otter jumps over 4 kettles" }),
+        json!({ "action": "forget_second_factor" }),
+    ] {
+        assert_eq!(admin.does("POST", "/api/people/admin-1", &change)["waits"], true, "nor for signing in as one");
+    }
+    assert_eq!(ConsoleClient::nobody(&council).signs_in("admin-1", "otter jumps over 4 kettles"), 403);
+    assert_eq!(seat(&admin, "admin-9"), Value::Null);
+    assert_eq!(decides(&lead, &waiting(&lead, "admin-9"), true), true, "a lead agrees to it");
+    assert_eq!(seat(&admin, "admin-9"), "administrator");
+}
+
+#[test]
 fn a_table_at_the_console_gives_no_desk_and_somebody_agrees_to_each_on_either_database() {
     on_both_databases(|council| {
         more_people(council);
@@ -185,7 +209,7 @@ fn a_table_at_the_console_gives_no_desk_and_somebody_agrees_to_each_on_either_da
         );
         assert_eq!(admin.asks("GET", "/api/safeguarding").status(), 404, "and makes nobody a lead");
         let of_leads: Vec<Value> = lead_2.reads("/api/accounts")["waiting"].as_array().unwrap().clone();
-        assert!(of_leads.iter().all(|row| row["about_a_lead"] == true) && of_leads.len() == 2, "{of_leads:?}");
+        assert!(of_leads.iter().all(|row| row["guarded"] == true) && of_leads.len() == 2, "{of_leads:?}");
         assert_eq!(decides(&lead_2, &waiting(&lead_2, "admin"), true), true);
         assert_eq!(
             seats(&users),

@@ -2,7 +2,7 @@
 //! phones and people.
 
 use doorstep_tests::browser;
-use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::desk::{ConsoleClient, session_cookie};
 use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, sample};
 use doorstep_tests::postgres::Postgres;
 use reqwest::StatusCode;
@@ -297,6 +297,30 @@ fn a_session_ends_by_itself_though_a_page_asks_on_and_when_its_browser_signs_in_
 }
 
 #[test]
+fn a_session_that_has_ended_opens_nothing_again() {
+    let council = TestCouncil::open();
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let opens = |cookie: &str| {
+        let asked = reqwest::blocking::Client::new().get(format!("http://{}/api/today", council.address()));
+        asked.header("cookie", cookie).send().unwrap().status() == 200
+    };
+    let cookie = session_cookie(&council, "super-1");
+    assert!(opens(&cookie));
+    let signed_out = reqwest::blocking::Client::new().delete(format!("http://{}/api/session", council.address()));
+    assert_eq!(signed_out.header("cookie", &cookie).header("x-doorstep", "1").send().unwrap().status(), 200);
+    assert!(!opens(&cookie), "after signing out");
+
+    let cookie = session_cookie(&council, "super-1");
+    database.execute("UPDATE session SET created_ms = created_ms - 43200001", []).unwrap();
+    assert!(!opens(&cookie), "after twelve hours, however busy");
+
+    let cookie = session_cookie(&council, "super-1");
+    let admin = ConsoleClient::of("admin", &council);
+    admin.does("POST", "/api/people/super-1", &json!({ "action": "end_sessions" }));
+    assert!(!opens(&cookie), "after an administrator ended it");
+}
+
+#[test]
 fn somebody_changes_their_own_password_and_nobody_takes_one_that_is_easy_to_guess() {
     let council = TestCouncil::open();
     let at_their_desk = ConsoleClient::of("super-1", &council);
@@ -309,7 +333,7 @@ fn somebody_changes_their_own_password_and_nobody_takes_one_that_is_easy_to_gues
     };
     let new = "otter jumps over 4 kettles";
     assert_eq!(change("a guess of mine", new), (422, json!("other-password")));
-    for weak in ["short", "aaaaaaaaaaaa", "123456789012", "Joan Pickering 1"] {
+    for weak in ["short", "aaaaaaaaaaaa", "123456789012", "Joan Pickering 1", "Melton Borough Council"] {
         assert_eq!(change(PASSWORD, weak), (422, json!("weak-password")), "{weak}");
     }
     assert_eq!(at_their_desk.asks("GET", "/api/today").status(), 200, "nothing was changed");

@@ -20,6 +20,7 @@ mod lists;
 mod numbers;
 mod openapi;
 mod outward;
+mod pages;
 mod personal_data;
 mod photos;
 mod roles;

@@ -225,8 +225,12 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
         .send()
         .unwrap();
     assert!(answer.status().is_success());
-    assert!(answer.headers().get_all("set-cookie").iter().all(|cookie| cookie.to_str().unwrap().ends_with("; Secure")));
-    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+    for cookie in answer.headers().get_all("set-cookie") {
+        let cookie = cookie.to_str().unwrap();
+        assert!(cookie.starts_with("__Host-") && cookie.ends_with("; Secure"), "{cookie}");
+        assert!(cookie.contains("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
+    }
+    each_answer_tells_the_browser_what_it_may_do(address, &client);
     assert!(reqwest::blocking::get(format!("http://127.0.0.1:{address}/health")).is_err(), "it speaks no plain HTTP");
     a_renewed_certificate_is_served_and_a_bad_one_changes_nothing(address, &certificate, &client);
     let mut told = vec![
@@ -239,6 +243,38 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
 
     let stopped = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
     assert!(stopped.unwrap().success() && process.wait().unwrap().success(), "it stops in good order");
+}
+
+/// Whatever is asked for, by whomever, and whether it is there or not.
+fn each_answer_tells_the_browser_what_it_may_do(address: &str, client: &reqwest::blocking::Client) {
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/api/today"),
+        ("GET", "/api/nothing"),
+        ("GET", "/nothing"),
+        ("DELETE", "/api/today"),
+        ("POST", "/v2/sync"),
+        ("GET", "/health"),
+    ] {
+        let request = client.request(method.parse().unwrap(), format!("https://localhost:{address}{path}"));
+        let answer = request.send().unwrap();
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let expected = [
+            ("strict-transport-security", "max-age=31536000"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(header(name).as_deref(), Some(value), "{method} {path}");
+        }
+        let policy = header("content-security-policy").unwrap();
+        for part in ["frame-ancestors 'none'", "base-uri 'none'", "default-src 'none'"] {
+            assert!(policy.contains(part), "{method} {path}: {policy}");
+        }
+        assert_eq!(header("access-control-allow-origin"), None, "{method} {path}");
+    }
 }
 
 #[test]

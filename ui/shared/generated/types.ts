@@ -39,7 +39,7 @@ agree: boolean, };
 
 export type AccountList = { 
 /**
- * The changes. Leads see those about leads.
+ * The changes. Leads see those about leads and administrators.
  */
 waiting: Array<AccountRow>, 
 /**
@@ -85,9 +85,10 @@ organisation: string,
  */
 email: string | null, 
 /**
- * Whether it is about a safeguarding lead: then another lead, or two administrators, agree.
+ * Whether it is about a safeguarding lead or an administrator: then another lead, or two
+ * administrators, agree.
  */
-about_a_lead: boolean, 
+guarded: boolean, 
 /**
  * When it was asked for.
  */

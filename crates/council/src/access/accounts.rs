@@ -1,8 +1,10 @@
 //! What changes accounts, and what has to wait until others agree. A table gives no role at a desk
 //! by itself: an administrator agrees to each. And nobody gets at a safeguarding lead's account
 //! alone: another lead, or two administrators, agree to a lead's role, password and second factor,
-//! and the leads are told. Whoever works at the council's own machine can change the database
-//! anyway, so the command line does it at once, and leads and administrators are told.
+//! and the leads are told. So it is with administrators' own accounts: whoever could make a second
+//! administrator, or sign in as one, would be two. Whoever works at the council's own machine can
+//! change the database anyway, so the command line does it at once, and leads and administrators
+//! are told.
 
 use doorstep_domain::{OrganisationId, StableName, UserId};
 
@@ -22,6 +24,13 @@ pub(crate) const WAITS_MS: i64 = 14 * 24 * 60 * 60 * 1000;
 pub(crate) fn is_about_a_lead(known: Option<&Person>, change: &AccountChange) -> bool {
     let is_one = known.is_some_and(|person| Role::of(person) == Role::SafeguardingLead);
     is_one || role_after(change) == Some(Role::SafeguardingLead)
+}
+
+/// Whether a change needs more than one administrator: it is about a lead or an administrator, or
+/// about one who is to be.
+pub(crate) fn is_guarded(known: Option<&Person>, change: &AccountChange) -> bool {
+    let is_guarded = |role| matches!(role, Role::SafeguardingLead | Role::Administrator);
+    known.is_some_and(|person| is_guarded(Role::of(person))) || role_after(change).is_some_and(is_guarded)
 }
 
 /// The role that a change gives. `None` if it is about something else.
@@ -45,7 +54,7 @@ pub(crate) fn is_agreed(reading: &Reading<'_>, waiting: &WaitingChange) -> Resul
             _ => {}
         }
     }
-    Ok(match is_about_a_lead(known.as_ref(), &waiting.change) {
+    Ok(match is_guarded(known.as_ref(), &waiting.change) {
         true => leads > 0 || administrators > 1,
         false => administrators > 0,
     })
@@ -126,8 +135,8 @@ pub(crate) fn tell_leads(
     writing.tell_of_accounts(AssignedRole::SafeguardingLead, now_ms)
 }
 
-/// Whether a row of a table changes what its person may do at a desk, or who can sign in as a lead,
-/// so that it waits for somebody to agree.
+/// Whether a row of a table changes what its person may do at a desk, or who can sign in as a lead
+/// or an administrator, so that it waits for somebody to agree.
 pub(crate) fn has_to_wait(reading: &Reading<'_>, user: &str, change: &AccountChange) -> Result<bool, CouncilError> {
     let AccountChange::Role { organisation, email, .. } = change else { return Ok(true) };
     let known = reading.person_by_name(user)?;
@@ -136,8 +145,8 @@ pub(crate) fn has_to_wait(reading: &Reading<'_>, user: &str, change: &AccountCha
     let is_same = Some(Role::of(&known)) == after && known.organisation.name == *organisation;
     let same_email = reading.person_row(known.id)?.is_none_or(|row| row.email == *email);
     Ok(match Role::of(&known) {
-        // A lead signs in with the council's account of this address.
-        Role::SafeguardingLead => !is_same || !same_email,
+        // They sign in with the council's account of this address.
+        Role::SafeguardingLead | Role::Administrator => !is_same || !same_email,
         _ => !is_same && after.is_some_and(Role::has_a_desk),
     })
 }

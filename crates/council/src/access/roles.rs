@@ -86,7 +86,7 @@ pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Administrator];
 
 /// People who see which changes to accounts wait.
 pub(crate) const ACCOUNTS: &[Role] = &[Role::SafeguardingLead, Role::Auditor, Role::Administrator];
-/// People who agree to changes to accounts. Leads do about those of leads alone.
+/// People who agree to changes to accounts. Leads do about those of leads and administrators.
 pub(crate) const ACCOUNT_DECIDERS: &[Role] = &[Role::SafeguardingLead, Role::Administrator];
 
 /// People who see what was set aside, and what phones leave open.

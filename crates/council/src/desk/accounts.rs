@@ -33,8 +33,9 @@ pub struct AccountRow {
     /// The email address that they would have. Whoever has it can sign in with the council's
     /// accounts.
     pub(crate) email: Option<String>,
-    /// Whether it is about a safeguarding lead: then another lead, or two administrators, agree.
-    pub(crate) about_a_lead: bool,
+    /// Whether it is about a safeguarding lead or an administrator: then another lead, or two
+    /// administrators, agree.
+    pub(crate) guarded: bool,
     /// When it was asked for.
     pub(crate) asked_at: DateTime<Utc>,
     /// Who asked for it, by user name.
@@ -52,7 +53,7 @@ pub struct AccountRow {
 /// The changes to accounts that wait, the oldest first.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub struct AccountList {
-    /// The changes. Leads see those about leads.
+    /// The changes. Leads see those about leads and administrators.
     pub(crate) waiting: Vec<AccountRow>,
     /// What was done, after a decision; `null` while it needs another person, or when nothing was
     /// decided.
@@ -76,10 +77,10 @@ impl AccountDecide {
 
 fn row(reading: &Reading<'_>, by: &Actor, waiting: WaitingChange) -> Result<AccountRow, CouncilError> {
     let known = reading.person_by_name(&waiting.user)?;
-    let about_a_lead = accounts::is_about_a_lead(known.as_ref(), &waiting.change);
+    let guarded = accounts::is_guarded(known.as_ref(), &waiting.change);
     let agreed = reading.agreed_to(waiting.id)?;
     let is_own = by.name() == waiting.user;
-    let decides = by.may_act_as(ACCOUNT_DECIDERS) && (about_a_lead || !by.is(Role::SafeguardingLead));
+    let decides = by.may_act_as(ACCOUNT_DECIDERS) && (guarded || !by.is(Role::SafeguardingLead));
     let now = known.as_ref().map(|person| (person.display_name.clone(), person.organisation.name.clone()));
     let (name, organisation, email) = match &waiting.change {
         AccountChange::Role { display_name, organisation, email, .. } => {
@@ -95,7 +96,7 @@ fn row(reading: &Reading<'_>, by: &Actor, waiting: WaitingChange) -> Result<Acco
         name,
         organisation,
         email,
-        about_a_lead,
+        guarded,
         asked_at: times::from_ms(waiting.asked_ms),
         waits_until: times::from_ms(waiting.asked_ms.saturating_add(WAITS_MS)),
         may_agree: decides && !is_own && !agreed.iter().any(|name| name == by.name()),
@@ -116,14 +117,14 @@ pub fn list(service: &Service, by: &Actor) -> Result<AccountList, CouncilError> 
     service.storage.read(|reading| {
         let waiting = reading.waiting_changes(after_ms)?;
         let mut rows = waiting.into_iter().map(|waiting| row(reading, by, waiting)).collect::<Result<Vec<_>, _>>()?;
-        rows.retain(|row| row.about_a_lead || !by.is(Role::SafeguardingLead));
+        rows.retain(|row| row.guarded || !by.is(Role::SafeguardingLead));
         Ok(AccountList { waiting: rows, done: None })
     })
 }
 
-/// Agrees to a change, or refuses it. It is made once enough people agree: for a safeguarding
-/// lead's account another lead, or two administrators; for others one administrator. Nobody agrees
-/// about their own account.
+/// Agrees to a change, or refuses it. It is made once enough people agree: for the account of a
+/// safeguarding lead or an administrator another lead, or two administrators; for others one
+/// administrator. Nobody agrees about their own account.
 ///
 /// # Errors
 /// [`Refused::WaitsNoMore`], [`Refused::OwnAccount`] or [`Refused::AgreedAlready`]. After an error,
@@ -145,7 +146,8 @@ pub fn decide(
         }
         if !agree {
             writing.forget_waiting_change(change)?;
-            if shown.about_a_lead {
+            let known = writing.person_by_name(of)?;
+            if accounts::is_about_a_lead(known.as_ref(), &waiting.change) {
                 accounts::tell_leads(service, writing, by, LeadsDeed::ChangeRefused { of: of.to_owned(), matter })?;
             }
             writing.audit(now_ms, by.name(), &Audited::AccountChangeRefused { of, matter })?;

@@ -117,7 +117,8 @@ pub struct PersonChanged {
     pub waits: bool,
 }
 
-/// Makes a change to a person. What gives access to a lead's account waits until others agree.
+/// Makes a change to a person. What gives access to the account of a lead or an administrator waits
+/// until others agree.
 ///
 /// # Errors
 /// [`Refused::NoSuchUser`], [`Refused::WeakPassword`] or [`Refused::LeavingOneself`]. After an
@@ -142,7 +143,7 @@ pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) 
     };
     service.transact(|writing| {
         let of = known(writing, user)?;
-        if by.is_command_line() || !accounts::is_about_a_lead(Some(&of), &of_account) {
+        if by.is_command_line() || !accounts::is_guarded(Some(&of), &of_account) {
             accounts::make(service, writing, by, user, &of_account)?;
             return Ok(PersonChanged { waits: false });
         }

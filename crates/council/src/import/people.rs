@@ -33,8 +33,8 @@ impl KnownKinds {
 }
 
 /// Imports organisations and people. People whose user name is known are updated. Except on the
-/// command line, a role at a desk waits until an administrator has agreed to it, and what changes a
-/// lead's account until another lead or two administrators have.
+/// command line, a role at a desk waits until an administrator has agreed to it, and what changes
+/// the account of a lead or an administrator until another lead or two administrators have.
 ///
 /// # Errors
 /// [`Refused::NoTable`] if the table is empty, or [`CouncilError`] when the database fails. Faults
