@@ -52,6 +52,12 @@ pub enum Refused {
     /// What the browser sent is not the passkey that was asked for.
     #[error("That was not the passkey that was asked for, or it took too long. Try again. Nothing was changed.")]
     NotAPasskey,
+    /// The organisation is known to be of the other kind since this was asked for.
+    #[error("The organisation is not what it was when this was asked for. Drop the change, and ask again.")]
+    OtherOrganisation,
+    /// The person has no desk, and so no use for a password.
+    #[error("They have a phone and no desk, so they need no password. Nothing was changed.")]
+    NoDesk,
     /// There is no organisation of that name.
     #[error("there is no organisation {0:?}. Check the name. Nothing was changed.")]
     NoSuchOrganisation(String),

@@ -30,7 +30,11 @@ pub(crate) fn run() -> Result<()> {
         "doorstep-app/custom-protocol",
     ];
     cargo("Building the app and the council, optimised", &built)?;
-    for (what, program) in [("Asking the council", "bench_council"), ("Tapping in the real window", "bench")] {
+    for (what, program) in [
+        ("Asking the council", "bench_council"),
+        ("Flooding the council", "bench_floods"),
+        ("Tapping in the real window", "bench"),
+    ] {
         let program = root().join("target/bench-app").join(program);
         step(what, Command::new(program).env("DOORSTEP_PROGRAMS_ARE_BUILT", "1"))?;
     }

@@ -194,6 +194,11 @@ impl HandPhone {
         }
     }
 
+    /// Gives up its connections, as a phone does that was without signal.
+    pub fn connects_anew(&mut self) {
+        self.client = Client::new();
+    }
+
     /// Its key.
     #[must_use]
     pub fn key(&self) -> SigningKey {

@@ -83,6 +83,11 @@ fn the_council_s_keys_change_and_phones_that_know_the_former_ones_go_on() {
     fs::write(&former, kept).unwrap();
     changes_its_keys(&mut council);
     assert_eq!(away.says(&["sync"])["waiting"], 0, "two keys later");
+    // The first one was stolen: a phone that knows the second goes on without it.
+    council.kill();
+    fs::remove_file(&former).unwrap();
+    council.start();
+    assert_eq!(new.says(&["sync"])["waiting"], 0);
     assert_eq!(phone.says(&["sync"])["waiting"], 0);
     assert_eq!(notes(&council).len(), 3);
     let checked = council.does(&["check-records"]);

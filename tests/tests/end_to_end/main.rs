@@ -16,6 +16,7 @@ mod generated;
 mod house;
 mod journeys;
 mod keys;
+mod leads_log;
 mod lists;
 mod numbers;
 mod openapi;

@@ -28,7 +28,7 @@ test('a role at a desk waits for an administrator, and a lead’s account for so
   await expect(page.locator('#taken')).toContainText('0 added, 1 updated')
   await page.click('#taken a')
   const supervisor = page.locator('[data-change=super-7]')
-  await expect(supervisor).toContainText('Not known until now, to be Supervisor')
+  await expect(supervisor).toContainText('Now: not known')
   await isAccessible(page, 'accounts')
   await page.setViewportSize({ width: 320, height: 568 })
   await isAccessible(page, 'accounts-narrow')

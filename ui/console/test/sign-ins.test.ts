@@ -15,7 +15,9 @@ vi.mock('$app/navigation', () => ({
 function shown(council: Partial<Council>) {
   const desk = new Desk(council as Council, { may: [] } as unknown as SessionView)
   const seated = vi.spyOn(desk, 'seated').mockResolvedValue()
-  render(SignIns, { props: { data: { desk, sessions: { answer: [] } }, params: {}, form: null } as never })
+  render(SignIns, {
+    props: { data: { desk, sessions: { answer: [] }, passkeys: {} }, params: {}, form: null } as never
+  })
   return seated
 }
 

@@ -76,6 +76,14 @@ role_now: Role | null,
  */
 role_after: Role | null, 
 /**
+ * The organisation that they belong to; `null` for somebody who is new.
+ */
+organisation_now: string | null, 
+/**
+ * The email address that they have; `null` for somebody who is new.
+ */
+email_now: string | null, 
+/**
  * The organisation that they would belong to.
  */
 organisation: string, 
@@ -1564,7 +1572,15 @@ of: string,
 /**
  * What stays as it was.
  */
-matter: AccountMatter, } | { "deed": "lead_left", 
+matter: AccountMatter, } | { "deed": "organisation_changed", 
+/**
+ * Its name.
+ */
+organisation: string, 
+/**
+ * Whether it is the council from now on.
+ */
+of_the_council: boolean, } | { "deed": "lead_left", 
 /**
  * The lead, by user name.
  */

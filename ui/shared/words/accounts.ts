@@ -27,6 +27,8 @@ export function deedWords(deed: LeadsDeed): string {
       return `changed the ${what[deed.matter]} of ${deed.of}`
     case 'change_refused':
       return `refused another ${what[deed.matter]} for ${deed.of}`
+    case 'organisation_changed':
+      return `made ${deed.organisation} ${deed.of_the_council ? 'a part of the council' : 'a firm'}`
     case 'lead_left':
       return `said that ${deed.of} has left`
     default:

@@ -14,7 +14,8 @@ use crate::error::CouncilError;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{
-    AccountChange, AssignedRole, Audited, LeadsDeed, Organisation, Person, Reading, WaitingChange, Writing,
+    AccountChange, AssignedRole, Audited, LeadsDeed, Organisation, OrganisationKind, Person, Reading, WaitingChange,
+    Writing,
 };
 
 /// How long a change waits for somebody to agree, in milliseconds.
@@ -29,8 +30,12 @@ pub(crate) fn is_about_a_lead(known: Option<&Person>, change: &AccountChange) ->
 /// Whether a change needs more than one administrator: it is about a lead or an administrator, or
 /// about one who is to be.
 pub(crate) fn is_guarded(known: Option<&Person>, change: &AccountChange) -> bool {
-    let is_guarded = |role| matches!(role, Role::SafeguardingLead | Role::Administrator);
-    known.is_some_and(|person| is_guarded(Role::of(person))) || role_after(change).is_some_and(is_guarded)
+    known.is_some_and(|person| guards(Role::of(person))) || role_after(change).is_some_and(guards)
+}
+
+/// Whether more than one administrator has to agree to what gives access to accounts of this role.
+fn guards(role: Role) -> bool {
+    matches!(role, Role::SafeguardingLead | Role::Administrator)
 }
 
 /// The role that a change gives. `None` if it is about something else.
@@ -74,6 +79,11 @@ pub(crate) fn ask(
     if let Some(same) = writing.same_waiting_change(user, change, now_ms - WAITS_MS)? {
         return Ok(same);
     }
+    // What its organisation is stands from now on, so that the role that somebody agrees to is the
+    // one that they see.
+    if let AccountChange::Role { organisation, kind, .. } = change {
+        organisation_of(service, writing, organisation, *kind)?;
+    }
     let id = writing.keep_waiting_change(user, change, by.name(), now_ms)?;
     writing.audit(now_ms, by.name(), &Audited::AccountChangeAsked { of: user, matter })?;
     let known = writing.person_by_name(user)?;
@@ -97,6 +107,10 @@ pub(crate) fn make(
     let known = writing.person_by_name(user)?;
     let is_about_a_lead = is_about_a_lead(known.as_ref(), change);
     let somebody = || known.as_ref().map(|person| person.id).ok_or_else(|| Refused::NoSuchUser(user.to_owned()));
+    if is_about_a_lead && (role_after(change).is_none() || has_to_wait(writing, user, change)?) {
+        // Who is one until now is told too.
+        writing.tell_of_accounts(AssignedRole::SafeguardingLead, now_ms)?;
+    }
     let mut matters = true;
     match change {
         AccountChange::Role { .. } => matters = put_person(service, writing, by, user, change)?,
@@ -138,16 +152,17 @@ pub(crate) fn tell_leads(
 /// Whether a row of a table changes what its person may do at a desk, or who can sign in as a lead
 /// or an administrator, so that it waits for somebody to agree.
 pub(crate) fn has_to_wait(reading: &Reading<'_>, user: &str, change: &AccountChange) -> Result<bool, CouncilError> {
-    let AccountChange::Role { organisation, email, .. } = change else { return Ok(true) };
+    let AccountChange::Role { display_name, organisation, position, email, .. } = change else { return Ok(true) };
     let known = reading.person_by_name(user)?;
     let after = role_after(change);
     let Some(known) = known else { return Ok(after.is_some_and(Role::has_a_desk)) };
     let is_same = Some(Role::of(&known)) == after && known.organisation.name == *organisation;
     let same_email = reading.person_row(known.id)?.is_none_or(|row| row.email == *email);
-    Ok(match Role::of(&known) {
-        // They sign in with the council's account of this address.
-        Role::SafeguardingLead | Role::Administrator => !is_same || !same_email,
-        _ => !is_same && after.is_some_and(Role::has_a_desk),
+    // They sign in with the council's account of that address, and others know them by that name.
+    let same_names = known.display_name == *display_name && known.position == *position;
+    Ok(match guards(Role::of(&known)) {
+        true => !(is_same && same_email && same_names),
+        false => !is_same && after.is_some_and(Role::has_a_desk),
     })
 }
 
@@ -166,15 +181,7 @@ fn put_person(
         return Ok(false);
     };
     let matters = has_to_wait(writing, user, change)?;
-    let organisation = match writing.organisation(organisation)? {
-        Some(known) => known,
-        None => {
-            let id = new_organisation(service, writing, organisation)?;
-            let new = Organisation { id, name: organisation.clone(), kind: *kind };
-            writing.keep_organisation(&new)?;
-            new
-        }
-    };
+    let organisation = organisation_of(service, writing, organisation, *kind)?;
     let known = writing.person_by_name(user)?;
     let id = match &known {
         Some(known) => known.id,
@@ -193,8 +200,17 @@ fn put_person(
     if has_moved {
         writing.revoke_phones_of(id, service.now_ms())?;
     }
+    let email_before = writing.person_row(id)?.map(|row| row.email);
     writing.keep_person(&person, email)?;
     let (before, after) = (known.as_ref().map(Role::of), Role::of(&person));
+    if guards(after) {
+        // Whoever asked may have given the person a password, or signed in as them, before.
+        if !before.is_some_and(guards) {
+            writing.forget_ways_in(id)?;
+        } else if email_before.as_ref() != Some(email) {
+            writing.forget_openid_subject(id)?;
+        }
+    }
     let has_a_desk = |role: Option<Role>| role.is_some_and(Role::has_a_desk);
     if before != Some(after) || has_moved {
         if has_a_desk(before) {
@@ -210,6 +226,27 @@ fn put_person(
     Ok(matters)
 }
 
+/// The organisation of this name, which is made if it is new.
+///
+/// # Errors
+/// [`Refused::OtherOrganisation`] when it is known to be the other kind.
+fn organisation_of(
+    service: &Service,
+    writing: &Writing<'_>,
+    name: &str,
+    kind: OrganisationKind,
+) -> Result<Organisation, CouncilError> {
+    match writing.organisation(name)? {
+        Some(known) if known.kind == kind => Ok(known),
+        Some(_) => Err(Refused::OtherOrganisation.into()),
+        None => {
+            let new = Organisation { id: new_organisation(service, writing, name)?, name: name.to_owned(), kind };
+            writing.keep_organisation(&new)?;
+            Ok(new)
+        }
+    }
+}
+
 /// What a change is about, and what a person known is now: the row of a table without what waits.
 pub(crate) fn without_what_waits(
     reading: &Reading<'_>,
@@ -217,7 +254,9 @@ pub(crate) fn without_what_waits(
     change: &AccountChange,
 ) -> Result<Option<AccountChange>, CouncilError> {
     let AccountChange::Role { display_name, position, .. } = change else { return Ok(None) };
-    let Some(known) = reading.person_by_name(user)? else { return Ok(None) };
+    let Some(known) = reading.person_by_name(user)?.filter(|known| !guards(Role::of(known))) else {
+        return Ok(None);
+    };
     let email = reading.person_row(known.id)?.map(|row| row.email).unwrap_or_default();
     Ok(Some(AccountChange::Role {
         display_name: display_name.clone(),

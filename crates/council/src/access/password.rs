@@ -32,6 +32,55 @@ pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) ->
     Ok(hash.map_err(|_| Refused::WeakPassword)?.to_string())
 }
 
+/// Words that somebody who guesses at a council tries first.
+const BLOCKED: [&str; 42] = [
+    "doorstep",
+    "council",
+    "borough",
+    "county",
+    "district",
+    "city",
+    "housing",
+    "tenant",
+    "tenancy",
+    "landlord",
+    "repairs",
+    "visits",
+    "officer",
+    "contractor",
+    "safeguarding",
+    "supervisor",
+    "manager",
+    "administrator",
+    "admin",
+    "auditor",
+    "password",
+    "passphrase",
+    "welcome",
+    "letmein",
+    "iloveyou",
+    "changeme",
+    "secret",
+    "login",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "united",
+    "football",
+    "arsenal",
+    "chelsea",
+    "liverpool",
+    "manchester",
+    "qwerty",
+    "forever",
+    "2026",
+    "123",
+];
+
+/// How many letters and digits a password has at least beside those words.
+const LEAST_OTHERS: usize = 8;
+
 /// The hash of a new password for somebody. Their names, the council's and the program's are what
 /// is guessed first.
 ///
@@ -39,8 +88,32 @@ pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) ->
 /// As [`hash`].
 pub(crate) fn new_hash(service: &Service, user: &str, name: &str, password: &str) -> Result<String, CouncilError> {
     let council = service.storage.read(|reading| reading.meta(NAME))?;
-    let about = [user, name, council.as_str(), "doorstep"];
+    let about = [user, name, council.as_str()];
+    if beside_what_is_guessed(password, &about) < LEAST_OTHERS {
+        return Err(Refused::WeakPassword.into());
+    }
     service.hashing.install(|| hash(password, &about, &service.environment))
+}
+
+/// How many letters and digits of a password are left without the words that are guessed first:
+/// [`BLOCKED`], and those of these names.
+fn beside_what_is_guessed(password: &str, names: &[&str]) -> usize {
+    let lowercase = |text: &str| text.to_lowercase();
+    let of_names = names.iter().flat_map(|name| name.split(|c: char| !c.is_alphanumeric())).map(lowercase);
+    let mut words: Vec<String> = of_names.filter(|word| word.chars().count() > 2).collect();
+    words.extend(BLOCKED.map(str::to_owned));
+    // The longest first, so that a short word does not break a long one.
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let mut left: String = lowercase(password).chars().filter(|c| c.is_alphanumeric()).collect();
+    for word in words {
+        left = left.replace(&word, " ");
+    }
+    left.chars().filter(|c| c.is_alphanumeric()).count()
+}
+
+/// Whether somebody chose the same password again, but for blanks around it.
+pub(crate) fn is_the_same(old: &str, new: &str) -> bool {
+    old.trim() == new.trim()
 }
 
 /// Whether a password matches the hash. Without a hash it takes as long to answer, so that the time
@@ -54,6 +127,27 @@ pub(crate) fn verifies(password: &str, hash: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_of_words_that_are_guessed_first_has_little_beside_them() {
+        let names = ["super-1", "Joan Pickering", "Melton Borough Council"];
+        let is_weak = |password: &str| beside_what_is_guessed(password, &names) < LEAST_OTHERS;
+        for weak in [
+            "JoanPickering1",
+            "joan.pickering.2026",
+            "MeltonBoroughCouncil",
+            "Doorstep2026!!",
+            "Council2026!!!",
+            "letmein-letmein",
+            "iloveyou-forever",
+            "Manchester United",
+        ] {
+            assert!(is_weak(weak), "{weak}");
+        }
+        for strong in ["otter jumps over 4 kettles", "nine quiet ferns at dusk", "Joan keeps eleven green hats"] {
+            assert!(!is_weak(strong), "{strong}");
+        }
+    }
 
     #[test]
     fn a_password_that_is_long_and_easy_to_guess_is_refused() {

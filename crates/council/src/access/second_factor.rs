@@ -44,6 +44,8 @@ pub(crate) enum SecondFactorResult {
     },
     /// The code is wrong, or was used before.
     Wrong,
+    /// The passkey is none of theirs, or answers something else.
+    WrongPasskey,
 }
 
 /// What a person gives beside their password.
@@ -58,7 +60,7 @@ pub(crate) struct Given<'a> {
 pub(crate) fn look(service: &Service, person: &Person, given: &Given<'_>) -> Result<SecondFactorResult, CouncilError> {
     if let Some(answer) = given.passkey {
         let is_right = passkey::verifies(service, person, answer)?;
-        return Ok(if is_right { SecondFactorResult::Right } else { SecondFactorResult::Wrong });
+        return Ok(if is_right { SecondFactorResult::Right } else { SecondFactorResult::WrongPasskey });
     }
     let code = given.code;
     let environment = &service.environment;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::actor::Actor;
 use super::token::token_hash;
 use crate::error::CouncilError;
+use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Person, Session};
 
@@ -65,7 +66,10 @@ pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> R
     if now_ms - times.seen_ms > SEEN_MS && !by_itself {
         service.transact(|writing| writing.session_seen(token, now_ms))?;
     }
-    let person = service.storage.read(|reading| reading.person(user))?;
+    let person = service.storage.read(|reading| match reading.has_left(user)? {
+        true => Ok(None),
+        false => reading.person(user),
+    })?;
     let has_proved = (0..=PROVED_MS).contains(&(now_ms - times.proved_ms));
     Ok(person.map(|person| Resumed { person, has_proved }))
 }
@@ -89,6 +93,10 @@ pub(crate) fn open(
     let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
     let (token, known_browser) = (random_token(), (!browser_is_known).then(random_token));
     service.transact(|writing| {
+        // They may have left since they proved who they are.
+        if writing.has_left(person.id)? {
+            return Err(Refused::HasLeft.into());
+        }
         if let Some(before) = &browser.session {
             writing.end_session(before)?;
         }

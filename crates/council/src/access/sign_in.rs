@@ -48,6 +48,8 @@ pub(crate) enum SignInOutcome {
     WrongPassword,
     /// The code is wrong, or was used before.
     WrongCode,
+    /// The passkey is none of theirs, or answers something else.
+    WrongPasskey,
     /// There were too many wrong tries. They can try again after this many milliseconds.
     TooEarly { left_ms: i64 },
 }
@@ -68,7 +70,8 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
         return Ok(SignInOutcome::TooEarly { left_ms });
     }
     let outcome = look(service, given, known)?;
-    let is_wrong = matches!(outcome, SignInOutcome::WrongPassword | SignInOutcome::WrongCode);
+    let is_wrong =
+        matches!(outcome, SignInOutcome::WrongPassword | SignInOutcome::WrongCode | SignInOutcome::WrongPasskey);
     let may_note = is_wrong && service.rates.may_note_refusal();
     service.transact(|writing| match outcome {
         SignInOutcome::In(..) => writing.forget_tries(&counter),
@@ -77,8 +80,8 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
         | SignInOutcome::PasskeyNeeded { .. }
         | SignInOutcome::NewPasswordNeeded
         | SignInOutcome::NewPasswordRefused(_) => writing.take_try_back(&counter),
-        SignInOutcome::WrongPassword | SignInOutcome::WrongCode if !may_note => Ok(()),
-        SignInOutcome::WrongPassword | SignInOutcome::WrongCode => {
+        SignInOutcome::WrongPassword | SignInOutcome::WrongCode | SignInOutcome::WrongPasskey if !may_note => Ok(()),
+        SignInOutcome::WrongPassword | SignInOutcome::WrongCode | SignInOutcome::WrongPasskey => {
             // Somebody may have typed their password in place of their name, so only names of
             // people are written down.
             let name = writing.person_by_name(given.user)?.map(|person| person.user_name);
@@ -115,6 +118,7 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
                 return Ok(SignInOutcome::PasskeyNeeded { asked, or_code });
             }
             SecondFactorResult::Wrong => return Ok(SignInOutcome::WrongCode),
+            SecondFactorResult::WrongPasskey => return Ok(SignInOutcome::WrongPasskey),
         }
     }
     let now_ms = service.now_ms();
@@ -152,7 +156,8 @@ fn own_password(
         return Ok(OwnPassword::Refused(Refused::PasswordLapsed));
     }
     let Some(new) = given.new_password else { return Ok(OwnPassword::Missing) };
-    if service.hashing.install(|| password::verifies(new, hash)) {
+    let is_same = password::is_the_same(given.password, new);
+    if is_same || service.hashing.install(|| password::verifies(new.trim(), hash)) {
         return Ok(OwnPassword::Refused(Refused::SamePassword));
     }
     match password::new_hash(service, &person.user_name, &person.display_name, new) {

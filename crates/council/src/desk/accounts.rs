@@ -28,6 +28,10 @@ pub struct AccountRow {
     pub(crate) role_now: Option<Role>,
     /// The role that they would have; `null` where the change is about something else.
     pub(crate) role_after: Option<Role>,
+    /// The organisation that they belong to; `null` for somebody who is new.
+    pub(crate) organisation_now: Option<String>,
+    /// The email address that they have; `null` for somebody who is new.
+    pub(crate) email_now: Option<String>,
     /// The organisation that they would belong to.
     pub(crate) organisation: String,
     /// The email address that they would have. Whoever has it can sign in with the council's
@@ -81,6 +85,8 @@ fn row(reading: &Reading<'_>, by: &Actor, waiting: WaitingChange) -> Result<Acco
     let agreed = reading.agreed_to(waiting.id)?;
     let is_own = by.name() == waiting.user;
     let decides = by.may_act_as(ACCOUNT_DECIDERS) && (guarded || !by.is(Role::SafeguardingLead));
+    let email_now = known.as_ref().map(|person| reading.person_row(person.id)).transpose()?.flatten();
+    let email_now = email_now.map(|row| row.email);
     let now = known.as_ref().map(|person| (person.display_name.clone(), person.organisation.name.clone()));
     let (name, organisation, email) = match &waiting.change {
         AccountChange::Role { display_name, organisation, email, .. } => {
@@ -93,6 +99,8 @@ fn row(reading: &Reading<'_>, by: &Actor, waiting: WaitingChange) -> Result<Acco
         matter: waiting.change.matter(),
         role_now: known.as_ref().map(Role::of),
         role_after: accounts::role_after(&waiting.change),
+        organisation_now: known.as_ref().map(|person| person.organisation.name.clone()),
+        email_now,
         name,
         organisation,
         email,
@@ -100,7 +108,7 @@ fn row(reading: &Reading<'_>, by: &Actor, waiting: WaitingChange) -> Result<Acco
         asked_at: times::from_ms(waiting.asked_ms),
         waits_until: times::from_ms(waiting.asked_ms.saturating_add(WAITS_MS)),
         may_agree: decides && !is_own && !agreed.iter().any(|name| name == by.name()),
-        may_refuse: decides,
+        may_refuse: decides && !is_own,
         user: waiting.user,
         asked_by: waiting.asked_by,
         agreed,
@@ -141,6 +149,9 @@ pub fn decide(
         let waiting = writing.waiting_change(change, now_ms - WAITS_MS)?.ok_or(Refused::WaitsNoMore)?;
         let shown = row(writing, by, waiting.clone())?;
         let (of, matter) = (waiting.user.as_str(), shown.matter);
+        if by.name() == of {
+            return Err(Refused::OwnAccount.into());
+        }
         if !shown.may_refuse {
             return Err(Refused::WaitsNoMore.into());
         }
@@ -154,8 +165,7 @@ pub fn decide(
             return Ok(Some(false));
         }
         if !shown.may_agree {
-            let is_own = by.name() == of;
-            return Err(if is_own { Refused::OwnAccount } else { Refused::AgreedAlready }.into());
+            return Err(Refused::AgreedAlready.into());
         }
         writing.agree_to_change(change, by.name(), now_ms)?;
         writing.audit(now_ms, by.name(), &Audited::AccountChangeAgreed { of, matter })?;

@@ -143,13 +143,22 @@ pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) 
     };
     service.transact(|writing| {
         let of = known(writing, user)?;
+        if matches!(of_account, AccountChange::Password { .. }) && !by.is_command_line() && !Role::of(&of).has_a_desk()
+        {
+            return Err(Refused::NoDesk.into());
+        }
         if by.is_command_line() || !accounts::is_guarded(Some(&of), &of_account) {
             accounts::make(service, writing, by, user, &of_account)?;
             return Ok(PersonChanged { waits: false });
         }
         let waiting = accounts::ask(service, writing, by, user, &of_account)?;
         writing.agree_to_change(waiting.id, by.name(), now_ms)?;
-        Ok(PersonChanged { waits: true })
+        if !accounts::is_agreed(writing, &waiting)? {
+            return Ok(PersonChanged { waits: true });
+        }
+        accounts::make(service, writing, by, user, &waiting.change)?;
+        writing.forget_waiting_change(waiting.id)?;
+        Ok(PersonChanged { waits: false })
     })
 }
 
@@ -208,9 +217,9 @@ pub fn change_organisation(
     service.transact(|writing| {
         let known = writing.organisation(name)?.ok_or_else(|| Refused::NoSuchOrganisation(name.to_owned()))?;
         writing.set_organisation_kind(known.id, kind)?;
-        for role in [AssignedRole::Administrator, AssignedRole::SafeguardingLead] {
-            writing.tell_of_accounts(role, now_ms)?;
-        }
+        let deed = LeadsDeed::OrganisationChanged { organisation: name.to_owned(), of_the_council };
+        accounts::tell_leads(service, writing, by, deed)?;
+        writing.tell_of_accounts(AssignedRole::Administrator, now_ms)?;
         writing.audit(now_ms, by.name(), &Audited::OrganisationKindChanged { organisation: name, kind })
     })
 }
@@ -223,6 +232,9 @@ pub fn change_organisation(
 pub fn change_own_password(service: &Service, by: &Actor, old: &str, new: &str) -> Result<(), CouncilError> {
     let user = by.user().ok_or(Refused::NotFound)?;
     sign_in::check_again(service, by.name(), old)?;
+    if password::is_the_same(old, new) {
+        return Err(Refused::SamePassword.into());
+    }
     let hash = new_hash(service, by.name(), new)?;
     let now_ms = service.now_ms();
     service.transact(|writing| {

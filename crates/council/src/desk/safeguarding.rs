@@ -14,7 +14,7 @@ use crate::service::Service;
 use crate::storage::{LeadsDeed, LeadsLine, NOTES, NoteReading, Page, SealedRow};
 
 /// How many lines of the leads' log are shown. All are checked.
-const MOST_LINES: usize = 500;
+const MOST_LINES: usize = 5_000;
 
 /// A page of safeguarding notes, newest first unless another order is asked for.
 #[derive(Debug, Serialize, schemars::JsonSchema, ts_rs::TS)]

@@ -76,6 +76,10 @@ pub(crate) async fn count(
     request: Request,
     next: Next,
 ) -> Response {
+    // That a note is read, or how often, is for the leads alone (clause 6.2).
+    if request.uri().path().contains("safeguarding") {
+        return next.run(request).await;
+    }
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = request.method().to_string();
     let started_ms = service.now_ms();

@@ -83,6 +83,8 @@ impl From<Refused> for WebProblem {
             | Refused::WaitsNoMore
             | Refused::NoSuchOrganisation(_)
             | Refused::NoName
+            | Refused::OtherOrganisation
+            | Refused::NoDesk
             | Refused::NoPasskeys
             | Refused::NotAPasskey
             | Refused::OtherPassword

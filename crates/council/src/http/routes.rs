@@ -134,7 +134,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/set-aside/{device}", ASIDE, set_aside::show),
         Route::post("/api/set-aside/{device}", ASIDE_DECIDERS, set_aside::decide).asks_again(),
         Route::get("/api/people", ROSTER, people::list),
-        Route::post("/api/people", ADMINISTRATORS, people::import).takes_a_table(),
+        Route::post("/api/people", ADMINISTRATORS, people::import).takes_a_table().asks_again(),
         Route::post("/api/people/{user}", ADMINISTRATORS, people::change).asks_again(),
         Route::get("/api/accounts", ACCOUNTS, accounts::list),
         Route::post("/api/accounts/{change}", ACCOUNT_DECIDERS, accounts::decide).asks_again(),

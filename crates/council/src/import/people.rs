@@ -16,15 +16,34 @@ use crate::storage::{AccountChange, AssignedRole, Audited, OrganisationKind};
 const COLUMNS: [&str; 7] = ["user", "display_name", "organisation", "organisation_kind", "role", "position", "email"];
 
 /// What organisations are: those that the council knows, and those that the table has named.
-struct KnownKinds(BTreeMap<String, OrganisationKind>);
+struct KnownKinds {
+    kinds: BTreeMap<String, OrganisationKind>,
+    /// How each is spelt, by what is left of its name without blanks, signs and capitals.
+    spelt: BTreeMap<String, String>,
+}
+
+/// What is left of a name without blanks, signs and capitals: two that differ in them alone are
+/// taken for each other by people.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
 
 impl KnownKinds {
+    fn of(kinds: BTreeMap<String, OrganisationKind>) -> Self {
+        let spelt = kinds.keys().map(|name| (bare(name), name.clone())).collect();
+        Self { kinds, spelt }
+    }
+
     /// The kind that a row gives its organisation, or a fault where it is known to be the other.
     fn read(&mut self, row: &mut TableRow<'_>, organisation: &str) -> Option<OrganisationKind> {
         row.required("organisation_kind");
         let kind =
             row.read("organisation_kind", |text| OrganisationKind::from_name(text).ok_or(Wrong::NoOrganisationKind))?;
-        let known = *self.0.entry(organisation.to_owned()).or_insert(kind);
+        let spelt = self.spelt.entry(bare(organisation)).or_insert_with(|| organisation.to_owned());
+        if spelt != organisation {
+            row.fault("organisation", &Wrong::SpeltOtherwise(spelt.clone()));
+        }
+        let known = *self.kinds.entry(organisation.to_owned()).or_insert(kind);
         if known != kind {
             row.fault("organisation_kind", &Wrong::OtherKind(known.name()));
         }
@@ -43,12 +62,18 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
     if table.is_empty() {
         return Err(Refused::NoTable.into());
     }
-    let mut kinds = KnownKinds(service.storage.read(|reading| reading.organisation_kinds())?);
+    let mut kinds = KnownKinds::of(service.storage.read(|reading| reading.organisation_kinds())?);
+    let names = service.storage.read(|reading| reading.user_names())?;
+    let mut spelt: BTreeMap<String, String> = names.into_iter().map(|name| (name.to_lowercase(), name)).collect();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let (good, faults) = read_table(table, &COLUMNS, |row| {
         let user = row.required("user");
         if !user.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@')) {
             row.fault("user", &Wrong::BadUserName);
+        }
+        let known = spelt.entry(user.to_lowercase()).or_insert_with(|| user.clone());
+        if *known != user {
+            row.fault("user", &Wrong::SpeltOtherwise(known.clone()));
         }
         if let Some(first) = seen.insert(user.clone(), row.number) {
             row.fault("user", &Wrong::SeenBefore(first));

@@ -57,6 +57,8 @@ pub(super) enum Wrong {
     BadUserName,
     #[error("must be either council or contractor")]
     NoOrganisationKind,
+    #[error("is almost {0:?}, which is known already: write it in the same way")]
+    SpeltOtherwise(String),
     #[error("is not what this organisation is known as: {0}; doorstep-council organisation changes that by itself")]
     OtherKind(&'static str),
     #[error("is not a role")]

@@ -285,16 +285,19 @@ fn of_former<T>(
     file: &str,
     read: impl Fn(&Path) -> Result<T, CouncilError>,
 ) -> Result<Vec<T>, CouncilError> {
+    // One that was stolen may have been taken away from among them.
     let paths = (1..=MOST_FORMER).map(|number| folder.join(former(file, number)));
-    paths.take_while(|path| path.exists()).map(|path| read(&path)).collect()
+    paths.filter(|path| path.exists()).map(|path| read(&path)).collect()
 }
 
 /// Keeps a key as the last of the former ones.
 fn set_former(folder: &Path, file: &str, secret: &str) -> Result<(), CouncilError> {
-    let paths = (1..=MOST_FORMER).map(|number| folder.join(former(file, number)));
-    let free = paths.into_iter().find(|path| !path.exists());
-    let free = free.ok_or(CouncilError::BadSetting("keys", "there are too many former ones"))?;
-    write_secret(&free, secret.as_bytes())
+    let last = (1..=MOST_FORMER).rev().find(|number| folder.join(former(file, *number)).exists()).unwrap_or(0);
+    if last == MOST_FORMER {
+        return Err(CouncilError::BadSetting("keys", "there are too many former ones"));
+    }
+    // It is there whole, or not at all.
+    replace(&folder.join(former(file, last + 1)), secret)
 }
 
 fn replace(path: &Path, secret: &str) -> Result<(), CouncilError> {

@@ -324,6 +324,32 @@ impl Writing<'_> {
     }
 }
 
+/// The parts of a line's detail that hold a user name.
+const WITH_A_NAME: [&str; 3] = ["for", "name", "of"];
+
+impl Writing<'_> {
+    /// Puts another name where a line speaks of somebody. A name can also be the word for
+    /// something else in a line, which stays.
+    pub(super) fn rename_in_audit(&self, before: &str, name: &str) -> Result<(), CouncilError> {
+        let lines: Vec<(i64, String)> = self.many(
+            "SELECT audit_id, detail FROM audit WHERE replace(detail, '\"' || ?1 || '\"', '') <> detail",
+            params![before],
+            |row| Ok((row.get("audit_id")?, row.get("detail")?)),
+        )?;
+        for (number, detail) in lines {
+            let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(&detail) else { continue };
+            for field in WITH_A_NAME {
+                if let Some(said) = fields.get_mut(field).filter(|said| *said == before) {
+                    *said = serde_json::Value::String(name.to_owned());
+                }
+            }
+            let detail = serde_json::Value::Object(fields).to_string();
+            self.write("UPDATE audit SET detail = ?2 WHERE audit_id = ?1", params![number, detail])?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -373,7 +373,6 @@ impl Writing<'_> {
             "UPDATE set_aside SET decided_by = ?2 WHERE decided_by = ?1",
             "UPDATE at_rest SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE visit_decision SET user_name = ?2 WHERE user_name = ?1",
-            "UPDATE audit SET detail = replace(detail, '\"' || ?1 || '\"', '\"' || ?2 || '\"')",
             "UPDATE case_line SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE case_line SET subject = ?2 WHERE subject = ?1",
             "UPDATE code SET published_by = ?2 WHERE published_by = ?1",
@@ -381,6 +380,7 @@ impl Writing<'_> {
         ] {
             self.write(sql, params![name_before, name])?;
         }
+        self.rename_in_audit(name_before, name)?;
         self.erase_from_changes(name_before, name)?;
         self.erase_from_leads_log(name_before)
     }

@@ -46,11 +46,31 @@ pub(crate) enum LeadsDeed {
         /// What stays as it was.
         matter: AccountMatter,
     },
+    /// A firm became the council, or the council a firm: its people have other roles.
+    OrganisationChanged {
+        /// Its name.
+        organisation: String,
+        /// Whether it is the council from now on.
+        of_the_council: bool,
+    },
     /// A lead was marked as having left.
     LeadLeft {
         /// The lead, by user name.
         of: String,
     },
+}
+
+impl LeadsDeed {
+    /// The person to whom it was done, by user name.
+    fn of(&self) -> Option<&str> {
+        match self {
+            Self::ChangeAsked { of, .. }
+            | Self::ChangeMade { of, .. }
+            | Self::ChangeRefused { of, .. }
+            | Self::LeadLeft { of } => Some(of),
+            Self::NoteOpened | Self::OrganisationChanged { .. } => None,
+        }
+    }
 }
 
 /// What a line says. It is erased with the person of whom it speaks.
@@ -163,10 +183,16 @@ impl Writing<'_> {
 
     /// Erases what the lines that speak of a person say.
     pub(super) fn erase_from_leads_log(&self, user_name: &str) -> Result<(), CouncilError> {
-        self.write(
-            "UPDATE leads_log SET salt = NULL, line = NULL WHERE replace(line, '\"' || ?1 || '\"', '') <> line",
-            params![user_name],
-        )?;
+        let lines: Vec<(i64, String)> =
+            self.many("SELECT number, line FROM leads_log WHERE line IS NOT NULL", params![], |row| {
+                Ok((row.get("number")?, row.get("line")?))
+            })?;
+        let speaks = |line: &str| {
+            serde_json::from_str(line).is_ok_and(|Said { by, deed }| by == user_name || deed.of() == Some(user_name))
+        };
+        for (number, _) in lines.into_iter().filter(|(_, line)| speaks(line)) {
+            self.write("UPDATE leads_log SET salt = NULL, line = NULL WHERE number = ?1", params![number])?;
+        }
         Ok(())
     }
 

@@ -250,6 +250,11 @@ impl Reading<'_> {
         )
     }
 
+    /// Every user name.
+    pub(crate) fn user_names(&self) -> Result<Vec<String>, CouncilError> {
+        self.many("SELECT user_name FROM person", params![], |row| row.get("user_name"))
+    }
+
     /// The kind of every organisation, by its name.
     pub(crate) fn organisation_kinds(&self) -> Result<BTreeMap<String, OrganisationKind>, CouncilError> {
         let found =
@@ -347,6 +352,24 @@ impl Writing<'_> {
             "UPDATE person SET password_hash = ?2, password_given_ms = ?3 WHERE user_id = ?1",
             params![user.as_bytes(), hash, given_ms],
         )?;
+        self.end_sessions_of(user)
+    }
+
+    /// Forgets everything by which somebody can sign in: somebody else may have chosen it.
+    pub(crate) fn forget_ways_in(&self, user: UserId) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE person SET password_hash = NULL, password_given_ms = NULL WHERE user_id = ?1",
+            params![user.as_bytes()],
+        )?;
+        self.write("DELETE FROM known_browser WHERE user_id = ?1", params![user.as_bytes()])?;
+        self.forget_openid_subject(user)?;
+        self.forget_second_factor(user)
+    }
+
+    /// Ends the link between a person and the provider's subject. They are found anew by their
+    /// email address.
+    pub(crate) fn forget_openid_subject(&self, user: UserId) -> Result<(), CouncilError> {
+        self.write("UPDATE person SET openid_subject = NULL WHERE user_id = ?1", params![user.as_bytes()])?;
         self.end_sessions_of(user)
     }
 
