@@ -86,10 +86,13 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
         // The people were imported on the council's own machine.
         let is_told = mail["mail"].as_str().unwrap().replace("=\r\n", "").contains("An account was changed");
         assert_eq!(is_told, !to(mail).starts_with("super-1"), "administrators and leads hear of accounts");
+        let of_a_note = mail["mail"].as_str().unwrap().contains("Something waits:");
+        assert_eq!(of_a_note, to(mail).starts_with("lead-1"), "and leads that a note waits, beside it");
     }
     for mail in &mails {
         let text = mail["mail"].as_str().unwrap().replace("=\r\n", "");
-        assert!(mail["secure"] == true && text.contains("something waits for you"), "{text}");
+        let subject = if to(mail).starts_with("lead-1") { "2 things wait for you" } else { "something waits for you" };
+        assert!(mail["secure"] == true && text.contains(subject), "{text}");
         assert!(text.contains("https://doorstep.council.example/"), "{text}");
         for private in ["flu", "Ivan", "Eyebrook", "Dafydd", "boy", "shed", "refus", "afeguard", "WO-26"] {
             assert!(!text.contains(private), "{private} is in {text}");

@@ -18,6 +18,8 @@ pub(crate) enum WebProblem {
     WrongPassword,
     /// The code of the second factor is wrong, or was used before.
     WrongCode,
+    /// The passkey is none of theirs, or answers another question.
+    WrongPasskey,
     /// The person has to prove again who they are, before something that can't be undone.
     ProveAgain,
     /// There were too many wrong tries for this user name: see `access/sign_in.rs`.
@@ -143,6 +145,11 @@ impl IntoResponse for WebProblem {
                 StatusCode::FORBIDDEN,
                 "wrong-code",
                 "That code is not right, or was used already. Wait for the next one.",
+            ),
+            Self::WrongPasskey => (
+                StatusCode::FORBIDDEN,
+                "wrong-passkey",
+                "That was not your passkey, or it took too long. Sign in again from the start.",
             ),
             Self::ProveAgain => (
                 StatusCode::FORBIDDEN,

@@ -131,7 +131,12 @@ impl Notifier {
                 let over = notice.case.is_some() && case.as_ref().is_none_or(|case| case.closed_ms.is_some());
                 let id = case.as_ref().map(|case| case.id);
                 if !over {
-                    waiting.retain(|(_, known)| known.as_ref().map(|case| case.id) != id);
+                    // One line for each case, and one for each other thing.
+                    waiting.retain(|(about, known)| match (known, id) {
+                        (Some(known), Some(id)) => known.id != id,
+                        (None, None) => *about != notice.about,
+                        _ => true,
+                    });
                     waiting.push((notice.about, case));
                 }
             }

@@ -20,7 +20,6 @@ use crate::http::cookies::{self, FromBrowser};
 use crate::http::extract::Json;
 use crate::http::problem::WebProblem;
 use crate::http::sign_in_queue::SignInQueue;
-use crate::refused::Refused;
 use crate::service::{NAME, Service};
 use crate::storage::{AssignedRole, OrganisationKind, Person};
 
@@ -153,7 +152,7 @@ fn answer(
         SignInOutcome::CodeNeeded => Ok(Json(SignInAnswer::CodeNeeded).into_response()),
         SignInOutcome::WrongPassword => Err(WebProblem::WrongPassword),
         SignInOutcome::WrongCode => Err(WebProblem::WrongCode),
-        SignInOutcome::WrongPasskey => Err(Refused::NotAPasskey.into()),
+        SignInOutcome::WrongPasskey => Err(WebProblem::WrongPasskey),
         SignInOutcome::TooEarly { left_ms } => {
             Err(WebProblem::Wait { seconds: u64::try_from(left_ms / 1000 + 1).unwrap_or(1) })
         }
