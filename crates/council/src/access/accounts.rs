@@ -166,10 +166,9 @@ pub(crate) fn has_to_wait(reading: &Reading<'_>, user: &str, change: &AccountCha
     })
 }
 
-/// Adds a person, or makes them what a change says, with their organisation if it is new.
-///
-/// Says whether that changes what they may do, or how a lead signs in. Does nothing for a change
-/// that is not about what somebody is.
+/// Adds a person, or makes them what a change says, with their organisation if it is new. Returns
+/// whether this is something to which somebody has to agree at the console. A change that is not
+/// about what somebody is does nothing here.
 fn put_person(
     service: &Service,
     writing: &Writing<'_>,
@@ -247,7 +246,8 @@ fn organisation_of(
     }
 }
 
-/// What a change is about, and what a person known is now: the row of a table without what waits.
+/// The part of a table's row that needs nobody to agree: the name and the position, beside what the
+/// person is already. `None` for somebody new, and for leads and administrators.
 pub(crate) fn without_what_waits(
     reading: &Reading<'_>,
     user: &str,
