@@ -143,7 +143,8 @@ fn is(response: &Response, media_type: &str) -> bool {
 /// Reads and decompresses a body. A body over the limits counts as no answer.
 fn unpack(response: Response) -> Result<Vec<u8>, NoAnswer> {
     let packed = read_at_most(response, Limits::MESSAGE_BYTES)?;
-    let decoder = zstd::Decoder::new(packed.as_slice()).map_err(|_| NoAnswer::NotTheCouncil)?;
+    let mut decoder = zstd::Decoder::new(packed.as_slice()).map_err(|_| NoAnswer::NotTheCouncil)?;
+    decoder.window_log_max(Limits::MESSAGE_WINDOW_LOG).map_err(|_| NoAnswer::NotTheCouncil)?;
     read_at_most(decoder, Limits::MESSAGE_BYTES_UNPACKED)
 }
 

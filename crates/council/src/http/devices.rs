@@ -44,10 +44,6 @@ impl<S: Send + Sync> FromRequest<S> for Received {
 /// The bytes of a request as phones usually send it, unpacked: a piece of a photo, or some visits.
 const USUAL_BYTES: usize = 320 * 1024;
 
-/// How far back a body may refer while it is unpacked, as a power of two: 8 MiB, as long as the
-/// longest request. The decoder takes as much memory as the body says.
-const WINDOW_LOG: u32 = 23;
-
 /// After how many seconds a phone whose request broke off tries again.
 const TRY_AGAIN_SECONDS: u64 = 5;
 
@@ -247,7 +243,7 @@ fn unpack(body: &[u8], most: usize) -> Result<Vec<u8>, NoAnswer> {
     use std::io::Read;
     let unreadable = |_| NoAnswer::Refused(ProblemCode::Unreadable);
     let mut decoder = zstd::Decoder::new(body).map_err(unreadable)?;
-    decoder.window_log_max(WINDOW_LOG).map_err(unreadable)?;
+    decoder.window_log_max(Limits::MESSAGE_WINDOW_LOG).map_err(unreadable)?;
     let mut bytes = Vec::new();
     decoder.take(u64::try_from(most).unwrap_or(u64::MAX) + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > most { Err(NoAnswer::Refused(ProblemCode::TooLarge)) } else { Ok(bytes) }

@@ -18,6 +18,9 @@ impl Limits {
     pub const MESSAGE_BYTES: usize = 2 * 1024 * 1024;
     /// Bytes of one message, decompressed.
     pub const MESSAGE_BYTES_UNPACKED: usize = 8 * 1024 * 1024;
+    /// How far back a compressed message may refer, as a power of two: 8 MiB, as long as the
+    /// longest. Whoever decompresses it takes as much memory as the message asks for.
+    pub const MESSAGE_WINDOW_LOG: u32 = 23;
     /// Appointments in one answer.
     pub const PULLED_APPOINTMENTS: usize = 500;
     /// Bytes of one piece of a photo.
