@@ -1,15 +1,24 @@
 //! Stand-ins for systems that the service connects to: a mail server, another system of the
-//! council, a provider of accounts, and certificates for them.
+//! council, providers of accounts, an impostor, and certificates for them.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection};
 use serde_json::Value;
 
-use crate::harness::{json, root};
+use crate::harness::{eventually, json, root};
+
+/// How long an impostor waits for what a client says next.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A certificate for this machine by an authority of the tests' own.
 #[derive(Debug)]
@@ -120,10 +129,24 @@ impl OpenIdProvider {
     /// When it does not start.
     #[must_use]
     pub fn start(council: SocketAddr) -> Self {
+        Self::of("servers/openid-provider.mjs", "DOORSTEP_CONSOLE", &format!("http://{council}"))
+    }
+
+    /// Starts a provider that lies: the code that it is given back says how. `lies` is how it lies
+    /// about itself, or empty.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn hostile(lies: &str) -> Self {
+        Self::of("servers/hostile-provider.mjs", "DOORSTEP_LIES", lies)
+    }
+
+    fn of(program: &str, told: &str, value: &str) -> Self {
         let mut process = Command::new("node")
-            .arg("servers/openid-provider.mjs")
+            .arg(program)
             .current_dir(root().join("ui"))
-            .env("DOORSTEP_CONSOLE", format!("http://{council}"))
+            .env(told, value)
             .stdout(Stdio::piped())
             .spawn()
             .expect("node runs");
@@ -139,4 +162,62 @@ impl Drop for OpenIdProvider {
     fn drop(&mut self) {
         let _gone = self.process.kill().and_then(|()| self.process.wait());
     }
+}
+
+/// A server with a certificate by an authority that nobody trusts.
+#[derive(Debug)]
+pub struct Impostor {
+    /// Its port, on `localhost`.
+    pub port: u16,
+    heard: JoinHandle<Option<Vec<u8>>>,
+}
+
+impl Impostor {
+    /// Waits for one client, in the background.
+    ///
+    /// # Panics
+    /// When it can't.
+    #[must_use]
+    pub fn start(certificate: &Certificate) -> Self {
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let chain = CertificateDer::pem_file_iter(&certificate.certificate).expect("there is a certificate");
+        let chain = chain.collect::<Result<Vec<_>, _>>().expect("it can be read");
+        let key = PrivateKeyDer::from_pem_file(&certificate.key).expect("there is a key");
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+        let config = Arc::new(config.expect("they belong together"));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let port = listener.local_addr().expect("it has an address").port();
+        Self { port, heard: thread::spawn(move || heard_by(&listener, config)) }
+    }
+
+    /// What the client said to it behind the handshake; `None` when it broke that off.
+    ///
+    /// # Panics
+    /// When nobody came.
+    #[must_use]
+    pub fn heard(self) -> Option<Vec<u8>> {
+        self.heard.join().expect("somebody came")
+    }
+}
+
+fn heard_by(listener: &TcpListener, config: Arc<ServerConfig>) -> Option<Vec<u8>> {
+    listener.set_nonblocking(true).expect("it can look whether somebody came");
+    let mut came = None;
+    eventually("that a client comes", || {
+        came = listener.accept().ok();
+        came.is_some()
+    });
+    let (mut client, _) = came?;
+    client.set_nonblocking(false).and_then(|()| client.set_read_timeout(Some(PATIENCE))).expect("it can wait");
+    let mut first = [0];
+    if client.peek(&mut first).ok()? == 1 && first == [0] {
+        // A client of PostgreSQL asks in the clear whether there is TLS.
+        client.read_exact(&mut [0; 8]).ok()?;
+        client.write_all(b"S").ok()?;
+    }
+    let mut tls = ServerConnection::new(config).expect("a connection can begin");
+    let mut said = vec![0; 1024];
+    let length = rustls::Stream::new(&mut tls, &mut client).read(&mut said).ok().filter(|length| *length > 0)?;
+    said.truncate(length);
+    Some(said)
 }

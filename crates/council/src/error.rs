@@ -74,6 +74,9 @@ pub enum CouncilError {
     /// The sign-in provider does not answer, or does not follow OpenID Connect.
     #[error("the sign-in provider can't be used: {0}")]
     Provider(String),
+    /// Another request waits for the provider's metadata already.
+    #[error("the sign-in provider has not answered yet")]
+    ProviderWaits,
     /// The disk did not take a commit.
     #[error("the change could not be written to the disk. Nothing was changed.")]
     Disk,

@@ -19,6 +19,9 @@ pub enum Refused {
     /// The text is not a date.
     #[error("{0:?} is not a date. Write it like 2026-11-24.")]
     NotADate(String),
+    /// What should be looked for in the audit log is no link.
+    #[error("That is no fingerprint of the audit log. It has 64 digits, 0 to 9 and a to f: copy it from the mail.")]
+    NotALink,
     /// There is no such person.
     #[error("there is no user {0:?}. Check the name, or import people first.")]
     NoSuchUser(String),

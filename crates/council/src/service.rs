@@ -39,6 +39,8 @@ pub struct Service {
     pub(crate) public_address: Option<String>,
     /// Whether the service itself speaks TLS.
     pub(crate) speaks_tls: bool,
+    /// Whether a proxy stands in front, which speaks TLS with everybody.
+    pub(crate) behind_proxy: bool,
     /// The proxies whose word about a caller's address is taken.
     pub(crate) proxies: Vec<IpAddr>,
     /// How much blocking work of people and other systems runs at a time. The other blocking
@@ -111,6 +113,7 @@ impl Service {
             asks_for_second_factor: true,
             public_address: None,
             speaks_tls: false,
+            behind_proxy: false,
             proxies: Vec::new(),
             desk_turns: Arc::new(Semaphore::new(DESK_TURNS)),
             exports: Arc::new(Semaphore::new(EXPORTS)),
@@ -148,15 +151,18 @@ impl Service {
         Self { speaks_tls: true, ..self }
     }
 
-    /// Takes the word of these proxies about the address of a caller.
+    /// Says whether a proxy with TLS stands in front of the service, and takes the word of these
+    /// proxies about the address of a caller.
     #[must_use]
-    pub fn behind(self, proxies: Vec<IpAddr>) -> Self {
-        Self { proxies, ..self }
+    pub fn behind(self, a_proxy: bool, believed: Vec<IpAddr>) -> Self {
+        Self { behind_proxy: a_proxy, proxies: believed, ..self }
     }
 
     /// Whether people and phones reach the service over TLS, as far as its settings say.
     pub(crate) fn is_over_tls(&self) -> bool {
-        self.speaks_tls || self.public_address.as_ref().is_some_and(|address| address.starts_with("https://"))
+        self.speaks_tls
+            || self.behind_proxy
+            || self.public_address.as_ref().is_some_and(|address| address.starts_with("https://"))
     }
 
     /// The council's public key, which devices pin.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use doorstep_tests::desk::{ConsoleClient, session_cookie};
-use doorstep_tests::harness::{Phone, TestCouncil, sample};
+use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, sample};
 use reqwest::StatusCode;
 
 /// A council with a day's appointments, whose service is told these settings.
@@ -180,13 +180,36 @@ fn many_wrong_passwords_at_once_take_little_memory_and_keep_nobody_out_of_their_
         })
         .collect();
     // The supervisor's browser is known, so it has a place of its own.
-    assert_eq!(supervisor.signs_in("super-1", doorstep_tests::harness::PASSWORD), StatusCode::OK);
+    assert_eq!(supervisor.signs_in("super-1", PASSWORD), StatusCode::OK);
     assert_eq!(phone.says(&["sync"])["waiting"], 0);
     let answers: Vec<u16> = guesses.into_iter().map(|guess| guess.join().unwrap()).collect();
     assert!(answers.iter().all(|status| [403, 429, 503].contains(status)), "{answers:?}");
     assert!(answers.contains(&503), "beyond a short queue strangers are told to come again");
     let megabytes = council.memory_kib() / 1024;
-    assert!(megabytes < 250, "{megabytes} MB after 120 wrong passwords at once");
+    assert!(megabytes < 170, "{megabytes} MB after 120 wrong passwords at once");
+}
+
+#[test]
+fn strangers_lock_nobody_out_of_a_network_in_which_they_have_signed_in() {
+    let council = told(&[("DOORSTEP_PROXY", "127.0.0.1")]);
+    let signs_in = |user: &str, password: &str, from: &str| {
+        ConsoleClient::nobody(&council).signs_in_through(user, password, from).as_u16()
+    };
+    let (office, elsewhere) = ("203.0.113.7", "203.0.113.8");
+    assert_eq!(signs_in("super-1", PASSWORD, office), 200);
+    for _ in 0..7 {
+        assert!([403, 429].contains(&signs_in("super-1", "not the right password", elsewhere)));
+    }
+    // Each of these is a browser that has never been seen.
+    assert_eq!(signs_in("super-1", PASSWORD, elsewhere), 429, "strangers wait, whoever they are");
+    assert_eq!(signs_in("super-1", PASSWORD, office), 200, "the office is known");
+    assert_eq!(signs_in("lead-1", PASSWORD, office), 200, "and the first time is no guess");
+
+    // A network of strangers gets so many tries a minute, whatever names it tries.
+    let tries: Vec<u16> = (0..70).map(|number| signs_in(&format!("nobody-{number}"), "a guess", elsewhere)).collect();
+    assert!(tries.ends_with(&[503]), "{tries:?}");
+    assert_eq!(signs_in("audit-1", PASSWORD, "198.51.100.4"), 200, "others go on");
+    assert_eq!(signs_in("super-1", PASSWORD, office), 200);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arrows;
+mod audit_log;
 mod backups;
 mod boundary;
 mod by_hand;
@@ -20,6 +21,7 @@ mod leads_log;
 mod lists;
 mod numbers;
 mod openapi;
+mod openid;
 mod outward;
 mod pages;
 mod personal_data;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use doorstep_council::routes;
 use doorstep_tests::desk::ConsoleClient;
-use doorstep_tests::harness::{Phone, TestCouncil, sample};
+use doorstep_tests::harness::{Phone, TestCouncil, eventually, sample};
 use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
 use doorstep_tests::postgres::Postgres;
 
@@ -86,7 +86,8 @@ fn read_by(told: &Told, user: &str) -> BTreeMap<String, String> {
             .replace("{device}", &told.device)
             .replace("{uprn}", "042307689879")
             .replace("{table}", "visits.csv");
-        if address.contains('{') || ["/api/openapi.json", "/api/sessions"].contains(&address.as_str()) {
+        let elsewhere = ["/api/openapi.json", "/api/sessions", "/api/audit/links"];
+        if address.contains('{') || elsewhere.contains(&address.as_str()) {
             continue;
         }
         let answer = console.asks("GET", &address);
@@ -167,6 +168,12 @@ fn nobody_else_learns_that_there_is_a_note(councils: [TestCouncil; 2]) {
     for user in ["super-1", "audit-1"] {
         alike(user, &read_by(&with, user), &read_by(&without, user));
     }
+    // The lines of the log are linked a moment after they are written. Both logs have as many.
+    let auditors = [&with, &without].map(|told| ConsoleClient::of("audit-1", &told.council));
+    eventually("both logs are as long", || {
+        let [with, without] = auditors.each_ref().map(|auditor| auditor.reads("/api/audit/links"));
+        with["lines"] == without["lines"] && with["erased"] == without["erased"]
+    });
     assert_eq!((notes(&with), notes(&without)), (3, 0), "and they are still there");
 }
 

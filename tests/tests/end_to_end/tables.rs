@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use doorstep_tests::desk::ConsoleClient;
-use doorstep_tests::harness::{Phone, TestCouncil, json};
+use doorstep_tests::harness::{Phone, TestCouncil, eventually, json};
 use doorstep_tests::postgres::Postgres;
 use serde_json::{Value, json};
 
@@ -205,6 +205,15 @@ fn a_story(council: &TestCouncil, database: &Database<'_>) {
     admin.does("POST", "/api/numbers", &number);
     let code = json!({ "label": "2027", "from": earliest, "text": "1. Conduct\n\nBe kind.\n" });
     admin.does("POST", "/api/codes", &code);
+    what_waits_about_accounts(&admin);
+    for looked_for in [TENANT, "quokka", HOME] {
+        let _found = supervisor.reads(&format!("/api/visits?q={looked_for}"));
+    }
+    let _found = admin.reads("/api/people?q=QUOKKA");
+}
+
+/// Adds what no person does in the story.
+fn what_others_leave(database: &Database<'_>) {
     // Add by hand what a browser, an authenticator, a provider or half a photo would leave.
     database.does(
         "UPDATE session SET browser = 'Quokkabrowser';
@@ -226,7 +235,11 @@ fn a_story(council: &TestCouncil, database: &Database<'_>) {
         "INSERT INTO passkey (credential_id, user_id, name, transports, fixed, changing, made_ms, used_ms)
          SELECT {credential}, user_id, 'Quokkapasskey', 0, {key}, {count}, 1, 1 FROM person WHERE user_name LIKE 'quokka-%'"
     ));
-    what_waits_about_accounts(&admin);
+    let network = bytes("'Quokkanetworkquokkanetworkquokka'");
+    database.does(&format!(
+        "INSERT INTO known_network (user_id, network, seen_ms)
+         SELECT user_id, {network}, 1 FROM person WHERE user_name LIKE 'quokka-%'"
+    ));
 }
 
 /// Asks for a desk for the visitor, and for another second factor of the lead. Nobody agrees.
@@ -269,7 +282,7 @@ fn hexadecimal(word: &str) -> String {
 /// Every value of each personal column that contains one of their words, and every visit key and
 /// password hash.
 fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
-    let whole = ["visit_key.key", "person.password_hash", "appointment_version.salt", "leads_log.salt"];
+    let whole = ["visit_key.key", "person.password_hash", "appointment_version.salt", "leads_log.salt", "audit.salt"];
     let words = ["Zeppelin", "zeppelin", "Quokka", "quokka", "QUOKKA", HOME].map(hexadecimal);
     let bytes = |text: &str| {
         let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
@@ -292,6 +305,13 @@ fn told_of_them(database: &Database<'_>) -> BTreeMap<String, BTreeSet<Vec<u8>>> 
 
 fn nothing_of_who_was_erased_is_left(council: &mut TestCouncil, database: &Database<'_>) {
     a_story(council, database);
+    // The log is linked when the service starts.
+    council.kill();
+    council.start();
+    eventually("every line of the log is linked", || {
+        database.asks("SELECT 'all' WHERE NOT EXISTS (SELECT 1 FROM audit WHERE salt IS NULL)") == ["all"]
+    });
+    what_others_leave(database);
     let before = told_of_them(database);
     let bare: Vec<&String> = before.iter().filter(|(_, values)| values.is_empty()).map(|(column, _)| column).collect();
     assert!(bare.is_empty(), "the story leaves nothing in {bare:?}: let it, or the test proves nothing of them");
@@ -305,7 +325,7 @@ fn nothing_of_who_was_erased_is_left(council: &mut TestCouncil, database: &Datab
     let left: Vec<(String, Value)> = told_of_them(database)
         .into_iter()
         .filter(|(column, _)| {
-            !["visit_key.key", "person.password_hash", "appointment_version.salt", "leads_log.salt"]
+            !["visit_key.key", "person.password_hash", "appointment_version.salt", "leads_log.salt", "audit.salt"]
                 .contains(&column.as_str())
         })
         .flat_map(|(column, values)| {
@@ -316,10 +336,10 @@ fn nothing_of_who_was_erased_is_left(council: &mut TestCouncil, database: &Datab
     council.kill();
     let files = database.files();
     // The key of what is sealed stays with the note, staff who are still there keep their
-    // passwords, and the leads' log what it says of others.
-    let kept: BTreeSet<String> = ["visit_key", "person", "leads_log"]
+    // passwords, and the logs what they say of others.
+    let kept: BTreeSet<String> = ["visit_key", "person", "leads_log", "audit"]
         .iter()
-        .zip(["key", "password_hash", "salt"])
+        .zip(["key", "password_hash", "salt", "salt"])
         .flat_map(|(table, column)| database.hexadecimal(table, column))
         .collect();
     for (column, values) in before {

@@ -620,7 +620,46 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "nightly_failed" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "sign_in_failed" | "signed_in" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
+export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "logs_closed" | "nightly_failed" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
+
+export type AuditCheck = { 
+/**
+ * How many lines were checked: those that are kept and were written more than a minute ago.
+ */
+lines: number, 
+/**
+ * How many of them say less than was written, because somebody was erased since. That they
+ * stand there, when and what was done is checked all the same.
+ */
+erased: number, 
+/**
+ * The first line that was altered, or behind which one is missing; `null` if the whole log
+ * holds.
+ */
+altered: AuditEnd | null, 
+/**
+ * The last line.
+ */
+last: AuditEnd | null, 
+/**
+ * The line with the link that was asked for; `null` if there is none, or the log was altered
+ * before it.
+ */
+found: AuditEnd | null, };
+
+export type AuditEnd = { 
+/**
+ * 1 for the first line that was ever written.
+ */
+place: number, 
+/**
+ * When it was written, by the council's clock.
+ */
+at: string, 
+/**
+ * Its link, in hexadecimal: it commits to the line and to all before it.
+ */
+link: string, };
 
 export type AuditEntry = { 
 /**
@@ -1592,8 +1631,9 @@ export type LeadsLog = {
  */
 lines: Array<LeadsLogLine>, 
 /**
- * The number of the first line that does not follow from the one before it, or does not say
- * what was written: the log was altered there. `null` if the whole log holds.
+ * The number of the first line that does not follow from the one before it, does not say what
+ * was written, or is not the one with which the log ended when the audit log committed to it:
+ * the log was altered there. `null` if the whole log holds.
  */
 altered_at: number | null, };
 
@@ -3531,4 +3571,4 @@ export type WithdrawalReason = "aggression" | "unsafe" | "smoke" | "state_of_hom
 /**
  * What people may ask of the council, by method and address.
  */
-export type RouteName = "GET /api/session" | "POST /api/session/password" | "POST /api/session/proof" | "GET /api/sessions" | "DELETE /api/sessions/{session}" | "GET /api/passkeys" | "POST /api/passkeys" | "POST /api/passkeys/offer" | "DELETE /api/passkeys/{passkey}" | "GET /api/today" | "GET /api/visits" | "GET /api/visits/{visit}" | "POST /api/visits/{visit}" | "GET /api/visits/{visit}/photos/{sha256}" | "GET /api/organisations" | "GET /api/no-access" | "GET /api/no-access/{uprn}" | "GET /api/reports" | "GET /api/concerns" | "GET /api/cases" | "GET /api/cases/{case}" | "POST /api/cases/{case}" | "GET /api/appointments" | "POST /api/appointments" | "POST /api/appointments/preview" | "POST /api/appointments/{reference}" | "GET /api/phones" | "POST /api/phones" | "DELETE /api/phones/{device}" | "GET /api/set-aside" | "POST /api/set-aside" | "GET /api/set-aside/{device}" | "POST /api/set-aside/{device}" | "GET /api/people" | "POST /api/people" | "POST /api/people/{user}" | "GET /api/accounts" | "POST /api/accounts/{change}" | "GET /api/acknowledgements" | "GET /api/exports/dictionary" | "GET /api/exports/{table}" | "GET /api/numbers" | "POST /api/numbers" | "DELETE /api/numbers/{name}/{from}" | "GET /api/codes" | "POST /api/codes" | "GET /api/safeguarding" | "GET /api/safeguarding/{record}" | "GET /api/safeguarding-log" | "GET /api/audit";
+export type RouteName = "GET /api/session" | "POST /api/session/password" | "POST /api/session/proof" | "GET /api/sessions" | "DELETE /api/sessions/{session}" | "GET /api/passkeys" | "POST /api/passkeys" | "POST /api/passkeys/offer" | "DELETE /api/passkeys/{passkey}" | "GET /api/today" | "GET /api/visits" | "GET /api/visits/{visit}" | "POST /api/visits/{visit}" | "GET /api/visits/{visit}/photos/{sha256}" | "GET /api/organisations" | "GET /api/no-access" | "GET /api/no-access/{uprn}" | "GET /api/reports" | "GET /api/concerns" | "GET /api/cases" | "GET /api/cases/{case}" | "POST /api/cases/{case}" | "GET /api/appointments" | "POST /api/appointments" | "POST /api/appointments/preview" | "POST /api/appointments/{reference}" | "GET /api/phones" | "POST /api/phones" | "DELETE /api/phones/{device}" | "GET /api/set-aside" | "POST /api/set-aside" | "GET /api/set-aside/{device}" | "POST /api/set-aside/{device}" | "GET /api/people" | "POST /api/people" | "POST /api/people/{user}" | "GET /api/accounts" | "POST /api/accounts/{change}" | "GET /api/acknowledgements" | "GET /api/exports/dictionary" | "GET /api/exports/{table}" | "GET /api/numbers" | "POST /api/numbers" | "DELETE /api/numbers/{name}/{from}" | "GET /api/codes" | "POST /api/codes" | "GET /api/safeguarding" | "GET /api/safeguarding/{record}" | "GET /api/safeguarding-log" | "GET /api/audit" | "GET /api/audit/links";

@@ -274,6 +274,7 @@ export const actions = table<AuditAction>({
   password_set: 'Set a password',
   people_imported: 'Imported people',
   key_changed: 'Changed one of the council’s keys',
+  logs_closed: 'Noted where the logs end',
   nightly_failed: 'The nightly backup or check failed',
   number_entered: 'Entered a number',
   number_withdrawn: 'Took a number back',
@@ -285,12 +286,15 @@ export const actions = table<AuditAction>({
   erased_on_request: 'Erased what was held of one person',
   erased_by_rule: 'Erased what was kept for long enough',
   put_to_rest: 'Put something about a phone to rest',
+  searched: 'Looked for somebody or a home',
   role_refused: 'Asked for what their role does not have',
   set_aside_decided: 'Decided about records that were set aside',
   set_aside_read: 'Looked at records that were set aside',
   sign_in_failed: 'A sign-in failed',
+  signature_refused: 'A message was not signed by the phone that it named',
   second_factor_forgotten: 'Let somebody set up their authenticator anew',
-  signed_in: 'Signed in'
+  signed_in: 'Signed in',
+  signed_out: 'Signed out'
 })
 
 /** The status bar's words about sending. `loud` after a day, or when a record was set aside. */

@@ -27,6 +27,9 @@ enum ActorKind {
     CommandLine,
 }
 
+/// How many characters of what somebody looked for are written down. No name or address is longer.
+const MOST_WORDS: usize = 200;
+
 impl Actor {
     /// The command line, used by a person who can open the data folder. They could change the
     /// database anyway, so they may do what any desk may. They can't read safeguarding notes.
@@ -117,6 +120,22 @@ impl Actor {
         }
         let now_ms = service.now_ms();
         service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::RoleRefused { route }))
+    }
+
+    /// Writes into the audit log that they looked for people or homes by words, in a list or an
+    /// export. The second page of what was found is no search of its own.
+    pub(crate) fn looked_for(
+        &self,
+        service: &Service,
+        list: &'static str,
+        words: Option<&str>,
+        after: Option<&str>,
+    ) -> Result<(), CouncilError> {
+        let words = words.map(str::trim).filter(|words| !words.is_empty() && after.is_none());
+        let Some(words) = words else { return Ok(()) };
+        let words: String = words.chars().take(MOST_WORDS).collect();
+        let now_ms = service.now_ms();
+        service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::Searched { list, words: &words }))
     }
 
     /// The firm whose data they are limited to. `None` for the council's own people, who see all.

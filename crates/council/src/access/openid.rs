@@ -3,6 +3,7 @@
 //! council's table of people.
 
 use std::fmt;
+use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::machine::environment::Environment;
 use crate::machine::times;
 use crate::machine::{http_client, local_address};
 use crate::service::Service;
-use crate::storage::{Audited, Person};
+use crate::storage::{Audited, Person, SignedInBy};
 
 /// Where the provider sends people back to.
 const BACK: &str = "/api/sign-in/openid/back";
@@ -37,6 +38,10 @@ const LONGEST: Duration = Duration::from_hours(12);
 
 /// How many requests may ask the provider at a time.
 const MOST_CALLS: usize = 8;
+/// The most bytes of the provider's answer that are read. Metadata, keys and tokens are shorter.
+const LONGEST_ANSWER: u64 = 1024 * 1024;
+/// The most characters of why the provider can't be used that are written into the log.
+const LONGEST_REASON: usize = 500;
 
 /// The settings for signing in with an OpenID Connect provider.
 pub struct ProviderSettings {
@@ -139,6 +144,15 @@ pub(crate) struct Identity {
     pub(crate) email: Option<String>,
 }
 
+/// A request to the provider that failed.
+#[derive(Debug, thiserror::Error)]
+enum CallFailed {
+    #[error(transparent)]
+    Http(#[from] reqwest::Error),
+    #[error(transparent)]
+    Body(#[from] std::io::Error),
+}
+
 impl Provider {
     /// Reads the settings, without connecting to the provider. Call this where blocking is allowed.
     ///
@@ -175,11 +189,13 @@ impl Provider {
         Arc::clone(&self.calls).try_acquire_owned().ok()
     }
 
-    fn call(&self, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+    fn call(&self, request: HttpRequest) -> Result<HttpResponse, CallFailed> {
         let (parts, body) = request.into_parts();
         let answer = self.http.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body).send()?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let mut response = HttpResponse::new(answer.bytes()?.to_vec());
+        let mut body = Vec::new();
+        answer.take(LONGEST_ANSWER).read_to_end(&mut body)?;
+        let mut response = HttpResponse::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         Ok(response)
@@ -195,11 +211,12 @@ impl Provider {
         {
             return Ok(metadata.clone());
         }
-        let waits = || CouncilError::Provider("it has not answered yet".to_owned());
         let reads = match self.reads_metadata.try_lock() {
             Ok(reads) => reads,
             Err(TryLockError::Poisoned(reads)) => reads.into_inner(),
-            Err(TryLockError::WouldBlock) => return before.map(|(_, metadata)| metadata).ok_or_else(waits),
+            Err(TryLockError::WouldBlock) => {
+                return before.map(|(_, metadata)| metadata).ok_or(CouncilError::ProviderWaits);
+            }
         };
         let call = |request| self.call(request);
         let metadata = CoreProviderMetadata::discover(&self.issuer, &call).map_err(|error| unusable(&error))?;
@@ -311,7 +328,7 @@ pub(crate) fn sign_in(
         return Ok(None);
     };
     let browser = Browser { session: browser.session.or(before), ..browser.clone() };
-    session::open(service, &person, true, &browser, identity.proved_ms).map(Some)
+    session::open(service, &person, SignedInBy::Openid, &browser, identity.proved_ms).map(Some)
 }
 
 /// Finds the person that the provider identified, by issuer and subject. At their first sign-in,
@@ -330,7 +347,8 @@ fn known(service: &Service, identity: &Identity) -> Result<Option<Person>, Counc
     Ok(known.filter(|person| person.role.uses_the_console()))
 }
 
-/// The error with all its causes. The text names nobody.
+/// The error with all its causes. The text names nobody. What the provider has put into it can't
+/// begin another line of the log.
 fn unusable(error: &dyn std::error::Error) -> CouncilError {
     let mut said = error.to_string();
     let mut inner = error.source();
@@ -338,5 +356,11 @@ fn unusable(error: &dyn std::error::Error) -> CouncilError {
         said = format!("{said}: {reason}");
         inner = reason.source();
     }
-    CouncilError::Provider(said)
+    CouncilError::Provider(said.chars().take(LONGEST_REASON).flat_map(in_one_line).collect())
+}
+
+/// A character as it can stand in one line.
+fn in_one_line(c: char) -> impl Iterator<Item = char> {
+    let escaped = if c.is_control() { c.escape_default().collect() } else { vec![c] };
+    escaped.into_iter()
 }

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use super::actor::Actor;
 use super::token::token_hash;
 use crate::error::CouncilError;
+use crate::machine::network::Network;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, Person, Session};
+use crate::storage::{Audited, Person, Session, SignedInBy};
 
 /// The hash that is stored for a token.
 pub(crate) type TokenHash = [u8; 32];
@@ -33,8 +34,37 @@ pub(crate) struct Browser {
     pub(crate) name: String,
     /// The address that it is at, as far as the service can tell.
     pub(crate) address: Option<IpAddr>,
+    /// The network that it is in, `None` where a proxy may stand between.
+    pub(crate) network: Option<Network>,
     /// The session that it had until now. It ends when another begins.
     pub(crate) session: Option<TokenHash>,
+}
+
+/// Whether somebody has signed in before from where they try it now. Strangers' wrong guesses slow
+/// nobody down there, and they have places of their own in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KnownBy {
+    /// With this browser.
+    Browser,
+    /// From this network.
+    Network,
+    /// Neither.
+    Nothing,
+}
+
+/// How a person of this name is known, if they are.
+pub(crate) fn known_by(service: &Service, browser: &Browser, user: &str) -> Result<KnownBy, CouncilError> {
+    if browser.token.is_none() && browser.network.is_none() {
+        return Ok(KnownBy::Nothing);
+    }
+    let network = browser.network.map(|network| network.hash(&service.keys));
+    service.storage.read(|reading| {
+        if browser.token.map(|token| reading.knows_browser(&token, user)).transpose()? == Some(true) {
+            return Ok(KnownBy::Browser);
+        }
+        let knows = network.map(|network| reading.knows_network(&network, user)).transpose()?;
+        Ok(if knows == Some(true) { KnownBy::Network } else { KnownBy::Nothing })
+    })
 }
 
 /// The tokens of a new session. The browser gets them as cookies.
@@ -80,18 +110,23 @@ pub(crate) fn proved(service: &Service, token: &TokenHash) -> Result<(), Council
     service.transact(|writing| writing.session_proved(token, now_ms))
 }
 
-/// Opens a session for a person who has proved who they are. The session that this browser had
-/// before ends. `proved_ms` is when they proved it; 0 if that is not known.
+/// Opens a session for a person who has proved who they are, `by` some way. The session that this
+/// browser had before ends. `proved_ms` is when they proved it; 0 if that is not known.
+///
+/// A person who signed in with a password gets a token by which this browser is known from now on,
+/// unless it is already, and their network is known too. The provider has its own ways.
 pub(crate) fn open(
     service: &Service,
     person: &Person,
-    browser_is_known: bool,
+    by: SignedInBy,
     browser: &Browser,
     proved_ms: i64,
 ) -> Result<NewSession, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
-    let (token, known_browser) = (random_token(), (!browser_is_known).then(random_token));
+    let is_new = by != SignedInBy::Openid && known_by(service, browser, &person.user_name)? != KnownBy::Browser;
+    let (token, known_browser) = (random_token(), is_new.then(random_token));
+    let network = browser.network.filter(|_| by != SignedInBy::Openid).map(|network| network.hash(&service.keys));
     service.transact(|writing| {
         // They may have left since they proved who they are.
         if writing.has_left(person.id)? {
@@ -104,8 +139,11 @@ pub(crate) fn open(
         if let Some(known) = &known_browser {
             writing.keep_known_browser(&token_hash(known), person.id, now_ms)?;
         }
+        if let Some(network) = &network {
+            writing.keep_known_network(network, person.id, now_ms)?;
+        }
         let address = browser.address.map(|address| address.to_string());
-        writing.audit(now_ms, &person.user_name, &Audited::SignedIn { address })
+        writing.audit(now_ms, &person.user_name, &Audited::SignedIn { by, address })
     })?;
     Ok(NewSession { token, known_browser })
 }
@@ -113,6 +151,17 @@ pub(crate) fn open(
 /// Ends a session. Does nothing if there is none with this hash.
 pub(crate) fn end(service: &Service, token: &TokenHash) -> Result<(), CouncilError> {
     service.transact(|writing| writing.end_session(token))
+}
+
+/// Ends the session with which somebody signs out.
+pub(crate) fn sign_out(service: &Service, token: &TokenHash) -> Result<(), CouncilError> {
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        let Some((user, _)) = writing.session(token)? else { return Ok(()) };
+        writing.end_session(token)?;
+        let name = writing.person(user)?.map(|person| person.user_name).unwrap_or_default();
+        writing.audit(now_ms, &name, &Audited::SignedOut {})
+    })
 }
 
 /// The person's own sessions that are not older than [`LONGEST_MS`], the last used first.

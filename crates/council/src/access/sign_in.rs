@@ -6,11 +6,11 @@ use doorstep_domain::ledger::Hash;
 use super::passkey::{PasskeyAnswer, PasskeyAsked};
 use super::password;
 use super::second_factor::{self, SecondFactorResult, SetUp};
-use super::session::{self, Browser, NewSession, TokenHash};
+use super::session::{self, Browser, KnownBy, NewSession};
 use crate::error::CouncilError;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{Audited, Person};
+use crate::storage::{Audited, Person, SignedInBy};
 
 /// How long a password that somebody else chose can be used to choose one's own, in milliseconds.
 const GIVEN_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -54,22 +54,19 @@ pub(crate) enum SignInOutcome {
     TooEarly { left_ms: i64 },
 }
 
-/// Whether a person of this name has signed in with this browser before.
-pub(crate) fn is_known(service: &Service, browser: Option<&TokenHash>, user: &str) -> Result<bool, CouncilError> {
-    let knows = |browser| service.storage.read(|reading| reading.knows_browser(browser, user));
-    Ok(browser.map(knows).transpose()?.unwrap_or(false))
-}
-
 /// Signs a person in, or says what is wrong or missing.
 pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<SignInOutcome, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
-    let token = given.browser.token.as_ref();
-    let known = is_known(service, token, given.user)?;
-    let counter = counter(given.user, token.filter(|_| known));
+    let from = match session::known_by(service, given.browser, given.user)? {
+        KnownBy::Browser => given.browser.token,
+        KnownBy::Network => given.browser.network.map(|network| network.hash(&service.keys)),
+        KnownBy::Nothing => None,
+    };
+    let counter = counter(given.user, from.as_ref());
     if let Some(left_ms) = service.transact(|writing| writing.count_try(&counter, now_ms, wait_ms))? {
         return Ok(SignInOutcome::TooEarly { left_ms });
     }
-    let outcome = look(service, given, known)?;
+    let outcome = look(service, given)?;
     let is_wrong =
         matches!(outcome, SignInOutcome::WrongPassword | SignInOutcome::WrongCode | SignInOutcome::WrongPasskey);
     let may_note = is_wrong && service.rates.may_note_refusal();
@@ -93,7 +90,7 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
     Ok(outcome)
 }
 
-fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> Result<SignInOutcome, CouncilError> {
+fn look(service: &Service, given: &Credentials<'_>) -> Result<SignInOutcome, CouncilError> {
     let (person, hash) = service
         .storage
         .read(|reading| Ok((reading.person_by_name(given.user)?, reading.password_hash(given.user)?)))?;
@@ -108,10 +105,12 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
         OwnPassword::Refused(refused) => return Ok(SignInOutcome::NewPasswordRefused(refused)),
         OwnPassword::Missing => return Ok(SignInOutcome::NewPasswordNeeded),
     };
+    let mut by = SignedInBy::Password;
     if service.asks_for_second_factor {
         let second = second_factor::Given { code: given.code, passkey: given.passkey };
         match second_factor::look(service, &person, &second)? {
-            SecondFactorResult::Right => {}
+            SecondFactorResult::Right if given.passkey.is_some() => by = SignedInBy::PasswordAndPasskey,
+            SecondFactorResult::Right => by = SignedInBy::PasswordAndCode,
             SecondFactorResult::ToSetUp(set_up) => return Ok(SignInOutcome::SetUp(set_up)),
             SecondFactorResult::CodeNeeded => return Ok(SignInOutcome::CodeNeeded),
             SecondFactorResult::PasskeyNeeded { asked, or_code } => {
@@ -128,7 +127,7 @@ fn look(service: &Service, given: &Credentials<'_>, browser_is_known: bool) -> R
             writing.audit(now_ms, &person.user_name, &Audited::PasswordSet { of: &person.user_name })
         })?;
     }
-    let opened = session::open(service, &person, browser_is_known, given.browser, now_ms)?;
+    let opened = session::open(service, &person, by, given.browser, now_ms)?;
     Ok(SignInOutcome::In(person, opened))
 }
 
@@ -200,12 +199,12 @@ fn wait_ms(tries: u64) -> i64 {
     }
 }
 
-/// The key for counting tries: a user name, and the browser if it is known for that user. All
-/// unknown browsers share one count, so a stranger's guesses do not lock a person out of their own
-/// browser.
-fn counter(name: &str, browser: Option<&TokenHash>) -> [u8; 32] {
-    let browser: &[u8] = browser.map_or(&[], |browser| browser);
-    *Hash::of("doorstep-sign-in-v1", &[name.as_bytes(), browser]).as_bytes()
+/// The key for counting tries: a user name, and the browser or the network if it is known for that
+/// user. All strangers share one count, so their guesses do not lock a person out of their own
+/// browser or network.
+fn counter(name: &str, from: Option<&[u8; 32]>) -> [u8; 32] {
+    let from: &[u8] = from.map_or(&[], |from| from);
+    *Hash::of("doorstep-sign-in-v1", &[name.as_bytes(), from]).as_bytes()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use axum_server::{Handle, Server};
 use doorstep_council::access::openid::{Provider, ProviderSettings};
 use doorstep_council::desk::overdue::look_at_the_clock;
 use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
+use doorstep_council::records::logs::keep_linked;
 use doorstep_council::{Connections, CouncilError, HEADER_BYTES, HEADER_TIME, is_safe_address, router};
 use zeroize::Zeroizing;
 
@@ -117,7 +118,7 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
     let service = service(data)?.reached_at(settings.public_address.clone());
     let service = if settings.second_factor == Switch::On { service } else { service.without_second_factor() };
     let service = if certificate.is_some() { service.with_tls() } else { service };
-    let service = service.behind(settings.proxy.clone());
+    let service = service.behind(settings.behind_proxy == Switch::On, settings.proxy.clone());
     let notifier = Notifier::new(service.clone(), mail, webhook);
     let listener = TcpListener::bind(settings.listen).with_context(|| format!("{} can't be used", settings.listen))?;
     let address = listener.local_addr()?;
@@ -127,6 +128,8 @@ pub(crate) fn serve(data: &Data, settings: &ServeSettings) -> Result<()> {
         // is overdue.
         let overdue = service.clone();
         tokio::spawn(again_and_again(move || look_at_the_clock(&overdue)));
+        let logs = service.clone();
+        tokio::spawn(again_and_again(move || keep_linked(&logs)));
         tokio::spawn(again_and_again(move || notifier.send_what_waits()));
         tokio::spawn(stop_when_told(handle.clone()));
         let routes = router(service.clone(), provider).into_make_service_with_connect_info::<SocketAddr>();

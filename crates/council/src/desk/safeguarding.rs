@@ -2,6 +2,7 @@
 //! reading is noted before the note is opened, and only leads see who read a note. Clause 6.2.
 
 use chrono::{DateTime, Utc};
+use doorstep_domain::ledger::Hash;
 use doorstep_domain::{RecordId, VisitId};
 use serde::{Deserialize, Serialize};
 
@@ -159,8 +160,9 @@ pub fn open(service: &Service, by: &Actor, record: RecordId) -> Result<OpenedNot
 pub struct LeadsLog {
     /// The lines, the newest first.
     pub(crate) lines: Vec<LeadsLogLine>,
-    /// The number of the first line that does not follow from the one before it, or does not say
-    /// what was written: the log was altered there. `null` if the whole log holds.
+    /// The number of the first line that does not follow from the one before it, does not say what
+    /// was written, or is not the one with which the log ended when the audit log committed to it:
+    /// the log was altered there. `null` if the whole log holds.
     #[ts(type = "number | null")]
     pub(crate) altered_at: Option<i64>,
 }
@@ -195,8 +197,15 @@ impl From<LeadsLine> for LeadsLogLine {
 /// As [`list`].
 pub fn log(service: &Service, by: &Actor) -> Result<LeadsLog, CouncilError> {
     only_leads(by)?;
-    let lines = service.storage.read(|reading| reading.leads_log())?;
+    let (lines, heads) = service.storage.read(|reading| Ok((reading.leads_log()?, reading.leads_log_heads()?)))?;
     let altered_at = lines.iter().find(|line| !line.holds).map(|line| line.number);
+    // Where it ended on some day, by the audit log, it goes on from there.
+    let stands = |number: i64, link: Option<Hash>| {
+        let line = usize::try_from(number).ok().and_then(|number| lines.get(number.checked_sub(1)?));
+        link.is_some_and(|link| number == 0 || line.is_some_and(|line| line.link == link))
+    };
+    let cut_off_at = heads.into_iter().find(|(number, link)| !stands(*number, *link)).map(|(number, _)| number);
+    let altered_at = altered_at.into_iter().chain(cut_off_at).min();
     Ok(LeadsLog { lines: lines.into_iter().rev().take(MOST_LINES).map(LeadsLogLine::from).collect(), altered_at })
 }
 

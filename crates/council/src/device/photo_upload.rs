@@ -11,7 +11,7 @@ use doorstep_domain::protocol::{
 };
 use image::{ImageFormat, ImageReader};
 
-use super::request::{Refusal, known_device, only_this_protocol};
+use super::request::{Refusal, known_device, not_signed, only_this_protocol};
 use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::photo_store::PhotoStore;
@@ -45,7 +45,7 @@ pub(super) fn put_piece(service: &Service, sha256: Hash, request: &[u8]) -> Resu
     let signed: Signed = decode(request)?;
     let device = known_device(service, signed.peek::<BlobRequest>()?.device)?;
     let request: BlobRequest =
-        signed.open(Purpose::BlobRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+        signed.open(Purpose::BlobRequest, &device.key).map_err(|_| not_signed(service, device.id))?;
     only_this_protocol(request.protocol)?;
     service.rates.piece(device.id)?;
     if request.sha256 != sha256 {

@@ -6,7 +6,7 @@ use doorstep_domain::protocol::{NoAnswer, PROTOCOL, ProblemCode, Unreadable};
 use crate::error::CouncilError;
 use crate::machine::rates::Later;
 use crate::service::Service;
-use crate::storage::Device;
+use crate::storage::{Audited, Device};
 
 /// How many seconds a phone waits before it tries again, when the council failed.
 const TRY_AGAIN_SECONDS: u64 = 30;
@@ -54,6 +54,19 @@ impl From<Refusal> for NoAnswer {
                 Self::Busy { retry_after: TRY_AGAIN_SECONDS }
             }
         }
+    }
+}
+
+/// Refuses a request that the key of the device that it names has not signed. Somebody else may
+/// have written it, so the audit log notes it.
+pub(super) fn not_signed(service: &Service, device: DeviceId) -> Refusal {
+    let noted = || {
+        let now_ms = service.now_ms();
+        service.transact(|writing| writing.audit(now_ms, "", &Audited::SignatureRefused { device }))
+    };
+    match if service.rates.may_note_refusal() { noted() } else { Ok(()) } {
+        Ok(()) => Refusal::No(ProblemCode::NotSigned),
+        Err(error) => Refusal::Failed(error),
     }
 }
 

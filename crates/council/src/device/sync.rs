@@ -6,7 +6,7 @@ use doorstep_domain::protocol::{
 };
 
 use super::ingest::ingest_first;
-use super::request::{Refusal, known_device, only_this_protocol};
+use super::request::{Refusal, known_device, not_signed, only_this_protocol};
 use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::Service;
@@ -21,7 +21,7 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Vec<u8>, Refusal
     let signed: Signed = decode(request)?;
     let device = known_device(service, signed.peek::<SyncRequest>()?.device)?;
     let request: SyncRequest =
-        signed.open(Purpose::SyncRequest, &device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+        signed.open(Purpose::SyncRequest, &device.key).map_err(|_| not_signed(service, device.id))?;
     only_this_protocol(request.protocol)?;
     if request.records.len() > Limits::BATCH_RECORDS {
         return Err(Refusal::No(ProblemCode::TooLarge));

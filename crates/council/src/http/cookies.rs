@@ -10,6 +10,7 @@ use axum::http::{Extensions, HeaderMap, header};
 use super::problem::WebProblem;
 use crate::access::session::{Browser, NewSession, TokenHash};
 use crate::access::token::token_hash;
+use crate::machine::network::Network;
 use crate::service::Service;
 
 /// The cookie with a session's token.
@@ -39,7 +40,7 @@ pub(crate) fn session_name(over_tls: bool) -> String {
 }
 
 fn token(service: &Service, headers: &HeaderMap, cookie: &str) -> Option<TokenHash> {
-    value(headers, &name_of(cookie, is_over_tls(service, headers))).map(|value| token_hash(&value))
+    value(headers, &name_of(cookie, service.is_over_tls())).map(|value| token_hash(&value))
 }
 
 /// The hash of the session token in a request.
@@ -63,12 +64,6 @@ pub(crate) fn end_of_session(over_tls: bool) -> String {
     format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}", name_of(SESSION, over_tls))
 }
 
-/// Whether people reach the service over TLS: its own, by its public address, or the proxy's
-/// `X-Forwarded-Proto`.
-pub(crate) fn is_over_tls(service: &Service, headers: &HeaderMap) -> bool {
-    service.is_over_tls() || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
-}
-
 /// The browser that a request came from.
 pub(crate) struct FromBrowser(pub(crate) Browser);
 
@@ -82,6 +77,7 @@ impl FromRequestParts<Service> for FromBrowser {
             token: token(service, headers, KNOWN_BROWSER),
             name: name.chars().take(200).collect(),
             address: address_of(service, headers, &parts.extensions),
+            network: network_of(service, headers, &parts.extensions),
             session: session(service, headers),
         }))
     }
@@ -93,6 +89,20 @@ pub(crate) fn address_of(service: &Service, headers: &HeaderMap, known: &Extensi
     Some(address(service, headers, peer.ip()))
 }
 
+/// The network of whoever sent a request. `None` where all of them may be behind one proxy: one
+/// that the settings don't name, or one on this machine.
+fn network_of(service: &Service, headers: &HeaderMap, known: &Extensions) -> Option<Network> {
+    let ConnectInfo(peer) = known.get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    let address = address(service, headers, peer);
+    let is_of_a_proxy = address == peer && (peer.is_loopback() || service.behind_proxy || is_proxy(service, peer));
+    (!is_of_a_proxy).then(|| Network::of(address))
+}
+
+fn is_proxy(service: &Service, peer: IpAddr) -> bool {
+    service.proxies.contains(&peer)
+}
+
 /// The address of whoever sent a request: the other end of the connection. Only a proxy that the
 /// settings name is believed when it says for whom it speaks: it adds that address at the end of
 /// `X-Forwarded-For`.
@@ -102,7 +112,7 @@ fn address(service: &Service, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
     let read = |text: &str| text.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
     let last = said.and_then(|said| read(said.rsplit(',').next()?.trim()));
     let peer = peer.to_canonical();
-    last.filter(|_| service.proxies.contains(&peer)).unwrap_or(peer).to_canonical()
+    last.filter(|_| is_proxy(service, peer)).unwrap_or(peer).to_canonical()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::access::roles::Role;
 use crate::access::second_factor::SetUp;
 use crate::desk::accounts::{AccountDecide, AccountList, AccountRow};
 use crate::desk::appointments::{AppointmentChange, AppointmentList, AppointmentListRow, Visitor};
-use crate::desk::audit::{AuditEntry, AuditList};
+use crate::desk::audit::{AuditCheck, AuditEnd, AuditEntry, AuditList};
 use crate::desk::cases::{CaseDetail, CaseList, CaseListRow, CaseLogLine, CaseOwner, SaidPlace};
 use crate::desk::code::{CodeList, CodeVersion};
 use crate::desk::concerns::{ConcernList, ConcernListRow};
@@ -62,6 +62,8 @@ pub fn declarations() -> Vec<(String, String)> {
         AuditAction,
         AuditList,
         AuditEntry,
+        AuditCheck,
+        AuditEnd,
         TableMeaning,
         TableColumn,
         OutcomeCount,

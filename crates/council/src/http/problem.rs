@@ -60,6 +60,8 @@ impl From<CouncilError> for WebProblem {
     fn from(error: CouncilError) -> Self {
         match error {
             CouncilError::Refused(refused) => refused.into(),
+            // Whoever asked first has it in the log.
+            CouncilError::ProviderWaits => Self::Internal,
             error => {
                 tracing::error!(%error, "A request could not be answered.");
                 Self::Internal
@@ -72,7 +74,7 @@ impl From<Refused> for WebProblem {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::NotFound => Self::NotFound,
-            Refused::NoSuchPage | Refused::NotADate(_) | Refused::NoTable | Refused::NoLabel => {
+            Refused::NoSuchPage | Refused::NotADate(_) | Refused::NotALink | Refused::NoTable | Refused::NoLabel => {
                 Self::NotUnderstood(refused)
             }
             Refused::NoSuchUser(_)

@@ -150,6 +150,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/safeguarding/{record}", LEADS, safeguarding::open),
         Route::get("/api/safeguarding-log", LEADS, safeguarding::log),
         Route::get("/api/audit", AUDIT, audit::list),
+        Route::get("/api/audit/links", AUDIT, audit::check),
         // The console's pages. All are the same file, which then requests the data it shows.
         Route::get("/", Anybody, page),
         Route::get("/visits", Anybody, page),

@@ -220,6 +220,11 @@ impl Keys {
         hash.as_bytes().first_chunk().copied().unwrap_or_default()
     }
 
+    /// A hash that nobody else can make, and that stays the same when other keys change.
+    pub(crate) fn hash_for_itself(&self, domain: &str, said: &[u8]) -> [u8; 32] {
+        *Hash::framed(domain, &[self.naming.sign(domain, said).as_bytes()]).as_bytes()
+    }
+
     /// The public keys (age recipients) that devices use to seal safeguarding notes.
     pub(crate) fn safeguarding_recipients(&self) -> Vec<String> {
         vec![self.safeguarding.to_public().to_string()]

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 pub(crate) mod http_client;
 pub(crate) mod keys;
 pub(crate) mod local_address;
+pub(crate) mod network;
 pub mod private_file;
 pub(crate) mod rates;
 pub(crate) mod times;

@@ -102,9 +102,11 @@ impl Mail {
         format!("{}{path}", self.public_address)
     }
 
-    /// Sends one mail with everything that waits for a person, one paragraph for each line.
-    pub(super) fn send(&self, to: &str, council: &str, lines: &[String]) -> Result<(), NotSent> {
+    /// Sends one mail with everything that waits for a person, one paragraph for each line. The
+    /// subject says how much waits, unless nothing does.
+    pub(super) fn send(&self, to: &str, council: &str, lines: &[String], nothing_waits: bool) -> Result<(), NotSent> {
         let subject = match lines.len() {
+            _ if nothing_waits => "Doorstep: the audit log's fingerprint".to_owned(),
             1 => "Doorstep: something waits for you".to_owned(),
             number => format!("Doorstep: {number} things wait for you"),
         };

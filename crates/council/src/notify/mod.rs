@@ -18,7 +18,7 @@ use crate::error::CouncilError;
 use crate::machine::times;
 use crate::service::{NAME, Service, each_by_itself};
 use crate::storage::settings;
-use crate::storage::{About, CaseRow, Notice, Reading};
+use crate::storage::{About, CaseRow, LogsEnd, Notice, Reading};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -125,25 +125,28 @@ impl Notifier {
     /// the meantime.
     fn mail_to(&self, mail: &Mail, user: UserId, notices: &[Notice]) -> Result<Result<(), NotSent>, CouncilError> {
         let (council, address, waiting) = self.service.storage.read(|reading| {
-            let mut waiting: Vec<(About, Option<CaseRow>)> = Vec::new();
+            let mut waiting: Vec<(&Notice, Option<CaseRow>)> = Vec::new();
             for notice in notices {
                 let case = notice.case.map(|case| reading.case(case)).transpose()?.flatten();
                 let over = notice.case.is_some() && case.as_ref().is_none_or(|case| case.closed_ms.is_some());
                 let id = case.as_ref().map(|case| case.id);
                 if !over {
                     // One line for each case, and one for each other thing.
-                    waiting.retain(|(about, known)| match (known, id) {
+                    waiting.retain(|(before, known)| match (known, id) {
                         (Some(known), Some(id)) => known.id != id,
-                        (None, None) => *about != notice.about,
+                        (None, None) => (before.about, &before.detail) != (notice.about, &notice.detail),
                         _ => true,
                     });
-                    waiting.push((notice.about, case));
+                    waiting.push((notice, case));
                 }
             }
             Ok((reading.meta(NAME)?, reading.email(user)?, waiting))
         })?;
         match address {
-            Some(address) if !waiting.is_empty() => Ok(mail.send(&address, &council, &lines(mail, &waiting))),
+            Some(address) if !waiting.is_empty() => {
+                let nothing_waits = waiting.iter().all(|(notice, _)| notice.about == About::LogsClosed);
+                Ok(mail.send(&address, &council, &lines(mail, &waiting), nothing_waits))
+            }
             _ => Ok(Ok(())),
         }
     }
@@ -187,18 +190,22 @@ fn deadline(by_ms: i64) -> String {
 }
 
 /// One line of a mail for each thing that waits: a link and the deadline, but no names or details.
-fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
+fn lines(mail: &Mail, waiting: &[(&Notice, Option<CaseRow>)]) -> Vec<String> {
     let by = |case: &CaseRow| {
         let by = case.due_ms().map(deadline);
         by.map(|by| format!(", to be dealt with by {by}")).unwrap_or_default()
     };
-    let line = |(about, case): &(About, Option<CaseRow>)| {
-        if *about == About::NightlyFailed {
+    let line = |(notice, case): &(&Notice, Option<CaseRow>)| {
+        let about = notice.about;
+        if about == About::NightlyFailed {
             return "The backup or the check of the records failed last night. The service goes on. Look at the log of \
                     doorstep-nightly, mend what it says, and start it again."
                 .to_owned();
         }
-        if *about == About::Accounts {
+        if about == About::LogsClosed {
+            return end_of_the_logs(mail, notice);
+        }
+        if about == About::Accounts {
             let page = mail.link("/accounts");
             return format!("An account was changed, or a change to one waits for somebody to agree: {page}");
         }
@@ -212,6 +219,20 @@ fn lines(mail: &Mail, waiting: &[(About, Option<CaseRow>)]) -> Vec<String> {
         format!("{what}{}: {}", by(case), mail.link(&format!("/cases/{}", case.id)))
     };
     waiting.iter().map(line).collect()
+}
+
+/// What an auditor is told about the end of the audit log. It is to be kept: later it shows
+/// whether the log was altered.
+fn end_of_the_logs(mail: &Mail, notice: &Notice) -> String {
+    let at = england::wall_clock(times::from_ms(notice.made_ms)).format("%-d %B %Y, %H:%M");
+    let Ok(LogsEnd { place, link }) = serde_json::from_str(&notice.detail) else {
+        return format!("The audit log was closed on {at}.");
+    };
+    let page = mail.link("/audit");
+    format!(
+        "On {at} the audit log had {place} lines. The fingerprint of the last one is\n{link}\nKeep this mail. Whoever \
+         alters the log changes this fingerprint: you can look for it at {page}"
+    )
 }
 
 #[cfg(test)]

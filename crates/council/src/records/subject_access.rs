@@ -203,6 +203,7 @@ pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) ->
     match &found.person {
         None if held.open_cases > 0 => return Err(Refused::CasesAreOpen.into()),
         None => {
+            forget_searches(service, &found)?;
             erase_visits(service, &found.visits, "on request")?;
             service.transact(|writing| {
                 found.appointments.iter().try_for_each(|reference| writing.erase_appointment(reference))
@@ -213,6 +214,14 @@ pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) ->
     audit(service, by, &Audited::ErasedOnRequest { held: json!(held), because })?;
     service.storage.leave_no_trace()?;
     Ok(held)
+}
+
+/// Takes what people looked for out of the audit log, where it would have found what is erased.
+fn forget_searches(service: &Service, found: &FoundData) -> Result<(), CouncilError> {
+    service.transact(|writing| {
+        let texts = writing.search_texts_of(&found.visits, &found.appointments)?;
+        writing.forget_searches_for(&texts)
+    })
 }
 
 fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Result<(), CouncilError> {
@@ -227,6 +236,7 @@ fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Resul
         for record in writing.acknowledgements_by(person.id)? {
             writing.erase_acknowledgement(record, now_ms, "on request")?;
         }
+        writing.forget_searches_for(&[person.user_name.to_lowercase(), person.display_name.to_lowercase()])?;
         writing.erase_person(person.id, &person.user_name, &name)?;
         // The search text of visits holds the visitor's name, so write it again.
         for visit in visits {

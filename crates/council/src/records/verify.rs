@@ -33,7 +33,8 @@ pub struct Checked {
     pub unsealed: u64,
     /// Numbers that are missing before the last held number of each chain.
     pub gaps: u64,
-    /// What is wrong, in words, each with the device and the record's number.
+    /// What is wrong, in words: with records, each with its device and number, and with the audit
+    /// log.
     pub faults: Vec<String>,
 }
 
@@ -158,8 +159,9 @@ impl Checked {
     }
 }
 
-/// Checks every record that has a place in a chain. This may take long; the service keeps running.
-/// It notes how many records of each phone have no seal for too long, for people to look at.
+/// Checks every record that has a place in a chain, and the audit log. This may take long; the
+/// service keeps running. It notes how many records of each phone have no seal for too long, for
+/// people to look at.
 ///
 /// # Errors
 /// [`CouncilError`] when the database can't be read. What is wrong with records is not an error; it
@@ -224,6 +226,10 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
         }
     }
     service.transact(|writing| writing.note_unsealed(&old))?;
+    let log = service.storage.read_at_length(|reading| reading.audit_links(None))?;
+    if let Some(altered) = log.altered {
+        checked.faults.push(format!("audit log, line {}: it does not follow from the one before it", altered.place));
+    }
     Ok(checked)
 }
 

@@ -117,6 +117,11 @@ pub(crate) enum Audited<'a> {
     KeyChanged {
         key: &'static str,
     },
+    LogsClosed {
+        day: NaiveDate,
+        /// Commits to the end of the leads' own log.
+        leads: String,
+    },
     NightlyFailed {},
     NumberEntered(&'a DatedNumber),
     NumberWithdrawn {
@@ -163,6 +168,10 @@ pub(crate) enum Audited<'a> {
     RoleRefused {
         route: &'a str,
     },
+    Searched {
+        list: &'static str,
+        words: &'a str,
+    },
     SecondFactorForgotten {
         of: &'a str,
     },
@@ -180,6 +189,9 @@ pub(crate) enum Audited<'a> {
     SetAsideRead {
         device: DeviceId,
     },
+    SignatureRefused {
+        device: DeviceId,
+    },
     SignInFailed {
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<&'a str>,
@@ -189,9 +201,11 @@ pub(crate) enum Audited<'a> {
         address: Option<String>,
     },
     SignedIn {
+        by: SignedInBy,
         #[serde(skip_serializing_if = "Option::is_none")]
         address: Option<String>,
     },
+    SignedOut {},
     SubjectAccess(serde_json::Value),
     TokenRefused {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,6 +219,20 @@ pub(crate) enum Audited<'a> {
     VisitRead {
         visit: VisitId,
     },
+}
+
+/// By which way somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SignedInBy {
+    /// With a password alone, where the council has turned the second factor off.
+    Password,
+    /// With a password and a code from an authenticator.
+    PasswordAndCode,
+    /// With a password and a passkey.
+    PasswordAndPasskey,
+    /// With the council's own accounts.
+    Openid,
 }
 
 /// A line of the audit log.
@@ -306,6 +334,14 @@ impl Writing<'_> {
 const WITH_A_REASON: &str = "('put_to_rest', 'set_aside_decided', 'visit_decided')";
 
 impl Writing<'_> {
+    /// Replaces what a line says, because part of it is erased. It is no longer held against what
+    /// was committed to.
+    fn say_less(&self, number: i64, detail: &serde_json::Map<String, serde_json::Value>) -> Result<(), CouncilError> {
+        let detail = serde_json::to_string(detail).map_err(|_| CouncilError::Unreadable("audit"))?;
+        self.write("UPDATE audit SET detail = ?2, salt = NULL WHERE audit_id = ?1", params![number, detail])?;
+        Ok(())
+    }
+
     /// Takes the reasons out of lines about the visit, phone or chain with this id.
     pub(super) fn forget_reasons(&self, id: &str) -> Result<(), CouncilError> {
         let lines: Vec<(i64, String)> = self.many(
@@ -317,8 +353,7 @@ impl Writing<'_> {
             let detail: Option<serde_json::Value> = serde_json::from_str(&detail).ok();
             let Some(serde_json::Value::Object(mut fields)) = detail else { continue };
             fields.remove("because");
-            let detail = serde_json::Value::Object(fields).to_string();
-            self.write("UPDATE audit SET detail = ?2 WHERE audit_id = ?1", params![number, detail])?;
+            self.say_less(number, &fields)?;
         }
         Ok(())
     }
@@ -338,13 +373,34 @@ impl Writing<'_> {
         )?;
         for (number, detail) in lines {
             let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(&detail) else { continue };
-            for field in WITH_A_NAME {
-                if let Some(said) = fields.get_mut(field).filter(|said| *said == before) {
-                    *said = serde_json::Value::String(name.to_owned());
-                }
+            let of_them: Vec<&str> =
+                WITH_A_NAME.into_iter().filter(|field| fields.get(*field).is_some_and(|said| said == before)).collect();
+            for field in &of_them {
+                fields.insert((*field).to_owned(), serde_json::Value::String(name.to_owned()));
             }
-            let detail = serde_json::Value::Object(fields).to_string();
-            self.write("UPDATE audit SET detail = ?2 WHERE audit_id = ?1", params![number, detail])?;
+            if !of_them.is_empty() {
+                self.say_less(number, &fields)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Writing<'_> {
+    /// Forgets the words of searches that would have found one of these texts, which are in lower
+    /// case: they are about somebody who is erased. That somebody searched stays.
+    pub(crate) fn forget_searches_for(&self, texts: &[String]) -> Result<(), CouncilError> {
+        let lines: Vec<(i64, String)> =
+            self.many("SELECT audit_id, detail FROM audit WHERE action = 'searched'", params![], |row| {
+                Ok((row.get("audit_id")?, row.get("detail")?))
+            })?;
+        for (number, detail) in lines {
+            let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(&detail) else { continue };
+            let words = fields.get("words").and_then(serde_json::Value::as_str).unwrap_or_default().to_lowercase();
+            if !words.is_empty() && texts.iter().any(|text| text.contains(&words)) {
+                fields.remove("words");
+                self.say_less(number, &fields)?;
+            }
         }
         Ok(())
     }

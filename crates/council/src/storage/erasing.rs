@@ -4,7 +4,7 @@
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
-use super::database::{Conditions, Value, params};
+use super::database::{Conditions, Row, Value, params};
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
@@ -209,11 +209,25 @@ impl Reading<'_> {
         let sql = format!("SELECT appointment_ref FROM appointment{} ORDER BY appointment_ref", which.text());
         self.many(&sql, which.values(), |row| row.get("appointment_ref"))
     }
+}
 
-    /// How many lines of the audit log are older than a moment.
-    pub(crate) fn audit_lines_before(&self, before_ms: i64) -> Result<u64, CouncilError> {
-        self.one("SELECT count(*) AS lines FROM audit WHERE at_ms < ?1", params![before_ms], |row| row.get("lines"))?
-            .ok_or(CouncilError::Unreadable("audit"))
+impl Reading<'_> {
+    /// The texts by which visits and appointments are found.
+    pub(crate) fn search_texts_of(
+        &self,
+        visits: &[VisitId],
+        appointments: &[String],
+    ) -> Result<Vec<String>, CouncilError> {
+        let text = |row: &Row<'_>| row.get::<String>("words");
+        let mut texts = Vec::new();
+        for visit in visits {
+            texts.extend(self.one("SELECT words FROM visit WHERE visit_id = ?1", params![visit.as_bytes()], text)?);
+        }
+        for reference in appointments {
+            let sql = "SELECT words FROM appointment WHERE appointment_ref = ?1";
+            texts.extend(self.one(sql, params![reference], text)?);
+        }
+        Ok(texts)
     }
 }
 
@@ -334,9 +348,8 @@ impl Writing<'_> {
     /// Erases lines of the audit log that are older than a moment, and the lines about who read a
     /// safeguarding note.
     pub(crate) fn erase_audit_lines(&self, before_ms: i64) -> Result<(), CouncilError> {
-        for log in ["audit", "note_reading"] {
-            self.write(&format!("DELETE FROM {log} WHERE at_ms < ?1"), params![before_ms])?;
-        }
+        self.write("DELETE FROM note_reading WHERE at_ms < ?1", params![before_ms])?;
+        self.erase_linked_lines(before_ms)?;
         self.erase_leads_log_before(before_ms)
     }
 
@@ -344,7 +357,9 @@ impl Writing<'_> {
     /// names. What the person did stays, under the new name.
     pub(crate) fn erase_person(&self, user: UserId, name_before: &str, name: &str) -> Result<(), CouncilError> {
         let id = user.as_bytes();
-        for table in ["session", "known_browser", "enrolment_code", "notice", "passkey", "passkey_ceremony"] {
+        for table in
+            ["session", "known_browser", "known_network", "enrolment_code", "notice", "passkey", "passkey_ceremony"]
+        {
             self.write(&format!("DELETE FROM {table} WHERE user_id = ?1"), params![id])?;
         }
         self.write("UPDATE device SET name = '' WHERE user_id = ?1", params![id])?;
@@ -368,7 +383,7 @@ impl Writing<'_> {
             params![id, name],
         )?;
         for sql in [
-            "UPDATE audit SET user_name = ?2 WHERE user_name = ?1",
+            "UPDATE audit SET user_name = ?2, salt = NULL WHERE user_name = ?1",
             "UPDATE note_reading SET user_name = ?2 WHERE user_name = ?1",
             "UPDATE set_aside SET decided_by = ?2 WHERE decided_by = ?1",
             "UPDATE at_rest SET user_name = ?2 WHERE user_name = ?1",

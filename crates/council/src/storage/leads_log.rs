@@ -92,7 +92,7 @@ pub(crate) struct LeadsLine {
     pub(crate) said: Option<(String, LeadsDeed)>,
     /// Whether the line follows from the one before, and says what was committed to.
     pub(crate) holds: bool,
-    link: Hash,
+    pub(crate) link: Hash,
 }
 
 fn commitment(salt: &[u8], line: &str) -> Hash {
@@ -125,7 +125,42 @@ fn line(row: &Row<'_>, (number_before, before): (i64, Hash)) -> Result<LeadsLine
     })
 }
 
+fn head_commitment(salt: &[u8], number: i64, link: Hash) -> Hash {
+    Hash::framed("doorstep-leads-head-v1", &[salt, &number.to_be_bytes(), link.as_bytes()])
+}
+
 impl Reading<'_> {
+    /// Where this log once ended, by what the audit log commits to each day, the oldest first:
+    /// number and link of the last line. The link is `None` where this log knows nothing of it.
+    pub(crate) fn leads_log_heads(&self) -> Result<Vec<(i64, Option<Hash>)>, CouncilError> {
+        let said =
+            self.many("SELECT detail FROM audit WHERE action = 'logs_closed' ORDER BY audit_id", params![], |row| {
+                row.get::<String>("detail")
+            })?;
+        let committed = |said: String| {
+            let said: serde_json::Value = serde_json::from_str(&said).ok()?;
+            said.get("leads")?.as_str()?.parse::<Hash>().ok()
+        };
+        said.into_iter().filter_map(committed).map(|commitment| self.leads_log_head(commitment)).collect()
+    }
+
+    fn leads_log_head(&self, committed: Hash) -> Result<(i64, Option<Hash>), CouncilError> {
+        let sql = "SELECT number, link, salt FROM leads_log_head WHERE commitment = ?1";
+        let head = self.one(sql, params![committed.as_bytes()], |row| {
+            let (number, link) = (row.get::<i64>("number")?, Hash::from_bytes(row.get("link")?));
+            Ok((number, link, row.get::<Vec<u8>>("salt")?))
+        })?;
+        let head = head.filter(|(number, link, salt)| head_commitment(salt, *number, *link) == committed);
+        Ok(head.map_or((1, None), |(number, link, _)| (number, Some(link))))
+    }
+
+    fn end_of_leads_log(&self) -> Result<(i64, Hash), CouncilError> {
+        let last = self.one("SELECT number, link FROM leads_log ORDER BY number DESC LIMIT 1", params![], |row| {
+            Ok((row.get::<i64>("number")?, Hash::from_bytes(row.get("link")?)))
+        })?;
+        Ok(last.unwrap_or_else(beginning))
+    }
+
     /// Every line, the oldest first, each checked against the one before.
     pub(crate) fn leads_log(&self) -> Result<Vec<LeadsLine>, CouncilError> {
         let (mut lines, mut before) = (Vec::new(), beginning());
@@ -163,10 +198,7 @@ impl Writing<'_> {
         deed: LeadsDeed,
         at_ms: i64,
     ) -> Result<(), CouncilError> {
-        let last = self.one("SELECT number, link FROM leads_log ORDER BY number DESC LIMIT 1", params![], |row| {
-            Ok((row.get::<i64>("number")?, Hash::from_bytes(row.get("link")?)))
-        })?;
-        let (last, before) = last.unwrap_or_else(beginning);
+        let (last, before) = self.end_of_leads_log()?;
         let number = last.saturating_add(1);
         let said = Said { by: by.to_owned(), deed };
         let said = serde_json::to_string(&said).map_err(|_| CouncilError::Unreadable("leads' log"))?;
@@ -179,6 +211,17 @@ impl Writing<'_> {
             params![number, at_ms, record, committed.as_bytes(), link.as_bytes(), salt, said],
         )?;
         Ok(())
+    }
+
+    /// Keeps where this log ends now. Returns what commits to that, and tells nothing about it.
+    pub(super) fn close_leads_log(&self, environment: &Environment) -> Result<Hash, CouncilError> {
+        let ((number, link), salt) = (self.end_of_leads_log()?, environment.random::<32>());
+        let committed = head_commitment(&salt, number, link);
+        self.write(
+            "INSERT INTO leads_log_head (commitment, number, link, salt) VALUES (?1, ?2, ?3, ?4)",
+            params![committed.as_bytes(), number, link.as_bytes(), salt],
+        )?;
+        Ok(committed)
     }
 
     /// Erases what the lines that speak of a person say.

@@ -43,6 +43,9 @@ pub(crate) enum About {
     /// A change to an account waits for somebody to agree, or was made.
     #[serde(rename = "accounts.changed")]
     Accounts,
+    /// The audit log's newest link, once a day.
+    #[serde(rename = "logs.closed")]
+    LogsClosed,
     /// A sealed note waits. The email does not say what it is about (clause 6.2).
     #[serde(rename = "something_waits")]
     SomethingWaits,
@@ -61,6 +64,15 @@ impl About {
     }
 }
 
+/// Where the audit log ended on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogsEnd {
+    /// The last line's place, from 1.
+    pub(crate) place: i64,
+    /// Its link, which commits to it and to all before it, in hexadecimal.
+    pub(crate) link: String,
+}
+
 /// A notice that waits to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
@@ -69,7 +81,8 @@ pub(crate) struct Notice {
     pub(crate) user: Option<UserId>,
     pub(crate) about: About,
     pub(crate) case: Option<CaseId>,
-    /// The JSON for other systems: ids, stable names and times. Empty for email.
+    /// The JSON for other systems: ids, stable names and times. By email [`LogsEnd`],
+    /// or empty.
     pub(crate) detail: String,
     pub(crate) made_ms: i64,
     pub(crate) tries: u64,
@@ -225,6 +238,18 @@ impl Writing<'_> {
     pub(crate) fn tell_of_accounts(&self, role: AssignedRole, at_ms: i64) -> Result<(), CouncilError> {
         let told = self.reached_by_mail(role)?;
         told.into_iter().try_for_each(|user| self.keep_notice(About::Accounts, None, Some(user), "", at_ms))
+    }
+
+    /// Tells the council's auditors by email the audit log's newest link, and other systems too.
+    pub(super) fn tell_auditors(&self, place: i64, link: Hash, at_ms: i64) -> Result<(), CouncilError> {
+        let about = About::LogsClosed;
+        let timestamp = times::written(times::from_ms(at_ms));
+        let said = LogsEnd { place, link: link.to_string() };
+        let detail = serde_json::json!({ "type": about.name(), "timestamp": timestamp, "data": said }).to_string();
+        self.keep_notice(about, None, None, &detail, at_ms)?;
+        let said = serde_json::to_string(&said).map_err(|_| CouncilError::Unreadable("notice"))?;
+        let auditors = self.reached_by_mail(AssignedRole::Auditor)?;
+        auditors.into_iter().try_for_each(|user| self.keep_notice(about, None, Some(user), &said, at_ms))
     }
 
     /// Tells the people who have to act, and other systems, that a deadline is close or has passed.

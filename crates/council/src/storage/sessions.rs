@@ -26,12 +26,26 @@ pub(crate) struct SessionTimes {
     pub(crate) proved_ms: i64,
 }
 
+/// How long a network is known after somebody last signed in from it, in milliseconds: others may
+/// have its address by then.
+const NETWORK_KNOWN_MS: i64 = 90 * 24 * 60 * 60 * 1000;
+
 impl Reading<'_> {
     /// Whether somebody has signed in from a browser before.
     pub(crate) fn knows_browser(&self, token_hash: &[u8; 32], user_name: &str) -> Result<bool, CouncilError> {
         let known = self.one(
             "SELECT 1 FROM known_browser JOIN person USING (user_id) WHERE token_hash = ?1 AND user_name = ?2",
             params![token_hash, user_name],
+            |_| Ok(()),
+        )?;
+        Ok(known.is_some())
+    }
+
+    /// Whether somebody has signed in from a network before.
+    pub(crate) fn knows_network(&self, network: &[u8; 32], user_name: &str) -> Result<bool, CouncilError> {
+        let known = self.one(
+            "SELECT 1 FROM known_network JOIN person USING (user_id) WHERE network = ?1 AND user_name = ?2",
+            params![network, user_name],
             |_| Ok(()),
         )?;
         Ok(known.is_some())
@@ -75,6 +89,21 @@ impl Writing<'_> {
         self.write(
             "INSERT INTO known_browser (token_hash, user_id, seen_ms) VALUES (?1, ?2, ?3)",
             params![token_hash, user.as_bytes(), now_ms],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that somebody has signed in from a network. Those from which they did long ago are
+    /// forgotten.
+    pub(crate) fn keep_known_network(&self, network: &[u8; 32], user: UserId, now_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "DELETE FROM known_network WHERE user_id = ?1 AND seen_ms < ?2",
+            params![user.as_bytes(), now_ms - NETWORK_KNOWN_MS],
+        )?;
+        self.write(
+            "INSERT INTO known_network (user_id, network, seen_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (user_id, network) DO UPDATE SET seen_ms = excluded.seen_ms",
+            params![user.as_bytes(), network, now_ms],
         )?;
         Ok(())
     }

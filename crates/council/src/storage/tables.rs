@@ -127,7 +127,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "record_id" "at_ms" *"user_name"
     ];
     "audit" ("audit_id"): [
-        "audit_id" "at_ms" *"user_name" "action" *"detail"
+        "audit_id" "at_ms" *"user_name" "action" *"detail" "place" *"salt" "commitment" "link"
     ];
     "code" ("code_hash"): [
         "code_hash" "label" "from_day" "text" "published_ms" *"published_by"
@@ -201,6 +201,12 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "leads_log" ("number"): [
         "number" "at_ms" "record_id" "commitment" "link" *"salt" *"line"
+    ];
+    "leads_log_head" ("commitment"): [
+        "commitment" "number" "link" "salt"
+    ];
+    "known_network" ("user_id", "network"): [
+        "user_id" *"network" "seen_ms"
     ];
     "passkey" ("credential_id"): [
         *"credential_id" "user_id" *"name" "transports" *"fixed" *"changing" "made_ms" "used_ms"

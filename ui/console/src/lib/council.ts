@@ -7,6 +7,7 @@ import type {
   AsideDecide,
   AsideList,
   AsideOfPhone,
+  AuditCheck,
   AuditList,
   CaseDeed,
   CaseDetail,
@@ -209,6 +210,7 @@ export function connect() {
       ask<null>(`/api/numbers/${encodeURIComponent(name)}/${from}`, { method: 'DELETE' }),
     dictionary: () => ask<TableMeaning[]>('/api/exports/dictionary'),
     audit: (query: string) => ask<AuditList>(`/api/audit${query}`),
+    auditLinks: (link: string) => ask<AuditCheck>(`/api/audit/links?${new URLSearchParams({ link })}`),
     safeguarding: (query: string) => ask<SafeguardingList>(`/api/safeguarding${query}`),
     leadsLog: () => ask<LeadsLog>('/api/safeguarding-log'),
     openNote: (record: string) => ask<OpenedNote>(`/api/safeguarding/${encodeURIComponent(record)}`)

@@ -10,7 +10,7 @@ use doorstep_domain::ledger::SigningKey;
 use doorstep_domain::protocol::{NoAnswer, ProblemCode};
 use doorstep_domain::v2::{Attested, Certificate, Exchange, Message, NotAttested, PROTOCOL, VERSION};
 
-use super::request::{Refusal, known_device};
+use super::request::{Refusal, known_device, not_signed};
 use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{Audited, Device, Enrolment, Reading};
@@ -67,12 +67,12 @@ fn heard<'a, M: Message>(
         Err(Refusal::No(ProblemCode::DeviceNotKnown)) => found_again(service, claimed, &signed, certificate.as_ref())?,
         known => known?,
     };
-    let message = signed.hear(&device.key).map_err(|_| Refusal::No(ProblemCode::NotSigned))?;
+    let message = signed.hear(&device.key).map_err(|_| not_signed(service, device.id))?;
     let mut signed_by = None;
     if let Some(certificate) = certificate {
-        let shown = service.keys.open(|key| certificate.open(key)).ok_or(Refusal::No(ProblemCode::NotSigned))?;
+        let shown = service.keys.open(|key| certificate.open(key)).ok_or_else(|| not_signed(service, device.id))?;
         if (shown.council, shown.enrolment, shown.key) != (service.council, device.id, device.key) {
-            return Err(Refusal::No(ProblemCode::NotSigned));
+            return Err(not_signed(service, device.id));
         }
         signed_by = Some(shown.signed_by);
     }

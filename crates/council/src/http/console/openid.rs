@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::openid::{Attempt, Provider, sign_in};
 use crate::access::session::NewSession;
 use crate::http::blocking::ask;
-use crate::http::cookies::{self, FromBrowser, is_over_tls};
+use crate::http::cookies::{self, FromBrowser};
 use crate::http::extract::{Json, Query};
 use crate::http::problem::WebProblem;
 use crate::service::Service;
@@ -47,7 +47,7 @@ pub(crate) async fn begin(
     Query(BeginQuery { again }): Query<BeginQuery>,
 ) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
-    let over_tls = is_over_tls(&service, &headers);
+    let over_tls = service.is_over_tls();
     let before = cookies::session(&service, &headers);
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", "") };
     let begun = ask(service, move |service| provider.begin(&service.environment, again, before.as_ref())).await;
@@ -90,7 +90,7 @@ pub(crate) async fn back(
     Query(said): Query<ProviderReturn>,
 ) -> Response {
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
-    let secure = is_over_tls(&service, &headers);
+    let secure = service.is_over_tls();
     let over = attempt_cookie("", 0, secure);
     let Some((attempt, code)) = said.of_this_browser(&headers, secure) else {
         return to("/?sign-in=broken-off", &over);

@@ -119,10 +119,8 @@ pub(crate) async fn sign_in(
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, WebProblem> {
     only_from_the_console(&headers)?;
-    let over_tls = cookies::is_over_tls(&service, &headers);
-    let (token, user) = (browser.token, credentials.user.clone());
-    let is_known = ask(service.clone(), move |service| sign_in::is_known(service, token.as_ref(), &user)).await?;
-    let _turn = queue.turn(is_known).await?;
+    let over_tls = service.is_over_tls();
+    let _turn = queue.turn(&service, &browser, &credentials.user).await?;
     let answer = ask(service, move |service| {
         let outcome = sign_in::sign_in(service, &credentials.given(&browser))?;
         answer(service, outcome, &open, over_tls)
@@ -160,9 +158,9 @@ fn answer(
 }
 
 pub(crate) async fn sign_out(State(service): State<Service>, headers: HeaderMap) -> Result<Response, WebProblem> {
-    let over_tls = cookies::is_over_tls(&service, &headers);
+    let over_tls = service.is_over_tls();
     if let Some(token) = cookies::session(&service, &headers) {
-        ask(service, move |service| session::end(service, &token)).await?;
+        ask(service, move |service| session::sign_out(service, &token)).await?;
     }
     Ok(([(header::SET_COOKIE, cookies::end_of_session(over_tls))], ()).into_response())
 }
