@@ -2,9 +2,9 @@
 
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    Acted, AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
-    PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary,
-    VisitView, Vocabulary,
+    Acted, AppointmentView, CodeView, ConcernDescription, Custody, DeviceStanding, EnrolmentView, OutboxGroup,
+    OutboxView, Overdue, PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView,
+    VisitSummary, VisitView, Vocabulary,
 };
 use doorstep_core::{LONGEST_PIN, SHORTEST_PIN};
 use doorstep_council::LEAST_PASSWORD;
@@ -66,6 +66,7 @@ pub fn file() -> String {
         DatedNumber,
         Declaration,
         DeviceId,
+        DeviceStanding,
         Due,
         Ending,
         EnrolmentView,

@@ -85,6 +85,18 @@ pub enum AppError {
     /// There is no answer from the council.
     #[error("{}", no_answer(.0))]
     NoAnswer(NoAnswer),
+    /// The council has revoked the device.
+    #[error(
+        "the council has ended the use of this phone. It shows no visits and begins none; what waits is still sent. \
+         Ask the council."
+    )]
+    Revoked,
+    /// The device has not reached the council for long.
+    #[error(
+        "this phone has not reached the council for days, so it shows no tenants until it has. Find a signal and check \
+         for changes. An emergency can be started, and nothing is lost."
+    )]
+    ContactFirst,
     /// There is no such appointment here.
     #[error("there is no appointment {0} on this device. Check for changes, or look at the reference again.")]
     NoSuchAppointment(AppointmentRef),
@@ -154,6 +166,8 @@ impl AppError {
             Self::NoAnswer(NoAnswer::NotTheCouncil) => "not-the-council",
             Self::NoAnswer(NoAnswer::Busy { .. }) => "council-busy",
             Self::NoAnswer(NoAnswer::Refused(code)) => code.code(),
+            Self::Revoked => "phone-revoked",
+            Self::ContactFirst => "contact-first",
             Self::NoSuchAppointment(_) => "no-such-appointment",
             Self::NoSuchVisit(_) => "no-such-visit",
             Self::TooLong(_) => "too-long",

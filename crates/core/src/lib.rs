@@ -24,7 +24,7 @@ pub use pin::{LONGEST_PIN, PinRefused, SHORTEST_PIN};
 pub use store::set_aside;
 pub use verify::{Fault, Verified};
 pub use view::{
-    Acted, AppointmentView, CodeView, ConcernDescription, Custody, EnrolmentView, OutboxGroup, OutboxView, Overdue,
-    PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView, VisitSummary,
-    VisitView, Vocabulary,
+    Acted, AppointmentView, CodeView, ConcernDescription, Custody, DeviceStanding, EnrolmentView, OutboxGroup,
+    OutboxView, Overdue, PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView,
+    VisitSummary, VisitView, Vocabulary,
 };

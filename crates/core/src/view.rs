@@ -69,9 +69,25 @@ pub struct StatusView {
     pub last_contact: Option<DateTime<Utc>>,
     /// The time now, in UTC, by the device's clock.
     pub now: DateTime<Utc>,
-    /// Whether the council has revoked the device. It still sends what it holds, and gets nothing
-    /// new.
-    pub revoked: bool,
+    /// What the device may still show and begin.
+    pub standing: DeviceStanding,
+    /// The council that has ended the use of this device, once everything was sent and nothing is
+    /// left on it.
+    pub ended_by: Option<String>,
+}
+
+/// What the device may still show and begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceStanding {
+    /// Everything.
+    Open,
+    /// The council has revoked it: it shows and finishes the visit under way, and sends what waits.
+    /// Then its keys and files are destroyed.
+    Revoked,
+    /// It has not reached the council for so long that it shows no tenants: the number
+    /// `offline_hours`. The visit under way goes on, and an emergency can begin.
+    LongWithoutContact,
 }
 
 /// A visit in which somebody who works alone is later than they expected.

@@ -21,6 +21,7 @@ export const numbers: Numbers = {
   welfare_question_at_attempt: 2,
   phone_it_in_minutes: 15,
   own_visits_days: 30,
+  offline_hours: 72,
   safe_reminder_minutes: 5
 }
 
@@ -47,7 +48,8 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
     sign_the_code: false,
     last_contact: null,
     now: NOW,
-    revoked: false,
+    standing: 'open',
+    ended_by: null,
     ...changes
   }
 }

@@ -620,7 +620,7 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "logs_closed" | "nightly_failed" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
+export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "log_begins" | "logs_closed" | "nightly_failed" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
 
 export type AuditCheck = { 
 /**
@@ -637,6 +637,10 @@ erased: number,
  * holds.
  */
 altered: AuditEnd | null, 
+/**
+ * The oldest line that is kept. Those before it were erased by a rule.
+ */
+first: AuditEnd | null, 
 /**
  * The last line.
  */
@@ -1345,6 +1349,8 @@ hand_over: boolean, };
 
 export type DeviceId = string;
 
+export type DeviceStanding = "open" | "revoked" | "long_without_contact";
+
 export type Due = { 
 /**
  * The step to do next.
@@ -1999,6 +2005,10 @@ phone_it_in_minutes: number,
  * Days for which a visitor sees their own past visits.
  */
 own_visits_days: number, 
+/**
+ * Hours without contact with the council after which a phone shows no tenants.
+ */
+offline_hours: number, 
 /**
  * Minutes past the expected end after which the visitor is reminded to say that they are safe.
  * Clause 6.1.
@@ -2842,10 +2852,14 @@ last_contact: string | null,
  */
 now: string, 
 /**
- * Whether the council has revoked the device. It still sends what it holds, and gets nothing
- * new.
+ * What the device may still show and begin.
  */
-revoked: boolean, };
+standing: DeviceStanding, 
+/**
+ * The council that has ended the use of this device, once everything was sent and nothing is
+ * left on it.
+ */
+ended_by: string | null, };
 
 export type Step = "id_worn" | "introduced" | "reason_stated" | "id_shown" | "adult_present" | "shoe_covers" | "dust_sheets" | "belongings_with_permission" | "area_tidy" | "rubbish_removed" | "left_as_found" | "kept_to_conduct";
 

@@ -29,6 +29,7 @@ const numbers: Numbers = {
   welfare_question_at_attempt: 2,
   phone_it_in_minutes: 15,
   own_visits_days: 30,
+  offline_hours: 72,
   safe_reminder_minutes: 5
 }
 
@@ -49,7 +50,8 @@ function status(changes: Partial<StatusView>): StatusView {
     sign_the_code: false,
     last_contact: null,
     now,
-    revoked: false,
+    standing: 'open',
+    ended_by: null,
     numbers,
     ...changes
   }

@@ -3,10 +3,10 @@ import type { AccountMatter, LeadsDeed } from '../generated/types'
 import { table } from './names'
 
 export const accountMatters = table<AccountMatter>({
-  role: 'A role at a desk',
-  password: 'A new password',
-  second_factor: 'A new second factor',
-  return: 'Somebody who had left is back'
+  role: 'Role, organisation or e-mail address',
+  password: 'New password',
+  second_factor: 'Set up the authenticator again',
+  return: 'Back after having left'
 })
 
 const what: Record<AccountMatter, string> = {

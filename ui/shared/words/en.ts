@@ -274,6 +274,7 @@ export const actions = table<AuditAction>({
   password_set: 'Set a password',
   people_imported: 'Imported people',
   key_changed: 'Changed one of the council’s keys',
+  log_begins: 'Erased the oldest lines of this log by rule',
   logs_closed: 'Noted where the logs end',
   nightly_failed: 'The nightly backup or check failed',
   number_entered: 'Entered a number',
@@ -296,6 +297,28 @@ export const actions = table<AuditAction>({
   signed_in: 'Signed in',
   signed_out: 'Signed out'
 })
+
+/** Why a phone shows no tenants, what goes on, and what to do. */
+export function standingWords(status: StatusView): string[] {
+  const waits = status.unsent > 0 || status.photos_waiting > 0
+  if (status.standing === 'revoked') {
+    return [
+      'The council has ended the use of this phone, so it shows no visits and begins none.',
+      status.under_way ? 'Finish the visit that you are in. It is sent, and counts.' : '',
+      waits
+        ? 'What waits is still sent. Keep the phone where there is a signal until it says that all is sent.'
+        : 'All is sent. Ask the council if this is a mistake.'
+    ].filter(Boolean)
+  }
+  if (status.standing === 'long_without_contact') {
+    return [
+      `This phone has not reached the council for ${plural(status.numbers.offline_hours, 'hour')}, so it shows no tenants.`,
+      `Find a signal, then “Check for changes”. ${waits ? 'What you recorded is safe and is sent then.' : 'Nothing is lost.'}`,
+      'An emergency can still be started without an appointment.'
+    ]
+  }
+  return []
+}
 
 /** The status bar's words about sending. `loud` after a day, or when a record was set aside. */
 export function sendingWords(status: StatusView): { words: string; loud: boolean } {

@@ -20,6 +20,7 @@ const named: Record<string, string> = {
   welfare_question_at_attempt: 'Attempt from which to ask whether something is wrong',
   phone_it_in_minutes: 'Unsent for so long: something urgent is phoned in',
   own_visits_days: 'Own past visits that a visitor sees',
+  offline_hours: 'Without contact for so long: a phone shows no tenants',
   safe_reminder_minutes: 'Past the expected end: reminder to say “I am safe”',
   keep_visits: 'Visits, their cases and photos, after the visit or its last case',
   keep_photos: 'Photos of visits that no case came of',

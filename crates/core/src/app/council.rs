@@ -24,13 +24,18 @@ impl App {
         self.store.read(|reading| {
             let waiting = reading.waiting_by_visit()?;
             let set_aside = reading.set_aside_records()?;
+            let address_of = |visit: VisitId| match self.may_go_on(reading, Some(visit)) {
+                Ok(()) => address_of(reading, visit),
+                Err(AppError::Revoked | AppError::ContactFirst) => Ok(None),
+                Err(error) => Err(error),
+            };
             Ok(OutboxView {
                 waiting: waiting
                     .into_iter()
                     .map(|group| {
                         Ok(OutboxGroup {
                             visit: group.visit,
-                            address: address_of(reading, group.visit)?,
+                            address: address_of(group.visit)?,
                             records: group.records,
                             oldest: time(group.oldest_ms),
                         })
@@ -41,7 +46,7 @@ impl App {
                     .map(|(visit, recorded_at_ms, reason)| {
                         Ok(SetAsideView {
                             visit,
-                            address: address_of(reading, visit)?,
+                            address: address_of(visit)?,
                             recorded_at: time(recorded_at_ms),
                             reason,
                         })
@@ -72,6 +77,7 @@ impl App {
 
     fn sync_with(&self, photos: bool) -> Result<SyncReport, AppError> {
         let _one_at_a_time = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keep_running()?;
         let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
         let council = self.environment.connect.connect(&enrolment.server)?;
         let key = self.signing_key()?;
@@ -84,6 +90,7 @@ impl App {
         }
         (report.waiting, report.photos_waiting) = self.still_waiting()?;
         self.set_mark()?;
+        self.end_if_revoked()?;
         Ok(report)
     }
 

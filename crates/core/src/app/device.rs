@@ -68,7 +68,8 @@ impl App {
             },
             last_contact: enrolment.as_ref().map(|enrolment| time(enrolment.last_contact_device_ms)),
             now,
-            revoked: enrolment.as_ref().is_some_and(|enrolment| enrolment.revoked),
+            standing: self.standing(reading)?,
+            ended_by: self.ended(reading)?.map(|ended| ended.council_name),
             enrolled: enrolment.map(enrolment_view),
             numbers,
         })

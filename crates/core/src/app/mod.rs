@@ -6,6 +6,7 @@ mod council;
 mod device;
 mod mark;
 mod photos;
+mod standing;
 mod today;
 mod visits;
 
@@ -66,6 +67,7 @@ impl App {
             unmetered: AtomicBool::new(false),
         };
         app.notice_a_restore()?;
+        app.keep_running()?;
         Ok(app)
     }
 

@@ -42,6 +42,7 @@ impl App {
         };
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            self.may_go_on(writing, Some(visit))?;
             let before = Known::of(writing, visit)?;
             writing.keep_photo(visit, &photo, &picture.file)?;
             let after = self.decide_and_record(writing, &enrolment, before, Command::TakePhoto(photo))?;
@@ -56,7 +57,10 @@ impl App {
     /// [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn photo(&self, sha256: Hash) -> Result<Vec<u8>, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| reading.photo_file(sha256)?.ok_or(AppError::NoSuchPhoto))
+        self.store.read(|reading| {
+            self.may_go_on(reading, reading.under_way()?)?;
+            reading.photo_file(sha256)?.ok_or(AppError::NoSuchPhoto)
+        })
     }
 
     /// Sets whether photos are only sent on a network that does not charge for data. Records are

@@ -7,20 +7,28 @@ use doorstep_domain::{Uprn, england};
 use super::{App, time};
 use crate::error::AppError;
 use crate::store::{Reading, StoreError, VisitRow};
-use crate::view::{AppointmentView, ToDo, TodayView, VisitSummary};
+use crate::view::{AppointmentView, DeviceStanding, ToDo, TodayView, VisitSummary};
 
 impl App {
-    /// Appointments on this device, in the order of their windows, each with its last visit.
+    /// Appointments on this device, in the order of their windows, each with its last visit. On a
+    /// device that is revoked, or was long without contact, only what is under way.
     ///
     /// # Errors
     /// [`AppError::NotEnrolled`], [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn appointments(&self) -> Result<Vec<AppointmentView>, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| self.appointment_views(reading))
+        self.store.read(|reading| {
+            let mut all = self.appointment_views(reading)?;
+            if self.standing(reading)? != DeviceStanding::Open {
+                all.retain(is_under_way);
+            }
+            Ok(all)
+        })
     }
 
     /// Today's route: appointments whose window starts today in Europe/London, visits that are
-    /// still open, and what is still owed to tenants.
+    /// still open, and what is still owed to tenants. On a device that is revoked, or was long
+    /// without contact, only what is under way.
     ///
     /// # Errors
     /// As [`App::appointments`].
@@ -33,9 +41,16 @@ impl App {
                 later: Vec::new(),
                 earlier: Vec::new(),
                 unplanned: reading.open_without_appointment()?.into_iter().map(summary).collect(),
-                to_do: to_do(reading)?,
+                to_do: Vec::new(),
             };
-            for appointment in self.appointment_views(reading)? {
+            let all = self.appointment_views(reading)?;
+            if self.standing(reading)? != DeviceStanding::Open {
+                view.unplanned.retain(|visit| visit.started);
+                view.appointments.extend(all.into_iter().filter(is_under_way));
+                return Ok(view);
+            }
+            view.to_do = to_do(reading)?;
+            for appointment in all {
                 let open = appointment.visit.as_ref().is_some_and(|visit| visit.outcome.is_none());
                 match england::day(appointment.appointment.window_start).cmp(&today) {
                     std::cmp::Ordering::Equal => view.appointments.push(appointment),
@@ -59,7 +74,10 @@ impl App {
         self.store.read(|reading| {
             let days = TimeDelta::days(i64::from(self.numbers(reading)?.own_visits_days));
             let since = self.environment.clock.now().unix_ms.saturating_sub(days.num_milliseconds());
-            let rows = reading.visits_since(since)?;
+            let mut rows = reading.visits_since(since)?;
+            if self.standing(reading)? != DeviceStanding::Open {
+                rows.retain(|row| row.started && row.outcome.is_none());
+            }
             rows.into_iter().map(|row| addressed(reading, row)).collect()
         })
     }
@@ -80,6 +98,11 @@ impl App {
         };
         reading.appointments()?.into_iter().map(view).collect()
     }
+}
+
+/// Whether somebody is in the visit of this appointment, or on their way.
+fn is_under_way(appointment: &AppointmentView) -> bool {
+    appointment.visit.as_ref().is_some_and(|visit| visit.started && visit.outcome.is_none())
 }
 
 /// Attempts without access at a property: those that the council knows of, and this device's own.

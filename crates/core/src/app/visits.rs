@@ -30,27 +30,32 @@ impl App {
     /// One visit.
     ///
     /// # Errors
-    /// [`AppError::NoSuchVisit`], [`AppError::SignInFirst`], [`AppError::Store`].
+    /// [`AppError::NoSuchVisit`], [`AppError::SignInFirst`], [`AppError::Revoked`],
+    /// [`AppError::ContactFirst`], [`AppError::Store`].
     pub fn visit(&self, visit: VisitId) -> Result<VisitView, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| self.view_of(reading, Known::of(reading, visit)?.visit))
+        self.store.read(|reading| {
+            self.may_go_on(reading, Some(visit))?;
+            self.view_of(reading, Known::of(reading, visit)?.visit)
+        })
     }
 
     /// Starts the visit of an appointment, or gives the one that is open already.
     ///
     /// # Errors
     /// [`AppError::Refused`] when the visitor has not signed the Code (clause 9);
-    /// [`AppError::NoSuchAppointment`], [`AppError::NotEnrolled`], [`AppError::SignInFirst`],
-    /// [`AppError::Store`].
+    /// [`AppError::Revoked`], [`AppError::ContactFirst`]; [`AppError::NoSuchAppointment`],
+    /// [`AppError::NotEnrolled`], [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let plan = self.plan_of(writing, appointment)?;
             let open = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none());
             if let Some(started) = open.as_ref().filter(|visit| visit.started) {
                 return self.acted(writing, Known::of(writing, started.visit)?.visit);
             }
+            self.may_go_on(writing, None)?;
+            let plan = self.plan_of(writing, appointment)?;
             let id = open.map_or_else(|| self.new_visit(), |opened| opened.visit);
             let before = Known::or_nothing(writing, id)?;
             let events = before.visit.set_out(plan, code_signed(writing, &enrolment)?)?;
@@ -69,6 +74,7 @@ impl App {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            self.may_go_on(writing, None)?;
             let plan = self.plan_of(writing, appointment)?;
             if let Some(open) = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none()) {
                 return self.acted(writing, Known::of(writing, open.visit)?.visit);
@@ -104,6 +110,7 @@ impl App {
         }
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            self.may_begin(writing, plan.visit_kind)?;
             let id = self.new_visit();
             let code = code_signed(writing, &enrolment)?;
             let before = Known::nothing(id);
@@ -118,12 +125,14 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Refused`] when the Code does not allow it or a text is too long;
+    /// [`AppError::Revoked`] or [`AppError::ContactFirst`] for a visit that is not under way;
     /// [`AppError::NoSuchVisit`], [`AppError::NotEnrolled`], [`AppError::SignInFirst`],
     /// [`AppError::Store`]. Nothing has changed.
     pub fn act(&self, visit: VisitId, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            self.may_go_on(writing, Some(visit))?;
             let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command)?;
             self.acted(writing, after)
         })
@@ -187,7 +196,11 @@ impl App {
         self.store.transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let before = match visit {
-                Some(visit) => Known::of(writing, visit)?,
+                Some(visit) => {
+                    self.may_go_on(writing, Some(visit))?;
+                    Known::of(writing, visit)?
+                }
+                // What somebody has to say is heard, whatever becomes of their phone.
                 None => Known::nothing(self.new_visit()),
             };
             let after = self.decide_and_record(writing, &enrolment, before, command)?;

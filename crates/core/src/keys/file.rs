@@ -109,6 +109,13 @@ impl KeyStore for FileKeyStore {
             self.write(secrets)
         })
     }
+
+    fn remove(&self, name: &str) -> Result<(), KeyStoreError> {
+        self.with(|secrets| match secrets.remove(name) {
+            Some(_) => self.write(secrets),
+            None => Ok(()),
+        })
+    }
 }
 
 #[cfg(test)]

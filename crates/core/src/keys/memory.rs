@@ -37,4 +37,9 @@ impl KeyStore for MemoryKeyStore {
         self.lock().insert(name.to_owned(), secret.clone());
         Ok(())
     }
+
+    fn remove(&self, name: &str) -> Result<(), KeyStoreError> {
+        self.lock().remove(name);
+        Ok(())
+    }
 }

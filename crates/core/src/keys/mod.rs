@@ -43,6 +43,8 @@ pub(crate) mod name {
     /// The epoch and number that the database had reached at the last contact: an older database
     /// was restored from a copy.
     pub(crate) const MARK: &str = "chain-mark";
+    /// All of them.
+    pub(crate) const ALL: [&str; 3] = [SIGNING, MARK, DATABASE];
 }
 
 /// Why a key could not be read or kept.
@@ -75,4 +77,10 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// [`KeyStoreError`] when it could not be kept.
     fn set(&self, name: &str, secret: &Secret) -> Result<(), KeyStoreError>;
+
+    /// Destroys a secret. It is no error if there is none of this name.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`] when it may still be there.
+    fn remove(&self, name: &str) -> Result<(), KeyStoreError>;
 }

@@ -50,4 +50,11 @@ impl KeyStore for SystemKeyStore {
     fn set(&self, name: &str, secret: &Secret) -> Result<(), KeyStoreError> {
         self.entry(name)?.set_secret(secret.expose()).map_err(unavailable)
     }
+
+    fn remove(&self, name: &str) -> Result<(), KeyStoreError> {
+        match self.entry(name)?.delete_credential() {
+            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use doorstep_domain::ledger::Hash;
 use rusqlite::Connection;
@@ -37,9 +37,16 @@ const DATABASE: &str = "doorstep.db";
 /// The file with a hash of the key. It tells a wrong key from a damaged database.
 const KEY_CHECK: &str = "doorstep.key-check";
 
+/// Says that the store was ended: its keys and files are to go.
+const ENDED: &str = "doorstep.ended";
+
+/// Everything of a store, in the order in which it goes: the keys are gone by then.
+const FILES: [&str; 4] = [DATABASE, "doorstep.db-wal", "doorstep.db-shm", KEY_CHECK];
+
 /// Opens the database of a folder, or makes one.
 pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Opening> {
     fs::create_dir_all(folder).map_err(Opening::Folder)?;
+    finish_ending(folder, environment)?;
     let database = folder.join(DATABASE);
     let key = database_key(folder, &database, environment)?;
     let connection = connect(&database, &key)?;
@@ -50,6 +57,45 @@ pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Op
         }
         other => other,
     }
+}
+
+impl Store {
+    /// Ends this store: its keys and files are destroyed, and an empty one takes its place. Nothing
+    /// else is read or written meanwhile.
+    pub(crate) fn end(&self, folder: &Path, environment: &Environment) -> Result<(), Opening> {
+        let mut connection = self.lock();
+        // It stands in for the database that is closed, and is never written to.
+        let nothing = Connection::open_in_memory().map_err(Opening::Store)?;
+        drop(std::mem::replace(&mut *connection, nothing));
+        end(folder, environment)?;
+        let empty = open(folder, environment)?;
+        *connection = empty.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(())
+    }
+}
+
+/// Ends a store: destroys its keys, then its files. What is left is a folder as at a first start.
+/// If this breaks off, the next start goes on with it. The database must be closed.
+fn end(folder: &Path, environment: &Environment) -> Result<(), Opening> {
+    fs::File::create(folder.join(ENDED)).and_then(|file| file.sync_all()).map_err(Opening::Folder)?;
+    finish_ending(folder, environment)
+}
+
+fn finish_ending(folder: &Path, environment: &Environment) -> Result<(), Opening> {
+    let ended = folder.join(ENDED);
+    if !ended.exists() {
+        return Ok(());
+    }
+    for name in name::ALL {
+        environment.keys.remove(name)?;
+    }
+    for file in FILES {
+        match fs::remove_file(folder.join(file)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Opening::Folder(error)),
+            _ => {}
+        }
+    }
+    fs::remove_file(ended).map_err(Opening::Folder)
 }
 
 /// The key of the database. A new key is made only when there is no database yet, and is read back
@@ -157,7 +203,7 @@ pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
         .find(|candidate| !candidate.exists())
         .unwrap_or_else(|| folder.join("set-aside"));
     fs::create_dir_all(&kept)?;
-    for file in [DATABASE, "doorstep.db-wal", "doorstep.db-shm", KEY_CHECK] {
+    for file in FILES {
         let from = folder.join(file);
         if from.exists() {
             fs::rename(&from, kept.join(file))?;

@@ -93,6 +93,20 @@ impl Reading<'_> {
         )
     }
 
+    /// Whether this visit is under way, or was the last one and is not sent yet: somebody may still
+    /// be writing down how it ended.
+    pub(crate) fn is_under_way(&self, visit: VisitId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM visit WHERE visit_id = ?1 AND outcome IS NULL AND started = 1";
+        if self.one(sql, params![visit.as_bytes()], |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+        let last =
+            self.one("SELECT visit_id FROM visit WHERE started = 1 ORDER BY started_at_ms DESC LIMIT 1", [], |row| {
+                Ok(VisitId::from_bytes(row.get("visit_id")?))
+            })?;
+        Ok(last == Some(visit) && self.custody(visit)?.1 > 0)
+    }
+
     /// The visit in which somebody who works alone expects to be out first, and when, in
     /// milliseconds since 1970, UTC.
     pub(crate) fn alone(&self) -> Result<Option<(VisitId, i64)>, StoreError> {
@@ -105,6 +119,26 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// On a device that was revoked: erases appointments, pictures and half-typed texts that
+    /// neither the visit under way nor the outbox needs.
+    pub(crate) fn keep_only_what_waits(&self) -> Result<(), StoreError> {
+        let under_way = "SELECT 1 FROM visit WHERE outcome IS NULL AND started = 1";
+        for sql in [
+            format!(
+                "DELETE FROM appointment
+                 WHERE NOT EXISTS ({under_way} AND visit.appointment_ref = appointment.appointment_ref)"
+            ),
+            format!(
+                "UPDATE photo SET state = 'erased', file = NULL, reason = NULL
+                 WHERE state IN ('complete', 'refused') AND NOT EXISTS ({under_way} AND visit.visit_id = photo.visit_id)"
+            ),
+            format!("DELETE FROM draft WHERE NOT EXISTS ({under_way})"),
+        ] {
+            self.write(&sql, [])?;
+        }
+        Ok(())
+    }
+
     /// Stores the row of a visit. A file that was opened for a concern alone is not a visit, and
     /// has no row.
     pub(crate) fn save_visit(&self, visit: &Visit) -> Result<(), StoreError> {

@@ -215,6 +215,8 @@ pub struct Numbers {
     pub phone_it_in_minutes: u32,
     /// Days for which a visitor sees their own past visits.
     pub own_visits_days: u32,
+    /// Hours without contact with the council after which a phone shows no tenants.
+    pub offline_hours: u32,
     /// Minutes past the expected end after which the visitor is reminded to say that they are safe.
     /// Clause 6.1.
     pub safe_reminder_minutes: u32,
@@ -244,6 +246,7 @@ impl Numbers {
             welfare_question_at_attempt: value("welfare_question_at_attempt"),
             phone_it_in_minutes: value("phone_it_in_minutes"),
             own_visits_days: value("own_visits_days"),
+            offline_hours: value("offline_hours"),
             safe_reminder_minutes: value("safe_reminder_minutes"),
         }
     }

@@ -1,0 +1,159 @@
+//! What the device may still show and begin. A device that the council has revoked, or that has not
+//! reached it for long, shows no tenants. Whoever carries it finishes the visit that they are in,
+//! and what waits is sent. Once a revoked device has sent everything, its keys and files are
+//! destroyed.
+
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::VisitKind;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use crate::Moment;
+use crate::error::AppError;
+use crate::store::{Enrolment, Reading, StoreError};
+use crate::view::DeviceStanding;
+
+/// How long the device has been running since the last contact, over its starts. The time for which
+/// it was off does not count: nothing but its clock could tell it, and a clock that is set forward
+/// must not take a visitor's day away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Running {
+    /// The contact: when it was, by the council's clock.
+    contact_ms: i64,
+    /// In earlier starts, in milliseconds.
+    before_ms: u64,
+    /// The start in which the device was seen last.
+    boot: u64,
+    /// How long it had been running then, of which `from_ms` was before the contact.
+    seen_ms: u64,
+    from_ms: u64,
+}
+
+const RUNNING: &str = "running_since_contact";
+const ENDED: &str = "ended";
+
+/// What is left to say of a device that the council has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ended {
+    /// The council's name.
+    pub(super) council_name: String,
+    /// When everything was sent and destroyed, by the device's clock.
+    pub(super) at_ms: i64,
+}
+
+impl Running {
+    /// As it was at the contact itself.
+    fn since(enrolment: &Enrolment) -> Self {
+        let (from_ms, boot) = enrolment.last_contact_running.unwrap_or_default();
+        Self { contact_ms: enrolment.last_contact_ms, before_ms: 0, boot, seen_ms: from_ms, from_ms }
+    }
+
+    /// As it is at a moment.
+    fn at(self, now: Moment) -> Self {
+        if self.boot == now.boot {
+            return Self { seen_ms: self.seen_ms.max(now.monotonic_ms), ..self };
+        }
+        Self { before_ms: self.passed_ms(), boot: now.boot, seen_ms: now.monotonic_ms, from_ms: 0, ..self }
+    }
+
+    fn passed_ms(self) -> u64 {
+        self.before_ms.saturating_add(self.seen_ms.saturating_sub(self.from_ms))
+    }
+}
+
+impl App {
+    fn running(&self, reading: &Reading<'_>, enrolment: &Enrolment) -> Result<Running, StoreError> {
+        let kept = reading.setting::<Running>(RUNNING)?.filter(|kept| kept.contact_ms == enrolment.last_contact_ms);
+        Ok(kept.unwrap_or_else(|| Running::since(enrolment)).at(self.environment.clock.now()))
+    }
+
+    /// Keeps how long the device has been running, so that its next start can add to it.
+    pub(super) fn keep_running(&self) -> Result<(), AppError> {
+        self.store.transact(&self.environment, |writing| {
+            let Some(enrolment) = writing.enrolment()? else { return Ok(()) };
+            let running = self.running(writing, &enrolment)?;
+            Ok(writing.set(RUNNING, &running)?)
+        })
+    }
+
+    pub(super) fn standing(&self, reading: &Reading<'_>) -> Result<DeviceStanding, StoreError> {
+        let Some(enrolment) = reading.enrolment()? else { return Ok(DeviceStanding::Open) };
+        if enrolment.revoked {
+            return Ok(DeviceStanding::Revoked);
+        }
+        let most_ms = u64::from(self.numbers(reading)?.offline_hours) * 60 * 60 * 1000;
+        let is_long = self.running(reading, &enrolment)?.passed_ms() > most_ms;
+        Ok(if is_long { DeviceStanding::LongWithoutContact } else { DeviceStanding::Open })
+    }
+
+    /// Whether the device may still show this visit and record in it. `None` is a visit that would
+    /// begin now.
+    ///
+    /// # Errors
+    /// [`AppError::Revoked`] or [`AppError::ContactFirst`].
+    pub(super) fn may_go_on(&self, reading: &Reading<'_>, visit: Option<VisitId>) -> Result<(), AppError> {
+        let standing = self.standing(reading)?;
+        if let Some(visit) = visit
+            && reading.is_under_way(visit)?
+        {
+            return Ok(());
+        }
+        match standing {
+            DeviceStanding::Open => Ok(()),
+            DeviceStanding::Revoked => Err(AppError::Revoked),
+            DeviceStanding::LongWithoutContact => Err(AppError::ContactFirst),
+        }
+    }
+
+    /// As [`App::may_go_on`], for a visit without an appointment: without contact an emergency can
+    /// still begin.
+    pub(super) fn may_begin(&self, reading: &Reading<'_>, kind: VisitKind) -> Result<(), AppError> {
+        match self.may_go_on(reading, None) {
+            Err(AppError::ContactFirst) if kind == VisitKind::EmergencyRepair => Ok(()),
+            may => may,
+        }
+    }
+
+    pub(super) fn ended(&self, reading: &Reading<'_>) -> Result<Option<Ended>, StoreError> {
+        reading.setting(ENDED)
+    }
+
+    /// After the council has said that this device is revoked: takes away what nobody needs any
+    /// more, and everything once nothing waits and no visit is under way.
+    pub(super) fn end_if_revoked(&self) -> Result<(), AppError> {
+        let council_name = self.store.transact::<_, AppError>(&self.environment, |writing| {
+            let Some(enrolment) = writing.enrolment()?.filter(|enrolment| enrolment.revoked) else { return Ok(None) };
+            writing.keep_only_what_waits()?;
+            let is_over = writing.under_way()?.is_none();
+            let waits = writing.counts()?.waiting > 0 || !writing.waiting_photos()?.is_empty();
+            let is_sealed = writing.unsealed(enrolment.device, 1)?.is_empty();
+            Ok(Some(enrolment.council_name).filter(|_| is_over && !waits && is_sealed))
+        })?;
+        let Some(council_name) = council_name else { return Ok(()) };
+        self.store.end(&self.folder, &self.environment)?;
+        let ended = Ended { council_name, at_ms: self.environment.clock.now().unix_ms };
+        self.store.transact(&self.environment, |writing| Ok(writing.set(ENDED, &ended)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+
+    fn moment(boot: u64, hours: u64, clock_ms: i64) -> Moment {
+        Moment { unix_ms: clock_ms, utc_offset_minutes: 0, monotonic_ms: hours * HOUR_MS, boot }
+    }
+
+    #[test]
+    fn what_passes_since_the_contact_is_counted_over_starts_and_never_by_the_clock() {
+        let at_contact = Running { contact_ms: 7, before_ms: 0, boot: 1, seen_ms: 5 * HOUR_MS, from_ms: 5 * HOUR_MS };
+        let same_start = at_contact.at(moment(1, 25, i64::MAX));
+        assert_eq!(same_start.passed_ms(), 20 * HOUR_MS);
+        let next_start = same_start.at(moment(2, 3, 0));
+        assert_eq!(next_start.passed_ms(), 23 * HOUR_MS);
+        assert_eq!(next_start.at(moment(2, 10, -5)).passed_ms(), 30 * HOUR_MS);
+        assert_eq!(next_start.at(moment(3, 1, 5)).passed_ms(), 24 * HOUR_MS);
+    }
+}
