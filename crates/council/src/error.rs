@@ -77,6 +77,12 @@ pub enum CouncilError {
     /// Another request waits for the provider's metadata already.
     #[error("the sign-in provider has not answered yet")]
     ProviderWaits,
+    /// What was erased is still in the database's files, because somebody reads them.
+    #[error(
+        "what was to be erased is erased, but its bytes are still in the database's files: a backup or an export reads \
+         them. Give the same command again when that is done."
+    )]
+    TracesLeft,
     /// The disk did not take a commit.
     #[error("the change could not be written to the disk. Nothing was changed.")]
     Disk,

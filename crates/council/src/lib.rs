@@ -25,4 +25,4 @@ pub use machine::private_file;
 pub use refused::{LEAST_PASSWORD, Refused};
 pub use service::Service;
 pub use storage::photo_store::PhotosAt;
-pub use storage::{Column, DatabaseAt, Holding, Holdings, Table, for_postgres, tables};
+pub use storage::{Column, DatabaseAt, Holding, Holdings, OF_NOTES, Table, for_postgres, tables};

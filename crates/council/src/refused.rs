@@ -23,19 +23,22 @@ pub enum Refused {
     #[error("That is no fingerprint of the audit log. It has 64 digits, 0 to 9 and a to f: copy it from the mail.")]
     NotALink,
     /// There is no such person.
-    #[error("there is no user {0:?}. Check the name, or import people first.")]
+    #[error("There is no user {0:?}. Check the name, or import people first.")]
     NoSuchUser(String),
     /// The person has left.
     #[error("They have left. Mark them as being back first. Nothing was changed.")]
     HasLeft,
-    /// The password is too short, easy to guess, or can't be hashed.
+    /// The password is shorter than [`LEAST_PASSWORD`].
+    #[error("That password is too short: it needs {LEAST_PASSWORD} characters or more. Nothing was changed.")]
+    ShortPassword,
+    /// The password is easy to guess, or can't be hashed.
     #[error(
-        "a password must have {LEAST_PASSWORD} characters or more and be hard to guess. Three or four words that have \
-         nothing to do with each other are good. Nothing was changed."
+        "That password is easy to guess: it is a common one, or little but names and words that are tried first. Three \
+         or four words that have nothing to do with each other are good. Nothing was changed."
     )]
     WeakPassword,
-    /// The new password is the one that somebody else gave.
-    #[error("That is the password that you were given. Choose one of your own. Nothing was changed.")]
+    /// The new password is the one that they have.
+    #[error("That is the password that you have now. Choose another. Nothing was changed.")]
     SamePassword,
     /// The password that somebody was given was not used in time.
     #[error("That password was given to you more than a week ago, and has lapsed. Ask an administrator for another.")]
@@ -62,7 +65,7 @@ pub enum Refused {
     #[error("They have a phone and no desk, so they need no password. Nothing was changed.")]
     NoDesk,
     /// There is no organisation of that name.
-    #[error("there is no organisation {0:?}. Check the name. Nothing was changed.")]
+    #[error("There is no organisation {0:?}. Check the name. Nothing was changed.")]
     NoSuchOrganisation(String),
     /// The password that somebody has until now is another one.
     #[error("That is not your password. Nothing was changed.")]
@@ -119,7 +122,7 @@ pub enum Refused {
     #[error("Give it a name of up to {} characters.", TextKind::Label.most())]
     NoName,
     /// The text can't be read as a Code of conduct.
-    #[error("that can't be published as a Code of conduct: {0}. Nothing was changed.")]
+    #[error("That can't be published as a Code of conduct: {0}. Nothing was changed.")]
     NotACode(NotACode),
     /// There is no setting of that name.
     #[error("There is no number with that name.")]
@@ -146,13 +149,13 @@ pub enum Refused {
     #[error("This value is already in force. Enter another one from a later day.")]
     NumberHoldsAlready,
     /// There are too many rows for a workbook.
-    #[error("a workbook holds up to 1,048,575 rows. Choose fewer rows, or export them as CSV.")]
+    #[error("A workbook holds up to 1,048,575 rows. Choose fewer rows, or export them as CSV.")]
     TooManyRows,
     /// A case about somebody's home is open.
-    #[error("a case about that home is open. Close the case first. Nothing was erased.")]
+    #[error("A case about that home is open. Close the case first. Nothing was erased.")]
     CasesAreOpen,
     /// The person whose data is to be erased has not left.
-    #[error("they have not left. Mark them as having left under People first. Nothing was erased.")]
+    #[error("They have not left. Mark them as having left under People first. Nothing was erased.")]
     StillThere,
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
+use crate::machine::hashing::Hashing;
 use crate::machine::keys::Keys;
 use crate::machine::rates::Rates;
 use crate::storage::photo_store::{PhotoStore, PhotosAt};
@@ -55,9 +56,8 @@ pub struct Service {
     pub(crate) unpacking: Arc<ThreadPool>,
     /// How many large requests of phones are in memory at a time.
     pub(crate) large_requests: Arc<Semaphore>,
-    /// The threads that hash passwords: half as many as there are cores. A hash takes 19 MB, which
-    /// the allocator keeps for each thread that once asked for it.
-    pub(crate) hashing: Arc<ThreadPool>,
+    /// The threads that hash passwords: half as many as there are cores.
+    pub(crate) hashing: Arc<Hashing>,
     /// How much phones may send.
     pub(crate) rates: Arc<Rates>,
 }
@@ -120,7 +120,7 @@ impl Service {
             imports: Arc::new(Semaphore::new(IMPORTS)),
             unpacking: Arc::new(unpacking),
             large_requests: Arc::new(Semaphore::new(LARGE_REQUESTS)),
-            hashing: Arc::new(hashing),
+            hashing: Arc::new(Hashing::on(hashing)),
             rates,
         })
     }

@@ -24,6 +24,26 @@ fn at_the_console(administrator: &ConsoleClient, rows: &[String]) -> Value {
     answer.json().unwrap()
 }
 
+#[test]
+fn a_table_of_people_with_a_name_that_looks_like_another_or_never_ends_is_refused() {
+    let council = TestCouncil::open();
+    let long = "x".repeat(501);
+    let row = |name: &str, position: &str, email: &str| format!("new-1,{name},{MELTON},officer,{position},{email}");
+    for (row, column, code) in [
+        (row("Joan \u{202e}gnirekciP", "Officer", ""), "display_name", "invisible"),
+        (row("Joan\u{200b} Pickering", "Officer", ""), "display_name", "invisible"),
+        (row("Joan Pickering", "Officer\u{7}", ""), "position", "invisible"),
+        (row(&long, "Officer", ""), "display_name", "too-long"),
+        (row("Joan Pickering", "Officer", "joan at the council"), "email", "no-email"),
+        (row("Joan Pickering", "Officer", "joan@council.example> x"), "email", "no-email"),
+    ] {
+        let refused = by_hand(&council, &[row]);
+        let said = String::from_utf8_lossy(&refused.stdout).into_owned();
+        assert!(!refused.status.success() && said.contains(column) && said.contains(code), "{column}, {code}: {said}");
+    }
+    assert!(by_hand(&council, &[row("Siân Ó Briain-Νίκος", "Officer", "sian@council.example")]).status.success());
+}
+
 /// Another lead and another administrator, beside those of the sample.
 pub(crate) fn more_people(council: &TestCouncil) {
     let rows = [
@@ -333,6 +353,14 @@ fn a_password_that_was_given_is_changed_at_the_first_sign_in() {
         (status, if status == 200 { said } else { said["reason"].clone() }, has_cookie)
     };
     assert_eq!(tries(given, None), (200, json!("new_password_needed"), false));
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let days_pass = |days: i64| {
+        let sql = "UPDATE person SET password_given_ms = password_given_ms - ?1 WHERE user_name = 'super-1'";
+        assert_eq!(database.execute(sql, [days * 24 * 60 * 60 * 1000]).unwrap(), 1);
+    };
+    days_pass(8);
+    assert_eq!(tries(given, Some(own)), (422, json!("password-lapsed"), false), "a week later");
+    days_pass(-8);
     for same in [given.to_owned(), format!("{given}\n"), format!(" {given}")] {
         assert_eq!(tries(given, Some(&same)), (422, json!("same-password"), false), "{same:?}");
     }

@@ -51,6 +51,9 @@ fn the_log_holds_whatever_is_erased(council: &TestCouncil, database: &DatabaseAt
         (&firm, "/api/appointments?q=Okafor"),
         (&supervisor, "/api/acknowledgements?q=Harriet%20Hale"),
         (&admin, "/api/people?q=Harriet%20Hale"),
+        (&supervisor, "/api/appointments?q=Okafor&after="),
+        (&admin, "/api/phones?q=dafydd"),
+        (&auditor, "/api/audit?user=super-1"),
         (&supervisor, "/api/visits?outcome=completed"),
         (&supervisor, "/api/exports/visits.csv?q=Okafor"),
     ] {
@@ -58,8 +61,16 @@ fn the_log_holds_whatever_is_erased(council: &TestCouncil, database: &DatabaseAt
     }
     let searched = lines(council, "searched");
     let said = |line: &Value| format!("{} {}", line["list"].as_str().unwrap(), line["words"].as_str().unwrap_or("-"));
-    let expected =
-        ["visits eyebrook", "appointments Okafor", "register Harriet Hale", "people Harriet Hale", "export Okafor"];
+    let expected = [
+        "visits eyebrook",
+        "appointments Okafor",
+        "register Harriet Hale",
+        "people Harriet Hale",
+        "appointments Okafor",
+        "phones dafydd",
+        "audit super-1",
+        "export Okafor",
+    ];
     assert_eq!(searched.iter().map(said).collect::<Vec<_>>(), expected);
 
     // Signing out is a line, and so is a message that its phone has not signed.
@@ -137,6 +148,9 @@ fn whoever_alters_the_audit_log_is_found_out() {
         ("UPDATE audit SET at_ms = at_ms + 1", 2, 2),
         ("UPDATE audit SET action = 'visit_read'", last, last),
         ("UPDATE audit SET salt = NULL, action = 'visit_read'", last, last),
+        ("UPDATE audit SET link = NULL", last - 2, last - 2),
+        ("UPDATE audit SET commitment = NULL", last, last),
+        ("UPDATE audit SET salt = zeroblob(32)", 3, 3),
         ("DELETE FROM audit", 1, 2),
         ("DELETE FROM audit", last - 1, last),
     ] {
@@ -151,6 +165,42 @@ fn whoever_alters_the_audit_log_is_found_out() {
         assert!(auditor.reads(&format!("/api/audit/links?link={link}"))["found"].is_null(), "{harm}");
         database.execute_batch("DELETE FROM audit; INSERT INTO audit SELECT * FROM as_it_was").unwrap();
     }
+
+    // Lines from before can't be put in again, nor the beginning be moved.
+    let reads = || {
+        keep_linked(&service).unwrap();
+        auditor.reads("/api/audit/links")
+    };
+    let before = "INSERT INTO audit (audit_id, at_ms, user_name, action, detail)
+                  SELECT -7, at_ms - 3456000000, 'somebody-else', 'visit_read', '{}' FROM audit WHERE place = 1";
+    let moved = format!(
+        "DELETE FROM audit WHERE place < {last};
+         INSERT INTO meta (name, value) SELECT 'audit_links_begin_after', place || ' ' || lower(hex(link)) FROM as_it_was
+             WHERE place = {last} - 1"
+    );
+    let again = "INSERT INTO audit (audit_id, at_ms, user_name, action, detail)
+                 SELECT audit_id, at_ms, 'somebody-else', action, detail FROM as_it_was WHERE place = 3";
+    for harm in [before.to_owned(), moved.clone(), format!("{moved}; {again}")] {
+        database.execute_batch(&harm).unwrap();
+        assert!(!reads()["altered"].is_null(), "{harm}");
+        database
+            .execute_batch(
+                "DELETE FROM audit; INSERT INTO audit SELECT * FROM as_it_was;
+                 DELETE FROM meta WHERE name = 'audit_links_begin_after'",
+            )
+            .unwrap();
+        assert!(auditor.reads("/api/audit/links")["altered"].is_null(), "{harm}");
+    }
+
+    // One line that can't be read hides no other, and stops nothing.
+    database.execute("UPDATE audit SET detail = 'x' WHERE place = ?1", [last]).unwrap();
+    database.execute("UPDATE audit SET link = NULL WHERE place = ?1", [last]).unwrap();
+    drop(ConsoleClient::of("super-1", &council));
+    let shown = auditor.reads("/api/audit")["lines"].as_array().unwrap().len();
+    let after = reads();
+    assert!(shown > 3 && after["lines"].as_u64().unwrap() > whole["lines"].as_u64().unwrap(), "{shown}, {after}");
+    assert_eq!(after["altered"]["place"], last);
+    database.execute_batch("DELETE FROM audit; INSERT INTO audit SELECT * FROM as_it_was").unwrap();
 
     // Whoever cuts off the end leaves links that hold. The fingerprint that was mailed shows it.
     let link = whole["last"]["link"].as_str().unwrap();
@@ -212,6 +262,10 @@ fn auditors_are_mailed_where_the_logs_end_each_day_and_the_leads_log_can_t_be_cu
     let last: i64 = database.query_row("SELECT max(number) FROM leads_log", [], |row| row.get(0)).unwrap();
     database.execute("DELETE FROM leads_log WHERE number = ?1", [last]).unwrap();
     assert_eq!(lead.reads("/api/safeguarding-log")["altered_at"], last);
+    // Nor by passing off as erased what the audit log says of it.
+    database.execute_batch("UPDATE audit SET salt = NULL, detail = '{}' WHERE action = 'logs_closed'").unwrap();
+    assert_eq!(lead.reads("/api/safeguarding-log")["altered_at"], 1);
+    assert!(!auditor.reads("/api/audit/links")["altered"].is_null());
     database.execute_batch("DELETE FROM leads_log; DELETE FROM leads_log_head").unwrap();
     assert_eq!(lead.reads("/api/safeguarding-log")["altered_at"], 1);
 }

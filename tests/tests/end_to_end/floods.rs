@@ -213,6 +213,48 @@ fn strangers_lock_nobody_out_of_a_network_in_which_they_have_signed_in() {
 }
 
 #[test]
+fn nobody_takes_all_the_places_of_those_who_are_known() {
+    let council = told(&[]);
+    let firm = ConsoleClient::of("vale-super", &council);
+    let supervisor = ConsoleClient::of("super-1", &council);
+    let proofs: Vec<u16> = (0..35)
+        .map(|_| {
+            firm.sends("POST", "/api/session/proof", &serde_json::json!({ "password": PASSWORD })).status().as_u16()
+        })
+        .collect();
+    assert!(proofs.starts_with(&[200; 20]) && proofs.ends_with(&[503]), "{proofs:?}");
+    assert_eq!(supervisor.signs_in("super-1", PASSWORD), 200, "others go on");
+    assert_eq!(firm.asks("GET", "/api/today").status(), 200, "and so do they");
+}
+
+#[test]
+fn a_clock_that_was_once_ahead_locks_nobody_out_and_lets_nobody_stay() {
+    let council = TestCouncil::open();
+    let supervisor = ConsoleClient::of("super-1", &council);
+    for _ in 0..6 {
+        assert!([403, 429].contains(&ConsoleClient::nobody(&council).signs_in("super-1", "a guess").as_u16()));
+        assert!([403, 429].contains(&supervisor.signs_in("super-1", "a slip").as_u16()));
+    }
+    let code = council.code_for("melton-3");
+    // What it would have left if the clock had been three years ahead meanwhile.
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    let years = 3_i64 * 365 * 24 * 60 * 60 * 1000;
+    database
+        .execute_batch(&format!(
+            "UPDATE sign_in_try SET last_ms = last_ms + {years};
+             UPDATE session SET created_ms = created_ms + {years}, seen_ms = seen_ms + {years};
+             UPDATE enrolment_code SET expires_ms = expires_ms + {years}"
+        ))
+        .unwrap();
+    assert_eq!(supervisor.asks("GET", "/api/today").status(), 401, "such a session would never end");
+    assert_eq!(supervisor.signs_in("super-1", PASSWORD), 200);
+    assert_eq!(ConsoleClient::nobody(&council).signs_in("super-1", PASSWORD), 200);
+    let phone = Phone::new();
+    let server = format!("http://{}", council.address());
+    assert!(!phone.tries(&["enrol", "--server", &server, "--code", &code]).status.success(), "nor would such a code");
+}
+
+#[test]
 fn a_provider_that_does_not_answer_holds_up_nobody_but_those_who_sign_in_with_it() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let issuer = format!("http://{}", silent.local_addr().unwrap());

@@ -4,7 +4,7 @@ use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSec
 use doorstep_council::{DatabaseAt, Environment, Service};
 use doorstep_tests::harness::{Phone, TestCouncil, json};
 use doorstep_tests::outside::{Certificate, Impostor, OpenIdProvider};
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, Response};
 use reqwest::{Url, redirect};
 
 use crate::outward::SECRET;
@@ -42,6 +42,10 @@ impl Begun {
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         let council = format!("http://{}", council.address());
         let answer = client.get(format!("{council}/api/sign-in/openid")).send().unwrap();
+        Self::of(client, council, &answer)
+    }
+
+    fn of(client: Client, council: String, answer: &Response) -> Option<Self> {
         let sent_to = answer.headers()["location"].to_str().unwrap().to_owned();
         let Ok(sent_to) = Url::parse(&sent_to) else {
             assert_eq!(sent_to, "/?sign-in=no-provider");
@@ -101,11 +105,30 @@ fn a_provider_s_word_is_taken_only_as_it_signed_it_for_this_council_and_this_bro
     let (address, in_it) = another.comes_back("true", &one.nonce, &another.state, &another.cookie);
     assert_eq!((address.as_str(), in_it), ("/?sign-in=no-provider", false));
 
+    // A link on another site begins nothing, and nobody is sent on to one.
+    let begins = |query: &str, from: &str| {
+        let address = format!("{}/api/sign-in/openid{query}", one.council);
+        one.client.get(address).header("sec-fetch-site", from).send().unwrap()
+    };
+    let elsewhere = begins("", "cross-site");
+    assert_eq!(
+        (&elsewhere.headers()["location"], elsewhere.headers().get("set-cookie")),
+        (&"/".parse().unwrap(), None)
+    );
+    for (page, back) in [("/visits?q=a", "/visits?q=a"), ("//evil.example/x", "/"), ("https://evil.example", "/")] {
+        let query = format!("?{}", Url::parse_with_params("http://x", [("page", page)]).unwrap().query().unwrap());
+        let began = Begun::of(one.client.clone(), one.council.clone(), &begins(&query, "same-origin")).unwrap();
+        let came = began.comes_back("true", &began.nonce, &began.state, &began.cookie);
+        assert_eq!(came, (back.to_owned(), true), "{page}");
+    }
+
     // The same provider, when it tells the truth.
     assert_eq!(one.comes_back("true", &one.nonce, &one.state, &one.cookie), ("/".to_owned(), true));
     let signed_in: Vec<_> = council.export("audit").into_iter().filter(|line| line["action"] == "signed_in").collect();
-    assert_eq!(signed_in.len(), 1);
-    assert_eq!((signed_in[0]["user"].as_str(), &json(&signed_in[0]["detail"])["by"]), ("lead-1", &"openid".into()));
+    assert_eq!(signed_in.len(), 4);
+    for line in signed_in {
+        assert_eq!((line["user"].as_str(), &json(&line["detail"])["by"]), ("lead-1", &"openid".into()));
+    }
 }
 
 #[test]

@@ -259,6 +259,14 @@ fn the_service_runs_by_a_file_of_settings_with_tls_of_its_own_and_stops_in_good_
     assert!(stopped.unwrap().success() && process.wait().unwrap().success(), "it stops in good order");
 }
 
+#[test]
+fn plain_http_is_served_on_this_machine_alone() {
+    let council = TestCouncil::open();
+    let refused = council.tries(&["serve", "--listen", "0.0.0.0:0"]);
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && error.contains("--behind-proxy on"), "{error}");
+}
+
 /// Whatever is asked for, by whomever, and whether it is there or not.
 fn each_answer_tells_the_browser_what_it_may_do(address: &str, client: &reqwest::blocking::Client) {
     for (method, path) in [

@@ -102,7 +102,7 @@ fn a_tenant_is_given_their_data_and_it_is_erased(council: &TestCouncil) {
     let erase = ["erase", "--uprn", HOME, "--because", "Asked for on 24 November"];
     assert!(council.does(&erase).contains("1 visits, 1 photos"), "it says what there is, and changes nothing");
     let really = [erase.as_slice(), &["--apply"]].concat();
-    refused(council, &really, "a case about that home is open");
+    refused(council, &really, "A case about that home is open");
     close_every_case(council);
     council.does(&really);
 
@@ -152,7 +152,7 @@ fn whoever_left_is_given_their_data_and_loses_their_name() {
     assert!(holds(&given, "Dafydd") && holds(&given, &visit));
     assert!(!holds(&given, "Patel") && !holds(&given, CANARY), "the tenant is somebody else");
     let really = ["erase", "--user", "melton-2", "--because", "Asked for", "--apply"];
-    refused(&council, &really, "they have not left");
+    refused(&council, &really, "They have not left");
     ConsoleClient::of("admin", &council).does("POST", "/api/people/melton-2", &json!({ "action": "leave" }));
     council.does(&really);
     assert!(!holds(&council.data(), "Dafydd"), "the name can still be found in a file");

@@ -5,9 +5,9 @@ import { expect, isAccessible, status, test } from './desk'
 const { DOORSTEP_CONSOLE: address = '', DOORSTEP_PROVIDER: provider = '' } = process.env
 
 /** Signs somebody in at the provider, in a new browser. Returns the page that they come back to. */
-async function comesBack(browser: Browser, account: string): Promise<Page> {
+async function comesBack(browser: Browser, account: string, from = '/'): Promise<Page> {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
-  await page.goto(address)
+  await page.goto(address + from)
   await page.click('text=Sign in with a Melton account')
   await page.fill('input[name=login]', account)
   await page.fill('input[name=password]', 'any')
@@ -32,7 +32,9 @@ test('whom the provider vouches for is let in, and is the same person under anot
 
   // With another e-mail address at the provider they are still the same person.
   await isCalled('ruth', 'super-1@council.example')
-  await (await comesBack(browser, 'ruth')).waitForSelector('text=Ruth Adeyemi')
+  const again = await comesBack(browser, 'ruth', '/visits?q=Oakham+Road')
+  await again.waitForSelector('text=Ruth Adeyemi')
+  expect(again.url(), 'where they were').toBe(`${address}/visits?q=Oakham+Road`)
   await isCalled('ruth', 'lead-1@council.example')
 
   await page.click('.head-who')

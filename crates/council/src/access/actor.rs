@@ -4,6 +4,7 @@ use doorstep_domain::UserId;
 
 use super::roles::Role;
 use crate::error::CouncilError;
+use crate::machine::rates::RefusalOf;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, OrganisationKind, Person};
@@ -115,7 +116,7 @@ impl Actor {
 
     /// Writes into the audit log that they asked for a route that their role does not have.
     pub(crate) fn note_refusal(&self, service: &Service, route: &str) -> Result<(), CouncilError> {
-        if !service.rates.may_note_refusal() {
+        if !service.rates.may_note_refusal(RefusalOf::People) {
             return Ok(());
         }
         let now_ms = service.now_ms();
@@ -123,15 +124,14 @@ impl Actor {
     }
 
     /// Writes into the audit log that they looked for people or homes by words, in a list or an
-    /// export. The second page of what was found is no search of its own.
+    /// export. Each page of what was found is a line: which one it is, anybody can make up.
     pub(crate) fn looked_for(
         &self,
         service: &Service,
         list: &'static str,
         words: Option<&str>,
-        after: Option<&str>,
     ) -> Result<(), CouncilError> {
-        let words = words.map(str::trim).filter(|words| !words.is_empty() && after.is_none());
+        let words = words.map(str::trim).filter(|words| !words.is_empty());
         let Some(words) = words else { return Ok(()) };
         let words: String = words.chars().take(MOST_WORDS).collect();
         let now_ms = service.now_ms();

@@ -22,6 +22,7 @@ use super::session::{self, Browser, NewSession, TokenHash};
 use super::token::token_hash;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
+use crate::machine::rates::RefusalOf;
 use crate::machine::times;
 use crate::machine::{http_client, local_address};
 use crate::service::Service;
@@ -40,6 +41,8 @@ const LONGEST: Duration = Duration::from_hours(12);
 const MOST_CALLS: usize = 8;
 /// The most bytes of the provider's answer that are read. Metadata, keys and tokens are shorter.
 const LONGEST_ANSWER: u64 = 1024 * 1024;
+/// The most bytes of the address of a page to which somebody goes back.
+const LONGEST_PAGE: usize = 500;
 /// The most characters of why the provider can't be used that are written into the log.
 const LONGEST_REASON: usize = 500;
 
@@ -98,19 +101,28 @@ pub(crate) struct Attempt {
     /// The hash of the session that this browser has until now, in hexadecimal; empty without one.
     /// Its cookie does not come back from another site.
     before: String,
+    /// The page of the console on which they were, in hexadecimal.
+    page: String,
 }
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}.{}", self.state, self.nonce, self.verifier, self.before)
+        write!(f, "{}.{}.{}.{}.{}", self.state, self.nonce, self.verifier, self.before, self.page)
     }
 }
 
 impl Attempt {
-    fn new(environment: &Environment, before: Option<&TokenHash>) -> Self {
+    fn new(environment: &Environment, before: Option<&TokenHash>, page: &str) -> Self {
         let random = || data_encoding::HEXLOWER.encode(&environment.random::<32>());
         let before = before.map(|hash| data_encoding::HEXLOWER.encode(hash)).unwrap_or_default();
-        Self { state: random(), nonce: random(), verifier: random(), before }
+        let page = data_encoding::HEXLOWER.encode(own_page(page).as_bytes());
+        Self { state: random(), nonce: random(), verifier: random(), before, page }
+    }
+
+    /// The page of the console to which they go back.
+    pub(crate) fn page(&self) -> String {
+        let page = data_encoding::HEXLOWER.decode(self.page.as_bytes()).ok();
+        own_page(&page.and_then(|page| String::from_utf8(page).ok()).unwrap_or_default()).to_owned()
     }
 
     /// The session that this browser had until now.
@@ -121,8 +133,13 @@ impl Attempt {
     /// Reads the cookie's value. `None` when it is not one of ours.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('.').map(str::to_owned);
-        let attempt =
-            Self { state: parts.next()?, nonce: parts.next()?, verifier: parts.next()?, before: parts.next()? };
+        let attempt = Self {
+            state: parts.next()?,
+            nonce: parts.next()?,
+            verifier: parts.next()?,
+            before: parts.next()?,
+            page: parts.next()?,
+        };
         parts.next().is_none().then_some(attempt)
     }
 
@@ -131,6 +148,14 @@ impl Attempt {
         // Compares hashes, so that the time it takes reveals nothing.
         !state.is_empty() && token_hash(&self.state) == token_hash(state)
     }
+}
+
+/// The page, if it is one of the console's own; otherwise its first page. An address of another
+/// site, in whichever way a browser reads it, is none.
+fn own_page(page: &str) -> &str {
+    let is_plain = page.len() <= LONGEST_PAGE && page.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_own = page.starts_with('/') && !page.starts_with("//") && !page.starts_with("/api/");
+    if is_plain && is_own { page } else { "/" }
 }
 
 /// The person that the provider identified.
@@ -240,8 +265,9 @@ impl Provider {
         environment: &Environment,
         again: bool,
         before: Option<&TokenHash>,
+        page: &str,
     ) -> Result<(String, Attempt), CouncilError> {
-        let attempt = Attempt::new(environment, before);
+        let attempt = Attempt::new(environment, before, page);
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(attempt.verifier.clone()));
         let (state, nonce) = (attempt.state.clone(), attempt.nonce.clone());
         // A provider that is asked for no older sign-in than this says when it was.
@@ -313,7 +339,7 @@ pub(crate) fn sign_in(
     let before = attempt.session_before();
     let identity = provider.finish(&service.environment, attempt, code)?;
     let Some(person) = known(service, &identity)? else {
-        if !service.rates.may_note_refusal() {
+        if !service.rates.may_note_refusal(RefusalOf::SignIns) {
             return Ok(None);
         }
         let now_ms = service.now_ms();
@@ -363,4 +389,24 @@ fn unusable(error: &dyn std::error::Error) -> CouncilError {
 fn in_one_line(c: char) -> impl Iterator<Item = char> {
     let escaped = if c.is_control() { c.escape_default().collect() } else { vec![c] };
     escaped.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_of_the_console_is_gone_back_to() {
+        for own in ["/", "/visits?q=Oakham+Road", "/cases/0f3a", "/phones"] {
+            let attempt = Attempt::read(&Attempt::new(&Environment::real(), None, own).to_string()).unwrap();
+            assert_eq!(attempt.page(), own);
+        }
+        let long = format!("/{}", "x".repeat(LONGEST_PAGE));
+        for other in
+            ["", "//example.com", "/\\example.com", "https://example.com", "/a\r\nb", "/api/exports/visits.csv", &long]
+        {
+            assert_eq!(own_page(other), "/", "{other}");
+        }
+        assert_eq!(Attempt::read("a.b.c.d.zz").unwrap().page(), "/");
+    }
 }

@@ -1,12 +1,13 @@
 //! Passwords, kept as argon2id hashes.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 
 use zxcvbn::{Score, zxcvbn};
 
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
+use crate::machine::hashing::Hashing;
 use crate::refused::{LEAST_PASSWORD, Refused};
 use crate::service::{NAME, Service};
 
@@ -18,13 +19,15 @@ const NOBODY: &str =
 /// words that whoever guesses tries first, such as the user name.
 ///
 /// # Errors
-/// [`Refused::WeakPassword`] when it is shorter than [`LEAST_PASSWORD`], or easy to guess: fewer
-/// than 100 million guesses, as zxcvbn reckons with common passwords, names, rows of keys and
-/// dates.
+/// [`Refused::ShortPassword`] when it is shorter than [`LEAST_PASSWORD`]; [`Refused::WeakPassword`]
+/// when it is easy to guess: fewer than 100 million guesses, as zxcvbn reckons with common
+/// passwords, names, rows of keys and dates.
 pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) -> Result<String, CouncilError> {
     let password = password.trim_end_matches(['\r', '\n']);
-    let is_short = password.chars().count() < LEAST_PASSWORD;
-    if is_short || zxcvbn(password, about).score() < Score::Three {
+    if password.chars().count() < LEAST_PASSWORD {
+        return Err(Refused::ShortPassword.into());
+    }
+    if zxcvbn(password, about).score() < Score::Three {
         return Err(Refused::WeakPassword.into());
     }
     let salt: [u8; 16] = environment.random();
@@ -33,7 +36,8 @@ pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) ->
 }
 
 /// Words that somebody who guesses at a council tries first.
-const BLOCKED: [&str; 42] = [
+const BLOCKED: [&str; 43] = [
+    "correcthorsebatterystaple",
     "doorstep",
     "council",
     "borough",
@@ -89,7 +93,8 @@ const LEAST_OTHERS: usize = 8;
 pub(crate) fn new_hash(service: &Service, user: &str, name: &str, password: &str) -> Result<String, CouncilError> {
     let council = service.storage.read(|reading| reading.meta(NAME))?;
     let about = [user, name, council.as_str()];
-    if beside_what_is_guessed(password, &about) < LEAST_OTHERS {
+    let is_long = password.trim_end_matches(['\r', '\n']).chars().count() >= LEAST_PASSWORD;
+    if is_long && beside_what_is_guessed(password, &about) < LEAST_OTHERS {
         return Err(Refused::WeakPassword.into());
     }
     service.hashing.install(|| hash(password, &about, &service.environment))
@@ -118,10 +123,21 @@ pub(crate) fn is_the_same(old: &str, new: &str) -> bool {
 
 /// Whether a password matches the hash. Without a hash it takes as long to answer, so that the time
 /// does not show which users exist.
-pub(crate) fn verifies(password: &str, hash: Option<&str>) -> bool {
-    PasswordHash::new(hash.unwrap_or(NOBODY))
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        && hash.is_some()
+pub(crate) fn verifies(hashing: &Hashing, password: &str, hash: Option<&str>) -> bool {
+    is_hash_of(hashing, password, hash.unwrap_or(NOBODY)).unwrap_or(false) && hash.is_some()
+}
+
+/// Whether a stored hash is that of a password. `None` when it can't be read.
+fn is_hash_of(hashing: &Hashing, password: &str, hash: &str) -> Option<bool> {
+    let stored = PasswordHash::new(hash).ok()?;
+    let (salt, expected) = (stored.salt?, stored.hash?);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::try_from(&stored).ok()?);
+    let mut made = vec![0; expected.len()];
+    hashing.with_memory(argon2.params().block_count(), |memory| {
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), &mut made, memory).ok()
+    })?;
+    // This compares all bytes, whichever differ.
+    Some(Output::new(&made).ok()? == expected)
 }
 
 #[cfg(test)]
@@ -147,6 +163,27 @@ mod tests {
         for strong in ["otter jumps over 4 kettles", "nine quiet ferns at dusk", "Joan keeps eleven green hats"] {
             assert!(!is_weak(strong), "{strong}");
         }
+    }
+
+    #[test]
+    fn a_password_is_taken_as_it_was_typed_whatever_its_letters_and_its_length() {
+        let environment = Environment::real();
+        let hashing = Hashing::on(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
+        let verifies = |password: &str, hash: Option<&str>| super::verifies(&hashing, password, hash);
+        for typed in
+            ["otter jumps over 4 kettles", " Кот сидит у печи 4 ", "otter jumps over 4 kettles, ".repeat(9).trim()]
+        {
+            let kept = hash(typed, &[], &environment).unwrap();
+            assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
+            assert!(verifies(typed, Some(&kept)));
+            let mut cut = typed.to_owned();
+            assert!(cut.pop().is_some());
+            let capital = typed.to_uppercase();
+            for other in [cut.as_str(), capital.as_str(), &format!("{typed} "), &format!("{typed}x")] {
+                assert!(!verifies(other, Some(&kept)), "{other} is not {typed}");
+            }
+        }
+        assert!(!verifies("otter jumps over 4 kettles", None));
     }
 
     #[test]

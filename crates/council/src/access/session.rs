@@ -22,6 +22,8 @@ const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
 const PROVED_MS: i64 = 15 * 60 * 1000;
 /// How often the time of a session's last use is written, in milliseconds.
 const SEEN_MS: i64 = 60_000;
+/// How far the clocks of several processes may be apart, in milliseconds.
+const CLOCK_MS: i64 = 60_000;
 /// How many bytes of a session's hash make up its id. They tell a person's sessions apart.
 const SHOWN: usize = 8;
 
@@ -57,12 +59,12 @@ pub(crate) fn known_by(service: &Service, browser: &Browser, user: &str) -> Resu
     if browser.token.is_none() && browser.network.is_none() {
         return Ok(KnownBy::Nothing);
     }
-    let network = browser.network.map(|network| network.hash(&service.keys));
+    let (network, now_ms) = (browser.network.map(|network| network.hash(&service.keys)), service.now_ms());
     service.storage.read(|reading| {
         if browser.token.map(|token| reading.knows_browser(&token, user)).transpose()? == Some(true) {
             return Ok(KnownBy::Browser);
         }
-        let knows = network.map(|network| reading.knows_network(&network, user)).transpose()?;
+        let knows = network.map(|network| reading.knows_network(&network, user, now_ms)).transpose()?;
         Ok(if knows == Some(true) { KnownBy::Network } else { KnownBy::Nothing })
     })
 }
@@ -89,7 +91,9 @@ pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> R
     let Some((user, times)) = service.storage.read(|reading| reading.session(token))? else {
         return Ok(None);
     };
-    if now_ms - times.created_ms > LONGEST_MS || now_ms - times.seen_ms > IDLE_MS {
+    // A session from the future was made while the clock was wrong: it would not end.
+    let is_of_now = |at_ms: i64, longest_ms: i64| (-CLOCK_MS..=longest_ms).contains(&(now_ms - at_ms));
+    if !is_of_now(times.created_ms, LONGEST_MS) || !is_of_now(times.seen_ms, IDLE_MS) {
         end(service, token)?;
         return Ok(None);
     }

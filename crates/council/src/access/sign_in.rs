@@ -8,6 +8,7 @@ use super::password;
 use super::second_factor::{self, SecondFactorResult, SetUp};
 use super::session::{self, Browser, KnownBy, NewSession};
 use crate::error::CouncilError;
+use crate::machine::rates::RefusalOf;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Person, SignedInBy};
@@ -69,7 +70,7 @@ pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<Sign
     let outcome = look(service, given)?;
     let is_wrong =
         matches!(outcome, SignInOutcome::WrongPassword | SignInOutcome::WrongCode | SignInOutcome::WrongPasskey);
-    let may_note = is_wrong && service.rates.may_note_refusal();
+    let may_note = is_wrong && service.rates.may_note_refusal(RefusalOf::SignIns);
     service.transact(|writing| match outcome {
         SignInOutcome::In(..) => writing.forget_tries(&counter),
         SignInOutcome::SetUp(_)
@@ -94,7 +95,7 @@ fn look(service: &Service, given: &Credentials<'_>) -> Result<SignInOutcome, Cou
     let (person, hash) = service
         .storage
         .read(|reading| Ok((reading.person_by_name(given.user)?, reading.password_hash(given.user)?)))?;
-    let right = service.hashing.install(|| password::verifies(given.password, hash.as_deref()));
+    let right = password::verifies(&service.hashing, given.password, hash.as_deref());
     let Some(person) = person.filter(|person| right && person.role.uses_the_console()) else {
         return Ok(SignInOutcome::WrongPassword);
     };
@@ -156,7 +157,7 @@ fn own_password(
     }
     let Some(new) = given.new_password else { return Ok(OwnPassword::Missing) };
     let is_same = password::is_the_same(given.password, new);
-    if is_same || service.hashing.install(|| password::verifies(new.trim(), hash)) {
+    if is_same || password::verifies(&service.hashing, new.trim(), hash) {
         return Ok(OwnPassword::Refused(Refused::SamePassword));
     }
     match password::new_hash(service, &person.user_name, &person.display_name, new) {
@@ -179,7 +180,7 @@ pub(crate) fn check_again(service: &Service, user_name: &str, password: &str) ->
         return Err(Refused::WaitFirst { seconds: left_ms / 1000 + 1 }.into());
     }
     let hash = service.storage.read(|reading| reading.password_hash(user_name))?;
-    let is_right = service.hashing.install(|| password::verifies(password, hash.as_deref()));
+    let is_right = password::verifies(&service.hashing, password, hash.as_deref());
     service.transact(|writing| {
         if is_right {
             return writing.forget_tries(&counter);

@@ -8,6 +8,7 @@ use doorstep_domain::ledger::Hash;
 use super::actor::Actor;
 use super::roles::{ADMINISTRATORS, Scope};
 use crate::error::CouncilError;
+use crate::machine::rates::RefusalOf;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::Audited;
@@ -42,7 +43,7 @@ pub fn make(service: &Service, by: &Actor, name: &str, scopes: &[Scope]) -> Resu
 
 /// Writes into the audit log that somebody showed a token that is not known, or not for this.
 pub(crate) fn note_refusal(service: &Service, address: Option<IpAddr>) -> Result<(), CouncilError> {
-    if !service.rates.may_note_refusal() {
+    if !service.rates.may_note_refusal(RefusalOf::Machines) {
         return Ok(());
     }
     let (now_ms, address) = (service.now_ms(), address.map(|address| address.to_string()));

@@ -28,11 +28,6 @@ use doorstep_council::{Environment, Service, private_file};
 use doorstep_domain::conduct::{DatedNumber, PublishedCode};
 use tracing_subscriber::EnvFilter;
 
-/// Gives memory back to the machine soon after it was needed. The C library's allocator keeps some
-/// of the 19 MB that each password takes, for each thread and more than once.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     private_file::keep_new_files_to_owner();
     let words = match configuration::words(std::env::args_os().collect()) {

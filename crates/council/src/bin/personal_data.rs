@@ -86,14 +86,13 @@ pub(crate) fn check_records(service: &Service, json: bool) -> Result<ExitCode> {
             print(&format!("{fault}\n"));
         }
         print(&format!(
-            "{} records in {} chains: {} with the content that their devices committed to, {} erased, {} set aside. {} signatures of \
-             devices hold, and {} records have none over them yet. {} numbers are not held. {} faults.\n",
+            "{} records in {} chains: {} with the content that their devices committed to, {} erased, {} set aside. \
+             {} have no signature of their device over them yet. {} numbers are not held. {} faults.\n",
             checked.records,
             checked.chains,
             checked.content_holds,
             checked.erased,
             checked.set_aside,
-            checked.seals,
             checked.unsealed,
             checked.gaps,
             checked.faults.len()

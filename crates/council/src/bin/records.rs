@@ -91,6 +91,12 @@ fn tell_backup(held: &BackedUp, what_now: &str) {
 }
 
 fn tell_moved(holdings: &Holdings, json: bool) {
+    // How many rows these have would tell of a safeguarding note (clause 6.2).
+    let holdings: Holdings = holdings
+        .iter()
+        .filter(|(table, _)| !doorstep_council::OF_NOTES.contains(&table.as_str()))
+        .map(|(table, holding)| (table.clone(), holding.clone()))
+        .collect();
     if json {
         print(&format!("{}\n", serde_json::json!(holdings)));
         return;

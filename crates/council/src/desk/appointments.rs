@@ -117,7 +117,7 @@ pub(super) fn visitors(reading: &Reading<'_>, firm: Option<&str>) -> Result<Vec<
 /// read.
 pub fn list(service: &Service, by: &Actor, query: AppointmentQuery) -> Result<AppointmentList, CouncilError> {
     let order = APPOINTMENTS.order(query.sort.as_deref(), "when", query.after.as_deref())?;
-    by.looked_for(service, "appointments", query.q.as_deref(), query.after.as_deref())?;
+    by.looked_for(service, "appointments", query.q.as_deref())?;
     let filter = query.filter(by.firm())?;
     service.storage.read(|reading| {
         let page = reading.appointments(&filter, &order, PAGE)?;

@@ -41,13 +41,15 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    fn of(line: &AuditLine) -> Result<Self, CouncilError> {
-        Ok(Self {
+    fn of(line: &AuditLine) -> Self {
+        Self {
             at: times::from_ms(line.at_ms),
             user: line.user_name.clone(),
             action: line.action.clone(),
-            detail: serde_json::from_str(&line.detail).map_err(|_| CouncilError::Unreadable("audit"))?,
-        })
+            // One line that can't be read hides no other.
+            detail: serde_json::from_str(&line.detail)
+                .unwrap_or_else(|_| serde_json::json!({ "unreadable": line.detail })),
+        }
     }
 }
 
@@ -64,6 +66,8 @@ pub struct AuditCheck {
     /// The first line that was altered, or behind which one is missing; `null` if the whole log
     /// holds.
     pub(crate) altered: Option<AuditEnd>,
+    /// The oldest line that is kept. Those before it were erased by a rule.
+    pub(crate) first: Option<AuditEnd>,
     /// The last line.
     pub(crate) last: Option<AuditEnd>,
     /// The line with the link that was asked for; `null` if there is none, or the log was altered
@@ -118,6 +122,7 @@ pub struct AuditQuery {
 /// [`CouncilError`] when the database fails.
 pub fn list(service: &Service, by: &Actor, query: AuditQuery) -> Result<AuditList, CouncilError> {
     by.only(AUDIT)?;
+    by.looked_for(service, "audit", query.user.as_deref())?;
     let filter = AuditFilter {
         user_name: said(query.user),
         action: said(query.action),
@@ -130,7 +135,7 @@ pub fn list(service: &Service, by: &Actor, query: AuditQuery) -> Result<AuditLis
         lines.truncate(PAGE);
         Ok(AuditList {
             next: lines.last().filter(|_| more).map(|line| line.number),
-            lines: lines.iter().map(AuditEntry::of).collect::<Result<_, _>>()?,
+            lines: lines.iter().map(AuditEntry::of).collect(),
             actions: reading.audit_actions()?,
         })
     })
@@ -144,12 +149,13 @@ pub fn check(service: &Service, by: &Actor, query: AuditCheckQuery) -> Result<Au
     by.only(AUDIT)?;
     let link = said(query.link).map(|link| link.trim().to_lowercase().parse());
     let link: Option<Hash> = link.transpose().map_err(|_| Refused::NotALink)?;
-    let AuditLinks { lines, erased, altered, last, found } =
+    let AuditLinks { lines, erased, altered, first, last, found } =
         service.storage.read_at_length(|reading| reading.audit_links(link))?;
     Ok(AuditCheck {
         lines,
         erased,
         altered: altered.map(AuditEnd::from),
+        first: first.map(AuditEnd::from),
         last: last.map(AuditEnd::from),
         found: found.map(AuditEnd::from),
     })

@@ -71,7 +71,7 @@ pub struct PeopleQuery {
 pub fn list(service: &Service, by: &Actor, query: PeopleQuery) -> Result<PersonList, CouncilError> {
     by.only(ROSTER)?;
     let order = PEOPLE.order(query.sort.as_deref(), "name", query.after.as_deref())?;
-    by.looked_for(service, "people", query.q.as_deref(), query.after.as_deref())?;
+    by.looked_for(service, "people", query.q.as_deref())?;
     let filter = PeopleFilter { organisation: said(query.organisation), words: said(query.q) };
     let page = service.storage.read(|reading| reading.people(&filter, &order, PAGE))?;
     let shown = page.rows.into_iter().map(|row| PersonListRow {

@@ -109,6 +109,7 @@ pub struct EnrolmentOffer {
 /// [`Refused::NoSuchPage`] when the order or the place can't be read.
 pub fn list(service: &Service, by: &Actor, query: &PhoneQuery) -> Result<PhoneList, CouncilError> {
     let order = DEVICES.order(query.sort.as_deref(), "-heard", query.after.as_deref())?;
+    by.looked_for(service, "phones", query.q.as_deref())?;
     service.storage.read(|reading| {
         let page = reading.devices(query.q.as_deref(), &order, PAGE)?;
         Ok(PhoneList {
@@ -129,6 +130,7 @@ pub fn list(service: &Service, by: &Actor, query: &PhoneQuery) -> Result<PhoneLi
 /// [`CouncilError`] when the database fails.
 pub fn all(service: &Service, by: &Actor, words: Option<&str>) -> Result<Vec<PhoneRow>, CouncilError> {
     by.only(ROSTER)?;
+    by.looked_for(service, "phones", words)?;
     let (mut phones, mut after) = (Vec::new(), None);
     loop {
         let order = DEVICES.order(None, "-heard", after.as_deref())?;
@@ -158,9 +160,11 @@ pub fn offer(service: &Service, by: &Actor, user: &str, server: Option<&str>) ->
         writing.keep_code(code.hash(), person.id, expires_ms)?;
         writing.audit(now_ms, by.name(), &Audited::EnrolmentOffered { r#for: user })
     })?;
-    let server = server.map(|server| format!("&server={server}")).unwrap_or_default();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("code", &code.to_string());
+    query.extend_pairs(server.map(|server| ("server", server)));
     Ok(EnrolmentOffer {
-        qr: format!("doorstep:enrol?code={code}{server}"),
+        qr: format!("doorstep:enrol?{}", query.finish()),
         code: code.to_string(),
         user: user.to_owned(),
         expires_at: times::from_ms(expires_ms),

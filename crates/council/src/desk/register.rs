@@ -93,7 +93,7 @@ pub fn list(service: &Service, by: &Actor, query: RegisterQuery) -> Result<Regis
     let not_signed = query.state.as_deref() == Some("not_signed");
     let (sortable, otherwise) = if not_signed { (&NOT_SIGNED, "name") } else { (&REGISTER, "-signed") };
     let order = sortable.order(query.sort.as_deref(), otherwise, query.after.as_deref())?;
-    by.looked_for(service, "register", query.q.as_deref(), query.after.as_deref())?;
+    by.looked_for(service, "register", query.q.as_deref())?;
     let organisation = by.firm().map(str::to_owned).or_else(|| said(query.organisation));
     let filter = RegisterFilter { organisation, user: None, words: said(query.q) };
     let now_ms = service.now_ms();

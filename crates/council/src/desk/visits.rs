@@ -246,7 +246,7 @@ impl PhotoOfVisit {
 pub fn list(service: &Service, by: &Actor, query: &ListQuery) -> Result<VisitList, CouncilError> {
     let order = VISITS.order(query.sort.as_deref(), "-when", query.after.as_deref())?;
     let filter = query.checked(by.firm())?.filter;
-    by.looked_for(service, "visits", filter.words.as_deref(), query.after.as_deref())?;
+    by.looked_for(service, "visits", filter.words.as_deref())?;
     service.storage.read(|reading| {
         let Page { rows, next } = reading.page_of_visits(&filter, &order, PAGE)?;
         Ok(VisitList {

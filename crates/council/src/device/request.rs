@@ -4,7 +4,7 @@ use doorstep_domain::DeviceId;
 use doorstep_domain::protocol::{NoAnswer, PROTOCOL, ProblemCode, Unreadable};
 
 use crate::error::CouncilError;
-use crate::machine::rates::Later;
+use crate::machine::rates::{Later, RefusalOf};
 use crate::service::Service;
 use crate::storage::{Audited, Device};
 
@@ -64,7 +64,7 @@ pub(super) fn not_signed(service: &Service, device: DeviceId) -> Refusal {
         let now_ms = service.now_ms();
         service.transact(|writing| writing.audit(now_ms, "", &Audited::SignatureRefused { device }))
     };
-    match if service.rates.may_note_refusal() { noted() } else { Ok(()) } {
+    match if service.rates.may_note_refusal(RefusalOf::Machines) { noted() } else { Ok(()) } {
         Ok(()) => Refusal::No(ProblemCode::NotSigned),
         Err(error) => Refusal::Failed(error),
     }

@@ -278,7 +278,7 @@ impl Export<'_> {
             service.transact(|writing| writing.audit(now_ms, by.name(), what))
         };
         let filter = serde_json::to_value(query.for_the_audit_log()).unwrap_or_default();
-        by.looked_for(service, "export", query.q.as_deref(), None)?;
+        by.looked_for(service, "export", query.q.as_deref())?;
         audit(&Audited::ExportBegun { what: what.name(), format: format.name(), filter: &filter })?;
         let mut rows: u64 = 0;
         let mut sheet = forms::begin(format, what, to)?;

@@ -31,7 +31,7 @@ pub(crate) fn file(name: &str) -> Response {
     let media_type = match name.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
+        Some("svg") => "image/svg+xml; charset=utf-8",
         Some("json") => "application/json",
         _ => "application/octet-stream",
     };

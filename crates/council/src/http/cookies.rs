@@ -105,14 +105,18 @@ fn is_proxy(service: &Service, peer: IpAddr) -> bool {
 
 /// The address of whoever sent a request: the other end of the connection. Only a proxy that the
 /// settings name is believed when it says for whom it speaks: it adds that address at the end of
-/// `X-Forwarded-For`.
+/// `X-Forwarded-For`. So it is with several in a row.
 fn address(service: &Service, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    let said = headers.get_all("x-forwarded-for").iter().next_back().and_then(|said| said.to_str().ok());
     // Some proxies add the port.
     let read = |text: &str| text.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
-    let last = said.and_then(|said| read(said.rsplit(',').next()?.trim()));
-    let peer = peer.to_canonical();
-    last.filter(|_| is_proxy(service, peer)).unwrap_or(peer).to_canonical()
+    let lists = headers.get_all("x-forwarded-for").iter().rev().filter_map(|said| said.to_str().ok());
+    let mut address = peer.to_canonical();
+    for said in lists.flat_map(|said| said.rsplit(',')) {
+        // What stands before the first that is no proxy can be anybody's invention.
+        let Some(before) = read(said.trim()).filter(|_| is_proxy(service, address)) else { break };
+        address = IpAddr::to_canonical(&before);
+    }
+    address
 }
 
 #[cfg(test)]

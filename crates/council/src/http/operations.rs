@@ -102,7 +102,7 @@ pub(crate) async fn metrics(
         }
     });
     let text = counted.recorder.handle().render();
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
 /// A count as a float, for Prometheus. It stops at `u32::MAX`.

@@ -79,6 +79,7 @@ impl From<Refused> for WebProblem {
             }
             Refused::NoSuchUser(_)
             | Refused::HasLeft
+            | Refused::ShortPassword
             | Refused::WeakPassword
             | Refused::SamePassword
             | Refused::PasswordLapsed

@@ -3,6 +3,8 @@
 //! networks in which that person has signed in before have places of their own: strangers can't
 //! take them.
 
+use doorstep_domain::UserId;
+use doorstep_domain::ledger::Hash;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::blocking::ask;
@@ -55,17 +57,24 @@ impl SignInQueue {
             let (browser, user) = (browser.clone(), user.to_owned());
             ask(service.clone(), move |service| known_by(service, &browser, &user)).await?
         };
-        if known == KnownBy::Nothing
-            && let Some(network) = browser.network
-        {
-            service.rates.try_from(network).map_err(|later| WebProblem::Busy { seconds: later.seconds })?;
-        }
+        let whose = |said: &[&[u8]]| *Hash::framed("doorstep-own-tries-v1", said).as_bytes();
+        let counted = match (known, browser.token, browser.network) {
+            (KnownBy::Browser, Some(token), _) => service.rates.own_try(token),
+            (KnownBy::Network, _, Some(network)) => {
+                service.rates.own_try(whose(&[user.as_bytes(), &network.hash(&service.keys)]))
+            }
+            (_, _, Some(network)) => service.rates.try_from(network),
+            _ => Ok(()),
+        };
+        counted.map_err(|later| WebProblem::Busy { seconds: later.seconds })?;
         self.turn_of(known).await
     }
 
     /// Waits for a turn to check a password of somebody who has signed in, before they change
     /// something about their own account.
-    pub(crate) async fn turn_of_a_session(&self) -> Result<Turn<'_>, WebProblem> {
+    pub(crate) async fn turn_of_a_session(&self, service: &Service, user: UserId) -> Result<Turn<'_>, WebProblem> {
+        let whose = *Hash::framed("doorstep-own-proofs-v1", &[user.as_bytes()]).as_bytes();
+        service.rates.own_try(whose).map_err(|later| WebProblem::Busy { seconds: later.seconds })?;
         self.turn_of(KnownBy::Browser).await
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::StableName;
-use doorstep_domain::conduct::{Appointment, NoticeMethod, TextKind, VisitKind};
+use doorstep_domain::conduct::{Appointment, NoticeMethod, VisitKind};
 use doorstep_domain::{AppointmentRef, Uprn, UserId};
 
 use super::wrong::Wrong;
@@ -137,11 +137,6 @@ fn known_of(reading: &Reading<'_>, table: &[u8]) -> Result<Known, CouncilError> 
 }
 
 fn appointment(row: &mut TableRow<'_>, known: &Known) -> Option<GoodRow> {
-    for column in COLUMNS {
-        if TextKind::Short.check(row.text(column)).is_err() {
-            row.fault(column, &Wrong::TooLong);
-        }
-    }
     let reference = row.read("appointment_ref", |text| text.parse::<AppointmentRef>());
     let uprn = row.read("uprn", |text| Uprn::try_from(text.to_owned()));
     let visit_kind = row.read("visit_kind", |text| VisitKind::from_name(text).ok_or(Wrong::NoVisitKind));

@@ -7,6 +7,7 @@ mod wrong;
 
 use std::collections::BTreeMap;
 
+use doorstep_domain::conduct::TextKind;
 use serde::Serialize;
 
 use self::wrong::{MOST_ROWS, Wrong};
@@ -89,6 +90,19 @@ impl<'a> TableRow<'a> {
         Some(self.text(column)).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
+    /// Checks that no text is too long, or shows as something else than it is.
+    fn check_texts(&mut self, columns: &[&'static str]) {
+        for column in columns {
+            let text = self.text(column);
+            if TextKind::Short.check(text).is_err() {
+                self.fault(column, &Wrong::TooLong);
+            }
+            if text.chars().any(is_invisible) {
+                self.fault(column, &Wrong::Invisible);
+            }
+        }
+    }
+
     /// The text of a column that must not be empty. Notes a fault if it is.
     fn required(&mut self, column: &'static str) -> String {
         let text = self.text(column);
@@ -116,6 +130,13 @@ impl<'a> TableRow<'a> {
             }
         }
     }
+}
+
+/// Whether a character can't be seen, or turns the others round: with one, a name looks like
+/// another.
+fn is_invisible(c: char) -> bool {
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}');
+    turns || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// Reads a CSV table and calls `each` for every row that has all its columns. Returns the good
@@ -160,6 +181,7 @@ fn read_table<T>(
         }
         let values = header.iter().zip(record.iter()).collect();
         let mut row = TableRow { number, values, faults: Vec::new() };
+        row.check_texts(columns);
         let read = each(&mut row);
         match read {
             Some(value) if row.faults.is_empty() => good.push((number, value)),

@@ -11,7 +11,7 @@ use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{AccountChange, AssignedRole, Audited, OrganisationKind};
+use crate::storage::{AccountChange, AssignedRole, Audited, OF_ITSELF, OrganisationKind};
 
 const COLUMNS: [&str; 7] = ["user", "display_name", "organisation", "organisation_kind", "role", "position", "email"];
 
@@ -71,6 +71,9 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
         if !user.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@')) {
             row.fault("user", &Wrong::BadUserName);
         }
+        if user.eq_ignore_ascii_case(OF_ITSELF) {
+            row.fault("user", &Wrong::Reserved);
+        }
         let known = spelt.entry(user.to_lowercase()).or_insert_with(|| user.clone());
         if *known != user {
             row.fault("user", &Wrong::SpeltOtherwise(known.clone()));
@@ -82,6 +85,10 @@ pub fn import(service: &Service, by: &Actor, table: &[u8], mode: ImportMode) -> 
         let kind = kinds.read(row, &organisation);
         let role = row.read("role", |text| AssignedRole::from_name(text).ok_or(Wrong::NoRole));
         let display_name = row.required("display_name");
+        let email = row.optional("email");
+        if email.is_some_and(|email| email.parse::<lettre::Address>().is_err()) {
+            row.fault("email", &Wrong::NoEmail);
+        }
         let change = AccountChange::Role {
             display_name,
             organisation,

@@ -27,6 +27,10 @@ pub(super) enum Wrong {
     Missing,
     #[error("is longer than {} characters", TextKind::Short.most())]
     TooLong,
+    #[error("has a character that can't be seen: type it anew")]
+    Invisible,
+    #[error("is no e-mail address")]
+    NoEmail,
     #[error("is also in {0}")]
     Repeated(String),
     #[error("is in row {0} already")]
@@ -55,11 +59,13 @@ pub(super) enum Wrong {
     OtherOrganisation,
     #[error("has characters that a user name can't have")]
     BadUserName,
+    #[error("is what Doorstep calls itself in the log: choose another")]
+    Reserved,
     #[error("must be either council or contractor")]
     NoOrganisationKind,
     #[error("is almost {0:?}, which is known already: write it in the same way")]
     SpeltOtherwise(String),
-    #[error("is not what this organisation is known as: {0}; doorstep-council organisation changes that by itself")]
+    #[error("is not what this organisation is known as: {0}. Whoever runs the council's machine can change that")]
     OtherKind(&'static str),
     #[error("is not a role")]
     NoRole,

@@ -3,6 +3,7 @@
 
 pub(crate) mod blocking_runtime;
 pub(crate) mod environment;
+pub(crate) mod hashing;
 pub(crate) mod http_client;
 pub(crate) mod keys;
 pub(crate) mod local_address;

@@ -2,8 +2,9 @@
 //! one that never stops does not slow the others down. An honest phone stays far below. Each
 //! process counts by itself.
 
+use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use doorstep_domain::DeviceId;
@@ -26,7 +27,9 @@ const PIECES: NonZeroU32 = NonZeroU32::new(6_000).unwrap();
 const TRIES: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// How many networks are counted before those that have been quiet are forgotten.
 const NETWORKS: usize = 4_096;
-/// Lines in the audit log about people who were refused, in a minute.
+/// Tries to sign in, or to prove again who one is, of one person where they are known, in a minute.
+const OWN_TRIES: NonZeroU32 = NonZeroU32::new(30).unwrap();
+/// Lines in the audit log about refusals, in a minute: of each kind.
 const LINES: NonZeroU32 = NonZeroU32::new(120).unwrap();
 /// After how many seconds a phone or a person that sends too much tries again.
 const LATER_SECONDS: u64 = 10;
@@ -43,16 +46,38 @@ pub(crate) struct Rates {
     batches: Limiter<DeviceId>,
     pieces: Limiter<DeviceId>,
     tries: Limiter<Network>,
-    lines: RateLimiter<NotKeyed, InMemoryState, CouncilClock, NoOpMiddleware<Nanos>>,
+    own_tries: Limiter<[u8; 32]>,
+    lines: [RateLimiter<NotKeyed, InMemoryState, CouncilClock, NoOpMiddleware<Nanos>>; 3],
+}
+
+/// What a line about a refusal is about. Each kind has lines of its own, so that a stranger who
+/// tries tokens without end hides nothing of what people do who have signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusalOf {
+    /// Tokens of systems and signatures of phones.
+    Machines,
+    /// Passwords and second factors.
+    SignIns,
+    /// People who have signed in and whose role does not have something.
+    People,
 }
 
 type Limiter<Key> = RateLimiter<Key, HashMapStateStore<Key>, CouncilClock, NoOpMiddleware<Nanos>>;
 
-/// The council's clock. Here it never goes back: then phones would wait for it to catch up.
+/// The time that has passed by the council's clock. If that is set back, it goes on from there:
+/// else phones would wait for it to catch up.
 #[derive(Clone)]
 struct CouncilClock {
     environment: Environment,
-    latest_ms: std::sync::Arc<AtomicU64>,
+    passed: Arc<Mutex<Passed>>,
+}
+
+#[derive(Default)]
+struct Passed {
+    /// What the council's clock said last.
+    said_ms: u64,
+    /// What has passed since the first time, without what it was set back.
+    passed_ms: u64,
 }
 
 impl Clock for CouncilClock {
@@ -60,35 +85,57 @@ impl Clock for CouncilClock {
 
     fn now(&self) -> Nanos {
         let now_ms = u64::try_from(self.environment.clock.now_ms()).unwrap_or(0);
-        let latest_ms = self.latest_ms.fetch_max(now_ms, Ordering::Relaxed).max(now_ms);
-        Nanos::from(Duration::from_millis(latest_ms))
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.passed_ms = passed.passed_ms.saturating_add(now_ms.saturating_sub(passed.said_ms));
+        passed.said_ms = now_ms;
+        Nanos::from(Duration::from_millis(passed.passed_ms))
+    }
+}
+
+/// Forgets those that have been quiet, if there are many.
+fn few<Key: Clone + Eq + Hash>(limiter: &Limiter<Key>) {
+    if limiter.len() > NETWORKS {
+        limiter.retain_recent();
+        limiter.shrink_to_fit();
     }
 }
 
 impl Rates {
     /// Counts from now on, by the council's clock.
     pub(crate) fn new(environment: &Environment) -> Self {
-        let clock = CouncilClock { environment: environment.clone(), latest_ms: std::sync::Arc::default() };
+        let clock = CouncilClock { environment: environment.clone(), passed: Arc::default() };
         let limiter = |most| RateLimiter::new(Quota::per_minute(most), HashMapStateStore::default(), clock.clone());
         let tries = RateLimiter::new(Quota::per_minute(TRIES), HashMapStateStore::default(), clock.clone());
-        let lines = RateLimiter::new(Quota::per_minute(LINES), InMemoryState::default(), clock.clone());
-        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), tries, lines }
+        let own_tries = RateLimiter::new(Quota::per_minute(OWN_TRIES), HashMapStateStore::default(), clock.clone());
+        let lines =
+            [(); 3].map(|()| RateLimiter::new(Quota::per_minute(LINES), InMemoryState::default(), clock.clone()));
+        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), tries, own_tries, lines }
     }
 
     /// Whether one more line may be written into the audit log about somebody who was refused, so
     /// that nobody can fill the disk with such lines. What is not written is in the metrics of
     /// requests.
-    pub(crate) fn may_note_refusal(&self) -> bool {
-        self.lines.check().is_ok()
+    pub(crate) fn may_note_refusal(&self, of: RefusalOf) -> bool {
+        let [machines, sign_ins, people] = &self.lines;
+        let lines = match of {
+            RefusalOf::Machines => machines,
+            RefusalOf::SignIns => sign_ins,
+            RefusalOf::People => people,
+        };
+        lines.check().is_ok()
     }
 
     /// Counts a try to sign in from a network in which that person is not known.
     pub(crate) fn try_from(&self, network: Network) -> Result<(), Later> {
-        if self.tries.len() > NETWORKS {
-            self.tries.retain_recent();
-            self.tries.shrink_to_fit();
-        }
+        few(&self.tries);
         self.tries.check_key(&network).map_err(|_| Later { seconds: LATER_SECONDS })
+    }
+
+    /// Counts a try of somebody where they are known: by their session, browser, or name and
+    /// network. So nobody takes all the places of those who are known.
+    pub(crate) fn own_try(&self, who: [u8; 32]) -> Result<(), Later> {
+        few(&self.own_tries);
+        self.own_tries.check_key(&who).map_err(|_| Later { seconds: LATER_SECONDS })
     }
 
     /// Counts a batch of records.
@@ -99,5 +146,36 @@ impl Rates {
     /// Counts a piece of a photo.
     pub(crate) fn piece(&self, device: DeviceId) -> Result<(), Later> {
         self.pieces.check_key(&device).map_err(|_| Later { seconds: LATER_SECONDS })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::machine::environment::TimeSource;
+
+    struct Set(AtomicI64);
+
+    impl TimeSource for Set {
+        fn now_ms(&self) -> i64 {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nobody_wait_for_it() {
+        let clock = Arc::new(Set(AtomicI64::new(1_800_000_000_000)));
+        let rates =
+            Rates::new(&Environment { clock: Arc::clone(&clock) as Arc<dyn TimeSource>, ..Environment::real() });
+        let phone = DeviceId::from_bytes([7; 16]);
+        let used_up = || while rates.batch(phone).is_ok() {};
+        for set in [94_608_000_000, -94_608_000_000, -94_608_000_000] {
+            clock.0.fetch_add(set, Ordering::Relaxed);
+            used_up();
+            clock.0.fetch_add(60_000, Ordering::Relaxed);
+            assert!((0..500).all(|_| rates.batch(phone).is_ok()), "a minute later, set by {set}");
+        }
     }
 }

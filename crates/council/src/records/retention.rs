@@ -161,7 +161,9 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
             let over = writing.appointments_over_before(before_ms, None)?;
             over.iter().try_for_each(|reference| writing.erase_appointment(reference))
         }),
-        RetainedKind::AuditLog => at_once(&mut |writing| writing.erase_audit_lines(before_ms)),
+        RetainedKind::AuditLog => {
+            at_once(&mut |writing| writing.erase_audit_lines(&service.environment, before_ms, service.now_ms()))
+        }
     }
 }
 

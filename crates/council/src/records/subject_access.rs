@@ -15,7 +15,7 @@ use crate::error::CouncilError;
 use crate::machine::{private_file, times};
 use crate::refused::Refused;
 use crate::service::Service;
-use crate::storage::{AuditFilter, Audited, Person, Reading, RegisterFilter, VisitRow};
+use crate::storage::{AuditFilter, Audited, Person, Reading, RegisterFilter, Sought, VisitRow};
 
 /// The person whose data it is.
 #[derive(Debug, Clone)]
@@ -219,8 +219,8 @@ pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) ->
 /// Takes what people looked for out of the audit log, where it would have found what is erased.
 fn forget_searches(service: &Service, found: &FoundData) -> Result<(), CouncilError> {
     service.transact(|writing| {
-        let texts = writing.search_texts_of(&found.visits, &found.appointments)?;
-        writing.forget_searches_for(&texts)
+        let sought = writing.sought_of(&found.visits, &found.appointments)?;
+        writing.forget_searches_for(&sought)
     })
 }
 
@@ -236,7 +236,9 @@ fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Resul
         for record in writing.acknowledgements_by(person.id)? {
             writing.erase_acknowledgement(record, now_ms, "on request")?;
         }
-        writing.forget_searches_for(&[person.user_name.to_lowercase(), person.display_name.to_lowercase()])?;
+        let email = writing.person_row(person.id)?.map(|row| row.email).unwrap_or_default();
+        let names = [person.user_name.as_str(), &person.display_name, &email].join(" ");
+        writing.forget_searches_for(&[Sought { names, also: String::new() }])?;
         writing.erase_person(person.id, &person.user_name, &name)?;
         // The search text of visits holds the visitor's name, so write it again.
         for visit in visits {

@@ -27,7 +27,9 @@ pub struct Checked {
     pub erased: u64,
     /// Records that were set aside and hold their place in the chain.
     pub set_aside: u64,
-    /// Seals that hold: signed by the device and, in version 1, over the record that is held.
+    /// Seals that hold: signed by the device and, in version 1, over the record that is held. One
+    /// can be over a safeguarding note alone, so their number is told to nobody (clause 6.2).
+    #[serde(skip)]
     pub seals: u64,
     /// Records that no seal covers: their phone has not signed them yet.
     pub unsealed: u64,

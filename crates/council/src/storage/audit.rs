@@ -117,6 +117,11 @@ pub(crate) enum Audited<'a> {
     KeyChanged {
         key: &'static str,
     },
+    /// A retention rule has erased the lines up to a place.
+    LogBegins {
+        after: i64,
+        link: String,
+    },
     LogsClosed {
         day: NaiveDate,
         /// Commits to the end of the leads' own log.
@@ -326,82 +331,6 @@ impl Writing<'_> {
             "INSERT INTO audit (at_ms, user_name, action, detail) VALUES (?1, ?2, ?3, ?4)",
             params![at_ms, by, said.get("action").and_then(serde_json::Value::as_str), detail],
         )?;
-        Ok(())
-    }
-}
-
-/// The actions whose lines have a reason in somebody's own words.
-const WITH_A_REASON: &str = "('put_to_rest', 'set_aside_decided', 'visit_decided')";
-
-impl Writing<'_> {
-    /// Replaces what a line says, because part of it is erased. It is no longer held against what
-    /// was committed to.
-    fn say_less(&self, number: i64, detail: &serde_json::Map<String, serde_json::Value>) -> Result<(), CouncilError> {
-        let detail = serde_json::to_string(detail).map_err(|_| CouncilError::Unreadable("audit"))?;
-        self.write("UPDATE audit SET detail = ?2, salt = NULL WHERE audit_id = ?1", params![number, detail])?;
-        Ok(())
-    }
-
-    /// Takes the reasons out of lines about the visit, phone or chain with this id.
-    pub(super) fn forget_reasons(&self, id: &str) -> Result<(), CouncilError> {
-        let lines: Vec<(i64, String)> = self.many(
-            &format!("SELECT audit_id, detail FROM audit WHERE action IN {WITH_A_REASON} AND detail LIKE ?1"),
-            params![format!("%\"{id}\"%")],
-            |row| Ok((row.get("audit_id")?, row.get("detail")?)),
-        )?;
-        for (number, detail) in lines {
-            let detail: Option<serde_json::Value> = serde_json::from_str(&detail).ok();
-            let Some(serde_json::Value::Object(mut fields)) = detail else { continue };
-            fields.remove("because");
-            self.say_less(number, &fields)?;
-        }
-        Ok(())
-    }
-}
-
-/// The parts of a line's detail that hold a user name.
-const WITH_A_NAME: [&str; 3] = ["for", "name", "of"];
-
-impl Writing<'_> {
-    /// Puts another name where a line speaks of somebody. A name can also be the word for
-    /// something else in a line, which stays.
-    pub(super) fn rename_in_audit(&self, before: &str, name: &str) -> Result<(), CouncilError> {
-        let lines: Vec<(i64, String)> = self.many(
-            "SELECT audit_id, detail FROM audit WHERE replace(detail, '\"' || ?1 || '\"', '') <> detail",
-            params![before],
-            |row| Ok((row.get("audit_id")?, row.get("detail")?)),
-        )?;
-        for (number, detail) in lines {
-            let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(&detail) else { continue };
-            let of_them: Vec<&str> =
-                WITH_A_NAME.into_iter().filter(|field| fields.get(*field).is_some_and(|said| said == before)).collect();
-            for field in &of_them {
-                fields.insert((*field).to_owned(), serde_json::Value::String(name.to_owned()));
-            }
-            if !of_them.is_empty() {
-                self.say_less(number, &fields)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Writing<'_> {
-    /// Forgets the words of searches that would have found one of these texts, which are in lower
-    /// case: they are about somebody who is erased. That somebody searched stays.
-    pub(crate) fn forget_searches_for(&self, texts: &[String]) -> Result<(), CouncilError> {
-        let lines: Vec<(i64, String)> =
-            self.many("SELECT audit_id, detail FROM audit WHERE action = 'searched'", params![], |row| {
-                Ok((row.get("audit_id")?, row.get("detail")?))
-            })?;
-        for (number, detail) in lines {
-            let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(&detail) else { continue };
-            let words = fields.get("words").and_then(serde_json::Value::as_str).unwrap_or_default().to_lowercase();
-            if !words.is_empty() && texts.iter().any(|text| text.contains(&words)) {
-                fields.remove("words");
-                self.say_less(number, &fields)?;
-            }
-        }
         Ok(())
     }
 }

@@ -21,8 +21,27 @@ const BEGINS: &str = "audit_links_begin_after";
 /// The last day of which the logs were closed.
 const CLOSED: &str = "audit_log_closed_on";
 
+/// The action of a line that commits to the end of the leads' own log.
+const CLOSED_ACTION: &str = "logs_closed";
+/// The action of a line that says where the log begins now.
+const BEGINS_ACTION: &str = "log_begins";
+
+/// What such a line says.
+#[derive(serde::Deserialize)]
+struct LogBegins {
+    after: i64,
+    link: String,
+}
+
 /// Who did what the service does by itself.
-const OF_ITSELF: &str = "Doorstep";
+pub(crate) const OF_ITSELF: &str = "Doorstep";
+
+/// Lines that can be about somebody: what the logs say of each other is not.
+const OF_SOMEBODY: &str = "action NOT IN ('logs_closed', 'log_begins')";
+
+/// How far a line can be written before another that is linked before it, in milliseconds: whatever
+/// writes both takes less.
+const APART_MS: i64 = 60 * 60 * 1000;
 
 /// Lines about sealed notes from earlier versions are shown to nobody, so they have no place among
 /// the others: a gap would tell that there is one (clause 6.2).
@@ -54,6 +73,8 @@ pub(crate) struct AuditLinks {
     /// The first line that does not follow from the one before it, or does not say what was
     /// written. `None` when the whole log holds.
     pub(crate) altered: Option<AuditPlace>,
+    /// The oldest line that is kept.
+    pub(crate) first: Option<AuditPlace>,
     /// The newest line that has a link.
     pub(crate) last: Option<AuditPlace>,
     /// The line with the link that was looked for.
@@ -80,6 +101,16 @@ fn beginning(said: Option<&str>) -> (i64, Hash) {
     begins.unwrap_or((0, Hash::from_bytes([0; 32])))
 }
 
+/// What the check of one line needs of those before it.
+struct Before {
+    place: i64,
+    link: Hash,
+    /// The largest number so far, and when that line was written.
+    newest: (i64, i64),
+    /// Where the log begins, by the last line that says so.
+    begins: (i64, Hash),
+}
+
 /// A line as it was written.
 struct Line {
     number: i64,
@@ -102,32 +133,48 @@ impl Line {
 }
 
 impl AuditLinks {
-    /// Checks the next line. Returns its place and link, for the one behind it.
-    fn take(
-        &mut self,
-        row: &Row<'_>,
-        (before, link_before): (i64, Hash),
-        look_for: Option<Hash>,
-    ) -> Result<(i64, Hash), CouncilError> {
-        let Line { number, at_ms, user_name, action, detail } = Line::of(row)?;
+    /// Checks the next line.
+    fn take(&mut self, row: &Row<'_>, before: &mut Before, look_for: Option<Hash>) -> Result<(), CouncilError> {
+        let line = Line::of(row)?;
         let place: i64 = row.get("place")?;
-        let (committed, linked) = (Hash::from_bytes(row.get("commitment")?), Hash::from_bytes(row.get("link")?));
+        let hash =
+            |column| Ok::<_, CouncilError>(row.get::<Option<Vec<u8>>>(column)?.and_then(|it| Hash::from_slice(&it)));
+        let (committed, linked) = (hash("commitment")?, hash("link")?);
         let salt = row.get::<Option<Vec<u8>>>("salt")?;
-        let says = salt.as_ref().is_none_or(|salt| commitment(salt, &user_name, &detail) == committed);
-        let follows = before.checked_add(1) == Some(place)
-            && link(link_before, (place, number, at_ms), &action, committed) == linked;
-        let found = AuditPlace { place, at_ms, link: linked };
+        let says = match (&salt, committed) {
+            (Some(salt), Some(committed)) => commitment(salt, &line.user_name, &line.detail) == committed,
+            // What the logs say of each other is about nobody, and never erased.
+            (None, _) => ![CLOSED_ACTION, BEGINS_ACTION].contains(&line.action.as_str()),
+            (Some(_), None) => false,
+        };
+        let follows = before.place.checked_add(1) == Some(place)
+            && committed.zip(linked).is_some_and(|(committed, linked)| {
+                link(before.link, (place, line.number, line.at_ms), &line.action, committed) == linked
+            });
+        // Whoever puts a line in among old ones can only have it linked behind the newest.
+        let (number, at_ms) = before.newest;
+        let in_order = line.number > number || at_ms.saturating_sub(line.at_ms) <= APART_MS;
+        if line.action == BEGINS_ACTION {
+            before.begins = serde_json::from_str::<LogBegins>(&line.detail)
+                .ok()
+                .and_then(|said| Some((said.after, said.link.parse().ok()?)))
+                .unwrap_or(before.begins);
+        }
+        let found = AuditPlace { place, at_ms: line.at_ms, link: linked.unwrap_or(before.link) };
         self.lines += 1;
         self.erased += u64::from(salt.is_none());
-        if !(says && follows) {
+        if !(says && follows && in_order) {
             self.altered.get_or_insert(found);
         }
         // A link behind a line that was altered proves nothing.
-        if self.altered.is_none() && look_for == Some(linked) {
+        if self.altered.is_none() && look_for.is_some() && look_for == linked {
             self.found = Some(found);
         }
+        self.first.get_or_insert(found);
         self.last = Some(found);
-        Ok((place, linked))
+        (before.place, before.link) = (place, found.link);
+        before.newest = before.newest.max((line.number, line.at_ms));
+        Ok(())
     }
 }
 
@@ -137,15 +184,29 @@ impl Reading<'_> {
         Ok(beginning(said.as_deref()))
     }
 
+    /// The last place that is taken, and the last link. Somebody may have taken a link away: then
+    /// it is that of a line before, and the check shows where.
+    fn last_link(&self) -> Result<Option<(i64, Hash)>, CouncilError> {
+        let sql = "SELECT link, (SELECT max(place) FROM audit) AS place FROM audit
+                   WHERE place IS NOT NULL AND link IS NOT NULL ORDER BY audit.place DESC LIMIT 1";
+        self.one(sql, params![], |row| Ok((row.get("place")?, Hash::from_bytes(row.get("link")?))))
+    }
+
     /// Checks every link of the audit log, from the oldest line that is kept to the newest, and
     /// looks for one of them.
     pub(crate) fn audit_links(&self, look_for: Option<Hash>) -> Result<AuditLinks, CouncilError> {
-        let (mut links, mut before) = (AuditLinks::default(), self.beginning_of_links()?);
+        let (mut links, begins) = (AuditLinks::default(), self.beginning_of_links()?);
+        let newest = (i64::MIN, i64::MIN);
+        let mut before = Before { place: begins.0, link: begins.1, newest, begins: beginning(None) };
         let sql = "SELECT * FROM audit WHERE place IS NOT NULL ORDER BY place";
         self.connection.query_at_length(sql, params![], &mut |row| {
-            before = links.take(row, before, look_for)?;
+            links.take(row, &mut before, look_for)?;
             Ok(true)
         })?;
+        // Where the log begins is not believed unless a line of the log says so too.
+        if before.begins != begins {
+            (links.altered, links.found) = (links.first, None);
+        }
         Ok(links)
     }
 
@@ -154,7 +215,7 @@ impl Reading<'_> {
     pub(crate) fn audit_lines_before(&self, before_ms: i64) -> Result<u64, CouncilError> {
         let sql = format!(
             "SELECT count(*) AS lines FROM audit
-             WHERE at_ms < ?1 AND (user_name <> '' OR detail <> '{{}}' OR {BEFORE_ALL_KEPT})"
+             WHERE at_ms < ?1 AND ((user_name <> '' OR detail <> '{{}}') AND {OF_SOMEBODY} OR {BEFORE_ALL_KEPT})"
         );
         self.one(&sql, params![before_ms], |row| row.get("lines"))?.ok_or(CouncilError::Unreadable("audit"))
     }
@@ -171,10 +232,7 @@ impl Writing<'_> {
         if waiting.is_empty() {
             return Ok(0);
         }
-        let sql = "SELECT place, link FROM audit WHERE place IS NOT NULL ORDER BY place DESC LIMIT 1";
-        let last =
-            self.one(sql, params![], |row| Ok((row.get::<i64>("place")?, Hash::from_bytes(row.get("link")?))))?;
-        let (mut place, mut before) = last.map_or_else(|| self.beginning_of_links(), Ok)?;
+        let (mut place, mut before) = self.last_link()?.map_or_else(|| self.beginning_of_links(), Ok)?;
         let linked = waiting.len();
         for line in waiting {
             place = place.saturating_add(1);
@@ -199,16 +257,14 @@ impl Writing<'_> {
         now_ms: i64,
     ) -> Result<(), CouncilError> {
         let closed = if self.has_meta(CLOSED)? { self.meta(CLOSED)?.parse().ok() } else { None };
-        if closed.is_some_and(|closed: NaiveDate| closed == day) {
+        // Another process may be a day ahead for a moment.
+        if closed.is_some_and(|closed: NaiveDate| closed == day || Some(closed) == day.succ_opt()) {
             return Ok(());
         }
         let leads = self.close_leads_log(environment)?;
         self.audit(now_ms, OF_ITSELF, &Audited::LogsClosed { day, leads: leads.to_string() })?;
         while self.link_audit_lines(environment, usize::from(u16::MAX))? > 0 {}
-        let sql = "SELECT place, link FROM audit WHERE place IS NOT NULL ORDER BY place DESC LIMIT 1";
-        let last =
-            self.one(sql, params![], |row| Ok((row.get::<i64>("place")?, Hash::from_bytes(row.get("link")?))))?;
-        if let Some((place, link)) = last {
+        if let Some((place, link)) = self.last_link()? {
             self.tell_auditors(place, link, now_ms)?;
         }
         self.set_meta(CLOSED, &day.to_string())
@@ -217,17 +273,27 @@ impl Writing<'_> {
     /// Erases lines of the audit log that are older than a moment. If the clock once was wrong, a
     /// younger line may stand before one of them: then it stays without what it says, so that the
     /// links stay right.
-    pub(super) fn erase_linked_lines(&self, before_ms: i64) -> Result<(), CouncilError> {
+    pub(super) fn erase_linked_lines(
+        &self,
+        environment: &Environment,
+        before_ms: i64,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
+        while self.link_audit_lines(environment, usize::from(u16::MAX))? > 0 {}
         let sql = format!(
             "SELECT place, link FROM audit WHERE place IS NOT NULL AND {BEFORE_ALL_KEPT} ORDER BY place DESC LIMIT 1"
         );
         let last = self
             .one(&sql, params![before_ms], |row| Ok((row.get::<i64>("place")?, Hash::from_bytes(row.get("link")?))))?;
-        if let Some((place, link)) = last {
-            self.set_meta(BEGINS, &format!("{place} {link}"))?;
+        if let Some((after, link)) = last {
+            self.set_meta(BEGINS, &format!("{after} {link}"))?;
+            self.audit(now_ms, OF_ITSELF, &Audited::LogBegins { after, link: link.to_string() })?;
+            while self.link_audit_lines(environment, usize::from(u16::MAX))? > 0 {}
         }
         self.write(&format!("DELETE FROM audit WHERE {BEFORE_ALL_KEPT}"), params![before_ms])?;
-        self.write("UPDATE audit SET user_name = '', detail = '{}', salt = NULL WHERE at_ms < ?1", params![before_ms])?;
+        let sql =
+            format!("UPDATE audit SET user_name = '', detail = '{{}}', salt = NULL WHERE at_ms < ?1 AND {OF_SOMEBODY}");
+        self.write(&sql, params![before_ms])?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Devices (phones), and the codes with which they are enrolled.
 
 use doorstep_domain::ledger::{Hash, PublicKey};
+use doorstep_domain::protocol::Limits;
 use doorstep_domain::v2::PROTOCOL;
 use doorstep_domain::{DeviceId, OrganisationId, PhoneId, UserId};
 
@@ -196,8 +197,8 @@ impl Reading<'_> {
     pub(crate) fn user_of_code(&self, code: Hash, now_ms: i64) -> Result<Option<UserId>, CouncilError> {
         self.one(
             "SELECT user_id FROM enrolment_code JOIN person USING (user_id)
-             WHERE code_hash = ?1 AND used_ms IS NULL AND expires_ms > ?2 AND left_ms IS NULL",
-            params![code.as_bytes(), now_ms],
+             WHERE code_hash = ?1 AND used_ms IS NULL AND expires_ms > ?2 AND expires_ms <= ?3 AND left_ms IS NULL",
+            params![code.as_bytes(), now_ms, latest(now_ms)],
             |row| Ok(UserId::from_bytes(row.get("user_id")?)),
         )
     }
@@ -212,11 +213,17 @@ impl Reading<'_> {
     ) -> Result<Option<(DeviceId, UserId)>, CouncilError> {
         self.one(
             "SELECT device_id, device.user_id FROM device JOIN enrolment_code USING (code_hash)
-             WHERE code_hash = ?1 AND public_key = ?2 AND expires_ms > ?3 AND revoked_ms IS NULL",
-            params![code.as_bytes(), key.as_bytes(), now_ms],
+             WHERE code_hash = ?1 AND public_key = ?2 AND expires_ms > ?3 AND expires_ms <= ?4 AND revoked_ms IS NULL",
+            params![code.as_bytes(), key.as_bytes(), now_ms, latest(now_ms)],
             |row| Ok((DeviceId::from_bytes(row.get("device_id")?), UserId::from_bytes(row.get("user_id")?))),
         )
     }
+}
+
+/// When a code that is made now ends, and a minute for clocks that are apart. One that ends later
+/// was made while the clock was wrong.
+fn latest(now_ms: i64) -> i64 {
+    now_ms + Limits::CODE_SECONDS * 1000 + 60_000
 }
 
 impl Writing<'_> {

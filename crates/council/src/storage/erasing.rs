@@ -1,12 +1,16 @@
 //! Erasing content. Bodies, keys, list rows and pictures are deleted. The envelopes of the records
 //! stay, to prove that a record was there and that no other record was altered.
 
+use doorstep_domain::conduct::Appointment;
 use doorstep_domain::ledger::{Epoch, Hash};
+use doorstep_domain::protocol::decode;
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
-use super::database::{Conditions, Row, Value, params};
+use super::database::{Conditions, Value, params};
+use super::erasing_audit::Sought;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
+use crate::machine::environment::Environment;
 
 /// When a visit was over: its end, or its start if it never ended, but not before the council last
 /// heard of it. The first two are the phone's word, whose clock may be years slow.
@@ -212,23 +216,47 @@ impl Reading<'_> {
 }
 
 impl Reading<'_> {
-    /// The texts by which visits and appointments are found.
-    pub(crate) fn search_texts_of(
-        &self,
-        visits: &[VisitId],
-        appointments: &[String],
-    ) -> Result<Vec<String>, CouncilError> {
-        let text = |row: &Row<'_>| row.get::<String>("words");
-        let mut texts = Vec::new();
+    /// What the tenants of these visits and appointments were found by, in all that the council was
+    /// ever told of them.
+    pub(crate) fn sought_of(&self, visits: &[VisitId], appointments: &[String]) -> Result<Vec<Sought>, CouncilError> {
+        let mut references = appointments.to_vec();
+        let mut sought = Vec::new();
         for visit in visits {
-            texts.extend(self.one("SELECT words FROM visit WHERE visit_id = ?1", params![visit.as_bytes()], text)?);
+            let found = self.one(
+                "SELECT words, uprn, appointment_ref FROM visit WHERE visit_id = ?1",
+                params![visit.as_bytes()],
+                |row| {
+                    references.extend(row.get::<Option<String>>("appointment_ref")?);
+                    let names = row.get::<Option<String>>("uprn")?.unwrap_or_default();
+                    Ok(Sought { names, also: row.get("words")? })
+                },
+            )?;
+            sought.extend(found);
         }
-        for reference in appointments {
-            let sql = "SELECT words FROM appointment WHERE appointment_ref = ?1";
-            texts.extend(self.one(sql, params![reference], text)?);
+        for reference in references {
+            let now = self.many(
+                "SELECT appointment FROM appointment WHERE appointment_ref = ?1",
+                params![reference.as_str()],
+                |row| row.get::<String>("appointment"),
+            )?;
+            let given = self.many(
+                "SELECT appointment FROM appointment_version WHERE appointment_ref = ?1",
+                params![reference.as_str()],
+                |row| row.get::<Option<Vec<u8>>>("appointment"),
+            )?;
+            sought.extend(now.iter().filter_map(|text| serde_json::from_str(text).ok()).map(|now| sought_in(&now)));
+            sought.extend(given.iter().flatten().filter_map(|given| decode(given).ok()).map(|given| sought_in(&given)));
         }
-        Ok(texts)
+        Ok(sought)
     }
+}
+
+fn sought_in(appointment: &Appointment) -> Sought {
+    let telephone = appointment.tenant_phone.clone().unwrap_or_default();
+    let digits: String = telephone.chars().filter(char::is_ascii_digit).collect();
+    let (uprn, reference) = (appointment.uprn.as_str(), appointment.reference.as_str());
+    let names = [appointment.tenant_name.as_str(), uprn, reference, &telephone, &digits].join(" ");
+    Sought { names, also: appointment.address_line() }
 }
 
 impl Writing<'_> {
@@ -347,9 +375,14 @@ impl Writing<'_> {
 
     /// Erases lines of the audit log that are older than a moment, and the lines about who read a
     /// safeguarding note.
-    pub(crate) fn erase_audit_lines(&self, before_ms: i64) -> Result<(), CouncilError> {
+    pub(crate) fn erase_audit_lines(
+        &self,
+        environment: &Environment,
+        before_ms: i64,
+        now_ms: i64,
+    ) -> Result<(), CouncilError> {
         self.write("DELETE FROM note_reading WHERE at_ms < ?1", params![before_ms])?;
-        self.erase_linked_lines(before_ms)?;
+        self.erase_linked_lines(environment, before_ms, now_ms)?;
         self.erase_leads_log_before(before_ms)
     }
 

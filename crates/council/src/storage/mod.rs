@@ -18,6 +18,7 @@ mod decisions;
 mod devices;
 mod erasing;
 mod erasing_aside;
+mod erasing_audit;
 mod leads_log;
 mod login_attempts;
 mod no_access;
@@ -48,7 +49,7 @@ pub use at_rest::Matter;
 pub(crate) use at_rest::{AtRest, PhoneMatter};
 pub(crate) use audit::AuditAction;
 pub(crate) use audit::{AuditFilter, AuditLine, Audited, SignedInBy};
-pub(crate) use audit_links::{AuditLinks, AuditPlace};
+pub(crate) use audit_links::{AuditLinks, AuditPlace, OF_ITSELF};
 pub use case_id::{BadCaseId, CaseId};
 pub(crate) use cases::{CASES, CaseAction, CaseFilter, CaseLine, CaseLineAction, CaseRow};
 pub(crate) use chain::{KeptAt, NewRecord, Place, RawRecord};
@@ -56,6 +57,7 @@ pub(crate) use code::{Acknowledged, CodeRow, NOT_SIGNED, REGISTER, RegisterFilte
 pub(crate) use concerns::{ConcernFilter, ConcernRow, NOTES, NoteReading, PlainConcern, SealedConcern, SealedRow};
 pub(crate) use copying::move_all;
 pub use copying::{Holding, Holdings};
+pub(crate) use erasing_audit::Sought;
 
 pub use decisions::VisitDecision;
 pub(crate) use decisions::{HomeStanding, MadeDecision, TimesStanding};
@@ -81,7 +83,7 @@ pub(crate) use set_aside::{
     AsideDecided, AsideDecision, AsideFilter, AsideRecord, SetAside, SetAsideAt, SetAsideCount,
 };
 use tables::TABLES;
-pub use tables::{Column, Table};
+pub use tables::{Column, OF_NOTES, Table};
 pub use transaction::DatabaseAt;
 pub(crate) use transaction::{Reading, Storage, Writing};
 

@@ -13,6 +13,8 @@ use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 use crate::machine::times;
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 pub(crate) enum About {
@@ -152,10 +154,11 @@ impl Reading<'_> {
     fn notices_to_try(&self, by_mail: bool, now_ms: i64) -> Result<Vec<Notice>, CouncilError> {
         let whose = if by_mail { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!(
-            "SELECT * FROM notice WHERE next_ms IS NOT NULL AND next_ms <= ?1 AND user_id {whose}
+            "SELECT * FROM notice WHERE next_ms IS NOT NULL AND (next_ms <= ?1 OR next_ms > ?2) AND user_id {whose}
              ORDER BY next_ms, notice_id LIMIT 200"
         );
-        let found = self.many(&sql, params![now_ms], |row| {
+        // None waits for longer than a day: such a time is from when the clock was wrong.
+        let found = self.many(&sql, params![now_ms, now_ms + DAY_MS], |row| {
             // A newer program wrote this one and will send it.
             let Some(about) = About::from_name(&row.get::<String>("about")?) else { return Ok(None) };
             Ok(Some(Notice {

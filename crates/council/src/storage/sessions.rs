@@ -42,10 +42,11 @@ impl Reading<'_> {
     }
 
     /// Whether somebody has signed in from a network before.
-    pub(crate) fn knows_network(&self, network: &[u8; 32], user_name: &str) -> Result<bool, CouncilError> {
+    pub(crate) fn knows_network(&self, network: &[u8; 32], user_name: &str, now_ms: i64) -> Result<bool, CouncilError> {
         let known = self.one(
-            "SELECT 1 FROM known_network JOIN person USING (user_id) WHERE network = ?1 AND user_name = ?2",
-            params![network, user_name],
+            "SELECT 1 FROM known_network JOIN person USING (user_id)
+             WHERE network = ?1 AND user_name = ?2 AND seen_ms >= ?3",
+            params![network, user_name, now_ms - NETWORK_KNOWN_MS],
             |_| Ok(()),
         )?;
         Ok(known.is_some())

@@ -216,6 +216,10 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
 };
 
+/// The tables whose number of rows would tell of a safeguarding note (clause 6.2).
+pub const OF_NOTES: [&str; 7] =
+    ["sealed_concern", "note_reading", "leads_log", "leads_log_head", "record", "chain", "device_seal"];
+
 impl Table {
     /// The table with this name. Panics if there is none.
     #[expect(clippy::panic, reason = "the name stands in the program, and each is used by a test of both databases")]

@@ -16,3 +16,8 @@ export function withQuery(at: URL, said: Record<string, string>): string {
 export function exported(at: URL, file: string, said: Record<string, string> = {}): string {
   return withQuery(at, said).replace(at.pathname, `/api/exports/${file}`)
 }
+
+/** The address at which a browser begins to sign in with a council account, and comes back to a page. */
+export function signInAt(page: URL): string {
+  return `/api/sign-in/openid?${new URLSearchParams({ page: withQuery(page, { 'sign-in': '' }) })}`
+}

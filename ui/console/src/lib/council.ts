@@ -93,8 +93,9 @@ async function asked<T>(path: string, init: RequestInit): Promise<T> {
   if (!response.ok) {
     const refused = refusal(text)
     // What can't be undone waits until they have proved again who they are.
-    if (refused.code === 'prove-again' && (await proving.asks())) return asked<T>(path, init)
-    throw refused
+    if (refused.code !== 'prove-again') throw refused
+    if (await proving.asks()) return asked<T>(path, init)
+    throw problem('not-now', 'Nothing was changed.')
   }
   try {
     return (text ? JSON.parse(text) : null) as T

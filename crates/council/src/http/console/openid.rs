@@ -37,6 +37,9 @@ pub(crate) async fn ways_in(Extension(provider): Known) -> Json<WaysIn> {
 pub(crate) struct BeginQuery {
     #[serde(default)]
     again: bool,
+    /// The page of the console to which they go back.
+    #[serde(default)]
+    page: String,
 }
 
 /// Redirects a person to the provider.
@@ -44,13 +47,17 @@ pub(crate) async fn begin(
     State(service): State<Service>,
     Extension(provider): Known,
     headers: HeaderMap,
-    Query(BeginQuery { again }): Query<BeginQuery>,
+    Query(BeginQuery { again, page }): Query<BeginQuery>,
 ) -> Response {
+    // A link on another site signs nobody in: they may not have wanted it.
+    if headers.get("sec-fetch-site").is_some_and(|from| from != "same-origin" && from != "none") {
+        return to("/", "");
+    }
     let Some(provider) = provider else { return to("/?sign-in=no-provider", "") };
     let over_tls = service.is_over_tls();
     let before = cookies::session(&service, &headers);
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", "") };
-    let begun = ask(service, move |service| provider.begin(&service.environment, again, before.as_ref())).await;
+    let begun = ask(service, move |service| provider.begin(&service.environment, again, before.as_ref(), &page)).await;
     drop(place);
     let Ok((address, attempt)) = begun else { return to("/?sign-in=no-provider", "") };
     to(&address, &attempt_cookie(&attempt.to_string(), 600, over_tls))
@@ -96,19 +103,25 @@ pub(crate) async fn back(
         return to("/?sign-in=broken-off", &over);
     };
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", &over) };
+    let page = attempt.page();
     let signed_in = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
     drop(place);
-    signed_in_or_not(signed_in, secure, over)
+    signed_in_or_not(signed_in, &page, secure, over)
 }
 
-/// Redirects to the console, with a session if the provider's answer gave one.
-fn signed_in_or_not(signed_in: Result<Option<NewSession>, WebProblem>, secure: bool, over: String) -> Response {
+/// Redirects to a page of the console, with a session if the provider's answer gave one.
+fn signed_in_or_not(
+    signed_in: Result<Option<NewSession>, WebProblem>,
+    page: &str,
+    secure: bool,
+    over: String,
+) -> Response {
     match signed_in {
         Ok(Some(opened)) => {
             let mut cookies = cookies::of_session(&opened, secure);
             cookies.push(over);
             let cookies = cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie));
-            (AppendHeaders(cookies), to("/", "")).into_response()
+            (AppendHeaders(cookies), to(page, "")).into_response()
         }
         Ok(None) => to("/?sign-in=not-known", &over),
         Err(_) => to("/?sign-in=no-provider", &over),

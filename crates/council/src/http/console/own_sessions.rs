@@ -72,7 +72,7 @@ pub(crate) async fn change_password(
     By(by): By,
     Json(NewPassword { old, new }): Json<NewPassword>,
 ) -> Result<(), WebProblem> {
-    let _turn = queue.turn_of_a_session().await?;
+    let _turn = queue.turn_of_a_session(&service, by.user().ok_or(WebProblem::SignInFirst)?).await?;
     ask(service, move |service| people::change_own_password(service, &by, &old, &new)).await
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn prove(
     headers: HeaderMap,
     Json(PasswordAgain { password }): Json<PasswordAgain>,
 ) -> Result<(), WebProblem> {
-    let _turn = queue.turn_of_a_session().await?;
+    let _turn = queue.turn_of_a_session(&service, by.user().ok_or(WebProblem::SignInFirst)?).await?;
     let token = cookies::session(&service, &headers).ok_or(WebProblem::SignInFirst)?;
     ask(service, move |service| {
         sign_in::check_again(service, by.name(), &password)?;

@@ -96,7 +96,7 @@ pub(crate) async fn service(State(service): State<Service>, headers: HeaderMap) 
 
 /// The description of the columns, in CSDL.
 pub(crate) async fn metadata() -> Response {
-    ([(header::CONTENT_TYPE, "application/xml")], [VERSION], csdl()).into_response()
+    ([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], [VERSION], csdl()).into_response()
 }
 
 /// The columns in CSDL, with what each means.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{TransactionBehavior, params_from_iter};
@@ -14,6 +15,11 @@ use crate::machine::environment::Environment;
 
 /// How many idle connections are kept for the next reads.
 const IDLE_READERS: usize = 8;
+
+/// How often, and after how long each time, it is tried again to remove what was erased from the
+/// files.
+const TRACE_TRIES: u32 = 20;
+const TRACE_WAIT: Duration = Duration::from_millis(500);
 
 /// An open database.
 pub(crate) struct Sqlite {
@@ -68,15 +74,24 @@ impl Database for Sqlite {
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
         // Freed pages are overwritten (`secure_delete`). What was written before stays in the
         // write-ahead log until the log is emptied.
-        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        // That can't be while somebody reads: a backup, a long export.
+        for _ in 0..TRACE_TRIES {
+            let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            drop(connection);
+            if !is_busy {
+                return Ok(());
+            }
+            std::thread::sleep(TRACE_WAIT);
+        }
+        Err(CouncilError::TracesLeft)
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where a database is opened: with its settings")]
 fn connect(file: &Path) -> Result<rusqlite::Connection, CouncilError> {
     let connection = rusqlite::Connection::open(file)?;
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
