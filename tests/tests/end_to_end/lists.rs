@@ -150,6 +150,7 @@ fn something_for(filter: &str) -> Option<&'static str> {
         "user" => "audit-1",
         "action" => "exported",
         "order" => "oldest",
+        "link" => "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         other => panic!("say what to filter by for {other}"),
     })
 }

@@ -125,6 +125,7 @@ fn a_phone_that_was_long_without_contact_shows_no_tenants_and_a_clock_set_forwar
     app.sync().unwrap();
     let over = app.start_visit(&reference(9)).unwrap().visit.visit.visit;
     app.act(over, Command::NoAnswer).unwrap();
+    clock.0.lock().unwrap().unix_ms += 1_000;
     let under_way = app.start_visit(&reference(33)).unwrap().visit.visit.visit;
     let standing = |app: &App| app.status().unwrap().standing;
 

@@ -59,7 +59,7 @@ test('a role at a desk waits for an administrator, and a lead’s account for so
   await lead.locator('[data-agree]').click()
   await page.keyboard.press('Escape')
   await expect(page.locator('#prove')).toBeHidden()
-  await expect(page.locator('#problem')).toContainText('Prove again who you are')
+  await expect(page.locator('#problem')).toContainText('Nothing was changed')
   await page.unroute('**/api/accounts/*')
   await lead.locator('[data-agree]').click()
   await expect(page.locator('#done')).toContainText('waits for another person')

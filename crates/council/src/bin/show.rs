@@ -37,6 +37,7 @@ pub(crate) fn page(service: &Service, by: &Actor, page: PageCommand) -> Result<S
         PageCommand::Dictionary => json(&exports::dictionary(by)),
         PageCommand::Organisations => json(&visits::organisations(service, by)?),
         PageCommand::Audit(filters) => json(&audit::list(service, by, query(&filters)?)?),
+        PageCommand::AuditLinks(filters) => json(&audit::check(service, by, query(&filters)?)?),
     }
 }
 

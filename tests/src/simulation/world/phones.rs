@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
-use doorstep_core::{App, AppError, Environment, SignIn, VisitView};
+use doorstep_core::{App, AppError, DeviceStanding, Environment, SignIn, VisitView};
 use doorstep_council::desk::{self, Actor};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
@@ -120,6 +120,7 @@ impl World {
                     let sha256 = taken.photo.sha256;
                     match app.photo(sha256) {
                         Ok(picture) => drop(phone.model.pictures.insert(sha256, picture)),
+                        Err(AppError::ContactFirst) => {}
                         Err(error) => self.broken.push(format!("a photo was called saved, and is not there: {error}")),
                     }
                 }
@@ -130,6 +131,9 @@ impl World {
                 }
             }
             Err(AppError::Refused(_) | AppError::NoSuchAppointment(_)) => {}
+            // It has not reached the council for days: the visit under way alone goes on.
+            Err(AppError::ContactFirst)
+                if app.status().is_ok_and(|status| status.standing == DeviceStanding::LongWithoutContact) => {}
             Err(AppError::Store(_)) if failed => {}
             Err(error) => self.broken.push(format!("a tap failed: {error}")),
         }

@@ -62,6 +62,8 @@ pub(crate) enum PageCommand {
     Organisations,
     /// The audit log.
     Audit(Filters),
+    /// Whether the audit log is whole. `--filter link=...` looks for a fingerprint that was mailed.
+    AuditLinks(Filters),
 }
 
 /// The filters of a list.
