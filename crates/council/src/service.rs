@@ -200,12 +200,26 @@ impl Service {
     }
 }
 
-/// Some threads for work that takes a core and much memory.
+/// Some threads for work that takes a core and much memory, and that anybody can ask for.
 fn threads(number: usize) -> Result<ThreadPool, CouncilError> {
+    let threads = ThreadPoolBuilder::new().num_threads(number).start_handler(|_| give_way_to_others());
     // A panic ends what panicked, and not the process.
-    let threads = ThreadPoolBuilder::new().num_threads(number).panic_handler(|_| ()).build();
+    let threads = threads.panic_handler(|_| ()).build();
     threads.map_err(|error| CouncilError::NoThread(std::io::Error::other(error)))
 }
+
+/// Lets this thread have a core only where no other of the machine's needs it as much: phones are
+/// answered first. Where the machine does not let it be, it stays as it is.
+fn give_way_to_others() {
+    #[cfg(target_os = "linux")]
+    if rustix::process::setpriority_process(Some(rustix::thread::gettid()), POLITE).is_err() {
+        tracing::warn!("The threads that hash passwords could not be made to give way to others.");
+    }
+}
+
+/// How far such a thread gives way, as `nice` has it: a tenth of the weight of the others.
+#[cfg(target_os = "linux")]
+const POLITE: i32 = 10;
 
 /// The council's id. It is made from the council's first key, so that a database from before there
 /// were ids gets the same one each time that it is put back.
