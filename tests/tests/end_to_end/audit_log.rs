@@ -210,6 +210,29 @@ fn whoever_alters_the_audit_log_is_found_out() {
 }
 
 #[test]
+fn erasing_says_if_somebody_reads_what_is_to_go() {
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &council, council.address());
+    let visit = phone.starts("WO-261124-00009");
+    phone.does(&["visit", "no-answer", &visit]);
+    phone.does(&["sync"]);
+    let erase = ["erase", "--uprn", "042307689879", "--because", "They asked for it", "--apply"];
+    let stands = || {
+        let files = ["council.db", "council.db-wal"].map(|name| std::fs::read(council.data().join(name)).unwrap());
+        files.concat().windows(12).any(|part| part == b"042307689879")
+    };
+    assert!(stands());
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    database.execute_batch("BEGIN; SELECT count(*) FROM visit").unwrap();
+    let said = String::from_utf8_lossy(&council.tries(&erase).stderr).into_owned();
+    assert!(said.contains("its bytes are still in the database's files"), "{said}");
+    database.execute_batch("COMMIT").unwrap();
+    council.does(&erase);
+    assert!(!stands());
+}
+
+#[test]
 fn auditors_are_mailed_where_the_logs_end_each_day_and_the_leads_log_can_t_be_cut_off() {
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let council = TestCouncil::open();

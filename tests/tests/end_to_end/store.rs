@@ -101,6 +101,11 @@ fn a_full_disk_says_so_and_keeps_what_was_saved() {
     assert!(error.to_string().contains("Everything before it was"), "{error}");
     assert_eq!(app.status().unwrap().records, 2, "the signature under the Code, and the start");
     app.act(visit, Command::NoAnswer).expect("with room again it works");
+    drop(app);
+    scene.disk.fail_after(0);
+    let app = scene.open().expect("it opens on a full disk too");
+    assert_eq!(app.status().unwrap().records, 3);
+    scene.disk.mend();
 }
 
 fn bytes(store: &Path) -> Vec<u8> {

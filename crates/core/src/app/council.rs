@@ -77,7 +77,7 @@ impl App {
 
     fn sync_with(&self, photos: bool) -> Result<SyncReport, AppError> {
         let _one_at_a_time = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.keep_running()?;
+        self.keep_running();
         let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
         let council = self.environment.connect.connect(&enrolment.server)?;
         let key = self.signing_key()?;

@@ -67,7 +67,7 @@ impl App {
             unmetered: AtomicBool::new(false),
         };
         app.notice_a_restore()?;
-        app.keep_running()?;
+        app.keep_running();
         Ok(app)
     }
 

@@ -42,9 +42,10 @@ pub(super) struct Ended {
 }
 
 impl Running {
-    /// As it was at the contact itself.
-    fn since(enrolment: &Enrolment) -> Self {
-        let (from_ms, boot) = enrolment.last_contact_running.unwrap_or_default();
+    /// As it was at the contact itself. An earlier app did not keep that: then it counts from now
+    /// on.
+    fn since(enrolment: &Enrolment, now: Moment) -> Self {
+        let (from_ms, boot) = enrolment.last_contact_running.unwrap_or((now.monotonic_ms, now.boot));
         Self { contact_ms: enrolment.last_contact_ms, before_ms: 0, boot, seen_ms: from_ms, from_ms }
     }
 
@@ -63,17 +64,19 @@ impl Running {
 
 impl App {
     fn running(&self, reading: &Reading<'_>, enrolment: &Enrolment) -> Result<Running, StoreError> {
+        let now = self.environment.clock.now();
         let kept = reading.setting::<Running>(RUNNING)?.filter(|kept| kept.contact_ms == enrolment.last_contact_ms);
-        Ok(kept.unwrap_or_else(|| Running::since(enrolment)).at(self.environment.clock.now()))
+        Ok(kept.unwrap_or_else(|| Running::since(enrolment, now)).at(now))
     }
 
-    /// Keeps how long the device has been running, so that its next start can add to it.
-    pub(super) fn keep_running(&self) -> Result<(), AppError> {
-        self.store.transact(&self.environment, |writing| {
+    /// Keeps how long the device has been running, so that its next start can add to it. On a full
+    /// disk it is not kept, and everything else goes on: then the hours are fewer.
+    pub(super) fn keep_running(&self) {
+        let _kept = self.store.transact::<_, AppError>(&self.environment, |writing| {
             let Some(enrolment) = writing.enrolment()? else { return Ok(()) };
             let running = self.running(writing, &enrolment)?;
             Ok(writing.set(RUNNING, &running)?)
-        })
+        });
     }
 
     pub(super) fn standing(&self, reading: &Reading<'_>) -> Result<DeviceStanding, StoreError> {
@@ -121,16 +124,21 @@ impl App {
     /// After the council has said that this device is revoked: takes away what nobody needs any
     /// more, and everything once nothing waits and no visit is under way.
     pub(super) fn end_if_revoked(&self) -> Result<(), AppError> {
-        let council_name = self.store.transact::<_, AppError>(&self.environment, |writing| {
-            let Some(enrolment) = writing.enrolment()?.filter(|enrolment| enrolment.revoked) else { return Ok(None) };
-            writing.keep_only_what_waits()?;
-            let is_over = writing.under_way()?.is_none();
-            let waits = writing.counts()?.waiting > 0 || !writing.waiting_photos()?.is_empty();
-            let is_sealed = writing.unsealed(enrolment.device, 1)?.is_empty();
-            Ok(Some(enrolment.council_name).filter(|_| is_over && !waits && is_sealed))
+        let revoked = self.store.transact::<_, AppError>(&self.environment, |writing| {
+            let revoked = writing.enrolment()?.filter(|enrolment| enrolment.revoked);
+            if revoked.is_some() {
+                writing.keep_only_what_waits()?;
+            }
+            Ok(revoked)
         })?;
-        let Some(council_name) = council_name else { return Ok(()) };
-        self.store.end(&self.folder, &self.environment)?;
+        let Some(Enrolment { device, council_name, .. }) = revoked else { return Ok(()) };
+        let has_ended = self.store.end_if::<AppError>(&self.folder, &self.environment, |reading| {
+            let waits = reading.counts()?.waiting > 0 || !reading.waiting_photos()?.is_empty();
+            Ok(!waits && reading.under_way()?.is_none() && reading.unsealed(device, 1)?.is_empty())
+        })?;
+        if !has_ended {
+            return Ok(());
+        }
         let ended = Ended { council_name, at_ms: self.environment.clock.now().unix_ms };
         self.store.transact(&self.environment, |writing| Ok(writing.set(ENDED, &ended)?))
     }

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite_migration::{M, Migrations};
 use zeroize::Zeroizing;
 
-use super::Store;
+use super::{Reading, Store, StoreError};
 use crate::Opening;
 use crate::environment::Environment;
 use crate::keys::{Secret, name};
@@ -60,24 +60,39 @@ pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Op
 }
 
 impl Store {
-    /// Ends this store: its keys and files are destroyed, and an empty one takes its place. Nothing
-    /// else is read or written meanwhile.
-    pub(crate) fn end(&self, folder: &Path, environment: &Environment) -> Result<(), Opening> {
+    /// Ends this store if `is_over` says so: its keys and files are destroyed, and an empty one
+    /// takes its place. Nothing is written between that answer and the end, so that nothing is lost
+    /// that was saved meanwhile. Returns whether it was ended.
+    pub(crate) fn end_if<E: From<StoreError> + From<Opening>>(
+        &self,
+        folder: &Path,
+        environment: &Environment,
+        is_over: impl FnOnce(&Reading<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
         let mut connection = self.lock();
+        let transaction = connection.transaction().map_err(StoreError::from)?;
+        if !is_over(&Reading { transaction: &transaction })? {
+            return Ok(false);
+        }
+        drop(transaction);
         // It stands in for the database that is closed, and is never written to.
         let nothing = Connection::open_in_memory().map_err(Opening::Store)?;
         drop(std::mem::replace(&mut *connection, nothing));
         end(folder, environment)?;
         let empty = open(folder, environment)?;
         *connection = empty.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(())
+        Ok(true)
     }
 }
 
 /// Ends a store: destroys its keys, then its files. What is left is a folder as at a first start.
 /// If this breaks off, the next start goes on with it. The database must be closed.
 fn end(folder: &Path, environment: &Environment) -> Result<(), Opening> {
-    fs::File::create(folder.join(ENDED)).and_then(|file| file.sync_all()).map_err(Opening::Folder)?;
+    let noted = fs::File::create(folder.join(ENDED)).and_then(|file| file.sync_all());
+    // After a power cut it has to be there, or the next start would miss the keys.
+    #[cfg(unix)]
+    let noted = noted.and_then(|()| fs::File::open(folder)?.sync_all());
+    noted.map_err(Opening::Folder)?;
     finish_ending(folder, environment)
 }
 

@@ -6,6 +6,7 @@ use super::actor::Actor;
 use super::token::token_hash;
 use crate::error::CouncilError;
 use crate::machine::network::Network;
+use crate::machine::times::CLOCKS_APART_MS;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, Person, Session, SignedInBy};
@@ -22,8 +23,6 @@ const LONGEST_MS: i64 = 12 * 60 * 60 * 1000;
 const PROVED_MS: i64 = 15 * 60 * 1000;
 /// How often the time of a session's last use is written, in milliseconds.
 const SEEN_MS: i64 = 60_000;
-/// How far the clocks of several processes may be apart, in milliseconds.
-const CLOCK_MS: i64 = 60_000;
 /// How many bytes of a session's hash make up its id. They tell a person's sessions apart.
 const SHOWN: usize = 8;
 
@@ -36,7 +35,7 @@ pub(crate) struct Browser {
     pub(crate) name: String,
     /// The address that it is at, as far as the service can tell.
     pub(crate) address: Option<IpAddr>,
-    /// The network that it is in, `None` where a proxy may stand between.
+    /// The network that it is in; `None` where a proxy may stand between.
     pub(crate) network: Option<Network>,
     /// The session that it had until now. It ends when another begins.
     pub(crate) session: Option<TokenHash>,
@@ -92,7 +91,7 @@ pub(crate) fn resume(service: &Service, token: &TokenHash, by_itself: bool) -> R
         return Ok(None);
     };
     // A session from the future was made while the clock was wrong: it would not end.
-    let is_of_now = |at_ms: i64, longest_ms: i64| (-CLOCK_MS..=longest_ms).contains(&(now_ms - at_ms));
+    let is_of_now = |at_ms: i64, longest_ms: i64| (-CLOCKS_APART_MS..=longest_ms).contains(&(now_ms - at_ms));
     if !is_of_now(times.created_ms, LONGEST_MS) || !is_of_now(times.seen_ms, IDLE_MS) {
         end(service, token)?;
         return Ok(None);

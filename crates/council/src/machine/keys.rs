@@ -220,8 +220,8 @@ impl Keys {
         hash.as_bytes().first_chunk().copied().unwrap_or_default()
     }
 
-    /// A hash that nobody else can make, and that stays the same when other keys change.
-    pub(crate) fn hash_for_itself(&self, domain: &str, said: &[u8]) -> [u8; 32] {
+    /// A hash that only this council can make. It stays the same when other keys change.
+    pub(crate) fn keyed_hash(&self, domain: &str, said: &[u8]) -> [u8; 32] {
         *Hash::framed(domain, &[self.naming.sign(domain, said).as_bytes()]).as_bytes()
     }
 

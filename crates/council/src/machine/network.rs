@@ -20,7 +20,7 @@ impl Network {
 
     /// What is stored of it. Whoever has the database alone can't tell which network it is.
     pub(crate) fn hash(&self, keys: &Keys) -> [u8; 32] {
-        keys.hash_for_itself("doorstep-network-v1", &self.0)
+        keys.keyed_hash("doorstep-network-v1", &self.0)
     }
 }
 

@@ -5,6 +5,10 @@ use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, SecondsFormat, Tim
 use chrono_tz::Europe::London;
 use doorstep_domain::england;
 
+/// How far the clocks of several processes of one council may be apart, in milliseconds. What is
+/// further in the future was written while a clock was wrong.
+pub(crate) const CLOCKS_APART_MS: i64 = 60_000;
+
 /// Why a text can't be read as a date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadTime {

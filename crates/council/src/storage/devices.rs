@@ -11,6 +11,7 @@ use super::people::NAMED;
 use super::search_text;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
+use crate::machine::times::CLOCKS_APART_MS;
 
 /// An enrolled phone.
 #[derive(Debug, Clone)]
@@ -223,7 +224,7 @@ impl Reading<'_> {
 /// When a code that is made now ends, and a minute for clocks that are apart. One that ends later
 /// was made while the clock was wrong.
 fn latest(now_ms: i64) -> i64 {
-    now_ms + Limits::CODE_SECONDS * 1000 + 60_000
+    now_ms + Limits::CODE_SECONDS * 1000 + CLOCKS_APART_MS
 }
 
 impl Writing<'_> {

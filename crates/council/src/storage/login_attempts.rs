@@ -3,12 +3,10 @@
 use super::database::params;
 use super::transaction::Writing;
 use crate::error::CouncilError;
+use crate::machine::times::CLOCKS_APART_MS;
 
 /// How long an attempt is remembered, in milliseconds. It is longer than the longest wait.
 const REMEMBERED_MS: i64 = 60 * 60 * 1000;
-
-/// How far the clocks of several processes may be apart, in milliseconds.
-const CLOCK_MS: i64 = 60 * 1000;
 
 impl Writing<'_> {
     /// Counts an attempt before it is checked, so that making many at once does not get round the
@@ -23,7 +21,7 @@ impl Writing<'_> {
         // A try in the future is from when the clock was wrong: nobody waits for that time.
         self.write(
             "DELETE FROM sign_in_try WHERE last_ms < ?1 OR last_ms > ?2",
-            params![now_ms - REMEMBERED_MS, now_ms + CLOCK_MS],
+            params![now_ms - REMEMBERED_MS, now_ms + CLOCKS_APART_MS],
         )?;
         let before = self.one("SELECT tries, last_ms FROM sign_in_try WHERE whose = ?1", params![whose], |row| {
             Ok((row.get::<u64>("tries")?, row.get::<i64>("last_ms")?))

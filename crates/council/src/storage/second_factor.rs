@@ -7,6 +7,10 @@ use super::database::params;
 use super::transaction::{Reading, Writing};
 use crate::error::CouncilError;
 
+/// From the earliest step of which a code is taken to the latest: the one before now, and the one
+/// after.
+const STEPS_TAKEN: u64 = 2;
+
 /// A person's second factor.
 #[derive(Clone)]
 pub(crate) struct SecondFactor {
@@ -54,12 +58,12 @@ impl Writing<'_> {
     }
 
     /// Notes that the right code of a time step was used. `false` if that code or a later one was
-    /// used before.
+    /// used before. A step that has yet to come was used while the clock was wrong: it bars nobody.
     pub(crate) fn take_second_factor(&self, user: UserId, step: u64, now_ms: i64) -> Result<bool, CouncilError> {
         let taken = self.write(
             "UPDATE person SET totp_last_step = ?2, totp_confirmed_ms = coalesce(totp_confirmed_ms, ?3)
-             WHERE user_id = ?1 AND (totp_last_step IS NULL OR totp_last_step < ?2)",
-            params![user.as_bytes(), step, now_ms],
+             WHERE user_id = ?1 AND (totp_last_step IS NULL OR totp_last_step < ?2 OR totp_last_step > ?4)",
+            params![user.as_bytes(), step, now_ms, step.saturating_add(STEPS_TAKEN)],
         )?;
         Ok(taken == 1)
     }
