@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use super::tools::{PASSWORD, copy, json, pack, program, root, sample, unpack};
+use doorstep_council::DatabaseAt;
 
 /// A council with a data folder of its own, and its service while that runs.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub struct TestCouncil {
     folder: tempfile::TempDir,
     database: Option<String>,
     second_factor: bool,
+    keeps_log: bool,
     settings: Vec<(String, String)>,
     service: Option<Child>,
     address: SocketAddr,
@@ -68,6 +70,7 @@ impl TestCouncil {
             folder,
             database,
             second_factor: false,
+            keeps_log: false,
             settings: Vec::new(),
             service: None,
             address: ([127, 0, 0, 1], 0).into(),
@@ -158,17 +161,42 @@ impl TestCouncil {
     /// When it does not come up.
     #[must_use]
     pub fn serves(&self, listen: SocketAddr) -> (Child, SocketAddr) {
-        let mut service = self
-            .council(&["serve", "--listen", &listen.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the council starts");
+        let mut command = self.council(&["serve", "--listen", &listen.to_string()]);
+        if self.keeps_log {
+            let log = fs::OpenOptions::new().create(true).append(true).open(self.log_file());
+            command.stderr(log.expect("a log can be written"));
+        }
+        let mut service = command.stdout(Stdio::piped()).spawn().expect("the council starts");
         let mut line = String::new();
         let out = service.stdout.take().expect("the council has an output");
         BufReader::new(out).read_line(&mut line).expect("the council says where it listens");
         let address = line.trim().strip_prefix("Listening on http://").map(str::parse);
         let address = address.and_then(Result::ok).unwrap_or_else(|| panic!("the council said {line:?}"));
         (service, address)
+    }
+
+    /// Keeps what the service writes into its log, from the next start on.
+    pub fn keeps_its_log(&mut self) {
+        self.keeps_log = true;
+    }
+
+    /// What the service has written into its log.
+    ///
+    /// # Panics
+    /// When it is not kept.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).expect("the log is kept")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("service.log")
+    }
+
+    /// Where its database is.
+    #[must_use]
+    pub fn database(&self) -> DatabaseAt {
+        self.database.clone().map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server)
     }
 
     /// The memory that the service uses (resident set), in KiB, or 0 if the system does not say.

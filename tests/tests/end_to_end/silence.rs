@@ -6,11 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use doorstep_council::routes;
+use doorstep_council::notify::Notifier;
+use doorstep_council::{Environment, Service, routes};
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::harness::{Phone, TestCouncil, eventually, sample};
 use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
+use doorstep_tests::outside::{Certificate, Outside};
 use doorstep_tests::postgres::Postgres;
+
+use crate::outward::mail;
 
 /// A council that heard a day's story, with a note or without.
 struct Told {
@@ -22,7 +26,10 @@ struct Told {
 
 /// An officer goes in, and sees or does not see something. A copy of their phone and a phone that
 /// was revoked say the same, so that it is set aside as well.
-fn told(council: TestCouncil, with_note: bool) -> Told {
+fn told(mut council: TestCouncil, with_note: bool) -> Told {
+    council.kill();
+    council.keeps_its_log();
+    council.start();
     council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
     let flag = |phone: &Phone, visit: &str| {
         if with_note {
@@ -134,6 +141,30 @@ fn told_by_the_machine(told: &Told) -> BTreeMap<String, String> {
     said
 }
 
+/// The mails that people get, by their address. A lead's own may tell of a note.
+fn mailed(told: &Told) -> BTreeMap<String, String> {
+    told.council.does(&["nightly-failed"]);
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = Certificate::in_folder(folder.path());
+    let mut outside = Outside::start(&certificate, 0);
+    let service = Service::open(&told.council.data(), &told.council.database(), Environment::real()).unwrap();
+    Notifier::new(service, Some(mail(&certificate, &outside)), None).send_what_waits().unwrap();
+    // An administrator, the auditor and the lead: each gets one mail.
+    let mails: BTreeMap<String, String> = (0..3)
+        .map(|_| {
+            let came = outside.receives();
+            let to = came["to"][0].as_str().unwrap().to_owned();
+            let text = if to.starts_with("lead-1") { "" } else { came["mail"].as_str().unwrap() };
+            let text = text.replace("=\r\n", "");
+            // When it came, and how many lines the log has by then, is nothing of the story.
+            let of_the_story = |line: &&str| !["Date:", "Message-ID:", "On "].iter().any(|not| line.starts_with(not));
+            (to, plain(&text.lines().filter(of_the_story).collect::<Vec<_>>().join("\n")))
+        })
+        .collect();
+    assert_eq!(mails.len(), 3, "{:?}", mails.keys());
+    mails
+}
+
 fn alike(what: &str, with: &BTreeMap<String, String>, without: &BTreeMap<String, String>) {
     for (name, text) in with {
         let other = &without[name];
@@ -168,6 +199,9 @@ fn nobody_else_learns_that_there_is_a_note(councils: [TestCouncil; 2]) {
     for user in ["super-1", "audit-1"] {
         alike(user, &read_by(&with, user), &read_by(&without, user));
     }
+    alike("the mail", &mailed(&with), &mailed(&without));
+    let log = |told: &Told| BTreeMap::from([("the log".to_owned(), plain(&told.council.log()))]);
+    alike("the service", &log(&with), &log(&without));
     // The lines of the log are linked a moment after they are written. Both logs have as many.
     let auditors = [&with, &without].map(|told| ConsoleClient::of("audit-1", &told.council));
     eventually("both logs are as long", || {
