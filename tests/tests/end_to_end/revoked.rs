@@ -46,10 +46,29 @@ fn shows_only(app: &App, under_way: VisitId, over: VisitId, refused: fn(&AppErro
     }
 }
 
+/// A clock that a test sets.
+struct SetClock(Mutex<Moment>);
+
+impl Clock for SetClock {
+    fn now(&self) -> Moment {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A clock that shows the time of the machine until a test puts it forward, and a phone with it.
+fn with_a_clock(scene: &Scene) -> (Arc<SetClock>, impl Fn() -> App) {
+    let clock = Arc::new(SetClock(Mutex::new(SystemClock.now())));
+    let environment = Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..scene.environment() };
+    let folder = scene.store();
+    (clock, move || App::open(&folder, environment.clone()).unwrap())
+}
+
 #[test]
 fn a_revoked_phone_finishes_its_visit_sends_everything_and_then_keeps_nothing() {
     let scene = Scene::new();
-    let app = scene.enrolled();
+    drop(scene.enrolled());
+    let (clock, opens) = with_a_clock(&scene);
+    let app = opens();
     let over = app.start_visit(&reference(9)).unwrap().visit.visit.visit;
     app.act(over, Command::NoAnswer).unwrap();
     app.sync().unwrap();
@@ -72,15 +91,27 @@ fn a_revoked_phone_finishes_its_visit_sends_everything_and_then_keeps_nothing() 
     app.sync().unwrap();
     assert_eq!(app.status().unwrap().photos_waiting, 1);
     drop(app);
-    let app = scene.open().unwrap();
+    let app = opens();
     assert_eq!(
         (app.status().unwrap().standing, ["signing-key", "database-key"].map(key)),
         (DeviceStanding::Revoked, keys.clone())
     );
     assert!(app.today().unwrap().appointments.is_empty(), "the visit is over");
 
-    // Then everything is sent, and nothing is left.
+    // All is sent, and somebody may still be writing down how it ended.
     app.sync_with_photos().unwrap();
+    assert_eq!((app.status().unwrap().unsent, app.status().unwrap().photos_waiting), (0, 0));
+    assert!(app.visit(under_way).is_ok() && key("signing-key").is_some());
+    app.flag_safeguarding(Some(under_way), "They are afraid of somebody.").unwrap();
+    app.sync().unwrap();
+
+    // Then nothing is left.
+    {
+        let mut now = clock.0.lock().unwrap();
+        (now.unix_ms, now.monotonic_ms) = (now.unix_ms + 660_000, now.monotonic_ms + 660_000);
+    }
+    assert!(matches!(app.visit(under_way), Err(AppError::Revoked)));
+    app.sync().unwrap();
     let status = app.status().unwrap();
     assert!(status.enrolled.is_none() && status.records == 0, "it is as new");
     assert_eq!(status.ended_by.as_deref(), Some("Melton Borough Council"));
@@ -105,23 +136,13 @@ fn a_revoked_phone_finishes_its_visit_sends_everything_and_then_keeps_nothing() 
     assert!(!scene.store().join("doorstep.ended").exists());
 }
 
-/// A clock that a test sets.
-struct SetClock(Mutex<Moment>);
-
-impl Clock for SetClock {
-    fn now(&self) -> Moment {
-        *self.0.lock().unwrap()
-    }
-}
-
 #[test]
 fn a_phone_that_was_long_without_contact_shows_no_tenants_and_a_clock_set_forward_changes_nothing() {
     let scene = Scene::new();
-    let clock = Arc::new(SetClock(Mutex::new(SystemClock.now())));
-    let environment = || Environment { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..scene.environment() };
+    let (clock, opens) = with_a_clock(&scene);
     let passes = |hours: u64| clock.0.lock().unwrap().monotonic_ms += hours * HOUR_MS;
     drop(scene.enrolled());
-    let app = App::open(&scene.store(), environment()).unwrap();
+    let app = opens();
     app.sync().unwrap();
     let over = app.start_visit(&reference(9)).unwrap().visit.visit.visit;
     app.act(over, Command::NoAnswer).unwrap();
@@ -141,7 +162,7 @@ fn a_phone_that_was_long_without_contact_shows_no_tenants_and_a_clock_set_forwar
 
     // It is off for a night, which nothing but its clock could tell, and starts again.
     drop(app);
-    let app = App::open(&scene.store(), environment()).unwrap();
+    let app = opens();
     {
         let mut now = clock.0.lock().unwrap();
         (now.boot, now.monotonic_ms) = (now.boot.wrapping_add(1), HOUR_MS / 2);

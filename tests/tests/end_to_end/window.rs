@@ -1,7 +1,7 @@
 //! The real window, from enrolment to receipt.
 
 use doorstep_core::Clock;
-use doorstep_tests::harness::{Line, LineState, TestCouncil, eventually};
+use doorstep_tests::harness::{Line, LineState, TestCouncil, eventually, json as read};
 use doorstep_tests::window::{Desk, Look, Window};
 use serde_json::json;
 
@@ -387,5 +387,38 @@ async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() 
     assert_eq!(std::fs::read(folder.path().join("doorstep.db")).unwrap(), damaged);
     window.tap("#try-again").await;
     set_up(&window, &council, &line).await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_was_revoked_says_so_and_what_was_begun_is_finished_and_sent() {
+    let council = TestCouncil::open();
+    import_todays(&council);
+    let line = Line::to(council.address());
+    let desk = Desk::new(390, 844, Look::Light);
+    let window = desk.open().await;
+    set_up(&window, &council, &line).await;
+    window.tap("[data-ref='WO-TODAY-1']").await;
+    window.sees("[data-step='introduced']", "Said who I am").await;
+    window.sees("#sending", "All sent").await;
+    let phones = read(&council.does(&["phones", "--json"]));
+    council.does(&["revoke-phone", phones[0]["device"].as_str().unwrap()]);
+    window.tap("#back").await;
+    window.tap("#check").await;
+    window.sees("#standing", "has ended the use of this phone").await;
+    window.sees("#standing", "Finish the visit that you are in").await;
+    window.misses("#unplanned").await;
+    window.misses("[data-ref='WO-TODAY-2']").await;
+    is_accessible(&window, "today, revoked").await;
+    window.tap("[data-ref='WO-TODAY-1']").await;
+    window.tap("#refused").await;
+    window.tap("[data-reason='support_needs']").await;
+    window.sees("#refused-saved", "Saved").await;
+    window.sees("#sending", "All sent").await;
+    window.types("#words", "Not without my daughter").await;
+    window.tap("#save-words").await;
+    window.sees("main", "Not without my daughter").await;
+    window.sees("#sending", "All sent").await;
+    is_accessible(&window, "refused, revoked").await;
     window.close().await;
 }

@@ -307,7 +307,7 @@ export function standingWords(status: StatusView): string[] {
       status.under_way ? 'Finish the visit that you are in. It is sent, and counts.' : '',
       waits
         ? 'What waits is still sent. Keep the phone where there is a signal until it says that all is sent.'
-        : 'All is sent. Ask the council if this is a mistake.'
+        : 'All is sent. Ten minutes after your last tap this phone clears itself. Ask the council if this is a mistake.'
     ].filter(Boolean)
   }
   if (status.standing === 'long_without_contact') {

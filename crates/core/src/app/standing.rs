@@ -29,6 +29,9 @@ struct Running {
     from_ms: u64,
 }
 
+/// How long after the last tap a file counts as being written in, in milliseconds.
+const WRITTEN_IN_MS: u64 = 10 * 60 * 1000;
+
 const RUNNING: &str = "running_since_contact";
 const ENDED: &str = "ended";
 
@@ -97,7 +100,7 @@ impl App {
     pub(super) fn may_go_on(&self, reading: &Reading<'_>, visit: Option<VisitId>) -> Result<(), AppError> {
         let standing = self.standing(reading)?;
         if let Some(visit) = visit
-            && reading.is_under_way(visit)?
+            && (reading.is_under_way(visit)? || self.is_written_in(reading)? == Some(visit))
         {
             return Ok(());
         }
@@ -106,6 +109,14 @@ impl App {
             DeviceStanding::Revoked => Err(AppError::Revoked),
             DeviceStanding::LongWithoutContact => Err(AppError::ContactFirst),
         }
+    }
+
+    /// The file in which something was recorded a moment ago: somebody may still be writing down
+    /// how a visit ended, such as what a tenant said who refused.
+    fn is_written_in(&self, reading: &Reading<'_>) -> Result<Option<VisitId>, StoreError> {
+        let now_ms = self.environment.clock.now().unix_ms;
+        let last = reading.last_recorded()?;
+        Ok(last.filter(|(_, at_ms)| now_ms.abs_diff(*at_ms) < WRITTEN_IN_MS).map(|(visit, _)| visit))
     }
 
     /// As [`App::may_go_on`], for a visit without an appointment: without contact an emergency can
@@ -122,7 +133,7 @@ impl App {
     }
 
     /// After the council has said that this device is revoked: takes away what nobody needs any
-    /// more, and everything once nothing waits and no visit is under way.
+    /// more, and everything once nothing waits, no visit is under way, and nobody is writing.
     pub(super) fn end_if_revoked(&self) -> Result<(), AppError> {
         let revoked = self.store.transact::<_, AppError>(&self.environment, |writing| {
             let revoked = writing.enrolment()?.filter(|enrolment| enrolment.revoked);
@@ -134,7 +145,8 @@ impl App {
         let Some(Enrolment { device, council_name, .. }) = revoked else { return Ok(()) };
         let has_ended = self.store.end_if::<AppError>(&self.folder, &self.environment, |reading| {
             let waits = reading.counts()?.waiting > 0 || !reading.waiting_photos()?.is_empty();
-            Ok(!waits && reading.under_way()?.is_none() && reading.unsealed(device, 1)?.is_empty())
+            let is_used = reading.under_way()?.is_some() || self.is_written_in(reading)?.is_some();
+            Ok(!waits && !is_used && reading.unsealed(device, 1)?.is_empty())
         })?;
         if !has_ended {
             return Ok(());

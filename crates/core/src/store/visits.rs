@@ -93,18 +93,17 @@ impl Reading<'_> {
         )
     }
 
-    /// Whether this visit is under way, or was the last one and is not sent yet: somebody may still
-    /// be writing down how it ended.
+    /// Whether this visit is under way.
     pub(crate) fn is_under_way(&self, visit: VisitId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM visit WHERE visit_id = ?1 AND outcome IS NULL AND started = 1";
-        if self.one(sql, params![visit.as_bytes()], |_| Ok(()))?.is_some() {
-            return Ok(true);
-        }
-        let last =
-            self.one("SELECT visit_id FROM visit WHERE started = 1 ORDER BY started_at_ms DESC LIMIT 1", [], |row| {
-                Ok(VisitId::from_bytes(row.get("visit_id")?))
-            })?;
-        Ok(last == Some(visit) && self.custody(visit)?.1 > 0)
+        Ok(self.one(sql, params![visit.as_bytes()], |_| Ok(()))?.is_some())
+    }
+
+    /// The file in which something was recorded last, and when, by the device's clock.
+    pub(crate) fn last_recorded(&self) -> Result<Option<(VisitId, i64)>, StoreError> {
+        self.one("SELECT visit_id, recorded_at_ms FROM record ORDER BY local_id DESC LIMIT 1", [], |row| {
+            Ok((VisitId::from_bytes(row.get("visit_id")?), row.get("recorded_at_ms")?))
+        })
     }
 
     /// The visit in which somebody who works alone expects to be out first, and when, in

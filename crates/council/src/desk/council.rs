@@ -100,3 +100,22 @@ pub fn change_key(service: &Service, by: &Actor, key: KeyKind) -> Result<(), Cou
 pub fn move_storage(service: &Service, data: &Path, to: &DatabaseAt) -> Result<Holdings, CouncilError> {
     move_all(&service.storage, &Storage::at(data, to)?, &service.environment)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_taken_once_and_one_of_a_time_that_has_yet_to_come_bars_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("council");
+        let database = DatabaseAt::InTheDataFolder;
+        let password = "correct horse battery";
+        let service = init(&at, &database, "Melton", "admin", password, Environment::real()).unwrap();
+        let user = service.storage.read(|reading| reading.person_by_name("admin")).unwrap().unwrap().id;
+        let takes = |step: u64| service.transact(|writing| writing.take_second_factor(user, step, 1)).unwrap();
+        assert_eq!([100, 100, 99, 101, 100].map(takes), [true, false, false, true, false]);
+        // The clock was three years ahead for a moment, and somebody signed in.
+        assert_eq!([3_153_700, 102, 102, 103].map(takes), [true, true, false, true]);
+    }
+}
