@@ -104,9 +104,9 @@ fn nobody_gets_at_a_lead_s_account_alone_on_either_database() {
         let [admin, admin_1, lead, lead_2, supervisor] =
             ["admin", "admin-1", "lead-1", "lead-2", "super-1"].map(|user| ConsoleClient::of(user, council));
         let nobody = ConsoleClient::nobody(council);
-        let given = "otter jumps over 4 kettles";
-        let set = json!({ "action": "set_password", "password": given });
-        assert_eq!(admin.does("POST", "/api/people/lead-1", &set)["waits"], true);
+        let changed = admin.does("POST", "/api/people/lead-1", &json!({ "action": "set_password" }));
+        assert_eq!(changed["waits"], true);
+        let given = changed["password"].as_str().unwrap();
         assert_eq!(nobody.signs_in("lead-1", given), 403, "nothing has changed yet");
         assert_eq!(lead.asks("GET", "/api/safeguarding").status(), 200, "their session goes on");
         assert_eq!(lead_2.reads("/api/safeguarding").clone()["notes"], json!([]));
@@ -171,13 +171,12 @@ fn nobody_makes_a_second_administrator_of_themselves() {
     assert_eq!(at_the_console(&admin, &rows)["waiting"], 2);
     assert_eq!(decides(&admin, &waiting(&admin, "admin-9"), true), Value::Null, "one is not enough for another one");
     assert_eq!(decides(&admin, &waiting(&admin, "admin-1"), true), Value::Null, "nor for where they get their mail");
-    for change in [
-        json!({ "action": "set_password", "password": "otter jumps over 4 kettles" }),
-        json!({ "action": "forget_second_factor" }),
-    ] {
-        assert_eq!(admin.does("POST", "/api/people/admin-1", &change)["waits"], true, "nor for signing in as one");
+    let asks = |action: &str| admin.does("POST", "/api/people/admin-1", &json!({ "action": action }));
+    let given = asks("set_password");
+    for waiting in [&given, &asks("forget_second_factor")] {
+        assert_eq!(waiting["waits"], true, "nor for signing in as one");
     }
-    assert_eq!(ConsoleClient::nobody(&council).signs_in("admin-1", "otter jumps over 4 kettles"), 403);
+    assert_eq!(ConsoleClient::nobody(&council).signs_in("admin-1", given["password"].as_str().unwrap()), 403);
     assert_eq!(seat(&admin, "admin-9"), Value::Null);
     assert_eq!(decides(&lead, &waiting(&lead, "admin-9"), true), true, "a lead agrees to it");
     assert_eq!(seat(&admin, "admin-9"), "administrator");
@@ -259,8 +258,7 @@ fn nobody_becomes_a_lead_by_way_of_something_else_on_either_database() {
         more_people(council);
         let [admin, lead_2] = ["admin", "lead-2"].map(|user| ConsoleClient::of(user, council));
         let set = |user: &str| {
-            let set = json!({ "action": "set_password", "password": "otter jumps over 4 kettles" });
-            let answer = admin.sends("POST", &format!("/api/people/{user}"), &set);
+            let answer = admin.sends("POST", &format!("/api/people/{user}"), &json!({ "action": "set_password" }));
             (answer.status().as_u16(), answer.json::<Value>().unwrap()["reason"].clone())
         };
         // Whoever has no desk is given no password, which would wait for them to have one.
@@ -342,8 +340,9 @@ fn an_organisation_is_what_it_is_known_to_be_whatever_a_table_says() {
 fn a_password_that_was_given_is_changed_at_the_first_sign_in() {
     let mut council = TestCouncil::open();
     let admin = ConsoleClient::of("admin", &council);
-    let (given, own) = ("otter jumps over 4 kettles", "nine quiet ferns at dusk");
-    admin.does("POST", "/api/people/super-1", &json!({ "action": "set_password", "password": given }));
+    let own = "nine quiet ferns at dusk";
+    let changed = admin.does("POST", "/api/people/super-1", &json!({ "action": "set_password" }));
+    let given = changed["password"].as_str().unwrap();
     let tries = |password: &str, new: Option<&str>| {
         let said = json!({ "user": "super-1", "password": password, "new_password": new });
         let answer = ConsoleClient::nobody(&council).sends("POST", "/api/session", &said);

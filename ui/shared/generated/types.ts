@@ -620,7 +620,7 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "log_begins" | "logs_closed" | "nightly_failed" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
+export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "log_begins" | "logs_closed" | "nightly_failed" | "not_found" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
 
 export type AuditCheck = { 
 /**
@@ -2151,17 +2151,17 @@ ceremony: string,
  */
 options: PublicKeyCredentialCreationOptionsJSON & PublicKeyCredentialRequestOptionsJSON, };
 
-export type PersonChange = { "action": "set_password", 
-/**
- * 12 characters or more.
- */
-password: string, } | { "action": "end_sessions" } | { "action": "forget_second_factor" } | { "action": "leave" } | { "action": "return" };
+export type PersonChange = { "action": "set_password" } | { "action": "end_sessions" } | { "action": "forget_second_factor" } | { "action": "leave" } | { "action": "return" };
 
 export type PersonChanged = { 
 /**
  * Whether it waits until another lead, or another administrator, agrees to it.
  */
-waits: boolean, };
+waits: boolean, 
+/**
+ * The password that they were given. It is told here and never again.
+ */
+password: string | null, };
 
 export type PersonList = { 
 /**

@@ -2,7 +2,6 @@
 
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
-
 use zxcvbn::{Score, zxcvbn};
 
 use crate::error::CouncilError;
@@ -15,24 +14,35 @@ use crate::service::{NAME, Service};
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// The passwords of twelve letters or more among the million that leaked most often, in small
+/// letters and in order: those of the ten million that Mark Burnett published in 2015, as the
+/// `SecLists` project (MIT) has them.
+const LEAKED: &str = include_str!("long_passwords.txt");
+
 /// The hash that is stored for a password. Line endings after the password are ignored. `about` are
 /// words that whoever guesses tries first, such as the user name.
 ///
 /// # Errors
 /// [`Refused::ShortPassword`] when it is shorter than [`LEAST_PASSWORD`]; [`Refused::WeakPassword`]
 /// when it is easy to guess: fewer than 100 million guesses, as zxcvbn reckons with common
-/// passwords, names, rows of keys and dates.
+/// passwords, names, rows of keys and dates, or one that leaked often elsewhere.
 pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) -> Result<String, CouncilError> {
     let password = password.trim_end_matches(['\r', '\n']);
     if password.chars().count() < LEAST_PASSWORD {
         return Err(Refused::ShortPassword.into());
     }
-    if zxcvbn(password, about).score() < Score::Three {
+    if has_leaked(password) || zxcvbn(password, about).score() < Score::Three {
         return Err(Refused::WeakPassword.into());
     }
     let salt: [u8; 16] = environment.random();
     let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
     Ok(hash.map_err(|_| Refused::WeakPassword)?.to_string())
+}
+
+/// Whether a password is one that leaked often elsewhere, whichever its letters' size.
+fn has_leaked(password: &str) -> bool {
+    let typed = password.trim().to_lowercase();
+    LEAKED.lines().any(|leaked| leaked == typed)
 }
 
 /// Words that somebody who guesses at a council tries first.
@@ -100,6 +110,18 @@ pub(crate) fn new_hash(service: &Service, user: &str, name: &str, password: &str
     service.hashing.install(|| hash(password, &about, &service.environment))
 }
 
+/// A password that nobody chose: 80 random bits, as four groups of four letters and digits that
+/// can be read out. None of them looks like another, so there is no l and no o, no 0 and no 1.
+pub(crate) fn drawn(environment: &Environment) -> String {
+    let drawn = data_encoding::BASE32_NOPAD
+        .encode(&environment.random::<10>())
+        .to_lowercase()
+        .replace('l', "8")
+        .replace('o', "9");
+    let groups: Vec<&str> = (0..4).filter_map(|group| drawn.get(group * 4..group * 4 + 4)).collect();
+    groups.join("-")
+}
+
 /// How many letters and digits of a password are left without the words that are guessed first:
 /// [`BLOCKED`], and those of these names.
 fn beside_what_is_guessed(password: &str, names: &[&str]) -> usize {
@@ -145,6 +167,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_words_that_no_password_is_made_of_are_on_the_page() {
+        let page = include_str!("../../../../docs/deploy.md");
+        let (_, page) = page.split_once("These words are: ").unwrap();
+        let (page, _) = page.split_once(". So are").unwrap();
+        let on_it: Vec<&str> = page.split(|c: char| !c.is_alphanumeric()).filter(|word| *word != "and").collect();
+        let mut on_it: Vec<&str> = on_it.into_iter().filter(|word| !word.is_empty()).collect();
+        let mut blocked = BLOCKED.to_vec();
+        on_it.sort_unstable();
+        blocked.sort_unstable();
+        assert_eq!(on_it, blocked);
+    }
+
+    #[test]
     fn a_password_of_words_that_are_guessed_first_has_little_beside_them() {
         let names = ["super-1", "Joan Pickering", "Melton Borough Council"];
         let is_weak = |password: &str| beside_what_is_guessed(password, &names) < LEAST_OTHERS;
@@ -187,8 +222,22 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_is_given_is_drawn_anew_each_time_and_is_taken() {
+        let environment = Environment::real();
+        let (one, another) = (drawn(&environment), drawn(&environment));
+        assert_ne!(*one, *another);
+        assert_eq!(one.split('-').map(str::len).collect::<Vec<_>>(), [4; 4]);
+        assert!(!one.contains(['l', 'o', '0', '1']), "{one}");
+        assert!(hash(&one, &["super-1"], &environment).is_ok());
+    }
+
+    #[test]
     fn a_password_that_is_long_and_easy_to_guess_is_refused() {
         let environment = Environment::real();
+        assert!(LEAKED.lines().count() > 3_000);
+        for leaked in ["SOJDLG123aljg", "polniypizdec0211 ", "eveningcucumber", "mailcreated5240"] {
+            assert!(hash(leaked, &[], &environment).is_err(), "{leaked}");
+        }
         let taken = |password: &str| hash(password, &["super-1", "Joan Pickering"], &environment).is_ok();
         for weak in ["short", "aaaaaaaaaaaa", "123456789012", "qwertyuiop12", "passwordpassword", "Joan Pickering"] {
             assert!(!taken(weak), "{weak}");

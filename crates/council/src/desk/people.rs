@@ -90,16 +90,13 @@ pub fn list(service: &Service, by: &Actor, query: PeopleQuery) -> Result<PersonL
     Ok(PersonList { people: shown.collect(), next: page.next })
 }
 
-/// A change that an administrator makes to a person. It has no `Debug`, so that nothing prints the
-/// password in it.
-#[derive(Deserialize, schemars::JsonSchema, Serialize, ts_rs::TS)]
+/// A change that an administrator makes to a person.
+#[derive(Debug, Deserialize, schemars::JsonSchema, Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum PersonChange {
-    /// Gives them a password, and ends their sessions. They choose their own at their next sign-in.
-    SetPassword {
-        /// 12 characters or more.
-        password: String,
-    },
+    /// Gives them a password that nobody chose, and ends their sessions. They choose their own at
+    /// their next sign-in.
+    SetPassword,
     /// Ends all their sessions, in every browser. They can sign in again.
     EndSessions,
     /// Forgets their authenticator and passkeys, for a person who lost them. They set up a new one
@@ -111,23 +108,29 @@ pub enum PersonChange {
     Return,
 }
 
-/// What came of a change to a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema, ts_rs::TS)]
+/// What came of a change to a person. It has no `Debug`, so that nothing prints the password in it.
+#[derive(Serialize, schemars::JsonSchema, ts_rs::TS)]
 pub struct PersonChanged {
     /// Whether it waits until another lead, or another administrator, agrees to it.
     pub waits: bool,
+    /// The password that they were given. It is told here and never again.
+    pub password: Option<String>,
 }
 
 /// Makes a change to a person. What gives access to the account of a lead or an administrator waits
 /// until others agree.
 ///
 /// # Errors
-/// [`Refused::NoSuchUser`], [`Refused::WeakPassword`] or [`Refused::LeavingOneself`]. After an
-/// error, nothing has changed.
+/// [`Refused::NoSuchUser`], [`Refused::NoDesk`] or [`Refused::LeavingOneself`]. After an error,
+/// nothing has changed.
 pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) -> Result<PersonChanged, CouncilError> {
     let now_ms = service.now_ms();
+    let mut given = None;
     let of_account = match change {
-        PersonChange::SetPassword { password } => AccountChange::Password { hash: new_hash(service, user, password)? },
+        PersonChange::SetPassword => {
+            let drawn = given.insert(password::drawn(&service.environment));
+            AccountChange::Password { hash: new_hash(service, user, drawn)? }
+        }
         PersonChange::ForgetSecondFactor => AccountChange::SecondFactor,
         PersonChange::Return => AccountChange::Return,
         PersonChange::EndSessions => {
@@ -135,14 +138,14 @@ pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) 
                 writing.end_sessions_of(known(writing, user)?.id)?;
                 writing.audit(now_ms, by.name(), &Audited::SessionsEnded { of: user })
             })?;
-            return Ok(PersonChanged { waits: false });
+            return Ok(PersonChanged { waits: false, password: None });
         }
         PersonChange::Leave => {
             leave(service, by, user)?;
-            return Ok(PersonChanged { waits: false });
+            return Ok(PersonChanged { waits: false, password: None });
         }
     };
-    service.transact(|writing| {
+    let waits = service.transact(|writing| {
         let of = known(writing, user)?;
         if matches!(of_account, AccountChange::Password { .. }) && !by.is_command_line() && !Role::of(&of).has_a_desk()
         {
@@ -150,17 +153,18 @@ pub fn change(service: &Service, by: &Actor, user: &str, change: &PersonChange) 
         }
         if by.is_command_line() || !accounts::is_guarded(Some(&of), &of_account) {
             accounts::make(service, writing, by, user, &of_account)?;
-            return Ok(PersonChanged { waits: false });
+            return Ok(false);
         }
         let waiting = accounts::ask(service, writing, by, user, &of_account)?;
         writing.agree_to_change(waiting.id, by.name(), now_ms)?;
         if !accounts::is_agreed(writing, &waiting)? {
-            return Ok(PersonChanged { waits: true });
+            return Ok(true);
         }
         accounts::make(service, writing, by, user, &waiting.change)?;
         writing.forget_waiting_change(waiting.id)?;
-        Ok(PersonChanged { waits: false })
-    })
+        Ok(false)
+    })?;
+    Ok(PersonChanged { waits, password: given })
 }
 
 fn leave(service: &Service, by: &Actor, user: &str) -> Result<(), CouncilError> {
