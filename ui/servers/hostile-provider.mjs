@@ -36,6 +36,11 @@ function tokens(lie, nonce) {
     email_verified: lie !== 'unverified',
     iat: now,
     exp: lie === 'old' ? now - 3_600 : now + 300,
+    ...{
+      'two-factors': { acr: 'gold', amr: ['pwd', 'mfa'] },
+      'other-class': { acr: 'silver', amr: ['mfa'] },
+      'one-factor': { acr: 'gold', amr: ['pwd'] }
+    }[lie],
     nonce: lie === 'other-nonce' ? 'of another sign-in' : nonce,
     at_hash: hash(lie === 'other-access' ? 'of another answer' : access)
   }

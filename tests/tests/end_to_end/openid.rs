@@ -11,17 +11,24 @@ use crate::outward::SECRET;
 
 /// A council whose people sign in with this provider's accounts.
 fn council_with(issuer: &str) -> TestCouncil {
+    council_that_asks(issuer, &[])
+}
+
+/// A council whose people sign in with this provider's accounts, with these settings besides.
+fn council_that_asks(issuer: &str, besides: &[(&str, &str)]) -> TestCouncil {
     let mut council = TestCouncil::open();
     let secret = council.data().join("../openid-secret");
     std::fs::write(&secret, "a secret of the provider\n").unwrap();
     council.kill();
     let address = format!("http://{}", council.address());
-    council.is_told(&[
+    let secret = secret.display().to_string();
+    let settings = [
         ("DOORSTEP_OPENID_ISSUER", issuer),
         ("DOORSTEP_OPENID_CLIENT", "doorstep"),
-        ("DOORSTEP_OPENID_SECRET_FILE", &secret.display().to_string()),
+        ("DOORSTEP_OPENID_SECRET_FILE", &secret),
         ("DOORSTEP_PUBLIC_ADDRESS", &address),
-    ]);
+    ];
+    council.is_told(&[&settings, besides].concat());
     council.start();
     council
 }
@@ -33,6 +40,8 @@ struct Begun {
     state: String,
     nonce: String,
     cookie: String,
+    /// The provider's address with all that it is asked.
+    sent_to: Url,
 }
 
 impl Begun {
@@ -54,19 +63,36 @@ impl Begun {
         let said = |name: &str| sent_to.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
         let (state, nonce) = (said("state"), said("nonce"));
         let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        Some(Self { client, council, state, nonce, cookie })
+        Some(Self { client, council, state, nonce, cookie, sent_to })
     }
 
     /// Comes back from the provider with a code and a state. Returns where the council sends the
     /// browser, and whether somebody is signed in there.
     fn comes_back(&self, lie: &str, nonce: &str, state: &str, cookie: &str) -> (String, bool) {
-        let code = format!("{lie} {nonce}");
-        let address = format!("{}/api/sign-in/openid/back", self.council);
-        let address = Url::parse_with_params(&address, [("code", code.as_str()), ("state", state)]).unwrap();
-        let answer = self.client.get(address).header("cookie", cookie).send().unwrap();
+        let answer = self.answer(lie, nonce, state, cookie);
         let cookies = answer.headers().get_all("set-cookie").iter();
         let has_session = cookies.filter_map(|cookie| cookie.to_str().ok()).any(|one| one.contains("session="));
         (answer.headers()["location"].to_str().unwrap().to_owned(), has_session)
+    }
+
+    fn answer(&self, lie: &str, nonce: &str, state: &str, cookie: &str) -> Response {
+        let code = format!("{lie} {nonce}");
+        let address = format!("{}/api/sign-in/openid/back", self.council);
+        let address = Url::parse_with_params(&address, [("code", code.as_str()), ("state", state)]).unwrap();
+        self.client.get(address).header("cookie", cookie).send().unwrap()
+    }
+
+    /// Comes back from a provider that tells the truth. Returns the cookie of the session.
+    fn session(&self, cookie: &str) -> String {
+        let answer = self.answer("true", &self.nonce, &self.state, cookie);
+        let mut cookies = answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+        let session = cookies.find(|cookie| cookie.contains("session=")).unwrap();
+        session.split(';').next().unwrap().to_owned()
+    }
+
+    /// What the provider is asked for by this name.
+    fn asked_for(&self, name: &str) -> Option<String> {
+        self.sent_to.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 }
 
@@ -129,6 +155,46 @@ fn a_provider_s_word_is_taken_only_as_it_signed_it_for_this_council_and_this_bro
     for line in signed_in {
         assert_eq!((line["user"].as_str(), &json(&line["detail"])["by"]), ("lead-1", &"openid".into()));
     }
+}
+
+#[test]
+fn a_provider_that_asked_for_less_than_the_council_wants_signs_nobody_in() {
+    let provider = OpenIdProvider::hostile("");
+    let asks = [("DOORSTEP_OPENID_ACR", "gold,platinum"), ("DOORSTEP_OPENID_AMR", "mfa")];
+    let council = council_that_asks(&provider.issuer, &asks);
+    for (said, back) in [
+        ("true", "/?sign-in=asked-too-little"),
+        ("one-factor", "/?sign-in=asked-too-little"),
+        ("other-class", "/?sign-in=asked-too-little"),
+        ("two-factors", "/"),
+    ] {
+        let one = Begun::at(&council).unwrap();
+        assert_eq!(one.asked_for("acr_values").as_deref(), Some("gold platinum"));
+        let came = one.comes_back(said, &one.nonce, &one.state, &one.cookie);
+        assert_eq!(came, (back.to_owned(), back == "/"), "{said}");
+    }
+    let refused = council.export("audit").into_iter().filter(|line| line["action"] == "sign_in_failed");
+    assert_eq!(refused.count(), 3, "each of them is in the log");
+}
+
+#[test]
+fn signing_in_again_with_a_provider_ends_the_session_that_the_browser_had() {
+    let provider = OpenIdProvider::hostile("");
+    let council = council_with(&provider.issuer);
+    let one = Begun::at(&council).unwrap();
+    let first = one.session(&one.cookie);
+    let is_in = |session: &str| {
+        let address = format!("{}/api/session", one.council);
+        one.client.get(address).header("cookie", session).send().unwrap().status().is_success()
+    };
+    assert!(is_in(&first));
+    // The strict cookie stays behind while they are at the provider, so it is there only when they
+    // begin.
+    let begins = one.client.get(format!("{}/api/sign-in/openid", one.council)).header("cookie", &first);
+    let again = Begun::of(one.client.clone(), one.council.clone(), &begins.send().unwrap()).unwrap();
+    let second = again.session(&again.cookie);
+    assert_ne!(first, second);
+    assert_eq!((is_in(&first), is_in(&second)), (false, true));
 }
 
 #[test]

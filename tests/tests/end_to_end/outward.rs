@@ -320,3 +320,17 @@ fn the_council_s_people_sign_in_with_accounts_of_its_own() {
     council.start();
     browser::goes_through("openid", &council, &[("DOORSTEP_PROVIDER", &provider.issuer)]);
 }
+
+#[test]
+fn without_a_second_factor_the_service_is_for_one_s_own_machine_alone() {
+    let council = TestCouncil::open();
+    let checks =
+        |more: &[&str]| council.tries(&[&["serve", "--check-config", "--second-factor", "off"], more].concat());
+    assert!(checks(&[]).status.success());
+    for more in [&["--behind-proxy", "on"][..], &["--behind-proxy", "on", "--listen", "0.0.0.0:8470"]] {
+        let refused = checks(more);
+        assert!(!refused.status.success(), "{more:?}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("without a second factor"), "{more:?}: {said}");
+    }
+}

@@ -123,6 +123,16 @@ impl Actor {
         service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::RoleRefused { route }))
     }
 
+    /// Writes into the audit log that they asked for something that is not there, or is not theirs
+    /// to see: a visit of another firm, say. Which of the two it is, they are not told either.
+    pub(crate) fn note_not_found(&self, service: &Service, asked: &str) -> Result<(), CouncilError> {
+        if !service.rates.may_note_refusal(RefusalOf::People) {
+            return Ok(());
+        }
+        let now_ms = service.now_ms();
+        service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::NotFound { asked }))
+    }
+
     /// Writes into the audit log that they looked for people or homes by words, in a list or an
     /// export. Each page of what was found is a line: which one it is, anybody can make up.
     pub(crate) fn looked_for(

@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 pub(crate) mod actor;
 pub mod openid;
+pub(crate) mod openid_attempt;
 pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod roles;

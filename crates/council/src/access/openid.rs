@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
 use openidconnect::{
-    AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, Scope, TokenResponse,
+    AccessTokenHash, AuthenticationContextClass, AuthorizationCode, AuthorizationRequest, ClientId, ClientSecret,
+    CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
 };
 use reqwest::Url;
 use reqwest::blocking::Client;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
+use super::openid_attempt::Attempt;
 use super::session::{self, Browser, NewSession, TokenHash};
-use super::token::token_hash;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::machine::rates::RefusalOf;
@@ -41,8 +41,6 @@ const LONGEST: Duration = Duration::from_hours(12);
 const MOST_CALLS: usize = 8;
 /// The most bytes of the provider's answer that are read. Metadata, keys and tokens are shorter.
 const LONGEST_ANSWER: u64 = 1024 * 1024;
-/// The most bytes of the address of a page to which somebody goes back.
-const LONGEST_PAGE: usize = 500;
 /// The most characters of why the provider can't be used that are written into the log.
 const LONGEST_REASON: usize = 500;
 
@@ -60,6 +58,28 @@ pub struct ProviderSettings {
     pub public_address: String,
     /// Whether to trust an email address when the provider does not say whether it is verified.
     pub trusts_email: bool,
+    /// How strongly the provider must have asked.
+    pub strength: Strength,
+}
+
+/// How strongly a provider must have asked who somebody is, in its own words: OpenID Connect Core,
+/// section 2. Without words of a kind, that kind is not looked at.
+#[derive(Debug, Default)]
+pub struct Strength {
+    /// The classes (`acr`) of which the ID token must name one. The provider is asked for them.
+    pub classes: Vec<String>,
+    /// The ways (`amr`, RFC 8176) of which the ID token must name one, such as `mfa`.
+    pub ways: Vec<String>,
+}
+
+impl Strength {
+    /// Whether a provider that used this class and these ways asked strongly enough.
+    fn is_met(&self, class: Option<&str>, ways: &[&str]) -> bool {
+        let one_of = |asked: &[String], said: &[&str]| {
+            asked.is_empty() || asked.iter().any(|word| said.contains(&word.as_str()))
+        };
+        one_of(&self.classes, class.as_slice()) && one_of(&self.ways, ways)
+    }
 }
 
 /// Leaves the secret out.
@@ -92,72 +112,6 @@ impl fmt::Debug for Provider {
 type Known =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// What a browser keeps in a cookie while a person signs in at the provider. It ties the provider's
-/// answer to this browser.
-pub(crate) struct Attempt {
-    state: String,
-    nonce: String,
-    verifier: String,
-    /// The hash of the session that this browser has until now, in hexadecimal; empty without one.
-    /// Its cookie does not come back from another site.
-    before: String,
-    /// The page of the console on which they were, in hexadecimal.
-    page: String,
-}
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}.{}.{}", self.state, self.nonce, self.verifier, self.before, self.page)
-    }
-}
-
-impl Attempt {
-    fn new(environment: &Environment, before: Option<&TokenHash>, page: &str) -> Self {
-        let random = || data_encoding::HEXLOWER.encode(&environment.random::<32>());
-        let before = before.map(|hash| data_encoding::HEXLOWER.encode(hash)).unwrap_or_default();
-        let page = data_encoding::HEXLOWER.encode(own_page(page).as_bytes());
-        Self { state: random(), nonce: random(), verifier: random(), before, page }
-    }
-
-    /// The page of the console to which they go back.
-    pub(crate) fn page(&self) -> String {
-        let page = data_encoding::HEXLOWER.decode(self.page.as_bytes()).ok();
-        own_page(&page.and_then(|page| String::from_utf8(page).ok()).unwrap_or_default()).to_owned()
-    }
-
-    /// The session that this browser had until now.
-    fn session_before(&self) -> Option<TokenHash> {
-        data_encoding::HEXLOWER.decode(self.before.as_bytes()).ok()?.try_into().ok()
-    }
-
-    /// Reads the cookie's value. `None` when it is not one of ours.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('.').map(str::to_owned);
-        let attempt = Self {
-            state: parts.next()?,
-            nonce: parts.next()?,
-            verifier: parts.next()?,
-            before: parts.next()?,
-            page: parts.next()?,
-        };
-        parts.next().is_none().then_some(attempt)
-    }
-
-    /// Whether the `state` in the provider's answer belongs to this attempt.
-    pub(crate) fn is(&self, state: &str) -> bool {
-        // Compares hashes, so that the time it takes reveals nothing.
-        !state.is_empty() && token_hash(&self.state) == token_hash(state)
-    }
-}
-
-/// The page, if it is one of the console's own; otherwise its first page. An address of another
-/// site, in whichever way a browser reads it, is none.
-fn own_page(page: &str) -> &str {
-    let is_plain = page.len() <= LONGEST_PAGE && page.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let is_own = page.starts_with('/') && !page.starts_with("//") && !page.starts_with("/api/");
-    if is_plain && is_own { page } else { "/" }
-}
-
 /// The person that the provider identified.
 pub(crate) struct Identity {
     /// Issuer and subject, which never change for a person.
@@ -167,6 +121,18 @@ pub(crate) struct Identity {
     pub(crate) proved_ms: i64,
     /// The email address. `None` when the provider gave none, or it can't be trusted.
     pub(crate) email: Option<String>,
+    /// Whether the provider asked as strongly as the settings say.
+    pub(crate) is_strong: bool,
+}
+
+/// What became of a sign-in with the provider.
+pub(crate) enum CameBack {
+    /// The person is known, and is signed in.
+    SignedIn(NewSession),
+    /// The council does not know them, or their role does not use the console.
+    NotKnown,
+    /// The provider asked them for less than the settings say.
+    AskedTooLittle,
 }
 
 /// A request to the provider that failed.
@@ -272,9 +238,16 @@ impl Provider {
         let (state, nonce) = (attempt.state.clone(), attempt.nonce.clone());
         // A provider that is asked for no older sign-in than this says when it was.
         let oldest = if again { Duration::ZERO } else { LONGEST };
-        let (address, _, _) = self
-            .client(environment.clock.now_ms())?
-            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || CsrfToken::new(state), || Nonce::new(nonce))
+        let classes = self.settings.strength.classes.iter().cloned().map(AuthenticationContextClass::new);
+        let (address, _, _) = classes
+            .fold(
+                self.client(environment.clock.now_ms())?.authorize_url(
+                    CoreAuthenticationFlow::AuthorizationCode,
+                    || CsrfToken::new(state),
+                    || Nonce::new(nonce),
+                ),
+                AuthorizationRequest::add_auth_context_value,
+            )
             .add_scope(Scope::new("email".to_owned()))
             .set_pkce_challenge(challenge)
             .set_max_age(oldest)
@@ -309,6 +282,9 @@ impl Provider {
                 return Err(CouncilError::Provider("its tokens do not belong together".to_owned()));
             }
         }
+        let class = claims.auth_context_ref().map(|class| class.as_str());
+        let ways: Vec<&str> = claims.auth_method_refs().into_iter().flatten().map(|way| way.as_str()).collect();
+        let is_strong = self.settings.strength.is_met(class, &ways);
         let mut email = (claims.email().map(|email| email.to_string()), claims.email_verified());
         if email.0.is_none() {
             let asked = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
@@ -323,38 +299,45 @@ impl Provider {
             proved_ms: proved_at.map_or(0, |at| at.timestamp_millis()),
             subject: format!("{} {}", self.settings.issuer, claims.subject().as_str()),
             email: email.0.filter(|_| relied_upon),
+            is_strong,
         })
     }
 }
 
-/// Signs in the person that the provider identified. `None` when the council does not know them, or
-/// their role does not use the console.
+/// Signs in the person that the provider identified, if it asked them strongly enough and the
+/// council knows them.
 pub(crate) fn sign_in(
     service: &Service,
     provider: &Provider,
     attempt: Attempt,
     code: String,
     browser: &Browser,
-) -> Result<Option<NewSession>, CouncilError> {
+) -> Result<CameBack, CouncilError> {
     let before = attempt.session_before();
     let identity = provider.finish(&service.environment, attempt, code)?;
+    if !identity.is_strong {
+        note_refusal(service, browser)?;
+        return Ok(CameBack::AskedTooLittle);
+    }
     let Some(person) = known(service, &identity)? else {
-        if !service.rates.may_note_refusal(RefusalOf::SignIns) {
-            return Ok(None);
-        }
-        let now_ms = service.now_ms();
-        let address = browser.address.map(|address| address.to_string());
-        service.transact(|writing| {
-            writing.audit(
-                now_ms,
-                "",
-                &Audited::SignInFailed { by: Some("openid"), name: None, address: address.clone() },
-            )
-        })?;
-        return Ok(None);
+        note_refusal(service, browser)?;
+        return Ok(CameBack::NotKnown);
     };
     let browser = Browser { session: browser.session.or(before), ..browser.clone() };
-    session::open(service, &person, SignedInBy::Openid, &browser, identity.proved_ms).map(Some)
+    session::open(service, &person, SignedInBy::Openid, &browser, identity.proved_ms).map(CameBack::SignedIn)
+}
+
+/// Writes into the audit log that somebody came from the provider and was not let in.
+fn note_refusal(service: &Service, browser: &Browser) -> Result<(), CouncilError> {
+    if !service.rates.may_note_refusal(RefusalOf::SignIns) {
+        return Ok(());
+    }
+    let now_ms = service.now_ms();
+    let address = browser.address.map(|address| address.to_string());
+    service.transact(|writing| {
+        let failed = Audited::SignInFailed { by: Some("openid"), name: None, address: address.clone() };
+        writing.audit(now_ms, "", &failed)
+    })
 }
 
 /// Finds the person that the provider identified, by issuer and subject. At their first sign-in,
@@ -389,24 +372,4 @@ fn unusable(error: &dyn std::error::Error) -> CouncilError {
 fn in_one_line(c: char) -> impl Iterator<Item = char> {
     let escaped = if c.is_control() { c.escape_default().collect() } else { vec![c] };
     escaped.into_iter()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_page_of_the_console_is_gone_back_to() {
-        for own in ["/", "/visits?q=Oakham+Road", "/cases/0f3a", "/phones"] {
-            let attempt = Attempt::read(&Attempt::new(&Environment::real(), None, own).to_string()).unwrap();
-            assert_eq!(attempt.page(), own);
-        }
-        let long = format!("/{}", "x".repeat(LONGEST_PAGE));
-        for other in
-            ["", "//example.com", "/\\example.com", "https://example.com", "/a\r\nb", "/api/exports/visits.csv", &long]
-        {
-            assert_eq!(own_page(other), "/", "{other}");
-        }
-        assert_eq!(Attempt::read("a.b.c.d.zz").unwrap().page(), "/");
-    }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
-use doorstep_council::access::openid::{Provider, ProviderSettings};
+use doorstep_council::access::openid::{Provider, ProviderSettings, Strength};
 use doorstep_council::desk::overdue::look_at_the_clock;
 use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSecret};
 use doorstep_council::records::logs::keep_linked;
@@ -44,6 +44,12 @@ impl ServeSettings {
                  proxy with TLS in front of it (--behind-proxy on)"
             );
         }
+        if self.second_factor == Switch::Off && (self.behind_proxy == Switch::On || !self.listen.ip().is_loopback()) {
+            bail!(
+                "without a second factor the service is only for trying out, on this machine alone: listen on \
+                 127.0.0.1 without a proxy in front, or leave --second-factor on"
+            );
+        }
         if let Some(address) = &self.public_address
             && !is_safe_address(address)
         {
@@ -71,9 +77,22 @@ impl ServeSettings {
                 name: self.openid_name.clone(),
                 public_address: public_address(),
                 trusts_email: self.openid_trusts_email == Switch::On,
+                strength: Strength { classes: self.openid_acr.clone(), ways: self.openid_amr.clone() },
             })?)
         });
         Ok(Ready { tls, mail: mail.transpose()?, webhook: webhook.transpose()?, provider: provider.transpose()? })
+    }
+}
+
+impl ServeSettings {
+    /// Where people sign in besides here, and who decides how strongly they are asked there.
+    fn sign_in_elsewhere(&self) -> String {
+        let Some(issuer) = &self.openid_issuer else { return "none: people sign in with a password".to_owned() };
+        let asked: Vec<&str> = self.openid_acr.iter().chain(&self.openid_amr).map(String::as_str).collect();
+        if asked.is_empty() {
+            return format!("{issuer}, which alone decides how strongly it asks");
+        }
+        format!("{issuer}, which must have asked by {}", asked.join(" or "))
     }
 }
 
@@ -105,7 +124,7 @@ pub(crate) fn check(data: &Data, settings: &ServeSettings) -> Result<()> {
         said(settings.second_factor == Switch::On, "asked for", "not asked for. Only for trying out"),
         settings.mail_server.as_deref().unwrap_or("none: notices by mail wait"),
         said(ready.webhook.is_some(), "told of cases", "none"),
-        settings.openid_issuer.as_deref().unwrap_or("none: people sign in with a password"),
+        settings.sign_in_elsewhere(),
         if proxies.is_empty() { "none is believed about an address" } else { &proxies },
         settings.connections.map_or_else(most_connections, NonZeroUsize::get),
     ));

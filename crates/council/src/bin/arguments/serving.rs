@@ -85,6 +85,13 @@ pub(crate) struct ServeSettings {
     /// Entra ID never says so.
     #[arg(long, value_name = "on|off", default_value = "off", env = "DOORSTEP_OPENID_TRUSTS_EMAIL")]
     pub(crate) openid_trusts_email: Switch,
+    /// The classes (`acr`) of which the provider must name one, and for which it is asked. Without
+    /// any, and without ways, the provider alone decides how strongly it asks.
+    #[arg(long, value_name = "WORD", value_delimiter = ',', requires = "openid_issuer", env = "DOORSTEP_OPENID_ACR")]
+    pub(crate) openid_acr: Vec<String>,
+    /// The ways (`amr`, RFC 8176) of which the provider must name one, such as `mfa`.
+    #[arg(long, value_name = "WORD", value_delimiter = ',', requires = "openid_issuer", env = "DOORSTEP_OPENID_AMR")]
+    pub(crate) openid_amr: Vec<String>,
 }
 
 /// Reads an IP address, with blanks around it or without.

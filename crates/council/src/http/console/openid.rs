@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::access::openid::{Attempt, Provider, sign_in};
-use crate::access::session::NewSession;
+use crate::access::openid::{CameBack, Provider, sign_in};
+use crate::access::openid_attempt::Attempt;
 use crate::http::blocking::ask;
 use crate::http::cookies::{self, FromBrowser};
 use crate::http::extract::{Json, Query};
@@ -104,26 +104,22 @@ pub(crate) async fn back(
     };
     let Some(place) = provider.place() else { return to("/?sign-in=no-provider", &over) };
     let page = attempt.page();
-    let signed_in = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
+    let came_back = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
     drop(place);
-    signed_in_or_not(signed_in, &page, secure, over)
+    signed_in_or_not(came_back, &page, secure, over)
 }
 
 /// Redirects to a page of the console, with a session if the provider's answer gave one.
-fn signed_in_or_not(
-    signed_in: Result<Option<NewSession>, WebProblem>,
-    page: &str,
-    secure: bool,
-    over: String,
-) -> Response {
-    match signed_in {
-        Ok(Some(opened)) => {
+fn signed_in_or_not(came_back: Result<CameBack, WebProblem>, page: &str, secure: bool, over: String) -> Response {
+    match came_back {
+        Ok(CameBack::SignedIn(opened)) => {
             let mut cookies = cookies::of_session(&opened, secure);
             cookies.push(over);
             let cookies = cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie));
             (AppendHeaders(cookies), to(page, "")).into_response()
         }
-        Ok(None) => to("/?sign-in=not-known", &over),
+        Ok(CameBack::NotKnown) => to("/?sign-in=not-known", &over),
+        Ok(CameBack::AskedTooLittle) => to("/?sign-in=asked-too-little", &over),
         Err(_) => to("/?sign-in=no-provider", &over),
     }
 }
