@@ -37,6 +37,7 @@ test('an authenticator is set up at the first time, asked for afterwards, and ea
   await page.click('#sign-in')
   await page.waitForSelector('#sign-out')
   await page.click('#sign-out')
+  await page.waitForSelector('#user')
 
   await signsIn(page, 'super-1')
   await page.waitForSelector('text=They change every half minute')
@@ -72,6 +73,7 @@ test('a passkey is made, signs its owner in once for each question, and is remov
     'lead-1 changed the second factor of lead-1'
   )
   await page.click('#sign-out')
+  await page.waitForSelector('#user')
 
   // What a browser has answered once signs nobody in again.
   const sent = page.waitForRequest((request) => request.postData()?.includes('ceremony') ?? false)
@@ -82,6 +84,7 @@ test('a passkey is made, signs its owner in once for each question, and is remov
   await page.waitForSelector('#sign-out')
   const answer = (await sent).postData() ?? ''
   await page.click('#sign-out')
+  await page.waitForSelector('#user')
   const again = (data: string) =>
     page.request.post(`${at}/api/session`, { data, headers: { 'x-doorstep': '1', 'content-type': 'application/json' } })
   expect((await again(answer)).status(), 'the same answer').toBe(403)
@@ -105,6 +108,7 @@ test('a passkey is made, signs its owner in once for each question, and is remov
   await expect(page.locator('#passkey-done')).toContainText('My laptop')
   await expect(page.locator('#own-passkeys')).toHaveCount(0)
   await page.click('#sign-out')
+  await page.waitForSelector('#user')
   await signsIn(page, 'lead-1', undefined, at)
   await page.waitForSelector('text=They change every half minute')
   await expect(page.locator('#passkey')).toHaveCount(0)

@@ -24,6 +24,25 @@ test('who signs in sees the page that they asked for, and nothing after they sig
   await page.waitForSelector('#user')
 })
 
+test('signing out leaves nothing of what was typed or shown in the browser', async ({ page }) => {
+  await signsIn(page, 'super-1')
+  await page.waitForSelector('.counts')
+  await page.goto('/cases')
+  await page.click('tr[data-kind=complaint] a')
+  await page.fill('#words', 'She said that her son')
+  await page.click('nav >> text=Today')
+  await page.waitForSelector('.counts')
+  const kept = () => page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))
+  expect(await kept()).toContain('She said that her son')
+  await page.click('#sign-out')
+  await page.waitForSelector('#user')
+  expect(await kept()).not.toContain('She said')
+  await page.goBack()
+  await page.waitForSelector('#user')
+  expect(await page.content()).not.toContain('complaint')
+  expect(await kept()).not.toContain('She said')
+})
+
 test('a session that ended elsewhere leads to the sign-in, and then back to the page', async ({ page }) => {
   await signsIn(page, 'super-1')
   await page.waitForSelector('.counts')

@@ -21,6 +21,13 @@ it('what waits is said to be safe, with its age', () => {
   expect(screen.getByText('3 records, oldest 2 hours')).toBeTruthy()
 })
 
+it('whoever visits can read what is kept about them', async () => {
+  shown(appWith().app, Outbox, outbox())
+  await fireEvent.click(screen.getByText('What the council keeps about you'))
+  expect(screen.getByText(/your name, the time, the home/)).toBeTruthy()
+  expect(screen.getByText(/does not follow where you are/)).toBeTruthy()
+})
+
 it('a council that does not answer is told, and it can be tried again', async () => {
   const { app, asked } = appWith({
     sendNow: async () => Promise.reject({ code: 'no-connection', message: '', refused: null })

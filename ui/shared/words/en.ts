@@ -288,6 +288,7 @@ export const actions = table<AuditAction>({
   erased_by_rule: 'Erased what was kept for long enough',
   put_to_rest: 'Put something about a phone to rest',
   searched: 'Looked for somebody or a home',
+  not_found: 'Asked for what is not there, or is not theirs to see',
   role_refused: 'Asked for what their role does not have',
   set_aside_decided: 'Decided about records that were set aside',
   set_aside_read: 'Looked at records that were set aside',
@@ -398,6 +399,8 @@ export function browserName(said: string): string {
 export const notSignedIn: Record<string, string> = {
   'not-known':
     'Your account was accepted, but Doorstep does not know it. Ask an administrator to enter your e-mail address with your name.',
+  'asked-too-little':
+    'Your account let you in with less than this council asks for. Set up a second factor for your account, such as a passkey or an authenticator, and sign in again. Or use your password for Doorstep.',
   'broken-off': 'Signing in was broken off, or took longer than ten minutes. Try again.',
   'no-provider': 'Signing in with your account does not work just now. Use your password, or try again later.'
 }

@@ -61,14 +61,44 @@ export class Desk {
   }
 }
 
+/** Where this tab keeps what is half-written, apart from what the router keeps: so it can be forgotten. */
+const TYPED = 'doorstep:typed'
+/** How many pages with half-written words a tab remembers. */
+const MOST_TYPED = 20
+/** Whether somebody signed out in this page, which is about to go: it keeps nothing more. */
+let isLeft = false
+
+interface Typed {
+  id: string
+  by: string | undefined
+  kept: unknown
+}
+
+function typed(): Typed[] {
+  return JSON.parse(sessionStorage.getItem(TYPED) ?? '[]') as Typed[]
+}
+
 /** A snapshot of what somebody has typed on a page, restored on Back for that same user only. */
 export function halfWritten<T>(desk: () => Desk, capture: () => T, restore: (kept: T) => void) {
   return {
-    capture: () => ({ by: desk().session?.user, kept: capture() }),
-    restore: ({ by, kept }: { by: string | undefined; kept: T }) => {
-      if (by !== undefined && by === desk().session?.user) restore(kept)
+    capture: () => {
+      const id = crypto.getRandomValues(new Uint32Array(2)).join('-')
+      const all = [...typed(), { id, by: desk().session?.user, kept: capture() }]
+      if (!isLeft) sessionStorage.setItem(TYPED, JSON.stringify(all.slice(-MOST_TYPED)))
+      return id
+    },
+    restore: (id: string) => {
+      const found = typed().find((one) => one.id === id)
+      if (found?.by !== undefined && found.by === desk().session?.user) restore(found.kept as T)
     }
   }
+}
+
+/** Leaves nothing of whoever signed out: neither words half-written, nor a page on Back. */
+export function leaveNothing(): void {
+  isLeft = true
+  sessionStorage.clear()
+  location.assign('/')
 }
 
 /** The variable parts of the addresses of pages. */
