@@ -40,7 +40,8 @@ pub struct Chain {
 pub struct HandPhone {
     client: Client,
     server: String,
-    secret: [u8; 32],
+    /// The secret half of its key.
+    pub secret: [u8; 32],
     /// The enrolment's id at the council.
     pub enrolment: DeviceId,
     /// The council's word about the enrolment.

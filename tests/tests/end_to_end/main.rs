@@ -39,3 +39,4 @@ mod tables;
 mod version_2;
 mod whole_code;
 mod window;
+mod wire;

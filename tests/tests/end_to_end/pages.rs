@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use doorstep_tests::harness::root;
+use doorstep_domain::StableName;
+use doorstep_domain::conduct::{NoticeMethod, VisitKind};
+use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::harness::{TestCouncil, root};
+use serde_json::Value;
 
 /// The files under a folder whose name ends so. What is built and what is fetched is left out.
 fn files(folder: &Path, ends: &[&str], found: &mut Vec<PathBuf>) {
@@ -102,4 +106,28 @@ fn each_row_of_the_standards_stands_on_the_page_once() {
     // ASVS 5.0.0 has 253 requirements at levels 1 and 2, MASVS 2.1 has 24 controls.
     assert_eq!((of_asvs.len(), of_masvs.len()), (253, 24));
     assert_eq!(rows.iter().filter(|row| **row != "row" && **row != "---").collect::<BTreeSet<_>>().len(), 253 + 24);
+}
+
+#[test]
+fn the_page_of_tables_names_each_column_and_each_word_that_is_taken() {
+    let page = fs::read_to_string(root().join("docs/tables.md")).unwrap();
+    let (people, appointments) = page.split_once("## Appointments").unwrap();
+    let council = TestCouncil::open();
+    let missing = |user: &str, path: &str| {
+        let said: Value = ConsoleClient::of(user, &council).sends_table(path, "nothing\n").json().unwrap();
+        let faults = said["faults"].as_array().unwrap().clone();
+        faults.into_iter().map(|fault| fault["column"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let of_people = missing("admin", "/api/people?only_look=true");
+    let of_appointments = missing("super-1", "/api/appointments?only_look=true");
+    assert_eq!((of_people.len(), of_appointments.len()), (7, 19));
+    for (part, columns) in [(people, of_people), (appointments, of_appointments)] {
+        for column in columns {
+            let named = part.lines().filter(|line| line.starts_with("| ") && line.contains(&format!("`{column}`")));
+            assert!(named.count() > 0, "{column} has no row");
+        }
+    }
+    for word in VisitKind::all().map(VisitKind::name).chain(NoticeMethod::all().map(NoticeMethod::name)) {
+        assert!(appointments.contains(&format!("`{word}`")), "{word}");
+    }
 }

@@ -354,3 +354,39 @@ fn a_photo_is_as_large_as_its_record_says_and_each_sends_its_own() {
         assert_eq!(opens("super-1", theirs).bytes().unwrap(), picture);
     });
 }
+
+#[test]
+fn a_file_that_is_no_plain_picture_is_refused_and_its_visit_stays() {
+    on_both_databases(|council| {
+        let mut phone = with_its_day("vale-1", council);
+        let picture = plain_picture();
+        let behind_it = [&picture[..], b"PK\x03\x04 and a program"].concat();
+        let comment = [&picture[..2], b"\xff\xfe\x00\x0eSandra Moss", &picture[2..]].concat();
+        let files: [(&str, &[u8]); 5] = [
+            ("a page", b"<!DOCTYPE html><script>alert(1)</script>"),
+            ("a PNG", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00"),
+            ("half a picture", &picture[..picture.len() / 2]),
+            ("a program behind a picture", &behind_it),
+            ("words in a picture", &comment),
+        ];
+        let chain = phone.starts(APPOINTMENT);
+        let visit = phone.visit(chain);
+        for (what, file) in files {
+            let sha256 = Hash::of_file(file);
+            let bytes = u32::try_from(file.len()).unwrap();
+            let photo = Photo { sha256, purpose: PhotoPurpose::Before, bytes, width: 1, height: 1 };
+            phone.says(chain, Event::PhotoTaken(photo), |envelope| envelope.photos = vec![sha256]);
+            phone.sends(|_| {});
+            let pieces = (0_u64..).step_by(65_536).zip(file.chunks(65_536));
+            let state = pieces.map(|(at, piece)| phone.sends_piece(sha256, at, piece).state).last();
+            assert_eq!(state, Some(Held::REFUSED), "{what}");
+            let opened =
+                ConsoleClient::of("vale-super", council).asks("GET", &format!("/api/visits/{visit}/photos/{sha256}"));
+            assert_eq!(opened.status(), 404, "{what}");
+        }
+        let detail = ConsoleClient::of("vale-super", council).reads(&format!("/api/visits/{visit}"));
+        let photos = detail["photos"].as_array().unwrap();
+        assert_eq!(photos.len(), files.len(), "that they were taken is known");
+        assert!(photos.iter().all(|photo| photo["refused"].is_string()), "and that they were refused: {photos:?}");
+    });
+}

@@ -150,6 +150,7 @@ fn an_appointment_that_the_council_did_not_give_links_to_nothing() {
 
 #[test]
 fn nobody_speaks_for_an_enrolment_but_its_key_with_its_certificate() {
+    let elsewhere = TestCouncil::open();
     on_both_databases(|council| {
         let mut phone = with_its_day("vale-1", council);
         let other = with_its_day("melton-2", council);
@@ -169,6 +170,11 @@ fn nobody_speaks_for_an_enrolment_but_its_key_with_its_certificate() {
         let said = phone.certificate.peek().unwrap();
         forged.certificate = Some(Attested::new(&said, &phone.key()));
         assert_eq!(asks(&forged, &phone.key()), 403, "a certificate of its own making");
+        let key = phone.key().public();
+        let there = HandPhone::enrols(&elsewhere, &elsewhere.code_for("vale-1"), &phone.secret, key, |_| {}).unwrap();
+        let mut of_elsewhere = request.clone();
+        of_elsewhere.certificate = Some(there.certificate.clone());
+        assert_eq!(asks(&of_elsewhere, &phone.key()), 403, "another council's certificate for the same key");
         for protocol in [0, 1, 3, 999] {
             let mut newer = request.clone();
             newer.protocol = protocol;

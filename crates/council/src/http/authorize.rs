@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::Method;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -96,11 +96,31 @@ pub(crate) async fn authorize(
             if matches!(access, Access::PeopleAskedAgain(_)) && !has_proved {
                 return Err(WebProblem::ProveAgain);
             }
-            request.extensions_mut().insert(By(actor));
+            request.extensions_mut().insert(By(actor.clone()));
             request.extensions_mut().insert(SignedIn(person));
+            let asked = asked_for(&request);
+            let answer = next.run(request).await;
+            if answer.status() == StatusCode::NOT_FOUND {
+                ask(service, move |service| actor.note_not_found(service, &asked)).await?;
+            }
+            return Ok(answer);
         }
     }
     Ok(next.run(request).await)
+}
+
+/// What a request asks for, as the audit log has it: its method and route, and of the variable
+/// parts those that are ids. Others may be somebody's name.
+fn asked_for(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let given = request.uri().path().split('/');
+    let parts = route.split('/').zip(given).map(|(part, given)| if is_an_id(given) { given } else { part });
+    format!("{} {}", request.method(), parts.collect::<Vec<_>>().join("/"))
+}
+
+/// Whether a part of an address is an id or a hash: hexadecimal, with hyphens or without.
+fn is_an_id(part: &str) -> bool {
+    (32..=64).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// Notes that whoever is at the other end of the connection has proved who they are.

@@ -31,6 +31,8 @@ const NETWORKS: usize = 4_096;
 const OWN_TRIES: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Lines in the audit log about refusals, in a minute: of each kind.
 const LINES: NonZeroU32 = NonZeroU32::new(120).unwrap();
+/// Lines in the service's own log about those who were told to come later, in a minute.
+const WARNINGS: NonZeroU32 = NonZeroU32::new(6).unwrap();
 /// After how many seconds a phone or a person that sends too much tries again.
 const LATER_SECONDS: u64 = 10;
 
@@ -47,8 +49,11 @@ pub(crate) struct Rates {
     pieces: Limiter<DeviceId>,
     tries: Limiter<Network>,
     own_tries: Limiter<[u8; 32]>,
-    lines: [RateLimiter<NotKeyed, InMemoryState, CouncilClock, NoOpMiddleware<Nanos>>; 3],
+    lines: [Lines; 3],
+    warnings: Lines,
 }
+
+type Lines = RateLimiter<NotKeyed, InMemoryState, CouncilClock, NoOpMiddleware<Nanos>>;
 
 /// What a line about a refusal is about. Each kind has lines of its own, so that a stranger who
 /// tries tokens without end hides nothing of what people do who have signed in.
@@ -107,9 +112,9 @@ impl Rates {
         let limiter = |most| RateLimiter::new(Quota::per_minute(most), HashMapStateStore::default(), clock.clone());
         let tries = RateLimiter::new(Quota::per_minute(TRIES), HashMapStateStore::default(), clock.clone());
         let own_tries = RateLimiter::new(Quota::per_minute(OWN_TRIES), HashMapStateStore::default(), clock.clone());
-        let lines =
-            [(); 3].map(|()| RateLimiter::new(Quota::per_minute(LINES), InMemoryState::default(), clock.clone()));
-        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), tries, own_tries, lines }
+        let at_most = |most| RateLimiter::new(Quota::per_minute(most), InMemoryState::default(), clock.clone());
+        let (lines, warnings) = ([(); 3].map(|()| at_most(LINES)), at_most(WARNINGS));
+        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), tries, own_tries, lines, warnings }
     }
 
     /// Whether one more line may be written into the audit log about somebody who was refused, so
@@ -128,24 +133,33 @@ impl Rates {
     /// Counts a try to sign in from a network in which that person is not known.
     pub(crate) fn try_from(&self, network: Network) -> Result<(), Later> {
         few(&self.tries);
-        self.tries.check_key(&network).map_err(|_| Later { seconds: LATER_SECONDS })
+        self.tries.check_key(&network).map_err(|_| self.later("a network of strangers that tries to sign in"))
     }
 
     /// Counts a try of somebody where they are known: by their session, browser, or name and
     /// network. So nobody takes all the places of those who are known.
     pub(crate) fn own_try(&self, who: [u8; 32]) -> Result<(), Later> {
         few(&self.own_tries);
-        self.own_tries.check_key(&who).map_err(|_| Later { seconds: LATER_SECONDS })
+        self.own_tries.check_key(&who).map_err(|_| self.later("somebody who tries to sign in"))
     }
 
     /// Counts a batch of records.
     pub(crate) fn batch(&self, device: DeviceId) -> Result<(), Later> {
-        self.batches.check_key(&device).map_err(|_| Later { seconds: LATER_SECONDS })
+        self.batches.check_key(&device).map_err(|_| self.later("a phone with batches"))
     }
 
     /// Counts a piece of a photo.
     pub(crate) fn piece(&self, device: DeviceId) -> Result<(), Later> {
-        self.pieces.check_key(&device).map_err(|_| Later { seconds: LATER_SECONDS })
+        self.pieces.check_key(&device).map_err(|_| self.later("a phone with photos"))
+    }
+
+    /// Tells somebody to come later, and says so in the service's own log: a few times a minute,
+    /// for the metrics count them all.
+    fn later(&self, who: &'static str) -> Later {
+        if self.warnings.check().is_ok() {
+            tracing::warn!(who, "Somebody sends too much, and was told to come later.");
+        }
+        Later { seconds: LATER_SECONDS }
     }
 }
 

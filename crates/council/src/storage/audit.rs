@@ -128,6 +128,9 @@ pub(crate) enum Audited<'a> {
         leads: String,
     },
     NightlyFailed {},
+    NotFound {
+        asked: &'a str,
+    },
     NumberEntered(&'a DatedNumber),
     NumberWithdrawn {
         name: &'a str,
