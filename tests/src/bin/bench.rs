@@ -29,8 +29,7 @@ const TAPS_OF_A_VISIT: usize = 20;
 /// with many visits.
 const PROMISE_MS: f64 = 50.0;
 
-#[tokio::main]
-async fn main() {
+fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, seed, store, visits] = arguments.as_slice()
         && seed == "seed"
@@ -41,8 +40,9 @@ async fn main() {
     let file = council.data().join("today.csv");
     std::fs::write(&file, appointments_today()).expect("sample data can be written");
     council.does(&["import-appointments", &file.display().to_string()]);
-    let few = measured(&council, "melton-2", FEW).await;
-    let many = measured(&council, "melton-2", MANY).await;
+    let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+    let few = runtime.block_on(measured(&council, "melton-2", FEW));
+    let many = runtime.block_on(measured(&council, "melton-2", MANY));
     println!("\ntap to painted, {TAPS} taps, milliseconds:");
     println!("  visits on the phone      p50      p95      p99");
     for (visits, times) in [(FEW, &few), (MANY, &many)] {

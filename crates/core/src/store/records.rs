@@ -236,22 +236,27 @@ impl Reading<'_> {
 
     pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
         // Records are numbered from 1 without a gap as they are written, and none is deleted.
-        // Counting them all would take longer with each visit.
+        // Counting them all would take longer with each visit. Of those that wait, each index has
+        // the first of the urgent and of the others: a tap after months without signal must not
+        // read them all.
         self.one(
             "SELECT (SELECT coalesce(max(local_id), 0) FROM record)
                     - (SELECT count(*) FROM record WHERE state = 'reissued') AS records,
                     (SELECT count(*) FROM record WHERE state = 'waiting') AS waiting,
                     (SELECT count(*) FROM record WHERE state = 'set_aside') AS set_aside,
-                    (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting') AS oldest_waiting_ms,
+                    (SELECT recorded_at_ms FROM record WHERE state = 'waiting' AND urgent = 0 ORDER BY local_id LIMIT 1)
+                        AS first_other_ms,
                     (SELECT min(recorded_at_ms) FROM record WHERE state = 'waiting' AND urgent = 1) AS oldest_urgent_ms",
             [],
             |row| {
+                let oldest_urgent_ms: Option<i64> = row.get("oldest_urgent_ms")?;
+                let first_other_ms: Option<i64> = row.get("first_other_ms")?;
                 Ok(Counts {
                     records: row.get("records")?,
                     waiting: row.get("waiting")?,
                     set_aside: row.get("set_aside")?,
-                    oldest_waiting_ms: row.get("oldest_waiting_ms")?,
-                    oldest_urgent_ms: row.get("oldest_urgent_ms")?,
+                    oldest_waiting_ms: [oldest_urgent_ms, first_other_ms].into_iter().flatten().min(),
+                    oldest_urgent_ms,
                 })
             },
         )?
