@@ -226,6 +226,41 @@ fn a_time_that_the_phone_s_clock_cannot_have_shown_is_marked_and_counts_in_court
 }
 
 #[test]
+fn how_long_a_phone_has_run_narrows_when_it_can_have_been() {
+    const HOUR_MS: i64 = 3_600_000;
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let mut phone = with_its_day("vale-1", &council);
+    // Enrolled nine hours ago, and without signal for eight.
+    let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+    assert_eq!(database.execute("UPDATE device SET enrolled_ms = enrolled_ms - ?1", [9 * HOUR_MS]).unwrap(), 1);
+    let contact_ms = Utc::now().timestamp_millis() - 8 * HOUR_MS;
+    phone.clock_ms = 0;
+    let chain = phone.starts(APPOINTMENT);
+    let mut says = |hours_run: i64, boot: u64| {
+        phone.says(chain, Event::SafeSaid, |envelope| {
+            (envelope.monotonic_ms, envelope.boot) = (u64::try_from(hours_run * HOUR_MS).unwrap(), boot);
+            envelope.council_contact_ms = Some(contact_ms);
+        });
+    };
+    // Run for an hour, for six, then started anew; and years that can't be, which are cut at now.
+    for (hours_run, boot) in [(1, 7), (6, 7), (1, 8), (3, 8), (1_000_000, 8)] {
+        says(hours_run, boot);
+    }
+    phone.sends(|_| {});
+    let visit = phone.visit(chain);
+    let detail = ConsoleClient::of("super-1", &council).reads(&format!("/api/visits/{visit}"));
+    let lines = detail["visit"]["timeline"].as_array().unwrap();
+    let after: Vec<i64> = lines
+        .iter()
+        .skip(1)
+        .map(|line| line["doubt"]["from"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap().timestamp_millis())
+        .map(|from_ms| (from_ms - contact_ms + HOUR_MS / 60) / HOUR_MS)
+        .collect();
+    assert_eq!(after, [0, 5, 0, 2, 8], "hours after the contact");
+}
+
+#[test]
 fn deadlines_and_alarms_run_from_when_it_can_have_been_whatever_a_clock_shows() {
     on_both_databases(|council| {
         let mut phone = HandPhone::of("vale-1", council);

@@ -7,7 +7,7 @@ use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{RecordId, StableName, VisitId};
 
-use super::held::Arrived;
+use super::arrived::Arrived;
 use super::judge::{Content, content_of};
 use super::{Outcome, Times, keep_content, project, store};
 use crate::error::CouncilError;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use doorstep_domain::ledger::{Epoch, Seal, VisitKey};
 use doorstep_domain::protocol::{Receipt, SyncRequest, Verdict};
 
-use super::held::Arrived;
+use super::arrived::Arrived;
 use super::{Outcome, store};
 use crate::error::CouncilError;
 use crate::storage::{Device, Place, Writing};

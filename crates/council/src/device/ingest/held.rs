@@ -5,66 +5,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use doorstep_domain::ledger::{Epoch, Hash, VisitKey};
-use doorstep_domain::protocol::SentRecord;
-use doorstep_domain::v2::{AnyEnvelope, MadeRecord, WholeRecord};
-use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
+use doorstep_domain::v2::AnyEnvelope;
+use doorstep_domain::{RecordId, UserId, VisitId};
 
+use super::arrived::Arrived;
+use super::earliest;
 use crate::error::CouncilError;
-use crate::storage::{AsideRecord, Device, KeptAt, Place, Reading, SetAsideAt};
-
-/// A record as it arrived, in either version.
-pub(super) struct Arrived<'a> {
-    pub(super) place: Place,
-    pub(super) hash: Hash,
-    /// The envelope's bytes, which are kept.
-    pub(super) bytes: &'a [u8],
-    pub(super) body: &'a [u8],
-    /// What the envelope says. `None` when it can't be read.
-    pub(super) envelope: Option<AnyEnvelope>,
-    /// When the council received it. That is now, unless the phone has shown an earlier receipt.
-    pub(super) received_ms: i64,
-}
-
-impl<'a> Arrived<'a> {
-    /// A record of version 1.
-    pub(super) fn first(device: DeviceId, sent: &'a SentRecord, now_ms: i64) -> Self {
-        Self::whole(device, (sent.epoch, sent.sequence), (&sent.envelope.0, &sent.body.0), now_ms)
-    }
-
-    /// A record of version 2 that was sent with all its bytes.
-    pub(super) fn second(device: DeviceId, sent: &'a WholeRecord, now_ms: i64) -> Self {
-        Self::whole(device, (sent.chain, sent.sequence), (&sent.envelope.0, &sent.body.0), now_ms)
-    }
-
-    fn whole(
-        device: DeviceId,
-        (epoch, sequence): (Epoch, u64),
-        (bytes, body): (&'a [u8], &'a [u8]),
-        received_ms: i64,
-    ) -> Self {
-        let (hash, envelope) = (AnyEnvelope::hash(bytes), AnyEnvelope::from_bytes(bytes));
-        Self { place: Place { device, epoch, sequence }, hash, bytes, body, envelope, received_ms }
-    }
-
-    /// A record that was set aside, to be judged again.
-    pub(super) fn again(record: &'a AsideRecord) -> Self {
-        let AsideRecord { place, received_ms, .. } = *record;
-        Self::whole(place.device, (place.epoch, place.sequence), (&record.envelope, &record.body), received_ms)
-    }
-
-    /// A record of a run.
-    pub(super) fn of_run(device: DeviceId, made: &'a MadeRecord, received_ms: i64) -> Self {
-        let MadeRecord { envelope, bytes, hash, body, .. } = made;
-        Self {
-            place: Place { device, epoch: envelope.chain, sequence: envelope.sequence },
-            hash: *hash,
-            bytes,
-            body,
-            envelope: Some(envelope.clone().into()),
-            received_ms,
-        }
-    }
-}
+use crate::storage::{Device, KeptAt, Place, Reading, SetAsideAt};
 
 /// What the council already holds that matters for judging one device's batch.
 #[derive(Default)]
@@ -78,8 +25,8 @@ pub(super) struct HeldContext {
     own: BTreeSet<UserId>,
     /// Whether what that phone sends stands apart.
     apart: bool,
-    /// When that phone was enrolled, and when the first of its person's was, in UTC milliseconds.
-    enrolled: (i64, i64),
+    /// The earliest moment of each record of the batch, by its hash.
+    earliest: HashMap<Hash, i64>,
     /// The chains of the batch that the phone says are notes'.
     notes: BTreeSet<Epoch>,
 }
@@ -106,7 +53,7 @@ impl HeldContext {
         let actors = envelopes().filter_map(|envelope| envelope.actor).collect();
         held.known = reading.people_known(&actors)?.into_keys().collect();
         held.own = reading.people_of_key(&device.key)?;
-        held.enrolled = reading.enrolled(device)?;
+        held.earliest = earliest::of_batch(reading.enrolled(device)?, arrived);
         let chains: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).collect();
         held.notes = reading.notes_among(device.id, &chains)?;
         Ok(held)
@@ -169,19 +116,9 @@ impl HeldContext {
         self.apart
     }
 
-    /// The earliest moment at which a record can have been made, in UTC milliseconds: the contact
-    /// with the council that it names, but not before its enrolment. In version 1 a phone makes
-    /// what it recorded under an earlier enrolment again under its next one.
+    /// The earliest moment at which a record of the batch can have been made, in UTC milliseconds.
     pub(super) fn earliest_ms(&self, arrived: &Arrived<'_>) -> i64 {
-        let (this_ms, first_ms) = self.enrolled;
-        let envelope = arrived.envelope.as_ref();
-        let began_ms = match envelope.map(|envelope| envelope.version) {
-            Some(1) => first_ms,
-            _ => this_ms,
-        };
-        let contact_ms = envelope.and_then(|envelope| envelope.council_contact_ms);
-        let contact_ms = contact_ms.filter(|contact| *contact <= arrived.received_ms);
-        contact_ms.unwrap_or(began_ms).max(began_ms).min(arrived.received_ms)
+        self.earliest.get(&arrived.hash).copied().unwrap_or(arrived.received_ms)
     }
 
     /// Adds a record of the batch that is to be kept.

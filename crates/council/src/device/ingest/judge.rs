@@ -5,7 +5,8 @@ use doorstep_domain::ledger::{RecordKind, SCHEMA, VisitKey, decode_acknowledgeme
 use doorstep_domain::protocol::{Limits, SetAsideReason};
 use doorstep_domain::v2::AnyEnvelope;
 
-use super::held::{Arrived, HeldContext};
+use super::arrived::Arrived;
+use super::held::HeldContext;
 
 /// A record's content, as far as this version of the service understands it.
 pub(super) enum Content {

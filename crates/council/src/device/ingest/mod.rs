@@ -3,6 +3,8 @@
 //! the breach shows.
 
 mod again;
+mod arrived;
+mod earliest;
 mod first;
 mod held;
 mod judge;
@@ -17,7 +19,8 @@ use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{OrganisationId, RecordId, StableName, UserId, VisitId};
 
-use self::held::{Arrived, HeldContext};
+use self::arrived::Arrived;
+use self::held::HeldContext;
 use self::judge::{Content, Judgement, judge};
 use crate::error::CouncilError;
 use crate::storage::settings::Belief;

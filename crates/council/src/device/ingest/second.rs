@@ -11,7 +11,7 @@ use doorstep_domain::v2::{
     SentSeal, SyncRequest, VERSION,
 };
 
-use super::held::Arrived;
+use super::arrived::Arrived;
 use super::{Outcome, store};
 use crate::error::CouncilError;
 use crate::machine::keys::Keys;

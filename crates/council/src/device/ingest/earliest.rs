@@ -1,0 +1,56 @@
+//! The earliest moment at which a record can have been made, whatever the phone's clock showed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::v2::AnyEnvelope;
+
+use super::arrived::Arrived;
+
+/// Of how many milliseconds that a phone says it ran one may be too many, because no clock runs
+/// true. A phone's is some fifty in a million off.
+const ONE_IN: i64 = 1_000;
+
+/// The earliest moment of each record of a batch, in UTC milliseconds, by the record's hash.
+///
+/// It is the contact with the council that the record names, but not before its enrolment; and the
+/// earliest moment of a record before it, with what the phone has run since, if it was not started
+/// anew in between. `enrolled` is when the phone was, and when the first of its person's was: in
+/// version 1 a phone makes what it recorded under an earlier enrolment again under its next one.
+pub(super) fn of_batch(enrolled: (i64, i64), arrived: &[Arrived<'_>]) -> HashMap<Hash, i64> {
+    let mut earliest: HashMap<Hash, i64> =
+        arrived.iter().map(|record| (record.hash, named_ms(enrolled, record))).collect();
+    let mut runs: BTreeMap<u64, Vec<(&AnyEnvelope, &Arrived<'_>)>> = BTreeMap::new();
+    for record in arrived {
+        if let Some(envelope) = record.envelope.as_ref().filter(|envelope| envelope.version == 2) {
+            runs.entry(envelope.boot).or_default().push((envelope, record));
+        }
+    }
+    for run in runs.values_mut() {
+        run.sort_by_key(|(envelope, _)| envelope.order);
+        // The latest of the earliest moments so far, and how long the phone had run by then.
+        let mut before: Option<(i64, u64)> = None;
+        for (envelope, record) in run {
+            let since = before.and_then(|(moment, ran)| {
+                let ran_on = i64::try_from(envelope.monotonic_ms.checked_sub(ran)?).ok()?;
+                moment.checked_add(ran_on - ran_on / ONE_IN)
+            });
+            let moment = earliest.entry(record.hash).or_insert(record.received_ms);
+            *moment = since.unwrap_or(*moment).max(*moment).min(record.received_ms);
+            before = Some((*moment, envelope.monotonic_ms));
+        }
+    }
+    earliest
+}
+
+/// The contact that a record names, in UTC milliseconds.
+fn named_ms((this_ms, first_ms): (i64, i64), arrived: &Arrived<'_>) -> i64 {
+    let envelope = arrived.envelope.as_ref();
+    let began_ms = match envelope.map(|envelope| envelope.version) {
+        Some(1) => first_ms,
+        _ => this_ms,
+    };
+    let contact_ms = envelope.and_then(|envelope| envelope.council_contact_ms);
+    let contact_ms = contact_ms.filter(|contact| *contact <= arrived.received_ms);
+    contact_ms.unwrap_or(began_ms).max(began_ms).min(arrived.received_ms)
+}
