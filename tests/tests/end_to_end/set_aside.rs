@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
+use chrono::{TimeDelta, Utc};
 use doorstep_council::records::verify;
 use doorstep_council::{DatabaseAt, Environment, Service, TimeSource};
-use doorstep_domain::conduct::{About, Concern, Event, Hazard, SealedNote, Severity, Started, VisitKind};
+use doorstep_domain::conduct::{About, Concern, Event, Hazard, LoneWorking, SealedNote, Severity, Started, VisitKind};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Bytes, Limits, Verdict};
 use doorstep_domain::v2::{HeadClass, Held, ReceiptVerdict, Standing, WholeRecord};
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::{HandPhone, link};
-use doorstep_tests::harness::{TestCouncil, json};
+use doorstep_tests::harness::{TestCouncil, eventually, json};
 use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
 use serde_json::{Value, json};
 
@@ -23,6 +24,18 @@ const APPOINTMENT: &str = "WO-261124-00038";
 fn gas() -> Event {
     let about = About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency };
     Event::ConcernRaised(Concern { about, words: "A smell of gas".to_owned(), noticed_at: chrono::Utc::now() })
+}
+
+/// A visit to a home without an appointment.
+fn elsewhere() -> Event {
+    Event::Started(Started {
+        appointment: None,
+        uprn: Some("586912078656".to_owned().try_into().unwrap()),
+        visit_kind: VisitKind::Other,
+        address: None,
+        purpose: None,
+        notice: None,
+    })
 }
 
 /// What waits under "Set aside", as somebody sees it.
@@ -150,6 +163,40 @@ fn what_was_set_aside_is_judged_again_by_what_the_council_knows_and_its_phone_is
 }
 
 #[test]
+fn whoever_works_alone_is_looked_for_although_their_phone_was_revoked() {
+    on_both_databases(|council| {
+        let mut phones = ["vale-1", "vale-2"].map(|user| HandPhone::of(user, council));
+        for phone in &mut phones {
+            phone.sends(|_| {});
+            let address = format!("/api/phones/{}", phone.enrolment);
+            assert_eq!(ConsoleClient::of("admin", council).asks("DELETE", &address).status(), 200);
+        }
+        let [mut phone, mut other] = phones;
+        let alone = Event::LoneWorking(LoneWorking { expected_end: Utc::now() - TimeDelta::hours(1), device_on: true });
+        // One who is out since, and one of whom nobody has heard.
+        let [out, overdue] = [(); 2].map(|()| {
+            let chain = phone.begins(HeadClass::VISIT);
+            phone.says(chain, elsewhere(), |_| {});
+            phone.says(chain, alone.clone(), |_| {});
+            chain
+        });
+        phone.says(out, Event::SafeSaid, |_| {});
+        // Somebody else's phone says that all is well there.
+        let visit = phone.visit(overdue);
+        let lie = other.begins(HeadClass::VISIT);
+        other.says(lie, elsewhere(), |envelope| envelope.visit = visit);
+        other.says(lie, Event::SafeSaid, |envelope| envelope.visit = visit);
+        other.sends(|_| {});
+        phone.sends(|_| {});
+        let cases = || ConsoleClient::of("super-1", council).reads("/api/cases")["cases"].as_array().unwrap().clone();
+        eventually("a look at the clock", || !cases().is_empty());
+        let [case] = &cases()[..] else { panic!("one alarm, and not of whoever is out") };
+        assert_eq!((&case["kind"], &case["unconfirmed"]), (&json!("overdue_check_in"), &json!(true)));
+        assert_eq!(case["visit"], json!(visit));
+    });
+}
+
+#[test]
 fn a_revoked_phone_is_receipted_and_what_it_sends_stands_apart_until_somebody_releases_it() {
     on_both_databases(|council| {
         let mut phone = HandPhone::of("vale-1", council);
@@ -165,15 +212,7 @@ fn a_revoked_phone_is_receipted_and_what_it_sends_stands_apart_until_somebody_re
         let sha256 = Hash::of_file(&picture);
         phone.says(open, Event::NoAnswer, |_| {});
         let fresh = phone.begins(HeadClass::VISIT);
-        let elsewhere = Event::Started(Started {
-            appointment: None,
-            uprn: Some("586912078656".to_owned().try_into().unwrap()),
-            visit_kind: VisitKind::Other,
-            address: None,
-            purpose: None,
-            notice: None,
-        });
-        phone.says(fresh, elsewhere, |_| {});
+        phone.says(fresh, elsewhere(), |_| {});
         phone.says(fresh, gas(), |_| {});
         phone.says(fresh, photo(&picture), |envelope| envelope.photos = vec![sha256]);
         let answer = phone.sends(|_| {});

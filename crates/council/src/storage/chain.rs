@@ -11,7 +11,7 @@ use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use super::batch::{IfThere, named};
-use super::database::params;
+use super::database::{Row, params};
 use super::settings::Belief;
 use super::tables::Table;
 use super::transaction::{Reading, Writing};
@@ -139,14 +139,7 @@ impl Reading<'_> {
                 let of = found.entry(VisitId::from_bytes(row.get("visit_id")?)).or_default();
                 let received_ms: i64 = row.get("received_ms")?;
                 of.last_ms = of.last_ms.max(received_ms);
-                let earliest_ms: Option<i64> = row.get("earliest_ms")?;
-                let body = row.get::<Option<Vec<u8>>>("body")?;
-                let person = UserId::from_bytes(row.get("user_id")?);
-                let mut fact = fact(&row.get::<Vec<u8>>("envelope")?, body.as_deref(), person);
-                if let Some(fact) = &mut fact {
-                    fact.doubt = belief.doubt(fact.at, earliest_ms, received_ms);
-                }
-                of.facts.extend(fact);
+                of.facts.extend(fact_of_row(row, &belief)?);
                 Ok(())
             },
         )?;
@@ -375,6 +368,19 @@ impl Writing<'_> {
         )?;
         Ok(())
     }
+}
+
+/// What a stored record says about its visit, and in which span it can have been if its phone's
+/// clock is in doubt; `None` as for [`fact`].
+pub(super) fn fact_of_row(row: &Row<'_>, belief: &Belief) -> Result<Option<Happened>, CouncilError> {
+    let earliest_ms: Option<i64> = row.get("earliest_ms")?;
+    let body = row.get::<Option<Vec<u8>>>("body")?;
+    let person = UserId::from_bytes(row.get("user_id")?);
+    let mut fact = fact(&row.get::<Vec<u8>>("envelope")?, body.as_deref(), person);
+    if let Some(fact) = &mut fact {
+        fact.doubt = belief.doubt(fact.at, earliest_ms, row.get("received_ms")?);
+    }
+    Ok(fact)
 }
 
 /// What a record says about its visit; `None` if it was erased, or this version can't read it.

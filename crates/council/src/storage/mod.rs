@@ -2,6 +2,7 @@
 //! statements.
 
 mod accounts;
+mod alone_aside;
 mod appointments;
 mod at_rest;
 mod audit;
@@ -44,6 +45,7 @@ mod versions;
 mod visits;
 
 pub(crate) use accounts::{AccountChange, AccountMatter, WaitingChange};
+pub(crate) use alone_aside::AloneAside;
 pub(crate) use appointments::{APPOINTMENTS, AppointmentFilter, AppointmentRow, ImportEffect};
 pub use at_rest::Matter;
 pub(crate) use at_rest::{AtRest, PhoneMatter};

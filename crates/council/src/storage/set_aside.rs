@@ -30,6 +30,9 @@ pub(crate) struct SetAside<'a> {
     pub(crate) received_ms: i64,
     /// The earliest moment at which it can have been made, in UTC milliseconds.
     pub(crate) earliest_ms: i64,
+    /// Where it says that somebody works alone: not before this they should be out, in UTC
+    /// milliseconds.
+    pub(crate) alone_until_ms: Option<i64>,
 }
 
 /// A set-aside record's place and hash, to check the records next to it.
@@ -341,6 +344,7 @@ impl Writing<'_> {
                 "record_id" => envelope.as_ref().map(|envelope| *envelope.record.as_bytes()),
                 "visit_id" => envelope.as_ref().map(|envelope| *envelope.visit.as_bytes()),
                 "of_note" => of_note,
+                "alone_until_ms" => record.alone_until_ms,
             });
         }
         self.write_rows(Table::named("set_aside"), rows, IfThere::Fail)

@@ -112,7 +112,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     "set_aside" ("device_id", "epoch", "sequence", "hash"): [
         "device_id" "epoch" "sequence" "hash" "reason" "holds_place" "received_ms" "envelope"
         *"body" "record_id" "visit_id" "of_note" "decided" "decided_ms" *"decided_by" *"because"
-        "earliest_ms"
+        "earliest_ms" "alone_until_ms"
     ];
     "visit" ("visit_id"): [
         "visit_id" "started_ms" "appointment_ref" *"uprn" "visit_kind" "user_id" "organisation_id"

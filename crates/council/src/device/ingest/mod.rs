@@ -125,6 +125,7 @@ impl<'a> BatchWrites<'a> {
                     body,
                     received_ms,
                     earliest_ms,
+                    alone_until_ms: alone_until_ms(arrived, earliest_ms),
                 });
                 if reason == SetAsideReason::Fork {
                     self.forked.insert(place.epoch);
@@ -155,6 +156,18 @@ impl<'a> BatchWrites<'a> {
         }
         Ok(touched)
     }
+}
+
+/// Not before which moment somebody should be out who says in this record that they work alone, in
+/// UTC milliseconds: as they said, or as long after the earliest moment at which they can have said
+/// it.
+fn alone_until_ms(arrived: &Arrived<'_>, earliest_ms: i64) -> Option<i64> {
+    let envelope = arrived.envelope.as_ref()?;
+    let Some(Content::Event(event)) = judge::read(envelope, arrived.body) else { return None };
+    let Event::LoneWorking(lone) = *event else { return None };
+    let until_ms = lone.expected_end.timestamp_millis();
+    let reckoned_ms = earliest_ms.saturating_add(until_ms.saturating_sub(envelope.recorded_at_ms));
+    Some(until_ms.min(reckoned_ms))
 }
 
 /// Sees to what can't wait of a record that is set aside: the case that it would open and the note
