@@ -165,6 +165,7 @@ impl HandPhone {
             seals: Vec::new(),
             whole: Vec::new(),
             set_aside: None,
+            running: None,
         };
         let signed = Attested::new(&request, &SigningKey::from_bytes(secret));
         let answer = tries::<SyncAnswer>(client.post(format!("{server}/v2/sync")), &signed.to_bytes());

@@ -54,6 +54,7 @@ impl HandPhone {
             seals,
             whole: Vec::new(),
             set_aside: None,
+            running: None,
         }
     }
 

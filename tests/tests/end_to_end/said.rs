@@ -9,7 +9,7 @@ use doorstep_domain::conduct::{
     Started, VisitKind,
 };
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::v2::{HeadClass, Held};
+use doorstep_domain::v2::{HeadClass, Held, Running};
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::HandPhone;
 use doorstep_tests::harness::{TestCouncil, eventually, sample};
@@ -258,6 +258,25 @@ fn how_long_a_phone_has_run_narrows_when_it_can_have_been() {
         .map(|from_ms| (from_ms - contact_ms + HOUR_MS / 60) / HOUR_MS)
         .collect();
     assert_eq!(after, [0, 5, 0, 2, 8], "hours after the contact");
+
+    // What it has run when it sends tells how long ago that was. Only a fresh request is believed.
+    let since_contact = |phone: &mut HandPhone, is_fresh: bool| {
+        let chain = phone.starts(APPOINTMENT);
+        phone.says(chain, Event::SafeSaid, |envelope| {
+            (envelope.monotonic_ms, envelope.boot) = (u64::try_from(2 * HOUR_MS).unwrap(), 9);
+            envelope.council_contact_ms = Some(contact_ms);
+        });
+        phone.sends(|request| {
+            request.running = Some(Running { boot: 9, monotonic_ms: u64::try_from(5 * HOUR_MS).unwrap() });
+            request.reckoned_ms = request.reckoned_ms.filter(|_| is_fresh);
+        });
+        let visit = phone.visit(chain);
+        let detail = ConsoleClient::of("super-1", &council).reads(&format!("/api/visits/{visit}"));
+        let from = detail["visit"]["timeline"][1]["doubt"]["from"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+        (from.timestamp_millis() - contact_ms + HOUR_MS / 60) / HOUR_MS
+    };
+    assert_eq!(since_contact(&mut phone, true), 5, "three hours before it was sent");
+    assert_eq!(since_contact(&mut phone, false), 0);
 }
 
 #[test]

@@ -35,5 +35,5 @@ pub use run::{MadeRecord, Run, RunRecord};
 pub use seal::{HEADS, Seal, SealContents, SentSeal};
 pub use sync::{
     Changes, FRESH_MS, Given, HeadClaim, HeadClass, KeyOfVisit, MOST_ASIDE, MOST_CHAINS, MOST_SEALS, Mark, PROTOCOL,
-    SealMark, Standing, SyncAnswer, SyncRequest, WholeRecord,
+    Running, SealMark, Standing, SyncAnswer, SyncRequest, WholeRecord,
 };

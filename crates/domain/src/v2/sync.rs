@@ -88,6 +88,22 @@ pub struct SyncRequest {
     /// released them. [`MOST_ASIDE`] at most; absent where there are none.
     #[n(16)]
     pub set_aside: Option<Vec<Link>>,
+    /// How long the phone has run. With the records' own, the council reckons how long ago each was
+    /// made, whatever the phone's clock shows.
+    #[n(17)]
+    pub running: Option<Running>,
+}
+
+/// How long a phone has run when it made a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Running {
+    /// A number for the start of the phone that `monotonic_ms` counts from, as in its records.
+    #[n(0)]
+    pub boot: u64,
+    /// Milliseconds since the phone started.
+    #[n(1)]
+    pub monotonic_ms: u64,
 }
 
 /// A record with all its bytes.

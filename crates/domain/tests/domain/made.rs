@@ -171,6 +171,7 @@ pub(crate) fn request() -> SyncRequest {
         seals: vec![seal()],
         whole: vec![],
         set_aside: None,
+        running: None,
     }
 }
 

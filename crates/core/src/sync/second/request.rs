@@ -6,8 +6,8 @@ use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, SigningKey};
 use doorstep_domain::protocol::Bytes;
 use doorstep_domain::v2::{
-    Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MOST_ASIDE, MadeRecord, Nonce, PROTOCOL, Run, SyncRequest,
-    WholeRecord, canonical,
+    Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MOST_ASIDE, MadeRecord, Nonce, PROTOCOL, Run, Running,
+    SyncRequest, WholeRecord, canonical,
 };
 
 use crate::environment::{Environment, Moment};
@@ -162,12 +162,13 @@ impl Chains {
 }
 
 fn empty(environment: &Environment, enrolment: &Enrolment) -> SyncRequest {
+    let now = environment.clock.now();
     SyncRequest {
         protocol: PROTOCOL,
         enrolment: enrolment.device,
         certificate: enrolment.second.as_ref().and_then(SecondVersion::certificate),
         nonce: Nonce::from_bytes(environment.random()),
-        reckoned_ms: reckoned(enrolment, environment.clock.now()),
+        reckoned_ms: reckoned(enrolment, now),
         council_epoch: enrolment.council_epoch,
         cursor: enrolment.cursor,
         code: None,
@@ -180,6 +181,7 @@ fn empty(environment: &Environment, enrolment: &Enrolment) -> SyncRequest {
         seals: Vec::new(),
         whole: Vec::new(),
         set_aside: None,
+        running: Some(Running { boot: now.boot, monotonic_ms: now.monotonic_ms }),
     }
 }
 

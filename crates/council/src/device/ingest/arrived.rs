@@ -18,6 +18,9 @@ pub(super) struct Arrived<'a> {
     pub(super) envelope: Option<AnyEnvelope>,
     /// When the council received it. That is now, unless the phone has shown an earlier receipt.
     pub(super) received_ms: i64,
+    /// When it was made, in UTC milliseconds, by how long ago its phone made it when it sent it.
+    /// `None` where the phone was started since, or did not show when it sent it.
+    pub(super) reckoned_ms: Option<i64>,
 }
 
 impl<'a> Arrived<'a> {
@@ -38,7 +41,7 @@ impl<'a> Arrived<'a> {
         received_ms: i64,
     ) -> Self {
         let (hash, envelope) = (AnyEnvelope::hash(bytes), AnyEnvelope::from_bytes(bytes));
-        Self { place: Place { device, epoch, sequence }, hash, bytes, body, envelope, received_ms }
+        Self { place: Place { device, epoch, sequence }, hash, bytes, body, envelope, received_ms, reckoned_ms: None }
     }
 
     /// A record that was set aside, to be judged again.
@@ -57,6 +60,7 @@ impl<'a> Arrived<'a> {
             body,
             envelope: Some(envelope.clone().into()),
             received_ms,
+            reckoned_ms: None,
         }
     }
 }

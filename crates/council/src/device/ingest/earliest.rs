@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::v2::AnyEnvelope;
+use doorstep_domain::v2::{AnyEnvelope, FRESH_MS, SyncRequest};
 
 use super::arrived::Arrived;
 
@@ -13,10 +13,11 @@ const ONE_IN: i64 = 1_000;
 
 /// The earliest moment of each record of a batch, in UTC milliseconds, by the record's hash.
 ///
-/// It is the contact with the council that the record names, but not before its enrolment; and the
-/// earliest moment of a record before it, with what the phone has run since, if it was not started
-/// anew in between. `enrolled` is when the phone was, and when the first of its person's was: in
-/// version 1 a phone makes what it recorded under an earlier enrolment again under its next one.
+/// It is the latest of these: the contact with the council that the record names; its enrolment;
+/// how long ago the phone made it when it sent it; and the earliest moment of a record before it,
+/// with what the phone has run since. The last two only if it was not started anew in between.
+/// `enrolled` is when the phone was, and when the first of its person's was: in version 1 a phone
+/// makes what it recorded under an earlier enrolment again under its next one.
 pub(super) fn of_batch(enrolled: (i64, i64), arrived: &[Arrived<'_>]) -> HashMap<Hash, i64> {
     let mut earliest: HashMap<Hash, i64> =
         arrived.iter().map(|record| (record.hash, named_ms(enrolled, record))).collect();
@@ -35,12 +36,28 @@ pub(super) fn of_batch(enrolled: (i64, i64), arrived: &[Arrived<'_>]) -> HashMap
                 let ran_on = i64::try_from(envelope.monotonic_ms.checked_sub(ran)?).ok()?;
                 moment.checked_add(ran_on - ran_on / ONE_IN)
             });
-            let moment = earliest.entry(record.hash).or_insert(record.received_ms);
-            *moment = since.unwrap_or(*moment).max(*moment).min(record.received_ms);
-            before = Some((*moment, envelope.monotonic_ms));
+            let named = earliest.entry(record.hash).or_insert(record.received_ms);
+            let moment = [since, record.reckoned_ms].into_iter().flatten().fold(*named, i64::max);
+            *named = moment.min(record.received_ms);
+            before = Some((*named, envelope.monotonic_ms));
         }
     }
     earliest
+}
+
+/// Reckons when the records of a request were made, by how long ago that was when the phone sent
+/// it. A request that does not show when that was may be an old one: nothing is reckoned by it.
+pub(super) fn reckon(request: &SyncRequest, arrived: &mut [Arrived<'_>], now_ms: i64) {
+    let sent_ms = request.reckoned_ms.filter(|said| now_ms.abs_diff(*said) <= FRESH_MS);
+    let Some((sent_ms, running)) = sent_ms.zip(request.running) else { return };
+    for record in arrived {
+        let envelope =
+            record.envelope.as_ref().filter(|envelope| envelope.version == 2 && envelope.boot == running.boot);
+        record.reckoned_ms = envelope.and_then(|envelope| {
+            let ago_ms = i64::try_from(running.monotonic_ms.checked_sub(envelope.monotonic_ms)?).ok()?;
+            sent_ms.min(now_ms).checked_sub(ago_ms.checked_add(ago_ms / ONE_IN)?)
+        });
+    }
 }
 
 /// The contact that a record names, in UTC milliseconds.

@@ -12,6 +12,7 @@ use doorstep_domain::v2::{
 };
 
 use super::arrived::Arrived;
+use super::earliest;
 use super::{Outcome, store};
 use crate::error::CouncilError;
 use crate::machine::keys::Keys;
@@ -118,6 +119,7 @@ pub(in crate::device) fn ingest(
         })
         .collect();
     arrived.extend(request.whole.iter().map(|sent| Arrived::second(device.id, sent, now_ms)));
+    earliest::reckon(request, &mut arrived, now_ms);
     let grants = note_grants(writing, device, request, &runs, signer)?;
     let mut shown = shown_chains(writing, device, &arrived, &grants)?;
     shown.extend(made.iter().filter(|(_, receipt)| receipt.is_some()).map(|(made, _)| made.envelope.chain));
