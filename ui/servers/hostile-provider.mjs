@@ -36,6 +36,7 @@ function tokens(lie, nonce) {
     email_verified: lie !== 'unverified',
     iat: now,
     exp: lie === 'old' ? now - 3_600 : now + 300,
+    ...(lie === 'long-ago' ? { auth_time: now - 13 * 3_600 } : {}),
     ...{
       'two-factors': { acr: 'gold', amr: ['pwd', 'mfa'] },
       'other-class': { acr: 'silver', amr: ['mfa'] },

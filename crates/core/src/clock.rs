@@ -33,22 +33,60 @@ fn london_offset_minutes(unix_ms: i64) -> i16 {
     })
 }
 
-/// Milliseconds since the machine started, and a number for that start. On systems that do not say,
-/// it is milliseconds since this program started, and the program's process id.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
+/// Milliseconds since the machine started, asleep or not, and a number for that start. On systems
+/// that do not say both, it is milliseconds since this program started, and a number for that: the
+/// two must never be of different starts, or what was recorded before would seem to come after.
 fn since_boot() -> (u64, u64) {
-    static BOOT: OnceLock<(Instant, u64)> = OnceLock::new();
-    let (started, own) = *BOOT.get_or_init(|| {
-        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    match (since_machine_started_ms(), machine_start()) {
+        (Some(ran_ms), Some(boot)) => (ran_ms, boot),
+        _ => since_program_started(),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn since_machine_started_ms() -> Option<u64> {
+    let ran = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let (seconds, nanoseconds) = (u64::try_from(ran.tv_sec).ok()?, u64::try_from(ran.tv_nsec).ok()?);
+    seconds.checked_mul(1_000)?.checked_add(nanoseconds / 1_000_000)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn since_machine_started_ms() -> Option<u64> {
+    None
+}
+
+/// A number that the system draws anew at each start.
+fn machine_start() -> Option<u64> {
+    static START: OnceLock<Option<u64>> = OnceLock::new();
+    *START.get_or_init(|| {
+        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
         let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(15).collect();
-        (Instant::now(), u64::from_str_radix(&digits, 16).unwrap_or_else(|_| u64::from(std::process::id())))
+        u64::from_str_radix(&digits, 16).ok()
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
+fn since_program_started() -> (u64, u64) {
+    static STARTED: OnceLock<(Instant, u64)> = OnceLock::new();
+    let (started, own) = *STARTED.get_or_init(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_1970 = u64::try_from(now.as_millis()).unwrap_or(0) & ((1 << 43) - 1);
+        (Instant::now(), (since_1970 << 16) | (u64::from(std::process::id()) & 0xffff))
     });
-    let uptime = fs::read_to_string("/proc/uptime").ok();
-    let seconds =
-        uptime.as_deref().and_then(|text| text.split_whitespace().next()).and_then(|text| text.parse::<f64>().ok());
-    match seconds {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an uptime is small and positive")]
-        Some(seconds) => ((seconds * 1000.0) as u64, own),
-        None => (u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), own),
+    (u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_machine_has_run_goes_on_and_its_start_stays_the_same() {
+        let (first, second) = (SystemClock.now(), SystemClock.now());
+        assert!(first.monotonic_ms <= second.monotonic_ms);
+        assert_eq!(first.boot, second.boot);
+        let ((ran, start), (ran_on, same)) = (since_program_started(), since_program_started());
+        assert!(ran <= ran_on && start == same && start < 1 << 59);
+        assert!(cfg!(not(target_os = "linux")) || first.monotonic_ms > ran, "a machine starts before its programs");
     }
 }

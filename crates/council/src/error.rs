@@ -74,7 +74,8 @@ pub enum CouncilError {
     /// The sign-in provider does not answer, or does not follow OpenID Connect.
     #[error("the sign-in provider can't be used: {0}")]
     Provider(String),
-    /// Another request waits for the provider's metadata already.
+    /// Another request waits for the provider's metadata already, or the log says often enough that
+    /// the provider can't be used.
     #[error("the sign-in provider has not answered yet")]
     ProviderWaits,
     /// What was erased is still in the database's files, because somebody reads them.

@@ -259,11 +259,20 @@ fn who_tried_to_sign_in_and_what_was_refused_is_written_down_and_no_password_wit
         [json!({ "name": "lead-1", "address": "127.0.0.1" }), json!({ "address": "127.0.0.1" })]
     );
     assert_eq!(lines("signed_in"), [json!({ "by": "password", "address": "127.0.0.1" })]);
-    assert_eq!(lines("role_refused"), [json!({ "route": "GET /api/audit" })]);
+    assert_eq!(lines("role_refused"), [json!({ "route": "GET /api/audit", "address": "127.0.0.1" })]);
     assert!(log.iter().any(|line| line["action"] == "role_refused" && line["user"] == "vale-super"));
     let of_others = format!("GET /api/visits/{visit}");
-    assert_eq!(lines("not_found"), [json!({ "asked": of_others }), json!({ "asked": "GET /api/visits/{visit}" })]);
+    let asked = |what: &str| json!({ "asked": what, "address": "127.0.0.1" });
+    assert_eq!(lines("not_found"), [asked(&of_others), asked("GET /api/visits/{visit}")]);
     assert!(!format!("{log:?}").contains("battery"), "what was typed as a name may be a password");
+    // Whoever asks on and on does not hide what others ask.
+    for _ in 0..150 {
+        let _refused = firm.asks("GET", "/api/visits/nothing");
+    }
+    assert_eq!(ConsoleClient::of("super-1", &council).asks("GET", "/api/safeguarding-log").status(), 404);
+    let log = council.export("audit");
+    assert!(log.iter().any(|line| line["action"] == "role_refused" && line["user"] == "super-1"));
+    assert!(log.iter().filter(|line| line["action"] == "not_found").count() < 100, "nor fills the log");
 }
 
 #[test]

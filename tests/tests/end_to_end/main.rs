@@ -26,6 +26,7 @@ mod outward;
 mod pages;
 mod personal_data;
 mod photos;
+mod proving;
 mod revoked;
 mod roles;
 mod said;

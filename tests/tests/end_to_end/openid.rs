@@ -116,6 +116,7 @@ fn a_provider_s_word_is_taken_only_as_it_signed_it_for_this_council_and_this_bro
         "old",
         "other-nonce",
         "other-access",
+        "long-ago",
     ] {
         assert_eq!(says(lie), ("/?sign-in=no-provider".to_owned(), false), "{lie}");
     }
@@ -155,6 +156,26 @@ fn a_provider_s_word_is_taken_only_as_it_signed_it_for_this_council_and_this_bro
     for line in signed_in {
         assert_eq!((line["user"].as_str(), &json(&line["detail"])["by"]), ("lead-1", &"openid".into()));
     }
+}
+
+#[test]
+fn strangers_who_make_up_answers_of_the_provider_fill_no_log_and_ask_it_little() {
+    let provider = OpenIdProvider::hostile("");
+    let proxy = ("DOORSTEP_PROXY", "127.0.0.1");
+    let mut council = council_that_asks(&provider.issuer, &[proxy]);
+    council.kill();
+    council.keeps_its_log();
+    council.start();
+    let client = Begun::at(&council).unwrap().client;
+    let back = format!("http://{}/api/sign-in/openid/back?code=none+n&state=s", council.address());
+    for _ in 0..200 {
+        let made_up = client.get(&back).header("cookie", "doorstep_openid=s.n.v..2f");
+        let answer = made_up.header("x-forwarded-for", "203.0.113.9").send().unwrap();
+        assert_eq!(answer.headers()["location"], "/?sign-in=no-provider");
+    }
+    let log = council.log();
+    let lines = log.lines().filter(|line| line.contains("could not be answered")).count();
+    assert!((1..=10).contains(&lines), "{lines} lines");
 }
 
 #[test]

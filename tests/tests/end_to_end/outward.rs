@@ -324,13 +324,19 @@ fn the_council_s_people_sign_in_with_accounts_of_its_own() {
 #[test]
 fn without_a_second_factor_the_service_is_for_one_s_own_machine_alone() {
     let council = TestCouncil::open();
-    let checks =
-        |more: &[&str]| council.tries(&[&["serve", "--check-config", "--second-factor", "off"], more].concat());
-    assert!(checks(&[]).status.success());
-    for more in [&["--behind-proxy", "on"][..], &["--behind-proxy", "on", "--listen", "0.0.0.0:8470"]] {
-        let refused = checks(more);
-        assert!(!refused.status.success(), "{more:?}");
-        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(said.contains("without a second factor"), "{more:?}: {said}");
+    let folder = tempfile::tempdir().unwrap();
+    let Certificate { certificate, key, .. } = Certificate::in_folder(folder.path());
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+    let with_tls = ["--tls-certificate", &certificate, "--tls-key", &key];
+    let on_a_network = [&with_tls[..], &["--listen", "0.0.0.0:8470"]].concat();
+    let checks = |more: &[&str]| {
+        let words = [&["serve", "--check-config", "--second-factor", "off"], more].concat();
+        let done = council.tries(&words);
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    assert!(checks(&[]).0 && checks(&with_tls).0);
+    for more in [&["--behind-proxy", "on"][..], &on_a_network] {
+        let (is_taken, said) = checks(more);
+        assert!(!is_taken && said.contains("without a second factor"), "{more:?}: {said}");
     }
 }

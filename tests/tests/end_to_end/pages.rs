@@ -127,6 +127,18 @@ fn the_page_of_tables_names_each_column_and_each_word_that_is_taken() {
             assert!(named.count() > 0, "{column} has no row");
         }
     }
+    // The roles that the page names are taken, and no other.
+    let roles = people.lines().find(|line| line.starts_with("| `role`")).unwrap();
+    let roles: Vec<&str> = roles.split('`').skip(3).step_by(2).collect();
+    assert_eq!(roles.len(), 6, "{roles:?}");
+    let header = "user,display_name,organisation,organisation_kind,role,position,email";
+    let faults = |role: &str| {
+        let table = format!("{header}\nx-1,X,Melton Borough Council,council,{role},Officer,\n");
+        let admin = ConsoleClient::of("admin", &council);
+        let said: Value = admin.sends_table("/api/people?only_look=true", &table).json().unwrap();
+        said["faults"].as_array().unwrap().len()
+    };
+    assert!(roles.iter().all(|role| faults(role) == 0) && faults("manager") == 1);
     for word in VisitKind::all().map(VisitKind::name).chain(NoticeMethod::all().map(NoticeMethod::name)) {
         assert!(appointments.contains(&format!("`{word}`")), "{word}");
     }

@@ -154,6 +154,10 @@ fn a_home_has_the_council_s_address_whatever_phones_call_it() {
         assert!(pack["home"]["address"].as_str().unwrap().contains("Old Dairy"), "{pack}");
         let detail = ConsoleClient::of("super-1", council).reads(&format!("/api/visits/{}", phone.visit(chain)));
         assert_eq!(detail["visit"]["address"], json!("House of lies"), "what it said stays with the visit");
+        let of = |user: &str| ConsoleClient::of(user, council).reads(&format!("/api/visits/{}", phone.visit(chain)));
+        let known = |user: &str| of(user)["known_address"].clone();
+        assert!(known("super-1").to_string().contains("Old Dairy"));
+        assert_eq!(known("vale-super"), Value::Null, "a firm does not learn it by naming the home");
     });
 }
 

@@ -1,6 +1,7 @@
 //! What phones say that the council can't take as it is, and what they leave open: nothing of it
 //! delays help, nothing is lost, and a person decides, with a reason. On both databases.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
@@ -173,8 +174,9 @@ fn whoever_works_alone_is_looked_for_although_their_phone_was_revoked() {
         }
         let [mut phone, mut other] = phones;
         let alone = Event::LoneWorking(LoneWorking { expected_end: Utc::now() - TimeDelta::hours(1), device_on: true });
-        // One who is out since, and one of whom nobody has heard.
-        let [out, overdue] = [(); 2].map(|()| {
+        // One who is out since, one of whom nobody has heard, and one of whom somebody releases
+        // only that they are alone.
+        let [out, overdue, in_part] = [(); 3].map(|()| {
             let chain = phone.begins(HeadClass::VISIT);
             phone.says(chain, elsewhere(), |_| {});
             phone.says(chain, alone.clone(), |_| {});
@@ -188,11 +190,20 @@ fn whoever_works_alone_is_looked_for_although_their_phone_was_revoked() {
         other.says(lie, Event::SafeSaid, |envelope| envelope.visit = visit);
         other.sends(|_| {});
         phone.sends(|_| {});
-        let cases = || ConsoleClient::of("super-1", council).reads("/api/cases")["cases"].as_array().unwrap().clone();
-        eventually("a look at the clock", || !cases().is_empty());
-        let [case] = &cases()[..] else { panic!("one alarm, and not of whoever is out") };
-        assert_eq!((&case["kind"], &case["unconfirmed"]), (&json!("overdue_check_in"), &json!(true)));
-        assert_eq!(case["visit"], json!(visit));
+        let device = phone.enrolment.to_string();
+        let alone = link(&phone.chains[&in_part].records[1]).hash;
+        let release = json!({ "deed": "release", "records": [alone], "because": "It was theirs" });
+        let supervisor = ConsoleClient::of("super-1", council);
+        assert_eq!(supervisor.sends("POST", &format!("/api/set-aside/{device}"), &release).status(), 200);
+        let cases = || supervisor.reads("/api/cases")["cases"].as_array().unwrap().clone();
+        eventually("a look at the clock", || cases().len() >= 2);
+        let alarms: BTreeSet<String> = cases()
+            .iter()
+            .filter(|case| case["kind"] == "overdue_check_in" && case["unconfirmed"] == true)
+            .map(|case| case["visit"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(alarms, [overdue, in_part].map(|chain| phone.visit(chain).to_string()).into());
+        assert_eq!(cases().len(), 2, "and none of whoever is out");
     });
 }
 

@@ -185,6 +185,13 @@ fn nobody_else_learns_that_there_is_a_note(councils: [TestCouncil; 2]) {
         listed["notes"].as_array().unwrap().len()
     };
     assert_eq!((notes(&with), notes(&without)), (3, 0), "the leads have all of them");
+    // A lead follows a link to a note that is not there, where there are notes.
+    let gone = "/api/safeguarding/0d686cbc-0dc8-4328-8158-b0a00037f5b9";
+    let [lead, _] = [&with, &without].map(|told| ConsoleClient::of("lead-1", &told.council));
+    assert_eq!(lead.asks("GET", gone).status(), 404);
+    let decided = serde_json::json!({ "deed": "release", "records": ["00".repeat(32)], "because": "It was theirs" });
+    let page = format!("/api/set-aside/{}", with.device);
+    assert_eq!(lead.sends("POST", &page, &decided).status(), 404, "another lead was quicker");
     for user in ["vale-super", "super-1", "audit-1", "admin"] {
         alike(user, &read_by(&with, user), &read_by(&without, user));
     }

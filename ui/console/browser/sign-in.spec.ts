@@ -24,7 +24,7 @@ test('who signs in sees the page that they asked for, and nothing after they sig
   await page.waitForSelector('#user')
 })
 
-test('signing out leaves nothing of what was typed or shown in the browser', async ({ page }) => {
+test('signing out leaves nothing of what was typed or shown in the browser', async ({ page, context }) => {
   await signsIn(page, 'super-1')
   await page.waitForSelector('.counts')
   await page.goto('/cases')
@@ -34,7 +34,12 @@ test('signing out leaves nothing of what was typed or shown in the browser', asy
   await page.waitForSelector('.counts')
   const kept = () => page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))
   expect(await kept()).toContain('She said that her son')
+  const another = await context.newPage()
+  await another.goto('/cases')
+  await another.waitForSelector('tr[data-kind=complaint]')
   await page.click('#sign-out')
+  await another.waitForSelector('#user')
+  expect(await another.content(), 'nor in another tab').not.toContain('complaint')
   await page.waitForSelector('#user')
   expect(await kept()).not.toContain('She said')
   await page.goBack()

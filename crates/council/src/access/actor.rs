@@ -4,7 +4,6 @@ use doorstep_domain::UserId;
 
 use super::roles::Role;
 use crate::error::CouncilError;
-use crate::machine::rates::RefusalOf;
 use crate::refused::Refused;
 use crate::service::Service;
 use crate::storage::{Audited, OrganisationKind, Person};
@@ -114,23 +113,14 @@ impl Actor {
         if self.may_act_as(roles) { Ok(()) } else { Err(Refused::NotFound) }
     }
 
-    /// Writes into the audit log that they asked for a route that their role does not have.
-    pub(crate) fn note_refusal(&self, service: &Service, route: &str) -> Result<(), CouncilError> {
-        if !service.rates.may_note_refusal(RefusalOf::People) {
+    /// Writes into the audit log what they asked for and were not given. How much of that is
+    /// written of one person has a limit, so that nobody fills the disk.
+    pub(crate) fn note_refused(&self, service: &Service, refused: &Audited<'_>) -> Result<(), CouncilError> {
+        if !self.user().is_some_and(|user| service.rates.may_note_refusal_of(user)) {
             return Ok(());
         }
         let now_ms = service.now_ms();
-        service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::RoleRefused { route }))
-    }
-
-    /// Writes into the audit log that they asked for something that is not there, or is not theirs
-    /// to see: a visit of another firm, say. Which of the two it is, they are not told either.
-    pub(crate) fn note_not_found(&self, service: &Service, asked: &str) -> Result<(), CouncilError> {
-        if !service.rates.may_note_refusal(RefusalOf::People) {
-            return Ok(());
-        }
-        let now_ms = service.now_ms();
-        service.transact(|writing| writing.audit(now_ms, self.name(), &Audited::NotFound { asked }))
+        service.transact(|writing| writing.audit(now_ms, self.name(), refused))
     }
 
     /// Writes into the audit log that they looked for people or homes by words, in a list or an

@@ -37,6 +37,9 @@ const KEPT_MS: i64 = 10 * 60 * 1000;
 /// How long ago a person may have proved to the provider who they are: as long as a session lasts.
 const LONGEST: Duration = Duration::from_hours(12);
 
+/// The same in milliseconds, and five minutes for clocks that differ.
+const LONGEST_MS: i64 = 12 * 60 * 60 * 1000 + 5 * 60 * 1000;
+
 /// How many requests may ask the provider at a time.
 const MOST_CALLS: usize = 8;
 /// The most bytes of the provider's answer that are read. Metadata, keys and tokens are shorter.
@@ -294,7 +297,12 @@ impl Provider {
             }
         }
         let relied_upon = email.1.unwrap_or(self.settings.trusts_email);
+        // It was asked for none older, and one that says nothing of it is taken at its word.
         let proved_at = claims.auth_time();
+        let now_ms = environment.clock.now_ms();
+        if proved_at.is_some_and(|at| now_ms.saturating_sub(at.timestamp_millis()) > LONGEST_MS) {
+            return Err(CouncilError::Provider("it let somebody in who signed in there too long ago".to_owned()));
+        }
         Ok(Identity {
             proved_ms: proved_at.map_or(0, |at| at.timestamp_millis()),
             subject: format!("{} {}", self.settings.issuer, claims.subject().as_str()),
@@ -314,7 +322,11 @@ pub(crate) fn sign_in(
     browser: &Browser,
 ) -> Result<CameBack, CouncilError> {
     let before = attempt.session_before();
-    let identity = provider.finish(&service.environment, attempt, code)?;
+    let identity = match provider.finish(&service.environment, attempt, code) {
+        // Strangers can make up what the provider refuses: the log takes a few lines of it.
+        Err(CouncilError::Provider(_)) if !service.rates.may_warn() => return Err(CouncilError::ProviderWaits),
+        finished => finished?,
+    };
     if !identity.is_strong {
         note_refusal(service, browser)?;
         return Ok(CameBack::AskedTooLittle);

@@ -88,11 +88,13 @@ impl ServeSettings {
     /// Where people sign in besides here, and who decides how strongly they are asked there.
     fn sign_in_elsewhere(&self) -> String {
         let Some(issuer) = &self.openid_issuer else { return "none: people sign in with a password".to_owned() };
-        let asked: Vec<&str> = self.openid_acr.iter().chain(&self.openid_amr).map(String::as_str).collect();
+        let kinds = [("acr", &self.openid_acr), ("amr", &self.openid_amr)];
+        let asked = kinds.iter().filter(|(_, words)| !words.is_empty());
+        let asked: Vec<String> = asked.map(|(kind, words)| format!("{kind} {}", words.join(" or "))).collect();
         if asked.is_empty() {
             return format!("{issuer}, which alone decides how strongly it asks");
         }
-        format!("{issuer}, which must have asked by {}", asked.join(" or "))
+        format!("{issuer}, which must say {}", asked.join(", and "))
     }
 }
 

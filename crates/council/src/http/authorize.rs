@@ -19,7 +19,7 @@ use crate::access::roles::{Role, Scope};
 use crate::access::session::Resumed;
 use crate::access::{session, token};
 use crate::service::Service;
-use crate::storage::Person;
+use crate::storage::{Audited, Person};
 
 /// The header that the console sends with its requests. A form on another site can't send it.
 const OWN_REQUEST: &str = "x-doorstep";
@@ -86,10 +86,15 @@ pub(crate) async fn authorize(
         Access::People(_) | Access::PeopleAskedAgain(_) => {
             let Resumed { person, has_proved } = signed_in(&service, request.method(), request.headers()).await?;
             let actor = Actor::person(&person);
+            let address = cookies::address_of(&service, request.headers(), request.extensions());
+            let address = address.map(|address| address.to_string());
             if !access.admits(&actor) {
                 let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
                 let asked = format!("{} {route}", request.method());
-                ask(service, move |service| actor.note_refusal(service, &asked)).await?;
+                ask(service, move |service| {
+                    actor.note_refused(service, &Audited::RoleRefused { route: &asked, address: address.clone() })
+                })
+                .await?;
                 return Err(WebProblem::NotFound);
             }
             note_proof(&request, &actor);
@@ -100,8 +105,12 @@ pub(crate) async fn authorize(
             request.extensions_mut().insert(SignedIn(person));
             let asked = asked_for(&request);
             let answer = next.run(request).await;
-            if answer.status() == StatusCode::NOT_FOUND {
-                ask(service, move |service| actor.note_not_found(service, &asked)).await?;
+            // What a lead asks for may be a note, and the log is not for leads alone.
+            if answer.status() == StatusCode::NOT_FOUND && !actor.is(Role::SafeguardingLead) {
+                ask(service, move |service| {
+                    actor.note_refused(service, &Audited::NotFound { asked: &asked, address: address.clone() })
+                })
+                .await?;
             }
             return Ok(answer);
         }

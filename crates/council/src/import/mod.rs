@@ -97,7 +97,7 @@ impl<'a> TableRow<'a> {
             if TextKind::Short.check(text).is_err() {
                 self.fault(column, &Wrong::TooLong);
             }
-            if text.chars().any(is_invisible) {
+            if has_invisible(text) {
                 self.fault(column, &Wrong::Invisible);
             }
         }
@@ -132,11 +132,25 @@ impl<'a> TableRow<'a> {
     }
 }
 
-/// Whether a character can't be seen, or turns the others round: with one, a name looks like
-/// another.
+/// Whether a text has a character that can't be seen, or that turns the others round: with one, a
+/// name looks like another. Persian and the scripts of India need the two joiners, which Latin
+/// letters never do.
+fn has_invisible(text: &str) -> bool {
+    let mut before = None;
+    text.chars().any(|c| {
+        let is_joiner = matches!(c, '\u{200c}' | '\u{200d}');
+        let is_needed = is_joiner && before.is_some_and(|before: char| before > '\u{590}' && before.is_alphanumeric());
+        before = Some(c);
+        is_invisible(c) && !is_needed
+    })
+}
+
+/// Unicode's format characters and blank letters, and control characters but for blanks.
 fn is_invisible(c: char) -> bool {
-    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}');
-    turns || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    let format = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+    let blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}');
+    format || blank || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// Reads a CSV table and calls `each` for every row that has all its columns. Returns the good

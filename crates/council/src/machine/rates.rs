@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use doorstep_domain::DeviceId;
+use doorstep_domain::{DeviceId, UserId};
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -31,6 +31,8 @@ const NETWORKS: usize = 4_096;
 const OWN_TRIES: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Lines in the audit log about refusals, in a minute: of each kind.
 const LINES: NonZeroU32 = NonZeroU32::new(120).unwrap();
+/// Lines in the audit log about what one person was refused who has signed in, in a minute.
+const LINES_OF_A_PERSON: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Lines in the service's own log about those who were told to come later, in a minute.
 const WARNINGS: NonZeroU32 = NonZeroU32::new(6).unwrap();
 /// After how many seconds a phone or a person that sends too much tries again.
@@ -49,7 +51,8 @@ pub(crate) struct Rates {
     pieces: Limiter<DeviceId>,
     tries: Limiter<Network>,
     own_tries: Limiter<[u8; 32]>,
-    lines: [Lines; 3],
+    lines: [Lines; 2],
+    lines_of: Limiter<UserId>,
     warnings: Lines,
 }
 
@@ -63,8 +66,6 @@ pub(crate) enum RefusalOf {
     Machines,
     /// Passwords and second factors.
     SignIns,
-    /// People who have signed in and whose role does not have something.
-    People,
 }
 
 type Limiter<Key> = RateLimiter<Key, HashMapStateStore<Key>, CouncilClock, NoOpMiddleware<Nanos>>;
@@ -113,51 +114,66 @@ impl Rates {
         let tries = RateLimiter::new(Quota::per_minute(TRIES), HashMapStateStore::default(), clock.clone());
         let own_tries = RateLimiter::new(Quota::per_minute(OWN_TRIES), HashMapStateStore::default(), clock.clone());
         let at_most = |most| RateLimiter::new(Quota::per_minute(most), InMemoryState::default(), clock.clone());
-        let (lines, warnings) = ([(); 3].map(|()| at_most(LINES)), at_most(WARNINGS));
-        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), tries, own_tries, lines, warnings }
+        let (lines, warnings) = ([(); 2].map(|()| at_most(LINES)), at_most(WARNINGS));
+        let lines_of =
+            RateLimiter::new(Quota::per_minute(LINES_OF_A_PERSON), HashMapStateStore::default(), clock.clone());
+        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), tries, own_tries, lines, lines_of, warnings }
     }
 
     /// Whether one more line may be written into the audit log about somebody who was refused, so
     /// that nobody can fill the disk with such lines. What is not written is in the metrics of
     /// requests.
     pub(crate) fn may_note_refusal(&self, of: RefusalOf) -> bool {
-        let [machines, sign_ins, people] = &self.lines;
+        let [machines, sign_ins] = &self.lines;
         let lines = match of {
             RefusalOf::Machines => machines,
             RefusalOf::SignIns => sign_ins,
-            RefusalOf::People => people,
         };
         lines.check().is_ok()
+    }
+
+    /// Whether one more line may be written into the audit log about what somebody was refused who
+    /// has signed in. Each has lines of their own, so that nobody hides what others do.
+    pub(crate) fn may_note_refusal_of(&self, user: UserId) -> bool {
+        few(&self.lines_of);
+        self.lines_of.check_key(&user).is_ok()
     }
 
     /// Counts a try to sign in from a network in which that person is not known.
     pub(crate) fn try_from(&self, network: Network) -> Result<(), Later> {
         few(&self.tries);
-        self.tries.check_key(&network).map_err(|_| self.later("a network of strangers that tries to sign in"))
+        self.tries.check_key(&network).map_err(|_| self.later("a network of strangers that tries to sign in", None))
     }
 
     /// Counts a try of somebody where they are known: by their session, browser, or name and
     /// network. So nobody takes all the places of those who are known.
     pub(crate) fn own_try(&self, who: [u8; 32]) -> Result<(), Later> {
         few(&self.own_tries);
-        self.own_tries.check_key(&who).map_err(|_| self.later("somebody who tries to sign in"))
+        self.own_tries.check_key(&who).map_err(|_| self.later("somebody who tries to sign in", None))
     }
 
     /// Counts a batch of records.
     pub(crate) fn batch(&self, device: DeviceId) -> Result<(), Later> {
-        self.batches.check_key(&device).map_err(|_| self.later("a phone with batches"))
+        self.batches.check_key(&device).map_err(|_| self.later("a phone with batches", Some(device)))
     }
 
     /// Counts a piece of a photo.
     pub(crate) fn piece(&self, device: DeviceId) -> Result<(), Later> {
-        self.pieces.check_key(&device).map_err(|_| self.later("a phone with photos"))
+        self.pieces.check_key(&device).map_err(|_| self.later("a phone with photos", Some(device)))
+    }
+
+    /// Whether one more line may be written into the service's own log about what strangers can
+    /// bring about at will.
+    pub(crate) fn may_warn(&self) -> bool {
+        self.warnings.check().is_ok()
     }
 
     /// Tells somebody to come later, and says so in the service's own log: a few times a minute,
-    /// for the metrics count them all.
-    fn later(&self, who: &'static str) -> Later {
-        if self.warnings.check().is_ok() {
-            tracing::warn!(who, "Somebody sends too much, and was told to come later.");
+    /// for the metrics count them all. The log has no addresses, so of strangers it says no more.
+    fn later(&self, who: &'static str, device: Option<DeviceId>) -> Later {
+        if self.may_warn() {
+            let device = device.map(|device| device.to_string());
+            tracing::warn!(who, device, "Somebody sends too much, and was told to come later.");
         }
         Later { seconds: LATER_SECONDS }
     }

@@ -20,12 +20,13 @@ pub(crate) struct AloneAside {
 }
 
 impl Reading<'_> {
-    /// Those who should have been out before this moment at the earliest, and about whom nobody has
-    /// decided.
+    /// Those who should have been out before this moment at the earliest, in records that nobody
+    /// has put to rest. One that is released counts no less: the rest of its visit may not be.
     pub(crate) fn alone_aside_before(&self, before_ms: i64) -> Result<Vec<AloneAside>, CouncilError> {
         self.many(
             "SELECT DISTINCT visit_id, device_id, user_id FROM set_aside JOIN device USING (device_id)
-             WHERE alone_until_ms IS NOT NULL AND alone_until_ms < ?1 AND visit_id IS NOT NULL AND decided IS NULL",
+             WHERE alone_until_ms IS NOT NULL AND alone_until_ms < ?1 AND visit_id IS NOT NULL
+             AND (decided IS NULL OR decided = 'released')",
             params![before_ms],
             |row| {
                 Ok(AloneAside {

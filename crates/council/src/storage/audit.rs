@@ -130,6 +130,8 @@ pub(crate) enum Audited<'a> {
     NightlyFailed {},
     NotFound {
         asked: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
     },
     NumberEntered(&'a DatedNumber),
     NumberWithdrawn {
@@ -175,6 +177,8 @@ pub(crate) enum Audited<'a> {
     },
     RoleRefused {
         route: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
     },
     Searched {
         list: &'static str,

@@ -171,16 +171,15 @@ impl Reading<'_> {
         row.ok_or(CouncilError::Unreadable("device"))
     }
 
-    /// When a phone was enrolled, and when any of those with its key or of its person first was, in
-    /// UTC milliseconds.
-    pub(crate) fn enrolled(&self, device: &Device) -> Result<(i64, i64), CouncilError> {
-        self.one(
-            "SELECT enrolled_ms, (SELECT min(enrolled_ms) FROM device WHERE public_key = ?2 OR user_id = ?3) AS first_ms
-             FROM device WHERE device_id = ?1",
-            params![device.id.as_bytes(), device.key.as_bytes().as_slice(), device.user.as_bytes()],
-            |row| Ok((row.get("enrolled_ms")?, row.get("first_ms")?)),
-        )?
-        .ok_or(CouncilError::Unreadable("device"))
+    /// When any of the phones with a phone's key or of its person was first enrolled, in UTC
+    /// milliseconds.
+    pub(crate) fn first_enrolled(&self, device: &Device) -> Result<i64, CouncilError> {
+        let first = self.one(
+            "SELECT min(enrolled_ms) AS first_ms FROM device WHERE public_key = ?1 OR user_id = ?2",
+            params![device.key.as_bytes().as_slice(), device.user.as_bytes()],
+            |row| row.get::<Option<i64>>("first_ms"),
+        )?;
+        first.flatten().ok_or(CouncilError::Unreadable("device"))
     }
 
     /// When the council last heard from any of a person's phones, in UTC milliseconds.

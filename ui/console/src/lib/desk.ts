@@ -95,10 +95,26 @@ export function halfWritten<T>(desk: () => Desk, capture: () => T, restore: (kep
 }
 
 /** Leaves nothing of whoever signed out: neither words half-written, nor a page on Back. */
-export function leaveNothing(): void {
+function leaveNothing(): void {
   isLeft = true
   sessionStorage.clear()
   location.assign('/')
+}
+
+/** How the tabs of a browser tell each other that somebody signed out. */
+const TABS = 'doorstep:signed-out'
+
+/** Leaves nothing in this tab, nor in the others of this browser. */
+export function leaveEverywhere(): void {
+  new BroadcastChannel(TABS).postMessage(null)
+  leaveNothing()
+}
+
+/** Leaves nothing here either once somebody signs out in another tab. Gives what ends the waiting. */
+export function leavesWithOthers(): () => void {
+  const others = new BroadcastChannel(TABS)
+  others.onmessage = leaveNothing
+  return () => others.close()
 }
 
 /** The variable parts of the addresses of pages. */

@@ -87,14 +87,20 @@ pub(crate) struct ServeSettings {
     pub(crate) openid_trusts_email: Switch,
     /// The classes (`acr`) of which the provider must name one, and for which it is asked. Without
     /// any, and without ways, the provider alone decides how strongly it asks.
-    #[arg(long, value_name = "WORD", value_delimiter = ',', requires = "openid_issuer", env = "DOORSTEP_OPENID_ACR")]
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = word, requires = "openid_issuer", env = "DOORSTEP_OPENID_ACR")]
     pub(crate) openid_acr: Vec<String>,
     /// The ways (`amr`, RFC 8176) of which the provider must name one, such as `mfa`.
-    #[arg(long, value_name = "WORD", value_delimiter = ',', requires = "openid_issuer", env = "DOORSTEP_OPENID_AMR")]
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = word, requires = "openid_issuer", env = "DOORSTEP_OPENID_AMR")]
     pub(crate) openid_amr: Vec<String>,
 }
 
 /// Reads an IP address, with blanks around it or without.
 fn address(text: &str) -> Result<IpAddr, String> {
     text.trim().parse().map(|address: IpAddr| address.to_canonical()).map_err(|_| "is not an IP address".to_owned())
+}
+
+/// Reads a word of a provider's, with blanks around it or without.
+fn word(text: &str) -> Result<String, String> {
+    let word = text.trim();
+    if word.is_empty() { Err("is empty".to_owned()) } else { Ok(word.to_owned()) }
 }

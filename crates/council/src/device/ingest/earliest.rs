@@ -13,14 +13,14 @@ const ONE_IN: i64 = 1_000;
 
 /// The earliest moment of each record of a batch, in UTC milliseconds, by the record's hash.
 ///
-/// It is the latest of these: the contact with the council that the record names; its enrolment;
-/// how long ago the phone made it when it sent it; and the earliest moment of a record before it,
-/// with what the phone has run since. The last two only if it was not started anew in between.
-/// `enrolled` is when the phone was, and when the first of its person's was: in version 1 a phone
-/// makes what it recorded under an earlier enrolment again under its next one.
-pub(super) fn of_batch(enrolled: (i64, i64), arrived: &[Arrived<'_>]) -> HashMap<Hash, i64> {
+/// It is the latest of these: the contact with the council that the record names; the first
+/// enrolment of the phone or its person, `first_ms`, because what was recorded under one enrolment
+/// may come under the next; how long ago the phone made it when it sent it; and the earliest moment
+/// of a record before it, with what the phone has run since. The last two only if it was not
+/// started anew in between.
+pub(super) fn of_batch(first_ms: i64, arrived: &[Arrived<'_>]) -> HashMap<Hash, i64> {
     let mut earliest: HashMap<Hash, i64> =
-        arrived.iter().map(|record| (record.hash, named_ms(enrolled, record))).collect();
+        arrived.iter().map(|record| (record.hash, named_ms(first_ms, record))).collect();
     let mut runs: BTreeMap<u64, Vec<(&AnyEnvelope, &Arrived<'_>)>> = BTreeMap::new();
     for record in arrived {
         if let Some(envelope) = record.envelope.as_ref().filter(|envelope| envelope.version == 2) {
@@ -60,14 +60,9 @@ pub(super) fn reckon(request: &SyncRequest, arrived: &mut [Arrived<'_>], now_ms:
     }
 }
 
-/// The contact that a record names, in UTC milliseconds.
-fn named_ms((this_ms, first_ms): (i64, i64), arrived: &Arrived<'_>) -> i64 {
-    let envelope = arrived.envelope.as_ref();
-    let began_ms = match envelope.map(|envelope| envelope.version) {
-        Some(1) => first_ms,
-        _ => this_ms,
-    };
-    let contact_ms = envelope.and_then(|envelope| envelope.council_contact_ms);
+/// The contact that a record names, in UTC milliseconds, or else the first enrolment.
+fn named_ms(first_ms: i64, arrived: &Arrived<'_>) -> i64 {
+    let contact_ms = arrived.envelope.as_ref().and_then(|envelope| envelope.council_contact_ms);
     let contact_ms = contact_ms.filter(|contact| *contact <= arrived.received_ms);
-    contact_ms.unwrap_or(began_ms).max(began_ms).min(arrived.received_ms)
+    contact_ms.unwrap_or(first_ms).max(first_ms).min(arrived.received_ms)
 }

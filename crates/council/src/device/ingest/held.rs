@@ -53,7 +53,7 @@ impl HeldContext {
         let actors = envelopes().filter_map(|envelope| envelope.actor).collect();
         held.known = reading.people_known(&actors)?.into_keys().collect();
         held.own = reading.people_of_key(&device.key)?;
-        held.earliest = earliest::of_batch(reading.enrolled(device)?, arrived);
+        held.earliest = earliest::of_batch(reading.first_enrolled(device)?, arrived);
         let chains: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).collect();
         held.notes = reading.notes_among(device.id, &chains)?;
         Ok(held)

@@ -102,7 +102,8 @@ pub(crate) async fn back(
     let Some((attempt, code)) = said.of_this_browser(&headers, secure) else {
         return to("/?sign-in=broken-off", &over);
     };
-    let Some(place) = provider.place() else { return to("/?sign-in=no-provider", &over) };
+    let is_too_much = browser.network.is_some_and(|network| service.rates.try_from(network).is_err());
+    let Some(place) = provider.place().filter(|_| !is_too_much) else { return to("/?sign-in=no-provider", &over) };
     let page = attempt.page();
     let came_back = ask(service, move |service| sign_in(service, &provider, attempt, code, &browser)).await;
     drop(place);
