@@ -26,7 +26,7 @@ it('whoever visits can read what is kept about them', async () => {
   await fireEvent.click(screen.getByText('What the council keeps about you'))
   expect(screen.getByText(/your name, the time, the home/)).toBeTruthy()
   expect(screen.getByText(/does not follow where you are/)).toBeTruthy()
-  expect(screen.getByText(/a note for the safeguarding lead, which nobody else can read/)).toBeTruthy()
+  expect(screen.getByText(/Your supervisor sees your visits, but nothing that was sealed/)).toBeTruthy()
 })
 
 it('a council that does not answer is told, and it can be tried again', async () => {
