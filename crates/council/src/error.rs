@@ -38,7 +38,7 @@ pub enum CouncilError {
     Postgres(#[from] tokio_postgres::Error),
     /// PostgreSQL runs with `fsync=off`, so a commit may not reach the disk.
     #[error(
-        "the database server runs with fsync=off: a power cut would lose what phones were told is safe. Turn it on."
+        "the database server runs with fsync=off or synchronous_commit=off: a power cut would lose what phones were told is safe. Turn it on."
     )]
     DatabaseForgets,
     /// The file is not a backup, or it is incomplete.

@@ -17,6 +17,7 @@ use crate::machine::environment::Environment;
 use crate::machine::hashing::Hashing;
 use crate::machine::keys::Keys;
 use crate::machine::rates::Rates;
+use crate::machine::readiness::Readiness;
 use crate::storage::photo_store::{PhotoStore, PhotosAt};
 use crate::storage::{DatabaseAt, Reading, Storage, Writing};
 
@@ -60,6 +61,8 @@ pub struct Service {
     pub(crate) hashing: Arc<Hashing>,
     /// How much phones may send.
     pub(crate) rates: Arc<Rates>,
+    /// Whether it can keep what comes.
+    pub(crate) readiness: Arc<Readiness>,
 }
 
 /// How many tables can be exported over HTTP at a time.
@@ -122,6 +125,7 @@ impl Service {
             large_requests: Arc::new(Semaphore::new(LARGE_REQUESTS)),
             hashing: Arc::new(Hashing::on(hashing)),
             rates,
+            readiness: Arc::default(),
         })
     }
 

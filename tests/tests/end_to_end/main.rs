@@ -27,6 +27,7 @@ mod pages;
 mod personal_data;
 mod photos;
 mod proving;
+mod ready;
 mod revoked;
 mod roles;
 mod said;

@@ -5,6 +5,33 @@ use crate::error::CouncilError;
 use crate::records::nightly::Nightly;
 use crate::service::Service;
 
+/// The moment at which the service last proved that it can keep what comes, UTC milliseconds.
+const READY: &str = "ready_ms";
+
+/// Whether what a phone would be told is safe would be: the database takes a transaction and
+/// flushes it, and the disk takes a picture. Looked at again every few seconds, for a disk fills up
+/// and a server is told something else while the service runs.
+pub(crate) fn is_ready(service: &Service) -> bool {
+    let now_ms = service.now_ms();
+    let mut failed = None;
+    let (is_ready, is_news) = service.readiness.at(now_ms, || {
+        failed = keeps_what_comes(service, now_ms).err();
+        failed.is_none()
+    });
+    if let Some(error) = failed.filter(|_| is_news) {
+        tracing::error!(%error, "The service can't keep what comes, and /ready says so until it can.");
+    }
+    is_ready
+}
+
+fn keeps_what_comes(service: &Service, now_ms: i64) -> Result<(), CouncilError> {
+    if !service.storage.flushes()? {
+        return Err(CouncilError::DatabaseForgets);
+    }
+    service.transact(|writing| writing.set_meta(READY, &now_ms.to_string()))?;
+    service.photos.takes_more()
+}
+
 /// Each number by its name in the metrics.
 ///
 /// # Errors

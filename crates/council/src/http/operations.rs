@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use metrics::with_local_recorder;
@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder
 use crate::desk::health;
 use crate::http::blocking::ask;
 use crate::http::problem::WebProblem;
-use crate::service::{NAME, Service};
+use crate::service::Service;
 
 const REQUESTS: &str = "doorstep_requests_total";
 const SECONDS: &str = "doorstep_request_seconds";
@@ -64,10 +64,11 @@ pub(crate) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `GET /ready`: the service can work, because the database answers.
-pub(crate) async fn ready(State(service): State<Service>) -> Result<&'static str, WebProblem> {
-    ask(service, |service| service.storage.read(|reading| reading.meta(NAME))).await?;
-    Ok("ok\n")
+/// `GET /ready`: the service can keep what phones send. 503 while its database is down or does not
+/// flush, or a disk is full or takes no writes.
+pub(crate) async fn ready(State(service): State<Service>) -> Result<(StatusCode, &'static str), WebProblem> {
+    let is_ready = ask(service, |service| Ok(health::is_ready(service))).await?;
+    Ok(if is_ready { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") })
 }
 
 /// Counts a request by its route, and how long it took.

@@ -10,4 +10,5 @@ pub(crate) mod local_address;
 pub(crate) mod network;
 pub mod private_file;
 pub(crate) mod rates;
+pub(crate) mod readiness;
 pub(crate) mod times;

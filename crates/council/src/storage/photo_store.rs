@@ -109,6 +109,14 @@ impl PhotoStore {
         }
     }
 
+    /// Whether the store takes another picture, as far as this machine can tell: it writes and
+    /// flushes a small file. A bucket that is out of reach makes pictures wait on the phones, and
+    /// stops nothing else, so it is not asked.
+    pub(crate) fn takes_more(&self) -> Result<(), CouncilError> {
+        let Self::Folder(folder) = self else { return Ok(()) };
+        keep_in(folder, &folder.join("ready"), b"ready")
+    }
+
     /// Writes a picture. When this returns `Ok`, all of it is on durable storage; otherwise nothing
     /// is stored under its name.
     pub(crate) fn keep(&self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {

@@ -87,6 +87,11 @@ impl Storage {
         )
     }
 
+    /// Whether a commit reaches the disk before it is answered.
+    pub(crate) fn flushes(&self) -> Result<bool, CouncilError> {
+        self.database.flushes()
+    }
+
     /// Removes what was erased from the database's own files.
     pub(crate) fn leave_no_trace(&self) -> Result<(), CouncilError> {
         self.database.leave_no_trace()

@@ -68,6 +68,10 @@ pub(crate) trait Database: Send + Sync {
     /// Runs work that reads and writes, in one transaction.
     fn transact(&self, environment: &Environment, work: &mut Work<'_>) -> Result<(), CouncilError>;
 
+    /// Whether a commit reaches the disk before it is answered. A server can be told otherwise
+    /// while it runs.
+    fn flushes(&self) -> Result<bool, CouncilError>;
+
     /// Removes what was deleted from the database's own files.
     fn leave_no_trace(&self) -> Result<(), CouncilError>;
 }

@@ -79,8 +79,7 @@ impl Postgres {
     fn migrate(&self) -> Result<(), CouncilError> {
         self.wait(async {
             let mut client = self.pool.get().await?;
-            let flushes: String = client.query_one("SHOW fsync", &[]).await?.get(0);
-            if flushes != "on" {
+            if !flushes(&client).await? {
                 return Err(CouncilError::DatabaseForgets);
             }
             client
@@ -133,7 +132,22 @@ impl Drop for Postgres {
     }
 }
 
+/// Whether a commit reaches the server's disk before it is answered. The server's settings can
+/// change while it runs.
+async fn flushes(client: &tokio_postgres::Client) -> Result<bool, tokio_postgres::Error> {
+    let fsync: String = client.query_one("SHOW fsync", &[]).await?.get(0);
+    let waits: String = client.query_one("SHOW synchronous_commit", &[]).await?.get(0);
+    Ok(fsync == "on" && waits != "off")
+}
+
 impl Database for Postgres {
+    fn flushes(&self) -> Result<bool, CouncilError> {
+        self.wait(async {
+            let client = self.pool.get().await?;
+            Ok::<_, CouncilError>(flushes(&client).await?)
+        })
+    }
+
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
         // What was erased stays in tables and indexes until they are rewritten. It leaves the
         // server's log at the next checkpoints.

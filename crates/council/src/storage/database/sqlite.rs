@@ -71,6 +71,14 @@ impl Database for Sqlite {
         if environment.disk.takes_the_next_commit() { Ok(transaction.commit()?) } else { Err(CouncilError::Disk) }
     }
 
+    fn flushes(&self) -> Result<bool, CouncilError> {
+        /// What SQLite calls FULL: each commit is flushed.
+        const FULL: i64 = 2;
+        let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+        Ok(synchronous >= FULL)
+    }
+
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
         // Freed pages are overwritten (`secure_delete`). What was written before stays in the
         // write-ahead log until the log is emptied.
