@@ -116,10 +116,10 @@ fn a_provider_s_word_is_taken_only_as_it_signed_it_for_this_council_and_this_bro
         "old",
         "other-nonce",
         "other-access",
-        "long-ago",
     ] {
         assert_eq!(says(lie), ("/?sign-in=no-provider".to_owned(), false), "{lie}");
     }
+    assert_eq!(says("long-ago"), ("/?sign-in=asked-too-long-ago".to_owned(), false));
     assert_eq!(says("unverified"), ("/?sign-in=not-known".to_owned(), false), "anybody can claim an address");
 
     // The browser's own cookie, and the state that belongs to it.

@@ -143,3 +143,18 @@ fn the_page_of_tables_names_each_column_and_each_word_that_is_taken() {
         assert!(appointments.contains(&format!("`{word}`")), "{word}");
     }
 }
+
+#[test]
+fn the_file_of_settings_has_each_setting_of_the_service() {
+    let file = fs::read_to_string(root().join("deploy/council.toml")).unwrap();
+    let named: BTreeSet<&str> =
+        file.lines().filter_map(|line| line.trim_start_matches("# ").split_once(" = ")).map(|(name, _)| name).collect();
+    let help = TestCouncil::open().runs(&["serve", "--help"]);
+    let settings: BTreeSet<&str> = help
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--")?.split(' ').next())
+        .filter(|name| !["config", "check-config"].contains(name))
+        .collect();
+    assert!(settings.len() > 20, "{settings:?}");
+    assert_eq!(settings.difference(&named).collect::<Vec<_>>(), Vec::<&&str>::new());
+}

@@ -49,4 +49,6 @@ fn a_database_server_that_stops_flushing_makes_the_service_not_ready_until_it_do
     becomes(&council, 503);
     server.asks(&database, "ALTER TABLE broken_by_a_test RENAME TO meta");
     becomes(&council, 200);
+    drop(server);
+    becomes(&council, 503);
 }

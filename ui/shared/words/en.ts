@@ -401,6 +401,8 @@ export const notSignedIn: Record<string, string> = {
     'Your account was accepted, but Doorstep does not know it. Ask an administrator to enter your e-mail address with your name.',
   'asked-too-little':
     'Your account let you in with less than this council asks for. Set up a second factor for your account, such as a passkey or an authenticator, and sign in again. Or use your password for Doorstep.',
+  'asked-too-long-ago':
+    'You signed in to your account more than 12 hours ago, and were not asked again. Sign out of it, and sign in once more. Or use your password for Doorstep.',
   'broken-off': 'Signing in was broken off, or took longer than ten minutes. Try again.',
   'no-provider': 'Signing in with your account does not work just now. Use your password, or try again later.'
 }

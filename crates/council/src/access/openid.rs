@@ -125,7 +125,9 @@ pub(crate) struct Identity {
     /// The email address. `None` when the provider gave none, or it can't be trusted.
     pub(crate) email: Option<String>,
     /// Whether the provider asked as strongly as the settings say.
-    pub(crate) is_strong: bool,
+    is_strong: bool,
+    /// Whether it asked lately, as it was told to. One that does not say when is taken at its word.
+    is_recent: bool,
 }
 
 /// What became of a sign-in with the provider.
@@ -136,6 +138,8 @@ pub(crate) enum CameBack {
     NotKnown,
     /// The provider asked them for less than the settings say.
     AskedTooLittle,
+    /// The provider let them in without asking again, longer ago than a session lasts.
+    AskedTooLongAgo,
 }
 
 /// A request to the provider that failed.
@@ -297,14 +301,11 @@ impl Provider {
             }
         }
         let relied_upon = email.1.unwrap_or(self.settings.trusts_email);
-        // It was asked for none older, and one that says nothing of it is taken at its word.
-        let proved_at = claims.auth_time();
+        let proved_ms = claims.auth_time().map(|at| at.timestamp_millis());
         let now_ms = environment.clock.now_ms();
-        if proved_at.is_some_and(|at| now_ms.saturating_sub(at.timestamp_millis()) > LONGEST_MS) {
-            return Err(CouncilError::Provider("it let somebody in who signed in there too long ago".to_owned()));
-        }
         Ok(Identity {
-            proved_ms: proved_at.map_or(0, |at| at.timestamp_millis()),
+            is_recent: proved_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) <= LONGEST_MS),
+            proved_ms: proved_ms.unwrap_or(0),
             subject: format!("{} {}", self.settings.issuer, claims.subject().as_str()),
             email: email.0.filter(|_| relied_upon),
             is_strong,
@@ -327,9 +328,9 @@ pub(crate) fn sign_in(
         Err(CouncilError::Provider(_)) if !service.rates.may_warn() => return Err(CouncilError::ProviderWaits),
         finished => finished?,
     };
-    if !identity.is_strong {
+    if !identity.is_strong || !identity.is_recent {
         note_refusal(service, browser)?;
-        return Ok(CameBack::AskedTooLittle);
+        return Ok(if identity.is_recent { CameBack::AskedTooLittle } else { CameBack::AskedTooLongAgo });
     }
     let Some(person) = known(service, &identity)? else {
         note_refusal(service, browser)?;

@@ -39,7 +39,7 @@ pub(crate) fn hash(password: &str, about: &[&str], environment: &Environment) ->
     Ok(hash.map_err(|_| Refused::WeakPassword)?.to_string())
 }
 
-/// Whether a password is one that leaked often elsewhere, whichever its letters' size.
+/// Whether a password is one that leaked often elsewhere, in capitals or not.
 fn has_leaked(password: &str) -> bool {
     let typed = password.trim().to_lowercase();
     LEAKED.lines().any(|leaked| leaked == typed)
@@ -138,7 +138,7 @@ fn beside_what_is_guessed(password: &str, names: &[&str]) -> usize {
     left.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
-/// Whether somebody chose the same password again, but for blanks around it or the size of letters.
+/// Whether somebody chose the same password again, with blanks around it or in capitals.
 pub(crate) fn is_the_same(old: &str, new: &str) -> bool {
     old.trim().to_lowercase() == new.trim().to_lowercase()
 }

@@ -121,6 +121,7 @@ fn signed_in_or_not(came_back: Result<CameBack, WebProblem>, page: &str, secure:
         }
         Ok(CameBack::NotKnown) => to("/?sign-in=not-known", &over),
         Ok(CameBack::AskedTooLittle) => to("/?sign-in=asked-too-little", &over),
+        Ok(CameBack::AskedTooLongAgo) => to("/?sign-in=asked-too-long-ago", &over),
         Err(_) => to("/?sign-in=no-provider", &over),
     }
 }
