@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use data_encoding::BASE64;
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    Acted, CodeView, EnrolmentView, Network, OutboxView, Problem, StatusView, TodayView, Unplanned, VisitSummary,
-    VisitView, Vocabulary,
+    Acted, CodeView, EnrolmentView, Network, OutboxView, Problem, SaidLocked, StatusView, TodayView, Unplanned,
+    VisitSummary, VisitView, Vocabulary,
 };
 use doorstep_domain::conduct::{Command, Concern, NotAPhoto, PhotoPurpose, Signing, VisitKind};
 use doorstep_domain::ledger::Hash;
@@ -37,7 +37,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
 
 #[tauri::command]
 pub(crate) async fn enrol(core: Core<'_>, server: String, code: String) -> Answer<EnrolmentView> {
-    core.record(move |app| app.enrol(&server, &code, "Doorstep app")).await
+    core.enrol(server, code).await
 }
 
 #[tauri::command]
@@ -47,16 +47,47 @@ pub(crate) async fn set_pin(core: Core<'_>, pin: String) -> Answer<()> {
 
 #[tauri::command]
 pub(crate) async fn sign_in(core: Core<'_>, pin: String) -> Answer<()> {
-    core.ask(move |app| app.sign_in(&pin)).await
+    // While the device was locked, it took nothing new.
+    core.record(move |app| app.sign_in(&pin)).await
 }
 
 #[tauri::command]
 pub(crate) async fn lock(core: Core<'_>) -> Answer<()> {
+    core.ask(|app| app.lock()).await
+}
+
+#[tauri::command]
+pub(crate) async fn used(core: Core<'_>) -> Answer<()> {
     core.ask(|app| {
-        app.lock();
+        app.used();
         Ok(())
     })
     .await
+}
+
+#[tauri::command]
+pub(crate) async fn lock_if_unused(core: Core<'_>, busy_elsewhere: bool) -> Answer<bool> {
+    core.ask(move |app| app.lock_if_unused(busy_elsewhere)).await
+}
+
+#[tauri::command]
+pub(crate) async fn say_locked(core: Core<'_>, said: SaidLocked) -> Answer<StatusView> {
+    core.record(move |app| app.say_locked(said)).await
+}
+
+#[tauri::command]
+pub(crate) async fn raise_concern_locked(core: Core<'_>, concern: Concern) -> Answer<StatusView> {
+    core.record(move |app| app.raise_concern_locked(concern)).await
+}
+
+#[tauri::command]
+pub(crate) async fn flag_safeguarding_locked(core: Core<'_>, note: String) -> Answer<StatusView> {
+    core.record(move |app| app.flag_safeguarding_locked(&note)).await
+}
+
+#[tauri::command]
+pub(crate) async fn read_salvaged(core: Core<'_>) -> Answer<()> {
+    core.ask(|app| app.read_salvaged()).await
 }
 
 #[tauri::command]
@@ -224,9 +255,4 @@ pub(crate) fn abilities() -> Abilities {
 #[tauri::command]
 pub(crate) async fn reopen(core: Core<'_>) -> Answer<()> {
     core.reopen()
-}
-
-#[tauri::command]
-pub(crate) async fn set_aside(core: Core<'_>) -> Answer<()> {
-    core.set_aside()
 }

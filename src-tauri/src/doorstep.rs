@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use doorstep_core::http::HttpConnect;
 use doorstep_core::keys::{KeyStore, SystemKeyStore};
 use doorstep_core::sync::Courier;
-use doorstep_core::{App, AppError, Environment, OsRandomness, Problem, RealDisk, SignIn, SystemClock};
+use doorstep_core::{App, AppError, EnrolmentView, Environment, OsRandomness, Problem, RealDisk, SignIn, SystemClock};
 use tauri::{AppHandle, Emitter, Manager};
 
 use crate::reminder::Reminder;
@@ -13,6 +13,9 @@ use crate::start::Start;
 
 /// The event that tells the window to load again, after the courier has tried to send.
 const CHANGED: &str = "changed";
+
+/// What the council's list of phones calls this one.
+const DEVICE_NAME: &str = "Doorstep app";
 
 /// The open store, or why it is not open.
 pub(crate) struct Doorstep {
@@ -75,6 +78,15 @@ impl Doorstep {
         }
     }
 
+    /// The window is not in front any more.
+    pub(crate) fn rest(&self) {
+        let app = match &*self.open.read().unwrap_or_else(PoisonError::into_inner) {
+            Ok(open) => Arc::clone(&open.app),
+            Err(_) => return,
+        };
+        drop(tauri::async_runtime::spawn_blocking(move || app.rest()));
+    }
+
     /// Tries again to open a store that did not open. The key store may have been unlocked since
     /// then.
     pub(crate) fn reopen(&self) -> Result<(), Problem> {
@@ -85,41 +97,48 @@ impl Doorstep {
         open_now.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// Sets aside a store that does not open, unchanged, and opens a new one.
-    pub(crate) fn set_aside(&self) -> Result<(), Problem> {
-        let mut open_now = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open_now.is_ok() {
-            return Ok(());
+    /// Enrols this device. If its store does not open, the new enrolment gets one beside it.
+    pub(crate) async fn enrol(&self, server: String, code: String) -> Result<EnrolmentView, Problem> {
+        if self.open.read().unwrap_or_else(PoisonError::into_inner).is_ok() {
+            return self.record(move |app| app.enrol(&server, &code, DEVICE_NAME)).await;
         }
-        let now_ms = doorstep_core::Clock::now(&SystemClock).unix_ms;
-        if let Err(error) = doorstep_core::set_aside(&self.start.store, now_ms) {
-            return Err(AppError::Opening(doorstep_core::Opening::Folder(error)).into());
-        }
-        *open_now = open(&self.handle, &self.start);
-        open_now.as_ref().map(|_| ()).map_err(Clone::clone)
+        let (folder, environment) = (self.start.store.clone(), environment(&self.start));
+        let enrolling = move || App::enrol_beside(&folder, environment, &server, &code, DEVICE_NAME);
+        let enrolled = tauri::async_runtime::spawn_blocking(enrolling).await;
+        let app = Arc::new(enrolled.unwrap_or(Err(AppError::Crashed))?);
+        let enrolment = app.status()?.enrolled.ok_or(AppError::NotEnrolled)?;
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Ok(with_courier(&self.handle, app));
+        Ok(enrolment)
     }
 }
 
-fn open(handle: &AppHandle, start: &Start) -> Result<Open, Problem> {
+fn environment(start: &Start) -> Environment {
     let _made_when_opened = std::fs::create_dir_all(&start.store);
     let whole = start.store.canonicalize().unwrap_or_else(|_| start.store.clone());
     let keys: Arc<dyn KeyStore> = match start.file_keys() {
         Some(keys) => Arc::new(keys),
         None => Arc::new(SystemKeyStore::new(&whole)),
     };
-    let environment = Environment {
+    Environment {
         clock: Arc::new(SystemClock),
         randomness: Arc::new(OsRandomness),
         keys,
         disk: Arc::new(RealDisk),
         connect: Arc::new(HttpConnect),
         sign_in: SignIn::WithPin,
-    };
-    let app = Arc::new(App::open(&start.store, environment)?);
+    }
+}
+
+fn open(handle: &AppHandle, start: &Start) -> Result<Open, Problem> {
+    let app = Arc::new(App::open(&start.store, environment(start))?);
+    Ok(with_courier(handle, app))
+}
+
+fn with_courier(handle: &AppHandle, app: Arc<App>) -> Open {
     let handle = handle.clone();
     let courier = Courier::start(Arc::clone(&app), move |_| {
         // A window that is closing has nobody to tell.
         let _nobody_there = handle.emit(CHANGED, ());
     });
-    Ok(Open { app, courier })
+    Open { app, courier }
 }

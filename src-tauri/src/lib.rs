@@ -28,10 +28,10 @@ pub fn run() -> ExitCode {
             open_window(app.handle())?;
             Ok(())
         })
-        .on_window_event(|window, event| {
-            if let WindowEvent::Focused(true) = event {
-                window.state::<Doorstep>().ring();
-            }
+        .on_window_event(|window, event| match event {
+            WindowEvent::Focused(true) => window.state::<Doorstep>().ring(),
+            WindowEvent::Focused(false) => window.state::<Doorstep>().rest(),
+            _ => {}
         })
         // Every function of `commands`, as the build script finds them.
         .invoke_handler(include!(concat!(env!("OUT_DIR"), "/handler.rs")))

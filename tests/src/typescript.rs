@@ -3,8 +3,8 @@
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
     Acted, AppointmentView, CodeView, ConcernDescription, Custody, DeviceStanding, EnrolmentView, OutboxGroup,
-    OutboxView, Overdue, PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView,
-    VisitSummary, VisitView, Vocabulary,
+    OutboxView, Overdue, PhotoState, PhotosView, Problem, SaidLocked, SalvagedView, SetAsideView, StatusView,
+    StepDescription, ToDo, TodayView, VisitSummary, VisitView, Vocabulary,
 };
 use doorstep_core::{LONGEST_PIN, SHORTEST_PIN};
 use doorstep_council::LEAST_PASSWORD;
@@ -106,6 +106,8 @@ pub fn file() -> String {
         Refused,
         RefusedEntry,
         Rule,
+        SaidLocked,
+        SalvagedView,
         SealedNote,
         SetAsideReason,
         SetAsideView,

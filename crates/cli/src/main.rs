@@ -73,8 +73,21 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     }
-    let app = App::open(&arguments.store, environment(&arguments)?)?;
     let json = arguments.json;
+    let app = match (App::open(&arguments.store, environment(&arguments)?), &arguments.command) {
+        // A store that does not open stays as it is: the new enrolment has one beside it.
+        (
+            Err(AppError::Opening(Opening::KeyMissing(_) | Opening::WrongKey(_) | Opening::Newer(_))),
+            Command::Enrol { server, code, device_name },
+        ) => {
+            let environment = environment(&arguments)?;
+            let app = App::enrol_beside(&arguments.store, environment, server, code, device_name)?;
+            let status = app.status()?;
+            tell(json, &status.enrolled, || words::status(&status));
+            return Ok(ExitCode::SUCCESS);
+        }
+        (opened, _) => opened?,
+    };
     match arguments.command {
         Command::Enrol { server, code, device_name } => {
             let enrolment = app.enrol(&server, &code, &device_name)?;

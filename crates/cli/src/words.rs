@@ -248,8 +248,21 @@ pub(crate) fn status(status: &StatusView) -> String {
         0 => String::new(),
         waiting => format!(" {waiting} photos wait too."),
     };
+    let others = match status.left_by_others {
+        0 => String::new(),
+        left => format!(" {left} of an earlier user waiting."),
+    };
+    let salvaged = match &status.salvaged {
+        Some(salvaged) => format!(
+            " The file of visits was damaged or gone at {}: it is kept in {}, and {} records came back.",
+            salvaged.at.format("%Y-%m-%d %H:%M UTC"),
+            salvaged.kept,
+            salvaged.records
+        ),
+        None => String::new(),
+    };
     format!(
-        "{who}{} records, {} wait to be sent{oldest}.{photos}{urgent}{code}{aside}\n",
+        "{who}{} records, {} wait to be sent{oldest}.{photos}{urgent}{code}{aside}{others}{salvaged}\n",
         status.records, status.unsent
     )
 }

@@ -50,6 +50,14 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// [`DiskFault`] when it can't.
     fn before_write(&self) -> Result<(), DiskFault>;
+
+    /// Whether the next change of the journal can go on.
+    ///
+    /// # Errors
+    /// [`DiskFault`] when it can't.
+    fn before_append(&self) -> Result<(), DiskFault> {
+        Ok(())
+    }
 }
 
 /// The disk did not save the data.

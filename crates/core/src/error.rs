@@ -64,9 +64,15 @@ pub enum AppError {
     /// The device is not enrolled.
     #[error("this device is not enrolled yet. Ask the council for an enrolment code, then enrol.")]
     NotEnrolled,
-    /// The device is enrolled with another council, and still has records to send to it.
-    #[error("this device is enrolled already, and holds records that are not with the council. Send them first.")]
-    UnsentRecords,
+    /// The key with which the enrolment signs is not in the key store any more.
+    #[error(
+        "the key with which this phone signs is gone, so it can't send. What was saved is still on it. Ask the council for \
+         a new enrolment code."
+    )]
+    SigningKeyGone,
+    /// There is no visit under way.
+    #[error("there is no visit under way on this phone, so nothing was saved")]
+    NothingUnderWay,
     /// The text is not an enrolment code.
     #[error("that is not an enrolment code. It has 34 letters and digits; check it, or scan the QR code again.")]
     BadCode,
@@ -156,7 +162,8 @@ impl AppError {
             Self::Opening(Opening::Folder(_) | Opening::Store(_)) => "store-unavailable",
             Self::Refused(refused) => refused.rule.name(),
             Self::NotEnrolled => "not-enrolled",
-            Self::UnsentRecords => "unsent-records",
+            Self::SigningKeyGone => "signing-key-gone",
+            Self::NothingUnderWay => "nothing-under-way",
             Self::BadCode => "bad-code",
             Self::AnotherCouncil => "another-council",
             Self::BadAddress(_) => "bad-address",
@@ -180,6 +187,7 @@ impl AppError {
             Self::SignInFirst => "sign-in-first",
             Self::NoSafeguardingKey => "no-safeguarding-key",
             Self::Store(StoreError::Full) => "device-full",
+            Self::Store(StoreError::Damaged) => "store-mended",
             Self::Store(_) => "store-failed",
             Self::Keys(_) => "keys-locked",
         }
@@ -214,6 +222,10 @@ fn store_words(error: &StoreError) -> &'static str {
     match error {
         StoreError::Full => {
             "this device is full, so the last tap was not saved. Everything before it was. Free some space, then tap again."
+        }
+        StoreError::Damaged => {
+            "the file of visits was damaged and was set aside, so the last tap was not saved. What waited to be sent was \
+             brought back. Look at the visit, then tap again."
         }
         StoreError::Fault(DiskFault) | StoreError::Sqlite(_) | StoreError::Unreadable(_) => {
             "the last tap could not be saved. Everything before it was. Try again; if it happens again, call support."

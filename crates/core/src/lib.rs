@@ -14,7 +14,7 @@ pub mod sync;
 mod verify;
 mod view;
 
-pub use app::{App, Network, Unplanned};
+pub use app::{App, Network, SaidLocked, Unplanned};
 pub use clock::SystemClock;
 pub use environment::{
     BadAddress, Clock, Connect, Disk, DiskFault, Environment, Moment, OsRandomness, Randomness, RealDisk, SignIn,
@@ -25,6 +25,6 @@ pub use store::set_aside;
 pub use verify::{Fault, Verified};
 pub use view::{
     Acted, AppointmentView, CodeView, ConcernDescription, Custody, DeviceStanding, EnrolmentView, OutboxGroup,
-    OutboxView, Overdue, PhotoState, PhotosView, Problem, SetAsideView, StatusView, StepDescription, ToDo, TodayView,
-    VisitSummary, VisitView, Vocabulary,
+    OutboxView, Overdue, PhotoState, PhotosView, Problem, SalvagedView, SetAsideView, StatusView, StepDescription,
+    ToDo, TodayView, VisitSummary, VisitView, Vocabulary,
 };

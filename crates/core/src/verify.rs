@@ -1,6 +1,6 @@
 //! Checks the whole chain on this device: links, numbers, bodies and seals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_domain::ledger::{ChainFault, ChainHead, Envelope, Epoch, Hash, PublicKey};
 use doorstep_domain::v2::{self, AnyEnvelope};
@@ -39,14 +39,21 @@ pub(crate) fn verify(reading: &Reading<'_>, key: Option<&PublicKey>) -> Result<R
         }
     }
     let mut ends = BTreeMap::new();
+    // A store that came back from its journal lacks the chains that the council has had for long.
+    let came_back = reading.came_back()?;
+    let mut chains = BTreeSet::new();
     for chain in reading.all_visit_chains()? {
+        chains.insert(chain.chain);
         if let Err(fault) = verify_chain(reading, &chain, &mut ends, &mut verified)? {
             return Ok(Err(Fault { epoch: chain.chain, fault }));
         }
     }
     for seal in reading.all_seals()? {
         let signed = key.is_none_or(|key| seal.verified(key).is_some());
-        let fits = |head: &v2::Link| ends.get(&(head.chain, head.sequence)) == Some(&head.hash);
+        let fits = |head: &v2::Link| {
+            let is_gone = came_back && !chains.contains(&head.chain);
+            is_gone || ends.get(&(head.chain, head.sequence)) == Some(&head.hash)
+        };
         if let Some(head) = seal.contents.heads.iter().find(|head| !(signed && fits(head))) {
             return Ok(Err(Fault { epoch: head.chain, fault: ChainFault::BrokenSeal { at: head.sequence } }));
         }

@@ -29,6 +29,18 @@ pub struct EnrolmentView {
     pub device: String,
 }
 
+/// What was done about a file of visits that was damaged or lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS)]
+pub struct SalvagedView {
+    /// The folder in which the file is kept as it was found.
+    pub kept: String,
+    /// How many records came back from the journal.
+    #[ts(type = "number")]
+    pub records: u64,
+    /// When, in UTC, by the device's clock.
+    pub at: DateTime<Utc>,
+}
+
 /// The state of this device.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
 pub struct StatusView {
@@ -40,7 +52,12 @@ pub struct StatusView {
     pub pin_set: bool,
     /// Whether the PIN was entered. Always `true` where no PIN is needed.
     pub signed_in: bool,
-    /// Records on the device.
+    /// Records and photos of earlier enrolments of this device that wait to be sent.
+    #[ts(type = "number")]
+    pub left_by_others: u64,
+    /// What was done about a file of visits that was damaged or lost, until somebody has read it.
+    pub salvaged: Option<SalvagedView>,
+    /// Records on the device. On a locked one, those that it can send.
     #[ts(type = "number")]
     pub records: u64,
     /// Records that wait to be sent.

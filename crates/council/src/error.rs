@@ -41,6 +41,11 @@ pub enum CouncilError {
         "the database server runs with fsync=off or synchronous_commit=off: a power cut would lose what phones were told is safe. Turn it on."
     )]
     DatabaseForgets,
+    /// A restore broke off.
+    #[error(
+        "a restore into {0} did not come to its end, so nothing is served from it. Run the same `restore` again: it goes on."
+    )]
+    Unfinished(PathBuf),
     /// The file is not a backup, or it is incomplete.
     #[error("that backup can't be used: {0}. Nothing was changed.")]
     BadBackup(&'static str),

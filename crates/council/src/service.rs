@@ -22,6 +22,12 @@ use crate::storage::photo_store::{PhotoStore, PhotosAt};
 use crate::storage::{DatabaseAt, Reading, Storage, Writing};
 
 pub(crate) const EPOCH: &str = "council_epoch";
+
+/// When that epoch began, by the council's clock: milliseconds since 1970, UTC.
+const EPOCH_BEGAN: &str = "council_epoch_began_ms";
+
+/// The file in a data folder in which a restore is under way, or broke off.
+pub(crate) const RESTORING: &str = "restoring";
 pub(crate) const NAME: &str = "council_name";
 /// What is signed in version 2 is signed for the council with this id.
 const COUNCIL: &str = "council_id";
@@ -90,6 +96,9 @@ impl Service {
     /// [`CouncilError::NotInitialised`] when there is no council, or another [`CouncilError`] when
     /// a key, the database or the photo folder can't be used.
     pub fn open(data: &Path, database: &DatabaseAt, environment: Environment) -> Result<Self, CouncilError> {
+        if data.join(RESTORING).exists() {
+            return Err(CouncilError::Unfinished(data.to_owned()));
+        }
         if !Keys::are_in(data) {
             return Err(CouncilError::NotInitialised(data.to_owned()));
         }
@@ -181,8 +190,16 @@ impl Service {
     /// # Errors
     /// [`CouncilError`] when the epoch can't be written.
     pub fn begin_epoch(&self) -> Result<(), CouncilError> {
-        let epoch = Epoch::from_bytes(self.environment.random());
-        self.transact(|writing| writing.set_meta(EPOCH, &epoch.to_string()))
+        let (epoch, now_ms) = (Epoch::from_bytes(self.environment.random()), self.now_ms());
+        self.transact(|writing| begin_epoch_in(writing, epoch, now_ms))
+    }
+
+    /// When the epoch of the council began. One that an earlier version began is from before all.
+    pub(crate) fn epoch_began_ms(&self, reading: &Reading<'_>) -> Result<i64, CouncilError> {
+        if !reading.has_meta(EPOCH_BEGAN)? {
+            return Ok(i64::MIN);
+        }
+        reading.meta(EPOCH_BEGAN)?.parse().map_err(|_| CouncilError::Unreadable(EPOCH_BEGAN))
     }
 
     /// The epoch that began when the database was last restored, or made.
@@ -257,4 +274,12 @@ pub(crate) fn each_by_itself<T>(
         first = first.and(done);
     }
     first
+}
+
+/// Begins an epoch of the council. Whoever is signed in may have left since, so everybody signs in
+/// again.
+pub(crate) fn begin_epoch_in(writing: &Writing<'_>, epoch: Epoch, now_ms: i64) -> Result<(), CouncilError> {
+    writing.set_meta(EPOCH, &epoch.to_string())?;
+    writing.set_meta(EPOCH_BEGAN, &now_ms.to_string())?;
+    writing.end_all_sessions()
 }

@@ -8,4 +8,4 @@ mod tools;
 pub use line::{Line, LineState};
 pub use phone::Phone;
 pub use test_council::TestCouncil;
-pub use tools::{PASSWORD, eventually, json, program, programs, root, sample};
+pub use tools::{PASSWORD, copy, eventually, json, program, programs, root, sample};

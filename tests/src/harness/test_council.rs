@@ -161,7 +161,7 @@ impl TestCouncil {
     /// When it does not come up.
     #[must_use]
     pub fn serves(&self, listen: SocketAddr) -> (Child, SocketAddr) {
-        let mut command = self.council(&["serve", "--listen", &listen.to_string()]);
+        let mut command = self.command(&["serve", "--listen", &listen.to_string()]);
         if self.keeps_log {
             let log = fs::OpenOptions::new().create(true).append(true).open(self.log_file());
             command.stderr(log.expect("a log can be written"));
@@ -219,10 +219,12 @@ impl TestCouncil {
     /// Runs the council's program on the council's data. It may fail.
     #[must_use]
     pub fn tries(&self, words: &[&str]) -> Output {
-        self.council(words).output().expect("the council's program runs")
+        self.command(words).output().expect("the council's program runs")
     }
 
-    fn council(&self, words: &[&str]) -> Command {
+    /// The council's program with these words and the council's data, ready to run.
+    #[must_use]
+    pub fn command(&self, words: &[&str]) -> Command {
         let (command, rest) = words.split_first().expect("a command has a word");
         let mut council = Command::new(program("doorstep-council"));
         council.args([*command, "--data", &self.data().display().to_string()]).args(rest).env("RUST_LOG", "warn");

@@ -49,7 +49,10 @@ pub fn sample(name: &str) -> PathBuf {
 }
 
 /// Copies all that is in a folder into another.
-pub(super) fn copy(from: &Path, to: &Path) {
+///
+/// # Panics
+/// When it can't be copied.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
     let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
     assert!(copied.is_ok_and(|status| status.success()), "{} can't be copied", from.display());

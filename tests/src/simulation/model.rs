@@ -28,6 +28,9 @@ pub(super) struct Model {
     /// Records whose content rotted on the phone's disk before they were sent: the council sets
     /// them aside.
     pub(super) rotten: BTreeSet<RecordId>,
+    /// Visits in which something was said while the phone was locked. If it was put back before
+    /// anybody read it, that record's id is not known.
+    pub(super) unread: BTreeSet<VisitId>,
 }
 
 impl Model {
@@ -49,6 +52,7 @@ impl Model {
     pub(super) fn put_back(&mut self, copy: &Self, council: &Service, all_notes: &BTreeSet<String>) {
         let before = std::mem::replace(self, copy.clone());
         self.ever_saved = before.ever_saved;
+        self.unread.extend(before.unread);
         for (record, (visit, event)) in before.saved {
             if held(council, visit).contains_key(&record) {
                 self.saved.insert(record, (visit, event));
@@ -102,7 +106,8 @@ impl Model {
                     Some(_) => {}
                 }
             }
-            for record in held.keys().filter(|record| !self.ever_saved.contains(record)) {
+            let is_unknown = |record: &&RecordId| !self.ever_saved.contains(record) && !self.unread.contains(&visit);
+            for record in held.keys().filter(is_unknown) {
                 differences.push(format!("never saved: {record} of {visit}"));
             }
         }

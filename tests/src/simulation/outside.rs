@@ -1,7 +1,7 @@
 //! What the simulation gives the programs in place of the real world: a virtual clock, random
 //! numbers from a seed, a disk that can fail.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use doorstep_core::{Clock, Disk, DiskFault, Moment};
@@ -93,12 +93,24 @@ impl doorstep_council::TimeSource for VirtualClock {
 #[derive(Debug, Default)]
 pub struct FaultyDisk {
     writes_left: Mutex<Option<u64>>,
+    /// Whether the next change of the journal fails.
+    journal_fails: AtomicBool,
 }
 
 impl FaultyDisk {
     /// Lets this many writes go through, and makes the next one fail.
     pub fn fail_after(&self, writes: u64) {
         *self.lock() = Some(writes);
+    }
+
+    /// Makes the next change of the journal fail.
+    pub fn fail_the_journal(&self) {
+        self.journal_fails.store(true, Ordering::SeqCst);
+    }
+
+    /// Makes changes of the journal go through.
+    pub fn mend_the_journal(&self) {
+        self.journal_fails.store(false, Ordering::SeqCst);
     }
 
     /// Makes all writes go through. Returns true if a planned failure had not happened yet.
@@ -129,6 +141,10 @@ impl FaultyDisk {
 impl Disk for FaultyDisk {
     fn before_write(&self) -> Result<(), DiskFault> {
         if self.works() { Ok(()) } else { Err(DiskFault) }
+    }
+
+    fn before_append(&self) -> Result<(), DiskFault> {
+        if self.journal_fails.swap(false, Ordering::SeqCst) { Err(DiskFault) } else { Ok(()) }
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod council;
 mod phones;
+mod trouble;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,12 @@ struct Phone {
     copy: Option<(PathBuf, Model)>,
     open_visits: Vec<VisitId>,
     set_aside_expected: bool,
+    /// Whether a PIN keeps it.
+    has_pin: bool,
+    /// Visits in which something was said while the phone was locked, and is not seen yet.
+    said_locked: Vec<VisitId>,
+    /// How many records the stores of its former enrolments had, if it was enrolled again.
+    left_behind: Option<usize>,
 }
 
 struct World {
@@ -170,8 +177,8 @@ impl World {
         };
         world.appointments = (0..12).map(|number| (number, number % PHONES)).collect();
         world.import();
-        for user in USERS {
-            let phone = world.phone(user);
+        for (user, has_pin) in USERS.into_iter().zip([!seed.is_multiple_of(3), seed % 3 == 1, true]) {
+            let phone = world.phone(user, has_pin);
             world.phones.push(phone);
         }
         world
@@ -186,16 +193,19 @@ impl World {
         let what = self.chance.below(100);
         self.trace.push(format!("{step}: phone {which}, {what}"));
         match what {
-            0..=54 => self.tap(which),
-            55..=77 => self.sync(which),
-            78..=80 => self.kill(which),
-            81..=83 => self.clock_jumps(which),
-            84..=86 => self.copy_phone(which),
-            87..=88 => self.put_phone_back(which),
-            89..=90 => self.rot(which),
-            91..=92 => self.reassign(),
-            93..=94 => self.council_copy(),
-            95 => self.put_council_back(),
+            0..=51 => self.tap(which),
+            52..=72 => self.sync(which),
+            73..=75 => self.kill(which),
+            76..=77 => self.clock_jumps(which),
+            78..=80 => self.copy_phone(which),
+            81..=82 => self.put_phone_back(which),
+            83..=84 => self.rot(which),
+            85..=86 => self.reassign(),
+            87..=88 => self.council_copy(),
+            89 => self.put_council_back(),
+            90..=91 => self.lock(which),
+            92..=94 => self.power_cut(which),
+            95 => self.enrol_again(which),
             96..=97 => self.council_disk.fail_after(u64::try_from(self.chance.below(2)).unwrap_or(0)),
             _ => self.restart_council(),
         }

@@ -8,7 +8,7 @@ use doorstep_domain::ledger::{Epoch, SigningKey};
 use doorstep_domain::v2::{Attested, Certificate, HeadClass};
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::HandPhone;
-use doorstep_tests::harness::{Phone, TestCouncil, sample};
+use doorstep_tests::harness::{Phone, TestCouncil, copy, program, sample};
 use doorstep_tests::postgres::Postgres;
 use serde_json::json;
 
@@ -54,7 +54,11 @@ fn a_backup_is_made_while_phones_send_and_is_restored(council: TestCouncil, into
     std::fs::write(&cut, &bytes[..bytes.len() - 1000]).unwrap();
     let other_key = folder.path().join("other.key");
     let _public_half = council.runs(&["backup-key", "--out", &text(&other_key)]);
-    assert!(council.runs(&["check-backup", "--identity", &text(&identity), &text(&backup)]).contains("it is whole"));
+    let scratch = folder.path().join("scratch");
+    let drilled =
+        council.runs(&["check-backup", "--identity", &text(&identity), "--scratch", &text(&scratch), &text(&backup)]);
+    assert!(drilled.contains("1 photos were checked, 0 faults"), "{drilled}");
+    assert!(!scratch.exists(), "it held the council's keys");
     for (file, key, why) in
         [(&bad, &identity, "can't be used"), (&cut, &identity, "can't be used"), (&backup, &other_key, "another key")]
     {
@@ -81,6 +85,120 @@ fn a_backup_is_made_while_phones_send_and_restored_into_either_database() {
     let server = Postgres::start();
     a_backup_is_made_while_phones_send_and_is_restored(TestCouncil::open(), Some(server.database()));
     a_backup_is_made_while_phones_send_and_is_restored(TestCouncil::open_on_postgres(&server.database()), None);
+}
+
+/// A council with one visit and two photos, the folder of those, and a key for backups.
+fn with_two_photos(folder: &Path) -> (TestCouncil, Phone, Vec<std::path::PathBuf>, String) {
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let key = council.runs(&["backup-key", "--out", &text(&folder.join("identity"))]);
+    let phone = Phone::of("melton-2", &council, council.address());
+    let visit = phone.enters("WO-261124-00009");
+    for (number, width) in [600, 700].into_iter().enumerate() {
+        let photo = folder.join(format!("{number}.jpg"));
+        fs::write(&photo, doorstep_tests::sample::photo(width)).unwrap();
+        phone.does(&["visit", "photo", &visit, "--purpose", "before", &text(&photo)]);
+    }
+    phone.does(&["visit", "leave", &visit, "--outcome", "completed"]);
+    phone.does(&["sync"]);
+    phone.does(&["sync"]);
+    let shelves = fs::read_dir(council.data().join("photos")).unwrap().flatten().map(|shelf| shelf.path());
+    let photos = shelves.filter(|shelf| shelf.is_dir()).flat_map(|shelf| fs::read_dir(shelf).unwrap().flatten());
+    let photos: Vec<_> = photos.map(|photo| photo.path()).collect();
+    assert_eq!(photos.len(), 2);
+    (council, phone, photos, key.trim().to_owned())
+}
+
+#[test]
+fn a_rotten_and_a_missing_photo_are_named_and_keep_nothing_else_from_a_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| text(&folder.path().join(name));
+    let (council, _, photos, key) = with_two_photos(folder.path());
+    let name = |photo: &Path| photo.file_stem().unwrap().to_string_lossy().into_owned();
+    let mut rotten = fs::read(&photos[0]).unwrap();
+    rotten[500] ^= 1;
+    fs::write(&photos[0], rotten).unwrap();
+    let made = council.tries(&["backup", "--recipient", &key, "--out", &place("rotten")]);
+    let said = String::from_utf8_lossy(&made.stdout);
+    assert!(
+        !made.status.success() && said.contains(&format!("photo {}: its file was altered", name(&photos[0]))),
+        "{said}"
+    );
+    fs::remove_file(&photos[1]).unwrap();
+    let made = council.tries(&["backup", "--recipient", &key, "--out", &place("backup")]);
+    let said = String::from_utf8_lossy(&made.stdout);
+    assert!(
+        !made.status.success() && said.contains(&format!("photo {}: its file is missing", name(&photos[1]))),
+        "{said}"
+    );
+    let checked = council.tries(&["check-records"]);
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(!checked.status.success() && said.contains("was altered") && said.contains("is missing"), "{said}");
+
+    for (backup, photos_in_it) in [("rotten", 1), ("backup", 0)] {
+        let drilled = std::process::Command::new(program("doorstep-council"))
+            .args(["check-backup", "--identity", &place("identity"), "--scratch", &place("scratch"), &place(backup)])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&drilled.stdout);
+        assert!(!drilled.status.success() && said.contains(&name(&photos[0])), "{said}");
+        let mut restored = TestCouncil::empty(None);
+        let output = restored.tries(&["restore", "--identity", &place("identity"), &place(backup)]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(!output.status.success() && said.contains(&name(&photos[0])), "{said}");
+        assert!(said.contains(&format!("{photos_in_it} photos are back")), "{said}");
+        restored.start();
+        assert_eq!(restored.export("visits"), council.export("visits"), "the rest is restored");
+    }
+}
+
+#[test]
+fn a_restore_that_was_killed_anywhere_serves_nothing_and_goes_on_when_it_is_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| text(&folder.path().join(name));
+    let (council, _, _, key) = with_two_photos(folder.path());
+    council.does(&["backup", "--recipient", &key, "--out", &place("backup")]);
+    let visits = council.export("visits");
+    let restore = ["restore", "--identity", &place("identity"), &place("backup")];
+    let mut killed = 0;
+    for delay in [0, 5, 15, 30, 60, 90, 120, 160, 220, 300] {
+        let restored = TestCouncil::empty(None);
+        let mut child = restored.command(&restore).stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        let _may_be_over = child.kill();
+        if child.wait().unwrap().success() {
+            continue;
+        }
+        killed += 1;
+        let served = restored.tries(&["counts"]);
+        assert!(!served.status.success(), "after {delay} ms it is served half restored");
+        restored.does(&restore);
+        assert_eq!(restored.export("visits"), visits, "after {delay} ms");
+    }
+    assert!(killed > 2, "it was killed {killed} times");
+
+    // Killed between its last two steps, and with its keys half written.
+    for gone in [None, Some("keys/council.key")] {
+        let restored = TestCouncil::empty(None);
+        restored.does(&restore);
+        let epoch = |restored: &TestCouncil| -> String {
+            let database = rusqlite::Connection::open(restored.data().join("council.db")).unwrap();
+            database.query_row("SELECT value FROM meta WHERE name = 'council_epoch'", [], |row| row.get(0)).unwrap()
+        };
+        let database = rusqlite::Connection::open(restored.data().join("council.db")).unwrap();
+        let by: String =
+            database.query_row("SELECT value FROM meta WHERE name = 'restored_by'", [], |row| row.get(0)).unwrap();
+        drop(database);
+        fs::write(restored.data().join("restoring"), by).unwrap();
+        if let Some(gone) = gone {
+            fs::remove_file(restored.data().join(gone)).unwrap();
+        }
+        let before = epoch(&restored);
+        refused(&restored, &["counts"], "did not come to its end");
+        restored.does(&restore);
+        assert_eq!(epoch(&restored), before, "one restore, one epoch");
+        assert_eq!(restored.export("visits"), visits);
+    }
 }
 
 #[test]
@@ -141,4 +259,51 @@ fn a_council_that_was_put_back_finds_the_phones_of_since_by_its_own_signature() 
         ConsoleClient::of("super-1", &restored).does("POST", "/api/set-aside", &rest);
     }
     assert!(known.sends(|_| {}).changes.is_some(), "somebody has confirmed it");
+}
+
+#[test]
+fn a_council_that_was_put_back_by_a_snapshot_finds_out_by_its_own_receipts() {
+    let mut council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &council, council.address());
+    let other = Phone::of("melton-1", &council, council.address());
+    let epoch = |council: &TestCouncil| -> String {
+        let database = rusqlite::Connection::open(council.data().join("council.db")).unwrap();
+        database.query_row("SELECT value FROM meta WHERE name = 'council_epoch'", [], |row| row.get(0)).unwrap()
+    };
+    let ended_by_the_phone = |reference: &str| {
+        let visit = phone.starts(reference);
+        phone.does(&["visit", "no-answer", &visit]);
+        phone.does(&["sync"]);
+    };
+    // A snapshot of the machine, and a visit after it.
+    council.kill();
+    let snapshot = tempfile::tempdir().unwrap();
+    copy(&council.data(), snapshot.path());
+    council.start();
+    ended_by_the_phone("WO-261124-00009");
+    let (before, begun) = (council.export("visits"), epoch(&council));
+    assert_eq!(before.len(), 1);
+    council.kill();
+    fs::remove_dir_all(council.data()).unwrap();
+    copy(snapshot.path(), &council.data());
+    council.start();
+    assert!(council.export("visits").is_empty());
+
+    other.does(&["sync"]);
+    assert_eq!(epoch(&council), begun, "a phone that lost nothing shows nothing");
+    phone.does(&["sync"]);
+    assert_eq!(council.export("visits"), before, "it is back, and counts as received when it was");
+    let found = epoch(&council);
+    assert_ne!(found, begun, "the other phones are told");
+    let said = council.export("audit");
+    assert_eq!(said.iter().filter(|line| line["action"] == "council_put_back").count(), 1);
+    ended_by_the_phone("WO-261124-00015");
+    other.does(&["sync"]);
+    assert_eq!(epoch(&council), found, "one restore, one epoch");
+    assert_eq!(council.export("visits").len(), 2);
+
+    council.kill();
+    council.does(&["put-back"]);
+    assert_ne!(epoch(&council), found, "and somebody can say so");
 }

@@ -202,9 +202,12 @@ fn enrolling_again_loses_nothing_that_waits() {
     phone.does(&["visit", "no-answer", &visit]);
     let server = format!("http://{}", line.address());
     phone.does(&["enrol", "--server", &server, "--code", &council.code_for("melton-2")]);
-    assert_eq!(phone.says(&["status"])["unsent"], 2);
+    let status = phone.says(&["status"]);
+    assert_eq!((&status["unsent"], &status["left_by_others"]), (&json("0"), &json("2")));
+    assert_eq!(phone.says(&["visits"]), json("[]"), "the new enrolment shows nothing of the former one");
     phone.does(&["verify"]);
     phone.does(&["sync"]);
+    assert_eq!(phone.says(&["status"])["left_by_others"], 0);
     assert_eq!(council.export("visits")[0]["outcome"], "no_answer");
 }
 

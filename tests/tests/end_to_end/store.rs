@@ -136,22 +136,6 @@ fn a_key_store_that_was_emptied_is_no_first_start() {
     assert!(scene.keys.get("database-key").unwrap().is_none(), "no new key was made over the old database");
 }
 
-#[test]
-fn a_damaged_file_is_set_aside_whole_and_said_and_work_can_go_on() {
-    let scene = Scene::new();
-    drop(scene.enrolled());
-    let file = scene.store().join("doorstep.db");
-    let mut damaged = bytes(&scene.store());
-    damaged.iter_mut().take(4096).for_each(|byte| *byte ^= 0x5a);
-    fs::write(&file, &damaged).unwrap();
-    let error = scene.open().unwrap_err();
-    let AppError::Opening(Opening::Damaged(kept)) = &error else { panic!("{error}") };
-    assert!(error.to_string().contains("set aside"));
-    assert_eq!(fs::read(Path::new(kept).join("doorstep.db")).unwrap(), damaged, "byte for byte");
-    scene.enrolled();
-    assert_eq!(fs::read(Path::new(kept).join("doorstep.db")).unwrap(), damaged);
-}
-
 /// Opens the phone's database directly, without Doorstep.
 fn behind_the_scene(scene: &Scene) -> rusqlite::Connection {
     let key = scene.keys.get("database-key").unwrap().unwrap();

@@ -6,7 +6,7 @@ use doorstep_tests::window::{Desk, Look, Window};
 use serde_json::json;
 
 /// Sample appointments of today, so that the app shows them as today's.
-fn import_todays(council: &TestCouncil) {
+pub(crate) fn import_todays(council: &TestCouncil) {
     let table = doorstep_tests::sample::appointments_today();
     let file = council.data().join("today.csv");
     std::fs::write(&file, table).unwrap();
@@ -14,7 +14,7 @@ fn import_todays(council: &TestCouncil) {
 }
 
 /// Sets the phone up: enters the code, chooses a PIN, and signs the Code of conduct.
-async fn set_up(window: &Window, council: &TestCouncil, line: &Line) {
+pub(crate) async fn set_up(window: &Window, council: &TestCouncil, line: &Line) {
     enrols(window, council, line).await;
     window.sees("h1", "Sign the Code").await;
     is_accessible(window, "first run, the Code").await;
@@ -34,7 +34,7 @@ async fn enrols(window: &Window, council: &TestCouncil, line: &Line) {
     window.tap("#set-pin").await;
 }
 
-async fn is_accessible(window: &Window, screen: &str) {
+pub(crate) async fn is_accessible(window: &Window, screen: &str) {
     let pictures = doorstep_tests::harness::root().join("target/pictures/app");
     std::fs::create_dir_all(&pictures).unwrap();
     let picture = |name: &str| pictures.join(format!("{}.png", name.replace([' ', ','], "-")));
@@ -367,7 +367,7 @@ async fn somebody_alone_who_is_late_is_asked_by_a_notification_that_names_nobody
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() {
+async fn a_damaged_store_is_said_and_kept_whole_and_one_that_can_t_be_used_is_tried_again() {
     let council = TestCouncil::open();
     import_todays(&council);
     let line = Line::to(council.address());
@@ -381,12 +381,30 @@ async fn a_damaged_store_is_said_kept_whole_and_the_phone_can_be_set_up_again() 
     damaged.iter_mut().take(4096).for_each(|byte| *byte ^= 0x5a);
     std::fs::write(&file, &damaged).unwrap();
     let window = desk.open().await;
-    window.sees("#trouble", "set aside, whole").await;
-    is_accessible(&window, "trouble").await;
+    window.types("#pin", "493817").await;
+    window.tap("#sign-in").await;
+    window.sees("#salvaged", "kept as it was found").await;
+    window.sees("#salvaged", "came back").await;
+    is_accessible(&window, "a mended store").await;
     let folder = std::fs::read_dir(desk.store().join("set-aside")).unwrap().next().unwrap().unwrap();
     assert_eq!(std::fs::read(folder.path().join("doorstep.db")).unwrap(), damaged);
+    window.tap("#salvaged-read").await;
+    window.misses("#salvaged").await;
+    window.sees("[data-ref='WO-TODAY-1']", "Start").await;
+    window.close().await;
+
+    // A folder that can't be used for now.
+    let journal = desk.store().join("doorstep.journal");
+    let kept = desk.store().join("elsewhere");
+    std::fs::rename(&journal, &kept).unwrap();
+    std::fs::create_dir(&journal).unwrap();
+    let window = desk.open().await;
+    window.sees("#trouble", "can't be used").await;
+    is_accessible(&window, "trouble").await;
+    std::fs::remove_dir(&journal).unwrap();
+    std::fs::rename(&kept, &journal).unwrap();
     window.tap("#try-again").await;
-    set_up(&window, &council, &line).await;
+    window.sees("h1", "Enter your PIN").await;
     window.close().await;
 }
 

@@ -22,7 +22,8 @@ export const numbers: Numbers = {
   phone_it_in_minutes: 15,
   own_visits_days: 30,
   offline_hours: 72,
-  safe_reminder_minutes: 5
+  safe_reminder_minutes: 5,
+  lock_minutes: 2
 }
 
 export function status(changes: Partial<StatusView> = {}): StatusView {
@@ -36,6 +37,8 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
     numbers,
     pin_set: true,
     signed_in: true,
+    left_by_others: 0,
+    salvaged: null,
     records: 0,
     unsent: 0,
     oldest_unsent: null,

@@ -620,7 +620,7 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "log_begins" | "logs_closed" | "nightly_failed" | "not_found" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
+export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "case_changed" | "case_read" | "code_published" | "council_made" | "council_put_back" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "log_begins" | "logs_closed" | "nightly_failed" | "not_found" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
 
 export type AuditCheck = { 
 /**
@@ -2013,7 +2013,11 @@ offline_hours: number,
  * Minutes past the expected end after which the visitor is reminded to say that they are safe.
  * Clause 6.1.
  */
-safe_reminder_minutes: number, };
+safe_reminder_minutes: number, 
+/**
+ * Minutes without a touch after which a phone locks by itself.
+ */
+lock_minutes: number, };
 
 export type OpenedNote = { 
 /**
@@ -2654,6 +2658,8 @@ unconfirmed: boolean,
  */
 read: Array<NoteRead>, };
 
+export type SaidLocked = "leave_now" | "safe";
+
 export type SaidPlace = { 
 /**
  * The UPRN that it names.
@@ -2671,6 +2677,20 @@ address: string | null,
  * The council's own address of that home.
  */
 known_address: string | null, };
+
+export type SalvagedView = { 
+/**
+ * The folder in which the file is kept as it was found.
+ */
+kept: string, 
+/**
+ * How many records came back from the journal.
+ */
+records: number, 
+/**
+ * When, in UTC, by the device's clock.
+ */
+at: string, };
 
 export type SealedNote = { 
 /**
@@ -2802,7 +2822,15 @@ pin_set: boolean,
  */
 signed_in: boolean, 
 /**
- * Records on the device.
+ * Records and photos of earlier enrolments of this device that wait to be sent.
+ */
+left_by_others: number, 
+/**
+ * What was done about a file of visits that was damaged or lost, until somebody has read it.
+ */
+salvaged: SalvagedView | null, 
+/**
+ * Records on the device. On a locked one, those that it can send.
  */
 records: number, 
 /**

@@ -30,7 +30,8 @@ const numbers: Numbers = {
   phone_it_in_minutes: 15,
   own_visits_days: 30,
   offline_hours: 72,
-  safe_reminder_minutes: 5
+  safe_reminder_minutes: 5,
+  lock_minutes: 2
 }
 
 function status(changes: Partial<StatusView>): StatusView {

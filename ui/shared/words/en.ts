@@ -12,6 +12,7 @@ import type {
   Problem,
   Refused,
   Rule,
+  SalvagedView,
   StatusView,
   Step
 } from '../generated/types'
@@ -68,6 +69,11 @@ const problems: Record<string, string> = {
   'photo-too-large': 'That file is too large: more than 20 MB. No photo was added. Take it again with the camera.',
   'nothing-opens-it': 'This device has no app for that. Use another telephone, or another map.',
   'no-number': 'That is not a number that can be dialled.',
+  'signing-key-gone':
+    'The key with which this phone signs is gone, so it can’t send. What was saved is still on it. Ask the council for a new code, then tap “I have a new code”.',
+  'nothing-under-way': 'There is no visit under way on this phone, so nothing was saved.',
+  'store-mended':
+    'The file of visits was damaged and was set aside, so the last tap was not saved. What waited to be sent was brought back. Look at the visit, then tap again.',
   'no-safeguarding-key': `The note can’t be sealed on this phone, so it was not saved. Phone the council now: ${telephones.council}.`
 }
 
@@ -263,6 +269,7 @@ export const actions = table<AuditAction>({
   appointments_imported: 'Imported appointments',
   code_published: 'Published a version of the Code',
   council_made: 'Set the council up',
+  council_put_back: 'The database was put back from an older copy',
   device_enrolled: 'Enrolled a phone',
   enrolment_offered: 'Gave out a code that enrols a phone',
   export_begun: 'Began to take a table away',
@@ -321,13 +328,40 @@ export function standingWords(status: StatusView): string[] {
   return []
 }
 
+/** What a locked phone says: that what it holds is safe, and how much of it waits. */
+export function lockedWords(status: StatusView): string {
+  const photos = status.photos_waiting > 0 ? ` and ${plural(status.photos_waiting, 'photo')}` : ''
+  const waits = status.unsent > 0 || photos !== ''
+  return waits
+    ? `${plural(status.unsent, 'record')}${photos} safe on this phone. They go by themselves when there is signal.`
+    : 'Everything you recorded is safe.'
+}
+
+/** Words about what earlier users of this phone left; empty if that is nothing. */
+export function othersWords(status: StatusView): string {
+  return status.left_by_others > 0 ? `${status.left_by_others} of an earlier user waiting` : ''
+}
+
+/** What became of a damaged file of visits. */
+export function salvagedWords({ at, records, kept }: SalvagedView): string[] {
+  return [
+    `The file of visits on this phone was damaged or gone, at ${moment(at)}. It is kept as it was found, for support: ${kept}.`,
+    records > 0
+      ? `${plural(records, 'record')} came back from the second copy on this phone. What was not sent yet goes to the council. Look at the visits of today: a tap of the last minutes may be missing.`
+      : 'Nothing could be brought back from it. Whatever the council had received is safe there. Tell support, and look at the visits of today.'
+  ]
+}
+
 /** The status bar's words about sending. `loud` after a day, or when a record was set aside. */
 export function sendingWords(status: StatusView): { words: string; loud: boolean } {
   if (status.unsent === 0 || !status.oldest_unsent) {
     return status.set_aside > 0
       ? { words: `${status.set_aside} set aside`, loud: true }
       : {
-          words: status.photos_waiting > 0 ? `${plural(status.photos_waiting, 'photo')} to send` : 'All sent',
+          words:
+            status.photos_waiting > 0
+              ? `${plural(status.photos_waiting, 'photo')} to send`
+              : othersWords(status) || 'All sent',
           loud: false
         }
   }

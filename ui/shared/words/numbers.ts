@@ -22,6 +22,7 @@ const named: Record<string, string> = {
   own_visits_days: 'Own past visits that a visitor sees',
   offline_hours: 'Without contact for so long: a phone shows no tenants',
   safe_reminder_minutes: 'Past the expected end: reminder to say “I am safe”',
+  lock_minutes: 'A phone that nobody touches locks after',
   keep_visits: 'Visits, their cases and photos, after the visit or its last case',
   keep_photos: 'Photos of visits that no case came of',
   keep_safeguarding_notes: 'Safeguarding notes',

@@ -17,7 +17,7 @@ impl App {
     /// # Errors
     /// [`AppError::Store`].
     pub fn code(&self, search: Option<&str>) -> Result<CodeView, AppError> {
-        self.store.read(|reading| {
+        self.store().read(|reading| {
             let published = reading.code()?;
             let in_force = published.is_some();
             let code = published.unwrap_or_else(PublishedCode::own_words);
@@ -49,7 +49,7 @@ impl App {
     pub fn acknowledge(&self, hash: &str, name: &str, signed: Signing) -> Result<CodeView, AppError> {
         self.signed_in()?;
         TextKind::Short.check(name)?;
-        self.store.transact::<_, AppError>(&self.environment, |writing| {
+        self.store().transact::<_, AppError>(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let code = binding(writing)?;
             if code.hash() != hash {
@@ -68,7 +68,6 @@ impl App {
             let file = VisitId::from_parts(u64::try_from(at_ms).unwrap_or(0), &self.environment.random());
             writing.append_acknowledgement(&self.environment, &enrolment, file, &acknowledgement)?;
             writing.set_signed(&CodeSignature { user: enrolment.user, code: acknowledgement.code, at_ms })?;
-            writing.seal(enrolment.device, &self.signing_key()?)?;
             Ok(())
         })?;
         self.code(None)

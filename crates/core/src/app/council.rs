@@ -1,18 +1,26 @@
 //! What waits to be sent to the council, and sending it.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::fold;
 
-use super::{App, time};
+use super::{App, set_mark, signing_key, time};
 use crate::error::AppError;
-use crate::store::Reading;
+use crate::store::{Reading, Store, shelf};
 use crate::sync::{Contact, Piece, SyncReport, most_pieces, round, send_piece};
 use crate::view::{OutboxGroup, OutboxView, PhotosView, SetAsideView};
 
 /// The most rounds of one sync. Anything left after that is sent with the next sync.
 const MOST_ROUNDS: usize = 1_000;
+
+/// How often a former enrolment that has nothing to send asks its council whether it still holds
+/// everything, in milliseconds.
+const FORMER_EVERY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// How long a former enrolment keeps what its council received, by the council's clock, in
+/// milliseconds: the council may be put back from a copy.
+const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 impl App {
     /// What waits to be sent, and what was set aside.
@@ -21,7 +29,7 @@ impl App {
     /// [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn outbox(&self) -> Result<OutboxView, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| {
+        self.store().read(|reading| {
             let waiting = reading.waiting_by_visit()?;
             let set_aside = reading.set_aside_records()?;
             let address_of = |visit: VisitId| match self.may_go_on(reading, Some(visit)) {
@@ -78,42 +86,70 @@ impl App {
     fn sync_with(&self, photos: bool) -> Result<SyncReport, AppError> {
         let _one_at_a_time = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         self.keep_running();
-        let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
+        let report = self.sync_store(&self.store(), photos);
+        if report.is_ok() {
+            self.end_if_revoked()?;
+        }
+        // Their councils may be others, so neither waits for the other.
+        self.sync_former(photos);
+        report
+    }
+
+    fn sync_store(&self, store: &Store, photos: bool) -> Result<SyncReport, AppError> {
+        let enrolment = store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
         let council = self.environment.connect.connect(&enrolment.server)?;
-        let key = self.signing_key()?;
-        let contact = Contact { store: &self.store, environment: &self.environment, council: &*council, key: &key };
+        let key = signing_key(store)?;
+        let contact = Contact { store, environment: &self.environment, council: &*council, key: &key };
+        // Whatever a request says is in the journal before it goes out: no number is used twice.
+        store.flush_journal();
         let mut report = SyncReport::default();
         send_records(&contact, &mut report)?;
-        self.set_mark()?;
+        set_mark(store)?;
         if photos {
-            self.send_photos(&contact, &mut report)?;
+            send_photos(&contact, &mut report)?;
         }
-        (report.waiting, report.photos_waiting) = self.still_waiting()?;
-        self.set_mark()?;
-        self.end_if_revoked()?;
+        (report.waiting, report.photos_waiting) = still_waiting(store)?;
+        store.flush_journal();
+        set_mark(store)?;
         Ok(report)
     }
 
-    /// Sends photos piece by piece. If a record is made meanwhile, it is sent before the next
-    /// piece.
-    fn send_photos(&self, contact: &Contact<'_>, report: &mut SyncReport) -> Result<(), AppError> {
-        let photos = self.store.read::<_, AppError>(|reading| Ok(reading.waiting_photos()?))?;
-        for photo in photos {
-            for _ in 0..most_pieces(&photo) {
-                match send_piece(contact, photo.id)? {
-                    Piece::Another => {}
-                    Piece::Complete => {
-                        report.photos += 1;
-                        break;
-                    }
-                    Piece::Refused | Piece::NotNow => break,
-                }
-                if self.still_waiting()?.0 > 0 {
-                    send_records(contact, report)?;
-                }
+    /// Sends what earlier enrolments of this device left, each to its own council, and ends a store
+    /// of which nobody can ask for anything more.
+    fn sync_former(&self, photos: bool) {
+        for store in self.former_stores() {
+            // One that can't be reached or read now is tried again with the next sync.
+            let is_over = self.sync_one_former(&store, photos).unwrap_or(false);
+            if is_over && store.end().is_ok() {
+                shelf::take_away(store.folder());
+                let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+                former.retain(|other| !Arc::ptr_eq(other, &store));
             }
         }
-        Ok(())
+    }
+
+    /// Sends what a former enrolment left, if it is time, and gives whether its store is over.
+    fn sync_one_former(&self, store: &Store, photos: bool) -> Result<bool, AppError> {
+        let now_ms = self.environment.clock.now().unix_ms;
+        let is_due = store.read::<_, AppError>(|reading| {
+            let contact_ms = reading.enrolment()?.map(|enrolment| enrolment.last_contact_device_ms);
+            let is_long_ago = contact_ms.is_some_and(|contact| now_ms.abs_diff(contact) >= FORMER_EVERY_MS);
+            Ok(contact_ms.is_some() && (is_long_ago || left_in(reading)? > 0))
+        })?;
+        if is_due {
+            self.sync_store(store, photos)?;
+        }
+        store.read(|reading| {
+            let Some(enrolment) = reading.enrolment()? else { return Ok(true) };
+            let is_kept = reading.any_received_since(enrolment.last_contact_ms.saturating_sub(KEPT_MS))?;
+            let is_sent = left_in(reading)? == 0 && reading.unsealed(enrolment.device, 1)?.is_empty();
+            Ok(is_sent && (enrolment.revoked || !is_kept) && reading.alone()?.is_none())
+        })
+    }
+
+    /// How many records and photos earlier enrolments of this device still have to send.
+    pub(super) fn left_by_others(&self) -> Result<u64, AppError> {
+        self.former_stores().iter().map(|store| store.read(left_in)).sum()
     }
 
     fn photos_view(&self, reading: &Reading<'_>) -> Result<PhotosView, AppError> {
@@ -129,15 +165,41 @@ impl App {
         })
     }
 
-    fn still_waiting(&self) -> Result<(u64, usize), AppError> {
-        self.store.read(|reading| Ok((reading.counts()?.waiting, reading.waiting_photos()?.len())))
-    }
-
     /// A random number, by which the courier chooses how long to wait.
     #[must_use]
     pub fn random_number(&self) -> u64 {
         u64::from_be_bytes(self.environment.random())
     }
+}
+
+/// Sends photos piece by piece. If a record is made meanwhile, it is sent before the next piece.
+fn send_photos(contact: &Contact<'_>, report: &mut SyncReport) -> Result<(), AppError> {
+    let photos = contact.store.read::<_, AppError>(|reading| Ok(reading.waiting_photos()?))?;
+    for photo in photos {
+        for _ in 0..most_pieces(&photo) {
+            match send_piece(contact, photo.id)? {
+                Piece::Another => {}
+                Piece::Complete => {
+                    report.photos += 1;
+                    break;
+                }
+                Piece::Refused | Piece::NotNow => break,
+            }
+            if still_waiting(contact.store)?.0 > 0 {
+                send_records(contact, report)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn still_waiting(store: &Store) -> Result<(u64, usize), AppError> {
+    store.read(|reading| Ok((reading.counts()?.waiting, reading.waiting_photos()?.len())))
+}
+
+fn left_in(reading: &Reading<'_>) -> Result<u64, AppError> {
+    let photos = u64::try_from(reading.waiting_photos()?.len()).unwrap_or(u64::MAX);
+    Ok(reading.counts()?.waiting.saturating_add(photos))
 }
 
 fn send_records(contact: &Contact<'_>, report: &mut SyncReport) -> Result<(), AppError> {

@@ -40,7 +40,7 @@ impl App {
             width: picture.size.width,
             height: picture.size.height,
         };
-        self.store.transact(&self.environment, |writing| {
+        self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_go_on(writing, Some(visit))?;
             let before = Known::of(writing, visit)?;
@@ -57,7 +57,7 @@ impl App {
     /// [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn photo(&self, sha256: Hash) -> Result<Vec<u8>, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| {
+        self.store().read(|reading| {
             self.may_go_on(reading, reading.under_way()?)?;
             reading.photo_file(sha256)?.ok_or(AppError::NoSuchPhoto)
         })
@@ -70,7 +70,7 @@ impl App {
     /// [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn send_photos_on_wifi_only(&self, only: bool) -> Result<(), AppError> {
         self.signed_in()?;
-        self.store.transact(&self.environment, |writing| Ok(writing.set(ON_WIFI_ONLY, &only)?))
+        self.store().transact(&self.environment, |writing| Ok(writing.set(ON_WIFI_ONLY, &only)?))
     }
 
     /// Tells the core which kind of network the device is on. The app's window calls this.
@@ -83,7 +83,7 @@ impl App {
     }
 
     pub(super) fn photos_may_go(&self) -> Result<bool, AppError> {
-        let only = self.store.read(|reading| self.on_wifi_only(reading))?;
+        let only = self.store().read(|reading| self.on_wifi_only(reading))?;
         Ok(!only || self.unmetered.load(Ordering::SeqCst))
     }
 }

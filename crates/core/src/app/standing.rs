@@ -75,7 +75,7 @@ impl App {
     /// Keeps how long the device has been running, so that its next start can add to it. On a full
     /// disk it is not kept, and everything else goes on: then the hours are fewer.
     pub(super) fn keep_running(&self) {
-        let _kept = self.store.transact::<_, AppError>(&self.environment, |writing| {
+        let _kept = self.store().transact::<_, AppError>(&self.environment, |writing| {
             let Some(enrolment) = writing.enrolment()? else { return Ok(()) };
             let running = self.running(writing, &enrolment)?;
             Ok(writing.set(RUNNING, &running)?)
@@ -135,7 +135,7 @@ impl App {
     /// After the council has said that this device is revoked: takes away what nobody needs any
     /// more, and everything once nothing waits, no visit is under way, and nobody is writing.
     pub(super) fn end_if_revoked(&self) -> Result<(), AppError> {
-        let revoked = self.store.transact::<_, AppError>(&self.environment, |writing| {
+        let revoked = self.store().transact::<_, AppError>(&self.environment, |writing| {
             let revoked = writing.enrolment()?.filter(|enrolment| enrolment.revoked);
             if revoked.is_some() {
                 writing.keep_only_what_waits()?;
@@ -143,7 +143,7 @@ impl App {
             Ok(revoked)
         })?;
         let Some(Enrolment { device, council_name, .. }) = revoked else { return Ok(()) };
-        let has_ended = self.store.end_if::<AppError>(&self.folder, &self.environment, |reading| {
+        let has_ended = self.store().end_if::<AppError>(|reading| {
             let waits = reading.counts()?.waiting > 0 || !reading.waiting_photos()?.is_empty();
             let is_used = reading.under_way()?.is_some() || self.is_written_in(reading)?.is_some();
             Ok(!waits && !is_used && reading.unsealed(device, 1)?.is_empty())
@@ -152,7 +152,7 @@ impl App {
             return Ok(());
         }
         let ended = Ended { council_name, at_ms: self.environment.clock.now().unix_ms };
-        self.store.transact(&self.environment, |writing| Ok(writing.set(ENDED, &ended)?))
+        self.store().transact(&self.environment, |writing| Ok(writing.set(ENDED, &ended)?))
     }
 }
 

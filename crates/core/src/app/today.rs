@@ -17,7 +17,7 @@ impl App {
     /// [`AppError::NotEnrolled`], [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn appointments(&self) -> Result<Vec<AppointmentView>, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| {
+        self.store().read(|reading| {
             let mut all = self.appointment_views(reading)?;
             if self.standing(reading)? != DeviceStanding::Open {
                 all.retain(is_under_way);
@@ -35,7 +35,7 @@ impl App {
     pub fn today(&self) -> Result<TodayView, AppError> {
         self.signed_in()?;
         let today = england::day(self.environment.clock.now().utc());
-        self.store.read(|reading| {
+        self.store().read(|reading| {
             let mut view = TodayView {
                 appointments: Vec::new(),
                 later: Vec::new(),
@@ -71,7 +71,7 @@ impl App {
     /// As [`App::appointments`].
     pub fn visits(&self) -> Result<Vec<VisitSummary>, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| {
+        self.store().read(|reading| {
             let days = TimeDelta::days(i64::from(self.numbers(reading)?.own_visits_days));
             let since = self.environment.clock.now().unix_ms.saturating_sub(days.num_milliseconds());
             let mut rows = reading.visits_since(since)?;

@@ -34,7 +34,7 @@ impl App {
     /// [`AppError::ContactFirst`], [`AppError::Store`].
     pub fn visit(&self, visit: VisitId) -> Result<VisitView, AppError> {
         self.signed_in()?;
-        self.store.read(|reading| {
+        self.store().read(|reading| {
             self.may_go_on(reading, Some(visit))?;
             self.view_of(reading, Known::of(reading, visit)?.visit)
         })
@@ -48,7 +48,7 @@ impl App {
     /// [`AppError::NotEnrolled`], [`AppError::SignInFirst`], [`AppError::Store`].
     pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
-        self.store.transact(&self.environment, |writing| {
+        self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let open = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none());
             if let Some(started) = open.as_ref().filter(|visit| visit.started) {
@@ -72,7 +72,7 @@ impl App {
     /// As [`App::start_visit`], except that the Code need not be signed.
     pub fn open_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
-        self.store.transact(&self.environment, |writing| {
+        self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_go_on(writing, None)?;
             let plan = self.plan_of(writing, appointment)?;
@@ -108,7 +108,7 @@ impl App {
         if plan.uprn.is_none() && plan.address.is_none() {
             return Err(AppError::NoHome);
         }
-        self.store.transact(&self.environment, |writing| {
+        self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_begin(writing, plan.visit_kind)?;
             let id = self.new_visit();
@@ -130,12 +130,17 @@ impl App {
     /// [`AppError::Store`]. Nothing has changed.
     pub fn act(&self, visit: VisitId, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
-        self.store.transact(&self.environment, |writing| {
+        let store = self.store();
+        let acted = store.transact::<_, AppError>(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_go_on(writing, Some(visit))?;
             let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command)?;
             self.acted(writing, after)
-        })
+        })?;
+        if acted.visit.visit.ending.is_some() {
+            store.flush_journal();
+        }
+        Ok(acted)
     }
 
     /// The answer to a tap: everything that the screen shows after it.
@@ -159,22 +164,22 @@ impl App {
     /// [`AppError::NoSafeguardingKey`] when the device has no key to seal it to;
     /// [`AppError::TooLong`]; otherwise as [`App::act`].
     pub fn flag_safeguarding(&self, visit: Option<VisitId>, note: &str) -> Result<Acted, AppError> {
-        TextKind::Words.check(note)?;
-        let note = note.trim();
-        let enrolment = self.store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
-        let note = if note.is_empty() {
-            // `decide` refuses an empty note, and cites the clause.
-            SealedNote { sealed: Vec::new() }
-        } else {
-            self.seal_note(&enrolment, visit, note)?
-        };
+        self.signed_in()?;
+        let note = self.sealed_note(visit, note)?;
         self.say_somewhere(visit, Command::RaiseSealedConcern { note })
     }
 
     /// Seals a note, in the version in which it will be recorded.
-    fn seal_note(&self, enrolment: &Enrolment, visit: Option<VisitId>, note: &str) -> Result<SealedNote, AppError> {
-        let in_version_2 = self.store.read::<_, AppError>(|reading| match visit {
-            Some(visit) => Ok(reading.goes_into_version_2(enrolment, visit)?),
+    pub(super) fn sealed_note(&self, visit: Option<VisitId>, note: &str) -> Result<SealedNote, AppError> {
+        TextKind::Words.check(note)?;
+        let note = note.trim();
+        let enrolment = self.store().read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
+        if note.is_empty() {
+            // `decide` refuses an empty note, and cites the clause.
+            return Ok(SealedNote { sealed: Vec::new() });
+        }
+        let in_version_2 = self.store().read::<_, AppError>(|reading| match visit {
+            Some(visit) => Ok(reading.goes_into_version_2(&enrolment, visit)?),
             None => Ok(enrolment.second.is_some()),
         })?;
         crate::sealing::seal(note, visit, &enrolment.safeguarding_keys, in_version_2)
@@ -185,7 +190,7 @@ impl App {
     /// # Errors
     /// As [`App::act`].
     pub fn strike_out(&self, record: RecordId, reason: &str) -> Result<Acted, AppError> {
-        let visit = self.store.read::<_, AppError>(|reading| {
+        let visit = self.store().read::<_, AppError>(|reading| {
             reading.visit_of(record)?.ok_or(AppError::NoSuchVisit(VisitId::from_bytes(*record.as_bytes())))
         })?;
         self.act(visit, Command::StrikeOut { record, reason: reason.to_owned() })
@@ -193,16 +198,21 @@ impl App {
 
     fn say_somewhere(&self, visit: Option<VisitId>, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
-        self.store.transact(&self.environment, |writing| {
+        let Some(visit) = visit else { return self.say_in_a_new_file(command) };
+        self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            let before = match visit {
-                Some(visit) => {
-                    self.may_go_on(writing, Some(visit))?;
-                    Known::of(writing, visit)?
-                }
-                // What somebody has to say is heard, whatever becomes of their phone.
-                None => Known::nothing(self.new_visit()),
-            };
+            self.may_go_on(writing, Some(visit))?;
+            let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command)?;
+            self.acted(writing, after)
+        })
+    }
+
+    /// What somebody has to say is heard, whatever becomes of their phone, and whether they are
+    /// signed in or not.
+    pub(super) fn say_in_a_new_file(&self, command: Command) -> Result<Acted, AppError> {
+        self.store().transact(&self.environment, |writing| {
+            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let before = Known::nothing(self.new_visit());
             let after = self.decide_and_record(writing, &enrolment, before, command)?;
             self.acted(writing, after)
         })
@@ -225,9 +235,6 @@ impl App {
         let still_named = |sha256| after.photos.iter().any(|taken| taken.photo.sha256 == sha256);
         for struck in photos.iter().filter(|taken| !still_named(taken.photo.sha256)) {
             writing.erase_unsent_photo(after.visit, struck.photo.sha256)?;
-        }
-        if after.ending.is_some() {
-            writing.seal(enrolment.device, &self.signing_key()?)?;
         }
         Ok(after)
     }

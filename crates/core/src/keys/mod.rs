@@ -43,8 +43,12 @@ pub(crate) mod name {
     /// The epoch and number that the database had reached at the last contact: an older database
     /// was restored from a copy.
     pub(crate) const MARK: &str = "chain-mark";
+    /// Of what waits to be sent: nobody has to enter a PIN to send it.
+    pub(crate) const JOURNAL: &str = "journal-key";
+    /// The key of the database, sealed by the PIN. There is no other copy of it then.
+    pub(crate) const LOCKED: &str = "locked-database-key";
     /// All of them.
-    pub(crate) const ALL: [&str; 3] = [SIGNING, MARK, DATABASE];
+    pub(crate) const ALL: [&str; 5] = [SIGNING, MARK, LOCKED, DATABASE, JOURNAL];
 }
 
 /// Why a key could not be read or kept.

@@ -1,75 +1,105 @@
 //! The device's database. It is encrypted, and uses a write-ahead log. Every commit is flushed to
-//! the disk before it counts.
+//! the disk before it counts. A journal beside it holds what a damaged or locked database would
+//! keep from being sent.
 
 mod appointments;
 mod chain;
+mod continuing;
+mod database;
+mod images;
+mod journal;
+mod open;
 mod opening;
 mod photos;
 mod receipts;
 mod records;
+mod recovery;
 mod seals;
 mod settings;
+pub(crate) mod shelf;
+mod transaction;
+mod values;
 mod visit_chains;
 mod visits;
 
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, Params, TransactionBehavior};
+use rusqlite::Connection;
 
-pub(crate) use opening::open;
+pub(crate) use opening::Locked;
 pub use opening::set_aside;
 pub(crate) use photos::WaitingPhoto;
 pub(crate) use records::StoredRecord;
 pub(crate) use settings::{Asked, CodeSignature, Enrolment, SecondVersion};
+
+pub(crate) use transaction::{Reading, StoreError, Writing};
 pub(crate) use visit_chains::VisitChain;
 pub(crate) use visits::VisitRow;
 
+use self::database::{connect, is_whole};
+use self::open::{Open, Shows};
+use crate::Opening;
 use crate::environment::Environment;
-use crate::{Disk, DiskFault};
+use crate::keys::{KeyStore, Secret};
 
-/// Why the database did not do what it was asked. What was committed before is safe.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The disk is full.
-    #[error("the disk is full")]
-    Full,
-    /// The disk did not save the data.
-    #[error(transparent)]
-    Fault(#[from] DiskFault),
-    /// SQLite failed.
-    #[error("the database failed")]
-    Sqlite(#[source] rusqlite::Error),
-    /// A stored value can't be read back.
-    #[error("what is stored as {0} can't be read")]
-    Unreadable(&'static str),
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
-            _ => Self::Sqlite(error),
-        }
-    }
-}
-
-/// An open database.
+/// An open store: a database, or what its journal holds while the database is locked.
 pub(crate) struct Store {
-    connection: Mutex<Connection>,
+    open: Mutex<Open>,
+    folder: PathBuf,
+    environment: Environment,
 }
 
 impl Store {
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    /// Opens the store of a folder, or makes one.
+    pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Self, Opening> {
+        Ok(Self::of(opening::open(folder, environment)?, folder, environment))
+    }
+
+    /// Opens what can be sent from a store while its database is locked.
+    pub(crate) fn open_locked(folder: &Path, environment: &Environment, locked: Locked) -> Result<Self, Opening> {
+        Ok(Self::of(opening::open_outbox(folder, environment, locked)?, folder, environment))
+    }
+
+    fn of(open: Open, folder: &Path, environment: &Environment) -> Self {
+        Self { open: Mutex::new(open), folder: folder.to_owned(), environment: environment.clone() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
         // A thread that panicked in a transaction has rolled it back, so the connection can be
         // used.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the keys of this store are.
+    pub(crate) fn keys(&self) -> &dyn KeyStore {
+        &*self.environment.keys
+    }
+
+    /// The folder of this store.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether the whole store is open, and not what is left of it while it is locked.
+    pub(crate) fn shows_all(&self) -> bool {
+        self.lock().shows_all()
+    }
+
+    /// The key of the database, while it is open.
+    pub(crate) fn database_key(&self) -> Option<Secret> {
+        match &self.lock().shows {
+            Shows::Everything(key) => Some(key.clone()),
+            Shows::Outbox(_) => None,
+        }
     }
 
     /// Reads in one transaction, so that everything read is from the same moment.
     pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading<'_>) -> Result<T, E>) -> Result<T, E> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction().map_err(StoreError::from)?;
-        work(&Reading { transaction: &transaction })
+        let mut open = self.lock();
+        let done = open.read(work);
+        self.mend_if(done.is_damaged, &mut open);
+        done.gave
     }
 
     /// Writes in one transaction. There is no other way to change anything. When this returns `Ok`,
@@ -79,61 +109,97 @@ impl Store {
         environment: &Environment,
         work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.lock();
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let done = work(&Writing { reading: Reading { transaction: &transaction }, disk: &*environment.disk })?;
-        environment.disk.before_write().map_err(StoreError::from)?;
-        transaction.commit().map_err(StoreError::from)?;
-        Ok(done)
+        let mut open = self.lock();
+        let done = open.transact(environment, work);
+        self.mend_if(done.is_damaged, &mut open);
+        done.gave
     }
-}
 
-/// A transaction to read in.
-pub(crate) struct Reading<'a> {
-    transaction: &'a rusqlite::Transaction<'a>,
-}
-
-/// A transaction to read and write in.
-pub(crate) struct Writing<'a> {
-    reading: Reading<'a>,
-    disk: &'a dyn Disk,
-}
-
-impl<'a> std::ops::Deref for Writing<'a> {
-    type Target = Reading<'a>;
-
-    fn deref(&self) -> &Reading<'a> {
-        &self.reading
+    /// Makes the journal survive a power cut. What can't be flushed now is flushed the next time.
+    pub(crate) fn flush_journal(&self) {
+        let _the_next_time = self.lock().journal.flush(&self.environment);
     }
-}
 
-impl Reading<'_> {
-    fn one<T>(
+    /// Sets a damaged file aside, and goes on with what the journal holds. If that does not work
+    /// now, it is done at the next opening.
+    fn mend_if(&self, is_damaged: bool, open: &mut Open) {
+        if is_damaged && open.shows_all() {
+            let _at_the_next_opening = opening::mend(&self.folder, &self.environment, open);
+        }
+    }
+
+    /// Locks this store: its database is closed and its key forgotten. What it still sends, it
+    /// sends from its journal.
+    ///
+    /// # Errors
+    /// It is as it was.
+    pub(crate) fn lock_up(&self, locked: Locked) -> Result<(), Opening> {
+        let mut open = self.lock();
+        if open.shows_all() {
+            let _what_is_not_flushed_is_there = open.journal.flush(&self.environment);
+            *open = opening::open_outbox(&self.folder, &self.environment, locked)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the database of this store with its key, and takes in what was said meanwhile.
+    ///
+    /// # Errors
+    /// It stays locked.
+    pub(crate) fn unlock(&self, key: &Secret) -> Result<(), Opening> {
+        let mut open = self.lock();
+        if !open.shows_all() {
+            *open = opening::open_with(&self.folder, &self.environment, key)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at every page of the database, without keeping anybody from it. If one is damaged, the
+    /// file is set aside, and what the journal holds takes its place.
+    ///
+    /// # Errors
+    /// It can't be looked at now.
+    pub(crate) fn look_over(&self) -> Result<(), Opening> {
+        let Some(key) = self.database_key() else { return Ok(()) };
+        if is_whole(&connect(&self.folder.join(opening::DATABASE), &key)?) {
+            return Ok(());
+        }
+        // A page that is being written just now looks damaged, too. Nobody writes while this is
+        // held.
+        let mut open = self.lock();
+        if open.shows_all() && !is_whole(&open.connection) {
+            opening::mend(&self.folder, &self.environment, &mut open)?;
+        }
+        Ok(())
+    }
+
+    /// Ends this store if `is_over` says so: its keys and files are destroyed, and an empty one
+    /// takes its place. Nothing is written between that answer and the end, so that nothing is lost
+    /// that was saved meanwhile. Returns whether it was ended.
+    pub(crate) fn end_if<E: From<StoreError> + From<Opening>>(
         &self,
-        sql: &str,
-        params: impl Params,
-        row: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StoreError> {
-        use rusqlite::OptionalExtension;
-        Ok(self.transaction.prepare_cached(sql)?.query_row(params, row).optional()?)
+        is_over: impl FnOnce(&Reading<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let mut open = self.lock();
+        if !open.read(is_over).gave? {
+            return Ok(false);
+        }
+        // It stands in for the database that is closed, and is never written to.
+        let nothing = Connection::open_in_memory().map_err(Opening::Store)?;
+        drop(std::mem::replace(&mut open.connection, nothing));
+        opening::end(&self.folder, &self.environment)?;
+        *open = opening::open(&self.folder, &self.environment)?;
+        Ok(true)
     }
 
-    fn many<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        let rows = statement.query_map(params, row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-}
-
-impl Writing<'_> {
-    fn write(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        self.disk.before_write()?;
-        Ok(self.reading.transaction.prepare_cached(sql)?.execute(params)?)
+    /// Destroys the keys and the files of this store, which nobody needs any more.
+    ///
+    /// # Errors
+    /// Some of it may still be there: the next start goes on with it.
+    pub(crate) fn end(&self) -> Result<(), Opening> {
+        let mut open = self.lock();
+        let nothing = Connection::open_in_memory().map_err(Opening::Store)?;
+        drop(std::mem::replace(&mut open.connection, nothing));
+        opening::end(&self.folder, &self.environment)
     }
 }

@@ -1,98 +1,177 @@
-//! Opens the database. Nothing is ever deleted or overwritten, because with an encrypted file a
-//! wrong key looks just like a damaged file.
+//! Opens a store. Nothing is ever deleted or overwritten in trouble, because with an encrypted file
+//! a wrong key looks just like a damaged file.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
 
 use doorstep_domain::ledger::Hash;
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
-use rusqlite_migration::{M, Migrations};
-use zeroize::Zeroizing;
 
-use super::{Reading, Store, StoreError};
+use super::database::{connect, in_memory, prepare};
+use super::journal::{self, Journal, flush_folder};
+use super::open::{Open, Shows};
+use super::recovery::{Salvaged, fill, put_together};
+use super::settings::Asked;
+use super::transaction::{StoreError, Writing};
 use crate::Opening;
 use crate::environment::Environment;
 use crate::keys::{Secret, name};
 
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![
-        M::up(include_str!("../../migrations/0001_initial.sql")),
-        M::up(include_str!("../../migrations/0002_whole_code.sql")),
-        M::up(include_str!("../../migrations/0003_photos.sql")),
-        M::up(include_str!("../../migrations/0004_many_visits.sql")),
-        M::up(include_str!("../../migrations/0005_second_version.sql")),
-    ])
-});
-
-/// How many migrations this build knows: the `user_version` of its database.
-const SCHEMA_VERSION: i64 = 5;
-
-/// The oldest SQLite that is safe, 3.51.3. Older versions can corrupt a database in WAL mode when
-/// two connections reset the log at the same time.
-const SQLITE_FLOOR: i32 = 3_051_003;
-
-const DATABASE: &str = "doorstep.db";
+pub(super) const DATABASE: &str = "doorstep.db";
 /// The file with a hash of the key. It tells a wrong key from a damaged database.
 const KEY_CHECK: &str = "doorstep.key-check";
 
 /// Says that the store was ended: its keys and files are to go.
 const ENDED: &str = "doorstep.ended";
 
-/// Everything of a store, in the order in which it goes: the keys are gone by then.
+/// The database, in the order in which it goes: the keys are gone by then.
 const FILES: [&str; 4] = [DATABASE, "doorstep.db-wal", "doorstep.db-shm", KEY_CHECK];
 
+/// Why somebody who is locked out still has a store: they are there, and the PIN is not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Locked {
+    /// The person whose store it is has not entered the PIN.
+    ForNow,
+    /// Another enrolment has taken its place. It only sends.
+    ForGood,
+}
+
 /// Opens the database of a folder, or makes one.
-pub(crate) fn open(folder: &Path, environment: &Environment) -> Result<Store, Opening> {
+pub(super) fn open(folder: &Path, environment: &Environment) -> Result<Open, Opening> {
     fs::create_dir_all(folder).map_err(Opening::Folder)?;
     finish_ending(folder, environment)?;
+    let key = database_key(folder, environment)?;
+    open_with(folder, environment, &key)
+}
+
+/// Opens the database with its key, and puts it together with its journal. A damaged or lost one is
+/// set aside, and a new one takes what the journal holds.
+pub(super) fn open_with(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
     let database = folder.join(DATABASE);
-    let key = database_key(folder, &database, environment)?;
-    let connection = connect(&database, &key)?;
-    match prepare(connection, &database) {
-        Err(Opening::Damaged(_)) => {
-            let kept = set_aside(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
-            Err(Opening::Damaged(kept.display().to_string()))
+    let is_lost = !is_there(&database) && was_used(folder, environment)?;
+    if is_lost {
+        return salvage(folder, environment, key);
+    }
+    match connect(&database, key).and_then(|connection| prepare(connection, &database)) {
+        Err(Opening::Damaged(_)) => salvage(folder, environment, key),
+        Err(other) => Err(other),
+        Ok(mut connection) => {
+            write_key_check(folder, key)?;
+            let journal_key = journal_key(environment)?;
+            let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
+            if contents.is_damaged {
+                keep_a_copy(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
+            }
+            let mut journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
+            match put_together(&mut connection, &mut journal, &contents, environment) {
+                Ok(()) => Ok(Open { connection, journal, shows: Shows::Everything(key.clone()) }),
+                Err(StoreError::Damaged) => {
+                    drop(connection);
+                    salvage(folder, environment, key)
+                }
+                Err(error) => Err(unread(error)),
+            }
         }
-        other => other,
     }
 }
 
-impl Store {
-    /// Ends this store if `is_over` says so: its keys and files are destroyed, and an empty one
-    /// takes its place. Nothing is written between that answer and the end, so that nothing is lost
-    /// that was saved meanwhile. Returns whether it was ended.
-    pub(crate) fn end_if<E: From<StoreError> + From<Opening>>(
-        &self,
-        folder: &Path,
-        environment: &Environment,
-        is_over: impl FnOnce(&Reading<'_>) -> Result<bool, E>,
-    ) -> Result<bool, E> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction().map_err(StoreError::from)?;
-        if !is_over(&Reading { transaction: &transaction })? {
-            return Ok(false);
-        }
-        drop(transaction);
-        // It stands in for the database that is closed, and is never written to.
-        let nothing = Connection::open_in_memory().map_err(Opening::Store)?;
-        drop(std::mem::replace(&mut *connection, nothing));
-        end(folder, environment)?;
-        let empty = open(folder, environment)?;
-        *connection = empty.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(true)
+fn unread(error: StoreError) -> Opening {
+    match error {
+        StoreError::Sqlite(error) => Opening::Store(error),
+        _ => Opening::Store(rusqlite::Error::InvalidQuery),
     }
+}
+
+fn is_there(database: &Path) -> bool {
+    fs::metadata(database).is_ok_and(|file| file.len() > 0)
+}
+
+/// Whether this folder had a database that was written in.
+fn was_used(folder: &Path, environment: &Environment) -> Result<bool, Opening> {
+    let has_mark = environment.keys.get(name::MARK)?.is_some();
+    Ok(has_mark || journal::exists(folder) || fs::exists(folder.join("doorstep.db-wal")).unwrap_or(false))
+}
+
+/// Sets the database aside, as it is, and makes a new one with the same key from what the journal
+/// holds.
+fn salvage(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
+    let at_ms = environment.clock.now().unix_ms;
+    let kept = set_aside(folder, at_ms).map_err(Opening::Folder)?;
+    let journal_key = journal_key(environment)?;
+    let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
+    let database = folder.join(DATABASE);
+    // It is made beside, and gets its name when it is whole: a kill leaves none, and then this
+    // begins again.
+    let beside = folder.join("doorstep.db.new");
+    for file in ["doorstep.db.new", "doorstep.db.new-wal", "doorstep.db.new-shm"] {
+        remove(&folder.join(file)).map_err(Opening::Folder)?;
+    }
+    let mut connection = prepare(connect(&beside, key)?, &beside)?;
+    let records = fill(&mut connection, &contents, environment).map_err(unread)?;
+    let transaction = connection.transaction().map_err(Opening::Store)?;
+    let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
+    let salvaged = Salvaged { kept: kept.display().to_string(), records, at_ms };
+    let noted = writing.begin_anew(environment).and_then(|()| writing.pull_anew());
+    noted.and_then(|()| writing.set_salvaged(Some(&salvaged))).map_err(unread)?;
+    transaction.commit().map_err(Opening::Store)?;
+    connection.close().map_err(|(_, error)| Opening::Store(error))?;
+    // With its last connection closed, the whole database is in its one file.
+    fs::File::open(&beside).and_then(|file| file.sync_all()).map_err(Opening::Folder)?;
+    fs::rename(&beside, &database).and_then(|()| flush_folder(folder)).map_err(Opening::Folder)?;
+    write_key_check(folder, key)?;
+    let mut connection = prepare(connect(&database, key)?, &database)?;
+    let mut journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
+    put_together(
+        &mut connection,
+        &mut journal,
+        &journal::read(folder, &journal_key).map_err(Opening::Folder)?,
+        environment,
+    )
+    .map_err(unread)?;
+    Ok(Open { connection, journal, shows: Shows::Everything(key.clone()) })
+}
+
+/// As [`salvage`], for a database that is open and was found to be damaged.
+pub(super) fn mend(folder: &Path, environment: &Environment, open: &mut Open) -> Result<(), Opening> {
+    let Shows::Everything(key) = &open.shows else { return Ok(()) };
+    let key = key.clone();
+    let nothing = Connection::open_in_memory().map_err(Opening::Store)?;
+    drop(std::mem::replace(&mut open.connection, nothing));
+    *open = salvage(folder, environment, &key)?;
+    Ok(())
+}
+
+/// What can be sent without the database: the journal's rows, in memory.
+pub(super) fn open_outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Open, Opening> {
+    finish_ending(folder, environment)?;
+    let journal_key = environment.keys.get(name::JOURNAL)?;
+    let journal_key = journal_key.ok_or_else(|| Opening::KeyMissing(folder.join(DATABASE).display().to_string()))?;
+    let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
+    if contents.is_damaged {
+        keep_a_copy(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
+    }
+    let journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
+    let mut connection = in_memory().map_err(Opening::Store)?;
+    fill(&mut connection, &contents, environment).map_err(unread)?;
+    let session = data_encoding::HEXLOWER.encode(&environment.random::<16>());
+    let mut open = Open { connection, journal, shows: Shows::Outbox(session) };
+    // What a phone has receipts for is asked about when it is unlocked, or if it never is.
+    let asked = open.transact(environment, |writing| {
+        let contact_ms = writing.enrolment()?.map(|enrolment| enrolment.last_contact_ms);
+        let done_ms = contact_ms.filter(|_| locked == Locked::ForNow);
+        writing.set_asked(&Asked { done_ms, ..Asked::default() })
+    });
+    asked.gave.map_err(unread)?;
+    Ok(open)
 }
 
 /// Ends a store: destroys its keys, then its files. What is left is a folder as at a first start.
 /// If this breaks off, the next start goes on with it. The database must be closed.
-fn end(folder: &Path, environment: &Environment) -> Result<(), Opening> {
+pub(super) fn end(folder: &Path, environment: &Environment) -> Result<(), Opening> {
     let noted = fs::File::create(folder.join(ENDED)).and_then(|file| file.sync_all());
     // After a power cut it has to be there, or the next start would miss the keys.
-    #[cfg(unix)]
-    let noted = noted.and_then(|()| fs::File::open(folder)?.sync_all());
-    noted.map_err(Opening::Folder)?;
+    noted.and_then(|()| flush_folder(folder)).map_err(Opening::Folder)?;
     finish_ending(folder, environment)
 }
 
@@ -104,43 +183,71 @@ fn finish_ending(folder: &Path, environment: &Environment) -> Result<(), Opening
     for name in name::ALL {
         environment.keys.remove(name)?;
     }
-    for file in FILES {
-        match fs::remove_file(folder.join(file)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Opening::Folder(error)),
-            _ => {}
-        }
+    for file in FILES.into_iter().chain(journal::FILES) {
+        remove(&folder.join(file)).map_err(Opening::Folder)?;
     }
     fs::remove_file(ended).map_err(Opening::Folder)
 }
 
+fn remove(file: &Path) -> std::io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The key of the database. A new key is made only when there is no database yet, and is read back
 /// from the key store before it is used.
-fn database_key(folder: &Path, database: &Path, environment: &Environment) -> Result<Secret, Opening> {
-    let exists = fs::metadata(database).is_ok_and(|file| file.len() > 0);
-    let shown = || database.display().to_string();
+pub(super) fn database_key(folder: &Path, environment: &Environment) -> Result<Secret, Opening> {
+    let database = folder.join(DATABASE);
     match environment.keys.get(name::DATABASE)? {
         Some(key) => {
-            let expected = fs::read(folder.join(KEY_CHECK)).ok();
-            if exists && expected.is_some_and(|expected| expected != key_check(&key)) {
-                return Err(Opening::WrongKey(shown()));
-            }
-            if !exists {
-                write_key_check(folder, &key)?;
-            }
+            check_key(folder, &database, &key)?;
             Ok(key)
         }
         // A locked key store may say "no such entry". That does not mean that this is a first
         // start.
-        None if exists => Err(Opening::KeyMissing(shown())),
+        None if is_there(&database) || journal::exists(folder) => {
+            Err(Opening::KeyMissing(database.display().to_string()))
+        }
         None => {
-            let key = Secret::new(&environment.random::<32>());
-            environment.keys.set(name::DATABASE, &key)?;
-            if environment.keys.get(name::DATABASE)?.as_ref() != Some(&key) {
-                return Err(Opening::UnsafeBuild("its key store does not keep what it is given"));
-            }
+            let key = made(name::DATABASE, environment)?;
             write_key_check(folder, &key)?;
             Ok(key)
         }
+    }
+}
+
+/// The key of the journal, which is made when it is first asked for.
+fn journal_key(environment: &Environment) -> Result<Secret, Opening> {
+    match environment.keys.get(name::JOURNAL)? {
+        Some(key) => Ok(key),
+        None => made(name::JOURNAL, environment),
+    }
+}
+
+/// Makes a key, keeps it, and reads it back.
+fn made(name: &'static str, environment: &Environment) -> Result<Secret, Opening> {
+    let key = Secret::new(&environment.random::<32>());
+    environment.keys.set(name, &key)?;
+    match environment.keys.get(name)? {
+        Some(kept) if kept == key => Ok(key),
+        _ => Err(Opening::UnsafeBuild("its key store does not keep what it is given")),
+    }
+}
+
+/// Whether a key fits a database. A key that is not the one that was noted is tried before it is
+/// refused: the note may be what is damaged.
+fn check_key(folder: &Path, database: &Path, key: &Secret) -> Result<(), Opening> {
+    let noted = fs::read(folder.join(KEY_CHECK)).ok();
+    if !is_there(database) || noted.as_deref() == Some(&key_check(key)) {
+        return Ok(());
+    }
+    let connection = connect(database, key)?;
+    let opens = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    match opens {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Opening::WrongKey(database.display().to_string())),
     }
 }
 
@@ -148,81 +255,58 @@ fn key_check(key: &Secret) -> Vec<u8> {
     Hash::of("doorstep-key-check-v1", &[key.expose()]).as_bytes().to_vec()
 }
 
+/// Notes which key fits, and flushes the note. Does nothing if that is noted already.
 fn write_key_check(folder: &Path, key: &Secret) -> Result<(), Opening> {
-    fs::write(folder.join(KEY_CHECK), key_check(key)).map_err(Opening::Folder)
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is where a database is opened: with its key and its settings")]
-fn connect(database: &Path, key: &Secret) -> Result<Connection, Opening> {
-    if rusqlite::version_number() < SQLITE_FLOOR {
-        return Err(Opening::UnsafeBuild("its SQLite is older than 3.51.3"));
+    let (file, beside) = (folder.join(KEY_CHECK), folder.join("doorstep.key-check.new"));
+    let check = key_check(key);
+    if fs::read(&file).is_ok_and(|noted| noted == check) {
+        return Ok(());
     }
-    let connection = Connection::open(database).map_err(Opening::Store)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(Opening::Store)?;
-    // Closing would write the log into the file. That waits until the file is known to be whole, so
-    // that a damaged file is set aside exactly as it was found.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(Opening::Store)?;
-    let hex =
-        Zeroizing::new(key.expose().iter().fold(String::from("x'"), |hex, byte| format!("{hex}{byte:02x}")) + "'");
-    connection.pragma_update(None, "cipher_log_level", "NONE").map_err(Opening::Store)?;
-    connection.pragma_update(None, "key", hex.as_str()).map_err(Opening::Store)?;
-    // SQLite without SQLCipher ignores the key without an error, and does not encrypt.
-    let cipher: Option<String> = connection.pragma_query_value(None, "cipher_version", |row| row.get(0)).ok();
-    if cipher.is_none_or(|version| version.is_empty()) {
-        return Err(Opening::UnsafeBuild("its SQLite does not encrypt"));
-    }
-    Ok(connection)
-}
-
-fn prepare(mut connection: Connection, database: &Path) -> Result<Store, Opening> {
-    let shown = || database.display().to_string();
-    let damaged = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => Opening::Damaged(shown()),
-        _ => Opening::Store(error),
+    let write = || {
+        let mut new = fs::File::create(&beside)?;
+        new.write_all(&check)?;
+        new.sync_all()?;
+        fs::rename(&beside, &file)?;
+        flush_folder(folder)
     };
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(damaged)?;
-    if version > SCHEMA_VERSION {
-        return Err(Opening::Newer(shown()));
-    }
-    // FULL, because NORMAL, which is faster, loses the last taps when the power fails.
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(damaged)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(damaged)?;
-    connection.pragma_update(None, "fullfsync", true).map_err(damaged)?;
-    connection.pragma_update(None, "foreign_keys", true).map_err(damaged)?;
-    let flushed: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(damaged)?;
-    if flushed != 2 {
-        return Err(Opening::UnsafeBuild("its SQLite does not flush"));
-    }
-    MIGRATIONS.to_latest(&mut connection).map_err(|error| match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => damaged(err),
-        _ => Opening::UnsafeBuild("its migrations do not fit"),
-    })?;
-    // Checks the schema and the newest pages, which SQLCipher authenticates, but not the whole
-    // file.
-    connection
-        .query_row("SELECT count(*), (SELECT max(local_id) FROM record) FROM chain", [], |_| Ok(()))
-        .map_err(damaged)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(Opening::Store)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(Store { connection: Mutex::new(connection) })
+    write().map_err(Opening::Folder)
 }
 
-/// Moves the files of a database that does not open into a folder of their own, unchanged. Gives
-/// the path of that folder. `now_ms`, milliseconds since 1970, is part of its name.
+/// Moves the files of a database that does not open into a folder of their own, unchanged, with a
+/// copy of its journal. Gives the path of that folder. `now_ms`, milliseconds since 1970, is part
+/// of its name.
 ///
 /// # Errors
 /// A file can't be moved. No file is lost, but some may be in the new folder already.
 pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
-    let kept = (0..)
-        .map(|number: u32| folder.join("set-aside").join(format!("{now_ms}-{number}")))
-        .find(|candidate| !candidate.exists())
-        .unwrap_or_else(|| folder.join("set-aside"));
-    fs::create_dir_all(&kept)?;
+    let kept = new_folder(folder, now_ms)?;
+    let journal = folder.join(journal::file_name());
+    if journal.exists() {
+        fs::copy(&journal, kept.join(journal::file_name()))?;
+    }
     for file in FILES {
         let from = folder.join(file);
         if from.exists() {
             fs::rename(&from, kept.join(file))?;
         }
     }
+    flush_folder(&kept)?;
+    flush_folder(folder)?;
+    Ok(kept)
+}
+
+/// Keeps a copy of a journal of which some can't be read.
+fn keep_a_copy(folder: &Path, now_ms: i64) -> std::io::Result<()> {
+    let kept = new_folder(folder, now_ms)?;
+    fs::copy(folder.join(journal::file_name()), kept.join(journal::file_name()))?;
+    flush_folder(&kept)
+}
+
+fn new_folder(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
+    let kept = (0..)
+        .map(|number: u32| folder.join("set-aside").join(format!("{now_ms}-{number}")))
+        .find(|candidate| !candidate.exists())
+        .unwrap_or_else(|| folder.join("set-aside"));
+    fs::create_dir_all(&kept)?;
     Ok(kept)
 }

@@ -18,7 +18,9 @@ pub(crate) struct WaitingPhoto {
     pub(crate) held: u64,
 }
 
-const WAITING: &str = "SELECT photo_id, sha256, size, held FROM photo WHERE state = 'waiting'";
+/// A journal of which a part is lost may have a photo without its picture.
+const WAITING: &str = "SELECT photo_id, sha256, size, held FROM photo WHERE state = 'waiting'
+    AND EXISTS (SELECT 1 FROM photo_file WHERE photo_file.photo_id = photo.photo_id)";
 
 fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingPhoto> {
     Ok(WaitingPhoto {
@@ -43,7 +45,7 @@ impl Reading<'_> {
     pub(crate) fn piece_of_photo(&self, id: i64, offset: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         let length = i64::try_from(length).unwrap_or(i64::MAX);
         self.one(
-            "SELECT substr(file, ?2 + 1, ?3) AS piece FROM photo WHERE photo_id = ?1",
+            "SELECT substr(file, ?2 + 1, ?3) AS piece FROM photo_file WHERE photo_id = ?1",
             params![id, offset, length],
             |row| row.get("piece"),
         )?
@@ -53,7 +55,7 @@ impl Reading<'_> {
     /// A photo's file; `None` when this device never had it, or has erased it.
     pub(crate) fn photo_file(&self, sha256: Hash) -> Result<Option<Vec<u8>>, StoreError> {
         let file = self.one(
-            "SELECT file FROM photo WHERE sha256 = ?1 AND file IS NOT NULL LIMIT 1",
+            "SELECT file FROM photo JOIN photo_file USING (photo_id) WHERE sha256 = ?1 LIMIT 1",
             params![sha256.as_bytes()],
             |row| row.get("file"),
         )?;
@@ -90,9 +92,14 @@ impl Writing<'_> {
     /// again. It stays on the device after the council has it.
     pub(crate) fn keep_photo(&self, visit: VisitId, photo: &Photo, file: &[u8]) -> Result<(), StoreError> {
         self.write(
-            "INSERT INTO photo (sha256, visit_id, size, held, state, file) VALUES (?1, ?2, ?3, 0, 'waiting', ?4)
-             ON CONFLICT (sha256, visit_id) DO UPDATE SET file = excluded.file, state = 'waiting', held = 0 WHERE state = 'erased'",
-            params![photo.sha256.as_bytes(), visit.as_bytes(), photo.bytes, file],
+            "INSERT INTO photo (sha256, visit_id, size, held, state) VALUES (?1, ?2, ?3, 0, 'waiting')
+             ON CONFLICT (sha256, visit_id) DO UPDATE SET state = 'waiting', held = 0 WHERE state = 'erased'",
+            params![photo.sha256.as_bytes(), visit.as_bytes(), photo.bytes],
+        )?;
+        self.write(
+            "INSERT INTO photo_file (photo_id, file) SELECT photo_id, ?3 FROM photo WHERE sha256 = ?1 AND visit_id = ?2
+             ON CONFLICT (photo_id) DO NOTHING",
+            params![photo.sha256.as_bytes(), visit.as_bytes(), file],
         )?;
         Ok(())
     }
@@ -125,17 +132,27 @@ impl Writing<'_> {
     /// record stays.
     pub(crate) fn erase_unsent_photo(&self, visit: VisitId, sha256: Hash) -> Result<(), StoreError> {
         self.write(
-            "UPDATE photo SET state = 'erased', file = NULL, held = 0
-             WHERE sha256 = ?1 AND visit_id = ?2 AND state = 'waiting'",
+            "UPDATE photo SET state = 'erased', held = 0 WHERE sha256 = ?1 AND visit_id = ?2 AND state = 'waiting'",
             params![sha256.as_bytes(), visit.as_bytes()],
         )?;
+        self.forget_erased_files()
+    }
+
+    /// Takes away the pictures of photos that were erased.
+    pub(super) fn forget_erased_files(&self) -> Result<(), StoreError> {
+        self.write("DELETE FROM photo_file WHERE photo_id IN (SELECT photo_id FROM photo WHERE state = 'erased')", [])?;
         Ok(())
     }
 
     /// Makes every photo that the council had wait again, after the council was restored from a
     /// copy.
     pub(crate) fn offer_photos_again(&self) -> Result<(), StoreError> {
-        self.write("UPDATE photo SET state = 'waiting', held = 0 WHERE state = 'complete'", [])?;
+        // The journal keeps no picture that the council has: it is offered by the database.
+        self.write(
+            "UPDATE photo SET state = 'waiting', held = 0
+             WHERE state = 'complete' AND EXISTS (SELECT 1 FROM photo_file WHERE photo_file.photo_id = photo.photo_id)",
+            [],
+        )?;
         Ok(())
     }
 }

@@ -6,7 +6,9 @@ use rusqlite::params;
 
 use super::{Reading, StoreError, Writing};
 
-/// How the bytes of a receipt are stored.
+/// How the bytes of a receipt are stored: as an answer of version 1.
+const ANSWER: u8 = 1;
+/// As the root of many.
 const ROOT_OF_MANY: u8 = 2;
 /// As [`ROOT_OF_MANY`], for one that came alone.
 const ALONE: u8 = 3;
@@ -25,6 +27,14 @@ impl Reading<'_> {
             Some((id, bytes, ROOT_OF_MANY)) => self.receipt_among(id, &bytes, record),
             _ => Ok(None),
         }
+    }
+
+    /// Whether the council received something since a moment of its clock (milliseconds since 1970,
+    /// UTC).
+    pub(crate) fn any_received_since(&self, since_ms: i64) -> Result<bool, StoreError> {
+        let received =
+            self.one("SELECT 1 FROM receipt WHERE council_time_ms >= ?1 LIMIT 1", params![since_ms], |_| Ok(()))?;
+        Ok(received.is_some())
     }
 
     /// One of the receipts that share a root.
@@ -51,6 +61,11 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// Keeps a signed answer of version 1, for the receipts in it. Gives the id of its row.
+    pub(crate) fn keep_receipt(&self, council_time_ms: i64, answer: &[u8]) -> Result<i64, StoreError> {
+        self.keep_receipt_bytes(council_time_ms, answer, ANSWER)
+    }
+
     /// Keeps the receipts of one answer. `council_time_ms` is its time, in UTC milliseconds.
     pub(crate) fn keep_receipts(
         &self,
@@ -72,12 +87,17 @@ impl Writing<'_> {
         self.mark_by(receipt, id, None)
     }
 
+    /// Keeps the bytes of a receipt. The id of its row comes from them, so that one that is kept
+    /// while the database is locked has the same id in it.
     fn keep_receipt_bytes(&self, at_ms: i64, bytes: &[u8], form: u8) -> Result<i64, StoreError> {
+        let hash = Hash::of("doorstep-receipt-row-v1", &[bytes]);
+        let id = hash.as_bytes().first_chunk().map_or(0, |first| i64::from_be_bytes(*first) & i64::MAX);
         self.write(
-            "INSERT INTO receipt (council_time_ms, answer, form) VALUES (?1, ?2, ?3)",
-            params![at_ms, bytes, form],
+            "INSERT INTO receipt (receipt_id, council_time_ms, answer, form) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (receipt_id) DO NOTHING",
+            params![id, at_ms, bytes, form],
         )?;
-        Ok(self.reading.transaction.last_insert_rowid())
+        Ok(id)
     }
 
     /// Marks a record as its receipt says. A verdict that only a newer council knows is a receipt

@@ -23,6 +23,16 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// Whether the council has said that it holds a seal, which this device still has.
+    pub(crate) fn is_seal_received(&self, epoch: Epoch, number: u64) -> Result<bool, StoreError> {
+        let received = self.one(
+            "SELECT 1 FROM chain_seal WHERE epoch = ?1 AND number = ?2 AND waits = 0",
+            params![epoch.as_bytes(), number],
+            |_| Ok(()),
+        )?;
+        Ok(received.is_some())
+    }
+
     /// Every seal of version 2, in no particular order.
     pub(crate) fn all_seals(&self) -> Result<Vec<SentSeal>, StoreError> {
         let rows: Vec<Vec<u8>> = self.many("SELECT seal FROM chain_seal", [], |row| row.get("seal"))?;

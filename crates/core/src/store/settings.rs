@@ -146,6 +146,11 @@ impl Reading<'_> {
         Ok(self.setting(ASKED)?.unwrap_or_default())
     }
 
+    /// The id of this installation, once it has one.
+    pub(crate) fn phone_id(&self) -> Result<Option<PhoneId>, StoreError> {
+        self.setting(PHONE)
+    }
+
     /// When a person signed a version of the Code, by the device's clock.
     pub(crate) fn signed_at(&self, user: UserId, code: &str) -> Result<Option<i64>, StoreError> {
         let signed: Option<CodeSignature> = self.setting(SIGNED)?;
@@ -179,24 +184,13 @@ impl Writing<'_> {
         self.set(SEALS, &all)
     }
 
-    /// Keeps an earlier enrolment, for what it left unsent.
-    pub(crate) fn keep_former(&self, enrolment: &Enrolment) -> Result<(), StoreError> {
-        let mut former = self.former()?;
-        former.push(enrolment.clone());
-        self.set(FORMER, &former)
-    }
-
     pub(crate) fn set_asked(&self, asked: &Asked) -> Result<(), StoreError> {
         self.set(ASKED, asked)
     }
 
-    /// The id of this installation. It is made when it is first asked for.
-    pub(crate) fn phone(&self, made: PhoneId) -> Result<PhoneId, StoreError> {
-        if let Some(phone) = self.setting(PHONE)? {
-            return Ok(phone);
-        }
-        self.set(PHONE, &made)?;
-        Ok(made)
+    /// Keeps the id of this installation.
+    pub(crate) fn phone(&self, phone: PhoneId) -> Result<(), StoreError> {
+        self.set(PHONE, &phone)
     }
 
     pub(crate) fn set_code(&self, code: &PublishedCode) -> Result<(), StoreError> {

@@ -1,15 +1,13 @@
 //! Chains of version 2: one for each visit, each note and each register of an enrolment.
 
 use doorstep_domain::conduct::{Acknowledgement, Event, Happened};
-use doorstep_domain::ledger::{
-    Body, Epoch, Hash, RecordKind, SCHEMA, decode_body, encode_acknowledgement, encode_body,
-};
-use doorstep_domain::v2::{AnyEnvelope, Attested, Envelope, Grant, HeadClass, Link, Salt, VERSION, canonical};
+use doorstep_domain::ledger::{Body, Epoch, Hash, RecordKind, SCHEMA, encode_acknowledgement, encode_body};
+use doorstep_domain::v2::{Attested, Envelope, Grant, HeadClass, Link, Salt, VERSION, canonical};
 use doorstep_domain::{AppointmentRef, DeviceId, RecordId, VisitId};
 use rusqlite::{Row, params};
 
 use super::records::happened;
-use super::{Enrolment, Reading, StoreError, StoredRecord, Writing};
+use super::{Enrolment, Reading, StoreError, Writing};
 use crate::environment::Environment;
 
 /// A chain, and where it ends.
@@ -26,6 +24,8 @@ pub(crate) struct VisitChain {
     pub(crate) continues: Option<Link>,
     /// The council's word that it gave the visit's appointment.
     pub(crate) grant: Option<Attested<Grant>>,
+    /// As which chain of all it was begun.
+    pub(super) began: u64,
 }
 
 /// What goes into a new record.
@@ -38,7 +38,8 @@ struct Content {
     appointment: Option<AppointmentRef>,
 }
 
-const COLUMNS: &str = "chain, enrolment, class, visit_id, said_visit_id, sequence, hash, continues, appointment_grant";
+const COLUMNS: &str =
+    "chain, enrolment, class, visit_id, said_visit_id, sequence, hash, continues, appointment_grant, began";
 
 fn visit_chain(row: &Row<'_>) -> rusqlite::Result<VisitChain> {
     let chain = Epoch::from_bytes(row.get("chain")?);
@@ -53,6 +54,7 @@ fn visit_chain(row: &Row<'_>) -> rusqlite::Result<VisitChain> {
         head: Link { chain, sequence: row.get("sequence")?, hash: Hash::from_bytes(row.get("hash")?) },
         continues: continues.and_then(|bytes| canonical::read(&bytes).ok()),
         grant: grant.and_then(|bytes| Attested::from_bytes(&bytes).ok()),
+        began: row.get("began")?,
     })
 }
 
@@ -86,7 +88,7 @@ impl Reading<'_> {
         )
     }
 
-    fn last_began(&self) -> Result<u64, StoreError> {
+    pub(super) fn last_began(&self) -> Result<u64, StoreError> {
         Ok(self
             .one("SELECT max(began) AS began FROM visit_chain", [], |row| row.get::<_, Option<u64>>("began"))?
             .flatten()
@@ -105,7 +107,8 @@ impl Reading<'_> {
 
     /// Whether records of a visit go into chains of version 2.
     pub(crate) fn goes_into_version_2(&self, enrolment: &Enrolment, visit: VisitId) -> Result<bool, StoreError> {
-        Ok(enrolment.second.is_some() && !self.began_in_version_1(visit)?)
+        // While the database is locked, nothing is added to the chain of version 1.
+        Ok(enrolment.second.is_some() && !(self.shows_all() && self.began_in_version_1(visit)?))
     }
 
     /// The chains of an enrolment that have records which wait.
@@ -150,7 +153,7 @@ impl Reading<'_> {
     }
 
     /// The last record of a chain for which there is a receipt, and for every one before it.
-    fn last_received(&self, chain: Epoch) -> Result<Option<Link>, StoreError> {
+    pub(super) fn last_received(&self, chain: Epoch) -> Result<Option<Link>, StoreError> {
         self.one(
             "SELECT sequence, hash FROM record AS last WHERE epoch = ?1 AND state = 'received' AND NOT EXISTS
                  (SELECT 1 FROM record WHERE epoch = ?1 AND sequence < last.sequence AND state NOT IN ('received', 'set_aside'))
@@ -216,146 +219,16 @@ impl Writing<'_> {
         visit: VisitId,
     ) -> Result<VisitChain, StoreError> {
         match self.open_chain(visit, class)? {
-            Some(open) if open.enrolment == enrolment.device => Ok(open),
+            Some(open) if open.enrolment == enrolment.device => match self.may_add_to(open.began)? {
+                true => Ok(open),
+                false => self.branch(environment, enrolment, &open),
+            },
             Some(other) => self.go_on(environment, enrolment, &other),
             None => match self.last_chain(visit, class)? {
                 Some(closed) => self.go_on(environment, enrolment, &closed),
                 None => self.begin_chain(environment, enrolment, class, visit, None),
             },
         }
-    }
-
-    /// Begins a chain, perhaps one that goes on from another.
-    fn begin_chain(
-        &self,
-        environment: &Environment,
-        enrolment: &Enrolment,
-        class: HeadClass,
-        visit: VisitId,
-        before: Option<(&VisitChain, Option<Link>)>,
-    ) -> Result<VisitChain, StoreError> {
-        self.write(
-            "UPDATE visit_chain SET is_open = 0 WHERE visit_id = ?1 AND class = ?2 AND class <> ?3 AND is_open = 1",
-            params![visit.as_bytes(), class.0, HeadClass::NOTE.0],
-        )?;
-        let chain = Epoch::from_bytes(environment.random());
-        let continues = before.and_then(|(_, continues)| continues);
-        let said_visit = match (before, class) {
-            (Some((before, _)), _) => before.said_visit,
-            (None, HeadClass::VISIT) => visit,
-            (None, _) => VisitId::from_bytes(environment.random()),
-        };
-        let hash = Envelope::genesis(enrolment.device, chain, continues);
-        let grant = before.and_then(|(before, _)| before.grant.clone());
-        self.write(
-            "INSERT INTO visit_chain (chain, enrolment, person, class, visit_id, said_visit_id, sequence, hash, continues,
-                 appointment_grant, began, is_open)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10, 1)",
-            params![
-                chain.as_bytes(),
-                enrolment.device.as_bytes(),
-                enrolment.user.as_bytes(),
-                class.0,
-                visit.as_bytes(),
-                said_visit.as_bytes(),
-                hash.as_bytes(),
-                continues.map(|link| canonical::write(&link)),
-                grant.as_ref().map(Attested::to_bytes),
-                self.last_began()? + 1
-            ],
-        )?;
-        let head = Link { chain, sequence: 0, hash };
-        Ok(VisitChain { chain, enrolment: enrolment.device, class, visit, said_visit, head, continues, grant })
-    }
-
-    /// Goes on in a new chain from the last record of another that the council is known to hold.
-    /// What lies behind it and is not with the council is issued again there. Records of another
-    /// enrolment are never issued again: they are its person's, and go as that enrolment's.
-    pub(crate) fn go_on(
-        &self,
-        environment: &Environment,
-        enrolment: &Enrolment,
-        before: &VisitChain,
-    ) -> Result<VisitChain, StoreError> {
-        self.write("UPDATE visit_chain SET is_open = 0 WHERE chain = ?1", params![before.chain.as_bytes()])?;
-        let left = match before.enrolment == enrolment.device {
-            true => self.not_received_of(before.chain)?,
-            false => Vec::new(),
-        };
-        let from = match left.is_empty() {
-            true => Some(before.head).filter(|head| head.sequence > 0),
-            false => self.last_received(before.chain)?,
-        };
-        let mut chain = self.begin_chain(
-            environment,
-            enrolment,
-            before.class,
-            before.visit,
-            Some((before, from.or(before.continues))),
-        )?;
-        for old in left {
-            self.issue_again_in(environment, &mut chain, &old)?;
-        }
-        Ok(chain)
-    }
-
-    /// Issues again, as an enrolment's of the same person, what an earlier one left: the council
-    /// does not know that one any more.
-    pub(crate) fn take_over(
-        &self,
-        environment: &Environment,
-        enrolment: &Enrolment,
-        former: DeviceId,
-    ) -> Result<(), StoreError> {
-        for before in self.chains_with_waiting(former, usize::MAX)? {
-            let left = self.not_received_of(before.chain)?;
-            let from = self.last_received(before.chain)?.or(before.continues);
-            let mut chain =
-                self.begin_chain(environment, enrolment, before.class, before.visit, Some((&before, from)))?;
-            for old in left {
-                self.issue_again_in(environment, &mut chain, &old)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Issues a record again, in another chain. It keeps its id and its body.
-    pub(super) fn issue_again_in(
-        &self,
-        environment: &Environment,
-        chain: &mut VisitChain,
-        old: &StoredRecord,
-    ) -> Result<(), StoreError> {
-        let before = AnyEnvelope::from_bytes(&old.envelope).ok_or(StoreError::Unreadable("record"))?;
-        self.write(
-            "UPDATE record SET state = 'reissued', reason = NULL WHERE epoch = ?1 AND sequence = ?2",
-            params![old.epoch.as_bytes(), old.sequence],
-        )?;
-        let said = self.key_for(environment, chain.said_visit)?;
-        let envelope = Envelope {
-            version: VERSION,
-            record: before.record,
-            enrolment: chain.enrolment,
-            chain: chain.chain,
-            sequence: chain.head.sequence + 1,
-            previous: chain.head.hash,
-            continues: chain.continues.filter(|_| chain.head.sequence == 0),
-            kind: before.kind,
-            schema: before.schema,
-            visit: chain.said_visit,
-            order: before.order,
-            recorded_at_ms: before.recorded_at_ms,
-            utc_offset_minutes: before.utc_offset_minutes,
-            monotonic_ms: before.monotonic_ms,
-            boot: before.boot,
-            council_contact_ms: before.council_contact_ms,
-            commitment: Salt::of(&said, before.record).commit(&old.body),
-            photos: before.photos,
-            grant: before.grant,
-        };
-        let urgent = decode_body(&old.body).is_some_and(|body| body.event.is_urgent());
-        chain.head = self.insert_into(chain, &envelope, &old.body, urgent)?;
-        Ok(())
     }
 
     fn append_content(
@@ -403,7 +276,7 @@ impl Writing<'_> {
     }
 
     /// Writes a record at the end of its chain, and gives the new end.
-    fn insert_into(
+    pub(super) fn insert_into(
         &self,
         chain: &VisitChain,
         envelope: &Envelope,
@@ -433,12 +306,5 @@ impl Writing<'_> {
         )?;
         self.write("UPDATE chain SET last_order = max(last_order, ?1)", params![envelope.order])?;
         Ok(Link { chain: chain.chain, sequence: envelope.sequence, hash })
-    }
-
-    /// Closes every chain, so that what is recorded next goes on in new ones: this phone was put
-    /// back from a copy, and the numbers that come next may have been used.
-    pub(crate) fn close_chains(&self) -> Result<(), StoreError> {
-        self.write("UPDATE visit_chain SET is_open = 0 WHERE is_open = 1", [])?;
-        Ok(())
     }
 }

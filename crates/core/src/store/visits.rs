@@ -128,14 +128,14 @@ impl Writing<'_> {
                  WHERE NOT EXISTS ({under_way} AND visit.appointment_ref = appointment.appointment_ref)"
             ),
             format!(
-                "UPDATE photo SET state = 'erased', file = NULL, reason = NULL
+                "UPDATE photo SET state = 'erased', reason = NULL
                  WHERE state IN ('complete', 'refused') AND NOT EXISTS ({under_way} AND visit.visit_id = photo.visit_id)"
             ),
             format!("DELETE FROM draft WHERE NOT EXISTS ({under_way})"),
         ] {
             self.write(&sql, [])?;
         }
-        Ok(())
+        self.forget_erased_files()
     }
 
     /// Stores the row of a visit. A file that was opened for a concern alone is not a visit, and

@@ -47,6 +47,8 @@ impl Courier {
                 let tried = app.sync();
                 wait = next_wait(&mut backoff, &tried, app.random_number());
                 told(&tried);
+                // What can't be looked at now is looked at after the next try.
+                let _next_time = app.look_over();
             }
         });
         Self { bell }

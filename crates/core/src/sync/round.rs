@@ -189,8 +189,9 @@ fn apply(
     }
     let received = plan.received.len();
     let moved = received > 0 || !plan.set_aside.is_empty() || plan.begin_epoch || !plan.send_again.is_empty();
-    if before.second.is_some() {
-        // What is new comes in version 2, with the council's word for each appointment.
+    if before.second.is_some() || !writing.shows_all() {
+        // A locked device takes no appointments. What is new otherwise comes in version 2, with the
+        // council's word for each appointment.
         let more = moved && writing.any_waits(1)?;
         return Ok(Round { received, set_aside: plan.set_aside.len(), changes: 0, more });
     }

@@ -87,7 +87,7 @@ pub(crate) fn check_records(service: &Service, json: bool) -> Result<ExitCode> {
         }
         print(&format!(
             "{} records in {} chains: {} with the content that their devices committed to, {} erased, {} set aside. \
-             {} have no signature of their device over them yet. {} numbers are not held. {} faults.\n",
+             {} have no signature of their device over them yet. {} numbers are not held. {} photos. {} faults.\n",
             checked.records,
             checked.chains,
             checked.content_holds,
@@ -95,6 +95,7 @@ pub(crate) fn check_records(service: &Service, json: bool) -> Result<ExitCode> {
             checked.set_aside,
             checked.unsealed,
             checked.gaps,
+            checked.photos,
             checked.faults.len()
         ));
     }

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use doorstep_council::desk::{self, Actor};
-use doorstep_council::records::backup::{self, BackedUp, BackupKey, check_backup};
+use doorstep_council::records::backup::{self, BackedUp, BackupKey};
 use doorstep_council::records::nightly;
 use doorstep_council::records::refold::refold;
+use doorstep_council::records::restore;
 use doorstep_council::records::verify;
 use doorstep_council::{DatabaseAt, Environment, Holdings, Service, private_file};
 
@@ -33,15 +34,29 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
         RecordsCommand::Backup { data, recipient, out } => {
             let service = service(&data)?;
             let held = whole_or_nothing(&out, |file| Ok(backup::back_up(&service, by, &recipient, file)?))?;
-            tell_backup(&held, &format!("are in {}. It opens with the other half of the key.", out.display()));
+            let what_now = format!("are in {}. It opens with the other half of the key.", out.display());
+            return Ok(tell_backup(&held, &what_now));
         }
-        RecordsCommand::CheckBackup { identity, file } => {
-            let held = check_backup(&read_password(&identity)?, open(&file)?)?;
-            tell_backup(&held, "are in it, and it is whole.");
+        RecordsCommand::CheckBackup { identity, scratch, database, file } => {
+            let database = database.map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server);
+            let scratch =
+                scratch.unwrap_or_else(|| std::env::temp_dir().join(format!("doorstep-drill-{}", std::process::id())));
+            let identity = read_password(&identity)?;
+            let drilled = restore::check_backup(&scratch, &database, Environment::real(), &identity, open(&file)?)?;
+            for fault in &drilled.checked.faults {
+                print(&format!("{fault}\n"));
+            }
+            let faults = drilled.checked.faults.len();
+            let said = format!(
+                "are in it. It was restored and taken away again: {} records and {} photos were checked, {faults} faults.",
+                drilled.checked.records, drilled.checked.photos
+            );
+            let whole = tell_backup(&drilled.held, &said);
+            return Ok(if faults == 0 { whole } else { ExitCode::FAILURE });
         }
         RecordsCommand::Restore { data, identity, file } => {
             let identity = read_password(&identity)?;
-            let (_, held) = backup::restore(
+            let (_, held) = restore::restore(
                 &data.data,
                 &data.database(),
                 &data.photos(),
@@ -49,7 +64,8 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
                 &identity,
                 open(&file)?,
             )?;
-            tell_backup(&held, "are back, and the council holds what the backup held. Start it with `serve`.");
+            let what_now = "are back, and the council holds what the backup held. Start it with `serve`.";
+            return Ok(tell_backup(&held, what_now));
         }
         RecordsCommand::Retention { data, apply, json } => {
             personal_data::retention(&service(&data)?, by, apply, json)?;
@@ -61,6 +77,13 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
             personal_data::erase(&service(&data)?, by, &subject.read(), &because, apply)?;
         }
         RecordsCommand::CheckRecords { data, json } => return personal_data::check_records(&service(&data)?, json),
+        RecordsCommand::PutBack { data } => {
+            desk::council::put_back(&service(&data)?, by)?;
+            print(
+                "The phones are told with their next contact, and send again what this database lacks. Everybody signs in \
+                 again.\n",
+            );
+        }
         RecordsCommand::NightlyFailed { data } => {
             nightly::tell_of_failure(&service(&data)?, by)?;
             print("The administrators who have a mail address are told.\n");
@@ -85,9 +108,15 @@ fn make_backup_key(out: &Path) -> Result<()> {
     Ok(())
 }
 
-fn tell_backup(held: &BackedUp, what_now: &str) {
+/// Tells what a backup holds, and which photos are not in it. Those are a failure of the command,
+/// although the rest is whole.
+fn tell_backup(held: &BackedUp, what_now: &str) -> ExitCode {
+    for bad in &held.bad_photos {
+        print(&format!("{bad}. It is not among what follows.\n"));
+    }
     // How many rows there are would tell of a safeguarding note (clause 6.2).
     print(&format!("{} tables and {} photos {what_now}\n", held.tables.len(), held.photos));
+    if held.bad_photos.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tell_moved(holdings: &Holdings, json: bool) {

@@ -12,7 +12,7 @@ use crate::access::password;
 use crate::error::CouncilError;
 use crate::machine::environment::Environment;
 use crate::machine::keys::Keys;
-use crate::service::{EPOCH, NAME, Service};
+use crate::service::{NAME, Service, begin_epoch_in};
 use crate::storage::{
     AssignedRole, Audited, DatabaseAt, Holdings, Organisation, OrganisationKind, Person, Storage, move_all,
 };
@@ -43,7 +43,7 @@ pub fn init(
     let keys = Keys::read(data)?;
     storage.transact(&environment, |writing| {
         writing.set_meta(NAME, name.trim())?;
-        writing.set_meta(EPOCH, &Epoch::from_bytes(environment.random()).to_string())?;
+        begin_epoch_in(writing, Epoch::from_bytes(environment.random()), environment.clock.now_ms())?;
         let organisation = Organisation {
             id: OrganisationId::from_bytes(keys.stable_id("organisation", name.trim())),
             name: name.trim().to_owned(),
@@ -118,4 +118,18 @@ mod tests {
         // The clock was three years ahead for a moment, and somebody signed in.
         assert_eq!([3_153_700, 102, 102, 103].map(takes), [true, true, false, true]);
     }
+}
+
+/// Says that the database was put back from an older copy, such as a snapshot of the machine:
+/// phones then send again what it lacks and fetch everything anew, and everybody signs in again.
+/// `restore` does this by itself.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be written.
+pub fn put_back(service: &Service, by: &Actor) -> Result<(), CouncilError> {
+    let (epoch, now_ms) = (Epoch::from_bytes(service.environment.random()), service.now_ms());
+    service.transact(|writing| {
+        begin_epoch_in(writing, epoch, now_ms)?;
+        writing.audit(now_ms, by.name(), &Audited::CouncilPutBack { device: None })
+    })
 }

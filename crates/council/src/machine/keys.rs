@@ -96,11 +96,6 @@ impl Keys {
         Ok(files)
     }
 
-    /// Removes the key files, after a restore from a backup that turned out to be incomplete.
-    pub(crate) fn remove(data: &Path) -> std::io::Result<()> {
-        fs::remove_dir_all(data.join(FOLDER))
-    }
-
     /// Puts a key file from a backup back in its place.
     pub(crate) fn put_back(data: &Path, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
         if !is_key(name) {

@@ -4,8 +4,7 @@
 //! can't read it. A backup of SQLite can be restored into PostgreSQL, and the other way round.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::io::{BufWriter, Write};
 
 use age::secrecy::ExposeSecret;
 use doorstep_domain::ledger::Hash;
@@ -14,32 +13,31 @@ use serde::{Deserialize, Serialize};
 use super::nightly::Nightly;
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
-use crate::machine::environment::Environment;
 use crate::machine::keys::Keys;
 use crate::service::{NAME, Service};
-use crate::storage::photo_store::{PhotoStore, PhotosAt};
-use crate::storage::{Audited, DatabaseAt, Holdings, Storage, Writing, schema_version};
+use crate::storage::photo_store::PhotoStore;
+use crate::storage::{Audited, Holdings, schema_version};
 
 /// The format's name, in the first part of the decrypted file.
-const FORMAT: &str = "doorstep-backup-1";
+pub(super) const FORMAT: &str = "doorstep-backup-1";
 /// The largest part: a photo, or a row with a large record in it.
-const LARGEST_PART: u64 = 64 * 1024 * 1024;
+pub(super) const LARGEST_PART: u64 = 64 * 1024 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 
 /// The kinds of parts in a backup. Each part begins with its kind and its length.
-mod part {
-    pub(super) const HEAD: u8 = 1;
-    pub(super) const KEY: u8 = 2;
-    pub(super) const ROW: u8 = 3;
-    pub(super) const PHOTO: u8 = 4;
-    pub(super) const END: u8 = 5;
+pub(super) mod part {
+    pub(in crate::records) const HEAD: u8 = 1;
+    pub(in crate::records) const KEY: u8 = 2;
+    pub(in crate::records) const ROW: u8 = 3;
+    pub(in crate::records) const PHOTO: u8 = 4;
+    pub(in crate::records) const END: u8 = 5;
 }
 
 #[derive(Serialize, Deserialize)]
-struct Head {
-    format: String,
+pub(super) struct Head {
+    pub(super) format: String,
     /// The schema's number. A backup can only be restored by a version with the same schema.
-    schema: i64,
+    pub(super) schema: i64,
     council: String,
     made_ms: i64,
 }
@@ -51,6 +49,53 @@ pub struct BackedUp {
     pub tables: Holdings,
     /// How many photos.
     pub photos: u64,
+    /// Photos that should be there, and are missing or altered. The rest is whole without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bad_photos: Vec<BadPhoto>,
+}
+
+/// A photo of which the file can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadPhoto {
+    /// The photo's hash, which is its name.
+    pub sha256: Hash,
+    /// What is wrong with its file.
+    pub fault: PhotoFault,
+}
+
+/// What is wrong with the file of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoFault {
+    /// It is not there.
+    Missing,
+    /// It is there, and is not the photo that was sent.
+    Altered,
+    /// It can't be read.
+    Unreadable,
+}
+
+impl std::fmt::Display for BadPhoto {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fault = match self.fault {
+            PhotoFault::Missing => "its file is missing",
+            PhotoFault::Altered => "its file was altered",
+            PhotoFault::Unreadable => "its file can't be read",
+        };
+        write!(f, "photo {}: {fault}", self.sha256)
+    }
+}
+
+impl PhotoStore {
+    /// Reads a picture and compares it with its name.
+    pub(super) fn read_whole(&self, sha256: Hash) -> Result<Vec<u8>, BadPhoto> {
+        match self.read(sha256) {
+            Ok(Some(file)) if Hash::of_file(&file) == sha256 => Ok(file),
+            Ok(Some(_)) => Err(BadPhoto { sha256, fault: PhotoFault::Altered }),
+            Ok(None) => Err(BadPhoto { sha256, fault: PhotoFault::Missing }),
+            Err(_) => Err(BadPhoto { sha256, fault: PhotoFault::Unreadable }),
+        }
+    }
 }
 
 /// A pair of keys for backups: one encrypts them, the other decrypts them.
@@ -107,57 +152,6 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
     Ok(held)
 }
 
-/// Restores a backup into a folder without keys and an empty database, and checks that they hold
-/// what the backup held. Phones then learn that the council went back in time, and send again what
-/// they still hold.
-///
-/// # Errors
-/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`], [`CouncilError::DatabaseInUse`], or
-/// [`CouncilError::AlreadyInitialised`] if the folder has keys. The database then stays as it was.
-pub fn restore(
-    data: &Path,
-    database: &DatabaseAt,
-    photos: &PhotosAt,
-    environment: Environment,
-    identity: &str,
-    from: File,
-) -> Result<(Service, BackedUp), CouncilError> {
-    if Keys::are_in(data) {
-        return Err(CouncilError::AlreadyInitialised(data.to_owned()));
-    }
-    std::fs::create_dir_all(data).map_err(|source| CouncilError::File { path: data.to_owned(), source })?;
-    let storage = Storage::at(data, database)?;
-    let store = PhotoStore::at(data, photos)?;
-    let file = std::sync::Mutex::new(from);
-    let held = storage.transact(&environment, |writing| {
-        let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        std::io::Seek::rewind(&mut *file).map_err(CouncilError::Write)?;
-        if !writing.holds_nothing()? {
-            return Err(CouncilError::DatabaseInUse);
-        }
-        read_all(open(identity, &mut file)?, &mut IntoCouncil { writing, photos: &store, keys: Vec::new(), data })
-    });
-    drop(storage);
-    if held.is_err() {
-        // The folder had no keys before: remove any that were restored before it failed.
-        let _there_may_be_none = Keys::remove(data);
-    }
-    let held = held?;
-    let service = Service::open(data, database, environment)?.with_photos(photos)?;
-    service.begin_epoch()?;
-    // Whoever had signed in then may have left since, and a code may have been called back.
-    service.transact(|writing| writing.end_all_sessions())?;
-    Ok((service, held))
-}
-
-/// Reads a whole backup without writing anything, and returns what it holds.
-///
-/// # Errors
-/// [`CouncilError::BadBackup`], [`CouncilError::BadBackupKey`].
-pub fn check_backup(identity: &str, mut from: File) -> Result<BackedUp, CouncilError> {
-    read_all(open(identity, &mut from)?, &mut CheckOnly)
-}
-
 fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<BackedUp, CouncilError> {
     let unreadable = |_| CouncilError::Unreadable("backup");
     let held = service.storage.read_at_length(|reading| {
@@ -168,15 +162,18 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<Bac
             write_part(out, part::KEY, &[name.as_bytes(), b"\n", secret.as_bytes()])?;
         }
         let tables = reading.each_row_of_all(|table, row| write_part(out, part::ROW, &[&[table], row]))?;
-        let mut photos = 0;
+        let (mut photos, mut bad_photos) = (0, Vec::new());
         for sha256 in reading.whole_blobs()? {
-            // If the file is missing, leave it out: the phone can send it again.
-            if let Some(file) = service.photos.read(sha256)? {
-                write_part(out, part::PHOTO, &[sha256.as_bytes(), &file])?;
-                photos += 1;
+            match service.photos.read_whole(sha256) {
+                Ok(file) => {
+                    write_part(out, part::PHOTO, &[sha256.as_bytes(), &file])?;
+                    photos += 1;
+                }
+                // The rest is backed up all the same.
+                Err(bad) => bad_photos.push(bad),
             }
         }
-        Ok(BackedUp { tables, photos })
+        Ok(BackedUp { tables, photos, bad_photos })
     })?;
     write_part(out, part::END, &[&serde_json::to_vec(&held).map_err(unreadable)?])?;
     Ok(held)
@@ -188,140 +185,4 @@ fn write_part(out: &mut impl Write, kind: u8, pieces: &[&[u8]]) -> Result<(), Co
     out.write_all(&u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes()).map_err(CouncilError::Write)?;
     pieces.iter().try_for_each(|piece| out.write_all(piece)).map_err(CouncilError::Write)?;
     Ok(())
-}
-
-/// Decrypts and decompresses a backup.
-fn open<'f>(identity: &str, file: &'f mut File) -> Result<impl Read + 'f, CouncilError> {
-    let identity: age::x25519::Identity = identity.trim().parse().map_err(|_| CouncilError::BadBackupKey)?;
-    let decryptor = age::Decryptor::new(BufReader::new(file));
-    let decryptor = decryptor.map_err(|_| CouncilError::BadBackup("it is not a Doorstep backup"))?;
-    let opened = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity));
-    let opened = opened.map_err(|_| CouncilError::BadBackup("it was made for another key"))?;
-    zstd::Decoder::new(opened).map_err(|_| CouncilError::BadBackup("it is not a Doorstep backup"))
-}
-
-/// Where the parts of a backup go.
-trait BackupSink {
-    fn key(&mut self, name: &str, secret: &[u8]) -> Result<(), CouncilError>;
-    fn row(&mut self, table: u8, row: &[u8]) -> Result<(), CouncilError>;
-    fn photo(&mut self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError>;
-    /// All parts have come; `held` is what the backup says it holds.
-    fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError>;
-}
-
-fn read_all(mut from: impl Read, to: &mut dyn BackupSink) -> Result<BackedUp, CouncilError> {
-    let cut_off = || CouncilError::BadBackup("it is not whole");
-    let mut first = true;
-    let mut photos = 0;
-    loop {
-        let (kind, bytes) = read_part(&mut from)?;
-        if first != (kind == part::HEAD) {
-            return Err(CouncilError::BadBackup("it does not begin like a backup"));
-        }
-        first = false;
-        match kind {
-            part::HEAD => {
-                let head: Head = serde_json::from_slice(&bytes).map_err(|_| cut_off())?;
-                if head.format != FORMAT || head.schema != schema_version() {
-                    return Err(CouncilError::BadBackup("it is from another doorstep-council version: use that one"));
-                }
-            }
-            part::KEY => {
-                let at = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(cut_off)?;
-                let (name, secret) = bytes.split_at_checked(at).ok_or_else(cut_off)?;
-                to.key(&String::from_utf8_lossy(name), secret.get(1..).unwrap_or_default())?;
-            }
-            part::ROW => {
-                let (table, row) = bytes.split_first().ok_or_else(cut_off)?;
-                to.row(*table, row)?;
-            }
-            part::PHOTO => {
-                let (sha256, file) = bytes.split_first_chunk::<32>().ok_or_else(cut_off)?;
-                let sha256 = Hash::from_bytes(*sha256);
-                if Hash::of_file(file) != sha256 {
-                    return Err(CouncilError::BadBackup("a photo in it does not match its hash"));
-                }
-                to.photo(sha256, file)?;
-                photos += 1;
-            }
-            part::END => {
-                let held: BackedUp = serde_json::from_slice(&bytes).map_err(|_| cut_off())?;
-                if held.photos != photos {
-                    return Err(cut_off());
-                }
-                to.end(&held)?;
-                return Ok(held);
-            }
-            _ => return Err(CouncilError::BadBackup("it contains a part of an unknown kind")),
-        }
-    }
-}
-
-fn read_part(from: &mut impl Read) -> Result<(u8, Vec<u8>), CouncilError> {
-    let cut_off = |_| CouncilError::BadBackup("it is not whole, or was altered");
-    let (mut kind, mut length) = ([0], [0; 8]);
-    from.read_exact(&mut kind).and_then(|()| from.read_exact(&mut length)).map_err(cut_off)?;
-    let length = u64::from_be_bytes(length);
-    if length > LARGEST_PART {
-        return Err(CouncilError::BadBackup("a part of it is too large"));
-    }
-    let mut bytes = Vec::new();
-    from.take(length).read_to_end(&mut bytes).map_err(cut_off)?;
-    if u64::try_from(bytes.len()).is_ok_and(|read| read == length) {
-        Ok((kind[0], bytes))
-    } else {
-        Err(CouncilError::BadBackup("it is not whole"))
-    }
-}
-
-/// Restores a backup into an empty council. Keys are written last, because a folder only counts as
-/// a council once it has keys.
-struct IntoCouncil<'a> {
-    writing: &'a Writing<'a>,
-    photos: &'a PhotoStore,
-    keys: Vec<(String, Vec<u8>)>,
-    data: &'a Path,
-}
-
-impl BackupSink for IntoCouncil<'_> {
-    fn key(&mut self, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
-        self.keys.push((name.to_owned(), secret.to_vec()));
-        Ok(())
-    }
-
-    fn row(&mut self, table: u8, row: &[u8]) -> Result<(), CouncilError> {
-        self.writing.put_back(table, row)
-    }
-
-    fn photo(&mut self, sha256: Hash, file: &[u8]) -> Result<(), CouncilError> {
-        self.photos.keep(sha256, file)
-    }
-
-    fn end(&mut self, held: &BackedUp) -> Result<(), CouncilError> {
-        if self.writing.all_is_back()? != held.tables {
-            return Err(CouncilError::BadBackup("its rows do not match its own summary"));
-        }
-        self.keys.iter().try_for_each(|(name, secret)| Keys::put_back(self.data, name, secret))
-    }
-}
-
-/// Checks the parts and writes nothing.
-struct CheckOnly;
-
-impl BackupSink for CheckOnly {
-    fn key(&mut self, _: &str, _: &[u8]) -> Result<(), CouncilError> {
-        Ok(())
-    }
-
-    fn row(&mut self, _: u8, _: &[u8]) -> Result<(), CouncilError> {
-        Ok(())
-    }
-
-    fn photo(&mut self, _: Hash, _: &[u8]) -> Result<(), CouncilError> {
-        Ok(())
-    }
-
-    fn end(&mut self, _: &BackedUp) -> Result<(), CouncilError> {
-        Ok(())
-    }
 }

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod logs;
 pub mod nightly;
 pub mod refold;
+pub mod restore;
 pub mod retention;
 pub mod subject_access;
 pub mod verify;

@@ -35,6 +35,8 @@ pub struct Checked {
     pub unsealed: u64,
     /// Numbers that are missing before the last held number of each chain.
     pub gaps: u64,
+    /// Photos whose file was read and is the one that was sent.
+    pub photos: u64,
     /// What is wrong, in words: with records, each with its device and number, and with the audit
     /// log.
     pub faults: Vec<String>,
@@ -228,6 +230,12 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
         }
     }
     service.transact(|writing| writing.note_unsealed(&old))?;
+    for sha256 in service.storage.read(|reading| reading.whole_blobs())? {
+        match service.photos.read_whole(sha256) {
+            Ok(_) => checked.photos += 1,
+            Err(bad) => checked.faults.push(bad.to_string()),
+        }
+    }
     let log = service.storage.read_at_length(|reading| reading.audit_links(None))?;
     if let Some(altered) = log.altered {
         checked.faults.push(format!("audit log, line {}: it does not follow from the one before it", altered.place));

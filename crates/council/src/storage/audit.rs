@@ -75,6 +75,11 @@ pub(crate) enum Audited<'a> {
         from: NaiveDate,
     },
     CouncilMade {},
+    CouncilPutBack {
+        /// The phone whose receipts showed it; `None` if somebody said so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        device: Option<DeviceId>,
+    },
     DeviceEnrolled {
         device: DeviceId,
     },

@@ -53,13 +53,28 @@ impl Reading<'_> {
         )
     }
 
-    /// The last seal of a chain of seals that the council holds.
-    pub(crate) fn last_seal_in(&self, device: DeviceId, epoch: Epoch) -> Result<Option<SealMark>, CouncilError> {
-        self.one(
-            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 AND epoch = ?2 ORDER BY number DESC LIMIT 1",
-            params![device.as_bytes(), epoch.as_bytes()],
-            seal_mark,
-        )
+    /// The last seal of a chain of seals that the council holds. If the one before `first`, the
+    /// first of those that came now, is missing, that is the last one before it: the phone sent
+    /// them all once, and learns so that this council forgot some.
+    pub(crate) fn last_seal_in(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        first: u64,
+    ) -> Result<Option<SealMark>, CouncilError> {
+        let up_to = |number: u64| {
+            self.one(
+                "SELECT epoch, number, root FROM device_seal
+                 WHERE device_id = ?1 AND epoch = ?2 AND number <= ?3 ORDER BY number DESC LIMIT 1",
+                params![device.as_bytes(), epoch.as_bytes(), number],
+                seal_mark,
+            )
+        };
+        let before = up_to(first.saturating_sub(1))?;
+        match before.map_or(0, |mark| mark.number) + 1 < first {
+            true => Ok(before),
+            false => up_to(u64::MAX >> 1),
+        }
     }
 
     /// The seal of a device that came last.

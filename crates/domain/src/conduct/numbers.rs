@@ -220,6 +220,8 @@ pub struct Numbers {
     /// Minutes past the expected end after which the visitor is reminded to say that they are safe.
     /// Clause 6.1.
     pub safe_reminder_minutes: u32,
+    /// Minutes without a touch after which a phone locks by itself.
+    pub lock_minutes: u32,
 }
 
 impl Numbers {
@@ -248,6 +250,7 @@ impl Numbers {
             own_visits_days: value("own_visits_days"),
             offline_hours: value("offline_hours"),
             safe_reminder_minutes: value("safe_reminder_minutes"),
+            lock_minutes: value("lock_minutes"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Checks of the promises, at every step and at the end of a world.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use super::{BOUND, PHONES, USERS, World};
 
@@ -12,6 +13,8 @@ impl World {
         }
         self.restart_council();
         self.import();
+        // Once a day each phone asks whether everything is still held.
+        self.truth.fetch_add(25 * 3_600_000, Ordering::SeqCst);
         for which in 0..PHONES {
             self.quiesce_phone(which);
         }
@@ -19,16 +22,22 @@ impl World {
     }
 
     pub(super) fn quiesce_phone(&mut self, which: usize) {
+        self.unlock(which);
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
         phone.disk.mend();
         phone.line.set_trouble(0);
+        let left_by_others = || app.status().map_or(u64::MAX, |status| status.left_by_others);
         let mut last = app.sync();
         for _ in 1..BOUND {
-            if last.as_ref().is_ok_and(|report| report.waiting == 0 && report.photos_waiting == 0) {
+            let is_sent = last.as_ref().is_ok_and(|report| report.waiting == 0 && report.photos_waiting == 0);
+            if is_sent && left_by_others() == 0 {
                 break;
             }
             last = app.sync();
+        }
+        if left_by_others() > 0 {
+            self.broken.push(format!("stuck: {} of former enrolments of {}", left_by_others(), phone.user));
         }
         match last {
             Ok(report) if report.waiting == 0 => {}
@@ -80,9 +89,14 @@ impl World {
     pub(super) fn nothing_left_the_phone(&mut self, which: usize) {
         let Some(phone) = self.phones.get(which) else { return };
         let Some(app) = &phone.app else { return };
+        // While it is locked, its journal has what it can send, and its database the rest.
+        if self.is_locked(which) {
+            return;
+        }
         let there = app.status().map(|status| status.records).unwrap_or(0);
         // A phone that was put back may have fewer: the model counts what the council still holds.
-        if phone.copy.is_none() && there < u64::try_from(phone.model.records()).unwrap_or(u64::MAX) {
+        let saved = phone.model.records().saturating_sub(phone.left_behind.unwrap_or(0));
+        if phone.copy.is_none() && there < u64::try_from(saved).unwrap_or(u64::MAX) {
             self.broken.push(format!("the phone of {} has {there} records of {}", phone.user, phone.model.records()));
         }
     }

@@ -24,6 +24,9 @@ use super::super::model::Model;
 use super::super::outside::{Chance, FaultyDisk, VirtualClock};
 use super::{Phone, World, copy_folder};
 
+/// The PIN of every phone that has one.
+pub(super) const PIN: &str = "493817";
+
 /// The command behind a number that was drawn at random.
 fn said(choice: usize, chance: &Chance) -> Command {
     match choice {
@@ -49,7 +52,7 @@ fn said(choice: usize, chance: &Chance) -> Command {
 }
 
 impl World {
-    pub(super) fn phone(&self, user: &'static str) -> Phone {
+    pub(super) fn phone(&self, user: &'static str, has_pin: bool) -> Phone {
         let clock = Arc::new(VirtualClock::new(Arc::clone(&self.truth)));
         let disk = Arc::new(FaultyDisk::default());
         let keys = Arc::new(MemoryKeyStore::default());
@@ -61,7 +64,7 @@ impl World {
             keys: Arc::clone(&keys) as Arc<dyn KeyStore>,
             disk: Arc::clone(&disk) as Arc<dyn doorstep_core::Disk>,
             connect: Arc::new(OneLine(Arc::clone(&line))),
-            sign_in: SignIn::ByKeyStore,
+            sign_in: if has_pin { SignIn::WithPin } else { SignIn::ByKeyStore },
         };
         let folder = self.folder.path().join(user);
         let app = App::open(&folder, environment.clone()).expect("a new phone opens");
@@ -71,6 +74,9 @@ impl World {
         app.sync().expect("a phone pulls");
         let code = app.code(None).expect("the Code can be read").hash;
         app.acknowledge(&code, user, Signing::Typed(user.to_owned())).expect("the Code can be signed");
+        if has_pin {
+            app.set_pin(PIN).expect("a PIN can be set");
+        }
         Phone {
             user,
             folder,
@@ -84,6 +90,9 @@ impl World {
             copy: None,
             open_visits: Vec::new(),
             set_aside_expected: false,
+            has_pin,
+            said_locked: Vec::new(),
+            left_behind: None,
         }
     }
 
@@ -94,10 +103,22 @@ impl World {
         let choice = self.chance.below(19);
         self.notes += 1;
         let note = format!("note {}", self.notes);
+        if self.is_locked(which) {
+            if self.chance.percent(40) {
+                self.unlock(which);
+            } else {
+                self.say_locked(which, &note);
+            }
+            return;
+        }
+        let journal_fails = self.chance.percent(3);
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
         if failing {
             phone.disk.fail_after(writes);
+        }
+        if journal_fails {
+            phone.disk.fail_the_journal();
         }
         let visit = phone.open_visits.get(self.chance.below(phone.open_visits.len())).copied();
         let tapped = match (choice, visit) {
@@ -109,6 +130,7 @@ impl World {
             (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)).map(|acted| acted.visit),
         };
         let failed = failing && !phone.disk.mend();
+        phone.disk.mend_the_journal();
         match tapped {
             Ok(_) if failed => self.broken.push("a tap was called saved on a disk that failed".into()),
             Ok(view) => {
@@ -142,13 +164,18 @@ impl World {
 
     pub(super) fn sync(&mut self, which: usize) {
         let trouble = self.chance.below(90);
+        let locked = self.is_locked(which);
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
         phone.line.set_trouble(trouble);
         let synced = app.sync();
-        let dishonest = phone.line.was_dishonest();
+        // A former enrolment of the phone may have been lied to, and not this one.
+        let dishonest = phone.line.was_dishonest() && phone.left_behind.is_none();
         match synced {
             Ok(_) if dishonest => self.broken.push("an answer that is not the council's was believed".into()),
+            // A former enrolment of the phone asks its council once a day. A journal that a kill
+            // cut short lacks what the database has: that is sent when it is unlocked.
+            Ok(_) if phone.left_behind.is_some() || locked => {}
             Ok(report) if report.waiting == 0 => {
                 // The phone says that the council has everything, so check that at once.
                 let mut differences = phone.model.differences(&self.council);
@@ -159,7 +186,7 @@ impl World {
                     .extend(differences.into_iter().map(|difference| format!("said to be received, and {difference}")));
             }
             Ok(_) | Err(AppError::NoAnswer(_)) => {}
-            Err(error) => self.broken.push(format!("a sync failed: {error}")),
+            Err(error) => self.broken.push(format!("a sync failed: {error} ({error:?})")),
         }
         self.nothing_left_the_phone(which);
     }
@@ -187,7 +214,7 @@ impl World {
         match App::open(&phone.folder, phone.environment.clone()) {
             Ok(app) => {
                 match app.verify() {
-                    Ok(Ok(_)) => {}
+                    Ok(Ok(_)) | Err(AppError::SignInFirst) => {}
                     Ok(Err(_)) if !phone.model.rotten.is_empty() => {}
                     other => self.broken.push(format!("after a restart the chain does not hold: {other:?}")),
                 }
@@ -220,6 +247,7 @@ impl World {
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some((copy, model)) = phone.copy.clone() else { return };
         phone.app = None;
+        phone.said_locked.clear();
         copy_folder(&copy, &phone.folder);
         phone.model.put_back(&model, &self.council, &notes);
         self.reopen(which);
@@ -240,7 +268,8 @@ impl World {
     /// Flips a bit of one record and of one picture that wait to be sent, on the phone's disk.
     pub(super) fn rot(&mut self, which: usize) {
         let Some(phone) = self.phones.get_mut(which) else { return };
-        if phone.copy.is_some() || !phone.model.rotten.is_empty() {
+        // A sealed key opens nothing here, and what a former enrolment left is in its journal.
+        if phone.copy.is_some() || !phone.model.rotten.is_empty() || phone.has_pin || phone.left_behind.is_some() {
             return;
         }
         phone.app = None;
@@ -276,14 +305,15 @@ fn opened(folder: &Path, keys: &MemoryKeyStore) -> Option<rusqlite::Connection> 
 fn rot_one_picture(folder: &Path, keys: &MemoryKeyStore) -> Option<Hash> {
     let database = opened(folder, keys)?;
     let (sha256, mut file): ([u8; 32], Vec<u8>) = database
-        .query_row("SELECT sha256, file FROM photo WHERE state = 'waiting' AND held = 0 LIMIT 1", [], |row| {
+        .query_row("SELECT sha256, file FROM photo JOIN photo_file USING (photo_id) WHERE state = 'waiting' AND held = 0 LIMIT 1", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .ok()?;
     let scan = file.windows(2).position(|pair| pair == [0xFF, 0xDA])?;
     let at = (scan + 40..file.len() - 2).find(|&at| file[at - 1] != 0xFF && !matches!(file[at], 0xFF | 0xFE | 0))?;
     file[at] ^= 1;
-    database.execute("UPDATE photo SET file = ?1 WHERE sha256 = ?2", (file, sha256)).ok()?;
+    let photo = "(SELECT photo_id FROM photo WHERE sha256 = ?2)";
+    database.execute(&format!("UPDATE photo_file SET file = ?1 WHERE photo_id IN {photo}"), (file, sha256)).ok()?;
     Some(Hash::from_bytes(sha256))
 }
 

@@ -11,6 +11,11 @@ import type { Core } from './core'
 /** The dependency of every screen's load. It is read again after changes that no screen caused. */
 export const SHOWN = 'core:shown'
 
+/** How often a touch is told to the core, and how often the core is asked whether to lock, in
+ * milliseconds. */
+const USED_PAUSE = 5_000
+const LOCK_PAUSE = 10_000
+
 /** How long after the last key a draft is written to disk, in milliseconds. */
 const DRAFT_PAUSE = 300
 
@@ -40,6 +45,9 @@ export class App {
   private handed: { view: VisitView; changes: number } | null = null
   private readonly pauses: Record<string, ReturnType<typeof setTimeout> | undefined> = {}
   private draftsRead = false
+  /** A camera, dialler or map that this window opened may be in front. */
+  private elsewhere = false
+  private usedAt = 0
   /** Resolves when the navigation that the last tap started has ended. */
   private going: Promise<void> = Promise.resolve()
   /** How many screens Back can return to. */
@@ -84,6 +92,12 @@ export class App {
     return this.draft(name).trim() || null
   }
 
+  /** Shows an address on a map, from which the visitor will come back. */
+  async showOnMap(address: string): Promise<void> {
+    this.goesElsewhere()
+    await this.tried(this.core.directions(address))
+  }
+
   private keep(name: string) {
     clearTimeout(this.pauses[name])
     this.pauses[name] = undefined
@@ -92,6 +106,38 @@ export class App {
 
   private keepAll() {
     for (const [name, pause] of Object.entries(this.pauses)) if (pause !== undefined) this.keep(name)
+  }
+
+  /** Notes that the visitor goes to a camera, dialler or map, from which they will come back. */
+  goesElsewhere() {
+    this.elsewhere = true
+  }
+
+  /** Tells the core that somebody uses the window, every few seconds. */
+  private readonly used = () => {
+    this.elsewhere = false
+    if (!this.ready || performance.now() - this.usedAt < USED_PAUSE) return
+    this.usedAt = performance.now()
+    void this.core.used()
+  }
+
+  /** Locks if nobody has used the window for long. What is half typed is kept first. */
+  private async lockIfUnused() {
+    if (!this.ready) return
+    this.keepAll()
+    try {
+      if (await this.core.lockIfUnused(this.elsewhere)) await this.refresh()
+    } catch {
+      await this.refresh()
+    }
+  }
+
+  /** Forgets what was read: the phone is locked, or somebody else's from now on. */
+  forgetAll() {
+    if (this.draftsRead) this.drafts = {}
+    this.draftsRead = false
+    this.handed = null
+    this.watched = false
   }
 
   /** After sign-in, reads the drafts from before the phone was locked or the app was killed. */
@@ -191,12 +237,20 @@ export class App {
     return (await this.ask(question.then(() => true))) ?? false
   }
 
+  /** Waits for an answer that tells the phone's state alone, and returns whether it came. */
+  async told(question: Promise<StatusView>): Promise<boolean> {
+    const status = await this.ask(question)
+    if (status) this.status = status
+    return status !== undefined
+  }
+
   async refresh() {
     try {
       const taps = this.taps
       const status = await this.core.status()
       if (taps === this.taps) this.status = status
       this.trouble = null
+      if (!status.signed_in) this.forgetAll()
       if (status.signed_in && status.enrolled) await this.readDrafts()
     } catch (thrown) {
       this.trouble = asProblem(thrown)
@@ -223,9 +277,13 @@ export class App {
     window.addEventListener('online', () => void this.core.cameToFront())
     this.watchNetwork()
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') void this.core.cameToFront()
-      else this.keepAll()
+      if (document.visibilityState === 'hidden') this.keepAll()
+      else void this.lockIfUnused().then(() => this.core.cameToFront())
     })
+    for (const use of ['pointerdown', 'keydown', 'input', 'scroll']) {
+      document.addEventListener(use, this.used, { capture: true, passive: true })
+    }
+    setInterval(() => void this.lockIfUnused(), LOCK_PAUSE)
     setInterval(() => void this.refresh(), 20_000)
     await this.core.cameToFront()
   }

@@ -8,6 +8,7 @@ import type {
   EnrolmentView,
   OutboxView,
   PhotoPurpose,
+  SaidLocked,
   StatusView,
   SyncReport,
   TodayView,
@@ -29,6 +30,16 @@ export interface Core {
   setPin(pin: string): Promise<void>
   signIn(pin: string): Promise<void>
   lock(): Promise<void>
+  /** Tells that somebody uses the window, so that it does not lock by itself. */
+  used(): Promise<void>
+  /** Locks if nobody has used the window for long, and returns whether it is locked. */
+  lockIfUnused(busyElsewhere: boolean): Promise<boolean>
+  /** Says something about the visit under way. It needs no PIN, as the next two do not. */
+  sayLocked(said: SaidLocked): Promise<StatusView>
+  raiseConcernLocked(concern: Concern): Promise<StatusView>
+  flagSafeguardingLocked(note: string): Promise<StatusView>
+  /** Somebody has read what became of a damaged file. */
+  readSalvaged(): Promise<void>
   today(): Promise<TodayView>
   visit(visit: string): Promise<VisitView>
   startVisit(appointment: string): Promise<Acted>
@@ -68,7 +79,6 @@ export interface Core {
   scan(): Promise<string | null>
   /** Tries once more to open a store that would not open. */
   reopen(): Promise<void>
-  setAside(): Promise<void>
   /** Calls back when something changed that no screen asked for, such as a receipt. */
   onChange(changed: () => void): void
 }

@@ -12,7 +12,8 @@ const SCREENS: Record<string, { title: string; above: string }> = {
   '/past': { title: 'My visits', above: '/' },
   '/code': { title: 'The Code', above: '/' },
   '/sign': { title: 'Sign the Code', above: '/code' },
-  '/outbox': { title: 'To send', above: '/' }
+  '/outbox': { title: 'To send', above: '/' },
+  '/new-code': { title: 'I have a new code', above: '/outbox' }
 }
 
 /** The title of the screen at a route, and where Back leads from it. */

@@ -31,6 +31,12 @@ export const tauri: Core = {
   setPin: (pin) => invoke('set_pin', { pin }),
   signIn: (pin) => invoke('sign_in', { pin }),
   lock: () => invoke('lock'),
+  used: () => invoke('used'),
+  lockIfUnused: (busyElsewhere) => invoke('lock_if_unused', { busyElsewhere }),
+  sayLocked: (said) => invoke('say_locked', { said }),
+  raiseConcernLocked: (concern) => invoke('raise_concern_locked', { concern }),
+  flagSafeguardingLocked: (note) => invoke('flag_safeguarding_locked', { note }),
+  readSalvaged: () => invoke('read_salvaged'),
   today: () => invoke('today'),
   visit: (visit) => invoke('visit', { visit }),
   startVisit: (appointment) => invoke('start_visit', { appointment }),
@@ -59,6 +65,5 @@ export const tauri: Core = {
   abilities: () => invoke('abilities'),
   scan: scanned,
   reopen: () => invoke('reopen'),
-  setAside: () => invoke('set_aside'),
   onChange: (changed) => void listen('changed', changed)
 }

@@ -35,7 +35,8 @@ pub(super) fn apply(
     let lost = send_again(writing, sent, answer, &receipts)?;
     let device = sent.enrolment.device;
     let sealed = answer.seal_mark.map(|mark| writing.seals_received(device, &mark)).transpose()?.unwrap_or(0);
-    if is_another_epoch {
+    let has_forgotten = !is_another_epoch && has_forgotten(writing, device, answer)?;
+    if is_another_epoch || has_forgotten {
         send_seals_again(writing, device, answer)?;
     }
     let forked = begin_anew(writing, environment, sent, answer, &receipts)?;
@@ -50,12 +51,16 @@ pub(super) fn apply(
     if is_another_epoch {
         writing.offer_photos_again()?;
     }
-    note_asked(writing, sent, answer, is_another_epoch)?;
+    note_asked(writing, sent, answer, is_another_epoch || has_forgotten)?;
     let mut enrolment = sent.enrolment.clone();
     let changes = match &answer.changes {
         Some(changes) => take_changes(writing, &council, &mut enrolment, changes)?,
         None => 0,
     };
+    if is_another_epoch && !writing.shows_all() {
+        // Everything is given again to whoever unlocks the device.
+        enrolment.cursor = 0;
+    }
     take_keys(&mut enrolment, &council, answer);
     let now = environment.clock.now();
     enrolment.council_epoch = answer.council_epoch;
@@ -71,6 +76,11 @@ pub(super) fn apply(
         None => was_stale,
     };
     round.changes = changes;
+    if !writing.shows_all() {
+        let asks_on = (moved || sent.records() == 0) && asks_on(writing)?;
+        round.more |= asks_on;
+        return Ok(round);
+    }
     let asks_on = (moved || sent.records() == 0) && asks_on(writing)?;
     round.more |= more_changes || is_another_epoch || asks_on;
     Ok(round)
@@ -96,6 +106,18 @@ fn take_keys(enrolment: &mut Enrolment, council: &CouncilKeys, answer: &SyncAnsw
 
 fn key_text(key: &PublicKey) -> String {
     data_encoding::HEXLOWER.encode(key.as_bytes())
+}
+
+/// Whether the council lacks a seal that it said it held, although it says nothing of a restore: it
+/// was put back from a copy, and does not know.
+fn has_forgotten(writing: &Writing<'_>, device: DeviceId, answer: &SyncAnswer) -> Result<bool, StoreError> {
+    let Some(mine) = writing.seal_state(device)? else { return Ok(false) };
+    let held = match answer.seal_mark {
+        Some(mark) if mark.epoch != mine.epoch => return Ok(false),
+        Some(mark) => mark.number,
+        None => 0,
+    };
+    writing.is_seal_received(mine.epoch, held + 1)
 }
 
 /// After a restore of the council: makes the seals wait again that it does not hold any more.
@@ -218,17 +240,11 @@ fn begin_anew(
 }
 
 /// Notes which chains were asked about. After a restore of the council, all are asked about again.
-fn note_asked(
-    writing: &Writing<'_>,
-    sent: &Sent,
-    answer: &SyncAnswer,
-    is_another_epoch: bool,
-) -> Result<(), StoreError> {
-    let mut asked = writing.asked()?;
-    if is_another_epoch {
-        (asked.after, asked.done_ms, asked.first_version) = (None, None, true);
-        return writing.set_asked(&asked);
+fn note_asked(writing: &Writing<'_>, sent: &Sent, answer: &SyncAnswer, has_lost: bool) -> Result<(), StoreError> {
+    if has_lost {
+        return writing.ask_anew();
     }
+    let mut asked = writing.asked()?;
     match sent.request.chains.last() {
         // A request with records asks about no other chains.
         None if sent.records() > 0 => return Ok(()),
@@ -259,16 +275,20 @@ fn take_changes(
     enrolment: &mut Enrolment,
     changes: &Changes,
 ) -> Result<usize, StoreError> {
-    if changes.snapshot {
-        writing.withdraw_all_appointments()?;
-    }
-    for given in &changes.given {
-        if let Some(appointment) = given_appointment(given, council, enrolment) {
-            writing.keep_appointment(&appointment, Some(&given.grant))?;
+    // A locked device keeps no appointments: the same changes come again when it is unlocked.
+    let is_kept = writing.shows_all();
+    if is_kept {
+        if changes.snapshot {
+            writing.withdraw_all_appointments()?;
         }
-    }
-    for reference in &changes.withdrawn {
-        writing.withdraw_appointment(reference)?;
+        for given in &changes.given {
+            if let Some(appointment) = given_appointment(given, council, enrolment) {
+                writing.keep_appointment(&appointment, Some(&given.grant))?;
+            }
+        }
+        for reference in &changes.withdrawn {
+            writing.withdraw_appointment(reference)?;
+        }
     }
     // Text that can't be a Code, and numbers that contradict each other, are passed over: the
     // device keeps those that it has.
@@ -280,8 +300,11 @@ fn take_changes(
     if let Some(numbers) = numbers.filter(|numbers| numbers.check().is_ok()) {
         writing.set_numbers(&numbers)?;
     }
-    enrolment.cursor = changes.cursor;
     enrolment.safeguarding_keys.clone_from(&changes.safeguarding_keys);
+    if !is_kept {
+        return Ok(0);
+    }
+    enrolment.cursor = changes.cursor;
     Ok(changes.given.len() + changes.withdrawn.len())
 }
 

@@ -69,11 +69,19 @@ pub(crate) enum RecordsCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Reads a whole backup and checks that it is complete. Changes nothing.
+    /// A drill: restores a backup into a scratch folder, checks every record and photo of it, and
+    /// takes it away again. Changes nothing else.
     CheckBackup {
         /// The file with the half of the key that opens backups.
         #[arg(long, value_name = "FILE")]
         identity: PathBuf,
+        /// The scratch folder, which must not exist yet. Without it, one in the system's own.
+        #[arg(long, value_name = "DIR")]
+        scratch: Option<PathBuf>,
+        /// An empty PostgreSQL database to restore into. Without it, the embedded one in the
+        /// scratch folder.
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
         /// The backup.
         file: PathBuf,
     },
@@ -132,6 +140,12 @@ pub(crate) enum RecordsCommand {
         /// Print the result as JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Says that the database was put back from an older copy without `restore`, such as a snapshot
+    /// of the machine. Phones then send again what it lacks.
+    PutBack {
+        #[command(flatten)]
+        data: Data,
     },
     /// Tells the administrators by mail, and the council's other systems, that the nightly backup
     /// or check failed. The nightly unit runs it when that happens.

@@ -89,6 +89,9 @@ pub(in crate::device) struct Ingested {
     pub(in crate::device) two_phones: bool,
     /// In that case, the number of the last seal that both have; 0 for none.
     pub(in crate::device) common_seal: Option<u64>,
+    /// When the council gave the last of the receipts that were shown for records which it does not
+    /// hold, by its clock: it was put back from a copy since.
+    pub(in crate::device) lost_ms: Option<i64>,
 }
 
 /// Stores a batch, and signs receipts for what is new. `seals` are those of the request that the
@@ -119,6 +122,12 @@ pub(in crate::device) fn ingest(
         })
         .collect();
     arrived.extend(request.whole.iter().map(|sent| Arrived::second(device.id, sent, now_ms)));
+    let mut lost_ms = None;
+    for (record, (_, receipt)) in arrived.iter().zip(&made) {
+        if receipt.is_some() && writing.hash_at(record.place)?.is_none() {
+            lost_ms = lost_ms.max(Some(record.received_ms));
+        }
+    }
     earliest::reckon(request, &mut arrived, now_ms);
     let grants = note_grants(writing, device, request, &runs, signer)?;
     let mut shown = shown_chains(writing, device, &arrived, &grants)?;
@@ -134,7 +143,7 @@ pub(in crate::device) fn ingest(
     }
     let (receipts, earlier) = receipts(writing, device, &arrived, outcomes, signer, now_ms)?;
     let (two_phones, common_seal) = keep_seals(writing, device, seals, &arrived, now_ms)?;
-    Ok(Ingested { receipts, earlier, unfit, two_phones, common_seal })
+    Ok(Ingested { receipts, earlier, unfit, two_phones, common_seal, lost_ms })
 }
 
 /// The chains that a request says the phone has records of.

@@ -16,8 +16,8 @@ use crate::device::request::Refusal;
 use crate::device::sync::until_nobody_interferes;
 use crate::error::CouncilError;
 use crate::machine::times;
-use crate::service::Service;
-use crate::storage::{Device, Writing};
+use crate::service::{Service, begin_epoch_in};
+use crate::storage::{Audited, Device, Writing};
 
 /// Stores a batch of records. Answers with a receipt for each record and with what is new for the
 /// phone.
@@ -87,9 +87,16 @@ fn answer(
     now_ms: i64,
 ) -> Result<SyncAnswer, CouncilError> {
     let signer = Signer::of(service, writing)?;
-    let council_epoch = signer.council_epoch;
-    let Ingested { receipts, mut earlier, unfit, common_seal, two_phones } =
+    let began_ms = service.epoch_began_ms(writing)?;
+    let Ingested { receipts, mut earlier, unfit, common_seal, two_phones, lost_ms } =
         ingest_second(writing, device, request, seals, &signer, now_ms)?;
+    // By its own signature the council held these records, in this epoch, and does not hold them.
+    // What was lost before this epoch began is known, so one that was put back begins one epoch.
+    if lost_ms.is_some_and(|lost| lost > began_ms) {
+        begin_epoch_in(writing, Epoch::from_bytes(service.environment.random()), now_ms)?;
+        writing.audit(now_ms, "", &Audited::CouncilPutBack { device: Some(device.id) })?;
+    }
+    let council_epoch = service.council_epoch(writing)?;
     let aside = request.set_aside.as_deref().unwrap_or_default();
     let released = writing.receipts_given(device.id, aside.get(..MOST_ASIDE).unwrap_or(aside))?;
     earlier.extend(released.into_iter().filter(|receipt| receipt.verdict != ReceiptVerdict::SET_ASIDE));
@@ -123,8 +130,8 @@ fn answer(
         earlier,
         unfit,
         marks: marks(writing, device, request)?,
-        seal_mark: match request.seals.last() {
-            Some(seal) => writing.last_seal_in(device.id, seal.contents.epoch)?,
+        seal_mark: match request.seals.first() {
+            Some(seal) => writing.last_seal_in(device.id, seal.contents.epoch, seal.contents.number)?,
             None => writing.last_seal(device.id)?,
         },
         common_seal,

@@ -1,0 +1,189 @@
+//! What a phone goes through besides: it is locked and unlocked, its power is cut and its files are
+//! damaged, and it is enrolled again.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use chrono::DateTime;
+use doorstep_core::{AppError, SaidLocked};
+use doorstep_council::desk::{self, Actor};
+use doorstep_domain::conduct::{About, Concern, Hazard, Severity};
+
+use super::phones::PIN;
+use super::{World, copy_folder};
+
+impl World {
+    pub(super) fn is_locked(&self, which: usize) -> bool {
+        let app = self.phones.get(which).and_then(|phone| phone.app.as_ref());
+        app.is_some_and(|app| app.status().is_ok_and(|status| !status.signed_in))
+    }
+
+    pub(super) fn lock(&mut self, which: usize) {
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        let Some(app) = &phone.app else { return };
+        if let Err(error) = app.lock() {
+            self.broken.push(format!("a phone can't be locked: {error}"));
+        }
+        self.nothing_left_the_phone(which);
+    }
+
+    /// Enters the PIN. What was said meanwhile must be there.
+    pub(super) fn unlock(&mut self, which: usize) {
+        if !self.is_locked(which) {
+            return;
+        }
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        let Some(app) = &phone.app else { return };
+        if let Err(error) = app.sign_in(PIN) {
+            self.broken.push(format!("a phone can't be unlocked: {error}"));
+            return;
+        }
+        for visit in std::mem::take(&mut phone.said_locked) {
+            match app.visit(visit) {
+                Ok(view) if view.visit.ending.is_some() => phone.model.saved(&view),
+                Ok(_) => self.broken.push("somebody left while the phone was locked, and it forgot".into()),
+                // It has not reached the council for days.
+                Err(AppError::ContactFirst) => {}
+                Err(error) => self.broken.push(format!("what was said while it was locked is gone: {error}")),
+            }
+        }
+        match app.verify() {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) if !phone.model.rotten.is_empty() => {}
+            other => self.broken.push(format!("after an unlocking the chain does not hold: {other:?}")),
+        }
+        self.nothing_left_the_phone(which);
+    }
+
+    /// Says something on a locked phone, on a disk that may fail in the middle of it.
+    pub(super) fn say_locked(&mut self, which: usize, note: &str) {
+        let failing = self.chance.percent(10);
+        let (writes, choice) = (u64::try_from(self.chance.below(6)).unwrap_or(0), self.chance.below(3));
+        let journal_fails = self.chance.percent(5);
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        let Some(app) = &phone.app else { return };
+        let under_way = app.status().ok().and_then(|status| status.under_way);
+        if failing {
+            phone.disk.fail_after(writes);
+        }
+        if journal_fails {
+            phone.disk.fail_the_journal();
+        }
+        let about = About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency };
+        let concern = Concern { about, words: "a smell".into(), noticed_at: DateTime::UNIX_EPOCH };
+        let said = match choice {
+            0 => app.flag_safeguarding_locked(note),
+            1 => app.raise_concern_locked(concern),
+            _ => app.say_locked(SaidLocked::LeaveNow),
+        };
+        let failed = failing && !phone.disk.mend();
+        phone.disk.mend_the_journal();
+        match said {
+            Ok(_) if failed => self.broken.push("what was said was called saved on a disk that failed".into()),
+            Ok(_) if choice == 0 => drop(phone.model.notes.insert(note.to_owned())),
+            Ok(_) if choice == 2 => {
+                phone.said_locked.extend(under_way);
+                phone.model.unread.extend(under_way);
+                phone.open_visits.retain(|open| Some(*open) != under_way);
+            }
+            Ok(_) | Err(AppError::NothingUnderWay | AppError::Refused(_)) => {}
+            Err(AppError::Store(_)) if failed || journal_fails => {}
+            Err(error) => self.broken.push(format!("something said on a locked phone failed: {error}")),
+        }
+        self.nothing_left_the_phone(which);
+    }
+
+    /// The power is cut, and one of the phone's files is damaged by it.
+    pub(super) fn power_cut(&mut self, which: usize) {
+        let (damage, at) = (self.chance.below(7), self.chance.below(1_000_000));
+        self.trace.push(format!("its files are damaged in the way {damage} at {at}"));
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        // A fork that the phone does not know of yet is known by its own database alone.
+        if phone.copy.is_some() || !phone.model.rotten.is_empty() {
+            return;
+        }
+        // What was said on a locked phone is flushed: no power cut takes it away again.
+        let damage = if damage == 6 && self.is_locked(which) { 5 } else { damage };
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        // The files as they are while the app runs: closing it would put them in order.
+        let cut = self.folder.path().join(format!("{}-cut", phone.user));
+        copy_folder(&phone.folder, &cut);
+        phone.app = None;
+        copy_folder(&cut, &phone.folder);
+        let store = current_store(&phone.folder);
+        let (database, journal) = (store.join("doorstep.db"), store.join("doorstep.journal"));
+        let wal = store.join("doorstep.db-wal");
+        match damage {
+            0 => drop(fs::remove_file(&wal)),
+            1 => cut_off(&wal, at),
+            2 => flip(&wal, at),
+            3 => flip(&database, at),
+            4 => drop(fs::remove_file(&database)),
+            5 => flip(&journal, at),
+            _ => cut_off(&journal, at % 400),
+        }
+        phone.clock.boot.fetch_add(1, Ordering::SeqCst);
+        phone.clock.started.store(self.truth.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.reopen(which);
+        self.unlock(which);
+        let Some(app) = self.phones.get(which).and_then(|phone| phone.app.as_ref()) else { return };
+        if let Err(error) = app.look_over() {
+            self.broken.push(format!("a damaged file can't be looked over: {error}"));
+        }
+        self.nothing_left_the_phone(which);
+    }
+
+    /// The same person gets a new code: they have forgotten the PIN, say.
+    pub(super) fn enrol_again(&mut self, which: usize) {
+        let Some(phone) = self.phones.get_mut(which) else { return };
+        if phone.copy.is_some() || !phone.model.rotten.is_empty() {
+            return;
+        }
+        let Some(app) = &phone.app else { return };
+        self.council_disk.mend();
+        let offer = desk::phones::offer(&self.council, &Actor::command_line(), phone.user, None);
+        phone.line.set_trouble(0);
+        let enrolled = offer.map(|offer| app.enrol("sim", &offer.code, phone.user));
+        if !matches!(enrolled, Ok(Ok(_))) {
+            self.broken.push(format!("a phone can't be enrolled again: {enrolled:?}"));
+            return;
+        }
+        phone.said_locked.clear();
+        phone.open_visits.clear();
+        phone.left_behind = Some(phone.model.records());
+        // Whoever says that they leave is heard by the former store, which shows nothing.
+        let left = phone.model.saved.values().map(|(visit, _)| *visit);
+        phone.model.unread.extend(left);
+        let signed = app.sync().and_then(|_| app.code(None)).and_then(|code| {
+            app.acknowledge(&code.hash, phone.user, doorstep_domain::conduct::Signing::Typed(phone.user.to_owned()))
+        });
+        let has_pin = phone.has_pin;
+        if let Err(error) = signed.and_then(|_| if has_pin { app.set_pin(PIN) } else { Ok(()) }) {
+            self.broken.push(format!("a phone that was enrolled again can't go on: {error}"));
+        }
+    }
+}
+
+/// The folder of the store that a phone uses now.
+fn current_store(folder: &Path) -> std::path::PathBuf {
+    match fs::read_to_string(folder.join("doorstep.current")) {
+        Ok(name) => folder.join("stores").join(name),
+        Err(_) => folder.to_owned(),
+    }
+}
+
+fn cut_off(file: &Path, by: usize) {
+    let Ok(bytes) = fs::read(file) else { return };
+    let left = bytes.len() - by % bytes.len().max(1);
+    let _ = fs::write(file, bytes.get(..left).unwrap_or_default());
+}
+
+fn flip(file: &Path, at: usize) {
+    let Ok(mut bytes) = fs::read(file) else { return };
+    let place = at % bytes.len().max(1);
+    if let Some(byte) = bytes.get_mut(place) {
+        *byte ^= 0x10;
+    }
+    let _ = fs::write(file, bytes);
+}
