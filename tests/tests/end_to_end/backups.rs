@@ -170,9 +170,10 @@ fn a_restore_that_was_killed_anywhere_serves_nothing_and_goes_on_when_it_is_run_
             continue;
         }
         killed += 1;
-        let served = restored.tries(&["counts"]);
-        assert!(!served.status.success(), "after {delay} ms it is served half restored");
-        restored.does(&restore);
+        // It may have been killed behind its last step.
+        if !restored.tries(&["counts"]).status.success() {
+            restored.does(&restore);
+        }
         assert_eq!(restored.export("visits"), visits, "after {delay} ms");
     }
     assert!(killed > 2, "it was killed {killed} times");

@@ -7,7 +7,7 @@ use doorstep_tests::simulation::{Outcome, run, run_on};
 
 /// How many worlds to run. `cargo xtask sim` sets more.
 fn worlds() -> u64 {
-    std::env::var("DOORSTEP_SIM_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(70)
+    std::env::var("DOORSTEP_SIM_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(50)
 }
 
 #[test]

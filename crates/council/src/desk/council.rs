@@ -101,6 +101,20 @@ pub fn move_storage(service: &Service, data: &Path, to: &DatabaseAt) -> Result<H
     move_all(&service.storage, &Storage::at(data, to)?, &service.environment)
 }
 
+/// Says that the database was put back from an older copy, such as a snapshot of the machine:
+/// phones then send again what it lacks and fetch everything anew, and everybody signs in again.
+/// `restore` does this by itself.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be written.
+pub fn put_back(service: &Service, by: &Actor) -> Result<(), CouncilError> {
+    let (epoch, now_ms) = (Epoch::from_bytes(service.environment.random()), service.now_ms());
+    service.transact(|writing| {
+        begin_epoch_in(writing, epoch, now_ms)?;
+        writing.audit(now_ms, by.name(), &Audited::CouncilPutBack { device: None })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,18 +132,4 @@ mod tests {
         // The clock was three years ahead for a moment, and somebody signed in.
         assert_eq!([3_153_700, 102, 102, 103].map(takes), [true, true, false, true]);
     }
-}
-
-/// Says that the database was put back from an older copy, such as a snapshot of the machine:
-/// phones then send again what it lacks and fetch everything anew, and everybody signs in again.
-/// `restore` does this by itself.
-///
-/// # Errors
-/// [`CouncilError`] when the database can't be written.
-pub fn put_back(service: &Service, by: &Actor) -> Result<(), CouncilError> {
-    let (epoch, now_ms) = (Epoch::from_bytes(service.environment.random()), service.now_ms());
-    service.transact(|writing| {
-        begin_epoch_in(writing, epoch, now_ms)?;
-        writing.audit(now_ms, by.name(), &Audited::CouncilPutBack { device: None })
-    })
 }

@@ -96,6 +96,17 @@ impl Keys {
         Ok(files)
     }
 
+    /// Removes the key files that a restore wrote before it broke off.
+    pub(crate) fn remove(data: &Path) -> Result<(), CouncilError> {
+        let folder = data.join(FOLDER);
+        match fs::remove_dir_all(&folder) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(CouncilError::File { path: folder, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Puts a key file from a backup back in its place.
     pub(crate) fn put_back(data: &Path, name: &str, secret: &[u8]) -> Result<(), CouncilError> {
         if !is_key(name) {

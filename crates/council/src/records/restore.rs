@@ -67,6 +67,7 @@ pub fn restore(
             return Err(error);
         }
     };
+    Keys::remove(data)?;
     keys.iter().try_for_each(|(name, secret)| Keys::put_back(data, name, secret))?;
     fs::remove_file(&marker).map_err(failed)?;
     let service = Service::open(data, database, environment)?.with_photos(photos)?;
