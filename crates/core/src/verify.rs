@@ -72,6 +72,12 @@ fn verify_chain(
     let mut previous = v2::Envelope::genesis(chain.enrolment, chain.chain, chain.continues);
     let mut last = 0;
     for (at, record) in (1..).zip(reading.epoch_records(chain.chain)?) {
+        if record.forgotten {
+            // Its hash has stayed, for the seals and the records behind it.
+            hashes.insert((chain.chain, at), record.hash);
+            (previous, last) = (record.hash, at);
+            continue;
+        }
         let Ok(envelope) = v2::Envelope::from_bytes(&record.envelope) else {
             return Ok(Err(ChainFault::Unreadable { at }));
         };
@@ -106,12 +112,19 @@ fn verify_epoch(
     verified: &mut Verified,
 ) -> Result<Result<(), ChainFault>, AppError> {
     let records = reading.epoch_records(epoch)?;
-    let Some(first) = records.first().and_then(|record| Envelope::from_bytes(&record.envelope).ok()) else {
-        return Ok(Err(ChainFault::Unreadable { at: 1 }));
+    // One of which everything has left says no more whose it was.
+    let Some(first) = records.iter().find(|record| !record.forgotten) else { return Ok(Ok(())) };
+    let Ok(first) = Envelope::from_bytes(&first.envelope) else {
+        return Ok(Err(ChainFault::Unreadable { at: first.sequence }));
     };
     let mut head = ChainHead::start(first.device, epoch);
     let mut hashes: BTreeMap<u64, Hash> = BTreeMap::new();
     for record in &records {
+        if record.forgotten {
+            hashes.insert(record.sequence, record.hash);
+            head = ChainHead { sequence: record.sequence, hash: record.hash, ..head };
+            continue;
+        }
         let (next, envelope) = match head.follow(&record.envelope) {
             Ok(followed) => followed,
             Err(fault) => return Ok(Err(fault)),

@@ -166,6 +166,7 @@ impl HandPhone {
             whole: Vec::new(),
             set_aside: None,
             running: None,
+            forgotten: None,
         };
         let signed = Attested::new(&request, &SigningKey::from_bytes(secret));
         let answer = tries::<SyncAnswer>(client.post(format!("{server}/v2/sync")), &signed.to_bytes());
@@ -271,6 +272,15 @@ impl HandPhone {
         let bytes = envelope.to_bytes();
         let hash = Envelope::hash(&bytes);
         of.records.push(MadeRecord { envelope, bytes, hash, body, receipt: None });
+    }
+
+    /// The next record of a chain, with the id of one that there is already.
+    ///
+    /// # Panics
+    /// When there is no such chain.
+    pub fn says_as(&mut self, chain: Epoch, record: RecordId, body: Vec<u8>) {
+        let commitment = Salt::of(&self.chains[&chain].key, record).commit(&body);
+        self.says_bytes(chain, body, |envelope| (envelope.record, envelope.commitment) = (record, commitment));
     }
 
     /// Starts a visit to an appointment that it was given, and names the grant. Gives the chain.

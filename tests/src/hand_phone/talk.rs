@@ -55,6 +55,7 @@ impl HandPhone {
             whole: Vec::new(),
             set_aside: None,
             running: None,
+            forgotten: None,
         }
     }
 

@@ -56,6 +56,8 @@ pub(super) fn receipts(request: &[u8]) -> Vec<u8> {
         changes: None,
         // The device must not go by a key because an answer says so that it can't check.
         council_keys: Some(vec![key().public()]),
+        erased: None,
+        lost_photos: None,
     };
     Attested::new(&answer, &key()).to_bytes()
 }

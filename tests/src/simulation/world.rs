@@ -60,6 +60,9 @@ struct Phone {
     has_pin: bool,
     /// Visits in which something was said while the phone was locked, and is not seen yet.
     said_locked: Vec<VisitId>,
+    /// Whether its journal lacks something, because its disk failed: it goes in with the next sync
+    /// or start. A power cut before that, with a ruined database, may take it.
+    journal_lacks: bool,
     /// How many records the stores of its former enrolments had, if it was enrolled again.
     left_behind: Option<usize>,
 }
@@ -82,6 +85,8 @@ struct World {
     notes: usize,
     /// The step before which the council speaks version 1 alone; 0 in every other world.
     updated_at: usize,
+    /// Whether the council speaks version 2 by now.
+    speaks_version_2: bool,
 }
 
 const USERS: [&str; PHONES] = ["harriet", "pete", "gareth"];
@@ -173,6 +178,7 @@ impl World {
             broken: Vec::new(),
             trace: Vec::new(),
             notes: 0,
+            speaks_version_2: false,
             updated_at: if seed % 2 == 1 { STEPS / 2 } else { 0 },
         };
         world.appointments = (0..12).map(|number| (number, number % PHONES)).collect();
@@ -187,6 +193,7 @@ impl World {
     fn step(&mut self, step: usize) {
         self.truth.fetch_add(i64::try_from(self.chance.below(2 * 3_600_000)).unwrap_or(0), Ordering::SeqCst);
         if step == self.updated_at {
+            self.speaks_version_2 = true;
             self.phones.iter().for_each(|phone| phone.line.speak_version_2(true));
         }
         let which = self.chance.below(PHONES);

@@ -136,7 +136,7 @@ fn each_damaged_page_is_found_said_and_mended() {
         overwritten(&folder.path().join("doorstep.db"), page * 4096 + 100, page * 4096 + 200);
         let keys: Arc<MemoryKeyStore> = Arc::new(scene.keys.copy());
         let environment = Environment { keys: keys as Arc<dyn KeyStore>, ..scene.environment() };
-        let app = App::open(folder.path(), environment).unwrap_or_else(|error| panic!("page {page}: {error}"));
+        let app = App::open(folder.path(), environment).unwrap_or_else(|error| panic!("page {page}: {error:?}"));
         app.look_over().unwrap_or_else(|error| panic!("page {page}: {error}"));
         assert!(app.status().unwrap().salvaged.is_some(), "page {page}: it is not said");
         let steps = app.visit(visit).unwrap_or_else(|error| panic!("page {page}: {error}")).visit.steps;

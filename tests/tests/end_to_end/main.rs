@@ -13,6 +13,7 @@ mod desk;
 mod exports;
 mod files;
 mod floods;
+mod forgotten;
 mod generated;
 mod house;
 mod journeys;

@@ -46,6 +46,7 @@ impl Things {
             "/api/numbers/{name}/{from}" => address.replace("{name}", "adult_age").replace("{from}", "2025-06-02"),
             "/api/passkeys/{passkey}" => address.replace("{passkey}", "00"),
             "/api/accounts/{change}" => address.replace("{change}", &"0".repeat(64)),
+            "/api/backups/{id}/verified" => address.replace("{id}", "none"),
             "/assets/{*name}" => address.replace("{*name}", "version.json"),
             _ => address,
         };

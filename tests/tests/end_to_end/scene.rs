@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{App, AppError, BadAddress, Connect, Environment, OsRandomness, SignIn, SystemClock};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::import::{self, ImportMode};
-use doorstep_council::{DatabaseAt, Service};
+use doorstep_council::{DatabaseAt, Service, TimeSource};
 use doorstep_domain::conduct::Signing;
 use doorstep_domain::protocol::Council;
 use doorstep_tests::harness::sample;
@@ -22,8 +23,20 @@ impl Connect for To {
     }
 }
 
+/// The machine's clock, so many milliseconds ahead.
+#[derive(Default)]
+pub(crate) struct Ahead(AtomicI64);
+
+impl TimeSource for Ahead {
+    fn now_ms(&self) -> i64 {
+        doorstep_council::SystemClock.now_ms() + self.0.load(Ordering::SeqCst)
+    }
+}
+
 /// A council with sample data, and what a phone beside it needs.
 pub(crate) struct Scene {
+    /// The council's clock.
+    pub(crate) clock: Arc<Ahead>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) service: Service,
     pub(crate) disk: Arc<FaultyDisk>,
@@ -33,14 +46,18 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let real = doorstep_council::Environment::real();
+        let clock: Arc<Ahead> = Arc::default();
+        let ahead = doorstep_council::Environment {
+            clock: Arc::clone(&clock) as Arc<dyn TimeSource>,
+            ..doorstep_council::Environment::real()
+        };
         let service = desk::council::init(
             &folder.path().join("council"),
             &DatabaseAt::InTheDataFolder,
             "Melton Borough Council",
             "admin",
             "correct horse battery",
-            real,
+            ahead,
         )
         .unwrap();
         for (file, people) in [("people.csv", true), ("appointments-2026-11-24.csv", false)] {
@@ -52,7 +69,20 @@ impl Scene {
             };
             assert!(imported.unwrap().faults.is_empty());
         }
-        Self { folder, service, disk: Arc::default(), keys: Arc::default() }
+        Self { clock, folder, service, disk: Arc::default(), keys: Arc::default() }
+    }
+
+    /// Lets so many hours pass at the council. No phone's clock matters for what it is told.
+    pub(crate) fn hours_pass(&self, hours: i64) {
+        self.clock.0.fetch_add(hours * 60 * 60 * 1000, Ordering::SeqCst);
+    }
+
+    /// An environment for another council process, with the same clock.
+    pub(crate) fn of_the_council(&self) -> doorstep_council::Environment {
+        doorstep_council::Environment {
+            clock: Arc::clone(&self.clock) as Arc<dyn TimeSource>,
+            ..doorstep_council::Environment::real()
+        }
     }
 
     /// The phone's environment, connected directly to the council.

@@ -18,10 +18,6 @@ const MOST_ROUNDS: usize = 1_000;
 /// everything, in milliseconds.
 const FORMER_EVERY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// How long a former enrolment keeps what its council received, by the council's clock, in
-/// milliseconds: the council may be put back from a copy.
-const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-
 impl App {
     /// What waits to be sent, and what was set aside.
     ///
@@ -110,6 +106,7 @@ impl App {
         }
         (report.waiting, report.photos_waiting) = still_waiting(store)?;
         store.flush_journal();
+        store.forget(&self.environment)?;
         set_mark(store)?;
         Ok(report)
     }
@@ -141,9 +138,8 @@ impl App {
         }
         store.read(|reading| {
             let Some(enrolment) = reading.enrolment()? else { return Ok(true) };
-            let is_kept = reading.any_received_since(enrolment.last_contact_ms.saturating_sub(KEPT_MS))?;
             let is_sent = left_in(reading)? == 0 && reading.unsealed(enrolment.device, 1)?.is_empty();
-            Ok(is_sent && (enrolment.revoked || !is_kept) && reading.alone()?.is_none())
+            Ok(is_sent && (enrolment.revoked || reading.is_all_safe()?) && reading.alone()?.is_none())
         })
     }
 

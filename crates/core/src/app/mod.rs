@@ -67,6 +67,14 @@ impl App {
     /// # Errors
     /// [`AppError::Opening`] says what is wrong with the store. Nothing is deleted.
     pub fn open(folder: &Path, environment: Environment) -> Result<Self, AppError> {
+        match Self::open_once(folder, environment.clone()) {
+            // Where a damaged page was met that opening the file does not read, it is mended now.
+            Err(AppError::Store(error)) if error.tells_of_damage() => Self::open_once(folder, environment),
+            opened => opened,
+        }
+    }
+
+    fn open_once(folder: &Path, environment: Environment) -> Result<Self, AppError> {
         let place = shelf::current(folder, &environment).map_err(Opening::Folder)?;
         let keys = &place.environment.keys;
         let locked = keys.get(name::LOCKED)?.is_some();

@@ -48,11 +48,16 @@ impl Reading<'_> {
 
 impl Writing<'_> {
     /// Keeps an appointment, with the council's word that it gave it, which there is in version 2.
+    /// One of which the visit has left this device is not kept again.
     pub(crate) fn keep_appointment(
         &self,
         appointment: &Appointment,
         grant: Option<&Attested<Grant>>,
     ) -> Result<(), StoreError> {
+        let window_start_ms = appointment.window_start.timestamp_millis();
+        if self.is_finished(appointment.reference.as_str(), window_start_ms)? {
+            return Ok(());
+        }
         let text = serde_json::to_string(appointment).map_err(|_| StoreError::Unreadable("appointment"))?;
         self.write(
             "INSERT INTO appointment (appointment_ref, window_start_ms, appointment, appointment_grant) VALUES (?1, ?2, ?3, ?4)
@@ -60,7 +65,7 @@ impl Writing<'_> {
                  appointment = excluded.appointment, appointment_grant = excluded.appointment_grant",
             params![
                 appointment.reference.as_str(),
-                appointment.window_start.timestamp_millis(),
+                window_start_ms,
                 text,
                 grant.map(Attested::to_bytes)
             ],

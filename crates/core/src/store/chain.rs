@@ -126,6 +126,9 @@ impl Writing<'_> {
     ) -> Result<Envelope, StoreError> {
         let Content { kind, body, urgent, photos } = content;
         let moment = environment.clock.now();
+        if !self.may_add_to_epoch()? {
+            self.begin_epoch(environment, enrolment.device)?;
+        }
         let head = self.head(enrolment.device)?;
         let order = u64::try_from(moment.unix_ms).unwrap_or(0).max(head.last_order + 1);
         let record = RecordId::from_parts(u64::try_from(moment.unix_ms).unwrap_or(0), &environment.random());
@@ -212,7 +215,29 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn start_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
+    /// After something was said while the database was locked: begins a new epoch if records of
+    /// version 1 wait in an older one, or if the journal named one as the present epoch that the
+    /// database, whose records went up to `known` and whose epoch was `before`, had left.
+    pub(super) fn leave_older_epochs(
+        &self,
+        environment: &Environment,
+        before: Option<Epoch>,
+        known: i64,
+    ) -> Result<(), StoreError> {
+        let waits = self.one(
+            "SELECT 1 FROM record JOIN chain WHERE version = 1
+                 AND ((state = 'waiting' AND record.epoch <> chain.epoch)
+                      OR (local_id <= ?1 AND record.epoch = chain.epoch AND chain.epoch <> ?2)) LIMIT 1",
+            params![known, before.map(|before| before.as_bytes().to_vec()).unwrap_or_default()],
+            |_| Ok(()),
+        )?;
+        match (waits, self.enrolment()?) {
+            (Some(()), Some(enrolment)) => self.begin_epoch(environment, enrolment.device),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn start_epoch(&self, environment: &Environment, device: DeviceId) -> Result<(), StoreError> {
         let epoch = Epoch::from_bytes(environment.random());
         let last_order = self.last_order()?;
         let start = ChainHead::start(device, epoch);

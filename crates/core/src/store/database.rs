@@ -20,11 +20,12 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../migrations/0004_many_visits.sql")),
         M::up(include_str!("../../migrations/0005_second_version.sql")),
         M::up(include_str!("../../migrations/0006_journal.sql")),
+        M::up(include_str!("../../migrations/0007_forgetting.sql")),
     ])
 });
 
 /// How many migrations this build knows: the `user_version` of its database.
-const SCHEMA_VERSION: i64 = 6;
+const SCHEMA_VERSION: i64 = 7;
 
 /// The oldest SQLite that is safe, 3.51.3. Older versions can corrupt a database in WAL mode when
 /// two connections reset the log at the same time.
@@ -94,6 +95,19 @@ pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     connection.execute_batch(&images::noting())?;
     connection.set_prepared_statement_cache_capacity(96);
     Ok(connection)
+}
+
+/// Whether a page is not as it was written, or an index does not fit its table. A file that can't
+/// be read at all now, because the disk fails or somebody else has it, is not known to be damaged.
+pub(super) fn is_damaged(connection: &Connection) -> bool {
+    let pages = connection.prepare("PRAGMA cipher_integrity_check").and_then(|mut pages| pages.exists([]));
+    let checked = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let told = |error: &rusqlite::Error| {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+        matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+    };
+    let checked = checked.as_deref().map_or_else(told, |checked| checked != "ok");
+    checked || pages.as_ref().map_or_else(told, |any| *any)
 }
 
 /// Whether every page is as it was written, and every index fits its table.

@@ -6,8 +6,10 @@ mod appointments;
 mod chain;
 mod continuing;
 mod database;
+mod forgetting;
 mod images;
 mod journal;
+mod kinds;
 mod open;
 mod opening;
 mod photos;
@@ -120,10 +122,42 @@ impl Store {
         let _the_next_time = self.lock().journal.flush(&self.environment);
     }
 
+    /// Forgets what is safe elsewhere, a few visits at a time, so that nobody waits for it. The
+    /// journal is written anew without what has left. Gives how many visits have left.
+    pub(crate) fn forget(&self, environment: &Environment) -> Result<usize, StoreError> {
+        if !self.read(|reading| reading.may_forget())? {
+            return Ok(0);
+        }
+        let (mut forgotten, mut after) = (0, None);
+        loop {
+            let visits = self.read(|reading| reading.remembered_after(after))?;
+            let Some(last) = visits.last() else { break };
+            after = Some(*last);
+            forgotten += self.transact(environment, |writing| writing.forget_safe(&visits))?;
+        }
+        self.transact(environment, |writing| writing.has_looked())?;
+        if forgotten > 0 {
+            self.write_journal_anew()?;
+        }
+        Ok(forgotten)
+    }
+
+    /// Writes the journal anew with what the council may still ask for. On a full disk the old one
+    /// stays.
+    pub(crate) fn write_journal_anew(&self) -> Result<(), StoreError> {
+        let mut open = self.lock();
+        let open = &mut *open;
+        if open.shows_all() {
+            recovery::write_anew(&mut open.connection, &mut open.journal, &self.environment)?;
+        }
+        Ok(())
+    }
+
     /// Sets a damaged file aside, and goes on with what the journal holds. If that does not work
     /// now, it is done at the next opening.
     fn mend_if(&self, is_damaged: bool, open: &mut Open) {
-        if is_damaged && open.shows_all() {
+        let Shows::Everything(key) = &open.shows else { return };
+        if is_damaged && opening::is_damaged(&self.folder, key) {
             let _at_the_next_opening = opening::mend(&self.folder, &self.environment, open);
         }
     }

@@ -26,7 +26,7 @@ pub(super) enum Shows {
     Outbox(Session),
 }
 
-/// What a transaction gave, and whether it found the file damaged.
+/// What a transaction gave, and whether the file seems to be damaged.
 pub(super) struct Done<T, E> {
     pub(super) gave: Result<T, E>,
     pub(super) is_damaged: bool,
@@ -84,7 +84,7 @@ impl Open {
 impl<T, E: From<StoreError>> Done<T, E> {
     fn failed(error: rusqlite::Error) -> Self {
         let error = StoreError::from(error);
-        Self { is_damaged: matches!(error, StoreError::Damaged), gave: Err(error.into()) }
+        Self { is_damaged: error.tells_of_damage(), gave: Err(error.into()) }
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use doorstep_domain::ledger::Hash;
 use rusqlite::Connection;
 
-use super::database::{connect, in_memory, prepare};
+use super::database::{self, connect, in_memory, prepare};
 use super::journal::{self, Journal, flush_folder};
 use super::open::{Open, Shows};
 use super::recovery::{Salvaged, fill, put_together};
@@ -55,6 +55,7 @@ pub(super) fn open_with(folder: &Path, environment: &Environment, key: &Secret) 
     }
     match connect(&database, key).and_then(|connection| prepare(connection, &database)) {
         Err(Opening::Damaged(_)) => salvage(folder, environment, key),
+        Err(Opening::Store(_)) if is_damaged(folder, key) => salvage(folder, environment, key),
         Err(other) => Err(other),
         Ok(mut connection) => {
             write_key_check(folder, key)?;
@@ -66,7 +67,7 @@ pub(super) fn open_with(folder: &Path, environment: &Environment, key: &Secret) 
             let mut journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
             match put_together(&mut connection, &mut journal, &contents, environment) {
                 Ok(()) => Ok(Open { connection, journal, shows: Shows::Everything(key.clone()) }),
-                Err(StoreError::Damaged) => {
+                Err(error) if error.tells_of_damage() && is_damaged(folder, key) => {
                     drop(connection);
                     salvage(folder, environment, key)
                 }
@@ -74,6 +75,11 @@ pub(super) fn open_with(folder: &Path, environment: &Environment, key: &Secret) 
             }
         }
     }
+}
+
+/// Whether the database of a folder is damaged, by a look at all of it through a new connection.
+pub(super) fn is_damaged(folder: &Path, key: &Secret) -> bool {
+    connect(&folder.join(DATABASE), key).is_ok_and(|connection| database::is_damaged(&connection))
 }
 
 fn unread(error: StoreError) -> Opening {

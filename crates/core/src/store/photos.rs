@@ -144,12 +144,22 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Makes a photo that the council had wait again: it has lost the file.
+    pub(crate) fn offer_photo_again(&self, sha256: Hash) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE photo SET state = 'waiting', held = 0, complete_ms = NULL WHERE sha256 = ?1
+             AND state = 'complete' AND EXISTS (SELECT 1 FROM photo_file WHERE photo_file.photo_id = photo.photo_id)",
+            params![sha256.as_bytes()],
+        )?;
+        Ok(())
+    }
+
     /// Makes every photo that the council had wait again, after the council was restored from a
     /// copy.
     pub(crate) fn offer_photos_again(&self) -> Result<(), StoreError> {
         // The journal keeps no picture that the council has: it is offered by the database.
         self.write(
-            "UPDATE photo SET state = 'waiting', held = 0
+            "UPDATE photo SET state = 'waiting', held = 0, complete_ms = NULL
              WHERE state = 'complete' AND EXISTS (SELECT 1 FROM photo_file WHERE photo_file.photo_id = photo.photo_id)",
             [],
         )?;

@@ -29,14 +29,6 @@ impl Reading<'_> {
         }
     }
 
-    /// Whether the council received something since a moment of its clock (milliseconds since 1970,
-    /// UTC).
-    pub(crate) fn any_received_since(&self, since_ms: i64) -> Result<bool, StoreError> {
-        let received =
-            self.one("SELECT 1 FROM receipt WHERE council_time_ms >= ?1 LIMIT 1", params![since_ms], |_| Ok(()))?;
-        Ok(received.is_some())
-    }
-
     /// One of the receipts that share a root.
     fn receipt_among(&self, id: i64, root: &[u8], record: &Link) -> Result<Option<Receipt>, StoreError> {
         let judged = self.many(

@@ -24,6 +24,8 @@ pub(crate) struct StoredRecord {
     pub(crate) body: Vec<u8>,
     /// Whether it has to be sent with all its bytes.
     pub(crate) whole: bool,
+    /// Whether its bytes have left this device.
+    pub(crate) forgotten: bool,
 }
 
 /// How many records there are, and how many wait.
@@ -44,7 +46,7 @@ pub(crate) struct WaitingOfVisit {
     pub(crate) oldest_ms: i64,
 }
 
-const COLUMNS: &str = "version, epoch, sequence, hash, visit_id, envelope, body, sent_whole";
+const COLUMNS: &str = "version, epoch, sequence, hash, visit_id, envelope, body, sent_whole, forgotten";
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
     Ok(StoredRecord {
@@ -56,6 +58,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
         envelope: row.get("envelope")?,
         body: row.get("body")?,
         whole: row.get("sent_whole")?,
+        forgotten: row.get("forgotten")?,
     })
 }
 
@@ -205,7 +208,7 @@ impl Reading<'_> {
     /// The device whose records an epoch of version 1 holds.
     pub(crate) fn device_of(&self, epoch: Epoch) -> Result<Option<DeviceId>, StoreError> {
         let envelope: Option<Vec<u8>> = self.one(
-            "SELECT envelope FROM record WHERE epoch = ?1 ORDER BY sequence LIMIT 1",
+            "SELECT envelope FROM record WHERE epoch = ?1 AND forgotten = 0 ORDER BY sequence LIMIT 1",
             params![epoch.as_bytes()],
             |row| row.get("envelope"),
         )?;
@@ -213,11 +216,11 @@ impl Reading<'_> {
     }
 
     /// The numbers of the records of an epoch, above a given number, that the device believes the
-    /// council holds.
+    /// council holds, and that it can still send.
     pub(crate) fn believed_sent(&self, epoch: Epoch, above: u64) -> Result<Vec<u64>, StoreError> {
         self.many(
             "SELECT sequence FROM record
-             WHERE epoch = ?1 AND sequence > ?2 AND state IN ('received', 'set_aside') ORDER BY sequence",
+             WHERE epoch = ?1 AND sequence > ?2 AND state IN ('received', 'set_aside') AND forgotten = 0 ORDER BY sequence",
             params![epoch.as_bytes(), above],
             |row| row.get("sequence"),
         )
@@ -227,7 +230,7 @@ impl Reading<'_> {
     pub(crate) fn facts(&self, visit: VisitId) -> Result<Vec<Happened>, StoreError> {
         let records = self.many(
             "SELECT envelope, body, person FROM record LEFT JOIN visit_chain ON chain = epoch
-             WHERE record.visit_id = ?1 AND state <> 'reissued' ORDER BY local_id",
+             WHERE record.visit_id = ?1 AND state <> 'reissued' AND forgotten = 0 ORDER BY local_id",
             params![visit.as_bytes()],
             |row| {
                 let person: Option<[u8; 16]> = row.get("person")?;
@@ -247,7 +250,7 @@ impl Reading<'_> {
     }
 
     pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
-        // Records are numbered from 1 without a gap as they are written, and none is deleted.
+        // Records are numbered from 1 without a gap as they are written, and no row is deleted.
         // Counting them all would take longer with each visit. Of those that wait, each index has
         // the first of the urgent and of the others: a tap after months without signal must not
         // read them all.
@@ -367,7 +370,8 @@ impl Writing<'_> {
     /// stays in its table.
     pub(crate) fn mark_waiting(&self, epoch: Epoch, sequence: u64) -> Result<(), StoreError> {
         self.write(
-            "UPDATE record SET state = 'waiting', reason = NULL WHERE epoch = ?1 AND sequence = ?2 AND state <> 'reissued'",
+            "UPDATE record SET state = 'waiting', reason = NULL
+             WHERE epoch = ?1 AND sequence = ?2 AND state <> 'reissued' AND forgotten = 0",
             params![epoch.as_bytes(), sequence],
         )?;
         Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::fold;
+use doorstep_domain::ledger::Epoch;
 use rusqlite::{Connection, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,7 @@ const REMEMBERED: usize = 16;
 
 const TOGETHER: &str = "put_together";
 const BEGAN: &str = "began_when_filled";
+const BEGAN_EPOCH: &str = "epoch_when_filled";
 const ASK_ANEW: &str = "ask_anew";
 const SALVAGED: &str = "salvaged";
 
@@ -64,6 +66,7 @@ pub(super) fn put_together(
     };
     let new: Vec<&Batch> = contents.batches.iter().filter(is_new).collect();
     let is_older = new.iter().any(|batch| batch.session.is_none());
+    let (epoch, known_up_to) = (writing.epoch_now()?, writing.last_local_id()?);
     if !new.is_empty() {
         writing.take(&new)?;
     }
@@ -72,6 +75,8 @@ pub(super) fn put_together(
     if is_older {
         writing.begin_anew(environment)?;
         writing.pull_anew()?;
+    } else if !new.is_empty() {
+        writing.leave_older_epochs(environment, epoch, known_up_to)?;
     }
     let last = contents.batches.iter().filter(|batch| batch.session.is_none()).map(|batch| batch.number).max();
     let number = written.max(last.unwrap_or(0));
@@ -96,6 +101,22 @@ pub(super) fn put_together(
     Ok(())
 }
 
+/// Writes the journal anew from a whole database.
+pub(super) fn write_anew(
+    connection: &mut Connection,
+    journal: &mut Journal,
+    environment: &Environment,
+) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
+    let (number, rows) = (writing.written()?, to_keep(&transaction, writing.kept_since()?)?);
+    drop(transaction);
+    // On a full disk the old one stays: it is written anew when it is long, or when the next visit
+    // leaves.
+    let _later = journal.write_anew(environment, number, rows);
+    Ok(())
+}
+
 /// Fills an empty database with what a journal holds. Gives how many records came back.
 pub(super) fn fill(
     connection: &mut Connection,
@@ -108,7 +129,12 @@ pub(super) fn fill(
     writing.take(&batches)?;
     let last = contents.batches.iter().map(|batch| batch.number).max();
     writing.set_written(last.unwrap_or(0) + 1)?;
+    // The part of the journal that said where the chain of version 1 ends may be lost.
+    if let (Some(enrolment), None) = (writing.enrolment()?, writing.epoch_now()?) {
+        writing.start_epoch(environment, enrolment.device)?;
+    }
     writing.set(BEGAN, &writing.last_began()?)?;
+    writing.set(BEGAN_EPOCH, &writing.epoch_now()?)?;
     let records = writing.counts()?.records;
     touched(&transaction)?;
     transaction.commit()?;
@@ -135,6 +161,16 @@ impl Reading<'_> {
     /// begun since: the database may have more in an older one.
     pub(super) fn may_add_to(&self, began: u64) -> Result<bool, StoreError> {
         Ok(self.shows_all() || began > self.setting(BEGAN)?.unwrap_or(0))
+    }
+
+    /// Whether records of version 1 can be added to the epoch that is being written, as
+    /// [`Self::may_add_to`] says of chains.
+    pub(super) fn may_add_to_epoch(&self) -> Result<bool, StoreError> {
+        Ok(self.shows_all() || self.setting::<Option<Epoch>>(BEGAN_EPOCH)?.flatten() != self.epoch_now()?)
+    }
+
+    fn epoch_now(&self) -> Result<Option<Epoch>, StoreError> {
+        self.one("SELECT epoch FROM chain", [], |row| Ok(Epoch::from_bytes(row.get("epoch")?)))
     }
 
     /// Whether this store was filled from a journal.
@@ -179,6 +215,7 @@ impl Writing<'_> {
         }
         let forgotten = sessions.len().saturating_sub(REMEMBERED);
         self.set(TOGETHER, &sessions.split_off(forgotten))?;
+        self.forget_again()?;
         for visit in self.visits_written_since(first)? {
             self.save_visit(&fold(visit, &self.facts(visit)?))?;
         }

@@ -36,11 +36,23 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether the file may be damaged. Once SQLCipher has met a bad page, it says of everything
+    /// else on that connection no more than that it failed.
+    pub(crate) fn tells_of_damage(&self) -> bool {
+        match self {
+            Self::Damaged => true,
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown),
+            Self::Full | Self::Fault(_) | Self::Unreadable(_) => false,
+        }
+    }
+}
+
 /// A transaction to read in.
 pub(crate) struct Reading<'a> {
     pub(super) transaction: &'a rusqlite::Transaction<'a>,
     shows_all: bool,
-    /// Whether something that was read here is damaged.
+    /// Whether something that was read here seems to be damaged.
     is_damaged: Cell<bool>,
 }
 
@@ -63,7 +75,7 @@ impl<'a> Reading<'a> {
         Self { transaction, shows_all, is_damaged: Cell::new(false) }
     }
 
-    /// Whether something that was read here is damaged.
+    /// Whether something that was read here seems to be damaged.
     pub(super) fn is_damaged(&self) -> bool {
         self.is_damaged.get()
     }
@@ -73,9 +85,9 @@ impl<'a> Reading<'a> {
         self.shows_all
     }
 
-    /// Notes whether the file is damaged.
+    /// Notes whether the file seems to be damaged.
     fn noted<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        if matches!(done, Err(StoreError::Damaged)) {
+        if done.as_ref().is_err_and(StoreError::tells_of_damage) {
             self.is_damaged.set(true);
         }
         done

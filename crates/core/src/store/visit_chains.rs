@@ -134,7 +134,7 @@ impl Reading<'_> {
         Ok(chains.into_iter().map(|chain| chain.head).collect())
     }
 
-    /// A page of the names of an enrolment's chains, behind a name.
+    /// A page of the names of an enrolment's chains that are still on this device, behind a name.
     pub(crate) fn chains_after(
         &self,
         enrolment: DeviceId,
@@ -142,7 +142,8 @@ impl Reading<'_> {
         most: usize,
     ) -> Result<Vec<Epoch>, StoreError> {
         self.many(
-            "SELECT chain FROM visit_chain WHERE enrolment = ?1 AND chain > ?2 ORDER BY chain LIMIT ?3",
+            "SELECT chain FROM visit_chain WHERE enrolment = ?1 AND chain > ?2
+                 AND EXISTS (SELECT 1 FROM record WHERE epoch = chain AND forgotten = 0) ORDER BY chain LIMIT ?3",
             params![
                 enrolment.as_bytes(),
                 after.map(|after| after.as_bytes().to_vec()).unwrap_or_default(),

@@ -199,6 +199,7 @@ fn apply(
         writing.offer_photos_again()?;
     }
     take_changes(writing, answer)?;
+    writing.note_contact((before.council_epoch, answer.council_epoch), answer.council_time_ms, None, false)?;
 
     let mut enrolment = before.clone();
     enrolment.council_epoch = answer.council_epoch;

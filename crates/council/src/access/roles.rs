@@ -104,4 +104,6 @@ pub enum Scope {
     Metrics,
     /// Reading all visits, as an `OData` feed.
     Feed,
+    /// Saying that a backup was restored in a drill.
+    Backups,
 }

@@ -85,6 +85,9 @@ pub(crate) fn check_records(service: &Service, json: bool) -> Result<ExitCode> {
         for fault in &checked.faults {
             print(&format!("{fault}\n"));
         }
+        for photo in &checked.lost_photos {
+            print(&format!("photo {photo}: it was lost, and is asked for from the phone that took it\n"));
+        }
         print(&format!(
             "{} records in {} chains: {} with the content that their devices committed to, {} erased, {} set aside. \
              {} have no signature of their device over them yet. {} numbers are not held. {} photos. {} faults.\n",

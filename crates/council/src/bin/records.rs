@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::records::backup::{self, BackedUp, BackupKey};
+use doorstep_council::records::drill_word::TellCouncil;
 use doorstep_council::records::nightly;
 use doorstep_council::records::refold::refold;
 use doorstep_council::records::restore;
@@ -37,7 +38,11 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
             let what_now = format!("are in {}. It opens with the other half of the key.", out.display());
             return Ok(tell_backup(&held, &what_now));
         }
-        RecordsCommand::CheckBackup { identity, scratch, database, file } => {
+        RecordsCommand::CheckBackup { identity, scratch, database, tell, token_file, file } => {
+            let council = match (tell, token_file) {
+                (Some(address), Some(token)) => Some(TellCouncil::new(&address, &read_password(&token)?)?),
+                _ => None,
+            };
             let database = database.map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server);
             let scratch =
                 scratch.unwrap_or_else(|| std::env::temp_dir().join(format!("doorstep-drill-{}", std::process::id())));
@@ -52,7 +57,22 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
                 drilled.checked.records, drilled.checked.photos
             );
             let whole = tell_backup(&drilled.held, &said);
-            return Ok(if faults == 0 { whole } else { ExitCode::FAILURE });
+            if faults > 0 || !drilled.held.bad_photos.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
+            let name = &drilled.held.id;
+            match council.filter(|_| !name.is_empty()) {
+                Some(council) => {
+                    council.verified(name)?;
+                    print("The council was told that it restores.\n");
+                }
+                None => print(&format!("Its name is {name}: tell the council with `backup-verified`.\n")),
+            }
+            return Ok(whole);
+        }
+        RecordsCommand::BackupVerified { data, name } => {
+            backup::note_verified(&service(&data)?, by, &name)?;
+            print("The council knows that this backup restores.\n");
         }
         RecordsCommand::Restore { data, identity, file } => {
             let identity = read_password(&identity)?;

@@ -50,8 +50,10 @@ pub(crate) fn gauges(service: &Service) -> Result<Vec<(&'static str, u64)>, Coun
             ("doorstep_cases_late", late),
             ("doorstep_notices_waiting", waiting),
             ("doorstep_notices_given_up", given_up),
+            ("doorstep_photos_lost", reading.lost_blobs()?.len().try_into().unwrap_or(u64::MAX)),
             // When each was last done, in seconds since 1970.
             ("doorstep_last_backup_seconds", Nightly::BackedUp.last(reading)?),
+            ("doorstep_last_verified_backup_seconds", reading.last_verified_backup()?),
             ("doorstep_last_check_seconds", Nightly::Checked.last(reading)?),
             ("doorstep_last_nightly_failure_seconds", Nightly::Failed.last(reading)?),
         ])

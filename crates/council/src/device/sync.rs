@@ -68,9 +68,7 @@ fn answer(
         false if writing.is_forked(device.id, request.head.epoch)? => DeviceState::Forked,
         false => DeviceState::Active,
     };
-    let snapshot = request.cursor == 0
-        || request.council_epoch != council_epoch
-        || request.cursor > writing.feed_end(device.user)?;
+    let snapshot = request.council_epoch != council_epoch || writing.needs_snapshot(device.user, request.cursor)?;
     let cursor = if snapshot { 0 } else { request.cursor };
     let (appointments, cursor, more) = match device_state {
         DeviceState::Revoked => (Vec::new(), 0, false),

@@ -79,7 +79,7 @@ pub struct RouteRow {
 /// Every route, once.
 fn all_routes() -> Vec<Route> {
     use Access::{Anybody, Phones, Systems};
-    use Scope::{Appointments, Feed, Metrics};
+    use Scope::{Appointments, Backups, Feed, Metrics};
     let page = pages::console;
     vec![
         // Phones.
@@ -122,6 +122,7 @@ fn all_routes() -> Vec<Route> {
         Route::get("/api/appointments", DESKS, appointments::list),
         Route::post("/api/appointments", PLANNERS, appointments::import).takes_a_table(),
         Route::post("/api/appointments/preview", PLANNERS, appointments::preview).takes_a_table(),
+        Route::put("/api/backups/{id}/verified", Systems(Backups), systems::backups::verified),
         Route::put("/api/appointments/{reference}", Systems(Appointments), systems::appointments::put)
             // With status 422, the answer lists the values that are wrong.
             .tells::<systems::appointments::AppointmentAnswer>(&[200, 201, 422]),

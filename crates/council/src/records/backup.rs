@@ -14,9 +14,10 @@ use super::nightly::Nightly;
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::machine::keys::Keys;
-use crate::service::{NAME, Service};
+use crate::refused::Refused;
+use crate::service::{EPOCH, NAME, Service};
 use crate::storage::photo_store::PhotoStore;
-use crate::storage::{Audited, Holdings, schema_version};
+use crate::storage::{Audited, Holdings, Writing, schema_version};
 
 /// The format's name, in the first part of the decrypted file.
 pub(super) const FORMAT: &str = "doorstep-backup-1";
@@ -40,6 +41,10 @@ pub(super) struct Head {
     pub(super) schema: i64,
     council: String,
     made_ms: i64,
+    /// A random name. Whoever can open the backup tells the council by it that it restores. Earlier
+    /// versions gave none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) id: String,
 }
 
 /// What a backup holds.
@@ -49,6 +54,10 @@ pub struct BackedUp {
     pub tables: Holdings,
     /// How many photos.
     pub photos: u64,
+    /// The backup's name. It is written inside the backup alone; empty for one of an earlier
+    /// version.
+    #[serde(skip)]
+    pub id: String,
     /// Photos that should be there, and are missing or altered. The rest is whole without them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bad_photos: Vec<BadPhoto>,
@@ -83,6 +92,15 @@ impl std::fmt::Display for BadPhoto {
             PhotoFault::Unreadable => "its file can't be read",
         };
         write!(f, "photo {}: {fault}", self.sha256)
+    }
+}
+
+impl Writing<'_> {
+    /// Notes which photos' files are gone or are others: they are asked for again from the phones
+    /// that took them. A store that is out of reach for a moment has lost nothing.
+    pub(super) fn lose_blobs(&self, bad: &[BadPhoto], now_ms: i64) -> Result<(), CouncilError> {
+        let lost = bad.iter().filter(|bad| bad.fault != PhotoFault::Unreadable);
+        lost.into_iter().try_for_each(|bad| self.lose_blob(bad.sha256, now_ms))
     }
 }
 
@@ -137,7 +155,7 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
     let encryptor = encryptor.map_err(|_| CouncilError::BadBackupKey)?;
     let sealed = encryptor.wrap_output(BufWriter::new(&mut *to)).map_err(CouncilError::Write)?;
     let mut out = zstd::Encoder::new(sealed, ZSTD_LEVEL).map_err(CouncilError::Write)?;
-    let held = write_all(service, now_ms, &mut out)?;
+    let (held, held_epoch) = write_all(service, now_ms, &mut out)?;
     out.finish()
         .map_err(CouncilError::Write)?
         .finish()
@@ -147,16 +165,22 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
     to.sync_all().map_err(CouncilError::Write)?;
     service.transact(|writing| {
         Nightly::BackedUp.note(writing, now_ms)?;
+        writing.note_backup(&held.id, &held_epoch, now_ms)?;
+        writing.lose_blobs(&held.bad_photos, now_ms)?;
         writing.audit(now_ms, by.name(), &Audited::BackedUp { photos: held.photos })
     })?;
     Ok(held)
 }
 
-fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<BackedUp, CouncilError> {
+/// Writes every part. Gives what is in them, and the epoch of the council at that moment.
+fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<(BackedUp, String), CouncilError> {
     let unreadable = |_| CouncilError::Unreadable("backup");
-    let held = service.storage.read_at_length(|reading| {
+    let id = data_encoding::HEXLOWER.encode(&service.environment.random::<16>());
+    let (held, epoch) = service.storage.read_at_length(|reading| {
         let council = reading.meta(NAME)?;
-        let head = Head { format: FORMAT.to_owned(), schema: schema_version(), council, made_ms: now_ms };
+        let epoch = reading.meta(EPOCH)?;
+        let head =
+            Head { format: FORMAT.to_owned(), schema: schema_version(), council, made_ms: now_ms, id: id.clone() };
         write_part(out, part::HEAD, &[&serde_json::to_vec(&head).map_err(unreadable)?])?;
         for (name, secret) in Keys::files(&service.data)? {
             write_part(out, part::KEY, &[name.as_bytes(), b"\n", secret.as_bytes()])?;
@@ -173,10 +197,25 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<Bac
                 Err(bad) => bad_photos.push(bad),
             }
         }
-        Ok(BackedUp { tables, photos, bad_photos })
+        Ok((BackedUp { tables, photos, id: id.clone(), bad_photos }, epoch))
     })?;
     write_part(out, part::END, &[&serde_json::to_vec(&held).map_err(unreadable)?])?;
-    Ok(held)
+    Ok((held, epoch))
+}
+
+/// Notes that a drill has restored a backup of this council and found it whole: phones may forget
+/// what is in it.
+///
+/// # Errors
+/// [`Refused::NotFound`] for a backup that this council has not made.
+pub fn note_verified(service: &Service, by: &Actor, id: &str) -> Result<(), CouncilError> {
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        if !writing.backup_verified(id, now_ms)? {
+            return Err(Refused::NotFound.into());
+        }
+        writing.audit(now_ms, by.name(), &Audited::BackupVerified { backup: id })
+    })
 }
 
 fn write_part(out: &mut impl Write, kind: u8, pieces: &[&[u8]]) -> Result<(), CouncilError> {

@@ -107,6 +107,7 @@ fn fill(
             let held = read_all(open(identity, &mut file)?, &mut sink)?;
             let epoch = Epoch::from_bytes(environment.random());
             begin_epoch_in(writing, epoch, environment.clock.now_ms())?;
+            writing.lose_blobs(&held.bad_photos, environment.clock.now_ms())?;
             writing.set_meta(RESTORED, this)?;
             return Ok((held, sink.keys));
         }
@@ -171,7 +172,7 @@ trait BackupSink {
 
 fn read_all(mut from: impl Read, to: &mut dyn BackupSink) -> Result<BackedUp, CouncilError> {
     let cut_off = || CouncilError::BadBackup("it is not whole");
-    let mut first = true;
+    let (mut first, mut id) = (true, String::new());
     let (mut photos, mut bad_photos) = (0, Vec::new());
     loop {
         let (kind, bytes) = read_part(&mut from)?;
@@ -185,6 +186,7 @@ fn read_all(mut from: impl Read, to: &mut dyn BackupSink) -> Result<BackedUp, Co
                 if head.format != FORMAT || head.schema != schema_version() {
                     return Err(CouncilError::BadBackup("it is from another doorstep-council version: use that one"));
                 }
+                id = head.id;
             }
             part::KEY => {
                 let at = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(cut_off)?;
@@ -212,7 +214,7 @@ fn read_all(mut from: impl Read, to: &mut dyn BackupSink) -> Result<BackedUp, Co
                 }
                 to.end(&held)?;
                 bad_photos.extend(held.bad_photos);
-                return Ok(BackedUp { bad_photos, ..held });
+                return Ok(BackedUp { bad_photos, id, ..held });
             }
             _ => return Err(CouncilError::BadBackup("it contains a part of an unknown kind")),
         }

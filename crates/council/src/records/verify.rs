@@ -37,6 +37,8 @@ pub struct Checked {
     pub gaps: u64,
     /// Photos whose file was read and is the one that was sent.
     pub photos: u64,
+    /// Photos that an earlier check or backup found to be lost, and that no phone has sent again.
+    pub lost_photos: Vec<Hash>,
     /// What is wrong, in words: with records, each with its device and number, and with the audit
     /// log.
     pub faults: Vec<String>,
@@ -165,7 +167,7 @@ impl Checked {
 
 /// Checks every record that has a place in a chain, and the audit log. This may take long; the
 /// service keeps running. It notes how many records of each phone have no seal for too long, for
-/// people to look at.
+/// people to look at. A photo whose file is gone is asked for again from the phone that took it.
 ///
 /// # Errors
 /// [`CouncilError`] when the database can't be read. What is wrong with records is not an error; it
@@ -230,12 +232,16 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
         }
     }
     service.transact(|writing| writing.note_unsealed(&old))?;
+    checked.lost_photos = service.storage.read(|reading| reading.lost_blobs())?;
+    let mut bad = Vec::new();
     for sha256 in service.storage.read(|reading| reading.whole_blobs())? {
         match service.photos.read_whole(sha256) {
             Ok(_) => checked.photos += 1,
-            Err(bad) => checked.faults.push(bad.to_string()),
+            Err(photo) => bad.push(photo),
         }
     }
+    checked.faults.extend(bad.iter().map(ToString::to_string));
+    service.transact(|writing| writing.lose_blobs(&bad, service.now_ms()))?;
     let log = service.storage.read_at_length(|reading| reading.audit_links(None))?;
     if let Some(altered) = log.altered {
         checked.faults.push(format!("audit log, line {}: it does not follow from the one before it", altered.place));

@@ -66,6 +66,15 @@ impl Reading<'_> {
         Ok(end.unwrap_or(0))
     }
 
+    /// Whether a person's phone with this cursor is given all appointments anew: it has none, has
+    /// one that the feed never came to, or has seen an appointment that was erased since.
+    pub(crate) fn needs_snapshot(&self, user: UserId, cursor: u64) -> Result<bool, CouncilError> {
+        let floor = self.one("SELECT floor FROM feed_end WHERE user_id = ?1", params![user.as_bytes()], |row| {
+            row.get::<u64>("floor")
+        })?;
+        Ok(cursor == 0 || cursor > self.feed_end(user)? || cursor < floor.unwrap_or(0))
+    }
+
     /// What changed for a person since a cursor: the changes, the new cursor, and whether there is
     /// more to pull. A `snapshot` leaves out withdrawn appointments.
     pub(crate) fn changes(

@@ -63,6 +63,9 @@ pub(crate) enum Audited<'a> {
     BackedUp {
         photos: u64,
     },
+    BackupVerified {
+        backup: &'a str,
+    },
     CaseChanged {
         case: String,
     },
@@ -162,6 +165,11 @@ pub(crate) enum Audited<'a> {
     },
     PersonReturned {
         of: &'a str,
+    },
+    /// A phone had kept records for as long as it may, and no backup mark ever came over them.
+    PhoneForgot {
+        device: DeviceId,
+        records: u64,
     },
     PhotoOpened {
         visit: VisitId,

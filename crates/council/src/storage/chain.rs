@@ -40,7 +40,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) hash: Hash,
     pub(crate) envelope: &'a AnyEnvelope,
     pub(crate) bytes: &'a [u8],
-    pub(crate) body: &'a [u8],
+    /// `None` if its content was erased.
+    pub(crate) body: Option<&'a [u8]>,
     pub(crate) received_ms: i64,
     /// The earliest moment at which it can have been made, in UTC milliseconds.
     pub(crate) earliest_ms: i64,
@@ -321,9 +322,10 @@ impl Writing<'_> {
         });
         self.write_rows(Table::named("record"), rows.collect(), IfThere::Fail)?;
         // A record that was issued again in a later epoch brings the same body once more.
-        let bodies = records
-            .iter()
-            .map(|record| named! { "record_id" => record.envelope.record.as_bytes(), "body" => record.body });
+        let bodies = records.iter().filter_map(|record| {
+            let body = record.body?;
+            Some(named! { "record_id" => record.envelope.record.as_bytes(), "body" => body })
+        });
         self.write_rows(Table::named("body"), bodies.collect(), IfThere::Keep)
     }
 

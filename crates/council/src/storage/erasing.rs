@@ -365,8 +365,14 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases an appointment, and its place in the feed that phones pull from.
+    /// Erases an appointment, and its place in the feed that phones pull from. The phones that were
+    /// given it are given all others anew, and drop it.
     pub(crate) fn erase_appointment(&self, reference: &str) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE feed_end SET version = version + 1, floor = version + 1
+             WHERE user_id IN (SELECT user_id FROM feed WHERE appointment_ref = ?1)",
+            params![reference],
+        )?;
         self.write("DELETE FROM feed WHERE appointment_ref = ?1", params![reference])?;
         self.write("DELETE FROM appointment_version WHERE appointment_ref = ?1", params![reference])?;
         self.write("DELETE FROM appointment WHERE appointment_ref = ?1", params![reference])?;

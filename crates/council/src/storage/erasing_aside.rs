@@ -1,9 +1,11 @@
 //! Erasing what was set aside. The envelopes stay, and the records keep their places in the chain;
 //! what nobody had decided about waits no longer.
 
+use std::collections::BTreeSet;
+
 use doorstep_domain::ledger::RecordKind;
 use doorstep_domain::v2::AnyEnvelope;
-use doorstep_domain::{RecordId, UserId, VisitId};
+use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
 use super::chain::Place;
 use super::database::params;
@@ -19,7 +21,7 @@ const EMPTY: Vec<u8> = Vec::new();
 
 impl Writing<'_> {
     /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
-    pub(super) fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
+    pub(crate) fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
         self.write(
             &format!("UPDATE set_aside SET {ERASED} WHERE visit_id = ?2 AND of_note = 0"),
             params![EMPTY, visit.as_bytes()],
@@ -36,16 +38,21 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Empties the bodies of somebody's set-aside signatures under the Code.
+    /// Empties the bodies of somebody's set-aside signatures under the Code: those of their phones,
+    /// and those that another phone sent in their name.
     pub(super) fn erase_aside_signatures(&self, user: UserId) -> Result<(), CouncilError> {
-        let rows = self.many(
-            "SELECT set_aside.* FROM set_aside JOIN device USING (device_id) WHERE user_id = ?1 AND length(body) > 0",
-            params![user.as_bytes()],
-            aside_record,
-        )?;
-        for row in rows {
-            let kind = AnyEnvelope::from_bytes(&row.envelope).map(|envelope| envelope.kind);
-            if kind != Some(RecordKind::ACKNOWLEDGEMENT) {
+        let phones: BTreeSet<DeviceId> = self
+            .many("SELECT device_id FROM device WHERE user_id = ?1", params![user.as_bytes()], |row| {
+                Ok(DeviceId::from_bytes(row.get("device_id")?))
+            })?
+            .into_iter()
+            .collect();
+        for row in self.many("SELECT * FROM set_aside WHERE length(body) > 0", params![], aside_record)? {
+            let is_theirs = AnyEnvelope::from_bytes(&row.envelope).is_some_and(|envelope| {
+                let by_them = envelope.actor == Some(user) || phones.contains(&row.place.device);
+                envelope.kind == RecordKind::ACKNOWLEDGEMENT && by_them
+            });
+            if !is_theirs {
                 continue;
             }
             let Place { device, epoch, sequence } = row.place;

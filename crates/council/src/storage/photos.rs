@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use doorstep_domain::conduct::{Event, Photo, Visit};
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::{OrganisationId, VisitId};
+use doorstep_domain::v2::MOST_LOST;
+use doorstep_domain::{DeviceId, OrganisationId, VisitId};
 
 use super::batch::{IfThere, named};
 use super::database::{Value, params};
@@ -102,6 +103,25 @@ impl Reading<'_> {
     pub(crate) fn is_whole(&self, sha256: Hash) -> Result<bool, CouncilError> {
         let sql = "SELECT 1 FROM blob WHERE sha256 = ?1 AND complete_ms IS NOT NULL LIMIT 1";
         Ok(self.one(sql, params![sha256.as_bytes()], |_| Ok(()))?.is_some())
+    }
+
+    /// Photos of which the council has lost the file, and no phone has sent it again.
+    pub(crate) fn lost_blobs(&self) -> Result<Vec<Hash>, CouncilError> {
+        self.many("SELECT DISTINCT sha256 FROM blob WHERE lost_ms IS NOT NULL ORDER BY sha256", params![], |row| {
+            Ok(Hash::from_bytes(row.get("sha256")?))
+        })
+    }
+
+    /// Those of them that records of a phone name.
+    pub(crate) fn lost_blobs_of(&self, device: DeviceId) -> Result<Vec<Hash>, CouncilError> {
+        self.many(
+            "SELECT DISTINCT blob.sha256 FROM blob JOIN photo USING (sha256, organisation_id)
+             WHERE lost_ms IS NOT NULL
+               AND EXISTS (SELECT 1 FROM record WHERE record.visit_id = photo.visit_id AND record.device_id = ?1)
+             ORDER BY blob.sha256 LIMIT ?2",
+            params![device.as_bytes(), MOST_LOST],
+            |row| Ok(Hash::from_bytes(row.get("sha256")?)),
+        )
     }
 
     /// The pieces of a picture that have arrived, joined in order.
@@ -205,7 +225,8 @@ impl Writing<'_> {
         self.write("UPDATE photo SET refused = NULL WHERE sha256 = ?1 AND organisation_id = ?2", &key)?;
         self.write(
             "INSERT INTO blob (sha256, organisation_id, size, held, complete_ms) VALUES (?1, ?2, ?3, ?3, ?4)
-             ON CONFLICT (sha256, organisation_id) DO UPDATE SET held = excluded.held, complete_ms = excluded.complete_ms",
+             ON CONFLICT (sha256, organisation_id) DO UPDATE SET held = excluded.held, complete_ms = excluded.complete_ms,
+                 lost_ms = NULL",
             params![sha256.as_bytes(), organisation.as_bytes(), size, now_ms],
         )?;
         Ok(())
@@ -244,6 +265,15 @@ impl Writing<'_> {
         self.write(
             "UPDATE photo SET refused = ?3 WHERE sha256 = ?1 AND organisation_id = ?2",
             params![photo.sha256.as_bytes(), photo.organisation.as_bytes(), reason],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that the file of a whole photo is gone, or is another one: it is to be sent again.
+    pub(crate) fn lose_blob(&self, sha256: Hash, now_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE blob SET held = 0, complete_ms = NULL, lost_ms = ?2 WHERE sha256 = ?1 AND complete_ms IS NOT NULL",
+            params![sha256.as_bytes(), now_ms],
         )?;
         Ok(())
     }

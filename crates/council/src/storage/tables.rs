@@ -87,7 +87,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "token_hash" "name" "made_ms" "revoked_ms" "may"
     ];
     "feed_end" ("user_id"): [
-        "user_id" "version"
+        "user_id" "version" "floor"
     ];
     "feed" ("user_id", "appointment_ref"): [
         "user_id" "appointment_ref" "version" "withdrawn"
@@ -151,7 +151,7 @@ pub(crate) const TABLES: &[Table] = tables! {
         "sha256" "visit_id" "struck" "refused" "size" "aside" "organisation_id"
     ];
     "blob" ("sha256", "organisation_id"): [
-        "sha256" "organisation_id" "size" "held" "complete_ms"
+        "sha256" "organisation_id" "size" "held" "complete_ms" "lost_ms"
     ];
     "blob_piece" ("sha256", "organisation_id", "at"): [
         "sha256" "organisation_id" "at" *"piece"
@@ -213,6 +213,9 @@ pub(crate) const TABLES: &[Table] = tables! {
     ];
     "passkey_ceremony" ("ceremony_id"): [
         "ceremony_id" "user_id" "makes_one" "asked" "at_ms"
+    ];
+    "backup_made" ("backup_id"): [
+        "backup_id" "council_epoch" "made_ms" "verified_ms"
     ];
 };
 

@@ -25,6 +25,9 @@ pub const MOST_SEALS: usize = 8;
 /// The most records that a request may ask about because they were set aside.
 pub const MOST_ASIDE: usize = 64;
 
+/// The most photos that an answer asks for again.
+pub const MOST_LOST: usize = 64;
+
 /// The phone's request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -92,6 +95,10 @@ pub struct SyncRequest {
     /// made, whatever the phone's clock shows.
     #[n(17)]
     pub running: Option<Running>,
+    /// How many records the phone has forgotten since its last contact without a backup mark over
+    /// them, because their receipts were older than 30 days. Absent where there are none.
+    #[n(18)]
+    pub forgotten: Option<u64>,
 }
 
 /// How long a phone has run when it made a request.
@@ -222,8 +229,9 @@ pub struct SyncAnswer {
     /// Where two phones use one enrolment: the number of the last seal that both have.
     #[n(13)]
     pub common_seal: Option<u64>,
-    /// Everything that has a receipt of this time or an earlier one is in a verified backup. There
-    /// are no such backups yet.
+    /// Everything that has a receipt of this time or an earlier one, and that the council has held
+    /// ever since, is in a backup that was restored in a drill and found whole. Absent in an epoch
+    /// of the council without such a backup.
     #[n(14)]
     pub backup_mark_ms: Option<i64>,
     /// What changed since the cursor. Absent where the request was not fresh: it came before, or
@@ -235,6 +243,14 @@ pub struct SyncAnswer {
     /// by these alone from then on, and shows the certificate that comes with them.
     #[n(16)]
     pub council_keys: Option<Vec<PublicKey>>,
+    /// Visits of the chains that the request names which the council has erased: the phone erases
+    /// what their records say. Absent where there are none.
+    #[n(17)]
+    pub erased: Option<Vec<VisitId>>,
+    /// Photos of the enrolment's that the council had whole, and of which it has lost the file: the
+    /// phone sends them again. [`MOST_LOST`] at most; absent where there are none.
+    #[n(18)]
+    pub lost_photos: Option<Vec<Hash>>,
 }
 
 /// How the council sees an enrolment. A newer council may say what an older phone does not know;

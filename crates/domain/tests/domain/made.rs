@@ -172,6 +172,7 @@ pub(crate) fn request() -> SyncRequest {
         whole: vec![],
         set_aside: None,
         running: None,
+        forgotten: None,
     }
 }
 
@@ -207,5 +208,7 @@ pub(crate) fn answer() -> SyncAnswer {
             numbers: None,
         }),
         council_keys: None,
+        erased: None,
+        lost_photos: None,
     }
 }

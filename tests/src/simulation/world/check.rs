@@ -13,6 +13,7 @@ impl World {
         }
         self.restart_council();
         self.import();
+        self.confirm_those_found_again();
         // Once a day each phone asks whether everything is still held.
         self.truth.fetch_add(25 * 3_600_000, Ordering::SeqCst);
         for which in 0..PHONES {

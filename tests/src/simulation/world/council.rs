@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use doorstep_council::desk::Actor;
+use doorstep_council::desk::set_aside::{self, Matter, RestRequest};
 use doorstep_council::import::{self, ImportMode};
 use doorstep_council::{DatabaseAt, Service};
 
@@ -101,6 +102,26 @@ impl World {
             self.broken.push(format!("the restored council has no new epoch: {error}"));
         }
         self.import();
+    }
+
+    /// A person confirms the phones that a council which was put back has found again: until then
+    /// they are given no homes.
+    pub(super) fn confirm_those_found_again(&mut self) {
+        let by = Actor::command_line();
+        let confirmed = set_aside::list(&self.council, &by).and_then(|list| {
+            let list = serde_json::to_value(list).unwrap_or_default();
+            let matters = list["matters"].as_array().cloned().unwrap_or_default();
+            for matter in matters.iter().filter(|matter| matter["matter"] == "found_again") {
+                let device = matter["device_id"].as_str().and_then(|id| id.parse().ok()).expect("it is an id");
+                let up_to = matter["up_to"].as_i64().unwrap_or(i64::MAX);
+                let request = RestRequest::new(Matter::FoundAgain, device, None, up_to, "It is hers".into());
+                set_aside::put_to_rest(&self.council, &by, &request)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = confirmed {
+            self.broken.push(format!("a phone that was found again can't be confirmed: {error}"));
+        }
     }
 
     /// The safeguarding notes that the council holds, as its lead reads them.

@@ -92,6 +92,7 @@ impl World {
             set_aside_expected: false,
             has_pin,
             said_locked: Vec::new(),
+            journal_lacks: false,
             left_behind: None,
         }
     }
@@ -130,6 +131,7 @@ impl World {
             (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)).map(|acted| acted.visit),
         };
         let failed = failing && !phone.disk.mend();
+        phone.journal_lacks |= journal_fails;
         phone.disk.mend_the_journal();
         match tapped {
             Ok(_) if failed => self.broken.push("a tap was called saved on a disk that failed".into()),
@@ -157,7 +159,7 @@ impl World {
             Err(AppError::ContactFirst)
                 if app.status().is_ok_and(|status| status.standing == DeviceStanding::LongWithoutContact) => {}
             Err(AppError::Store(_)) if failed => {}
-            Err(error) => self.broken.push(format!("a tap failed: {error}")),
+            Err(error) => self.broken.push(format!("a tap failed: {error:?}")),
         }
         self.nothing_left_the_phone(which);
     }
@@ -169,6 +171,7 @@ impl World {
         let Some(app) = &phone.app else { return };
         phone.line.set_trouble(trouble);
         let synced = app.sync();
+        phone.journal_lacks = false;
         // A former enrolment of the phone may have been lied to, and not this one.
         let dishonest = phone.line.was_dishonest() && phone.left_behind.is_none();
         match synced {
@@ -213,6 +216,7 @@ impl World {
         let Some(phone) = self.phones.get_mut(which) else { return };
         match App::open(&phone.folder, phone.environment.clone()) {
             Ok(app) => {
+                phone.journal_lacks = false;
                 match app.verify() {
                     Ok(Ok(_)) | Err(AppError::SignInFirst) => {}
                     Ok(Err(_)) if !phone.model.rotten.is_empty() => {}
@@ -220,7 +224,7 @@ impl World {
                 }
                 phone.app = Some(app);
             }
-            Err(error) => self.broken.push(format!("a phone does not open: {error}")),
+            Err(error) => self.broken.push(format!("a phone does not open: {error:?}")),
         }
         self.nothing_left_the_phone(which);
     }

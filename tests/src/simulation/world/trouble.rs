@@ -106,6 +106,7 @@ impl World {
         // What was said on a locked phone is flushed: no power cut takes it away again.
         let damage = if damage == 6 && self.is_locked(which) { 5 } else { damage };
         let Some(phone) = self.phones.get_mut(which) else { return };
+        let damage = if phone.journal_lacks { 5 } else { damage };
         // The files as they are while the app runs: closing it would put them in order.
         let cut = self.folder.path().join(format!("{}-cut", phone.user));
         copy_folder(&phone.folder, &cut);
@@ -137,7 +138,8 @@ impl World {
     /// The same person gets a new code: they have forgotten the PIN, say.
     pub(super) fn enrol_again(&mut self, which: usize) {
         let Some(phone) = self.phones.get_mut(which) else { return };
-        if phone.copy.is_some() || !phone.model.rotten.is_empty() {
+        // In version 1 a phone has no certificate to show to a council that was put back since.
+        if phone.copy.is_some() || !phone.model.rotten.is_empty() || !self.speaks_version_2 {
             return;
         }
         let Some(app) = &phone.app else { return };

@@ -61,6 +61,15 @@ pub(super) fn apply(
         // Everything is given again to whoever unlocks the device.
         enrolment.cursor = 0;
     }
+    let epochs = (sent.enrolment.council_epoch, answer.council_epoch);
+    writing.note_contact(epochs, answer.council_time_ms, answer.backup_mark_ms, has_forgotten)?;
+    if let Some(told) = sent.request.forgotten {
+        writing.told_of_forgotten(told)?;
+    }
+    writing.erase(answer.erased.as_deref().unwrap_or_default())?;
+    for photo in answer.lost_photos.as_deref().unwrap_or_default() {
+        writing.offer_photo_again(*photo)?;
+    }
     take_keys(&mut enrolment, &council, answer);
     let now = environment.clock.now();
     enrolment.council_epoch = answer.council_epoch;

@@ -71,6 +71,7 @@ impl Sent {
         let mut request = empty(environment, &enrolment);
         request.code = writing.code()?.map(|code| code.hash());
         request.numbers = writing.numbers_held()?.map(|numbers| numbers.hash());
+        request.forgotten = writing.forgotten_untold()?;
         request.heads = heads(writing, enrolment.device, &chains)?;
         // A full request has no room to ask about other chains.
         if batch.is_empty() {
@@ -182,6 +183,7 @@ fn empty(environment: &Environment, enrolment: &Enrolment) -> SyncRequest {
         whole: Vec::new(),
         set_aside: None,
         running: Some(Running { boot: now.boot, monotonic_ms: now.monotonic_ms }),
+        forgotten: None,
     }
 }
 

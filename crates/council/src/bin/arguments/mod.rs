@@ -164,8 +164,8 @@ pub(crate) enum Command {
         /// The system's name, for the audit log.
         #[arg(long)]
         name: String,
-        /// What the token allows: adding appointments, reading metrics, or reading all visits as a
-        /// feed.
+        /// What the token allows: adding appointments, reading metrics, reading all visits as a
+        /// feed, or saying that a backup was restored in a drill.
         #[arg(long, required = true, value_delimiter = ',', value_parser = stable::<Scope>())]
         may: Vec<Scope>,
     },

@@ -82,8 +82,23 @@ pub(crate) enum RecordsCommand {
         /// scratch folder.
         #[arg(long, value_name = "URL")]
         database: Option<String>,
+        /// The address of the council that made it, to tell it that the backup restores. Phones may
+        /// then forget what is in it.
+        #[arg(long, value_name = "URL", requires = "token_file", env = "DOORSTEP_TELL")]
+        tell: Option<String>,
+        /// The file with the token for that: `api-token --may backups`.
+        #[arg(long, value_name = "FILE", requires = "tell", env = "DOORSTEP_TELL_TOKEN_FILE")]
+        token_file: Option<PathBuf>,
         /// The backup.
         file: PathBuf,
+    },
+    /// Notes that a backup restores, by the name that `check-backup` gives it on the machine that
+    /// holds its key. Phones may then forget what is in it.
+    BackupVerified {
+        #[command(flatten)]
+        data: Data,
+        /// The backup's name, 32 characters.
+        name: String,
     },
     /// Restores a backup into an empty folder and an empty database. Phones then send again what
     /// they still hold.

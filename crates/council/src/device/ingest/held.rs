@@ -29,11 +29,21 @@ pub(super) struct HeldContext {
     earliest: HashMap<Hash, i64>,
     /// The chains of the batch that the phone says are notes'.
     notes: BTreeSet<Epoch>,
+    /// The visits of the batch that were erased.
+    erased: BTreeSet<VisitId>,
+    /// The records of the batch in these visits that were taken before, and of which nothing but
+    /// the envelope is held any more.
+    without_body: BTreeSet<RecordId>,
 }
 
 impl HeldContext {
-    /// Reads it for a batch.
-    pub(super) fn of(reading: &Reading<'_>, device: &Device, arrived: &[Arrived<'_>]) -> Result<Self, CouncilError> {
+    /// Reads it for a batch, with the keys of visits that came with it.
+    pub(super) fn of(
+        reading: &Reading<'_>,
+        device: &Device,
+        arrived: &[Arrived<'_>],
+        keys: &[(VisitId, VisitKey)],
+    ) -> Result<Self, CouncilError> {
         let mut held = Self { apart: device.apart, ..Self::default() };
         let places: BTreeSet<Place> = arrived.iter().map(|record| record.place).collect();
         for (first, last) in runs(&places) {
@@ -48,7 +58,16 @@ impl HeldContext {
         let envelopes = || arrived.iter().filter_map(|record| record.envelope.as_ref());
         let visits: BTreeSet<VisitId> = envelopes().map(|envelope| envelope.visit).collect();
         let records: BTreeSet<RecordId> = envelopes().map(|envelope| envelope.record).collect();
+        held.erased = reading.erased_among(visits.iter().copied())?;
+        if !held.erased.is_empty() {
+            held.without_body = reading.without_body(records.iter().copied())?;
+        }
+        // Those that were erased have none, and get none again. A visit keeps the first key that
+        // came.
         held.keys.extend(reading.visit_keys(visits)?);
+        for (visit, key) in keys {
+            held.keys.entry(*visit).or_insert_with(|| key.clone());
+        }
         held.commitments.extend(reading.commitments(records)?);
         let actors = envelopes().filter_map(|envelope| envelope.actor).collect();
         held.known = reading.people_known(&actors)?.into_keys().collect();
@@ -103,6 +122,16 @@ impl HeldContext {
     /// not theirs to make.
     pub(super) fn is_theirs(&self, user: UserId) -> bool {
         self.own.contains(&user)
+    }
+
+    /// Whether a visit was erased.
+    pub(super) fn is_erased(&self, visit: VisitId) -> bool {
+        self.erased.contains(&visit)
+    }
+
+    /// Whether a record was taken before, and nothing but its envelope is held any more.
+    pub(super) fn is_without_body(&self, record: RecordId) -> bool {
+        self.without_body.contains(&record)
     }
 
     /// Whether the phone says that a chain is a note's.

@@ -107,6 +107,18 @@ pub(super) fn judge<'a>(arrived: &'a Arrived<'_>, context: &HeldContext) -> Judg
     }
 }
 
+/// Whether the content of a record is not to be taken: it was erased, or belongs to a visit that
+/// was. What somebody may need help for is taken all the same, if it never came before.
+pub(super) fn is_content_erased(envelope: &AnyEnvelope, content: Option<&Content>, context: &HeldContext) -> bool {
+    let can_wait = match content {
+        Some(Content::Event(event)) => !(event.is_urgent() || matches!(**event, Event::ConcernSealed(_))),
+        // A register is one visit with many signatures, of which each is erased by itself.
+        Some(Content::Acknowledgement(_)) => false,
+        Some(Content::NotUnderstood) | None => true,
+    };
+    context.is_erased(envelope.visit) && (can_wait || context.is_without_body(envelope.record))
+}
+
 /// The content of a record that was set aside, if it is what the record's visit commits to and this
 /// version can read it.
 pub(super) fn content_of(envelope: &AnyEnvelope, body: &[u8], key: Option<&VisitKey>) -> Option<Content> {

@@ -21,7 +21,7 @@ use doorstep_domain::{OrganisationId, RecordId, StableName, UserId, VisitId};
 
 use self::arrived::Arrived;
 use self::held::HeldContext;
-use self::judge::{Content, Judgement, judge};
+use self::judge::{Content, Judgement, is_content_erased, judge};
 use crate::error::CouncilError;
 use crate::storage::settings::Belief;
 use crate::storage::{Acknowledged, Device, NewRecord, PlainConcern, SealedConcern, SetAside, Writing};
@@ -65,10 +65,11 @@ fn store(
     for epoch in &epochs {
         writing.note_chain(device.id, *epoch, now_ms)?;
     }
-    writing.keep_visit_keys(keys.iter().cloned())?;
-    let mut context = HeldContext::of(writing, device, arrived)?;
+    let mut context = HeldContext::of(writing, device, arrived, keys)?;
     let mut taken = BatchWrites::default();
     let outcomes = arrived.iter().map(|record| taken.take(record, &mut context)).collect();
+    let needed = keys.iter().filter(|(visit, _)| !context.is_erased(*visit) || taken.late.contains(visit));
+    writing.keep_visit_keys(needed.cloned())?;
     let touched = taken.keep(writing, device, now_ms)?;
     for epoch in epochs {
         writing.advance(device.id, epoch)?;
@@ -92,6 +93,10 @@ struct BatchWrites<'a> {
     contents: Vec<(&'a AnyEnvelope, Content, Times)>,
     set_aside: Vec<SetAside<'a>>,
     forked: BTreeSet<Epoch>,
+    /// Erased visits with a record that was set aside without its content.
+    erased: BTreeSet<VisitId>,
+    /// Erased visits of which something came that is kept.
+    late: BTreeSet<VisitId>,
 }
 
 impl<'a> BatchWrites<'a> {
@@ -109,13 +114,28 @@ impl<'a> BatchWrites<'a> {
                 };
                 context.keep(place, hash, envelope);
                 let of_note = context.is_of_note(place.epoch) || content.is_note();
+                let is_erased = is_content_erased(envelope, Some(&content), context);
+                let body = (!is_erased).then_some(body);
                 self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms, earliest_ms, of_note });
-                self.contents.push((envelope, content, Times { received_ms, earliest_ms: Some(earliest_ms) }));
+                if !is_erased {
+                    self.note_late(envelope.visit, context);
+                    self.contents.push((envelope, content, Times { received_ms, earliest_ms: Some(earliest_ms) }));
+                }
                 outcome
             }
             Judgement::SetAside { reason, holds_place } => {
                 context.set_aside(place, hash, reason.name(), holds_place);
                 let reason_name = reason.name();
+                let mut body = body;
+                if let Some(envelope) = &arrived.envelope {
+                    let content = judge::read(envelope, body);
+                    if is_content_erased(envelope, content.as_ref(), context) {
+                        body = &[];
+                        self.erased.insert(envelope.visit);
+                    } else {
+                        self.note_late(envelope.visit, context);
+                    }
+                }
                 self.set_aside.push(SetAside {
                     place,
                     hash,
@@ -135,12 +155,22 @@ impl<'a> BatchWrites<'a> {
         }
     }
 
+    /// Notes that something of an erased visit is kept.
+    fn note_late(&mut self, visit: VisitId, context: &HeldContext) {
+        if context.is_erased(visit) {
+            self.late.insert(visit);
+        }
+    }
+
     /// Writes everything. Returns the visits that must be folded again.
     fn keep(self, writing: &Writing<'_>, device: &Device, now_ms: i64) -> Result<BTreeSet<VisitId>, CouncilError> {
         writing.keep_records(&self.records)?;
         let kept: Vec<RecordId> = self.records.iter().map(|record| record.envelope.record).collect();
         writing.rest_taken(&kept, now_ms)?;
         writing.keep_set_aside(&self.set_aside)?;
+        for visit in self.erased.difference(&self.late) {
+            writing.erase_set_aside(*visit)?;
+        }
         for epoch in self.forked {
             writing.mark_forked(device.id, epoch)?;
         }

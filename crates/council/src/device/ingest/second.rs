@@ -242,6 +242,7 @@ fn note_grants(
     for (grant, visit, body) in of_runs.chain(of_whole) {
         pinned.entry(grant).or_default().push((visit, body));
     }
+    let erased = writing.erased_among(pinned.values().flatten().map(|(visit, _)| *visit))?;
     let of_runs = request.runs.iter().filter_map(|run| run.grant.as_ref());
     for grant in of_runs.chain(request.whole.iter().filter_map(|whole| whole.grant.as_ref())) {
         let Some(pinned_by) = pinned.remove(&grant.hash()) else { continue };
@@ -253,6 +254,11 @@ fn note_grants(
             continue;
         }
         for (visit, body) in pinned_by {
+            // What was erased is not told of again.
+            if erased.contains(&visit) {
+                found.insert(grant.hash());
+                continue;
+            }
             let named = match decode_body(body).map(|body| body.event) {
                 Some(Event::Started(started) | Event::Opened(started)) => started.appointment,
                 _ => None,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use doorstep_domain::VisitId;
 use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::{Epoch, Hash, SigningKey};
 use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
@@ -105,6 +106,9 @@ fn answer(
     // somebody may have recorded it. A phone asks again with the time of this answer.
     let is_new = writing.note_request(device.id, request.nonce.as_bytes(), now_ms)?;
     let is_timely = request.reckoned_ms.is_some_and(|said| now_ms.abs_diff(said) <= FRESH_MS);
+    if let Some(records) = request.forgotten.filter(|records| *records > 0 && is_new) {
+        writing.audit(now_ms, "", &Audited::PhoneForgot { device: device.id, records })?;
+    }
     let standing = match device.revoked {
         true => Standing::REVOKED,
         false if two_phones => Standing::TWO_PHONES,
@@ -135,10 +139,23 @@ fn answer(
             None => writing.last_seal(device.id)?,
         },
         common_seal,
-        backup_mark_ms: None,
+        backup_mark_ms: writing.backup_mark(&council_epoch.to_string())?,
         changes: changes.transpose()?,
         council_keys: None,
+        erased: erased(writing, device, request)?,
+        lost_photos: Some(writing.lost_blobs_of(device.id)?).filter(|lost| !lost.is_empty()),
     })
+}
+
+/// The visits that were erased, of the chains that the phone asks about and of the records that it
+/// sends: it erases them too.
+fn erased(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -> Result<Option<Vec<VisitId>>, CouncilError> {
+    let mut erased = BTreeSet::new();
+    let sent = request.runs.iter().map(|run| run.chain).chain(request.whole.iter().map(|whole| whole.chain));
+    for chain in request.chains.iter().copied().chain(sent).collect::<BTreeSet<Epoch>>() {
+        erased.extend(writing.erased_in(device.id, chain)?);
+    }
+    Ok(Some(erased.into_iter().collect::<Vec<_>>()).filter(|erased| !erased.is_empty()))
 }
 
 /// What the council holds of the chains that the request names. Those that it holds to the end that
@@ -182,9 +199,7 @@ fn changes(
             numbers: None,
         });
     }
-    let snapshot = request.cursor == 0
-        || request.council_epoch != council_epoch
-        || request.cursor > writing.feed_end(device.user)?;
+    let snapshot = request.council_epoch != council_epoch || writing.needs_snapshot(device.user, request.cursor)?;
     let (pulled, cursor, more) = writing.changes(device.user, if snapshot { 0 } else { request.cursor }, snapshot)?;
     let (mut appointments, mut withdrawn) = (Vec::new(), Vec::new());
     for change in pulled {

@@ -80,9 +80,11 @@ impl Database for Sqlite {
     }
 
     fn leave_no_trace(&self) -> Result<(), CouncilError> {
-        // Freed pages are overwritten (`secure_delete`). What was written before stays in the
-        // write-ahead log until the log is emptied.
-        // That can't be while somebody reads: a backup, a long export.
+        // Freed pages and rows are overwritten (`secure_delete`), but not what a row leaves behind
+        // where its page is ordered anew: the file is written anew without any of that. What was
+        // written before stays in the write-ahead log until the log is emptied, and that can't be
+        // while somebody reads: a backup, a long export.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).execute_batch("VACUUM")?;
         for _ in 0..TRACE_TRIES {
             let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;

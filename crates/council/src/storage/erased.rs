@@ -1,0 +1,56 @@
+//! What was erased, as far as ingest and phones have to know it.
+
+use std::collections::BTreeSet;
+
+use doorstep_domain::ledger::Epoch;
+use doorstep_domain::{DeviceId, RecordId, VisitId};
+
+use super::database::params;
+use super::transaction::Reading;
+use crate::error::CouncilError;
+
+impl Reading<'_> {
+    /// Which of these visits were erased.
+    pub(crate) fn erased_among(
+        &self,
+        visits: impl IntoIterator<Item = VisitId>,
+    ) -> Result<BTreeSet<VisitId>, CouncilError> {
+        let erased = self.among(
+            "SELECT visit_id FROM erased WHERE visit_id IN ({})",
+            visits.into_iter().map(|visit| *visit.as_bytes()),
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )?;
+        Ok(erased.into_iter().collect())
+    }
+
+    /// Which of these records the council has taken and no longer holds the content of.
+    pub(crate) fn without_body(
+        &self,
+        records: impl IntoIterator<Item = RecordId>,
+    ) -> Result<BTreeSet<RecordId>, CouncilError> {
+        let without = self.among(
+            "SELECT record_id FROM record WHERE record_id IN ({})
+             AND NOT EXISTS (SELECT 1 FROM body WHERE body.record_id = record.record_id)",
+            records.into_iter().map(|record| *record.as_bytes()),
+            |row| Ok(RecordId::from_bytes(row.get("record_id")?)),
+        )?;
+        Ok(without.into_iter().collect())
+    }
+
+    /// The erased visits of a phone's chain of which nothing is held any more. A safeguarding note
+    /// of one may be, and says nothing to its phone. A register is no such visit while one of its
+    /// signatures is held.
+    pub(crate) fn erased_in(&self, device: DeviceId, chain: Epoch) -> Result<Vec<VisitId>, CouncilError> {
+        self.many(
+            "SELECT visit_id FROM erased WHERE visit_id IN
+                 (SELECT visit_id FROM record WHERE device_id = ?1 AND epoch = ?2
+                  UNION SELECT visit_id FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND visit_id IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM record JOIN body ON body.record_id = record.record_id
+                 WHERE record.visit_id = erased.visit_id
+                   AND NOT EXISTS (SELECT 1 FROM sealed_concern WHERE sealed_concern.record_id = record.record_id))
+             ORDER BY visit_id",
+            params![device.as_bytes(), chain.as_bytes()],
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )
+    }
+}
