@@ -31,6 +31,11 @@ pub(super) struct Model {
     /// Visits in which something was said while the phone was locked. If it was put back before
     /// anybody read it, that record's id is not known.
     pub(super) unread: BTreeSet<VisitId>,
+    /// Visits that the council has erased: nothing of them comes back, but what asks for help.
+    pub(super) erased: BTreeSet<VisitId>,
+    /// Visits that it had erased before it was put back from a copy. They may be there again until
+    /// somebody erases them again.
+    pub(super) erased_before_a_copy: BTreeSet<VisitId>,
 }
 
 impl Model {
@@ -40,6 +45,26 @@ impl Model {
             self.saved.entry(line.record).or_insert_with(|| (view.visit.visit, line.event.clone()));
             self.ever_saved.insert(line.record);
         }
+    }
+
+    /// The visits to an appointment.
+    pub(super) fn visits_to(&self, reference: &str) -> BTreeSet<VisitId> {
+        let to_it = |event: &Event| match event {
+            Event::Started(started) | Event::Opened(started) => {
+                started.appointment.as_ref().is_some_and(|named| named.as_str() == reference)
+            }
+            _ => false,
+        };
+        self.saved.values().filter(|(_, event)| to_it(event)).map(|(visit, _)| *visit).collect()
+    }
+
+    /// The council was put back from a copy: it no longer knows what it has erased since.
+    pub(super) fn council_put_back(&mut self) {
+        self.erased_before_a_copy.append(&mut self.erased);
+    }
+
+    fn is_erased(&self, visit: VisitId) -> bool {
+        self.erased.contains(&visit) || self.erased_before_a_copy.contains(&visit)
     }
 
     /// How many records the phone must still have, safeguarding notes included.
@@ -53,6 +78,8 @@ impl Model {
         let before = std::mem::replace(self, copy.clone());
         self.ever_saved = before.ever_saved;
         self.unread.extend(before.unread);
+        self.erased.extend(before.erased);
+        self.erased_before_a_copy.extend(before.erased_before_a_copy);
         for (record, (visit, event)) in before.saved {
             if held(council, visit).contains_key(&record) {
                 self.saved.insert(record, (visit, event));
@@ -71,12 +98,17 @@ impl Model {
     /// missing if it or its record rotted on the phone, but the council must not hold another in
     /// its place.
     pub(super) fn missing_pictures(&self, council: &Service) -> Vec<String> {
+        let is_erased = |sha256: Hash| {
+            let of_erased = self.saved.values().filter(|(visit, _)| self.is_erased(*visit));
+            of_erased.filter_map(|(_, event)| event.photo()).any(|photo| photo.sha256 == sha256)
+        };
         let record_rotted = |sha256: Hash| {
             let rotten = self.rotten.iter().filter_map(|record| self.saved.get(record));
             rotten.filter_map(|(_, event)| event.photo()).any(|photo| photo.sha256 == sha256)
         };
         let fault = |(sha256, picture): (&Hash, &Vec<u8>)| match verify::picture(council, *sha256) {
             Ok(Some(held)) if held == *picture => None,
+            Ok(None) if is_erased(*sha256) => None,
             Ok(None) if self.rotten_pictures.contains(sha256) || record_rotted(*sha256) => None,
             Ok(None) => Some(format!("the council has no picture {sha256}")),
             Ok(Some(_)) => Some(format!("the council has another picture under {sha256}")),
@@ -96,6 +128,12 @@ impl Model {
         let visits: BTreeSet<VisitId> = self.saved.values().map(|(visit, _)| *visit).collect();
         for visit in visits {
             let held = held(council, visit);
+            if self.is_erased(visit) {
+                let came_back = held.values().filter(|event| !event.is_urgent());
+                let came_back = came_back.filter(|_| self.erased.contains(&visit));
+                differences.extend(came_back.map(|event| format!("erased, and there again: {visit}: {event:?}")));
+                continue;
+            }
             for (record, (_, event)) in self.saved.iter().filter(|(_, (of, _))| *of == visit) {
                 match held.get(record) {
                     _ if self.rotten.contains(record) => {}

@@ -14,6 +14,7 @@ use doorstep_core::keys::MemoryKeyStore;
 use doorstep_core::{App, Environment};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::import::{self, ImportMode};
+use doorstep_council::records::backup::BackupKey;
 use doorstep_council::{DatabaseAt, Service, TimeSource};
 use doorstep_domain::VisitId;
 
@@ -67,6 +68,15 @@ struct Phone {
     left_behind: Option<usize>,
 }
 
+/// What the council can be put back from.
+#[derive(Clone)]
+enum CouncilCopy {
+    /// A snapshot of its folder and its database.
+    Snapshot(PathBuf, DatabaseAt),
+    /// A backup that restores, as the council knows.
+    Backup(PathBuf),
+}
+
 struct World {
     folder: tempfile::TempDir,
     chance: Arc<Chance>,
@@ -77,7 +87,8 @@ struct World {
     /// The PostgreSQL server of the council's database; `None` if it is the embedded one.
     server: Option<Arc<Postgres>>,
     database: DatabaseAt,
-    council_copy: Option<(PathBuf, DatabaseAt)>,
+    council_copy: Option<CouncilCopy>,
+    backup_key: BackupKey,
     phones: Vec<Phone>,
     appointments: Vec<(usize, usize)>,
     broken: Vec<String>,
@@ -173,6 +184,7 @@ impl World {
             server,
             database,
             council_copy: None,
+            backup_key: BackupKey::new(),
             phones: Vec::new(),
             appointments: Vec::new(),
             broken: Vec::new(),
@@ -213,6 +225,7 @@ impl World {
             90..=91 => self.lock(which),
             92..=94 => self.power_cut(which),
             95 => self.enrol_again(which),
+            98 => self.erase_a_home(),
             96..=97 => self.council_disk.fail_after(u64::try_from(self.chance.below(2)).unwrap_or(0)),
             _ => self.restart_council(),
         }

@@ -260,6 +260,14 @@ pub struct HeldRecord {
     pub body: Option<Vec<u8>>,
 }
 
+/// Whether the content of any record of a visit is held, and not their envelopes alone.
+///
+/// # Errors
+/// [`CouncilError`] when the database can't be read.
+pub fn holds_content(service: &Service, visit: VisitId) -> Result<bool, CouncilError> {
+    service.storage.read(|reading| reading.holds_content(visit))
+}
+
 /// Every record that is held of one device, kept or set aside.
 ///
 /// # Errors

@@ -37,6 +37,16 @@ impl Reading<'_> {
         Ok(without.into_iter().collect())
     }
 
+    /// Whether the content of any record of a visit is held.
+    pub(crate) fn holds_content(&self, visit: VisitId) -> Result<bool, CouncilError> {
+        let held = self.one(
+            "SELECT 1 FROM record JOIN body ON body.record_id = record.record_id WHERE visit_id = ?1 LIMIT 1",
+            params![visit.as_bytes()],
+            |_| Ok(()),
+        )?;
+        Ok(held.is_some())
+    }
+
     /// The erased visits of a phone's chain of which nothing is held any more. A safeguarding note
     /// of one may be, and says nothing to its phone. A register is no such visit while one of its
     /// signatures is held.

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+use doorstep_core::AppError;
+use doorstep_council::records::verify;
+use doorstep_domain::VisitId;
+
 use super::{BOUND, PHONES, USERS, World};
 
 impl World {
@@ -13,6 +17,10 @@ impl World {
         }
         self.restart_council();
         self.import();
+        for phone in &self.phones {
+            phone.line.set_trouble(0);
+            let _a_council_that_was_put_back_finds_it_again = phone.app.as_ref().map(doorstep_core::App::sync);
+        }
         self.confirm_those_found_again();
         // Once a day each phone asks whether everything is still held.
         self.truth.fetch_add(25 * 3_600_000, Ordering::SeqCst);
@@ -37,6 +45,10 @@ impl World {
             }
             last = app.sync();
         }
+        // With nothing to send, it asks about what it holds.
+        if last.is_ok() {
+            last = app.sync();
+        }
         if left_by_others() > 0 {
             self.broken.push(format!("stuck: {} of former enrolments of {}", left_by_others(), phone.user));
         }
@@ -53,12 +65,16 @@ impl World {
         {
             self.broken.push("a rotten record was not set aside".into());
         }
-        let wanted: BTreeSet<String> = self
+        let is_gone = |visit: &VisitId| matches!(app.visit(*visit), Err(AppError::NoSuchVisit(_)));
+        let has_left = |reference: &String| phone.model.visits_to(reference).iter().any(is_gone);
+        let theirs: BTreeSet<String> = self
             .appointments
             .iter()
             .filter(|(_, user)| USERS.get(*user) == Some(&phone.user))
             .map(|(number, _)| format!("WO-{number}"))
             .collect();
+        // A visit that is safe elsewhere, or erased, leaves with its appointment.
+        let wanted: BTreeSet<String> = theirs.iter().filter(|reference| !has_left(reference)).cloned().collect();
         let views = app.appointments().unwrap_or_default();
         let has: BTreeSet<String> = views.iter().map(|view| view.appointment.reference.to_string()).collect();
         let not_started =
@@ -66,7 +82,15 @@ impl World {
         if !wanted.is_subset(&has) {
             self.broken.push(format!("{} was not given {:?}", phone.user, wanted.difference(&has)));
         }
-        for kept in not_started.filter(|reference| !wanted.contains(reference)) {
+        // In version 1 a phone does not ask what was erased.
+        let shown = |visit: &&VisitId| app.visit(**visit).is_ok_and(|view| view.visit.ending.is_some());
+        // Where something has come since that asks for help, the visit leaves once it is safe.
+        let is_gone_there = |visit: &&VisitId| !verify::holds_content(&self.council, **visit).unwrap_or(true);
+        let erased = phone.model.erased.iter().filter(|_| self.updated_at == 0);
+        for kept in erased.filter(shown).filter(is_gone_there) {
+            self.broken.push(format!("{} still shows {kept}, which was erased", phone.user));
+        }
+        for kept in not_started.filter(|reference| !theirs.contains(reference)) {
             self.broken.push(format!("{} still has {kept}, which is somebody else's", phone.user));
         }
     }

@@ -1,13 +1,18 @@
 //! What happens to the council: imports, restarts, backups that are put back.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
 use doorstep_council::desk::Actor;
 use doorstep_council::desk::set_aside::{self, Matter, RestRequest};
 use doorstep_council::import::{self, ImportMode};
-use doorstep_council::{DatabaseAt, Service};
+use doorstep_council::records::subject_access::{self, Subject};
+use doorstep_council::records::{backup, restore, verify};
+use doorstep_council::{CouncilError, DatabaseAt, PhotosAt, Refused, Service};
+use doorstep_domain::VisitId;
 
-use super::{LEAD, PHONES, USERS, World, copy_folder};
+use super::{CouncilCopy, LEAD, PHONES, USERS, World, copy_folder};
 
 impl World {
     /// Imports the appointments, each with its present visitor.
@@ -71,28 +76,81 @@ impl World {
         self.council_down(|_| ());
     }
 
+    /// Makes a backup while the council runs, and says that it restores: phones may forget what is
+    /// in it, so from then on the council is put back from it, or from something newer.
+    fn back_up(&mut self) {
+        self.council_disk.mend();
+        let to = self.folder.path().join("council.backup");
+        let by = Actor::command_line();
+        let made = File::create(&to)
+            .map_err(CouncilError::Write)
+            .and_then(|mut file| backup::back_up(&self.council, &by, &self.backup_key.recipient, &mut file))
+            .and_then(|held| match held.bad_photos.as_slice() {
+                [] => backup::note_verified(&self.council, &by, &held.id),
+                _ => Err(CouncilError::BadBackup("a photo is missing")),
+            });
+        match made {
+            Ok(()) => self.council_copy = Some(CouncilCopy::Backup(to)),
+            Err(error) => self.broken.push(format!("a backup can't be made: {error}")),
+        }
+    }
+
+    /// Erases what the council holds of a home, on request.
+    pub(super) fn erase_a_home(&mut self) {
+        let number = self.chance.below(12);
+        let of_home: Vec<BTreeSet<VisitId>> =
+            self.phones.iter().map(|phone| phone.model.visits_to(&format!("WO-{number}"))).collect();
+        let is_held = |visit: &VisitId| verify::listed_visit(&self.council, *visit).is_ok_and(|held| held.is_some());
+        let held: Vec<BTreeSet<VisitId>> =
+            of_home.into_iter().map(|visits| visits.into_iter().filter(is_held).collect()).collect();
+        self.council_disk.mend();
+        let home = Subject::Home { uprn: format!("1{number:03}"), from: None, to: None };
+        match subject_access::erase(&self.council, &Actor::command_line(), &home, "Asked for") {
+            Ok(_) => {
+                for (phone, erased) in self.phones.iter_mut().zip(held) {
+                    phone.model.erased.extend(erased);
+                }
+            }
+            Err(CouncilError::Refused(Refused::CasesAreOpen)) => {}
+            Err(error) => self.broken.push(format!("a home can't be erased: {error}")),
+        }
+    }
+
     pub(super) fn council_copy(&mut self) {
+        if self.chance.percent(60) {
+            return self.back_up();
+        }
         let copy = self.folder.path().join("council-copy");
         self.council_down(|world| {
             let opened = rusqlite::Connection::open(world.council_data().join("council.db"));
             let checkpoint = opened.and_then(|db| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
             drop(checkpoint);
             copy_folder(&world.council_data(), &copy);
-            world.council_copy = Some((copy, world.database_like(&world.database)));
+            world.council_copy = Some(CouncilCopy::Snapshot(copy, world.database_like(&world.database)));
         });
     }
 
     /// Puts the council's database back from its copy. The council loses what came since, and the
     /// phones send it again.
     pub(super) fn put_council_back(&mut self) {
-        let Some((copy, database)) = self.council_copy.clone() else { return };
+        let Some(copy) = self.council_copy.clone() else { return };
         // Do not do this after a phone was put back: it may have lost records that only the council
         // still has.
         if self.phones.iter().any(|phone| phone.copy.is_some()) {
             return;
         }
+        for phone in &mut self.phones {
+            phone.model.council_put_back();
+        }
+        let (folder, database) = match copy {
+            CouncilCopy::Snapshot(folder, database) => (folder, database),
+            CouncilCopy::Backup(file) => {
+                self.council_down(|world| world.restore(&file));
+                return self.import();
+            }
+        };
         self.council_down(|world| {
-            copy_folder(&copy, &world.council_data());
+            copy_folder(&folder, &world.council_data());
             world.database = world.database_like(&database);
         });
         // A snapshot of its machine is put back without a word: then it has to find out by itself.
@@ -121,6 +179,24 @@ impl World {
         });
         if let Err(error) = confirmed {
             self.broken.push(format!("a phone that was found again can't be confirmed: {error}"));
+        }
+    }
+
+    /// Restores a backup into an empty folder and an empty database.
+    fn restore(&mut self, from: &Path) {
+        self.council_disk.mend();
+        let data = self.council_data();
+        let _ = fs::remove_dir_all(&data);
+        if let Some(server) = &self.server {
+            self.database = DatabaseAt::Server(server.database());
+        }
+        let restored = File::open(from).map_err(CouncilError::Write).and_then(|file| {
+            let environment = self.council_environment.clone();
+            let photos = PhotosAt::InTheDataFolder;
+            restore::restore(&data, &self.database, &photos, environment, &self.backup_key.identity, file)
+        });
+        if let Err(error) = restored {
+            self.broken.push(format!("a backup can't be restored: {error}"));
         }
     }
 
