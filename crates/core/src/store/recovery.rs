@@ -73,6 +73,9 @@ pub(super) fn put_together(
     // A database that is behind its journal was put back from a copy, or lost its end: numbers that
     // come next may have been used, and appointments that came since are not in the journal.
     if is_older {
+        // Where the database had lost nearly all, chains that the council has had for long are in
+        // neither.
+        writing.set(BEGAN, &writing.last_began()?)?;
         writing.begin_anew(environment)?;
         writing.pull_anew()?;
     } else if !new.is_empty() {
@@ -173,7 +176,7 @@ impl Reading<'_> {
         self.one("SELECT epoch FROM chain", [], |row| Ok(Epoch::from_bytes(row.get("epoch")?)))
     }
 
-    /// Whether this store was filled from a journal.
+    /// Whether this store, or what it had lost, came from a journal.
     pub(crate) fn came_back(&self) -> Result<bool, StoreError> {
         Ok(self.setting::<u64>(BEGAN)?.is_some())
     }
