@@ -98,6 +98,7 @@ fn a_visit_leaves_the_phone_once_a_backup_that_restores_has_it_and_three_days_ha
     assert!(is_here(&app, visit), "a backup that nobody has restored is none");
 
     drilled(&scene, &scene.service, &key, "proven");
+    scene.hours_pass(DAY + 1);
     comes_home(&app);
     assert!(!is_here(&app, visit));
     let today = app.today().unwrap();
@@ -127,7 +128,7 @@ fn a_visit_that_was_received_today_stays_and_so_does_one_that_waits() {
     assert!(is_here(&app, visit) && is_here(&app, waiting), "three days have not passed");
     // Nothing arrives, for a year.
     app.act(visit, Command::LeaveCard { left: true }).unwrap();
-    scene.hours_pass(365 * DAY);
+    scene.clock_is_set(365 * DAY);
     assert!(is_here(&app, visit));
     let gone: Arc<dyn Council> = Arc::new(Nobody);
     drop(app);
@@ -286,10 +287,70 @@ fn a_photo_whose_file_the_council_has_lost_is_sent_again_by_its_phone() {
             let found = (checked.photos, checked.faults.len(), checked.lost_photos.len());
             assert_eq!(found, (0, faults, lost), "{trouble}: it is a fault once, and lost from then on");
         }
+        scene.hours_pass(DAY + 1);
         comes_home(&app);
         let checked = verify::check(&scene.service).unwrap();
         assert_eq!((checked.photos, checked.faults, checked.lost_photos), (1, vec![], vec![]), "{trouble}");
     }
+}
+
+#[test]
+fn a_store_of_photos_that_is_away_for_a_moment_has_lost_nothing() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    with_a_visit(&scene, &app);
+    let (photos, away) = (scene.folder.path().join("council/photos"), scene.folder.path().join("away"));
+    std::fs::rename(&photos, &away).unwrap();
+    let checked = verify::check(&scene.service).unwrap();
+    assert_eq!((checked.faults.len(), checked.lost_photos.len()), (1, 0), "{:?}", checked.faults);
+    // It is mounted without its files, and then with them.
+    std::fs::create_dir(&photos).unwrap();
+    assert_eq!(verify::check(&scene.service).unwrap().faults.len(), 1);
+    std::fs::remove_dir(&photos).unwrap();
+    std::fs::rename(&away, &photos).unwrap();
+    let checked = verify::check(&scene.service).unwrap();
+    assert_eq!((checked.faults, checked.lost_photos), (vec![], vec![]), "it is found again without any phone");
+    assert_eq!(verify::check(&scene.service).unwrap().photos, 1);
+}
+
+#[test]
+fn a_clock_of_the_council_that_is_set_makes_nothing_old() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = with_a_visit(&scene, &app);
+    scene.clock_is_set(60 * DAY);
+    comes_home(&app);
+    scene.hours_pass(DAY + 1);
+    comes_home(&app);
+    assert!(is_here(&app, visit), "it was received yesterday");
+    // A backup of that time says nothing once the clock is right again.
+    drilled(&scene, &scene.service, &BackupKey::new(), "ahead");
+    scene.clock_is_set(-60 * DAY);
+    for _ in 0..4 {
+        scene.hours_pass(DAY + 1);
+        comes_home(&app);
+    }
+    assert!(is_here(&app, visit), "no backup has been made since, as far as anybody can say");
+    drilled(&scene, &scene.service, &BackupKey::new(), "right");
+    scene.hours_pass(DAY + 1);
+    comes_home(&app);
+    assert!(!is_here(&app, visit));
+}
+
+#[test]
+fn a_file_that_was_opened_for_a_visit_still_to_come_stays_with_its_appointment() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let opened = app.open_visit(&APPOINTMENT.parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(opened, Command::TellWhoAndWhy { means: doorstep_domain::conduct::NoticeMethod::Phone }).unwrap();
+    comes_home(&app);
+    scene.hours_pass(1);
+    drilled(&scene, &scene.service, &BackupKey::new(), "proven");
+    scene.hours_pass(4 * DAY);
+    comes_home(&app);
+    scene.hours_pass(DAY + 1);
+    comes_home(&app);
+    assert!(app.start_visit(&APPOINTMENT.parse().unwrap()).is_ok(), "the visit is still to come");
 }
 
 fn checked(council: &TestCouncil) -> Value {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
-use doorstep_core::{App, AppError, BadAddress, Connect, Environment, OsRandomness, SignIn, SystemClock};
+use doorstep_core::{
+    App, AppError, BadAddress, Clock, Connect, Environment, Moment, OsRandomness, SignIn, SystemClock,
+};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::import::{self, ImportMode};
 use doorstep_council::{DatabaseAt, Service, TimeSource};
@@ -23,6 +25,14 @@ impl Connect for To {
     }
 }
 
+impl Clock for Ahead {
+    fn now(&self) -> Moment {
+        let (now, ahead_ms) = (SystemClock.now(), self.0.load(Ordering::SeqCst));
+        let monotonic_ms = now.monotonic_ms.saturating_add_signed(ahead_ms);
+        Moment { unix_ms: now.unix_ms + ahead_ms, monotonic_ms, ..now }
+    }
+}
+
 /// The machine's clock, so many milliseconds ahead.
 #[derive(Default)]
 pub(crate) struct Ahead(AtomicI64);
@@ -36,7 +46,8 @@ impl TimeSource for Ahead {
 /// A council with sample data, and what a phone beside it needs.
 pub(crate) struct Scene {
     /// The council's clock.
-    pub(crate) clock: Arc<Ahead>,
+    clock: Arc<Ahead>,
+    phone_clock: Arc<Ahead>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) service: Service,
     pub(crate) disk: Arc<FaultyDisk>,
@@ -69,11 +80,17 @@ impl Scene {
             };
             assert!(imported.unwrap().faults.is_empty());
         }
-        Self { clock, folder, service, disk: Arc::default(), keys: Arc::default() }
+        Self { clock, phone_clock: Arc::default(), folder, service, disk: Arc::default(), keys: Arc::default() }
     }
 
-    /// Lets so many hours pass at the council. No phone's clock matters for what it is told.
+    /// Lets so many hours pass.
     pub(crate) fn hours_pass(&self, hours: i64) {
+        self.clock_is_set(hours);
+        self.phone_clock.0.fetch_add(hours * 60 * 60 * 1000, Ordering::SeqCst);
+    }
+
+    /// Sets the council's clock so many hours ahead, or back, of what it shows.
+    pub(crate) fn clock_is_set(&self, hours: i64) {
         self.clock.0.fetch_add(hours * 60 * 60 * 1000, Ordering::SeqCst);
     }
 
@@ -93,7 +110,7 @@ impl Scene {
     /// The phone's environment, connected to another implementation of `Council`.
     pub(crate) fn environment_through(&self, line: Arc<dyn Council>) -> Environment {
         Environment {
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&self.phone_clock) as Arc<dyn Clock>,
             randomness: Arc::new(OsRandomness),
             keys: Arc::clone(&self.keys) as Arc<dyn KeyStore>,
             disk: Arc::clone(&self.disk) as Arc<dyn doorstep_core::Disk>,

@@ -21,8 +21,15 @@ const AT_LEAST_MS: i64 = 72 * 60 * 60 * 1000;
 /// How long it stays at most without a backup mark over it.
 const AT_MOST_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// How often the device looks for what may leave, if the council says nothing new.
+/// How often a device looks for what may leave that speaks version 1 alone.
 const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How far the council's clock may be ahead of what the device reckons, or behind what it was, in
+/// milliseconds. Beyond it the clock was set, and makes nothing old.
+const JUMP_MS: i64 = 60 * 60 * 1000;
+
+/// How long a visit that was not ended must be left alone before it is erased, in milliseconds.
+const ABANDONED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// How many visits are looked at between two moments in which somebody else may use the store.
 const PAGE: usize = 100;
@@ -33,7 +40,8 @@ pub(super) struct SafeElsewhere {
     /// The council's epoch that the rest is about.
     council_epoch: Epoch,
     /// The first contact in that epoch, if the device knew another before: the council was put
-    /// back from a copy, and what it had received until then it may lack.
+    /// back from a copy, and what it had received until then it may lack. Or the first since its
+    /// clock was set.
     seen_ms: Option<i64>,
     /// The first contact after which the device had asked about all that it holds, and sent again
     /// what was lacking.
@@ -42,10 +50,37 @@ pub(super) struct SafeElsewhere {
     mark_ms: Option<i64>,
     /// The last contact.
     contact_ms: i64,
-    /// The contact at which the device last looked for what may leave, and the mark then.
-    looked: Option<(i64, Option<i64>)>,
-    /// How many records have left without a mark since the council was last told.
+    /// Up to which answer to the daily question the device has looked for what may leave.
+    looked_ms: Option<i64>,
+    /// How many visits have left without a mark since the council was last told. Notes alone count
+    /// for nothing: the number is told to others than leads.
     untold: u64,
+    /// Whether the journal still has what was erased.
+    is_untidy: bool,
+    /// Whether the council had more to ask for than fits in an answer: then nothing leaves.
+    asks_for_more: bool,
+}
+
+/// What a contact with the council said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CouncilContact {
+    /// The council's epoch.
+    pub(crate) council_epoch: Epoch,
+    /// Its clock.
+    pub(crate) at_ms: i64,
+    /// What the device had reckoned that its clock would show, if it could.
+    pub(crate) reckoned_ms: Option<i64>,
+    /// Its backup mark.
+    pub(crate) mark_ms: Option<i64>,
+    /// Whether it lacks something that it had.
+    pub(crate) has_lost: bool,
+}
+
+/// Whether a visit's safeguarding notes leave with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Notes {
+    Too,
+    Stay,
 }
 
 /// Receipts by which a record counts as safe.
@@ -58,7 +93,17 @@ struct Enough {
 
 impl SafeElsewhere {
     fn new(council_epoch: Epoch, seen_ms: Option<i64>) -> Self {
-        Self { council_epoch, seen_ms, settled_ms: None, mark_ms: None, contact_ms: i64::MIN, looked: None, untold: 0 }
+        Self {
+            council_epoch,
+            seen_ms,
+            settled_ms: None,
+            mark_ms: None,
+            contact_ms: i64::MIN,
+            looked_ms: None,
+            untold: 0,
+            is_untidy: false,
+            asks_for_more: false,
+        }
     }
 
     fn enough(&self) -> Enough {
@@ -70,16 +115,17 @@ impl SafeElsewhere {
             (Some(seen), _) => seen,
         };
         let kept_since = self.contact_ms.saturating_sub(AT_MOST_MS);
-        let is_unsettled = self.seen_ms.is_some_and(|seen| self.settled_ms.is_none() && seen > kept_since);
+        let is_new = self.seen_ms.is_some_and(|seen| seen > kept_since);
         Enough {
             in_a_backup: (from, mark.min(self.contact_ms.saturating_sub(AT_LEAST_MS))),
-            long_ago: if is_unsettled { i64::MIN } else { kept_since },
+            long_ago: if is_new { i64::MIN } else { kept_since },
         }
     }
 
-    fn is_due(&self) -> bool {
-        let is_late = |looked: i64| self.contact_ms.saturating_sub(looked) >= EVERY_MS;
-        self.looked.is_none_or(|(looked, mark)| mark != self.mark_ms || is_late(looked))
+    /// Whether the council has answered the daily question about all that the device holds since
+    /// the device last looked. It has said then what it has erased and which photos it lacks.
+    fn is_due(&self, asked_ms: Option<i64>) -> bool {
+        !self.asks_for_more && asked_ms.is_some() && asked_ms != self.looked_ms
     }
 }
 
@@ -92,14 +138,17 @@ const KEEPS: &str = "
            OR EXISTS (SELECT 1 FROM visit_chain WHERE visit_id = ?1 AND (sealed < sequence OR class = 3))
            OR EXISTS (SELECT 1 FROM visit WHERE visit_id = ?1
                AND (expected_end_ms IS NOT NULL OR (started = 1 AND outcome IS NULL)))
+           OR EXISTS (SELECT 1 FROM visit JOIN appointment USING (appointment_ref) WHERE visit_id = ?1
+               AND outcome IS NULL AND window_start_ms >= ?4)
            OR EXISTS (SELECT 1 FROM photo WHERE visit_id = ?1 AND (state = 'waiting'
                OR (state = 'complete' AND NOT coalesce(complete_ms BETWEEN ?2 AND ?3 OR complete_ms < ?4, 0))))
            AS keeps,
            EXISTS (SELECT 1 FROM record LEFT JOIN receipt USING (receipt_id)
                WHERE visit_id = ?1 AND forgotten = 0 AND state = 'received' AND NOT council_time_ms < ?4) AS is_new,
-           EXISTS (SELECT 1 FROM visit WHERE visit_id = ?1 AND to_do IS NOT NULL)
+           EXISTS (SELECT 1 FROM visit WHERE visit_id = ?1 AND (to_do IS NOT NULL OR outcome IS NULL))
            OR EXISTS (SELECT 1 FROM photo WHERE visit_id = ?1 AND state = 'refused') AS is_wanted,
-           (SELECT count(*) FROM record LEFT JOIN receipt USING (receipt_id)
+           EXISTS (SELECT 1 FROM visit WHERE visit_id = ?1)
+           AND EXISTS (SELECT 1 FROM record LEFT JOIN receipt USING (receipt_id)
                WHERE visit_id = ?1 AND forgotten = 0 AND state = 'received'
                  AND NOT council_time_ms BETWEEN ?2 AND ?3) AS without_mark";
 
@@ -108,7 +157,7 @@ impl Reading<'_> {
         self.setting(SAFE)
     }
 
-    /// How many records have left without a backup mark since the council was last told.
+    /// How many visits have left without a backup mark since the council was last told.
     pub(crate) fn forgotten_untold(&self) -> Result<Option<u64>, StoreError> {
         Ok(self.safe_elsewhere()?.map(|safe| safe.untold).filter(|untold| *untold > 0))
     }
@@ -118,9 +167,14 @@ impl Reading<'_> {
     pub(crate) fn is_all_safe(&self) -> Result<bool, StoreError> {
         let Some(safe) = self.safe_elsewhere()? else { return Ok(false) };
         let enough = safe.enough();
+        // After a restore of the council, what it lacks may be in a database that nobody can open.
+        let in_a_backup = if safe.seen_ms.is_some() { (0, -1) } else { enough.in_a_backup };
         let kept = self.one(
-            "SELECT 1 FROM receipt WHERE NOT (council_time_ms BETWEEN ?1 AND ?2 OR council_time_ms < ?3) LIMIT 1",
-            params![enough.in_a_backup.0, enough.in_a_backup.1, enough.long_ago],
+            "SELECT 1 FROM receipt WHERE NOT (council_time_ms BETWEEN ?1 AND ?2 OR council_time_ms < ?3)
+             UNION ALL SELECT 1 FROM photo WHERE state = 'waiting' OR (state = 'complete'
+                 AND NOT coalesce(complete_ms BETWEEN ?1 AND ?2 OR complete_ms < ?3, 0))
+             UNION ALL SELECT 1 FROM record WHERE state = 'set_aside' LIMIT 1",
+            params![in_a_backup.0, in_a_backup.1, enough.long_ago],
             |_| Ok(()),
         )?;
         Ok(kept.is_none())
@@ -128,7 +182,19 @@ impl Reading<'_> {
 
     /// Whether the device should look for what may leave.
     pub(crate) fn may_forget(&self) -> Result<bool, StoreError> {
-        Ok(self.shows_all() && self.safe_elsewhere()?.is_some_and(|safe| safe.is_due()))
+        let Some(safe) = self.safe_elsewhere()?.filter(|_| self.shows_all()) else { return Ok(false) };
+        let asked = self.asked()?;
+        let is_asked = self.enrolment()?.is_some_and(|enrolment| enrolment.second.is_some());
+        let asked_ms = match is_asked {
+            true => asked.done_ms.filter(|_| asked.after.is_none()),
+            false => Some(safe.contact_ms - safe.contact_ms.rem_euclid(EVERY_MS)),
+        };
+        Ok(safe.is_due(asked_ms))
+    }
+
+    /// Whether the journal has to be written anew without what was erased.
+    pub(crate) fn is_untidy(&self) -> Result<bool, StoreError> {
+        Ok(self.shows_all() && self.safe_elsewhere()?.is_some_and(|safe| safe.is_untidy))
     }
 
     /// A page of the visits that the device still has something of, behind one.
@@ -142,22 +208,24 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Notes a contact: the council's epoch, its backup mark, and whether it lacks something that
-    /// it had. `before` is the epoch that the device knew.
-    pub(crate) fn note_contact(
-        &self,
-        (before, council_epoch): (Epoch, Epoch),
-        contact_ms: i64,
-        mark_ms: Option<i64>,
-        has_lost: bool,
-    ) -> Result<(), StoreError> {
+    /// Notes a contact. `before` is the epoch that the device knew.
+    pub(crate) fn note_contact(&self, before: Epoch, contact: &CouncilContact) -> Result<(), StoreError> {
+        let CouncilContact { council_epoch, at_ms: contact_ms, reckoned_ms, mark_ms, has_lost } = *contact;
         let known = self.safe_elsewhere()?.unwrap_or_else(|| SafeElsewhere::new(before, None));
-        let mut safe = match known.council_epoch == council_epoch && !has_lost {
+        let has_jumped = reckoned_ms.is_some_and(|reckoned| contact_ms.saturating_sub(reckoned) > JUMP_MS)
+            || known.contact_ms.saturating_sub(contact_ms) > JUMP_MS;
+        let mut safe = match known.council_epoch == council_epoch && !has_lost && !has_jumped {
             true => known,
-            false => SafeElsewhere { untold: known.untold, ..SafeElsewhere::new(council_epoch, Some(contact_ms)) },
+            false => SafeElsewhere {
+                untold: known.untold,
+                is_untidy: known.is_untidy,
+                looked_ms: known.looked_ms,
+                ..SafeElsewhere::new(council_epoch, Some(contact_ms))
+            },
         };
-        safe.contact_ms = safe.contact_ms.max(contact_ms);
-        safe.mark_ms = mark_ms;
+        safe.contact_ms = contact_ms;
+        // One that was made while the council's clock was ahead says nothing.
+        safe.mark_ms = mark_ms.filter(|mark| *mark <= contact_ms);
         let has_asked = self.asked()?.done_ms.is_some();
         if safe.settled_ms.is_none() && has_asked && self.counts()?.waiting == 0 {
             safe.settled_ms = Some(contact_ms);
@@ -169,7 +237,19 @@ impl Writing<'_> {
         self.set(SAFE, &safe)
     }
 
-    /// Notes that the council was told how many records have left without a mark.
+    /// Notes whether the council asks for as many photos again as fit in an answer.
+    pub(crate) fn note_asks_for_more(&self, asks_for_more: bool) -> Result<(), StoreError> {
+        let Some(safe) = self.safe_elsewhere()? else { return Ok(()) };
+        self.set(SAFE, &SafeElsewhere { asks_for_more, ..safe })
+    }
+
+    /// Notes that the journal was written anew without what was erased.
+    pub(crate) fn is_tidy_now(&self) -> Result<(), StoreError> {
+        let Some(safe) = self.safe_elsewhere()? else { return Ok(()) };
+        self.set(SAFE, &SafeElsewhere { is_untidy: false, ..safe })
+    }
+
+    /// Notes that the council was told how many visits have left without a mark.
     pub(crate) fn told_of_forgotten(&self, told: u64) -> Result<(), StoreError> {
         let Some(safe) = self.safe_elsewhere()? else { return Ok(()) };
         self.set(SAFE, &SafeElsewhere { untold: safe.untold.saturating_sub(told), ..safe })
@@ -181,7 +261,7 @@ impl Writing<'_> {
         let Enough { in_a_backup: (from, to), long_ago } = safe.enough();
         let mut forgotten = 0;
         for visit in visits {
-            let (leaves, without_mark): (bool, u64) = self
+            let (leaves, without_mark): (bool, bool) = self
                 .one(KEEPS, params![visit.as_bytes(), from, to, long_ago], |row| {
                     let (keeps, is_new): (bool, bool) = (row.get("keeps")?, row.get("is_new")?);
                     let is_wanted: bool = row.get("is_wanted")?;
@@ -189,8 +269,8 @@ impl Writing<'_> {
                 })?
                 .unwrap_or_default();
             if leaves {
-                self.forget_visit(*visit)?;
-                safe.untold = safe.untold.saturating_add(without_mark);
+                self.forget_visit(*visit, Notes::Too)?;
+                safe.untold = safe.untold.saturating_add(u64::from(without_mark));
                 forgotten += 1;
             }
         }
@@ -201,7 +281,10 @@ impl Writing<'_> {
     /// Notes that the device has looked at every visit.
     pub(crate) fn has_looked(&self) -> Result<(), StoreError> {
         let Some(safe) = self.safe_elsewhere()? else { return Ok(()) };
-        self.set(SAFE, &SafeElsewhere { looked: Some((safe.contact_ms, safe.mark_ms)), ..safe })
+        let asked = self.asked()?.done_ms;
+        let day_ms = safe.contact_ms - safe.contact_ms.rem_euclid(EVERY_MS);
+        let is_asked = self.enrolment()?.is_some_and(|enrolment| enrolment.second.is_some());
+        self.set(SAFE, &SafeElsewhere { looked_ms: if is_asked { asked } else { Some(day_ms) }, ..safe })
     }
 
     /// Erases what the council has erased, by the visits that its records give: all that such a
@@ -211,13 +294,16 @@ impl Writing<'_> {
         if !self.shows_all() {
             return Ok(0);
         }
+        let contact_ms = self.safe_elsewhere()?.map_or(i64::MIN, |safe| safe.contact_ms);
         let mut erased = 0;
         for visit in visits {
             let waits = self.one(
                 "SELECT 1 FROM record WHERE state = 'waiting' AND forgotten = 0 AND (visit_id = ?1
                      OR epoch IN (SELECT chain FROM visit_chain WHERE said_visit_id = ?1))
-                 UNION SELECT 1 FROM visit WHERE visit_id = ?1 AND (expected_end_ms IS NOT NULL OR (started = 1 AND outcome IS NULL))",
-                params![visit.as_bytes()],
+                 UNION SELECT 1 FROM visit WHERE visit_id = ?1 AND (expected_end_ms IS NOT NULL OR (started = 1 AND outcome IS NULL))
+                     AND EXISTS (SELECT 1 FROM record JOIN receipt USING (receipt_id)
+                         WHERE record.visit_id = ?1 AND council_time_ms >= ?2)",
+                params![visit.as_bytes(), contact_ms.saturating_sub(ABANDONED_MS)],
                 |_| Ok(()),
             )?;
             if waits.is_some() {
@@ -234,20 +320,34 @@ impl Writing<'_> {
                     "epoch IN (SELECT chain FROM visit_chain WHERE said_visit_id = ?1)",
                     &[visit.as_bytes()],
                 )?,
-                None => self.forget_visit(*visit)?,
+                // The council keeps notes by their own rule, and so does the device.
+                None => self.forget_visit(*visit, Notes::Stay)?,
             }
             erased += 1;
+        }
+        if let Some(safe) = self.safe_elsewhere()?.filter(|_| erased > 0) {
+            self.set(SAFE, &SafeElsewhere { is_untidy: true, ..safe })?;
         }
         Ok(erased)
     }
 
-    /// Forgets a visit with its notes, its photos and its appointment.
-    fn forget_visit(&self, visit: VisitId) -> Result<(), StoreError> {
+    /// Forgets a visit with its photos and its appointment.
+    fn forget_visit(&self, visit: VisitId, notes: Notes) -> Result<(), StoreError> {
         let id = visit.as_bytes();
         self.finish_appointment(visit)?;
+        let (keys, records) = match notes {
+            Notes::Too => (
+                "DELETE FROM visit_key WHERE visit_id = ?1
+                     OR visit_id IN (SELECT said_visit_id FROM visit_chain WHERE visit_id = ?1)",
+                "visit_id = ?1",
+            ),
+            Notes::Stay => (
+                "DELETE FROM visit_key WHERE visit_id = ?1",
+                "visit_id = ?1 AND epoch NOT IN (SELECT chain FROM visit_chain WHERE visit_id = ?1 AND class = 2)",
+            ),
+        };
         for sql in [
-            "DELETE FROM visit_key WHERE visit_id = ?1
-                 OR visit_id IN (SELECT said_visit_id FROM visit_chain WHERE visit_id = ?1)",
+            keys,
             "UPDATE visit_chain SET appointment_grant = NULL WHERE visit_id = ?1 AND appointment_grant IS NOT NULL",
             "DELETE FROM photo_file WHERE photo_id IN (SELECT photo_id FROM photo WHERE visit_id = ?1)",
             "DELETE FROM photo WHERE visit_id = ?1",
@@ -255,7 +355,7 @@ impl Writing<'_> {
         ] {
             self.write(sql, params![id])?;
         }
-        self.forget_records("visit_id = ?1", &[id])
+        self.forget_records(records, &[id])
     }
 
     fn forget_records(&self, which: &str, values: &[&[u8]]) -> Result<(), StoreError> {
@@ -278,7 +378,8 @@ impl Writing<'_> {
     /// Takes the appointment of a visit away, and remembers by a hash that it is done with.
     fn finish_appointment(&self, visit: VisitId) -> Result<(), StoreError> {
         let found: Option<(String, i64)> = self.one(
-            "SELECT appointment_ref, window_start_ms FROM visit JOIN appointment USING (appointment_ref) WHERE visit_id = ?1",
+            "SELECT appointment_ref, window_start_ms FROM visit JOIN appointment USING (appointment_ref)
+             WHERE visit_id = ?1 AND outcome IS NOT NULL",
             params![visit.as_bytes()],
             |row| Ok((row.get("appointment_ref")?, row.get("window_start_ms")?)),
         )?;
@@ -314,7 +415,15 @@ impl Writing<'_> {
     /// Empties what a journal of before has brought back of forgotten records.
     pub(super) fn forget_again(&self) -> Result<(), StoreError> {
         self.write("UPDATE record SET envelope = x'', body = x'' WHERE forgotten = 1 AND length(envelope) > 0", [])?;
-        Ok(())
+        // And what a database of before still has of their visits.
+        let gone = self.many(
+            "SELECT visit_id FROM visit WHERE EXISTS (SELECT 1 FROM record WHERE record.visit_id = visit.visit_id)
+             AND NOT EXISTS (SELECT 1 FROM record WHERE record.visit_id = visit.visit_id AND forgotten = 0
+                 AND epoch NOT IN (SELECT chain FROM visit_chain WHERE class = 2))",
+            [],
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )?;
+        gone.into_iter().try_for_each(|visit| self.forget_visit(visit, Notes::Stay))
     }
 }
 

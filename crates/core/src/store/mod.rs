@@ -29,6 +29,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+pub(crate) use forgetting::CouncilContact;
 pub(crate) use opening::Locked;
 pub use opening::set_aside;
 pub(crate) use photos::WaitingPhoto;
@@ -125,32 +126,33 @@ impl Store {
     /// Forgets what is safe elsewhere, a few visits at a time, so that nobody waits for it. The
     /// journal is written anew without what has left. Gives how many visits have left.
     pub(crate) fn forget(&self, environment: &Environment) -> Result<usize, StoreError> {
-        if !self.read(|reading| reading.may_forget())? {
-            return Ok(0);
-        }
+        let (may_forget, is_untidy) =
+            self.read(|reading| Ok::<_, StoreError>((reading.may_forget()?, reading.is_untidy()?)))?;
         let (mut forgotten, mut after) = (0, None);
-        loop {
+        while may_forget {
             let visits = self.read(|reading| reading.remembered_after(after))?;
             let Some(last) = visits.last() else { break };
             after = Some(*last);
             forgotten += self.transact(environment, |writing| writing.forget_safe(&visits))?;
         }
-        self.transact(environment, |writing| writing.has_looked())?;
-        if forgotten > 0 {
-            self.write_journal_anew()?;
+        if may_forget {
+            self.transact(environment, |writing| writing.has_looked())?;
+        }
+        if (forgotten > 0 || is_untidy) && self.write_journal_anew()? {
+            self.transact(environment, |writing| writing.is_tidy_now())?;
         }
         Ok(forgotten)
     }
 
-    /// Writes the journal anew with what the council may still ask for. On a full disk the old one
-    /// stays.
-    pub(crate) fn write_journal_anew(&self) -> Result<(), StoreError> {
+    /// Writes the journal anew with what the council may still ask for, and gives whether it did:
+    /// on a full disk the old one stays.
+    fn write_journal_anew(&self) -> Result<bool, StoreError> {
         let mut open = self.lock();
         let open = &mut *open;
         if open.shows_all() {
-            recovery::write_anew(&mut open.connection, &mut open.journal, &self.environment)?;
+            return recovery::write_anew(&mut open.connection, &mut open.journal, &self.environment);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Sets a damaged file aside, and goes on with what the journal holds. If that does not work

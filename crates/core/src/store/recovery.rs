@@ -104,20 +104,18 @@ pub(super) fn put_together(
     Ok(())
 }
 
-/// Writes the journal anew from a whole database.
+/// Writes the journal anew from a whole database, and gives whether it did: on a full disk the old
+/// one stays.
 pub(super) fn write_anew(
     connection: &mut Connection,
     journal: &mut Journal,
     environment: &Environment,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
     let (number, rows) = (writing.written()?, to_keep(&transaction, writing.kept_since()?)?);
     drop(transaction);
-    // On a full disk the old one stays: it is written anew when it is long, or when the next visit
-    // leaves.
-    let _later = journal.write_anew(environment, number, rows);
-    Ok(())
+    Ok(journal.write_anew(environment, number, rows).is_ok())
 }
 
 /// Fills an empty database with what a journal holds. Gives how many records came back.

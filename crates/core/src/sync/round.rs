@@ -14,7 +14,7 @@ use super::judge::judge;
 use super::plan::{Held, Plan, plan};
 use crate::environment::Environment;
 use crate::error::AppError;
-use crate::store::{Enrolment, Store, StoreError, StoredRecord};
+use crate::store::{CouncilContact, Enrolment, Store, StoreError, StoredRecord};
 
 /// The result of one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -199,7 +199,14 @@ fn apply(
         writing.offer_photos_again()?;
     }
     take_changes(writing, answer)?;
-    writing.note_contact((before.council_epoch, answer.council_epoch), answer.council_time_ms, None, false)?;
+    let contact = CouncilContact {
+        council_epoch: answer.council_epoch,
+        at_ms: answer.council_time_ms,
+        reckoned_ms: None,
+        mark_ms: None,
+        has_lost: false,
+    };
+    writing.note_contact(before.council_epoch, &contact)?;
 
     let mut enrolment = before.clone();
     enrolment.council_epoch = answer.council_epoch;

@@ -23,6 +23,8 @@ use crate::storage::{Audited, Holdings, Writing, schema_version};
 pub(super) const FORMAT: &str = "doorstep-backup-1";
 /// The largest part: a photo, or a row with a large record in it.
 pub(super) const LARGEST_PART: u64 = 64 * 1024 * 1024;
+/// Up to so many photos can be gone without anything being said of their store.
+const MANY_GONE: u64 = 10;
 const ZSTD_LEVEL: i32 = 3;
 
 /// The kinds of parts in a backup. Each part begins with its kind and its length.
@@ -98,7 +100,14 @@ impl std::fmt::Display for BadPhoto {
 impl Writing<'_> {
     /// Notes which photos' files are gone or are others: they are asked for again from the phones
     /// that took them. A store that is out of reach for a moment has lost nothing.
-    pub(super) fn lose_blobs(&self, bad: &[BadPhoto], now_ms: i64) -> Result<(), CouncilError> {
+    ///
+    /// `whole` photos are as they should be. Where most are gone at once, the store is another one
+    /// or not there: that is a fault, and nothing is lost by it.
+    pub(super) fn lose_blobs(&self, bad: &[BadPhoto], whole: u64, now_ms: i64) -> Result<(), CouncilError> {
+        let gone = u64::try_from(bad.len()).unwrap_or(u64::MAX);
+        if gone > MANY_GONE && gone > whole {
+            return Ok(());
+        }
         let lost = bad.iter().filter(|bad| bad.fault != PhotoFault::Unreadable);
         lost.into_iter().try_for_each(|bad| self.lose_blob(bad.sha256, now_ms))
     }
@@ -166,7 +175,7 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
     service.transact(|writing| {
         Nightly::BackedUp.note(writing, now_ms)?;
         writing.note_backup(&held.id, &held_epoch, now_ms)?;
-        writing.lose_blobs(&held.bad_photos, now_ms)?;
+        writing.lose_blobs(&held.bad_photos, held.photos, now_ms)?;
         writing.audit(now_ms, by.name(), &Audited::BackedUp { photos: held.photos })
     })?;
     Ok(held)
@@ -187,7 +196,9 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<(Ba
         }
         let tables = reading.each_row_of_all(|table, row| write_part(out, part::ROW, &[&[table], row]))?;
         let (mut photos, mut bad_photos) = (0, Vec::new());
-        for sha256 in reading.whole_blobs()? {
+        // One that was lost may be there again.
+        let found = reading.lost_blobs()?.into_iter().filter(|lost| service.photos.read_whole(*lost).is_ok());
+        for sha256 in reading.whole_blobs()?.into_iter().chain(found) {
             match service.photos.read_whole(sha256) {
                 Ok(file) => {
                     write_part(out, part::PHOTO, &[sha256.as_bytes(), &file])?;

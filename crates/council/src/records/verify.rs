@@ -232,7 +232,13 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
         }
     }
     service.transact(|writing| writing.note_unsealed(&old))?;
-    checked.lost_photos = service.storage.read(|reading| reading.lost_blobs())?;
+    for lost in service.storage.read(|reading| reading.lost_blobs())? {
+        // It may be there again, without any phone.
+        match service.photos.read_whole(lost) {
+            Ok(_) => service.transact(|writing| writing.find_blob(lost, service.now_ms()))?,
+            Err(_) => checked.lost_photos.push(lost),
+        }
+    }
     let mut bad = Vec::new();
     for sha256 in service.storage.read(|reading| reading.whole_blobs())? {
         match service.photos.read_whole(sha256) {
@@ -241,7 +247,7 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
         }
     }
     checked.faults.extend(bad.iter().map(ToString::to_string));
-    service.transact(|writing| writing.lose_blobs(&bad, service.now_ms()))?;
+    service.transact(|writing| writing.lose_blobs(&bad, checked.photos, service.now_ms()))?;
     let log = service.storage.read_at_length(|reading| reading.audit_links(None))?;
     if let Some(altered) = log.altered {
         checked.faults.push(format!("audit log, line {}: it does not follow from the one before it", altered.place));

@@ -166,10 +166,10 @@ pub(crate) enum Audited<'a> {
     PersonReturned {
         of: &'a str,
     },
-    /// A phone had kept records for as long as it may, and no backup mark ever came over them.
+    /// A phone had kept visits for as long as it may, and no backup mark ever came over them.
     PhoneForgot {
         device: DeviceId,
-        records: u64,
+        visits: u32,
     },
     PhotoOpened {
         visit: VisitId,

@@ -11,10 +11,11 @@ const SETTLES_MS: i64 = 10 * 60 * 1000;
 impl Reading<'_> {
     /// The moment up to which everything that was received is in a backup that restores, in UTC
     /// milliseconds. `None` in an epoch of the council without such a backup.
-    pub(crate) fn backup_mark(&self, council_epoch: &str) -> Result<Option<i64>, CouncilError> {
+    pub(crate) fn backup_mark(&self, council_epoch: &str, now_ms: i64) -> Result<Option<i64>, CouncilError> {
         let made = self.one(
-            "SELECT max(made_ms) AS made_ms FROM backup_made WHERE council_epoch = ?1 AND verified_ms IS NOT NULL",
-            params![council_epoch],
+            "SELECT max(made_ms) AS made_ms FROM backup_made
+             WHERE council_epoch = ?1 AND verified_ms IS NOT NULL AND made_ms <= ?2",
+            params![council_epoch, now_ms],
             |row| row.get::<Option<i64>>("made_ms"),
         )?;
         Ok(made.flatten().map(|made| made.saturating_sub(SETTLES_MS)))

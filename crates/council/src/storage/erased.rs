@@ -23,18 +23,21 @@ impl Reading<'_> {
         Ok(erased.into_iter().collect())
     }
 
-    /// Which of these records the council has taken and no longer holds the content of.
-    pub(crate) fn without_body(
-        &self,
-        records: impl IntoIterator<Item = RecordId>,
-    ) -> Result<BTreeSet<RecordId>, CouncilError> {
+    /// Which of these records the council has taken, or had set aside, and no longer holds the
+    /// content of.
+    pub(crate) fn without_body(&self, records: &BTreeSet<RecordId>) -> Result<BTreeSet<RecordId>, CouncilError> {
         let without = self.among(
             "SELECT record_id FROM record WHERE record_id IN ({})
              AND NOT EXISTS (SELECT 1 FROM body WHERE body.record_id = record.record_id)",
-            records.into_iter().map(|record| *record.as_bytes()),
+            records.iter().map(|record| *record.as_bytes()),
             |row| Ok(RecordId::from_bytes(row.get("record_id")?)),
         )?;
-        Ok(without.into_iter().collect())
+        let aside = self.among(
+            "SELECT record_id FROM set_aside WHERE record_id IN ({}) AND length(body) = 0",
+            records.iter().map(|record| *record.as_bytes()),
+            |row| Ok(RecordId::from_bytes(row.get("record_id")?)),
+        )?;
+        Ok(without.into_iter().chain(aside).collect())
     }
 
     /// Whether the content of any record of a visit is held.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_domain::ledger::RecordKind;
+use doorstep_domain::ledger::{Hash, RecordKind};
 use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{DeviceId, RecordId, UserId, VisitId};
 
@@ -21,10 +21,23 @@ const EMPTY: Vec<u8> = Vec::new();
 
 impl Writing<'_> {
     /// Empties the bodies of a visit's set-aside records. They keep their places in the chain.
-    pub(crate) fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
+    pub(super) fn erase_set_aside(&self, visit: VisitId) -> Result<(), CouncilError> {
         self.write(
             &format!("UPDATE set_aside SET {ERASED} WHERE visit_id = ?2 AND of_note = 0"),
             params![EMPTY, visit.as_bytes()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that nobody has to decide about a record that came without its content, because that
+    /// was erased.
+    pub(crate) fn put_emptied_to_rest(&self, place: Place, hash: Hash) -> Result<(), CouncilError> {
+        let Place { device, epoch, sequence } = place;
+        self.write(
+            &format!(
+                "UPDATE set_aside SET {ERASED} WHERE device_id = ?2 AND epoch = ?3 AND sequence = ?4 AND hash = ?5"
+            ),
+            params![EMPTY, device.as_bytes(), epoch.as_bytes(), sequence, hash.as_bytes()],
         )?;
         Ok(())
     }

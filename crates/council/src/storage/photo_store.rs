@@ -68,7 +68,9 @@ impl PhotoStore {
                 let path = path(folder, sha256);
                 match fs::read(&path) {
                     Ok(file) => Ok(Some(file)),
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                    // Without its folder, the whole store is out of reach: a volume that is not
+                    // mounted.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => Ok(None),
                     Err(source) => Err(CouncilError::File { path, source }),
                 }
             }

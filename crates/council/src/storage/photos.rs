@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorstep_domain::conduct::{Event, Photo, Visit};
-use doorstep_domain::ledger::Hash;
-use doorstep_domain::v2::MOST_LOST;
+use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::{DeviceId, OrganisationId, VisitId};
 
 use super::batch::{IfThere, named};
@@ -112,14 +111,15 @@ impl Reading<'_> {
         })
     }
 
-    /// Those of them that records of a phone name.
-    pub(crate) fn lost_blobs_of(&self, device: DeviceId) -> Result<Vec<Hash>, CouncilError> {
+    /// Photos that records of a phone's chain name, and that the council has not got whole.
+    pub(crate) fn photos_wanted(&self, device: DeviceId, chain: Epoch) -> Result<Vec<Hash>, CouncilError> {
         self.many(
-            "SELECT DISTINCT blob.sha256 FROM blob JOIN photo USING (sha256, organisation_id)
-             WHERE lost_ms IS NOT NULL
-               AND EXISTS (SELECT 1 FROM record WHERE record.visit_id = photo.visit_id AND record.device_id = ?1)
-             ORDER BY blob.sha256 LIMIT ?2",
-            params![device.as_bytes(), MOST_LOST],
+            "SELECT DISTINCT photo.sha256 FROM photo
+             LEFT JOIN blob ON blob.sha256 = photo.sha256 AND blob.organisation_id = photo.organisation_id
+             WHERE struck = 0 AND refused IS NULL AND complete_ms IS NULL AND visit_id IN
+                 (SELECT visit_id FROM record WHERE device_id = ?1 AND epoch = ?2)
+             ORDER BY photo.sha256",
+            params![device.as_bytes(), chain.as_bytes()],
             |row| Ok(Hash::from_bytes(row.get("sha256")?)),
         )
     }
@@ -275,6 +275,16 @@ impl Writing<'_> {
             "UPDATE blob SET held = 0, complete_ms = NULL, lost_ms = ?2 WHERE sha256 = ?1 AND complete_ms IS NOT NULL",
             params![sha256.as_bytes(), now_ms],
         )?;
+        Ok(())
+    }
+
+    /// Notes that the file of a photo that was lost is there after all.
+    pub(crate) fn find_blob(&self, sha256: Hash, now_ms: i64) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE blob SET held = size, complete_ms = ?2, lost_ms = NULL WHERE sha256 = ?1 AND lost_ms IS NOT NULL",
+            params![sha256.as_bytes(), now_ms],
+        )?;
+        self.write("DELETE FROM blob_piece WHERE sha256 = ?1", params![sha256.as_bytes()])?;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub const MOST_SEALS: usize = 8;
 pub const MOST_ASIDE: usize = 64;
 
 /// The most photos that an answer asks for again.
-pub const MOST_LOST: usize = 64;
+pub const MOST_LOST: usize = 2_000;
 
 /// The phone's request.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -95,8 +95,9 @@ pub struct SyncRequest {
     /// made, whatever the phone's clock shows.
     #[n(17)]
     pub running: Option<Running>,
-    /// How many records the phone has forgotten since its last contact without a backup mark over
-    /// them, because their receipts were older than 30 days. Absent where there are none.
+    /// How many visits the phone has forgotten since its last contact without a backup mark over
+    /// them, because their receipts were older than 30 days. Notes count for nothing in it. Absent
+    /// where there are none.
     #[n(18)]
     pub forgotten: Option<u64>,
 }
@@ -247,8 +248,10 @@ pub struct SyncAnswer {
     /// what their records say. Absent where there are none.
     #[n(17)]
     pub erased: Option<Vec<VisitId>>,
-    /// Photos of the enrolment's that the council had whole, and of which it has lost the file: the
-    /// phone sends them again. [`MOST_LOST`] at most; absent where there are none.
+    /// Photos that records of the chains name which the phone asks about, and that the council has
+    /// not got whole: the phone sends again those that it believed to be there. [`MOST_LOST`] at
+    /// most, and then the phone forgets nothing until it has asked again; absent where there are
+    /// none.
     #[n(18)]
     pub lost_photos: Option<Vec<Hash>>,
 }

@@ -6,14 +6,14 @@ use doorstep_domain::conduct::{Appointment, CouncilNumbers, PublishedCode};
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{NoAnswer, SetAsideReason, decode};
 use doorstep_domain::v2::{
-    Changes, FRESH_MS, Given, Link, Mark, Receipt, ReceiptVerdict, Standing, SyncAnswer, version_hash,
+    Changes, FRESH_MS, Given, Link, MOST_LOST, Mark, Receipt, ReceiptVerdict, Standing, SyncAnswer, version_hash,
 };
 use doorstep_domain::{DeviceId, StableName};
 
 use super::request::Sent;
 use crate::environment::Environment;
 use crate::error::AppError;
-use crate::store::{Enrolment, SecondVersion, StoreError, Writing};
+use crate::store::{CouncilContact, Enrolment, SecondVersion, StoreError, Writing};
 use crate::sync::round::{CouncilKeys, Round};
 
 /// Stores what an answer changes.
@@ -61,14 +61,22 @@ pub(super) fn apply(
         // Everything is given again to whoever unlocks the device.
         enrolment.cursor = 0;
     }
-    let epochs = (sent.enrolment.council_epoch, answer.council_epoch);
-    writing.note_contact(epochs, answer.council_time_ms, answer.backup_mark_ms, has_forgotten)?;
+    let contact = CouncilContact {
+        council_epoch: answer.council_epoch,
+        at_ms: answer.council_time_ms,
+        reckoned_ms: sent.request.reckoned_ms,
+        mark_ms: answer.backup_mark_ms,
+        has_lost: has_forgotten,
+    };
+    writing.note_contact(sent.enrolment.council_epoch, &contact)?;
     if let Some(told) = sent.request.forgotten {
         writing.told_of_forgotten(told)?;
     }
     writing.erase(answer.erased.as_deref().unwrap_or_default())?;
-    for photo in answer.lost_photos.as_deref().unwrap_or_default() {
-        writing.offer_photo_again(*photo)?;
+    let lost_photos = answer.lost_photos.as_deref().unwrap_or_default();
+    lost_photos.iter().try_for_each(|photo| writing.offer_photo_again(*photo))?;
+    if !sent.request.chains.is_empty() {
+        writing.note_asks_for_more(lost_photos.len() >= MOST_LOST)?;
     }
     take_keys(&mut enrolment, &council, answer);
     let now = environment.clock.now();

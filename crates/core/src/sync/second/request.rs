@@ -199,7 +199,9 @@ fn reckoned(enrolment: &Enrolment, now: Moment) -> Option<i64> {
 /// The next page of chains that the device asks about, if it is time.
 fn asked_about(writing: &Writing<'_>, enrolment: &Enrolment) -> Result<Vec<Epoch>, StoreError> {
     let asked = writing.asked()?;
-    let is_due = asked.done_ms.is_none_or(|done| enrolment.last_contact_ms.saturating_sub(done) >= EVERY_MS);
+    // One that the council's clock has not come to yet was before that clock was set back.
+    let contact_ms = enrolment.last_contact_ms;
+    let is_due = asked.done_ms.is_none_or(|done| contact_ms.saturating_sub(done) >= EVERY_MS || done > contact_ms);
     if is_due { writing.chains_after(enrolment.device, asked.after, PAGE) } else { Ok(Vec::new()) }
 }
 

@@ -60,7 +60,7 @@ impl HeldContext {
         let records: BTreeSet<RecordId> = envelopes().map(|envelope| envelope.record).collect();
         held.erased = reading.erased_among(visits.iter().copied())?;
         if !held.erased.is_empty() {
-            held.without_body = reading.without_body(records.iter().copied())?;
+            held.without_body = reading.without_body(&records)?;
         }
         // Those that were erased have none, and get none again. A visit keeps the first key that
         // came.

@@ -14,7 +14,7 @@ mod second;
 use std::collections::BTreeSet;
 
 use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
-use doorstep_domain::ledger::{Epoch, VisitKey};
+use doorstep_domain::ledger::{Epoch, Hash, VisitKey};
 use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{OrganisationId, RecordId, StableName, UserId, VisitId};
@@ -24,7 +24,7 @@ use self::held::HeldContext;
 use self::judge::{Content, Judgement, is_content_erased, judge};
 use crate::error::CouncilError;
 use crate::storage::settings::Belief;
-use crate::storage::{Acknowledged, Device, NewRecord, PlainConcern, SealedConcern, SetAside, Writing};
+use crate::storage::{Acknowledged, Device, NewRecord, Place, PlainConcern, SealedConcern, SetAside, Writing};
 
 pub(crate) use self::again::{can_be_released, judge_again, release};
 pub(super) use self::first::ingest as ingest_first;
@@ -93,8 +93,8 @@ struct BatchWrites<'a> {
     contents: Vec<(&'a AnyEnvelope, Content, Times)>,
     set_aside: Vec<SetAside<'a>>,
     forked: BTreeSet<Epoch>,
-    /// Erased visits with a record that was set aside without its content.
-    erased: BTreeSet<VisitId>,
+    /// Records of erased visits that are set aside without their content.
+    erased: Vec<(Place, Hash)>,
     /// Erased visits of which something came that is kept.
     late: BTreeSet<VisitId>,
 }
@@ -131,7 +131,7 @@ impl<'a> BatchWrites<'a> {
                     let content = judge::read(envelope, body);
                     if is_content_erased(envelope, content.as_ref(), context) {
                         body = &[];
-                        self.erased.insert(envelope.visit);
+                        self.erased.push((place, hash));
                     } else {
                         self.note_late(envelope.visit, context);
                     }
@@ -168,8 +168,8 @@ impl<'a> BatchWrites<'a> {
         let kept: Vec<RecordId> = self.records.iter().map(|record| record.envelope.record).collect();
         writing.rest_taken(&kept, now_ms)?;
         writing.keep_set_aside(&self.set_aside)?;
-        for visit in self.erased.difference(&self.late) {
-            writing.erase_set_aside(*visit)?;
+        for (place, hash) in self.erased {
+            writing.put_emptied_to_rest(place, hash)?;
         }
         for epoch in self.forked {
             writing.mark_forked(device.id, epoch)?;

@@ -7,7 +7,7 @@ use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::{Epoch, Hash, SigningKey};
 use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
 use doorstep_domain::v2::{
-    Attested, Changes, FRESH_MS, Given, Grant, Link, MOST_ASIDE, MOST_CHAINS, MOST_SEALS, Mark, PROTOCOL,
+    Attested, Changes, FRESH_MS, Given, Grant, Link, MOST_ASIDE, MOST_CHAINS, MOST_LOST, MOST_SEALS, Mark, PROTOCOL,
     ReceiptVerdict, SentSeal, Standing, SyncAnswer, SyncRequest, VERSION,
 };
 
@@ -106,8 +106,10 @@ fn answer(
     // somebody may have recorded it. A phone asks again with the time of this answer.
     let is_new = writing.note_request(device.id, request.nonce.as_bytes(), now_ms)?;
     let is_timely = request.reckoned_ms.is_some_and(|said| now_ms.abs_diff(said) <= FRESH_MS);
-    if let Some(records) = request.forgotten.filter(|records| *records > 0 && is_new) {
-        writing.audit(now_ms, "", &Audited::PhoneForgot { device: device.id, records })?;
+    let forgotten = request.forgotten.filter(|visits| *visits > 0 && is_new);
+    if let Some(visits) = forgotten.filter(|_| service.rates.may_note_refusal_of(device.user)) {
+        let visits = u32::try_from(visits).unwrap_or(u32::MAX);
+        writing.audit(now_ms, "", &Audited::PhoneForgot { device: device.id, visits })?;
     }
     let standing = match device.revoked {
         true => Standing::REVOKED,
@@ -139,12 +141,26 @@ fn answer(
             None => writing.last_seal(device.id)?,
         },
         common_seal,
-        backup_mark_ms: writing.backup_mark(&council_epoch.to_string())?,
+        backup_mark_ms: writing.backup_mark(&council_epoch.to_string(), now_ms)?,
         changes: changes.transpose()?,
         council_keys: None,
         erased: erased(writing, device, request)?,
-        lost_photos: Some(writing.lost_blobs_of(device.id)?).filter(|lost| !lost.is_empty()),
+        lost_photos: lost_photos(writing, device, request)?,
     })
+}
+
+/// The photos that the council has not got whole, of the chains that the phone asks about. Those
+/// that the phone believes to be whole there, it sends again.
+fn lost_photos(
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+) -> Result<Option<Vec<Hash>>, CouncilError> {
+    let mut lost = BTreeSet::new();
+    for chain in &request.chains {
+        lost.extend(writing.photos_wanted(device.id, *chain)?);
+    }
+    Ok(Some(lost.into_iter().take(MOST_LOST).collect::<Vec<_>>()).filter(|lost| !lost.is_empty()))
 }
 
 /// The visits that were erased, of the chains that the phone asks about and of the records that it
