@@ -128,19 +128,22 @@ impl Store {
     pub(crate) fn forget(&self, environment: &Environment) -> Result<usize, StoreError> {
         let (may_forget, is_untidy) =
             self.read(|reading| Ok::<_, StoreError>((reading.may_forget()?, reading.is_untidy()?)))?;
+        let forgotten = if may_forget { self.forget_page_by_page(environment)? } else { 0 };
+        if (forgotten > 0 || is_untidy) && self.write_journal_anew()? {
+            self.transact(environment, |writing| writing.is_tidy_now())?;
+        }
+        Ok(forgotten)
+    }
+
+    fn forget_page_by_page(&self, environment: &Environment) -> Result<usize, StoreError> {
         let (mut forgotten, mut after) = (0, None);
-        while may_forget {
+        loop {
             let visits = self.read(|reading| reading.remembered_after(after))?;
             let Some(last) = visits.last() else { break };
             after = Some(*last);
             forgotten += self.transact(environment, |writing| writing.forget_safe(&visits))?;
         }
-        if may_forget {
-            self.transact(environment, |writing| writing.has_looked())?;
-        }
-        if (forgotten > 0 || is_untidy) && self.write_journal_anew()? {
-            self.transact(environment, |writing| writing.is_tidy_now())?;
-        }
+        self.transact(environment, |writing| writing.has_looked())?;
         Ok(forgotten)
     }
 
