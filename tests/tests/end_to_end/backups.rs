@@ -91,7 +91,7 @@ fn it_is_told_of_the_drill(council: &TestCouncil, drilled: &str, identity: &Path
         line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
     };
     assert!(mark() < 1.0, "nobody has said so yet");
-    let name = drilled.split("Its name is ").nth(1).unwrap().split(':').next().unwrap();
+    let name = drilled.split("backup-verified ").nth(1).unwrap().split('`').next().unwrap();
     refused(council, &["backup-verified", &"0".repeat(32)], "nothing with that name");
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");

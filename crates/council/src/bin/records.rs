@@ -66,7 +66,7 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
                     council.verified(name)?;
                     print("The council was told that it restores.\n");
                 }
-                None => print(&format!("Its name is {name}: tell the council with `backup-verified`.\n")),
+                None => print(&format!("Tell the council with `backup-verified {name}` that it restores.\n")),
             }
             return Ok(whole);
         }
