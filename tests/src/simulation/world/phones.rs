@@ -217,7 +217,12 @@ impl World {
         match App::open(&phone.folder, phone.environment.clone()) {
             Ok(app) => {
                 phone.journal_lacks = false;
-                match app.verify() {
+                // A damaged page that nothing has read yet is mended when it is met, and that is said.
+                let verified = match app.verify() {
+                    Err(AppError::Store(_)) => app.verify(),
+                    verified => verified,
+                };
+                match verified {
                     Ok(Ok(_)) | Err(AppError::SignInFirst) => {}
                     Ok(Err(_)) if !phone.model.rotten.is_empty() => {}
                     other => self.broken.push(format!("after a restart the chain does not hold: {other:?}")),
