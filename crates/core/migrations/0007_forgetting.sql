@@ -8,3 +8,9 @@ CREATE TABLE finished_appointment ( -- of visits that left: the council may give
     hash BLOB PRIMARY KEY CHECK (length(hash) = 32), -- of the reference
     window_start_ms INTEGER NOT NULL -- one that was moved to a later time is another visit
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX photo_by_visit ON photo (visit_id);
+
+CREATE INDEX photo_new_there ON photo (photo_id) WHERE state = 'complete' AND complete_ms IS NULL;
+
+CREATE INDEX record_brought_back ON record (local_id) WHERE forgotten = 1 AND length(envelope) > 0;

@@ -83,10 +83,11 @@ pub enum CouncilError {
     /// the provider can't be used.
     #[error("the sign-in provider has not answered yet")]
     ProviderWaits,
-    /// What was erased is still in the database's files, because somebody reads them.
+    /// What was erased is still in the database's files, because somebody reads them, or the disk
+    /// has no room to write them anew.
     #[error(
-        "what was to be erased is erased, but its bytes are still in the database's files: a backup or an export reads \
-         them. Give the same command again when that is done."
+        "what was to be erased is erased, but its bytes may still be in the database's files: a backup or an export \
+         reads them, or the disk has no room for a second copy of them. Give the same command again when that is over."
     )]
     TracesLeft,
     /// The disk did not take a commit.

@@ -193,7 +193,7 @@ impl World {
             speaks_version_2: false,
             updated_at: if seed % 2 == 1 { STEPS / 2 } else { 0 },
         };
-        world.appointments = (0..12).map(|number| (number, number % PHONES)).collect();
+        world.appointments = (0..15).map(|number| (number, number % PHONES)).collect();
         world.import();
         for (user, has_pin) in USERS.into_iter().zip([!seed.is_multiple_of(3), seed % 3 == 1, true]) {
             let phone = world.phone(user, has_pin);

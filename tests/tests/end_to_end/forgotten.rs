@@ -16,12 +16,13 @@ use doorstep_domain::ledger::{Body, Hash, encode_body};
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_domain::v2::{Exchange, HeadClass, ReceiptVerdict};
 use doorstep_tests::desk::ConsoleClient;
-use doorstep_tests::harness::{TestCouncil, json};
+use doorstep_tests::harness::TestCouncil;
 use serde_json::{Value, json};
 
 use crate::boundary::on_both_databases;
-use crate::scene::Scene;
-use crate::version_2::with_its_day;
+use crate::personal_data::close_every_case;
+use crate::scene::{Scene, Tapped};
+use crate::version_2::{checked, with_its_day};
 
 const HOME: &str = "042307689879";
 const APPOINTMENT: &str = "WO-261124-00009";
@@ -130,32 +131,11 @@ fn a_visit_that_was_received_today_stays_and_so_does_one_that_waits() {
     app.act(visit, Command::LeaveCard { left: true }).unwrap();
     scene.clock_is_set(365 * DAY);
     assert!(is_here(&app, visit));
-    let gone: Arc<dyn Council> = Arc::new(Nobody);
+    let gone: Arc<dyn Council> = Arc::new(Tapped::default());
     drop(app);
     let app = App::open(&scene.store(), scene.environment_through(gone)).unwrap();
     assert!(matches!(app.sync(), Err(AppError::NoAnswer(_))));
     assert!(is_here(&app, visit), "without its receipt nothing leaves");
-}
-
-/// A council that nobody reaches.
-struct Nobody;
-
-impl Council for Nobody {
-    fn enrol(&self, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        Err(NoAnswer::Unreachable)
-    }
-
-    fn sync(&self, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        Err(NoAnswer::Unreachable)
-    }
-
-    fn put_blob(&self, _: Hash, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        Err(NoAnswer::Unreachable)
-    }
-
-    fn ask(&self, _: Exchange, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        Err(NoAnswer::Unreachable)
-    }
 }
 
 #[test]
@@ -314,6 +294,46 @@ fn a_store_of_photos_that_is_away_for_a_moment_has_lost_nothing() {
 }
 
 #[test]
+fn a_picture_that_is_away_is_not_said_to_be_erased_nor_asked_for_again() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = with_a_visit(&scene, &app);
+    let (photos, away) = (scene.folder.path().join("council/photos"), scene.folder.path().join("away"));
+    std::fs::rename(&photos, &away).unwrap();
+    let home = Subject::Home { uprn: HOME.into(), from: None, to: None };
+    assert!(subject_access::erase(&scene.service, &Actor::command_line(), &home, "Asked for").is_err());
+    assert!(verify::listed_visit(&scene.service, visit).unwrap().is_some(), "nothing was erased");
+    std::fs::rename(&away, &photos).unwrap();
+    subject_access::erase(&scene.service, &Actor::command_line(), &home, "Asked for").unwrap();
+    let shelves = std::fs::read_dir(&photos).unwrap().flatten().filter(|entry| entry.path().is_dir());
+    assert_eq!(shelves.flat_map(|shelf| std::fs::read_dir(shelf.path()).unwrap()).count(), 0);
+}
+
+#[test]
+fn a_phone_that_lies_about_what_it_forgot_fills_no_log_and_changes_nothing() {
+    on_both_databases(|council| {
+        let mut honest = with_its_day("vale-1", council);
+        let chain = honest.starts("WO-261124-00038");
+        honest.says(chain, Event::NoAnswer, |_| {});
+        honest.sends(|_| {});
+        let before = (checked(council), council.export("visits"));
+        let mut liar = with_its_day("melton-2", council);
+        for lie in [u64::MAX, 0, 7, 1, 3, 9, u64::MAX] {
+            liar.sends(|request| request.forgotten = Some(lie));
+        }
+        assert_eq!((checked(council), council.export("visits")), before);
+        let audit = ConsoleClient::of("audit-1", council).reads("/api/audit");
+        let lines = audit["lines"].as_array().unwrap();
+        let told: Vec<&Value> = lines.iter().filter(|line| line["action"] == "phone_forgot").collect();
+        assert_eq!(told.len(), 2, "an honest one says it once a day: {told:?}");
+        assert!(told.iter().all(|line| line["detail"]["device"] == liar.enrolment.to_string().as_str()), "{told:?}");
+        // Chains that are not its own tell it nothing.
+        let answer = liar.sends(|request| request.chains.push(chain));
+        assert_eq!((answer.erased, answer.lost_photos), (None, None));
+    });
+}
+
+#[test]
 fn a_clock_of_the_council_that_is_set_makes_nothing_old() {
     let scene = Scene::new();
     let app = scene.enrolled();
@@ -353,11 +373,7 @@ fn a_file_that_was_opened_for_a_visit_still_to_come_stays_with_its_appointment()
     assert!(app.start_visit(&APPOINTMENT.parse().unwrap()).is_ok(), "the visit is still to come");
 }
 
-fn checked(council: &TestCouncil) -> Value {
-    json(&council.does(&["check-records", "--json"]))
-}
-
-/// Bodies, keys and quarantine of a council, by its own backup of all tables.
+/// Whether the files of an embedded database hold these words.
 fn holds_words(council: &TestCouncil, words: &str) -> bool {
     let files = [council.data().join("council.db"), council.data().join("council.db-wal")];
     files
@@ -375,11 +391,7 @@ fn what_was_erased_comes_back_in_no_way_and_a_cry_for_help_still_counts() {
         phone.says(chain, Event::NoAnswer, |_| {});
         phone.sends(|_| {});
         let supervisor = ConsoleClient::of("super-1", council);
-        for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
-            let at = format!("/api/cases/{}", case["case"].as_str().unwrap());
-            let outcome = supervisor.reads(&at)["outcomes"][0].clone();
-            supervisor.does("POST", &at, &json!({ "action": "close", "outcome": outcome, "words": "Done" }));
-        }
+        close_every_case(council);
         let erase = ["erase", "--uprn", HOME, "--because", "Asked for", "--apply"];
         assert!(council.does(&erase).contains("1 visits"));
         let told = phone.sends(|request| request.chains.push(chain));

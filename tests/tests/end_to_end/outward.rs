@@ -12,6 +12,7 @@ use doorstep_council::notify::{Mail, MailSettings, Notifier, Webhook, WebhookSec
 use doorstep_council::{DatabaseAt, Environment, Service, SystemClock, TimeSource};
 use doorstep_tests::browser;
 use doorstep_tests::desk::ConsoleClient;
+use doorstep_tests::hand_phone::HandPhone;
 use doorstep_tests::harness::{Phone, TestCouncil, eventually, json, sample};
 use doorstep_tests::outside::{Certificate, OpenIdProvider, Outside};
 use reqwest::blocking::Client;
@@ -147,6 +148,23 @@ fn those_who_must_act_are_told_by_mail_that_names_nobody_and_it_is_tried_until_i
         }
     }
     assert_eq!(mailed.as_deref(), Some("admin-1@council.example"));
+
+    // A phone had to forget, because no backup was ever shown to restore. It says so twice.
+    let mut phone = HandPhone::of("vale-1", &council);
+    phone.sends(|request| request.forgotten = Some(2));
+    phone.sends(|request| request.forgotten = Some(1));
+    minutes(doorstep_core::SystemClock.now().unix_ms / 60_000 + 2);
+    messenger.send_what_waits().unwrap();
+    let (mut mailed, mut called) = (Vec::new(), 0);
+    while mailed.is_empty() || called == 0 {
+        let next = receives(&mut outside);
+        if next["mail"].as_str().is_some_and(|mail| mail.contains("had to forget visits")) {
+            mailed.push(to(&next));
+        } else if next["call"].as_str().is_some_and(|body| json(body)["type"] == "backup.unproven") {
+            called += 1;
+        }
+    }
+    assert_eq!((mailed, called), (vec!["admin-1@council.example".to_owned()], 1));
 }
 
 /// Checks `webhook-signature` (Standard Webhooks) with code other than the service's own.

@@ -62,7 +62,7 @@ fn checked(council: &TestCouncil) -> Value {
     json(&council.does(&["check-records", "--json"]))
 }
 
-fn close_every_case(council: &TestCouncil) {
+pub(crate) fn close_every_case(council: &TestCouncil) {
     let supervisor = ConsoleClient::of("super-1", council);
     for case in supervisor.reads("/api/cases")["cases"].as_array().unwrap() {
         let at = format!("/api/cases/{}", case["case"].as_str().unwrap());

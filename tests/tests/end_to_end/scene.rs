@@ -1,8 +1,8 @@
 //! A council and a phone in the test's own process, with a disk that can be made to fail.
 
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
 use doorstep_core::{
@@ -12,7 +12,9 @@ use doorstep_council::desk::{self, Actor};
 use doorstep_council::import::{self, ImportMode};
 use doorstep_council::{DatabaseAt, Service, TimeSource};
 use doorstep_domain::conduct::Signing;
-use doorstep_domain::protocol::Council;
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::protocol::{Council, NoAnswer};
+use doorstep_domain::v2::Exchange;
 use doorstep_tests::harness::sample;
 use doorstep_tests::simulation::FaultyDisk;
 
@@ -30,6 +32,29 @@ impl Clock for Ahead {
         let (now, ahead_ms) = (SystemClock.now(), self.0.load(Ordering::SeqCst));
         let monotonic_ms = now.monotonic_ms.saturating_add_signed(ahead_ms);
         Moment { unix_ms: now.unix_ms + ahead_ms, monotonic_ms, ..now }
+    }
+}
+
+/// A line that keeps the last request and never answers.
+#[derive(Default)]
+pub(crate) struct Tapped(pub(crate) Mutex<Vec<u8>>);
+
+impl Council for Tapped {
+    fn enrol(&self, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Err(NoAnswer::Unreachable)
+    }
+
+    fn sync(&self, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Err(NoAnswer::Unreachable)
+    }
+
+    fn put_blob(&self, _: Hash, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Err(NoAnswer::Unreachable)
+    }
+
+    fn ask(&self, _: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        *self.0.lock().unwrap() = request.to_vec();
+        Err(NoAnswer::Unreachable)
     }
 }
 

@@ -9,35 +9,11 @@ use doorstep_core::keys::{KeyStore, Secret};
 use doorstep_core::{App, AppError, Clock, Environment, Moment, Opening, SystemClock};
 use doorstep_council::records::verify;
 use doorstep_domain::conduct::{About, Command, Concern, Hazard, Severity, Step, StepState};
-use doorstep_domain::ledger::Hash;
-use doorstep_domain::protocol::{Council, NoAnswer};
+use doorstep_domain::protocol::Council;
 use doorstep_domain::v2::Exchange;
 use doorstep_tests::safeguarding;
 
-use crate::scene::Scene;
-
-/// A line that keeps the last request and never answers.
-#[derive(Default)]
-struct Tapped(std::sync::Mutex<Vec<u8>>);
-
-impl Council for Tapped {
-    fn enrol(&self, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        Err(NoAnswer::Unreachable)
-    }
-
-    fn sync(&self, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        Err(NoAnswer::Unreachable)
-    }
-
-    fn put_blob(&self, _: Hash, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        Err(NoAnswer::Unreachable)
-    }
-
-    fn ask(&self, _: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
-        *self.0.lock().unwrap() = request.to_vec();
-        Err(NoAnswer::Unreachable)
-    }
-}
+use crate::scene::{Scene, Tapped};
 
 #[test]
 fn killed_between_any_two_writes_the_last_saved_tap_is_there_and_the_half_done_one_is_not() {

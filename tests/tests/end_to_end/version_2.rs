@@ -35,7 +35,7 @@ fn reasons(phone: &HandPhone) -> Vec<String> {
 }
 
 /// What `check-records` counts. It must find no fault.
-fn checked(council: &TestCouncil) -> Value {
+pub(crate) fn checked(council: &TestCouncil) -> Value {
     json(&council.does(&["check-records", "--json"]))
 }
 

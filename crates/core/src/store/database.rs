@@ -109,10 +109,3 @@ pub(super) fn is_damaged(connection: &Connection) -> bool {
     let checked = checked.as_deref().map_or_else(told, |checked| checked != "ok");
     checked || pages.as_ref().map_or_else(told, |any| *any)
 }
-
-/// Whether every page is as it was written, and every index fits its table.
-pub(super) fn is_whole(connection: &Connection) -> bool {
-    let pages = connection.prepare("PRAGMA cipher_integrity_check").and_then(|mut pages| pages.exists([]));
-    let checked = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-    pages.is_ok_and(|any| !any) && checked.is_ok_and(|checked| checked == "ok")
-}

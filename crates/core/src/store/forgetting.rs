@@ -31,6 +31,9 @@ const JUMP_MS: i64 = 60 * 60 * 1000;
 /// How long a visit that was not ended must be left alone before it is erased, in milliseconds.
 const ABANDONED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// From a moment to one before it: nothing falls between them.
+const NEVER: (i64, i64) = (0, -1);
+
 /// How many visits are looked at between two moments in which somebody else may use the store.
 const PAGE: usize = 100;
 
@@ -168,7 +171,7 @@ impl Reading<'_> {
         let Some(safe) = self.safe_elsewhere()? else { return Ok(false) };
         let enough = safe.enough();
         // After a restore of the council, what it lacks may be in a database that nobody can open.
-        let in_a_backup = if safe.seen_ms.is_some() { (0, -1) } else { enough.in_a_backup };
+        let in_a_backup = if safe.seen_ms.is_some() { NEVER } else { enough.in_a_backup };
         let kept = self.one(
             "SELECT 1 FROM receipt WHERE NOT (council_time_ms BETWEEN ?1 AND ?2 OR council_time_ms < ?3)
              UNION ALL SELECT 1 FROM photo WHERE state = 'waiting' OR (state = 'complete'
@@ -183,13 +186,18 @@ impl Reading<'_> {
     /// Whether the device should look for what may leave.
     pub(crate) fn may_forget(&self) -> Result<bool, StoreError> {
         let Some(safe) = self.safe_elsewhere()?.filter(|_| self.shows_all()) else { return Ok(false) };
-        let asked = self.asked()?;
+        Ok(safe.is_due(self.asked_up_to(&safe)?))
+    }
+
+    /// When the council last answered the daily question about all that the device holds. One that
+    /// speaks version 1 alone is not asked: then it is the day of the last contact.
+    fn asked_up_to(&self, safe: &SafeElsewhere) -> Result<Option<i64>, StoreError> {
         let is_asked = self.enrolment()?.is_some_and(|enrolment| enrolment.second.is_some());
-        let asked_ms = match is_asked {
-            true => asked.done_ms.filter(|_| asked.after.is_none()),
-            false => Some(safe.contact_ms - safe.contact_ms.rem_euclid(EVERY_MS)),
-        };
-        Ok(safe.is_due(asked_ms))
+        if !is_asked {
+            return Ok(Some(safe.contact_ms - safe.contact_ms.rem_euclid(EVERY_MS)));
+        }
+        let asked = self.asked()?;
+        Ok(asked.done_ms.filter(|_| asked.after.is_none()))
     }
 
     /// Whether the journal has to be written anew without what was erased.
@@ -237,9 +245,11 @@ impl Writing<'_> {
         self.set(SAFE, &safe)
     }
 
-    /// Notes whether the council asks for as many photos again as fit in an answer.
-    pub(crate) fn note_asks_for_more(&self, asks_for_more: bool) -> Result<(), StoreError> {
+    /// Notes whether the council asks for as many photos again as fit in an answer. `is_first` is
+    /// whether the answer is to the first page of the daily question.
+    pub(crate) fn note_asks_for_more(&self, is_full: bool, is_first: bool) -> Result<(), StoreError> {
         let Some(safe) = self.safe_elsewhere()? else { return Ok(()) };
+        let asks_for_more = is_full || (safe.asks_for_more && !is_first);
         self.set(SAFE, &SafeElsewhere { asks_for_more, ..safe })
     }
 
@@ -281,10 +291,8 @@ impl Writing<'_> {
     /// Notes that the device has looked at every visit.
     pub(crate) fn has_looked(&self) -> Result<(), StoreError> {
         let Some(safe) = self.safe_elsewhere()? else { return Ok(()) };
-        let asked = self.asked()?.done_ms;
-        let day_ms = safe.contact_ms - safe.contact_ms.rem_euclid(EVERY_MS);
-        let is_asked = self.enrolment()?.is_some_and(|enrolment| enrolment.second.is_some());
-        self.set(SAFE, &SafeElsewhere { looked_ms: if is_asked { asked } else { Some(day_ms) }, ..safe })
+        let looked_ms = self.asked_up_to(&safe)?;
+        self.set(SAFE, &SafeElsewhere { looked_ms, ..safe })
     }
 
     /// Erases what the council has erased, by the visits that its records give: all that such a

@@ -40,7 +40,6 @@ pub(crate) use transaction::{Reading, StoreError, Writing};
 pub(crate) use visit_chains::VisitChain;
 pub(crate) use visits::VisitRow;
 
-use self::database::{connect, is_whole};
 use self::open::{Open, Shows};
 use crate::Opening;
 use crate::environment::Environment;
@@ -200,13 +199,13 @@ impl Store {
     /// It can't be looked at now.
     pub(crate) fn look_over(&self) -> Result<(), Opening> {
         let Some(key) = self.database_key() else { return Ok(()) };
-        if is_whole(&connect(&self.folder.join(opening::DATABASE), &key)?) {
+        if !opening::is_damaged(&self.folder, &key) {
             return Ok(());
         }
         // A page that is being written just now looks damaged, too. Nobody writes while this is
         // held.
         let mut open = self.lock();
-        if open.shows_all() && !is_whole(&open.connection) {
+        if open.shows_all() && opening::is_damaged(&self.folder, &key) {
             opening::mend(&self.folder, &self.environment, &mut open)?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::records::backup::{self, BackedUp, BackupKey};
-use doorstep_council::records::drill_word::TellCouncil;
+use doorstep_council::records::drill_report::DrillReports;
 use doorstep_council::records::nightly;
 use doorstep_council::records::refold::refold;
 use doorstep_council::records::restore;
@@ -40,7 +40,7 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
         }
         RecordsCommand::CheckBackup { identity, scratch, database, tell, token_file, file } => {
             let council = match (tell, token_file) {
-                (Some(address), Some(token)) => Some(TellCouncil::new(&address, &read_password(&token)?)?),
+                (Some(address), Some(token)) => Some(DrillReports::new(&address, &read_password(&token)?)?),
                 _ => None,
             };
             let database = database.map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server);

@@ -31,6 +31,8 @@ const NETWORKS: usize = 4_096;
 const OWN_TRIES: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Lines in the audit log about refusals, in a minute: of each kind.
 const LINES: NonZeroU32 = NonZeroU32::new(120).unwrap();
+/// Lines in the audit log about what one phone had to forget, in an hour.
+const LINES_OF_A_PHONE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 /// Lines in the audit log about what one person was refused who has signed in, in a minute.
 const LINES_OF_A_PERSON: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Lines in the service's own log about those who were told to come later, in a minute.
@@ -53,6 +55,7 @@ pub(crate) struct Rates {
     own_tries: Limiter<[u8; 32]>,
     lines: [Lines; 2],
     lines_of: Limiter<UserId>,
+    forgotten: Limiter<DeviceId>,
     warnings: Lines,
 }
 
@@ -117,7 +120,18 @@ impl Rates {
         let (lines, warnings) = ([(); 2].map(|()| at_most(LINES)), at_most(WARNINGS));
         let lines_of =
             RateLimiter::new(Quota::per_minute(LINES_OF_A_PERSON), HashMapStateStore::default(), clock.clone());
-        Self { batches: limiter(BATCHES), pieces: limiter(PIECES), tries, own_tries, lines, lines_of, warnings }
+        let forgotten =
+            RateLimiter::new(Quota::per_hour(LINES_OF_A_PHONE), HashMapStateStore::default(), clock.clone());
+        Self {
+            forgotten,
+            batches: limiter(BATCHES),
+            pieces: limiter(PIECES),
+            tries,
+            own_tries,
+            lines,
+            lines_of,
+            warnings,
+        }
     }
 
     /// Whether one more line may be written into the audit log about somebody who was refused, so
@@ -137,6 +151,13 @@ impl Rates {
     pub(crate) fn may_note_refusal_of(&self, user: UserId) -> bool {
         few(&self.lines_of);
         self.lines_of.check_key(&user).is_ok()
+    }
+
+    /// Whether one more line may be written into the audit log about what a phone had to forget. An
+    /// honest one has something to say once a day.
+    pub(crate) fn may_note_forgotten(&self, device: DeviceId) -> bool {
+        few(&self.forgotten);
+        self.forgotten.check_key(&device).is_ok()
     }
 
     /// Counts a try to sign in from a network in which that person is not known.

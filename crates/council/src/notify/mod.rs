@@ -202,6 +202,11 @@ fn lines(mail: &Mail, waiting: &[(&Notice, Option<CaseRow>)]) -> Vec<String> {
                     doorstep-nightly, mend what it says, and start it again."
                 .to_owned();
         }
+        if about == About::BackupUnproven {
+            return "A phone had to forget visits after 30 days, and no backup was shown to hold them. Set up the drill \
+                    that restores backups, or look why it fails."
+                .to_owned();
+        }
         if about == About::LogsClosed {
             return end_of_the_logs(mail, notice);
         }

@@ -99,18 +99,18 @@ impl std::fmt::Display for BadPhoto {
 
 impl Writing<'_> {
     /// Notes which photos' files are gone or are others: they are asked for again from the phones
-    /// that took them. A store that is out of reach for a moment has lost nothing.
-    ///
-    /// `whole` photos are as they should be. Where most are gone at once, the store is another one
-    /// or not there: that is a fault, and nothing is lost by it.
-    pub(super) fn lose_blobs(&self, bad: &[BadPhoto], whole: u64, now_ms: i64) -> Result<(), CouncilError> {
-        let gone = u64::try_from(bad.len()).unwrap_or(u64::MAX);
-        if gone > MANY_GONE && gone > whole {
-            return Ok(());
-        }
+    /// that took them.
+    pub(super) fn lose_photos(&self, bad: &[BadPhoto], now_ms: i64) -> Result<(), CouncilError> {
+        // One that can't be read now is not lost.
         let lost = bad.iter().filter(|bad| bad.fault != PhotoFault::Unreadable);
         lost.into_iter().try_for_each(|bad| self.lose_blob(bad.sha256, now_ms))
     }
+}
+
+/// Whether the whole store of photos seems to be away, or to be another one: most photos are gone
+/// at once. Then none of them counts as lost.
+pub(super) fn is_store_away(bad: &[BadPhoto], whole: u64) -> bool {
+    u64::try_from(bad.len()).is_ok_and(|gone| gone > MANY_GONE && gone > whole)
 }
 
 impl PhotoStore {
@@ -175,7 +175,9 @@ pub fn back_up(service: &Service, by: &Actor, recipient: &str, to: &mut File) ->
     service.transact(|writing| {
         Nightly::BackedUp.note(writing, now_ms)?;
         writing.note_backup(&held.id, &held_epoch, now_ms)?;
-        writing.lose_blobs(&held.bad_photos, held.photos, now_ms)?;
+        if !is_store_away(&held.bad_photos, held.photos) {
+            writing.lose_photos(&held.bad_photos, now_ms)?;
+        }
         writing.audit(now_ms, by.name(), &Audited::BackedUp { photos: held.photos })
     })?;
     Ok(held)
@@ -196,14 +198,15 @@ fn write_all(service: &Service, now_ms: i64, out: &mut impl Write) -> Result<(Ba
         }
         let tables = reading.each_row_of_all(|table, row| write_part(out, part::ROW, &[&[table], row]))?;
         let (mut photos, mut bad_photos) = (0, Vec::new());
+        let whole = reading.whole_blobs()?.into_iter().map(|whole| (whole, false));
         // One that was lost may be there again.
-        let found = reading.lost_blobs()?.into_iter().filter(|lost| service.photos.read_whole(*lost).is_ok());
-        for sha256 in reading.whole_blobs()?.into_iter().chain(found) {
+        for (sha256, was_lost) in whole.chain(reading.lost_blobs()?.into_iter().map(|lost| (lost, true))) {
             match service.photos.read_whole(sha256) {
                 Ok(file) => {
                     write_part(out, part::PHOTO, &[sha256.as_bytes(), &file])?;
                     photos += 1;
                 }
+                Err(_) if was_lost => {}
                 // The rest is backed up all the same.
                 Err(bad) => bad_photos.push(bad),
             }

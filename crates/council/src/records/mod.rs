@@ -2,7 +2,7 @@
 //! checking that nothing was altered.
 
 pub mod backup;
-pub mod drill_word;
+pub mod drill_report;
 pub mod logs;
 pub mod nightly;
 pub mod refold;

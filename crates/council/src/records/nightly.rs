@@ -59,7 +59,7 @@ pub fn tell_of_failure(service: &Service, by: &Actor) -> Result<(), CouncilError
     let now_ms = service.now_ms();
     service.transact(|writing| {
         Nightly::Failed.note(writing, now_ms)?;
-        writing.tell_administrators(now_ms)?;
+        writing.tell_of_nightly_failure(now_ms)?;
         writing.audit(now_ms, by.name(), &Audited::NightlyFailed {})
     })
 }

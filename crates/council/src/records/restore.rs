@@ -107,7 +107,7 @@ fn fill(
             let held = read_all(open(identity, &mut file)?, &mut sink)?;
             let epoch = Epoch::from_bytes(environment.random());
             begin_epoch_in(writing, epoch, environment.clock.now_ms())?;
-            writing.lose_blobs(&held.bad_photos, u64::MAX, environment.clock.now_ms())?;
+            writing.lose_photos(&held.bad_photos, environment.clock.now_ms())?;
             writing.set_meta(RESTORED, this)?;
             return Ok((held, sink.keys));
         }

@@ -117,6 +117,7 @@ impl Rule {
 /// run erases the rest.
 pub(super) fn erase_visits(service: &Service, visits: &[VisitId], rule: &str) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
+    pictures_are_there(service)?;
     for some in visits.chunks(AT_ONCE) {
         for visit in some {
             let pictures = service.storage.read(|reading| reading.pictures_of_no_other(*visit))?;
@@ -127,8 +128,15 @@ pub(super) fn erase_visits(service: &Service, visits: &[VisitId], rule: &str) ->
     Ok(())
 }
 
+/// Makes sure that pictures can be erased, if the council has any.
+fn pictures_are_there(service: &Service) -> Result<(), CouncilError> {
+    let has_some = service.storage.read(|reading| Ok(!reading.whole_blobs()?.is_empty()))?;
+    if has_some { service.photos.is_not_away() } else { Ok(()) }
+}
+
 /// Erases pictures, a few in each transaction, as [`erase_visits`] does.
 fn erase_pictures(service: &Service, pictures: &[Hash]) -> Result<(), CouncilError> {
+    pictures_are_there(service)?;
     for some in pictures.chunks(AT_ONCE) {
         some.iter().try_for_each(|picture| service.photos.erase(*picture))?;
         service.transact(|writing| some.iter().try_for_each(|picture| writing.erase_picture(*picture)))?;

@@ -9,6 +9,7 @@ use doorstep_domain::v2::{AnyEnvelope, Link};
 use doorstep_domain::{DeviceId, VisitId, protocol};
 use serde::Serialize;
 
+use super::backup::is_store_away;
 use crate::error::CouncilError;
 use crate::service::Service;
 use crate::storage::{HeldSeal, LedgerRow, RawRecord};
@@ -247,7 +248,9 @@ pub fn check(service: &Service) -> Result<Checked, CouncilError> {
         }
     }
     checked.faults.extend(bad.iter().map(ToString::to_string));
-    service.transact(|writing| writing.lose_blobs(&bad, checked.photos, service.now_ms()))?;
+    if !is_store_away(&bad, checked.photos) {
+        service.transact(|writing| writing.lose_photos(&bad, service.now_ms()))?;
+    }
     let log = service.storage.read_at_length(|reading| reading.audit_links(None))?;
     if let Some(altered) = log.altered {
         checked.faults.push(format!("audit log, line {}: it does not follow from the one before it", altered.place));

@@ -10,13 +10,15 @@ use super::transaction::Reading;
 use crate::error::CouncilError;
 
 impl Reading<'_> {
-    /// Which of these visits were erased.
+    /// Which of these visits were erased. Where a note of version 1 was erased, its visit is marked
+    /// too, and is still there.
     pub(crate) fn erased_among(
         &self,
         visits: impl IntoIterator<Item = VisitId>,
     ) -> Result<BTreeSet<VisitId>, CouncilError> {
         let erased = self.among(
-            "SELECT visit_id FROM erased WHERE visit_id IN ({})",
+            "SELECT visit_id FROM erased WHERE visit_id IN ({})
+             AND NOT EXISTS (SELECT 1 FROM visit WHERE visit.visit_id = erased.visit_id)",
             visits.into_iter().map(|visit| *visit.as_bytes()),
             |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
         )?;
@@ -50,20 +52,31 @@ impl Reading<'_> {
         Ok(held.is_some())
     }
 
-    /// The erased visits of a phone's chain of which nothing is held any more. A safeguarding note
-    /// of one may be, and says nothing to its phone. A register is no such visit while one of its
-    /// signatures is held.
-    pub(crate) fn erased_in(&self, device: DeviceId, chain: Epoch) -> Result<Vec<VisitId>, CouncilError> {
+    /// The visits of a phone's chain.
+    pub(crate) fn visits_in(&self, device: DeviceId, chain: Epoch) -> Result<Vec<VisitId>, CouncilError> {
         self.many(
-            "SELECT visit_id FROM erased WHERE visit_id IN
-                 (SELECT visit_id FROM record WHERE device_id = ?1 AND epoch = ?2
-                  UNION SELECT visit_id FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND visit_id IS NOT NULL)
-             AND NOT EXISTS (SELECT 1 FROM record JOIN body ON body.record_id = record.record_id
-                 WHERE record.visit_id = erased.visit_id
-                   AND NOT EXISTS (SELECT 1 FROM sealed_concern WHERE sealed_concern.record_id = record.record_id))
-             ORDER BY visit_id",
+            "SELECT visit_id FROM record WHERE device_id = ?1 AND epoch = ?2
+             UNION SELECT visit_id FROM set_aside WHERE device_id = ?1 AND epoch = ?2 AND visit_id IS NOT NULL",
             params![device.as_bytes(), chain.as_bytes()],
             |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
         )
+    }
+
+    /// Those of these visits that were erased, and of which nothing is held any more. A
+    /// safeguarding note of one may be, and says nothing to its phone. A register is no such visit
+    /// while one of its signatures is held.
+    pub(crate) fn erased_whole(
+        &self,
+        visits: impl IntoIterator<Item = VisitId>,
+    ) -> Result<BTreeSet<VisitId>, CouncilError> {
+        let erased = self.among(
+            "SELECT visit_id FROM erased WHERE visit_id IN ({})
+             AND NOT EXISTS (SELECT 1 FROM record JOIN body ON body.record_id = record.record_id
+                 WHERE record.visit_id = erased.visit_id
+                   AND NOT EXISTS (SELECT 1 FROM sealed_concern WHERE sealed_concern.record_id = record.record_id))",
+            visits.into_iter().map(|visit| *visit.as_bytes()),
+            |row| Ok(VisitId::from_bytes(row.get("visit_id")?)),
+        )?;
+        Ok(erased.into_iter().collect())
     }
 }

@@ -149,12 +149,12 @@ impl Reading<'_> {
         )
     }
 
-    /// Complete pictures for which every visit that names them was over before a moment and has no
-    /// case.
+    /// Pictures that came whole, and for which every visit that names them was over before a moment
+    /// and has no case.
     pub(crate) fn pictures_over_before(&self, before_ms: i64, now_ms: i64) -> Result<Vec<Hash>, CouncilError> {
         let sql = format!(
             "SELECT photo.sha256 FROM photo JOIN blob USING (sha256, organisation_id) LEFT JOIN visit ON visit.visit_id = photo.visit_id
-             WHERE complete_ms IS NOT NULL
+             WHERE (complete_ms IS NOT NULL OR lost_ms IS NOT NULL)
              GROUP BY photo.sha256
              HAVING max(coalesce({OVER}, ?2)) < ?1 AND max(CASE WHEN EXISTS
                  (SELECT 1 FROM case_file WHERE case_file.visit_id = photo.visit_id) THEN 1 ELSE 0 END) = 0

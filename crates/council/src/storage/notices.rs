@@ -42,6 +42,9 @@ pub(crate) enum About {
     /// The nightly backup or check of the records failed.
     #[serde(rename = "nightly.failed")]
     NightlyFailed,
+    /// A phone had to forget visits that are in no backup that was shown to restore.
+    #[serde(rename = "backup.unproven")]
+    BackupUnproven,
     /// A change to an account waits for somebody to agree, or was made.
     #[serde(rename = "accounts.changed")]
     Accounts,
@@ -227,8 +230,23 @@ impl Writing<'_> {
 
     /// Tells the administrators by email, and other systems, that the nightly backup or check
     /// failed.
-    pub(crate) fn tell_administrators(&self, at_ms: i64) -> Result<(), CouncilError> {
-        let about = About::NightlyFailed;
+    pub(crate) fn tell_of_nightly_failure(&self, at_ms: i64) -> Result<(), CouncilError> {
+        self.tell_administrators(About::NightlyFailed, at_ms)
+    }
+
+    /// Tells them, once a day at most, that phones forget visits although no backup was shown to
+    /// hold them.
+    pub(crate) fn tell_of_unproven_backups(&self, at_ms: i64) -> Result<(), CouncilError> {
+        let about = About::BackupUnproven;
+        let told = self.one(
+            "SELECT 1 FROM notice WHERE about = ?1 AND made_ms > ?2 LIMIT 1",
+            params![about.name(), at_ms.saturating_sub(DAY_MS)],
+            |_| Ok(()),
+        )?;
+        if told.is_some() { Ok(()) } else { self.tell_administrators(about, at_ms) }
+    }
+
+    fn tell_administrators(&self, about: About, at_ms: i64) -> Result<(), CouncilError> {
         let timestamp = times::written(times::from_ms(at_ms));
         let detail = serde_json::json!({ "type": about.name(), "timestamp": timestamp, "data": {} }).to_string();
         self.keep_notice(about, None, None, &detail, at_ms)?;

@@ -84,11 +84,21 @@ impl PhotoStore {
     /// Whether the store has a picture.
     pub(crate) fn holds(&self, sha256: Hash) -> Result<bool, CouncilError> {
         match self {
+            Self::Folder(folder) if !folder.is_dir() => Err(away(folder)),
             Self::Folder(folder) => Ok(path(folder, sha256).is_file()),
             Self::Bucket(bucket) => {
                 let found = bucket.runtime.wait(async { bucket.store.head(&bucket.key(sha256)).await.map(drop) })?;
                 Ok(bucket.there(found)?.is_some())
             }
+        }
+    }
+
+    /// Makes sure that pictures are not in a folder that is away: what is there can't be erased
+    /// then.
+    pub(crate) fn is_not_away(&self) -> Result<(), CouncilError> {
+        match self {
+            Self::Folder(folder) if !folder.is_dir() => Err(away(folder)),
+            Self::Folder(_) | Self::Bucket(_) => Ok(()),
         }
     }
 
@@ -193,6 +203,11 @@ impl Bucket {
             Err(error) => Err(out_of_reach(&error)),
         }
     }
+}
+
+/// The folder of photos is not there: a volume that is not mounted, say.
+fn away(folder: &Path) -> CouncilError {
+    CouncilError::File { path: folder.to_owned(), source: std::io::ErrorKind::NotFound.into() }
 }
 
 fn out_of_reach(error: &object_store::Error) -> CouncilError {

@@ -288,10 +288,10 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases a complete picture, whoever sent it.
+    /// Erases a picture that came whole, whoever sent it, also if its file was lost since.
     pub(crate) fn erase_picture(&self, sha256: Hash) -> Result<(), CouncilError> {
         let held = self.many(
-            "SELECT organisation_id FROM blob WHERE sha256 = ?1 AND complete_ms IS NOT NULL",
+            "SELECT organisation_id FROM blob WHERE sha256 = ?1 AND (complete_ms IS NOT NULL OR lost_ms IS NOT NULL)",
             params![sha256.as_bytes()],
             |row| Ok(OrganisationId::from_bytes(row.get("organisation_id")?)),
         )?;

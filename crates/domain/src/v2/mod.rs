@@ -34,6 +34,6 @@ pub use receipt::{BatchReceipts, Judged, Receipt, ReceiptLeaf, ReceiptRoot, Rece
 pub use run::{MadeRecord, Run, RunRecord};
 pub use seal::{HEADS, Seal, SealContents, SentSeal};
 pub use sync::{
-    Changes, FRESH_MS, Given, HeadClaim, HeadClass, KeyOfVisit, MOST_ASIDE, MOST_CHAINS, MOST_LOST, MOST_SEALS, Mark,
-    PROTOCOL, Running, SealMark, Standing, SyncAnswer, SyncRequest, WholeRecord,
+    Changes, FRESH_MS, Given, HeadClaim, HeadClass, KeyOfVisit, MOST_ASIDE, MOST_ASKED, MOST_CHAINS, MOST_LOST,
+    MOST_SEALS, Mark, PROTOCOL, Running, SealMark, Standing, SyncAnswer, SyncRequest, WholeRecord,
 };

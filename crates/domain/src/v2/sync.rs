@@ -25,6 +25,10 @@ pub const MOST_SEALS: usize = 8;
 /// The most records that a request may ask about because they were set aside.
 pub const MOST_ASIDE: usize = 64;
 
+/// The most chains that a phone asks about in a request. Of others, the answer says neither what
+/// was erased nor which photos are wanted.
+pub const MOST_ASKED: usize = 500;
+
 /// The most photos that an answer asks for again.
 pub const MOST_LOST: usize = 2_000;
 

@@ -217,7 +217,8 @@ impl World {
         match App::open(&phone.folder, phone.environment.clone()) {
             Ok(app) => {
                 phone.journal_lacks = false;
-                // A damaged page that nothing has read yet is mended when it is met, and that is said.
+                // A damaged page that nothing has read yet is mended when it is met, and that is
+                // said.
                 let verified = match app.verify() {
                     Err(AppError::Store(_)) => app.verify(),
                     verified => verified,

@@ -51,6 +51,7 @@ pub(super) fn apply(
     if is_another_epoch {
         writing.offer_photos_again()?;
     }
+    let is_first_page = writing.asked()?.after.is_none();
     note_asked(writing, sent, answer, is_another_epoch || has_forgotten)?;
     let mut enrolment = sent.enrolment.clone();
     let changes = match &answer.changes {
@@ -76,7 +77,7 @@ pub(super) fn apply(
     let lost_photos = answer.lost_photos.as_deref().unwrap_or_default();
     lost_photos.iter().try_for_each(|photo| writing.offer_photo_again(*photo))?;
     if !sent.request.chains.is_empty() {
-        writing.note_asks_for_more(lost_photos.len() >= MOST_LOST)?;
+        writing.note_asks_for_more(lost_photos.len() >= MOST_LOST, is_first_page)?;
     }
     take_keys(&mut enrolment, &council, answer);
     let now = environment.clock.now();

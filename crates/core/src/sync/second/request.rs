@@ -6,8 +6,8 @@ use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::{Epoch, SigningKey};
 use doorstep_domain::protocol::Bytes;
 use doorstep_domain::v2::{
-    Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MOST_ASIDE, MadeRecord, Nonce, PROTOCOL, Run, Running,
-    SyncRequest, WholeRecord, canonical,
+    Envelope, HeadClaim, HeadClass, KeyOfVisit, Link, MOST_ASIDE, MOST_ASKED, MadeRecord, Nonce, PROTOCOL, Run,
+    Running, SyncRequest, WholeRecord, canonical,
 };
 
 use crate::environment::{Environment, Moment};
@@ -20,9 +20,6 @@ const MOST_OTHERS: usize = 50;
 /// How many bytes of a request stand around a note: the key of its visit, and its chain among the
 /// heads of the request and of the seal.
 const AROUND_A_NOTE: usize = 52 + 56 + 53;
-
-/// How many chains the device asks about at a time.
-const PAGE: usize = 500;
 
 /// How often it asks about all of them, in milliseconds.
 const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -202,7 +199,7 @@ fn asked_about(writing: &Writing<'_>, enrolment: &Enrolment) -> Result<Vec<Epoch
     // One that the council's clock has not come to yet was before that clock was set back.
     let contact_ms = enrolment.last_contact_ms;
     let is_due = asked.done_ms.is_none_or(|done| contact_ms.saturating_sub(done) >= EVERY_MS || done > contact_ms);
-    if is_due { writing.chains_after(enrolment.device, asked.after, PAGE) } else { Ok(Vec::new()) }
+    if is_due { writing.chains_after(enrolment.device, asked.after, MOST_ASKED) } else { Ok(Vec::new()) }
 }
 
 /// A record whose envelope can be read.

@@ -7,8 +7,8 @@ use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::{Epoch, Hash, SigningKey};
 use doorstep_domain::protocol::{Bytes, Limits, ProblemCode, Pulled, encode};
 use doorstep_domain::v2::{
-    Attested, Changes, FRESH_MS, Given, Grant, Link, MOST_ASIDE, MOST_CHAINS, MOST_LOST, MOST_SEALS, Mark, PROTOCOL,
-    ReceiptVerdict, SentSeal, Standing, SyncAnswer, SyncRequest, VERSION,
+    Attested, Changes, FRESH_MS, Given, Grant, Link, MOST_ASIDE, MOST_ASKED, MOST_CHAINS, MOST_LOST, MOST_SEALS, Mark,
+    PROTOCOL, ReceiptVerdict, SentSeal, Standing, SyncAnswer, SyncRequest, VERSION,
 };
 
 use super::{Answered, Heard, certificate, heard};
@@ -107,9 +107,10 @@ fn answer(
     let is_new = writing.note_request(device.id, request.nonce.as_bytes(), now_ms)?;
     let is_timely = request.reckoned_ms.is_some_and(|said| now_ms.abs_diff(said) <= FRESH_MS);
     let forgotten = request.forgotten.filter(|visits| *visits > 0 && is_new);
-    if let Some(visits) = forgotten.filter(|_| service.rates.may_note_refusal_of(device.user)) {
+    if let Some(visits) = forgotten.filter(|_| service.rates.may_note_forgotten(device.id)) {
         let visits = u32::try_from(visits).unwrap_or(u32::MAX);
         writing.audit(now_ms, "", &Audited::PhoneForgot { device: device.id, visits })?;
+        writing.tell_of_unproven_backups(now_ms)?;
     }
     let standing = match device.revoked {
         true => Standing::REVOKED,
@@ -157,7 +158,7 @@ fn lost_photos(
     request: &SyncRequest,
 ) -> Result<Option<Vec<Hash>>, CouncilError> {
     let mut lost = BTreeSet::new();
-    for chain in &request.chains {
+    for chain in request.chains.iter().take(MOST_ASKED) {
         lost.extend(writing.photos_wanted(device.id, *chain)?);
     }
     Ok(Some(lost.into_iter().take(MOST_LOST).collect::<Vec<_>>()).filter(|lost| !lost.is_empty()))
@@ -166,12 +167,13 @@ fn lost_photos(
 /// The visits that were erased, of the chains that the phone asks about and of the records that it
 /// sends: it erases them too.
 fn erased(writing: &Writing<'_>, device: &Device, request: &SyncRequest) -> Result<Option<Vec<VisitId>>, CouncilError> {
-    let mut erased = BTreeSet::new();
-    let sent = request.runs.iter().map(|run| run.chain).chain(request.whole.iter().map(|whole| whole.chain));
-    for chain in request.chains.iter().copied().chain(sent).collect::<BTreeSet<Epoch>>() {
-        erased.extend(writing.erased_in(device.id, chain)?);
+    let mut visits: BTreeSet<VisitId> = request.runs.iter().map(|run| run.visit).collect();
+    let whole = request.whole.iter().map(|whole| whole.chain);
+    for chain in request.chains.iter().copied().chain(whole).take(MOST_ASKED) {
+        visits.extend(writing.visits_in(device.id, chain)?);
     }
-    Ok(Some(erased.into_iter().collect::<Vec<_>>()).filter(|erased| !erased.is_empty()))
+    let erased: Vec<VisitId> = writing.erased_whole(visits)?.into_iter().collect();
+    Ok(Some(erased).filter(|erased| !erased.is_empty()))
 }
 
 /// What the council holds of the chains that the request names. Those that it holds to the end that

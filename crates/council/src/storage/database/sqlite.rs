@@ -84,7 +84,8 @@ impl Database for Sqlite {
         // where its page is ordered anew: the file is written anew without any of that. What was
         // written before stays in the write-ahead log until the log is emptied, and that can't be
         // while somebody reads: a backup, a long export.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).execute_batch("VACUUM")?;
+        let rewritten = self.writer.lock().unwrap_or_else(PoisonError::into_inner).execute_batch("VACUUM");
+        rewritten.map_err(|_| CouncilError::TracesLeft)?;
         for _ in 0..TRACE_TRIES {
             let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;

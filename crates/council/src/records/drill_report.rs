@@ -1,18 +1,24 @@
-//! How the machine that restores backups in a drill tells the council that one restores.
+//! How the machine that restores backups in a drill reports to the council that one restores.
 
 use reqwest::Url;
 
 use crate::error::CouncilError;
 use crate::machine::{http_client, local_address};
 
-/// A council to tell, and the token of the machine that tells it.
-#[derive(Debug)]
-pub struct TellCouncil {
+/// The council that drills are reported to, and the token of the machine that reports.
+pub struct DrillReports {
     address: Url,
     token: zeroize::Zeroizing<String>,
 }
 
-impl TellCouncil {
+/// Leaves out the token.
+impl std::fmt::Debug for DrillReports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DrillReports({})", self.address)
+    }
+}
+
+impl DrillReports {
     /// Reads the council's address and the token. It does not connect yet.
     ///
     /// # Errors
@@ -27,7 +33,7 @@ impl TellCouncil {
         Ok(Self { address, token: token.trim().to_owned().into() })
     }
 
-    /// Tells it that a backup was restored and found whole. Call this where blocking is allowed.
+    /// Reports that a backup was restored and found whole. Call this where blocking is allowed.
     ///
     /// # Errors
     /// [`CouncilError::BadSetting`] when the council does not answer, or does not know the backup
