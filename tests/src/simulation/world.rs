@@ -24,7 +24,9 @@ use super::outside::{Chance, FaultyDisk, VirtualClock};
 use crate::postgres::Postgres;
 
 const PHONES: usize = 3;
-const STEPS: usize = 260;
+const STEPS: usize = 272;
+/// In every other world, the step at which the council is updated to version 2.
+const UPDATED_AT: usize = 130;
 /// How many times a phone may sync, once nothing fails any more, until the council has everything.
 const BOUND: usize = 8;
 /// When each world begins: 24 November 2026, 8:00 UTC, in milliseconds since 1970.
@@ -191,7 +193,7 @@ impl World {
             trace: Vec::new(),
             notes: 0,
             speaks_version_2: false,
-            updated_at: if seed % 2 == 1 { STEPS / 2 } else { 0 },
+            updated_at: if seed % 2 == 1 { UPDATED_AT } else { 0 },
         };
         world.appointments = (0..15).map(|number| (number, number % PHONES)).collect();
         world.import();
