@@ -106,8 +106,11 @@ impl App {
         }
         (report.waiting, report.photos_waiting) = still_waiting(store)?;
         store.flush_journal();
-        store.forget(&self.environment)?;
-        set_mark(store)?;
+        // Everything was sent: a full disk that keeps the device from forgetting takes none of that
+        // back. The next sync tries again.
+        if store.forget(&self.environment).is_ok() {
+            set_mark(store)?;
+        }
         Ok(report)
     }
 
