@@ -252,6 +252,11 @@ pub(crate) fn status(status: &StatusView) -> String {
         0 => String::new(),
         left => format!(" {left} of an earlier user waiting."),
     };
+    let full = if status.is_full {
+        " This device is full: visits can be finished and sent, and no photos added. Free some space."
+    } else {
+        ""
+    };
     let salvaged = match &status.salvaged {
         Some(salvaged) => format!(
             " The file of visits was damaged or gone at {}: it is kept in {}, and {} records came back.",
@@ -262,7 +267,7 @@ pub(crate) fn status(status: &StatusView) -> String {
         None => String::new(),
     };
     format!(
-        "{who}{} records, {} wait to be sent{oldest}.{photos}{urgent}{code}{aside}{others}{salvaged}\n",
+        "{who}{} records, {} wait to be sent{oldest}.{photos}{urgent}{code}{aside}{others}{full}{salvaged}\n",
         status.records, status.unsent
     )
 }

@@ -2,6 +2,7 @@
 //! the connection to the council. Tests and the simulation put their own in.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -58,12 +59,33 @@ pub trait Disk: Send + Sync {
     fn before_append(&self) -> Result<(), DiskFault> {
         Ok(())
     }
+
+    /// How many bytes can still be written where this folder is; `None` if that can't be known.
+    fn free(&self, folder: &Path) -> Option<u64>;
+
+    /// The store has given up the room that it kept back: this many bytes.
+    fn room_was_made(&self, _bytes: u64) {}
 }
 
 /// The disk did not save the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disk did not save the data")]
-pub struct DiskFault;
+pub enum DiskFault {
+    /// It failed.
+    #[error("the disk did not save the data")]
+    Failed,
+    /// It is full.
+    #[error("the disk is full")]
+    Full,
+}
+
+impl From<DiskFault> for std::io::Error {
+    fn from(fault: DiskFault) -> Self {
+        match fault {
+            DiskFault::Failed => Self::other(fault),
+            DiskFault::Full => Self::new(std::io::ErrorKind::StorageFull, fault),
+        }
+    }
+}
 
 /// The address can't be the address of a council.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -126,6 +148,17 @@ pub struct RealDisk;
 impl Disk for RealDisk {
     fn before_write(&self) -> Result<(), DiskFault> {
         Ok(())
+    }
+
+    #[cfg(unix)]
+    fn free(&self, folder: &Path) -> Option<u64> {
+        let disk = rustix::fs::statvfs(folder).ok()?;
+        disk.f_bavail.checked_mul(disk.f_frsize)
+    }
+
+    #[cfg(not(unix))]
+    fn free(&self, _folder: &Path) -> Option<u64> {
+        None
     }
 }
 

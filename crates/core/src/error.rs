@@ -5,7 +5,7 @@ use doorstep_domain::conduct::{NotAPhoto, Refused, TooLong};
 use doorstep_domain::protocol::{NoAnswer, ProblemCode};
 use doorstep_domain::{AppointmentRef, VisitId};
 
-use crate::environment::{BadAddress, DiskFault};
+use crate::environment::BadAddress;
 use crate::keys::KeyStoreError;
 use crate::pin::PinRefused;
 use crate::store::StoreError;
@@ -227,7 +227,7 @@ fn store_words(error: &StoreError) -> &'static str {
             "the file of visits was damaged and was set aside, so the last tap was not saved. What waited to be sent was \
              brought back. Look at the visit, then tap again."
         }
-        StoreError::Fault(DiskFault) | StoreError::Sqlite(_) | StoreError::Unreadable(_) => {
+        StoreError::Failed | StoreError::Sqlite(_) | StoreError::Unreadable(_) => {
             "the last tap could not be saved. Everything before it was. Try again; if it happens again, call support."
         }
     }

@@ -55,6 +55,8 @@ pub struct StatusView {
     /// Records and photos of earlier enrolments of this device that wait to be sent.
     #[ts(type = "number")]
     pub left_by_others: u64,
+    /// Whether the device is full: visits can be finished and sent, and no photos added.
+    pub is_full: bool,
     /// What was done about a file of visits that was damaged or lost, until somebody has read it.
     pub salvaged: Option<SalvagedView>,
     /// Records on the device. On a locked one, those that it can send.

@@ -1,6 +1,7 @@
 //! What the simulation gives the programs in place of the real world: a virtual clock, random
 //! numbers from a seed, a disk that can fail.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -89,18 +90,38 @@ impl doorstep_council::TimeSource for VirtualClock {
     }
 }
 
-/// A disk on which one write can be made to fail.
+/// How many bytes one write takes, about: a few pages.
+const A_WRITE: u64 = 16 * 1024;
+
+/// A disk on which one write can be made to fail, and which can be full.
 #[derive(Debug, Default)]
 pub struct FaultyDisk {
     writes_left: Mutex<Option<u64>>,
     /// Whether the next change of the journal fails.
     journal_fails: AtomicBool,
+    /// How many bytes are left, if that matters.
+    room: Mutex<Option<u64>>,
 }
 
 impl FaultyDisk {
     /// Lets this many writes go through, and makes the next one fail.
     pub fn fail_after(&self, writes: u64) {
         *self.lock() = Some(writes);
+    }
+
+    /// Fills the disk: nothing can be written until room is made.
+    pub fn fill(&self) {
+        *self.room() = Some(0);
+    }
+
+    /// Whether the disk was filled and not emptied since.
+    pub fn is_filled(&self) -> bool {
+        self.room().is_some()
+    }
+
+    /// Makes more room on the disk than anybody needs.
+    pub fn empty(&self) {
+        *self.room() = None;
     }
 
     /// Makes the next change of the journal fail.
@@ -122,6 +143,18 @@ impl FaultyDisk {
         self.writes_left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn room(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the room of one write.
+    fn takes(&self) -> Result<(), DiskFault> {
+        let mut room = self.room();
+        let Some(left) = *room else { return Ok(()) };
+        *room = Some(left.checked_sub(A_WRITE).ok_or(DiskFault::Full)?);
+        Ok(())
+    }
+
     fn works(&self) -> bool {
         let mut left = self.lock();
         match *left {
@@ -140,11 +173,23 @@ impl FaultyDisk {
 
 impl Disk for FaultyDisk {
     fn before_write(&self) -> Result<(), DiskFault> {
-        if self.works() { Ok(()) } else { Err(DiskFault) }
+        self.takes()?;
+        if self.works() { Ok(()) } else { Err(DiskFault::Failed) }
     }
 
     fn before_append(&self) -> Result<(), DiskFault> {
-        if self.journal_fails.swap(false, Ordering::SeqCst) { Err(DiskFault) } else { Ok(()) }
+        self.takes()?;
+        if self.journal_fails.swap(false, Ordering::SeqCst) { Err(DiskFault::Failed) } else { Ok(()) }
+    }
+
+    fn free(&self, _folder: &Path) -> Option<u64> {
+        *self.room()
+    }
+
+    fn room_was_made(&self, bytes: u64) {
+        if let Some(left) = &mut *self.room() {
+            *left += bytes;
+        }
     }
 }
 

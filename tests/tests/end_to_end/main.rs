@@ -14,6 +14,7 @@ mod exports;
 mod files;
 mod floods;
 mod forgotten;
+mod full;
 mod generated;
 mod house;
 mod journeys;

@@ -38,6 +38,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
     pin_set: true,
     signed_in: true,
     left_by_others: 0,
+    is_full: false,
     salvaged: null,
     records: 0,
     unsent: 0,

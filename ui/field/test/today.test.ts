@@ -70,3 +70,9 @@ it('whoever is late is asked whether they are safe, before anything else', () =>
   shown(app, Today, today())
   expect(screen.getByRole('alert').textContent).toContain('You expected to be out by 11:30. Are you safe?')
 })
+
+it('a full phone says what still goes and what does not', async () => {
+  shown(appWith({}, { is_full: true }).app, Today, today())
+  const said = await screen.findByText(/This phone is full/)
+  expect(said.textContent).toMatch(/finish your visit and it is sent, but no photo can be added/)
+})

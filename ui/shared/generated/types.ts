@@ -2826,6 +2826,10 @@ signed_in: boolean,
  */
 left_by_others: number, 
 /**
+ * Whether the device is full: visits can be finished and sent, and no photos added.
+ */
+is_full: boolean, 
+/**
  * What was done about a file of visits that was damaged or lost, until somebody has read it.
  */
 salvaged: SalvagedView | null, 

@@ -61,7 +61,7 @@ impl App {
                 name: name.trim().to_owned(),
                 position: enrolment.position.clone(),
                 organisation: enrolment.organisation.clone(),
-                signed,
+                signed: signed.clone(),
             };
             acknowledgement.check().map_err(|_| AppError::NotSigned)?;
             let at_ms = self.environment.clock.now().unix_ms;

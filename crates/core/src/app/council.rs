@@ -111,6 +111,7 @@ impl App {
         if store.forget(&self.environment).is_ok() {
             set_mark(store)?;
         }
+        store.keep_room();
         Ok(report)
     }
 

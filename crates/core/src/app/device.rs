@@ -47,6 +47,7 @@ impl App {
             pin_set: self.pin_set.load(Ordering::SeqCst),
             signed_in: self.signed_in.load(Ordering::SeqCst),
             left_by_others: self.left_by_others()?,
+            is_full: self.store().is_full(),
             salvaged: reading.salvaged()?.map(|salvaged| SalvagedView {
                 kept: salvaged.kept,
                 records: salvaged.records,

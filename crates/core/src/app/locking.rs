@@ -167,7 +167,7 @@ impl App {
             store.transact::<_, AppError>(&self.environment, |writing| {
                 let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
                 let before = Known::of(writing, visit)?;
-                self.decide_and_record(writing, &enrolment, before, command).map(drop)
+                self.decide_and_record(writing, &enrolment, before, command.clone()).map(drop)
             })?;
             store.flush_journal();
             return self.status();

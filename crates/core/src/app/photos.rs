@@ -40,7 +40,7 @@ impl App {
             width: picture.size.width,
             height: picture.size.height,
         };
-        self.store().transact(&self.environment, |writing| {
+        self.store().transact_if_room(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_go_on(writing, Some(visit))?;
             let before = Known::of(writing, visit)?;

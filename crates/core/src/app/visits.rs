@@ -114,7 +114,7 @@ impl App {
             let id = self.new_visit();
             let code = code_signed(writing, &enrolment)?;
             let before = Known::nothing(id);
-            let events = before.visit.set_out(plan, code)?;
+            let events = before.visit.set_out(plan.clone(), code)?;
             let after = self.record(writing, &enrolment, before, events)?;
             self.acted(writing, after)
         })
@@ -134,7 +134,7 @@ impl App {
         let acted = store.transact::<_, AppError>(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_go_on(writing, Some(visit))?;
-            let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command)?;
+            let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command.clone())?;
             self.acted(writing, after)
         })?;
         if acted.visit.visit.ending.is_some() {
@@ -202,7 +202,7 @@ impl App {
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_go_on(writing, Some(visit))?;
-            let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command)?;
+            let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command.clone())?;
             self.acted(writing, after)
         })
     }
@@ -213,7 +213,7 @@ impl App {
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let before = Known::nothing(self.new_visit());
-            let after = self.decide_and_record(writing, &enrolment, before, command)?;
+            let after = self.decide_and_record(writing, &enrolment, before, command.clone())?;
             self.acted(writing, after)
         })
     }

@@ -156,7 +156,7 @@ impl Journal {
         if self.behind.is_empty() {
             return Ok(());
         }
-        environment.disk.before_append().map_err(io::Error::other)?;
+        environment.disk.before_append()?;
         self.is_flushed = false;
         if let Err(error) = self.file.write_all(&self.behind) {
             // A part of it may be there: it is cut off, or else passed over when it is read.
@@ -175,7 +175,7 @@ impl Journal {
     pub(super) fn flush(&mut self, environment: &Environment) -> io::Result<()> {
         self.catch_up(environment)?;
         if !self.is_flushed {
-            environment.disk.before_append().map_err(io::Error::other)?;
+            environment.disk.before_append()?;
             self.file.sync_data()?;
             self.is_flushed = true;
         }
@@ -187,7 +187,7 @@ impl Journal {
     /// # Errors
     /// The old one is still there, and is added to.
     pub(super) fn write_anew(&mut self, environment: &Environment, number: u64, rows: Vec<Image>) -> io::Result<()> {
-        environment.disk.before_append().map_err(io::Error::other)?;
+        environment.disk.before_append()?;
         let beside = self.folder.join(NEW_FILE);
         let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&beside)?;
         let mut written = BEGINNING.to_vec();

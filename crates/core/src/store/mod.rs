@@ -16,6 +16,7 @@ mod photos;
 mod receipts;
 mod records;
 mod recovery;
+mod reserve;
 mod seals;
 mod settings;
 pub(crate) mod shelf;
@@ -41,6 +42,7 @@ pub(crate) use visit_chains::VisitChain;
 pub(crate) use visits::VisitRow;
 
 use self::open::{Open, Shows};
+use self::transaction::Trouble;
 use crate::Opening;
 use crate::environment::Environment;
 use crate::keys::{KeyStore, Secret};
@@ -100,26 +102,70 @@ impl Store {
     pub(crate) fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Reading<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut open = self.lock();
         let done = open.read(work);
-        self.mend_if(done.is_damaged, &mut open);
+        self.mend_if(done.trouble, &mut open);
         done.gave
     }
 
     /// Writes in one transaction. There is no other way to change anything. When this returns `Ok`,
-    /// all of it is on disk; otherwise none of it is.
+    /// all of it is on disk; otherwise none of it is. On a full device it gives up the room that is
+    /// kept back, and does `work` once more.
     pub(crate) fn transact<T, E: From<StoreError>>(
+        &self,
+        environment: &Environment,
+        mut work: impl FnMut(&Writing<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut open = self.lock();
+        let mut done = open.transact(environment, &mut work);
+        if done.trouble == Some(Trouble::Full) && self.make_room(&open) {
+            done = open.transact(environment, &mut work);
+        }
+        self.mend_if(done.trouble, &mut open);
+        done.gave
+    }
+
+    /// As [`Self::transact`], for what can wait until the device has room again: nothing that is
+    /// kept back is given up for it, and nothing is written once that was.
+    pub(crate) fn transact_if_room<T, E: From<StoreError>>(
         &self,
         environment: &Environment,
         work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut open = self.lock();
+        if !reserve::keep(&self.folder, &self.environment) {
+            return Err(StoreError::Full.into());
+        }
         let done = open.transact(environment, work);
-        self.mend_if(done.is_damaged, &mut open);
+        self.mend_if(done.trouble, &mut open);
         done.gave
+    }
+
+    /// Makes room on a full device: gives up what is kept back, and uses the database's log from
+    /// its beginning. Gives whether there may be room now.
+    fn make_room(&self, open: &Open) -> bool {
+        let is_given_up = reserve::give_up(&self.folder, &*self.environment.disk);
+        let is_used_again = open.shows_all() && open.reuse_log();
+        is_given_up || is_used_again
+    }
+
+    /// Whether the device is full: what was kept back had to be given up, and there is not enough
+    /// room yet to keep it back again.
+    pub(crate) fn is_full(&self) -> bool {
+        !reserve::is_kept(&self.folder)
+    }
+
+    /// Keeps room back again, if there is enough of it by now.
+    pub(crate) fn keep_room(&self) {
+        let _open = self.lock();
+        let _the_next_time = reserve::keep(&self.folder, &self.environment);
     }
 
     /// Makes the journal survive a power cut. What can't be flushed now is flushed the next time.
     pub(crate) fn flush_journal(&self) {
-        let _the_next_time = self.lock().journal.flush(&self.environment);
+        let mut open = self.lock();
+        let flushed = open.journal.flush(&self.environment);
+        if flushed.is_err_and(|error| error.kind() == std::io::ErrorKind::StorageFull) && self.make_room(&open) {
+            let _the_next_time = open.journal.flush(&self.environment);
+        }
     }
 
     /// Forgets what is safe elsewhere, a few visits at a time, so that nobody waits for it. The
@@ -159,9 +205,9 @@ impl Store {
 
     /// Sets a damaged file aside, and goes on with what the journal holds. If that does not work
     /// now, it is done at the next opening.
-    fn mend_if(&self, is_damaged: bool, open: &mut Open) {
+    fn mend_if(&self, trouble: Option<Trouble>, open: &mut Open) {
         let Shows::Everything(key) = &open.shows else { return };
-        if is_damaged && opening::is_damaged(&self.folder, key) {
+        if trouble == Some(Trouble::Damaged) && opening::is_damaged(&self.folder, key) {
             let _at_the_next_opening = opening::mend(&self.folder, &self.environment, open);
         }
     }

@@ -1,14 +1,13 @@
 //! A store that is open: its database and its journal, or what its journal holds while it is
 //! locked.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::images::{self, Batch};
 use super::journal::Journal;
 use super::recovery::Session;
-use super::transaction::{Reading, StoreError, Writing};
-use crate::DiskFault;
-use crate::environment::Environment;
+use super::transaction::{Reading, StoreError, Trouble, Writing};
+use crate::environment::{Disk, Environment, RealDisk};
 use crate::keys::Secret;
 
 /// What is open of a store.
@@ -26,10 +25,10 @@ pub(super) enum Shows {
     Outbox(Session),
 }
 
-/// What a transaction gave, and whether the file seems to be damaged.
+/// What a transaction gave, and what went wrong, as far as the store can do something about it.
 pub(super) struct Done<T, E> {
     pub(super) gave: Result<T, E>,
-    pub(super) is_damaged: bool,
+    pub(super) trouble: Option<Trouble>,
 }
 
 impl Open {
@@ -48,7 +47,7 @@ impl Open {
         };
         let reading = Reading::in_transaction(&transaction, shows_all);
         let gave = work(&reading);
-        Done { gave, is_damaged: reading.is_damaged() }
+        Done { gave, trouble: reading.trouble() }
     }
 
     pub(super) fn transact<T, E: From<StoreError>>(
@@ -62,42 +61,73 @@ impl Open {
             Ok(transaction) => transaction,
             Err(error) => return Done::failed(error),
         };
-        let writing = Writing::in_transaction(&transaction, &*environment.disk, shows_all);
+        // What a locked store writes is in memory, and reaches the disk with its journal.
+        let disk: &dyn Disk = if shows_all { &*environment.disk } else { &RealDisk };
+        let writing = Writing::in_transaction(&transaction, disk, shows_all);
         let gave = work(&writing).and_then(|gave| Ok((gave, for_the_journal(&writing, shows)?)));
-        let is_damaged = writing.is_damaged();
-        let gave = gave.and_then(|(gave, batch)| {
-            environment.disk.before_write().map_err(StoreError::from)?;
-            // While the database is locked, the journal is what keeps it: it comes first.
-            if let (Shows::Outbox(_), Some(batch)) = (&*shows, &batch) {
-                journal.add_alone(environment, batch).map_err(not_kept)?;
-            }
-            transaction.commit().map_err(StoreError::from)?;
-            if let (Shows::Everything(_), Some(batch)) = (&*shows, &batch) {
-                journal.add(environment, batch);
-            }
-            Ok(gave)
-        });
-        Done { gave, is_damaged }
+        let trouble = writing.trouble();
+        let (gave, batch) = match gave {
+            Ok(gave) => gave,
+            Err(error) => return Done { gave: Err(error), trouble },
+        };
+        match keep(transaction, batch.as_ref(), journal, shows, environment) {
+            Ok(()) => Done { gave: Ok(gave), trouble },
+            Err(error) => Done::failed(error),
+        }
+    }
+
+    /// Writes what is in the database's log into the database, so that the log takes no more room.
+    /// Gives whether that was done.
+    pub(super) fn reuse_log(&self) -> bool {
+        let is_busy = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get::<_, bool>(0));
+        matches!(is_busy, Ok(false))
     }
 }
 
+/// Commits a transaction, and adds what it changed to the journal.
+fn keep(
+    transaction: Transaction<'_>,
+    batch: Option<&Batch>,
+    journal: &mut Journal,
+    shows: &Shows,
+    environment: &Environment,
+) -> Result<(), StoreError> {
+    match shows {
+        Shows::Everything(_) => {
+            environment.disk.before_write()?;
+            transaction.commit()?;
+            if let Some(batch) = batch {
+                journal.add(environment, batch);
+            }
+        }
+        // While the database is locked, the journal is what keeps it: it comes first.
+        Shows::Outbox(_) => {
+            if let Some(batch) = batch {
+                journal.add_alone(environment, batch).map_err(not_kept)?;
+            }
+            transaction.commit()?;
+        }
+    }
+    Ok(())
+}
+
 impl<T, E: From<StoreError>> Done<T, E> {
-    fn failed(error: rusqlite::Error) -> Self {
-        let error = StoreError::from(error);
-        Self { is_damaged: error.tells_of_damage(), gave: Err(error.into()) }
+    fn failed(error: impl Into<StoreError>) -> Self {
+        let error = error.into();
+        Self { trouble: Trouble::of(&error), gave: Err(error.into()) }
     }
 }
 
 fn not_kept(error: std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::StorageFull => StoreError::Full,
-        _ => StoreError::Fault(DiskFault),
+        _ => StoreError::Failed,
     }
 }
 
 /// What a transaction has changed so far that belongs in the journal.
 fn for_the_journal(writing: &Writing<'_>, shows: &Shows) -> Result<Option<Batch>, StoreError> {
-    let rows = images::touched(writing.transaction)?;
+    let rows = writing.noted(images::touched(writing.transaction))?;
     if rows.is_empty() {
         return Ok(None);
     }

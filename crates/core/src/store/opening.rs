@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use doorstep_domain::ledger::Hash;
 use rusqlite::Connection;
@@ -12,10 +13,11 @@ use super::database::{self, connect, in_memory, prepare};
 use super::journal::{self, Journal, flush_folder};
 use super::open::{Open, Shows};
 use super::recovery::{Salvaged, fill, put_together};
+use super::reserve;
 use super::settings::Asked;
 use super::transaction::{StoreError, Writing};
 use crate::Opening;
-use crate::environment::Environment;
+use crate::environment::{Environment, RealDisk};
 use crate::keys::{Secret, name};
 
 pub(super) const DATABASE: &str = "doorstep.db";
@@ -46,8 +48,31 @@ pub(super) fn open(folder: &Path, environment: &Environment) -> Result<Open, Ope
 }
 
 /// Opens the database with its key, and puts it together with its journal. A damaged or lost one is
-/// set aside, and a new one takes what the journal holds.
+/// set aside, and a new one takes what the journal holds. On a full device, it gives up the room
+/// that is kept back.
 pub(super) fn open_with(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
+    with_room(folder, environment, || open_once(folder, environment, key))
+}
+
+/// Opens a store, and keeps room back for it. If it does not open, it may be that the device is
+/// full: then it gives that room up, and opens it once more.
+fn with_room(
+    folder: &Path,
+    environment: &Environment,
+    open: impl Fn() -> Result<Open, Opening>,
+) -> Result<Open, Opening> {
+    let opened = match open() {
+        // Some of SQLite's files can't be made on a full device, and it says no more than that.
+        Err(Opening::Store(_) | Opening::Folder(_)) if reserve::give_up(folder, &*environment.disk) => open(),
+        opened => opened,
+    };
+    if opened.is_ok() {
+        let _there_may_be_no_room = reserve::keep(folder, environment);
+    }
+    opened
+}
+
+fn open_once(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
     let database = folder.join(DATABASE);
     let is_lost = !is_there(&database) && was_used(folder, environment)?;
     if is_lost {
@@ -150,6 +175,10 @@ pub(super) fn mend(folder: &Path, environment: &Environment, open: &mut Open) ->
 
 /// What can be sent without the database: the journal's rows, in memory.
 pub(super) fn open_outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Open, Opening> {
+    with_room(folder, environment, || outbox(folder, environment, locked))
+}
+
+fn outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Open, Opening> {
     finish_ending(folder, environment)?;
     let journal_key = environment.keys.get(name::JOURNAL)?;
     let journal_key = journal_key.ok_or_else(|| Opening::KeyMissing(folder.join(DATABASE).display().to_string()))?;
@@ -159,7 +188,9 @@ pub(super) fn open_outbox(folder: &Path, environment: &Environment, locked: Lock
     }
     let journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
     let mut connection = in_memory().map_err(Opening::Store)?;
-    fill(&mut connection, &contents, environment).map_err(unread)?;
+    // Nothing of this is written to the disk.
+    let in_memory = Environment { disk: Arc::new(RealDisk), ..environment.clone() };
+    fill(&mut connection, &contents, &in_memory).map_err(unread)?;
     let session = data_encoding::HEXLOWER.encode(&environment.random::<16>());
     let mut open = Open { connection, journal, shows: Shows::Outbox(session) };
     // What a phone has receipts for is asked about when it is unlocked, or if it never is.
@@ -189,7 +220,7 @@ fn finish_ending(folder: &Path, environment: &Environment) -> Result<(), Opening
     for name in name::ALL {
         environment.keys.remove(name)?;
     }
-    for file in FILES.into_iter().chain(journal::FILES) {
+    for file in FILES.into_iter().chain(journal::FILES).chain(reserve::FILES) {
         remove(&folder.join(file)).map_err(Opening::Folder)?;
     }
     fs::remove_file(ended).map_err(Opening::Folder)

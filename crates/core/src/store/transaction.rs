@@ -13,8 +13,8 @@ pub enum StoreError {
     #[error("the disk is full")]
     Full,
     /// The disk did not save the data.
-    #[error(transparent)]
-    Fault(#[from] DiskFault),
+    #[error("the disk did not save the data")]
+    Failed,
     /// The file is damaged. What waited to be sent was brought back from the journal.
     #[error("the file of visits is damaged")]
     Damaged,
@@ -24,6 +24,15 @@ pub enum StoreError {
     /// A stored value can't be read back.
     #[error("what is stored as {0} can't be read")]
     Unreadable(&'static str),
+}
+
+impl From<DiskFault> for StoreError {
+    fn from(fault: DiskFault) -> Self {
+        match fault {
+            DiskFault::Failed => Self::Failed,
+            DiskFault::Full => Self::Full,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -43,7 +52,25 @@ impl StoreError {
         match self {
             Self::Damaged => true,
             Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown),
-            Self::Full | Self::Fault(_) | Self::Unreadable(_) => false,
+            Self::Full | Self::Failed | Self::Unreadable(_) => false,
+        }
+    }
+}
+
+/// What the store itself can do something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The file seems to be damaged.
+    Damaged,
+    /// There is no room for what was to be written.
+    Full,
+}
+
+impl Trouble {
+    pub(super) fn of(error: &StoreError) -> Option<Self> {
+        match error {
+            StoreError::Full => Some(Self::Full),
+            other => other.tells_of_damage().then_some(Self::Damaged),
         }
     }
 }
@@ -52,8 +79,8 @@ impl StoreError {
 pub(crate) struct Reading<'a> {
     pub(super) transaction: &'a rusqlite::Transaction<'a>,
     shows_all: bool,
-    /// Whether something that was read here seems to be damaged.
-    is_damaged: Cell<bool>,
+    /// What went wrong here, as far as the store can do something about it.
+    trouble: Cell<Option<Trouble>>,
 }
 
 /// A transaction to read and write in.
@@ -72,12 +99,12 @@ impl<'a> std::ops::Deref for Writing<'a> {
 
 impl<'a> Reading<'a> {
     pub(super) fn in_transaction(transaction: &'a rusqlite::Transaction<'a>, shows_all: bool) -> Self {
-        Self { transaction, shows_all, is_damaged: Cell::new(false) }
+        Self { transaction, shows_all, trouble: Cell::new(None) }
     }
 
-    /// Whether something that was read here seems to be damaged.
-    pub(super) fn is_damaged(&self) -> bool {
-        self.is_damaged.get()
+    /// What went wrong here, as far as the store can do something about it.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.trouble.get()
     }
 
     /// Whether this is the whole store, and not what is left of it while it is locked.
@@ -85,10 +112,10 @@ impl<'a> Reading<'a> {
         self.shows_all
     }
 
-    /// Notes whether the file seems to be damaged.
-    fn noted<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        if done.as_ref().is_err_and(StoreError::tells_of_damage) {
-            self.is_damaged.set(true);
+    /// Notes what went wrong, if the store can do something about it.
+    pub(super) fn noted<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Some(trouble) = done.as_ref().err().and_then(Trouble::of) {
+            self.trouble.set(Some(trouble));
         }
         done
     }
@@ -125,7 +152,7 @@ impl<'a> Writing<'a> {
     }
 
     pub(super) fn write(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        self.disk.before_write()?;
+        self.noted(self.disk.before_write().map_err(StoreError::from))?;
         let written = self.reading.transaction.prepare_cached(sql).and_then(|mut sql| sql.execute(params));
         self.noted(written.map_err(StoreError::from))
     }

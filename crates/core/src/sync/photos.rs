@@ -46,10 +46,10 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
         true => asked_second(contact, &enrolment, &photo, offset, chunk)?,
         false => asked_first(contact, &enrolment, &photo, offset, chunk)?,
     };
-    store.transact(environment, |writing| match state {
-        BlobState::Partial { held } if held == photo.held => Ok(Piece::NotNow),
+    store.transact(environment, |writing| match &state {
+        BlobState::Partial { held } if *held == photo.held => Ok(Piece::NotNow),
         BlobState::Partial { held } => {
-            writing.photo_held(photo.id, held)?;
+            writing.photo_held(photo.id, *held)?;
             Ok(Piece::Another)
         }
         BlobState::Complete => {
@@ -58,7 +58,7 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
         }
         BlobState::NotNamed => Ok(Piece::NotNow),
         BlobState::Refused(reason) => {
-            writing.photo_refused(photo.id, &reason)?;
+            writing.photo_refused(photo.id, reason)?;
             Ok(Piece::Refused)
         }
     })

@@ -35,6 +35,7 @@ impl World {
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
         phone.disk.mend();
+        phone.disk.empty();
         phone.line.set_trouble(0);
         let left_by_others = || app.status().map_or(u64::MAX, |status| status.left_by_others);
         let mut last = app.sync();

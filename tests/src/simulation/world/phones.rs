@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
-use doorstep_core::{App, AppError, DeviceStanding, Environment, SignIn, VisitView};
+use doorstep_core::{App, AppError, DeviceStanding, Environment, Opening, SignIn, VisitView};
 use doorstep_council::desk::{self, Actor};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
@@ -115,6 +115,8 @@ impl World {
         let journal_fails = self.chance.percent(3);
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
+        // Whatever a phone has kept room back for works, and a photo waits.
+        let may_be_full = phone.disk.is_filled() && (choice == 18 || app.status().is_ok_and(|status| status.is_full));
         if failing {
             phone.disk.fail_after(writes);
         }
@@ -159,6 +161,7 @@ impl World {
             Err(AppError::ContactFirst)
                 if app.status().is_ok_and(|status| status.standing == DeviceStanding::LongWithoutContact) => {}
             Err(AppError::Store(_)) if failed => {}
+            Err(error) if may_be_full && error.code() == "device-full" => {}
             Err(error) => self.broken.push(format!("a tap failed: {error:?}")),
         }
         self.nothing_left_the_phone(which);
@@ -189,6 +192,7 @@ impl World {
                     .extend(differences.into_iter().map(|difference| format!("said to be received, and {difference}")));
             }
             Ok(_) | Err(AppError::NoAnswer(_)) => {}
+            Err(error) if phone.disk.is_filled() && error.code() == "device-full" => {}
             Err(error) => self.broken.push(format!("a sync failed: {error} ({error:?})")),
         }
         self.nothing_left_the_phone(which);
@@ -214,7 +218,16 @@ impl World {
 
     pub(super) fn reopen(&mut self, which: usize) {
         let Some(phone) = self.phones.get_mut(which) else { return };
-        match App::open(&phone.folder, phone.environment.clone()) {
+        let open = || App::open(&phone.folder, phone.environment.clone());
+        let opened = match open() {
+            // There is no room that was kept back: its user frees some.
+            Err(AppError::Opening(Opening::Store(_))) if phone.disk.is_filled() => {
+                phone.disk.empty();
+                open()
+            }
+            opened => opened,
+        };
+        match opened {
             Ok(app) => {
                 phone.journal_lacks = false;
                 // A damaged page that nothing has read yet is mended when it is met, and that is
@@ -233,6 +246,19 @@ impl World {
             Err(error) => self.broken.push(format!("a phone does not open: {error:?}")),
         }
         self.nothing_left_the_phone(which);
+    }
+
+    /// Something else fills the phone.
+    pub(super) fn fill(&mut self, which: usize) {
+        if let Some(phone) = self.phones.get(which) {
+            phone.disk.fill();
+        }
+    }
+
+    /// Sooner or later somebody makes room on a full phone.
+    pub(super) fn make_room(&mut self) {
+        let full = self.phones.iter().filter(|phone| phone.disk.is_filled());
+        full.filter(|_| self.chance.percent(4)).for_each(|phone| phone.disk.empty());
     }
 
     pub(super) fn clock_jumps(&mut self, which: usize) {

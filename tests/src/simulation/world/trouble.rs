@@ -35,7 +35,12 @@ impl World {
         }
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
-        if let Err(error) = app.sign_in(PIN) {
+        let mut opened = app.sign_in(PIN);
+        if opened.is_err() && phone.disk.is_filled() {
+            phone.disk.empty();
+            opened = app.sign_in(PIN);
+        }
+        if let Err(error) = opened {
             self.broken.push(format!("a phone can't be unlocked: {error}"));
             return;
         }
@@ -63,7 +68,9 @@ impl World {
         let journal_fails = self.chance.percent(5);
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
-        let under_way = app.status().ok().and_then(|status| status.under_way);
+        let status = app.status().ok();
+        let under_way = status.as_ref().and_then(|status| status.under_way);
+        let may_be_full = phone.disk.is_filled() && status.is_some_and(|status| status.is_full);
         if failing {
             phone.disk.fail_after(writes);
         }
@@ -89,6 +96,7 @@ impl World {
             }
             Ok(_) | Err(AppError::NothingUnderWay | AppError::Refused(_)) => {}
             Err(AppError::Store(_)) if failed || journal_fails => {}
+            Err(error) if may_be_full && error.code() == "device-full" => {}
             Err(error) => self.broken.push(format!("something said on a locked phone failed: {error}")),
         }
         self.nothing_left_the_phone(which);
@@ -143,6 +151,7 @@ impl World {
             return;
         }
         let Some(app) = &phone.app else { return };
+        phone.disk.empty();
         self.council_disk.mend();
         let offer = desk::phones::offer(&self.council, &Actor::command_line(), phone.user, None);
         phone.line.set_trouble(0);

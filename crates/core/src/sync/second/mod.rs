@@ -17,7 +17,7 @@ use crate::store::{Enrolment, SecondVersion};
 /// Sends one batch of an enrolment's records, checks the answer, and stores what it changes.
 pub(super) fn run(contact: &Contact<'_>, enrolment: Enrolment) -> Result<Round, AppError> {
     let Contact { store, environment, key, .. } = *contact;
-    let sent = store.transact(environment, |writing| Sent::read(writing, environment, enrolment, key))?;
+    let sent = store.transact(environment, |writing| Sent::read(writing, environment, enrolment.clone(), key))?;
     let answer = ask(contact, &sent)?;
     let council = sent.enrolment.second.as_ref().map(|second| second.council);
     if council.is_some_and(|council| council != answer.council) {
