@@ -108,6 +108,20 @@ pub(crate) enum Command {
     /// Moves visits that do not open into a folder of their own, unchanged. Then you can enrol this
     /// device again.
     SetAside,
+    /// Opens what a store had to send that does not open any more, for a person to read. Changes
+    /// nothing in it.
+    Salvage {
+        /// The folder that holds the journal: one of visits, or one that was set aside. Without it,
+        /// the folder of --store.
+        folder: Option<PathBuf>,
+        /// A file with the secret half of the council's recovery key. Without it, the phone's own
+        /// keys are used.
+        #[arg(long, value_name = "FILE")]
+        recovery_key: Option<PathBuf>,
+        /// The folder to write the visits, photos and sealed notes to. It must not exist.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// The network on which photos are sent.

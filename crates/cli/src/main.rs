@@ -4,6 +4,7 @@
 //! arguments are wrong.
 
 mod arguments;
+mod salvage;
 mod visit;
 mod words;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Parser;
 use doorstep_core::http::HttpConnect;
-use doorstep_core::keys::{FileKeyStore, KeyStore, SystemKeyStore};
+use doorstep_core::keys::{FileKeyStore, KeyStore, MemoryKeyStore, SystemKeyStore};
 use doorstep_core::{App, AppError, Environment, Opening, OsRandomness, RealDisk, SignIn, SystemClock};
 use doorstep_domain::conduct::Signing;
 use serde::Serialize;
@@ -71,6 +72,16 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             "The visits that were on this device are kept, whole, in {}. Enrol again to go on.\n",
             kept.display()
         ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Salvage { folder, recovery_key, out } = &arguments.command {
+        let environment = if recovery_key.is_some() {
+            with_keys(Arc::new(MemoryKeyStore::default()))
+        } else {
+            environment(&arguments)?
+        };
+        let folder = folder.as_ref().unwrap_or(&arguments.store);
+        print(&salvage::run(folder, &environment, recovery_key.as_deref(), out)?);
         return Ok(ExitCode::SUCCESS);
     }
     let json = arguments.json;
@@ -155,7 +166,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         },
-        Command::SetAside => {}
+        Command::SetAside | Command::Salvage { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -169,14 +180,18 @@ fn environment(arguments: &Arguments) -> Result<Environment> {
         }
         _ => Arc::new(SystemKeyStore::new(&whole(&arguments.store))),
     };
-    Ok(Environment {
+    Ok(with_keys(keys))
+}
+
+fn with_keys(keys: Arc<dyn KeyStore>) -> Environment {
+    Environment {
         clock: Arc::new(SystemClock),
         randomness: Arc::new(OsRandomness),
         keys,
         disk: Arc::new(RealDisk),
         connect: Arc::new(HttpConnect),
         sign_in: SignIn::ByKeyStore,
-    })
+    }
 }
 
 /// The whole path of the store's folder, by which the key store names its entries.

@@ -21,7 +21,7 @@ pub use environment::{
 };
 pub use error::{AppError, Opening};
 pub use pin::{LONGEST_PIN, PinRefused, SHORTEST_PIN};
-pub use store::set_aside;
+pub use store::{NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, salvage, set_aside};
 pub use verify::{Fault, Verified};
 pub use view::{
     Acted, AppointmentView, CodeView, ConcernDescription, Custody, DeviceStanding, EnrolmentView, OutboxGroup,

@@ -52,6 +52,11 @@ pub enum CouncilError {
     /// The text is not a key for backups.
     #[error("that is not a key for backups. Make one with `doorstep-council backup-key`.")]
     BadBackupKey,
+    /// The text is not the public half of a recovery key.
+    #[error(
+        "that is not the public half of a recovery key: it begins with age1. Make one with `doorstep-council recovery-key`."
+    )]
+    BadRecoveryKey,
     /// The database to move to is not empty.
     #[error("that database is not empty. Nothing was changed. Use an empty database.")]
     DatabaseInUse,

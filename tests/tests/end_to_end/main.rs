@@ -35,6 +35,7 @@ mod ready;
 mod revoked;
 mod roles;
 mod said;
+mod salvaged;
 mod scene;
 mod set_aside;
 mod silence;

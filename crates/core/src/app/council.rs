@@ -106,6 +106,7 @@ impl App {
         }
         (report.waiting, report.photos_waiting) = still_waiting(store)?;
         store.flush_journal();
+        store.seal_to_recovery_key();
         // Everything was sent: a full disk that keeps the device from forgetting takes none of that
         // back. The next sync tries again.
         if store.forget(&self.environment).is_ok() {

@@ -140,6 +140,7 @@ fn take_code(
         last_contact_device_ms: now.unix_ms,
         last_contact_running: Some((now.monotonic_ms, now.boot)),
         safeguarding_keys: answer.safeguarding_keys,
+        recovery_key: None,
         revoked: false,
         second: answer.second,
     };

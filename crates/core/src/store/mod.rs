@@ -13,9 +13,11 @@ mod kinds;
 mod open;
 mod opening;
 mod photos;
+mod reading_journal;
 mod receipts;
 mod records;
 mod recovery;
+mod recovery_key;
 mod reserve;
 mod seals;
 mod settings;
@@ -34,6 +36,7 @@ pub(crate) use forgetting::CouncilContact;
 pub(crate) use opening::Locked;
 pub use opening::set_aside;
 pub(crate) use photos::WaitingPhoto;
+pub use reading_journal::{NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, salvage};
 pub(crate) use records::StoredRecord;
 pub(crate) use settings::{Asked, CodeSignature, Enrolment, SecondVersion};
 
@@ -45,7 +48,7 @@ use self::open::{Open, Shows};
 use self::transaction::Trouble;
 use crate::Opening;
 use crate::environment::Environment;
-use crate::keys::{KeyStore, Secret};
+use crate::keys::{KeyStore, Secret, name};
 
 /// An open store: a database, or what its journal holds while the database is locked.
 pub(crate) struct Store {
@@ -166,6 +169,14 @@ impl Store {
         if flushed.is_err_and(|error| error.kind() == std::io::ErrorKind::StorageFull) && self.make_room(&open) {
             let _the_next_time = open.journal.flush(&self.environment);
         }
+    }
+
+    /// Seals the key of the journal to the council's recovery key, if it has one. What can't be
+    /// written now is written the next time.
+    pub(crate) fn seal_to_recovery_key(&self) {
+        let named = self.read::<_, StoreError>(|reading| Ok(reading.enrolment()?.map(|known| known.recovery_key)));
+        let (Ok(Some(named)), Ok(Some(key))) = (named, self.environment.keys.get(name::JOURNAL)) else { return };
+        let _the_next_time = recovery_key::seal(&self.folder, named.as_deref(), &key);
     }
 
     /// Forgets what is safe elsewhere, a few visits at a time, so that nobody waits for it. The

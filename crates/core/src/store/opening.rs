@@ -13,9 +13,9 @@ use super::database::{self, connect, in_memory, prepare};
 use super::journal::{self, Journal, flush_folder};
 use super::open::{Open, Shows};
 use super::recovery::{Salvaged, fill, put_together};
-use super::reserve;
 use super::settings::Asked;
 use super::transaction::{StoreError, Writing};
+use super::{recovery_key, reserve};
 use crate::Opening;
 use crate::environment::{Environment, RealDisk};
 use crate::keys::{Secret, name};
@@ -220,7 +220,7 @@ fn finish_ending(folder: &Path, environment: &Environment) -> Result<(), Opening
     for name in name::ALL {
         environment.keys.remove(name)?;
     }
-    for file in FILES.into_iter().chain(journal::FILES).chain(reserve::FILES) {
+    for file in FILES.into_iter().chain(journal::FILES).chain(recovery_key::FILES).chain(reserve::FILES) {
         remove(&folder.join(file)).map_err(Opening::Folder)?;
     }
     fs::remove_file(ended).map_err(Opening::Folder)
@@ -317,10 +317,7 @@ fn write_key_check(folder: &Path, key: &Secret) -> Result<(), Opening> {
 /// A file can't be moved. No file is lost, but some may be in the new folder already.
 pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
     let kept = new_folder(folder, now_ms)?;
-    let journal = folder.join(journal::file_name());
-    if journal.exists() {
-        fs::copy(&journal, kept.join(journal::file_name()))?;
-    }
+    copy_journal(folder, &kept)?;
     for file in FILES {
         let from = folder.join(file);
         if from.exists() {
@@ -332,10 +329,19 @@ pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
     Ok(kept)
 }
 
+/// Copies a journal and what opens it.
+fn copy_journal(from: &Path, to: &Path) -> std::io::Result<()> {
+    let files = [journal::file_name(), recovery_key::file_name()];
+    for file in files.into_iter().filter(|file| from.join(file).exists()) {
+        fs::copy(from.join(file), to.join(file))?;
+    }
+    Ok(())
+}
+
 /// Keeps a copy of a journal of which some can't be read.
 fn keep_a_copy(folder: &Path, now_ms: i64) -> std::io::Result<()> {
     let kept = new_folder(folder, now_ms)?;
-    fs::copy(folder.join(journal::file_name()), kept.join(journal::file_name()))?;
+    copy_journal(folder, &kept)?;
     flush_folder(&kept)
 }
 

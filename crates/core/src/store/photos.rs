@@ -62,6 +62,15 @@ impl Reading<'_> {
         Ok(file)
     }
 
+    /// The files of the photos that wait to be sent.
+    pub(super) fn unsent_pictures(&self) -> Result<Vec<(Hash, Vec<u8>)>, StoreError> {
+        self.many(
+            "SELECT sha256, file FROM photo JOIN photo_file USING (photo_id) WHERE state = 'waiting' ORDER BY photo_id",
+            [],
+            |row| Ok((Hash::from_bytes(row.get("sha256")?), row.get("file")?)),
+        )
+    }
+
     /// Where a photo of a visit is on its way to the council; `None` when it is not on this device.
     pub(crate) fn photo_state(&self, visit: VisitId, sha256: Hash) -> Result<Option<PhotoState>, StoreError> {
         let row: Option<(String, Option<String>)> = self.one(

@@ -40,6 +40,9 @@ pub(crate) struct Enrolment {
     #[serde(default)]
     pub(crate) last_contact_running: Option<(u64, u64)>,
     pub(crate) safeguarding_keys: Vec<String>,
+    /// The public half of the council's recovery key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recovery_key: Option<String>,
     pub(crate) revoked: bool,
     /// What the council has signed, once the device speaks version 2 with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -35,7 +35,7 @@ struct OfOneStore {
 
 impl OfOneStore {
     fn name(&self, name: &str) -> String {
-        format!("{name} of {}", self.store)
+        named_for(name, &self.store)
     }
 }
 
@@ -50,6 +50,20 @@ impl KeyStore for OfOneStore {
 
     fn remove(&self, name: &str) -> Result<(), KeyStoreError> {
         self.keys.remove(&self.name(name))
+    }
+}
+
+fn named_for(name: &str, store: &str) -> String {
+    format!("{name} of {store}")
+}
+
+/// What a key of the store of this folder is called in the key store: the folder of a store, or one
+/// below it.
+pub(crate) fn name_of(folder: &Path, name: &str) -> String {
+    let store = folder.ancestors().find(|folder| folder.parent().is_some_and(|above| above.ends_with(STORES)));
+    match store.and_then(Path::file_name) {
+        Some(store) => named_for(name, &store.to_string_lossy()),
+        None => name.to_owned(),
     }
 }
 

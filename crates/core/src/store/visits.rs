@@ -1,8 +1,10 @@
 //! The rows of the lists of visits. Each row is folded from the visit's records, and stored with
 //! them.
 
+use std::collections::BTreeSet;
+
 use doorstep_domain::conduct::{Outcome, Owed, Visit};
-use doorstep_domain::{AppointmentRef, Named, StableName, Uprn, VisitId};
+use doorstep_domain::{AppointmentRef, Named, RecordId, StableName, Uprn, VisitId};
 use rusqlite::{Row, params};
 
 use super::{Reading, StoreError, Writing};
@@ -43,6 +45,21 @@ impl Reading<'_> {
             params![since_ms],
             visit_row,
         )
+    }
+
+    /// Every visit with a record here, newest first. A note of version 2 has one of its own.
+    pub(super) fn all_visits(&self) -> Result<Vec<VisitId>, StoreError> {
+        self.many("SELECT visit_id FROM record GROUP BY visit_id ORDER BY max(local_id) DESC", [], |row| {
+            Ok(VisitId::from_bytes(row.get("visit_id")?))
+        })
+    }
+
+    /// The records that the council has not confirmed.
+    pub(super) fn waiting_records(&self) -> Result<BTreeSet<RecordId>, StoreError> {
+        let waiting = self.many("SELECT record_id FROM record WHERE state = 'waiting'", [], |row| {
+            Ok(RecordId::from_bytes(row.get("record_id")?))
+        })?;
+        Ok(waiting.into_iter().collect())
     }
 
     /// Open visits without an appointment, oldest first.

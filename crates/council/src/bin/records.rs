@@ -31,7 +31,11 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
                  start the service again: until then it uses the old one.\n",
             );
         }
-        RecordsCommand::BackupKey { out } => make_backup_key(&out)?,
+        RecordsCommand::BackupKey { out } | RecordsCommand::RecoveryKey { out } => make_key(&out)?,
+        RecordsCommand::PublishRecoveryKey { data, key, none: _ } => {
+            desk::council::publish_recovery_key(&service(&data)?, by, key.as_deref())?;
+            print("Phones learn of it at their next contact.\n");
+        }
         RecordsCommand::Backup { data, recipient, out } => {
             let service = service(&data)?;
             let held = whole_or_nothing(&out, |file| Ok(backup::back_up(&service, by, &recipient, file)?))?;
@@ -120,7 +124,8 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn make_backup_key(out: &Path) -> Result<()> {
+/// Makes a pair of keys: writes the secret half to a file, and prints the public one.
+fn make_key(out: &Path) -> Result<()> {
     let key = BackupKey::new();
     let written = private_file::write_new(out, key.identity.as_bytes());
     written.with_context(|| format!("{} can't be written", out.display()))?;

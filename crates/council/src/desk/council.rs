@@ -14,8 +14,11 @@ use crate::machine::environment::Environment;
 use crate::machine::keys::Keys;
 use crate::service::{NAME, Service, begin_epoch_in};
 use crate::storage::{
-    AssignedRole, Audited, DatabaseAt, Holdings, Organisation, OrganisationKind, Person, Storage, move_all,
+    AssignedRole, Audited, DatabaseAt, Holdings, Organisation, OrganisationKind, Person, Reading, Storage, move_all,
 };
+
+/// The name under which the public half of the recovery key is kept.
+const RECOVERY_KEY: &str = "recovery_key";
 
 /// Makes a council: its keys in the folder, and its first administrator in the database. If an
 /// earlier call was interrupted, it uses the keys that are already there.
@@ -89,6 +92,34 @@ pub fn change_key(service: &Service, by: &Actor, key: KeyKind) -> Result<(), Cou
     }
     let now_ms = service.now_ms();
     service.transact(|writing| writing.audit(now_ms, by.name(), &Audited::KeyChanged { key: key.name() }))
+}
+
+/// Names the public half of the recovery key, an age recipient, or none. Phones seal the key of
+/// what they keep to send to it, at their next contact: what a phone holds that has lost its own
+/// keys then opens with the other half. That half is on none of the council's machines.
+///
+/// # Errors
+/// [`Refused::NotFound`] elsewhere than on the council's own machine;
+/// [`CouncilError::BadRecoveryKey`].
+pub fn publish_recovery_key(service: &Service, by: &Actor, key: Option<&str>) -> Result<(), CouncilError> {
+    by.only(&[])?;
+    let key = key.map(str::trim).unwrap_or_default();
+    if !key.is_empty() && key.parse::<age::x25519::Recipient>().is_err() {
+        return Err(CouncilError::BadRecoveryKey);
+    }
+    let now_ms = service.now_ms();
+    service.transact(|writing| {
+        writing.set_meta(RECOVERY_KEY, key)?;
+        writing.audit(now_ms, by.name(), &Audited::KeyChanged { key: "recovery" })
+    })
+}
+
+impl Reading<'_> {
+    /// The public half of the recovery key, if the council has one.
+    pub(crate) fn recovery_key(&self) -> Result<Option<String>, CouncilError> {
+        let key = if self.has_meta(RECOVERY_KEY)? { self.meta(RECOVERY_KEY)? } else { String::new() };
+        Ok(Some(key).filter(|key| !key.is_empty()))
+    }
 }
 
 /// Copies everything to another, empty database, and checks that both hold the same. Returns what

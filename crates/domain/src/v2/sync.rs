@@ -339,6 +339,10 @@ pub struct Changes {
     /// The council's own numbers, as in version 1; absent when the phone holds them already.
     #[n(7)]
     pub numbers: Option<Bytes>,
+    /// The public half of the council's recovery key, an age recipient. The phone seals the key of
+    /// what it keeps to send to it. Absent where the council has none.
+    #[n(8)]
+    pub recovery_key: Option<String>,
 }
 
 /// An appointment that is given to an enrolment.

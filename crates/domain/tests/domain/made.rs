@@ -206,6 +206,7 @@ pub(crate) fn answer() -> SyncAnswer {
             more: false,
             code: None,
             numbers: None,
+            recovery_key: None,
         }),
         council_keys: None,
         erased: None,

@@ -319,6 +319,7 @@ fn take_changes(
         writing.set_numbers(&numbers)?;
     }
     enrolment.safeguarding_keys.clone_from(&changes.safeguarding_keys);
+    enrolment.recovery_key.clone_from(&changes.recovery_key);
     if !is_kept {
         return Ok(0);
     }

@@ -58,6 +58,25 @@ pub(crate) enum RecordsCommand {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Makes a recovery key. Prints the public half, and writes the secret half to a file. It needs
+    /// no council: do it on a machine that is on no network, and keep the file in a safe.
+    RecoveryKey {
+        /// The file to write the secret half to. It must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Names the public half of the recovery key to the phones. What a phone holds that has lost
+    /// its keys then opens with the other half: see `doorstep salvage`.
+    PublishRecoveryKey {
+        #[command(flatten)]
+        data: Data,
+        /// The public half, `age1...`.
+        #[arg(required_unless_present = "none")]
+        key: Option<String>,
+        /// Have none any more.
+        #[arg(long, conflicts_with = "key")]
+        none: bool,
+    },
     /// Writes all tables, photos and keys into one encrypted file. The service can go on running.
     Backup {
         #[command(flatten)]

@@ -205,6 +205,7 @@ fn changes(
     now_ms: i64,
 ) -> Result<Changes, CouncilError> {
     let safeguarding_keys = service.keys.safeguarding_recipients();
+    let recovery_key = writing.recovery_key()?;
     if device.revoked {
         return Ok(Changes {
             snapshot: true,
@@ -215,6 +216,7 @@ fn changes(
             more: false,
             code: None,
             numbers: None,
+            recovery_key,
         });
     }
     let snapshot = request.council_epoch != council_epoch || writing.needs_snapshot(device.user, request.cursor)?;
@@ -250,5 +252,6 @@ fn changes(
         more,
         code: code.filter(|code| request.code.as_deref() != Some(&code.hash())).map(|code| Bytes(encode(&code))),
         numbers: (numbers.hash() != held).then(|| Bytes(encode(&numbers))),
+        recovery_key,
     })
 }

@@ -1,0 +1,175 @@
+//! Reading the journal of a store that does not open: what it had to send, for a person to see.
+//! Nothing in the folder is changed.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::str::FromStr;
+
+use age::x25519::{Identity, Recipient};
+use doorstep_domain::DeviceId;
+use doorstep_domain::conduct::{Event, Happened, Visit, fold};
+use doorstep_domain::ledger::Hash;
+use serde::Serialize;
+
+use super::recovery::fill;
+use super::transaction::{Reading, StoreError};
+use super::{database, journal, recovery_key, shelf};
+use crate::environment::Environment;
+use crate::keys::{KeyStore, KeyStoreError, name};
+
+/// What is sealed for the leads has a multiple of this length, in bytes: more notes than a phone
+/// ever had.
+const NOTES: usize = 512 * 1024;
+
+/// What opens a journal.
+#[derive(Clone, Copy)]
+pub enum OpenedWith<'a> {
+    /// The phone's own key store.
+    KeyStore(&'a dyn KeyStore),
+    /// The secret half of the council's recovery key, `AGE-SECRET-KEY-1...`.
+    RecoveryKey(&'a str),
+}
+
+/// Why a journal could not be read. The folder is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSalvaged {
+    /// There is no journal.
+    #[error("there is no journal in that folder. Name the folder of visits, or one that was set aside.")]
+    NoJournal,
+    /// The text is no secret half of a recovery key.
+    #[error("that is not the secret half of a recovery key: it begins with AGE-SECRET-KEY-1")]
+    BadKey,
+    /// The key of the journal is not in the key store.
+    #[error("the key store has no key for that journal. Use the council's recovery key: --recovery-key FILE.")]
+    NoKey,
+    /// The recovery key does not open it.
+    #[error(
+        "that recovery key does not open that journal: the phone had another one, or none. Nothing was changed. Try the \
+         council's earlier recovery keys."
+    )]
+    AnotherKey,
+    /// Nothing in the journal can be read.
+    #[error("nothing in that journal can be read with its key: it is damaged from its first line to its last")]
+    Nothing,
+    /// The key store can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeyStoreError),
+    /// The folder can't be read.
+    #[error("the folder can't be read: {0}")]
+    Folder(#[from] std::io::Error),
+    /// What was read does not fit together.
+    #[error("what the journal holds can't be put together: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// What a journal holds.
+#[derive(Debug, Serialize)]
+pub struct SalvagedJournal {
+    /// Whose it is, once the device was enrolled: the enrolment, the person and the council.
+    pub enrolled: Option<SalvagedEnrolment>,
+    /// Whether a part of the journal could not be read.
+    pub is_damaged: bool,
+    /// How many records the council has not confirmed. Safeguarding notes don't count.
+    pub waiting: usize,
+    /// The visits, newest first.
+    pub visits: Vec<SalvagedVisit>,
+    /// The pictures that wait to be sent, by their SHA-256.
+    #[serde(skip)]
+    pub pictures: Vec<(Hash, Vec<u8>)>,
+    /// What was said to the safeguarding leads alone, sealed to them. It is there, and has the same
+    /// length, whether anything was said or not. Clause 6.2.
+    #[serde(skip)]
+    pub for_the_leads: Vec<u8>,
+}
+
+/// Whose a journal is.
+#[derive(Debug, Serialize)]
+pub struct SalvagedEnrolment {
+    /// The enrolment's id at the council.
+    pub device: DeviceId,
+    /// The visitor's user name.
+    pub user_name: String,
+    /// The visitor's name.
+    pub display_name: String,
+    /// The name of the council.
+    pub council_name: String,
+}
+
+/// A visit that a journal holds.
+#[derive(Debug, Serialize)]
+pub struct SalvagedVisit {
+    /// What was recorded.
+    #[serde(flatten)]
+    pub visit: Visit,
+    /// How many of its records the council has not confirmed. Safeguarding notes don't count.
+    pub waiting: usize,
+}
+
+/// Reads what the journal in a folder holds: the folder of a store, or one into which a store was
+/// set aside.
+///
+/// # Errors
+/// [`NotSalvaged`].
+pub fn salvage(folder: &Path, with: OpenedWith<'_>, environment: &Environment) -> Result<SalvagedJournal, NotSalvaged> {
+    if !journal::exists(folder) {
+        return Err(NotSalvaged::NoJournal);
+    }
+    let key = match with {
+        OpenedWith::KeyStore(keys) => keys.get(&shelf::name_of(folder, name::JOURNAL))?.ok_or(NotSalvaged::NoKey)?,
+        OpenedWith::RecoveryKey(identity) => {
+            let identity = Identity::from_str(identity.trim()).map_err(|_| NotSalvaged::BadKey)?;
+            recovery_key::open(folder, &identity)?.ok_or(NotSalvaged::AnotherKey)?
+        }
+    };
+    let contents = journal::read(folder, &key)?;
+    if contents.batches.is_empty() {
+        return Err(NotSalvaged::Nothing);
+    }
+    let mut connection = database::in_memory().map_err(StoreError::from)?;
+    fill(&mut connection, &contents, environment)?;
+    let transaction = connection.transaction().map_err(StoreError::from)?;
+    let reading = Reading::in_transaction(&transaction, true);
+    let enrolment = reading.enrolment()?;
+    let waiting = reading.waiting_records()?;
+    let (mut visits, mut notes) = (Vec::new(), Vec::new());
+    for visit in reading.all_visits()? {
+        let mut facts = reading.facts(visit)?;
+        notes.extend(facts.extract_if(.., |fact| matches!(fact.event, Event::ConcernSealed(_))));
+        // A visit with a note alone says nothing else.
+        if !facts.is_empty() {
+            let waiting = facts.iter().filter(|fact| waiting.contains(&fact.record)).count();
+            visits.push(SalvagedVisit { visit: fold(visit, &facts), waiting });
+        }
+    }
+    let leads = enrolment.iter().flat_map(|enrolment| &enrolment.safeguarding_keys);
+    Ok(SalvagedJournal {
+        for_the_leads: sealed_together(notes, leads.filter_map(|key| key.parse().ok()).collect())?,
+        is_damaged: contents.is_damaged,
+        waiting: visits.iter().map(|visit| visit.waiting).sum(),
+        visits,
+        pictures: reading.unsent_pictures()?,
+        enrolled: enrolment.map(|enrolment| SalvagedEnrolment {
+            device: enrolment.device,
+            user_name: enrolment.user_name,
+            display_name: enrolment.display_name,
+            council_name: enrolment.council_name,
+        }),
+    })
+}
+
+/// Seals notes, each of which is sealed already, so that nobody else can tell how many there are.
+/// Opened, it is a list of the notes in CBOR and then zeros.
+fn sealed_together(notes: Vec<Happened>, leads: Vec<Recipient>) -> io::Result<Vec<u8>> {
+    let notes = notes.into_iter().filter_map(|note| match note.event {
+        Event::ConcernSealed(note) => Some(note.sealed.into()),
+        _ => None,
+    });
+    let mut plain = minicbor::to_vec(notes.collect::<Vec<minicbor::bytes::ByteVec>>()).map_err(io::Error::other)?;
+    plain.resize(plain.len().max(1).next_multiple_of(NOTES), 0);
+    let encryptor = age::Encryptor::with_recipients(leads.iter().map(|lead| lead as &dyn age::Recipient));
+    let mut sealed = Vec::new();
+    let mut writer = encryptor.map_err(io::Error::other)?.wrap_output(&mut sealed)?;
+    writer.write_all(&plain)?;
+    writer.finish()?;
+    Ok(sealed)
+}
