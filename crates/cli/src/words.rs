@@ -257,6 +257,11 @@ pub(crate) fn status(status: &StatusView) -> String {
     } else {
         ""
     };
+    let newer = if status.is_newer {
+        " A newer Doorstep wrote what is on this device: it can be read and is sent. Update Doorstep."
+    } else {
+        ""
+    };
     let salvaged = match &status.salvaged {
         Some(salvaged) => format!(
             " The file of visits was damaged or gone at {}: it is kept in {}, and {} records came back.",
@@ -267,7 +272,7 @@ pub(crate) fn status(status: &StatusView) -> String {
         None => String::new(),
     };
     format!(
-        "{who}{} records, {} wait to be sent{oldest}.{photos}{urgent}{code}{aside}{others}{full}{salvaged}\n",
+        "{who}{} records, {} wait to be sent{oldest}.{photos}{urgent}{code}{aside}{others}{newer}{full}{salvaged}\n",
         status.records, status.unsent
     )
 }

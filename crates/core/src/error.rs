@@ -103,6 +103,11 @@ pub enum AppError {
          for changes. An emergency can be started, and nothing is lost."
     )]
     ContactFirst,
+    /// A newer Doorstep wrote what is on this device.
+    #[error(
+        "a newer Doorstep wrote the visits on this phone. They can be read, and everything is sent; nothing was started.          Update Doorstep. An emergency can be started."
+    )]
+    OlderApp,
     /// There is no such appointment here.
     #[error("there is no appointment {0} on this device. Check for changes, or look at the reference again.")]
     NoSuchAppointment(AppointmentRef),
@@ -175,6 +180,7 @@ impl AppError {
             Self::NoAnswer(NoAnswer::Refused(code)) => code.code(),
             Self::Revoked => "phone-revoked",
             Self::ContactFirst => "contact-first",
+            Self::OlderApp => "older-app",
             Self::NoSuchAppointment(_) => "no-such-appointment",
             Self::NoSuchVisit(_) => "no-such-visit",
             Self::TooLong(_) => "too-long",

@@ -55,6 +55,9 @@ pub struct StatusView {
     /// Records and photos of earlier enrolments of this device that wait to be sent.
     #[ts(type = "number")]
     pub left_by_others: u64,
+    /// Whether a newer app wrote what is on the device: it can be read, the visit under way
+    /// finished, and everything is sent.
+    pub is_newer: bool,
     /// Whether the device is full: visits can be finished and sent, and no photos added.
     pub is_full: bool,
     /// What was done about a file of visits that was damaged or lost, until somebody has read it.

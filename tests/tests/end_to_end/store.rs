@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use doorstep_core::keys::{KeyStore, Secret};
-use doorstep_core::{App, AppError, Clock, Environment, Moment, Opening, SystemClock};
+use doorstep_core::{App, AppError, Clock, Environment, Moment, Opening, SaidLocked, SignIn, SystemClock};
 use doorstep_council::records::verify;
 use doorstep_domain::conduct::{About, Command, Concern, Hazard, Severity, Step, StepState};
 use doorstep_domain::protocol::Council;
@@ -145,16 +145,93 @@ fn whoever_holds_the_key_and_changes_a_record_is_found_out_by_verify() {
     }
 }
 
+/// Makes the phone's file look as if a newer app wrote it.
+fn by_a_newer_app(scene: &Scene, changes: &str) {
+    let database = behind_the_scene(scene);
+    database.execute_batch(changes).unwrap();
+    database.pragma_update(None, "user_version", 99).unwrap();
+    // What is in the log goes into the file, as when an app ends.
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+}
+
 #[test]
-fn a_file_of_a_newer_app_is_left_as_it_is() {
+fn a_file_of_a_newer_app_is_read_and_sent_and_left_as_it_is() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let ended = app.start_visit(&"WO-261124-00006".parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(ended, Command::NoAnswer).unwrap();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(visit, Command::RecordStep { step: Step::IdShown, state: StepState::Done }).unwrap();
+    drop(app);
+    by_a_newer_app(&scene, "ALTER TABLE record ADD COLUMN newer TEXT; CREATE TABLE newer (a TEXT)");
+    let before = bytes(&scene.store());
+
+    let app = scene.open().expect("an older app opens it");
+    assert!(app.status().unwrap().is_newer);
+    assert!(app.today().unwrap().appointments.iter().any(|view| view.visit.is_some()));
+    assert!(app.visit(ended).unwrap().visit.ending.is_some(), "it can be read");
+    let refused = app.start_visit(&"WO-261124-00010".parse().unwrap()).unwrap_err();
+    assert_eq!(refused.code(), "older-app");
+    app.act(visit, Command::NoAnswer).expect("the visit under way is finished");
+    let report = app.sync().expect("it is sent");
+    assert_eq!((report.received, report.waiting), (5, 0));
+    drop(app);
+    assert_eq!(bytes(&scene.store()), before, "nothing is written to it");
+    let app = scene.open().expect("and once more");
+    assert!(app.visit(visit).unwrap().visit.ending.is_some(), "the journal kept what was done");
+    assert_eq!(app.status().unwrap().unsent, 0);
+    drop(app);
+
+    behind_the_scene(&scene).pragma_update(None, "user_version", 7).unwrap();
+    let app = scene.open().expect("the app that wrote it opens it");
+    assert!(!app.status().unwrap().is_newer);
+    assert!(app.visit(visit).unwrap().visit.ending.is_some(), "it takes in what was done meanwhile");
+    assert_eq!(app.status().unwrap().unsent, 0);
+    assert!(app.verify().unwrap().is_ok());
+    app.sync().unwrap();
+    assert_eq!(verify::counts(&scene.service).unwrap(), (app.status().unwrap().records, 0));
+}
+
+#[test]
+fn a_pin_keeps_a_file_of_a_newer_app_too() {
     let scene = Scene::new();
     drop(scene.enrolled());
+    let open = || App::open(&scene.store(), Environment { sign_in: SignIn::WithPin, ..scene.environment() }).unwrap();
     let database = behind_the_scene(&scene);
+    let app = open();
+    app.set_pin("493817").unwrap();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    drop(app);
     database.pragma_update(None, "user_version", 99).unwrap();
     drop(database);
+    let app = open();
+    assert!(matches!(app.visit(visit), Err(AppError::SignInFirst)));
+    app.say_locked(SaidLocked::LeaveNow).expect("a locked phone leaves");
+    app.sign_in("493817").expect("it opens");
+    assert!(app.status().unwrap().is_newer);
+    assert!(app.visit(visit).unwrap().visit.ending.is_some());
+    app.lock().unwrap();
+    assert!(matches!(app.visit(visit), Err(AppError::SignInFirst)), "what was read is closed again");
+    assert!(!app.status().unwrap().is_newer);
+    app.sign_in("493817").unwrap();
+    assert_eq!(app.sync().unwrap().waiting, 0);
+    assert!(app.visit(visit).unwrap().visit.ending.is_some());
+}
+
+#[test]
+fn a_file_that_is_too_new_to_be_read_is_left_as_it_is_and_what_waits_is_sent() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(visit, Command::NoAnswer).unwrap();
+    drop(app);
+    by_a_newer_app(&scene, "ALTER TABLE record RENAME COLUMN state TO standing");
     let before = bytes(&scene.store());
-    let error = scene.open().unwrap_err();
-    assert!(matches!(error, AppError::Opening(Opening::Newer(_))), "{error}");
+    let app = scene.open().expect("an older app opens it");
+    assert!(app.status().unwrap().is_newer);
+    assert_eq!(app.sync().expect("it is sent").waiting, 0);
+    assert_eq!(verify::counts(&scene.service).unwrap().0, 3);
+    drop(app);
     assert_eq!(bytes(&scene.store()), before);
 }
 

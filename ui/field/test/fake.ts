@@ -39,6 +39,7 @@ export function status(changes: Partial<StatusView> = {}): StatusView {
     signed_in: true,
     left_by_others: 0,
     is_full: false,
+    is_newer: false,
     salvaged: null,
     records: 0,
     unsent: 0,

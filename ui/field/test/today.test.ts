@@ -76,3 +76,9 @@ it('a full phone says what still goes and what does not', async () => {
   const said = await screen.findByText(/This phone is full/)
   expect(said.textContent).toMatch(/finish your visit and it is sent, but no photo can be added/)
 })
+
+it('an app that is too old says what still goes', async () => {
+  shown(appWith({}, { is_newer: true }).app, Today, today())
+  const said = await screen.findByText(/A newer Doorstep wrote the visits on this phone/)
+  expect(said.textContent).toMatch(/everything\s+is sent/)
+})

@@ -2826,6 +2826,11 @@ signed_in: boolean,
  */
 left_by_others: number, 
 /**
+ * Whether a newer app wrote what is on the device: it can be read, the visit under way
+ * finished, and everything is sent.
+ */
+is_newer: boolean, 
+/**
  * Whether the device is full: visits can be finished and sent, and no photos added.
  */
 is_full: boolean, 

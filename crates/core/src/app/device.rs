@@ -48,6 +48,7 @@ impl App {
             signed_in: self.signed_in.load(Ordering::SeqCst),
             left_by_others: self.left_by_others()?,
             is_full: self.store().is_full(),
+            is_newer: self.signed_in.load(Ordering::SeqCst) && !reading.shows_all(),
             salvaged: reading.salvaged()?.map(|salvaged| SalvagedView {
                 kept: salvaged.kept,
                 records: salvaged.records,

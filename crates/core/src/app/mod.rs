@@ -95,7 +95,7 @@ impl App {
     fn with(folder: &Path, environment: Environment, store: Store) -> Result<Self, AppError> {
         // Without a PIN there is nothing to ask for: the device is new, or was enrolled a moment
         // ago. An earlier app kept the PIN in the database.
-        let is_locked = !store.shows_all();
+        let is_locked = store.is_locked();
         let pin_set = is_locked || store.read::<_, AppError>(|reading| Ok(stored_pin(reading)?.is_some()))?;
         let signed_in = !is_locked && (environment.sign_in == SignIn::ByKeyStore || !pin_set);
         let used_ms = environment.clock.now().monotonic_ms;

@@ -119,11 +119,21 @@ impl App {
         Ok(last.filter(|(_, at_ms)| now_ms.abs_diff(*at_ms) < WRITTEN_IN_MS).map(|(visit, _)| visit))
     }
 
-    /// As [`App::may_go_on`], for a visit without an appointment: without contact an emergency can
-    /// still begin.
+    /// Whether a visit may begin now.
+    ///
+    /// # Errors
+    /// [`AppError::OlderApp`], or as [`App::may_go_on`].
+    pub(super) fn may_start(&self, reading: &Reading<'_>) -> Result<(), AppError> {
+        self.may_go_on(reading, None)?;
+        // Whoever gets here is signed in, so the store is not merely locked.
+        if reading.shows_all() { Ok(()) } else { Err(AppError::OlderApp) }
+    }
+
+    /// As [`App::may_start`], for a visit without an appointment: without contact, or with an app
+    /// that is too old, an emergency can still begin.
     pub(super) fn may_begin(&self, reading: &Reading<'_>, kind: VisitKind) -> Result<(), AppError> {
-        match self.may_go_on(reading, None) {
-            Err(AppError::ContactFirst) if kind == VisitKind::EmergencyRepair => Ok(()),
+        match self.may_start(reading) {
+            Err(AppError::ContactFirst | AppError::OlderApp) if kind == VisitKind::EmergencyRepair => Ok(()),
             may => may,
         }
     }

@@ -44,8 +44,9 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Refused`] when the visitor has not signed the Code (clause 9);
-    /// [`AppError::Revoked`], [`AppError::ContactFirst`]; [`AppError::NoSuchAppointment`],
-    /// [`AppError::NotEnrolled`], [`AppError::SignInFirst`], [`AppError::Store`].
+    /// [`AppError::Revoked`], [`AppError::ContactFirst`], [`AppError::OlderApp`];
+    /// [`AppError::NoSuchAppointment`], [`AppError::NotEnrolled`], [`AppError::SignInFirst`],
+    /// [`AppError::Store`].
     pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
         self.store().transact(&self.environment, |writing| {
@@ -54,7 +55,7 @@ impl App {
             if let Some(started) = open.as_ref().filter(|visit| visit.started) {
                 return self.acted(writing, Known::of(writing, started.visit)?.visit);
             }
-            self.may_go_on(writing, None)?;
+            self.may_start(writing)?;
             let plan = self.plan_of(writing, appointment)?;
             let id = open.map_or_else(|| self.new_visit(), |opened| opened.visit);
             let before = Known::or_nothing(writing, id)?;
@@ -74,7 +75,7 @@ impl App {
         self.signed_in()?;
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
-            self.may_go_on(writing, None)?;
+            self.may_start(writing)?;
             let plan = self.plan_of(writing, appointment)?;
             if let Some(open) = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none()) {
                 return self.acted(writing, Known::of(writing, open.visit)?.visit);

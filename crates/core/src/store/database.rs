@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 use rusqlite_migration::{M, Migrations};
 use zeroize::Zeroizing;
 
@@ -95,6 +96,32 @@ pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     connection.execute_batch(&images::noting())?;
     connection.set_prepared_statement_cache_capacity(96);
     Ok(connection)
+}
+
+/// Copies the rows of a database that a newer app wrote into this one, which is in memory: those of
+/// the tables and columns that this app knows. Of pictures, it takes those that wait to be sent.
+pub(super) fn copy_known(from: &Connection, into: &Connection) -> rusqlite::Result<()> {
+    let names = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        into.prepare(sql)?.query_map([], |row| row.get("name"))?.collect()
+    };
+    into.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+    for table in names("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")? {
+        let columns = names(&format!("SELECT name FROM pragma_table_info('{table}')"))?;
+        let (named, places) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
+        let only = match table.as_str() {
+            "photo_file" => "WHERE photo_id IN (SELECT photo_id FROM photo WHERE state = 'waiting')",
+            _ => "",
+        };
+        into.execute(&format!("DELETE FROM {table}"), [])?;
+        let mut read = from.prepare(&format!("SELECT {named} FROM {table} {only}"))?;
+        let mut write = into.prepare(&format!("INSERT INTO {table} ({named}) VALUES ({places})"))?;
+        let mut rows = read.query([])?;
+        while let Some(row) = rows.next()? {
+            let values = (0..columns.len()).map(|at| row.get(at));
+            write.execute(params_from_iter(values.collect::<rusqlite::Result<Vec<Value>>>()?))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a page is not as it was written, or an index does not fit its table. A file that can't

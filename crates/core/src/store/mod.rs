@@ -88,16 +88,22 @@ impl Store {
         &self.folder
     }
 
-    /// Whether the whole store is open, and not what is left of it while it is locked.
+    /// Whether the whole store is open to be written, and not what is left of it while it is
+    /// locked, or what this app knows of it.
     pub(crate) fn shows_all(&self) -> bool {
         self.lock().shows_all()
+    }
+
+    /// Whether nothing but what can be sent is open.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock().is_locked()
     }
 
     /// The key of the database, while it is open.
     pub(crate) fn database_key(&self) -> Option<Secret> {
         match &self.lock().shows {
             Shows::Everything(key) => Some(key.clone()),
-            Shows::Outbox(_) => None,
+            Shows::Outbox(_) | Shows::Newer(_) => None,
         }
     }
 
@@ -230,7 +236,7 @@ impl Store {
     /// It is as it was.
     pub(crate) fn lock_up(&self, locked: Locked) -> Result<(), Opening> {
         let mut open = self.lock();
-        if open.shows_all() {
+        if !open.is_locked() {
             let _what_is_not_flushed_is_there = open.journal.flush(&self.environment);
             *open = opening::open_outbox(&self.folder, &self.environment, locked)?;
         }
@@ -243,7 +249,7 @@ impl Store {
     /// It stays locked.
     pub(crate) fn unlock(&self, key: &Secret) -> Result<(), Opening> {
         let mut open = self.lock();
-        if !open.shows_all() {
+        if open.is_locked() {
             *open = opening::open_with(&self.folder, &self.environment, key)?;
         }
         Ok(())
@@ -276,7 +282,8 @@ impl Store {
         is_over: impl FnOnce(&Reading<'_>) -> Result<bool, E>,
     ) -> Result<bool, E> {
         let mut open = self.lock();
-        if !open.read(is_over).gave? {
+        // What this app does not know of a newer one's file may still have to be sent.
+        if matches!(open.shows, Shows::Newer(_)) || !open.read(is_over).gave? {
             return Ok(false);
         }
         // It stands in for the database that is closed, and is never written to.

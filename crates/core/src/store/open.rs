@@ -23,6 +23,9 @@ pub(super) enum Shows {
     Everything(Secret),
     /// What the journal holds, in memory. What is written goes to the journal alone.
     Outbox(Session),
+    /// What a database of a newer app holds, in memory, as far as this one knows it. What is
+    /// written goes to the journal alone, and the newer app takes it in.
+    Newer(Session),
 }
 
 /// What a transaction gave, and what went wrong, as far as the store can do something about it.
@@ -34,6 +37,10 @@ pub(super) struct Done<T, E> {
 impl Open {
     pub(super) fn shows_all(&self) -> bool {
         matches!(self.shows, Shows::Everything(_))
+    }
+
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self.shows, Shows::Outbox(_))
     }
 
     pub(super) fn read<T, E: From<StoreError>>(
@@ -61,7 +68,7 @@ impl Open {
             Ok(transaction) => transaction,
             Err(error) => return Done::failed(error),
         };
-        // What a locked store writes is in memory, and reaches the disk with its journal.
+        // What such a store writes is in memory, and reaches the disk with its journal.
         let disk: &dyn Disk = if shows_all { &*environment.disk } else { &RealDisk };
         let writing = Writing::in_transaction(&transaction, disk, shows_all);
         let gave = work(&writing).and_then(|gave| Ok((gave, for_the_journal(&writing, shows)?)));
@@ -100,8 +107,8 @@ fn keep(
                 journal.add(environment, batch);
             }
         }
-        // While the database is locked, the journal is what keeps it: it comes first.
-        Shows::Outbox(_) => {
+        // While the database is not written to, the journal is what keeps it: it comes first.
+        Shows::Outbox(_) | Shows::Newer(_) => {
             if let Some(batch) = batch {
                 journal.add_alone(environment, batch).map_err(not_kept)?;
             }
@@ -133,7 +140,7 @@ fn for_the_journal(writing: &Writing<'_>, shows: &Shows) -> Result<Option<Batch>
     }
     let session = match shows {
         Shows::Everything(_) => None,
-        Shows::Outbox(session) => Some(session.clone()),
+        Shows::Outbox(session) | Shows::Newer(session) => Some(session.clone()),
     };
     Ok(Some(Batch { number: writing.count_written()?, session, rows }))
 }

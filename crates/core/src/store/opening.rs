@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::database::{self, connect, in_memory, prepare};
 use super::journal::{self, Journal, flush_folder};
 use super::open::{Open, Shows};
-use super::recovery::{Salvaged, fill, put_together};
+use super::recovery::{Salvaged, Session, fill, put_together, read_newer};
 use super::settings::Asked;
 use super::transaction::{StoreError, Writing};
 use super::{recovery_key, reserve};
@@ -80,6 +80,7 @@ fn open_once(folder: &Path, environment: &Environment, key: &Secret) -> Result<O
     }
     match connect(&database, key).and_then(|connection| prepare(connection, &database)) {
         Err(Opening::Damaged(_)) => salvage(folder, environment, key),
+        Err(Opening::Newer(_)) => newer(folder, environment, key),
         Err(Opening::Store(_)) if is_damaged(folder, key) => salvage(folder, environment, key),
         Err(other) => Err(other),
         Ok(mut connection) => {
@@ -188,11 +189,45 @@ fn outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Op
     }
     let journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
     let mut connection = in_memory().map_err(Opening::Store)?;
-    // Nothing of this is written to the disk.
-    let in_memory = Environment { disk: Arc::new(RealDisk), ..environment.clone() };
-    fill(&mut connection, &contents, &in_memory).map_err(unread)?;
-    let session = data_encoding::HEXLOWER.encode(&environment.random::<16>());
-    let mut open = Open { connection, journal, shows: Shows::Outbox(session) };
+    fill(&mut connection, &contents, &in_memory_alone(environment)).map_err(unread)?;
+    in_memory_with(connection, journal, Shows::Outbox(session(environment)), environment, locked)
+}
+
+/// A database that a newer app wrote: what this one knows of it is read, and nothing written to it.
+/// What is said meanwhile goes to the journal, and the newer app takes it in.
+fn newer(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
+    let journal_key = journal_key(environment)?;
+    let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
+    let journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
+    let unwritten = in_memory_alone(environment);
+    let mut connection = in_memory().map_err(Opening::Store)?;
+    let mut file = connect(&folder.join(DATABASE), key)?;
+    if read_newer(&mut file, &mut connection, &contents, &unwritten).is_err() {
+        // It is too new to be read. What the journal has is sent all the same.
+        connection = in_memory().map_err(Opening::Store)?;
+        fill(&mut connection, &contents, &unwritten).map_err(unread)?;
+    }
+    in_memory_with(connection, journal, Shows::Newer(session(environment)), environment, Locked::ForNow)
+}
+
+/// An environment for what is never written to the disk.
+fn in_memory_alone(environment: &Environment) -> Environment {
+    Environment { disk: Arc::new(RealDisk), ..environment.clone() }
+}
+
+/// A name for a time in which the database is not written to.
+fn session(environment: &Environment) -> Session {
+    data_encoding::HEXLOWER.encode(&environment.random::<16>())
+}
+
+fn in_memory_with(
+    connection: Connection,
+    journal: Journal,
+    shows: Shows,
+    environment: &Environment,
+    locked: Locked,
+) -> Result<Open, Opening> {
+    let mut open = Open { connection, journal, shows };
     // What a phone has receipts for is asked about when it is unlocked, or if it never is.
     let asked = open.transact(environment, |writing| {
         let contact_ms = writing.enrolment()?.map(|enrolment| enrolment.last_contact_ms);

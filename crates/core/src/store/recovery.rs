@@ -9,6 +9,7 @@ use doorstep_domain::ledger::Epoch;
 use rusqlite::{Connection, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 
+use super::database::copy_known;
 use super::images::{Batch, to_keep, touched};
 use super::journal::{Contents, Journal};
 use super::settings::{Asked, Enrolment};
@@ -59,12 +60,7 @@ pub(super) fn put_together(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let writing = Writing::in_transaction(&transaction, disk, true);
     let written = writing.written()?;
-    let known = writing.sessions()?;
-    let is_new = |batch: &&Batch| match &batch.session {
-        Some(session) => !known.contains(session),
-        None => batch.number > written,
-    };
-    let new: Vec<&Batch> = contents.batches.iter().filter(is_new).collect();
+    let new = writing.beyond(contents)?;
     let is_older = new.iter().any(|batch| batch.session.is_none());
     let (epoch, known_up_to) = (writing.epoch_now()?, writing.last_local_id()?);
     if !new.is_empty() {
@@ -102,6 +98,28 @@ pub(super) fn put_together(
         let _the_next_time = journal.write_anew(environment, number + 1, rows);
     }
     Ok(())
+}
+
+/// Fills an empty database in memory with what this app knows of a newer one's, and with what the
+/// journal has beyond that. The journal stays as it is.
+pub(super) fn read_newer(
+    from: &mut Connection,
+    into: &mut Connection,
+    contents: &Contents,
+    environment: &Environment,
+) -> Result<(), StoreError> {
+    let from = from.transaction()?;
+    let transaction = into.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    copy_known(&from, &transaction)?;
+    let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
+    let new = writing.beyond(contents)?;
+    if !new.is_empty() {
+        writing.take(&new)?;
+    }
+    writing.set(BEGAN, &writing.last_began()?)?;
+    writing.set(BEGAN_EPOCH, &writing.epoch_now()?)?;
+    touched(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 /// Writes the journal anew from a whole database, and gives whether it did: on a full disk the old
@@ -156,6 +174,16 @@ impl Reading<'_> {
     /// The times of being locked that this database has taken in.
     fn sessions(&self) -> Result<Vec<Session>, StoreError> {
         Ok(self.setting(TOGETHER)?.unwrap_or_default())
+    }
+
+    /// What a journal has that this database does not.
+    fn beyond<'c>(&self, contents: &'c Contents) -> Result<Vec<&'c Batch>, StoreError> {
+        let (written, known) = (self.written()?, self.sessions()?);
+        let is_new = |batch: &&Batch| match &batch.session {
+            Some(session) => !known.contains(session),
+            None => batch.number > written,
+        };
+        Ok(contents.batches.iter().filter(is_new).collect())
     }
 
     /// Whether records can be added to a chain. While the database is locked, that is one that was
