@@ -33,6 +33,7 @@ pub(crate) fn run() -> Result<()> {
     for (what, program) in [
         ("Asking the council", "bench_council"),
         ("Flooding the council", "bench_floods"),
+        ("Tapping in the core", "bench_tap"),
         ("Tapping in the real window", "bench"),
     ] {
         let program = root().join("target/bench-app").join(program);

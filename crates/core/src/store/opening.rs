@@ -10,7 +10,7 @@ use doorstep_domain::ledger::Hash;
 use rusqlite::Connection;
 
 use super::database::{self, connect, in_memory, prepare};
-use super::journal::{self, Journal, flush_folder};
+use super::journal::{self, Contents, Journal, flush_folder};
 use super::open::{Open, Shows};
 use super::recovery::{Salvaged, Session, fill, put_together, read_newer};
 use super::settings::Asked;
@@ -86,11 +86,7 @@ fn open_once(folder: &Path, environment: &Environment, key: &Secret) -> Result<O
         Ok(mut connection) => {
             write_key_check(folder, key)?;
             let journal_key = journal_key(environment)?;
-            let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
-            if contents.is_damaged {
-                keep_a_copy(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
-            }
-            let mut journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
+            let (contents, mut journal) = read_and_open(folder, environment, &journal_key)?;
             match put_together(&mut connection, &mut journal, &contents, environment) {
                 Ok(()) => Ok(Open { connection, journal, shows: Shows::Everything(key.clone()) }),
                 Err(error) if error.tells_of_damage() && is_damaged(folder, key) => {
@@ -183,11 +179,7 @@ fn outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Op
     finish_ending(folder, environment)?;
     let journal_key = environment.keys.get(name::JOURNAL)?;
     let journal_key = journal_key.ok_or_else(|| Opening::KeyMissing(folder.join(DATABASE).display().to_string()))?;
-    let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
-    if contents.is_damaged {
-        keep_a_copy(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
-    }
-    let journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
+    let (contents, journal) = read_and_open(folder, environment, &journal_key)?;
     let mut connection = in_memory().map_err(Opening::Store)?;
     fill(&mut connection, &contents, &in_memory_alone(environment)).map_err(unread)?;
     in_memory_with(connection, journal, Shows::Outbox(session(environment)), environment, locked)
@@ -197,8 +189,7 @@ fn outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Op
 /// What is said meanwhile goes to the journal, and the newer app takes it in.
 fn newer(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
     let journal_key = journal_key(environment)?;
-    let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
-    let journal = Journal::open(folder, &journal_key).map_err(Opening::Folder)?;
+    let (contents, journal) = read_and_open(folder, environment, &journal_key)?;
     let unwritten = in_memory_alone(environment);
     let mut connection = in_memory().map_err(Opening::Store)?;
     let mut file = connect(&folder.join(DATABASE), key)?;
@@ -208,6 +199,15 @@ fn newer(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open,
         fill(&mut connection, &contents, &unwritten).map_err(unread)?;
     }
     in_memory_with(connection, journal, Shows::Newer(session(environment)), environment, Locked::ForNow)
+}
+
+/// What a journal holds, and the journal to add to. Of one that is damaged, a copy is kept first.
+fn read_and_open(folder: &Path, environment: &Environment, key: &Secret) -> Result<(Contents, Journal), Opening> {
+    let contents = journal::read(folder, key).map_err(Opening::Folder)?;
+    if contents.is_damaged {
+        keep_a_copy(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
+    }
+    Ok((contents, Journal::open(folder, key).map_err(Opening::Folder)?))
 }
 
 /// An environment for what is never written to the disk.
