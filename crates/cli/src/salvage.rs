@@ -3,12 +3,20 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use doorstep_core::{Environment, OpenedWith, SalvagedJournal, salvage};
+use anyhow::{Context, Result, anyhow, bail};
+use doorstep_core::{Environment, NotSalvaged, OpenedWith, SalvagedJournal, journals_in, salvage};
+use serde_json::json;
 
 /// Reads the journal in `folder`, and writes what it holds into `out`, a new folder that its owner
 /// alone can read.
 pub(crate) fn run(folder: &Path, environment: &Environment, recovery_key: Option<&Path>, out: &Path) -> Result<String> {
+    // The names of keys follow from the whole path.
+    let whole = folder.canonicalize().with_context(|| format!("there is no folder {}", folder.display()))?;
+    let folder = whole.as_path();
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if parent.canonicalize().is_ok_and(|parent| parent.starts_with(folder)) {
+        bail!("name a folder for --out that is not in {}: nothing is written there", folder.display());
+    }
     let identity = match recovery_key {
         Some(file) => Some(
             fs::read_to_string(file).with_context(|| format!("the recovery key {} can't be read", file.display()))?,
@@ -16,16 +24,27 @@ pub(crate) fn run(folder: &Path, environment: &Environment, recovery_key: Option
         None => None,
     };
     let with = identity.as_deref().map_or(OpenedWith::KeyStore(&*environment.keys), OpenedWith::RecoveryKey);
-    let salvaged = salvage(folder, with, environment)?;
+    let salvaged = salvage(folder, with, environment).map_err(|error| match error {
+        NotSalvaged::NoJournal => anyhow!("{error}{}", not_read(folder)),
+        other => other.into(),
+    })?;
     let unwritten = || format!("{} can't be written. Name a folder that does not exist", out.display());
     make_folder(out).with_context(unwritten)?;
     write(&salvaged, out)
         .with_context(|| format!("not all of it could be written: remove {} and try again", out.display()))?;
-    Ok(told(&salvaged, out))
+    Ok(told(&salvaged, out) + &not_read(folder))
 }
 
 fn write(salvaged: &SalvagedJournal, out: &Path) -> Result<()> {
     fs::write(out.join("visits.json"), serde_json::to_vec_pretty(salvaged)?)?;
+    if !salvaged.breaches.is_empty() {
+        let breaches: Vec<_> = salvaged
+            .breaches
+            .iter()
+            .map(|(visit, breach)| json!({ "visit": visit, "at": breach.at, "record": breach.record, "event": breach.event }))
+            .collect();
+        fs::write(out.join("breaches.json"), serde_json::to_vec_pretty(&breaches)?)?;
+    }
     if !salvaged.pictures.is_empty() {
         make_folder(&out.join("photos"))?;
     }
@@ -34,6 +53,19 @@ fn write(salvaged: &SalvagedJournal, out: &Path) -> Result<()> {
     }
     fs::write(out.join("notes.age"), &salvaged.for_the_leads)?;
     Ok(())
+}
+
+/// Which other journals there are below a folder.
+fn not_read(folder: &Path) -> String {
+    let others: Vec<String> = journals_in(folder)
+        .iter()
+        .filter(|other| *other != folder)
+        .map(|other| format!("  {}\n", other.display()))
+        .collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    format!("There is more in other folders of this phone, which were not read. Name each:\n{}", others.concat())
 }
 
 fn make_folder(folder: &Path) -> std::io::Result<()> {
@@ -51,10 +83,17 @@ fn told(salvaged: &SalvagedJournal, out: &Path) -> String {
         None => "It does not say whose it is.\n".to_owned(),
     };
     let damaged = if salvaged.is_damaged { "A part of the journal is damaged and could not be read.\n" } else { "" };
+    let breaches = match salvaged.breaches.len() {
+        0 => String::new(),
+        some => format!(
+            " {} in \"breaches.json\", for the council alone: the visitor's firm does not see it.",
+            counted(some, "reported breach of the Code is", "reported breaches of the Code are")
+        ),
+    };
     format!(
-        "{whose}{damaged}{} and {} are in {}. {} never reached the council. What was said to the safeguarding lead \
+        "{whose}{damaged}{} and {} are in {}. {} never reached the council.{breaches} What was said to the safeguarding lead \
          alone, if anything, is sealed to them: give them \"notes.age\".\nThe rest is in the clear: erase that folder when \
-         you are done.\n",
+         you are done. It is what the files say, and nothing proves it: ask the visitor.\n",
         counted(salvaged.visits.len(), "visit", "visits"),
         counted(salvaged.pictures.len(), "photo", "photos"),
         out.display(),

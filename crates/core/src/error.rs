@@ -45,11 +45,28 @@ pub enum Opening {
     /// The folder can't be used.
     #[error("the folder of visits can't be used: {0}")]
     Folder(#[source] std::io::Error),
+    /// There is no room left on the device.
+    #[error(
+        "this device is full, so the visits on it can't be opened. They are safe. Free some space, then open Doorstep again."
+    )]
+    Full,
     /// The database can't be used just now.
     #[error(
         "the visits on this device can't be opened just now. Nothing is lost. Try again; free some space if the device is full."
     )]
     Store(#[source] rusqlite::Error),
+}
+
+impl Opening {
+    /// Whether there was no room for a file.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Store(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Folder(error) => error.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
 }
 
 /// What a call into [`crate::App`] can fail with.
@@ -163,6 +180,7 @@ impl AppError {
             Self::Opening(Opening::WrongKey(_)) => "wrong-key",
             Self::Opening(Opening::Damaged(_)) => "store-damaged",
             Self::Opening(Opening::Newer(_)) => "store-newer",
+            Self::Opening(Opening::Full) => "store-full",
             Self::Opening(Opening::UnsafeBuild(_)) => "unsafe-build",
             Self::Opening(Opening::Folder(_) | Opening::Store(_)) => "store-unavailable",
             Self::Refused(refused) => refused.rule.name(),

@@ -21,7 +21,9 @@ pub use environment::{
 };
 pub use error::{AppError, Opening};
 pub use pin::{LONGEST_PIN, PinRefused, SHORTEST_PIN};
-pub use store::{NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, salvage, set_aside};
+pub use store::{
+    NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, journals_in, salvage, set_aside,
+};
 pub use verify::{Fault, Verified};
 pub use view::{
     Acted, AppointmentView, CodeView, ConcernDescription, Custody, DeviceStanding, EnrolmentView, OutboxGroup,

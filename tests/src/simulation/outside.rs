@@ -101,6 +101,8 @@ pub struct FaultyDisk {
     journal_fails: AtomicBool,
     /// How many bytes are left, if that matters.
     room: Mutex<Option<u64>>,
+    /// Whether somebody else takes the room that is made.
+    is_contested: AtomicBool,
 }
 
 impl FaultyDisk {
@@ -114,6 +116,12 @@ impl FaultyDisk {
         *self.room() = Some(0);
     }
 
+    /// As [`Self::fill`], and takes the room that the phone gives up, too.
+    pub fn fill_beyond_the_reserve(&self) {
+        self.fill();
+        self.is_contested.store(true, Ordering::SeqCst);
+    }
+
     /// Whether the disk was filled and not emptied since.
     pub fn is_filled(&self) -> bool {
         self.room().is_some()
@@ -122,6 +130,7 @@ impl FaultyDisk {
     /// Makes more room on the disk than anybody needs.
     pub fn empty(&self) {
         *self.room() = None;
+        self.is_contested.store(false, Ordering::SeqCst);
     }
 
     /// Makes the next change of the journal fail.
@@ -187,7 +196,10 @@ impl Disk for FaultyDisk {
     }
 
     fn room_was_made(&self, bytes: u64) {
-        if let Some(left) = &mut *self.room() {
+        let is_contested = self.is_contested.load(Ordering::SeqCst);
+        if let Some(left) = &mut *self.room()
+            && !is_contested
+        {
             *left += bytes;
         }
     }

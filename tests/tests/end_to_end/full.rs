@@ -4,6 +4,7 @@ use std::process::{Command as Process, Output};
 
 use doorstep_core::{App, AppError, Environment, SaidLocked, SignIn};
 use doorstep_council::records::verify;
+use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Command, PhotoPurpose, Step, StepState};
 use doorstep_tests::harness::{Phone, TestCouncil, program, sample};
 use doorstep_tests::sample::photo;
@@ -84,6 +85,81 @@ fn whoever_is_locked_out_of_a_full_phone_can_still_leave() {
     app.sign_in("493817").expect("it opens");
     assert!(app.status().unwrap().under_way.is_none());
     assert!(app.verify().unwrap().is_ok());
+}
+
+/// The names of the files and folders in a phone's store.
+fn names(scene: &Scene) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(scene.store())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// A phone in a visit, whose journal was cut in the middle of a piece.
+fn with_a_torn_journal(scene: &Scene) -> VisitId {
+    let app = scene.enrolled();
+    let visit = app.start_visit(&APPOINTMENT.parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(visit, shows(Step::IdShown)).unwrap();
+    drop(app);
+    let journal = std::fs::File::options().write(true).open(scene.store().join("doorstep.journal")).unwrap();
+    journal.set_len(journal.metadata().unwrap().len() - 9).unwrap();
+    visit
+}
+
+#[test]
+fn a_torn_journal_keeps_no_full_phone_from_opening_and_takes_none_of_its_room() {
+    let scene = Scene::new();
+    let visit = with_a_torn_journal(&scene);
+    let (before, journal) = (names(&scene), std::fs::read(scene.store().join("doorstep.journal")).unwrap());
+    scene.disk.fill();
+    for _ in 0..3 {
+        let app = scene.open().expect("it opens");
+        assert!(!app.status().unwrap().is_full, "what is kept back is for the visit");
+        drop(app);
+        assert_eq!(names(&scene), before, "no copy takes the room");
+        let now = std::fs::read(scene.store().join("doorstep.journal")).unwrap();
+        assert!(now.starts_with(&journal), "what was found is still there");
+    }
+    let app = scene.open().unwrap();
+    app.act(visit, Command::NoAnswer).expect("the visit ends");
+    assert_eq!(app.sync().expect("it is sent").waiting, 0);
+    drop(app);
+    // With room again, the damaged one is kept beside, once.
+    scene.disk.empty();
+    for _ in 0..2 {
+        drop(scene.open().unwrap());
+        assert_eq!(std::fs::read_dir(scene.store().join("set-aside")).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_damaged_database_on_a_full_phone_waits_until_there_is_room_and_takes_none() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&APPOINTMENT.parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(visit, shows(Step::IdShown)).unwrap();
+    let records = app.status().unwrap().records;
+    drop(app);
+    let database = std::fs::File::options().write(true).open(scene.store().join("doorstep.db")).unwrap();
+    database.set_len(database.metadata().unwrap().len() / 2).unwrap();
+    scene.disk.fill_beyond_the_reserve();
+    let mut seen = None;
+    for _ in 0..3 {
+        assert_eq!(code(scene.open()), Some("store-full"));
+        let aside = std::fs::read_dir(scene.store().join("set-aside")).unwrap().count();
+        assert_eq!(aside, 1, "the damaged file is set aside once");
+        let now = names(&scene);
+        assert_eq!(seen.get_or_insert(now.clone()), &now, "nothing is left over");
+    }
+    scene.disk.empty();
+    let app = scene.open().expect("with room it opens");
+    assert_eq!(app.status().unwrap().records, records, "what waited is back");
+    assert!(app.status().unwrap().salvaged.is_some_and(|salvaged| salvaged.kept.contains("set-aside")));
+    app.act(visit, Command::NoAnswer).unwrap();
+    assert_eq!(app.sync().unwrap().waiting, 0);
 }
 
 /// Runs a script in which small disks can be made that nobody else sees.

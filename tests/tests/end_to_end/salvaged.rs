@@ -87,7 +87,10 @@ fn what_a_phone_without_its_keys_had_to_send_opens_with_the_recovery_key_and_not
     let [safe, other, shown] = [&safe, &other, &out].map(|path| path.display().to_string());
     for (words, says) in [
         (vec!["salvage", "--out", &shown], "the key store has no key for that journal"),
-        (vec!["salvage", "--recovery-key", &other, "--out", &shown], "does not open that journal"),
+        (
+            vec!["salvage", "--recovery-key", &other, "--out", &shown],
+            "that is not the recovery key to which that journal is sealed",
+        ),
         (vec!["salvage", "--recovery-key", &public, "--out", &shown], "can't be read"),
     ] {
         let refused = phone.tries(&words);
@@ -149,4 +152,72 @@ fn what_a_phone_set_aside_opens_with_its_own_keys() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("Name a folder that does not exist"));
     let none = phone.tries(&["salvage", &out.display().to_string(), "--out", "nowhere"]);
     assert!(String::from_utf8_lossy(&none.stderr).contains("there is no journal in that folder"));
+}
+
+/// What `salvage` writes of a phone, by the name of the file; and what it says.
+fn salvaged(phone: &Phone, folder: &Path, key: &Path, out: &Path) -> (BTreeMap<PathBuf, Vec<u8>>, String) {
+    let shown = |path: &Path| path.display().to_string();
+    let told = phone.does(&["salvage", &shown(folder), "--recovery-key", &shown(key), "--out", &shown(out)]);
+    let files = files(out).into_iter().map(|(path, bytes)| (path.strip_prefix(out).unwrap().to_owned(), bytes));
+    (files.collect(), told)
+}
+
+#[test]
+fn nothing_that_is_salvaged_tells_whether_there_is_a_note_and_a_breach_is_given_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let council = TestCouncil::open();
+    council.does(&["publish-recovery-key", &recovery_key(&council, &key)]);
+    let (phone, first) = with_a_visit(&council, folder.path());
+    let second = phone.starts("WO-261124-00006");
+    phone.does(&["visit", "no-answer", &second]);
+    phone.does(&["visit", "concern", &first, "--kind", "breach", "--words", "They smoked in the kitchen"]);
+    let other = phone.cloned();
+    other.does(&["visit", "flag", &first, "--kind", "safeguarding", "--note", SEALED]);
+    let of = |phone: &Phone, out: &str| salvaged(phone, &phone.store(), &key, &folder.path().join(out));
+    let ((without, told), (with, told_too)) = (of(&phone, "without"), of(&other, "with"));
+    assert_eq!(told.replace("without", "with"), told_too, "nothing that is said differs");
+    let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&without), names(&with));
+    for (name, file) in without.iter().filter(|(name, _)| !name.ends_with("notes.age")) {
+        assert_eq!(Some(file), with.get(name), "{}", name.display());
+    }
+    let breaches: Value = serde_json::from_slice(&with[Path::new("breaches.json")]).unwrap();
+    assert_eq!(breaches[0]["visit"].as_str(), Some(&*first));
+    assert!(breaches[0].to_string().contains("They smoked in the kitchen"));
+    assert!(!String::from_utf8_lossy(&with[Path::new("visits.json")]).contains("smoked"));
+}
+
+#[test]
+fn what_is_left_of_a_damaged_journal_is_given_and_other_journals_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let council = TestCouncil::open();
+    council.does(&["publish-recovery-key", &recovery_key(&council, &key)]);
+    let (phone, _) = with_a_visit(&council, folder.path());
+    let damaged = phone.cloned();
+    // Nothing but the last pieces can be read: whose it is stands in the first.
+    let journal = damaged.store().join("doorstep.journal");
+    let mut bytes = fs::read(&journal).unwrap();
+    let pieces: Vec<usize> =
+        bytes.windows(4).enumerate().filter(|(_, four)| *four == [0xD0, 0x0E, 0x57, 0xE9]).map(|(at, _)| at).collect();
+    for at in &pieces[..pieces.len() - 8] {
+        bytes[*at] = 0;
+    }
+    fs::write(&journal, bytes).unwrap();
+    let (files, told) = salvaged(&damaged, &damaged.store(), &key, &folder.path().join("out"));
+    assert!(told.contains("It does not say whose it is"), "{told}");
+    assert!(told.contains("A part of the journal is damaged"), "{told}");
+    assert!(tell_of(&files, SAID), "what can be read is there");
+    // Another enrolment of the phone has another folder.
+    phone.does(&[
+        "enrol",
+        "--server",
+        &format!("http://{}", council.address()),
+        "--code",
+        &council.code_for("melton-4"),
+    ]);
+    let (_, told) = salvaged(&phone, &phone.store(), &key, &folder.path().join("former"));
+    let stores = fs::read_dir(phone.store().join("stores")).unwrap().next().unwrap().unwrap().path();
+    assert!(told.contains(&stores.display().to_string()), "the other enrolment's is named: {told}");
 }

@@ -60,6 +60,7 @@ const problems: Record<string, string> = {
   'too-long': 'That is too long. Nothing was saved: shorten it, then save again.',
   'device-full':
     'This phone is full, so the last tap was not saved. Everything before it was. Free some space, then tap again.',
+  'store-full': 'This phone is full, so your visits can’t be opened. They are safe. Free some space, then try again.',
   'older-app':
     'A newer Doorstep wrote the visits on this phone, so nothing was started. Update Doorstep. An emergency can be started without an appointment.',
   'not-signed-by-hand': 'There is no signature yet. Draw it, or type your name.',

@@ -96,23 +96,25 @@ impl App {
         let council = self.environment.connect.connect(&enrolment.server)?;
         let key = signing_key(store)?;
         let contact = Contact { store, environment: &self.environment, council: &*council, key: &key };
-        // Whatever a request says is in the journal before it goes out: no number is used twice.
+        // Whatever a request says is in the journal before it goes out, if there is room for it: no
+        // number is used twice.
         store.flush_journal();
         let mut report = SyncReport::default();
         send_records(&contact, &mut report)?;
-        set_mark(store)?;
+        // A mark that can't be written now, on a full device, is written the next time.
+        let _the_next_time = set_mark(store);
+        store.seal_to_recovery_key();
+        store.keep_room();
         if photos {
             send_photos(&contact, &mut report)?;
         }
         (report.waiting, report.photos_waiting) = still_waiting(store)?;
         store.flush_journal();
-        store.seal_to_recovery_key();
         // Everything was sent: a full disk that keeps the device from forgetting takes none of that
         // back. The next sync tries again.
         if store.forget(&self.environment).is_ok() {
-            set_mark(store)?;
+            let _the_next_time = set_mark(store);
         }
-        store.keep_room();
         Ok(report)
     }
 

@@ -75,7 +75,7 @@ impl App {
     /// Keeps how long the device has been running, so that its next start can add to it. On a full
     /// disk it is not kept, and everything else goes on: then the hours are fewer.
     pub(super) fn keep_running(&self) {
-        let _kept = self.store().transact_if_room::<_, AppError>(&self.environment, |writing| {
+        let _kept = self.store().transact_as_it_is::<_, AppError>(&self.environment, |writing| {
             let Some(enrolment) = writing.enrolment()? else { return Ok(()) };
             let running = self.running(writing, &enrolment)?;
             Ok(writing.set(RUNNING, &running)?)

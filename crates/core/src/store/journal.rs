@@ -14,6 +14,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 
 use super::images::{Batch, Image};
+use super::reserve;
 use crate::environment::Environment;
 use crate::keys::Secret;
 
@@ -46,6 +47,8 @@ pub(super) struct Contents {
     pub(super) batches: Vec<Batch>,
     /// Whether some of it could not be read.
     pub(super) is_damaged: bool,
+    /// Whether it stays as it was found, because there is no room for a copy of it.
+    pub(super) must_stay: bool,
     pub(super) bytes: u64,
 }
 
@@ -115,6 +118,8 @@ impl Journal {
     /// Opens the journal of a folder to add to it, or begins one.
     pub(super) fn open(folder: &Path, key: &Secret) -> io::Result<Self> {
         let cipher = cipher(key)?;
+        // A kill may have left it.
+        let _it_takes_no_room = fs::remove_file(folder.join(NEW_FILE));
         let mut file = OpenOptions::new().create(true).append(true).open(folder.join(FILE))?;
         let mut length = file.metadata()?.len();
         if length == 0 {
@@ -188,8 +193,6 @@ impl Journal {
     /// The old one is still there, and is added to.
     pub(super) fn write_anew(&mut self, environment: &Environment, number: u64, rows: Vec<Image>) -> io::Result<()> {
         environment.disk.before_append()?;
-        let beside = self.folder.join(NEW_FILE);
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&beside)?;
         let mut written = BEGINNING.to_vec();
         let mut batch = Batch { number, session: None, rows: Vec::new() };
         let mut size = 0;
@@ -202,15 +205,26 @@ impl Journal {
             }
         }
         written.extend(self.sealed(environment, &batch));
-        file.write_all(&written)?;
-        file.sync_all()?;
-        fs::rename(&beside, self.folder.join(FILE))?;
-        flush_folder(&self.folder)?;
+        if !reserve::has_room_for(written.len(), &self.folder, environment) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.replace(&written).inspect_err(|_| {
+            let _it_takes_no_room = fs::remove_file(self.folder.join(NEW_FILE));
+        })?;
         self.file = OpenOptions::new().append(true).open(self.folder.join(FILE))?;
         self.length = u64::try_from(written.len()).unwrap_or(0);
         self.behind.clear();
         self.is_flushed = true;
         Ok(())
+    }
+
+    fn replace(&self, written: &[u8]) -> io::Result<()> {
+        let beside = self.folder.join(NEW_FILE);
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&beside)?;
+        file.write_all(written)?;
+        file.sync_all()?;
+        fs::rename(&beside, self.folder.join(FILE))?;
+        flush_folder(&self.folder)
     }
 
     fn sealed(&self, environment: &Environment, batch: &Batch) -> Vec<u8> {

@@ -36,7 +36,9 @@ pub(crate) use forgetting::CouncilContact;
 pub(crate) use opening::Locked;
 pub use opening::set_aside;
 pub(crate) use photos::WaitingPhoto;
-pub use reading_journal::{NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, salvage};
+pub use reading_journal::{
+    NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, journals_in, salvage,
+};
 pub(crate) use records::StoredRecord;
 pub(crate) use settings::{Asked, CodeSignature, Enrolment, SecondVersion};
 
@@ -139,10 +141,19 @@ impl Store {
         environment: &Environment,
         work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut open = self.lock();
         if !reserve::keep(&self.folder, &self.environment) {
             return Err(StoreError::Full.into());
         }
+        self.transact_as_it_is(environment, work)
+    }
+
+    /// As [`Self::transact`], for what can be done without on a full device.
+    pub(crate) fn transact_as_it_is<T, E: From<StoreError>>(
+        &self,
+        environment: &Environment,
+        work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut open = self.lock();
         let done = open.transact(environment, work);
         self.mend_if(done.trouble, &mut open);
         done.gave
@@ -156,8 +167,8 @@ impl Store {
         is_given_up || is_used_again
     }
 
-    /// Whether the device is full: what was kept back had to be given up, and there is not enough
-    /// room yet to keep it back again.
+    /// Whether the device is full: there is no room to keep back, or it had to be given up and
+    /// there is not enough yet to keep it back again.
     pub(crate) fn is_full(&self) -> bool {
         !reserve::is_kept(&self.folder)
     }

@@ -30,6 +30,9 @@ const ENDED: &str = "doorstep.ended";
 /// The database, in the order in which it goes: the keys are gone by then.
 const FILES: [&str; 4] = [DATABASE, "doorstep.db-wal", "doorstep.db-shm", KEY_CHECK];
 
+/// A database that is made beside.
+const NEW_DATABASE: [&str; 3] = ["doorstep.db.new", "doorstep.db.new-wal", "doorstep.db.new-shm"];
+
 /// Why somebody who is locked out still has a store: they are there, and the PIN is not known yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Locked {
@@ -63,9 +66,12 @@ fn with_room(
 ) -> Result<Open, Opening> {
     let opened = match open() {
         // Some of SQLite's files can't be made on a full device, and it says no more than that.
-        Err(Opening::Store(_) | Opening::Folder(_)) if reserve::give_up(folder, &*environment.disk) => open(),
+        Err(Opening::Full | Opening::Store(_) | Opening::Folder(_)) if reserve::give_up(folder, &*environment.disk) => {
+            open()
+        }
         opened => opened,
     };
+    let opened = opened.map_err(|error| if error.is_full() { Opening::Full } else { error });
     if opened.is_ok() {
         let _there_may_be_no_room = reserve::keep(folder, environment);
     }
@@ -86,7 +92,9 @@ fn open_once(folder: &Path, environment: &Environment, key: &Secret) -> Result<O
         Ok(mut connection) => {
             write_key_check(folder, key)?;
             let journal_key = journal_key(environment)?;
-            let (contents, mut journal) = read_and_open(folder, environment, &journal_key)?;
+            let (mut contents, mut journal) = read_and_open(folder, &journal_key)?;
+            // It is going to be written anew without what can't be read.
+            contents.must_stay = contents.is_damaged && !keep_a_copy(folder, environment);
             match put_together(&mut connection, &mut journal, &contents, environment) {
                 Ok(()) => Ok(Open { connection, journal, shows: Shows::Everything(key.clone()) }),
                 Err(error) if error.tells_of_damage() && is_damaged(folder, key) => {
@@ -106,6 +114,7 @@ pub(super) fn is_damaged(folder: &Path, key: &Secret) -> bool {
 
 fn unread(error: StoreError) -> Opening {
     match error {
+        StoreError::Full => Opening::Full,
         StoreError::Sqlite(error) => Opening::Store(error),
         _ => Opening::Store(rusqlite::Error::InvalidQuery),
     }
@@ -125,14 +134,32 @@ fn was_used(folder: &Path, environment: &Environment) -> Result<bool, Opening> {
 /// holds.
 fn salvage(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
     let at_ms = environment.clock.now().unix_ms;
-    let kept = set_aside(folder, at_ms).map_err(Opening::Folder)?;
+    let kept = match FILES.iter().any(|file| folder.join(file).exists()) {
+        true => set_aside_with(folder, at_ms, environment).map_err(Opening::Folder)?,
+        // That was done before, and what follows did not come to its end.
+        false => last_set_aside(folder).unwrap_or_else(|| folder.to_owned()),
+    };
+    build_anew(folder, environment, key, &kept, at_ms).inspect_err(|_| {
+        for file in NEW_DATABASE {
+            let _it_takes_no_room = remove(&folder.join(file));
+        }
+    })
+}
+
+fn build_anew(
+    folder: &Path,
+    environment: &Environment,
+    key: &Secret,
+    kept: &Path,
+    at_ms: i64,
+) -> Result<Open, Opening> {
     let journal_key = journal_key(environment)?;
     let contents = journal::read(folder, &journal_key).map_err(Opening::Folder)?;
     let database = folder.join(DATABASE);
     // It is made beside, and gets its name when it is whole: a kill leaves none, and then this
     // begins again.
-    let beside = folder.join("doorstep.db.new");
-    for file in ["doorstep.db.new", "doorstep.db.new-wal", "doorstep.db.new-shm"] {
+    let beside = folder.join(NEW_DATABASE[0]);
+    for file in NEW_DATABASE {
         remove(&folder.join(file)).map_err(Opening::Folder)?;
     }
     let mut connection = prepare(connect(&beside, key)?, &beside)?;
@@ -179,7 +206,7 @@ fn outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Op
     finish_ending(folder, environment)?;
     let journal_key = environment.keys.get(name::JOURNAL)?;
     let journal_key = journal_key.ok_or_else(|| Opening::KeyMissing(folder.join(DATABASE).display().to_string()))?;
-    let (contents, journal) = read_and_open(folder, environment, &journal_key)?;
+    let (contents, journal) = read_and_open(folder, &journal_key)?;
     let mut connection = in_memory().map_err(Opening::Store)?;
     fill(&mut connection, &contents, &in_memory_alone(environment)).map_err(unread)?;
     in_memory_with(connection, journal, Shows::Outbox(session(environment)), environment, locked)
@@ -189,7 +216,7 @@ fn outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Op
 /// What is said meanwhile goes to the journal, and the newer app takes it in.
 fn newer(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
     let journal_key = journal_key(environment)?;
-    let (contents, journal) = read_and_open(folder, environment, &journal_key)?;
+    let (contents, journal) = read_and_open(folder, &journal_key)?;
     let unwritten = in_memory_alone(environment);
     let mut connection = in_memory().map_err(Opening::Store)?;
     let mut file = connect(&folder.join(DATABASE), key)?;
@@ -201,12 +228,9 @@ fn newer(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open,
     in_memory_with(connection, journal, Shows::Newer(session(environment)), environment, Locked::ForNow)
 }
 
-/// What a journal holds, and the journal to add to. Of one that is damaged, a copy is kept first.
-fn read_and_open(folder: &Path, environment: &Environment, key: &Secret) -> Result<(Contents, Journal), Opening> {
+/// What a journal holds, and the journal to add to.
+fn read_and_open(folder: &Path, key: &Secret) -> Result<(Contents, Journal), Opening> {
     let contents = journal::read(folder, key).map_err(Opening::Folder)?;
-    if contents.is_damaged {
-        keep_a_copy(folder, environment.clock.now().unix_ms).map_err(Opening::Folder)?;
-    }
     Ok((contents, Journal::open(folder, key).map_err(Opening::Folder)?))
 }
 
@@ -353,15 +377,41 @@ fn write_key_check(folder: &Path, key: &Secret) -> Result<(), Opening> {
 pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
     let kept = new_folder(folder, now_ms)?;
     copy_journal(folder, &kept)?;
+    move_database(folder, &kept)?;
+    Ok(kept)
+}
+
+/// As [`set_aside`], and copies the journal only where there is room for it: it stays where it is.
+fn set_aside_with(folder: &Path, now_ms: i64, environment: &Environment) -> std::io::Result<PathBuf> {
+    let kept = new_folder(folder, now_ms)?;
+    if has_room_for_journal(folder, environment) {
+        let _it_is_still_in_use = copy_journal(folder, &kept);
+    }
+    move_database(folder, &kept)?;
+    Ok(kept)
+}
+
+/// The folder that was made last for files that were set aside.
+fn last_set_aside(folder: &Path) -> Option<PathBuf> {
+    let kept = fs::read_dir(folder.join("set-aside")).ok()?;
+    kept.flatten().map(|entry| entry.path()).max()
+}
+
+fn has_room_for_journal(folder: &Path, environment: &Environment) -> bool {
+    let length = fs::metadata(folder.join(journal::file_name())).map_or(0, |file| file.len());
+    // It is copied, and then written anew.
+    reserve::has_room_for(usize::try_from(length.saturating_mul(2)).unwrap_or(usize::MAX), folder, environment)
+}
+
+fn move_database(folder: &Path, kept: &Path) -> std::io::Result<()> {
     for file in FILES {
         let from = folder.join(file);
         if from.exists() {
             fs::rename(&from, kept.join(file))?;
         }
     }
-    flush_folder(&kept)?;
-    flush_folder(folder)?;
-    Ok(kept)
+    flush_folder(kept)?;
+    flush_folder(folder)
 }
 
 /// Copies a journal and what opens it.
@@ -373,11 +423,17 @@ fn copy_journal(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Keeps a copy of a journal of which some can't be read.
-fn keep_a_copy(folder: &Path, now_ms: i64) -> std::io::Result<()> {
-    let kept = new_folder(folder, now_ms)?;
-    copy_journal(folder, &kept)?;
-    flush_folder(&kept)
+/// Keeps a copy of a journal of which some can't be read, if there is room. Gives whether it did.
+fn keep_a_copy(folder: &Path, environment: &Environment) -> bool {
+    if !has_room_for_journal(folder, environment) {
+        return false;
+    }
+    let Ok(kept) = new_folder(folder, environment.clock.now().unix_ms) else { return false };
+    let copied = copy_journal(folder, &kept).and_then(|()| flush_folder(&kept));
+    if copied.is_err() {
+        let _it_takes_no_room = fs::remove_dir_all(&kept);
+    }
+    copied.is_ok()
 }
 
 fn new_folder(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {

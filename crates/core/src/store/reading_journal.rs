@@ -2,18 +2,19 @@
 //! Nothing in the folder is changed.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use age::x25519::{Identity, Recipient};
-use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{Event, Happened, Visit, fold};
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::{DeviceId, VisitId};
 use serde::Serialize;
 
 use super::recovery::fill;
+use super::recovery_key::{self, Opened};
 use super::transaction::{Reading, StoreError};
-use super::{database, journal, recovery_key, shelf};
+use super::{database, journal, shelf};
 use crate::environment::Environment;
 use crate::keys::{KeyStore, KeyStoreError, name};
 
@@ -42,14 +43,23 @@ pub enum NotSalvaged {
     /// The key of the journal is not in the key store.
     #[error("the key store has no key for that journal. Use the council's recovery key: --recovery-key FILE.")]
     NoKey,
+    /// A PIN keeps the store, and nobody has asked for it here.
+    #[error("a PIN keeps that store. Open it in the app, or use the council's recovery key: --recovery-key FILE.")]
+    PinFirst,
+    /// The phone never sealed the key of that journal.
+    #[error("the phone has sealed that journal to no recovery key: when it last reached the council, there was none")]
+    NotSealed,
     /// The recovery key does not open it.
+    #[error("that is not the recovery key to which that journal is sealed, which is {0}. Nothing was changed.")]
+    AnotherKey(String),
+    /// The sealed key is damaged.
     #[error(
-        "that recovery key does not open that journal: the phone had another one, or none. Nothing was changed. Try the \
-         council's earlier recovery keys."
+        "the phone's sealed key, beside the journal, is damaged, so this journal can't be opened. Keep the folder: the \
+         phone's own keys open it, if they are found."
     )]
-    AnotherKey,
+    SealDamaged,
     /// Nothing in the journal can be read.
-    #[error("nothing in that journal can be read with its key: it is damaged from its first line to its last")]
+    #[error("nothing in that journal can be read with its key: it is empty, or all of it is damaged")]
     Nothing,
     /// The key store can't be used.
     #[error(transparent)]
@@ -69,15 +79,21 @@ pub struct SalvagedJournal {
     pub enrolled: Option<SalvagedEnrolment>,
     /// Whether a part of the journal could not be read.
     pub is_damaged: bool,
-    /// How many records the council has not confirmed. Safeguarding notes don't count.
+    /// How many records of the visits the council has not confirmed. Safeguarding notes and
+    /// breaches don't count.
     pub waiting: usize,
-    /// The visits, newest first.
+    /// The visits, in the order of what was last recorded in them, newest first.
     pub visits: Vec<SalvagedVisit>,
+    /// Breaches of the Code that were reported, and in which visit. The visitor's own firm never
+    /// sees them. Clause 8.2.
+    #[serde(skip)]
+    pub breaches: Vec<(VisitId, Happened)>,
     /// The pictures that wait to be sent, by their SHA-256.
     #[serde(skip)]
     pub pictures: Vec<(Hash, Vec<u8>)>,
-    /// What was said to the safeguarding leads alone, sealed to them. It is there, and has the same
-    /// length, whether anything was said or not. Clause 6.2.
+    /// What was said to the safeguarding leads alone, sealed to them. It is there, and about as
+    /// long, whether anything was said or not. Clause 6.2. Where the journal has lost the leads'
+    /// keys, the notes are sealed one by one alone.
     #[serde(skip)]
     pub for_the_leads: Vec<u8>,
 }
@@ -101,7 +117,8 @@ pub struct SalvagedVisit {
     /// What was recorded.
     #[serde(flatten)]
     pub visit: Visit,
-    /// How many of its records the council has not confirmed. Safeguarding notes don't count.
+    /// How many of its records the council has not confirmed. Safeguarding notes and breaches don't
+    /// count.
     pub waiting: usize,
 }
 
@@ -115,10 +132,20 @@ pub fn salvage(folder: &Path, with: OpenedWith<'_>, environment: &Environment) -
         return Err(NotSalvaged::NoJournal);
     }
     let key = match with {
-        OpenedWith::KeyStore(keys) => keys.get(&shelf::name_of(folder, name::JOURNAL))?.ok_or(NotSalvaged::NoKey)?,
+        OpenedWith::KeyStore(keys) => {
+            if keys.get(&shelf::name_of(folder, name::LOCKED))?.is_some() {
+                return Err(NotSalvaged::PinFirst);
+            }
+            keys.get(&shelf::name_of(folder, name::JOURNAL))?.ok_or(NotSalvaged::NoKey)?
+        }
         OpenedWith::RecoveryKey(identity) => {
             let identity = Identity::from_str(identity.trim()).map_err(|_| NotSalvaged::BadKey)?;
-            recovery_key::open(folder, &identity)?.ok_or(NotSalvaged::AnotherKey)?
+            match recovery_key::open(folder, &identity)? {
+                Opened::Key(key) => key,
+                Opened::NoFile => return Err(NotSalvaged::NotSealed),
+                Opened::ToAnother(named) => return Err(NotSalvaged::AnotherKey(named)),
+                Opened::Damaged => return Err(NotSalvaged::SealDamaged),
+            }
         }
     };
     let contents = journal::read(folder, &key)?;
@@ -131,22 +158,26 @@ pub fn salvage(folder: &Path, with: OpenedWith<'_>, environment: &Environment) -
     let reading = Reading::in_transaction(&transaction, true);
     let enrolment = reading.enrolment()?;
     let waiting = reading.waiting_records()?;
-    let (mut visits, mut notes) = (Vec::new(), Vec::new());
+    let (mut visits, mut apart) = (Vec::new(), Vec::new());
     for visit in reading.all_visits()? {
         let mut facts = reading.facts(visit)?;
-        notes.extend(facts.extract_if(.., |fact| matches!(fact.event, Event::ConcernSealed(_))));
-        // A visit with a note alone says nothing else.
-        if !facts.is_empty() {
+        apart.extend(facts.extract_if(.., |fact| fact.event.is_apart()).map(|fact| (visit, fact)));
+        // Nor does the order tell of what is apart.
+        if let Some(last) = facts.iter().map(|fact| fact.order).max() {
             let waiting = facts.iter().filter(|fact| waiting.contains(&fact.record)).count();
-            visits.push(SalvagedVisit { visit: fold(visit, &facts), waiting });
+            visits.push((last, SalvagedVisit { visit: fold(visit, &facts), waiting }));
         }
     }
+    visits.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
+    let visits: Vec<SalvagedVisit> = visits.into_iter().map(|(_, visit)| visit).collect();
+    let (notes, breaches) = apart.into_iter().partition(|(_, fact)| matches!(fact.event, Event::ConcernSealed(_)));
     let leads = enrolment.iter().flat_map(|enrolment| &enrolment.safeguarding_keys);
     Ok(SalvagedJournal {
         for_the_leads: sealed_together(notes, leads.filter_map(|key| key.parse().ok()).collect())?,
         is_damaged: contents.is_damaged,
         waiting: visits.iter().map(|visit| visit.waiting).sum(),
         visits,
+        breaches,
         pictures: reading.unsent_pictures()?,
         enrolled: enrolment.map(|enrolment| SalvagedEnrolment {
             device: enrolment.device,
@@ -157,15 +188,32 @@ pub fn salvage(folder: &Path, with: OpenedWith<'_>, environment: &Environment) -
     })
 }
 
+/// The folders below this one, and itself, that have a journal of their own: each enrolment of a
+/// phone has one, and so has what was set aside.
+#[must_use]
+pub fn journals_in(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        Some(folder.to_owned()).filter(|folder| journal::exists(folder)).into_iter().collect();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(journals_in(&entry.path()));
+        }
+    }
+    found
+}
+
 /// Seals notes, each of which is sealed already, so that nobody else can tell how many there are.
 /// Opened, it is a list of the notes in CBOR and then zeros.
-fn sealed_together(notes: Vec<Happened>, leads: Vec<Recipient>) -> io::Result<Vec<u8>> {
-    let notes = notes.into_iter().filter_map(|note| match note.event {
+fn sealed_together(notes: Vec<(VisitId, Happened)>, leads: Vec<Recipient>) -> io::Result<Vec<u8>> {
+    let notes = notes.into_iter().filter_map(|(_, note)| match note.event {
         Event::ConcernSealed(note) => Some(note.sealed.into()),
         _ => None,
     });
     let mut plain = minicbor::to_vec(notes.collect::<Vec<minicbor::bytes::ByteVec>>()).map_err(io::Error::other)?;
     plain.resize(plain.len().max(1).next_multiple_of(NOTES), 0);
+    if leads.is_empty() {
+        return Ok(plain);
+    }
     let encryptor = age::Encryptor::with_recipients(leads.iter().map(|lead| lead as &dyn age::Recipient));
     let mut sealed = Vec::new();
     let mut writer = encryptor.map_err(io::Error::other)?.wrap_output(&mut sealed)?;

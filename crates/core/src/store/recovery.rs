@@ -84,7 +84,8 @@ pub(super) fn put_together(
     }
     let is_behind = last.is_none_or(|last| last < written);
     let is_long = contents.batches.len() > MANY || contents.bytes > LONG;
-    let rows = match is_behind || is_long || contents.is_damaged || !new.is_empty() {
+    let is_amiss = is_behind || is_long || contents.is_damaged || !new.is_empty();
+    let rows = match is_amiss && !contents.must_stay {
         true => Some(to_keep(&transaction, writing.kept_since()?)?),
         false => None,
     };

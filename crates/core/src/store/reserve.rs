@@ -16,11 +16,11 @@ pub(super) const FILES: [&str; 1] = [FILE];
 /// the database after about as many, has room to grow until then.
 const BYTES: u64 = 4 * 1024 * 1024;
 
-/// How many bytes must be free before some are kept back, so that this fills no device.
-const LEAST_FREE: u64 = 3 * BYTES;
+/// How many bytes must be free before some are kept back: as many stay for everybody else.
+const LEAST_FREE: u64 = 2 * BYTES;
 
-/// Whether room is kept back in this folder. If not, the device is full, or was and has not much
-/// more room since.
+/// Whether room is kept back in this folder. If not, the device is full: it has no room for it, or
+/// had none a while ago.
 pub(super) fn is_kept(folder: &Path) -> bool {
     fs::metadata(folder.join(FILE)).is_ok_and(|file| file.len() == BYTES)
 }
@@ -38,6 +38,13 @@ pub(super) fn keep(folder: &Path, environment: &Environment) -> bool {
         let _there_was_less_than_it_seemed = fs::remove_file(folder.join(FILE));
     }
     kept.is_ok()
+}
+
+/// Whether there is room for a copy of so many bytes that can also be done without, beside what is
+/// kept back or would be.
+pub(super) fn has_room_for(bytes: usize, folder: &Path, environment: &Environment) -> bool {
+    let needed = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(LEAST_FREE);
+    environment.disk.free(folder).is_none_or(|free| free >= needed)
 }
 
 /// Gives up what is kept back in this folder, and gives whether anything was.

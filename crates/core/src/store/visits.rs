@@ -47,11 +47,9 @@ impl Reading<'_> {
         )
     }
 
-    /// Every visit with a record here, newest first. A note of version 2 has one of its own.
+    /// Every visit with a record here.
     pub(super) fn all_visits(&self) -> Result<Vec<VisitId>, StoreError> {
-        self.many("SELECT visit_id FROM record GROUP BY visit_id ORDER BY max(local_id) DESC", [], |row| {
-            Ok(VisitId::from_bytes(row.get("visit_id")?))
-        })
+        self.many("SELECT DISTINCT visit_id FROM record", [], |row| Ok(VisitId::from_bytes(row.get("visit_id")?)))
     }
 
     /// The records that the council has not confirmed.
