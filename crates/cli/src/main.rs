@@ -81,7 +81,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             environment(&arguments)?
         };
         let folder = folder.as_ref().unwrap_or(&arguments.store);
-        print(&salvage::run(folder, &environment, recovery_key.as_deref(), out)?);
+        let salvaged = salvage::run(folder, &environment, recovery_key.as_deref(), out)?;
+        tell(arguments.json, &salvaged.counted, || salvaged.told);
         return Ok(ExitCode::SUCCESS);
     }
     let json = arguments.json;

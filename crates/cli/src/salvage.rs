@@ -1,15 +1,26 @@
 //! Opening what a store that does not open had to send, for a person to read.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use doorstep_core::{Environment, NotSalvaged, OpenedWith, SalvagedJournal, journals_in, salvage};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// What came of it, for scripts and for people.
+pub(crate) struct Salvaged {
+    pub(crate) counted: Value,
+    pub(crate) told: String,
+}
 
 /// Reads the journal in `folder`, and writes what it holds into `out`, a new folder that its owner
 /// alone can read.
-pub(crate) fn run(folder: &Path, environment: &Environment, recovery_key: Option<&Path>, out: &Path) -> Result<String> {
+pub(crate) fn run(
+    folder: &Path,
+    environment: &Environment,
+    recovery_key: Option<&Path>,
+    out: &Path,
+) -> Result<Salvaged> {
     // The names of keys follow from the whole path.
     let whole = folder.canonicalize().with_context(|| format!("there is no folder {}", folder.display()))?;
     let folder = whole.as_path();
@@ -32,7 +43,16 @@ pub(crate) fn run(folder: &Path, environment: &Environment, recovery_key: Option
     make_folder(out).with_context(unwritten)?;
     write(&salvaged, out)
         .with_context(|| format!("not all of it could be written: remove {} and try again", out.display()))?;
-    Ok(told(&salvaged, out) + &not_read(folder))
+    let counted = json!({
+        "enrolled": salvaged.enrolled,
+        "is_damaged": salvaged.is_damaged,
+        "visits": salvaged.visits.len(),
+        "photos": salvaged.pictures.len(),
+        "breaches": salvaged.breaches.len(),
+        "waiting": salvaged.waiting,
+        "not_read": others_in(folder),
+    });
+    Ok(Salvaged { counted, told: told(&salvaged, out) + &not_read(folder) })
 }
 
 fn write(salvaged: &SalvagedJournal, out: &Path) -> Result<()> {
@@ -57,15 +77,15 @@ fn write(salvaged: &SalvagedJournal, out: &Path) -> Result<()> {
 
 /// Which other journals there are below a folder.
 fn not_read(folder: &Path) -> String {
-    let others: Vec<String> = journals_in(folder)
-        .iter()
-        .filter(|other| *other != folder)
-        .map(|other| format!("  {}\n", other.display()))
-        .collect();
+    let others: Vec<String> = others_in(folder).iter().map(|other| format!("  {}\n", other.display())).collect();
     if others.is_empty() {
         return String::new();
     }
     format!("There is more in other folders of this phone, which were not read. Name each:\n{}", others.concat())
+}
+
+fn others_in(folder: &Path) -> Vec<PathBuf> {
+    journals_in(folder).into_iter().filter(|other| other != folder).collect()
 }
 
 fn make_folder(folder: &Path) -> std::io::Result<()> {

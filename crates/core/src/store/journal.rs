@@ -27,6 +27,9 @@ const MARK: [u8; 4] = [0xD0, 0x0E, 0x57, 0xE9];
 const NONCE: usize = 24;
 /// The longest piece that is read. A picture has at most a few megabytes.
 const LONGEST: usize = 32 * 1024 * 1024;
+/// How many times as many bytes as a journal has are tried in vain before the rest of it is given up:
+/// a file can be made of false marks alone.
+const IN_VAIN: usize = 8;
 /// About how many bytes of rows go into one piece when the journal is written anew.
 const PIECE: usize = 256 * 1024;
 
@@ -87,7 +90,8 @@ fn contents(bytes: &[u8], cipher: &XChaCha20Poly1305) -> Contents {
             bytes
         }
     };
-    while !left.is_empty() {
+    let mut in_vain = bytes.len().saturating_mul(IN_VAIN);
+    while !left.is_empty() && in_vain > 0 {
         match piece(left, cipher) {
             Some((batch, length)) => {
                 contents.batches.push(batch);
@@ -95,12 +99,20 @@ fn contents(bytes: &[u8], cipher: &XChaCha20Poly1305) -> Contents {
             }
             None => {
                 contents.is_damaged = true;
+                in_vain = in_vain.saturating_sub(tried(left));
                 let next = left.windows(MARK.len()).skip(1).position(|window| window == MARK);
                 left = next.and_then(|next| left.get(next + 1..)).unwrap_or_default();
             }
         }
     }
     contents
+}
+
+/// How many bytes it took to find that there is no piece at the beginning of these bytes.
+fn tried(bytes: &[u8]) -> usize {
+    let said = bytes.strip_prefix(&MARK).and_then(|rest| rest.first_chunk());
+    let said = said.and_then(|length| usize::try_from(u32::from_le_bytes(*length)).ok()).unwrap_or(0);
+    if said > LONGEST || said > bytes.len() { 0 } else { said }
 }
 
 /// The piece at the beginning of these bytes, and how long it is.
@@ -241,4 +253,48 @@ impl Journal {
 /// Makes the names in a folder survive a power cut.
 pub(super) fn flush_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::MemoryKeyStore;
+    use crate::{OsRandomness, RealDisk, SignIn, SystemClock};
+
+    fn journal(folder: &Path, key: &Secret, pieces: u64) {
+        let environment = Environment {
+            clock: std::sync::Arc::new(SystemClock),
+            randomness: std::sync::Arc::new(OsRandomness),
+            keys: std::sync::Arc::new(MemoryKeyStore::default()),
+            disk: std::sync::Arc::new(RealDisk),
+            connect: std::sync::Arc::new(crate::http::HttpConnect),
+            sign_in: SignIn::ByKeyStore,
+        };
+        let mut journal = Journal::open(folder, key).unwrap();
+        for number in 0..pieces {
+            journal.add(&environment, &Batch { number, session: None, rows: Vec::new() });
+        }
+    }
+
+    /// A mark with the longest piece that the file could have behind it.
+    fn false_mark() -> Vec<u8> {
+        [MARK.as_slice(), &200_000_u32.to_le_bytes()].concat()
+    }
+
+    #[test]
+    fn a_few_false_marks_hide_no_piece_and_a_file_of_them_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Secret::new(&[3; 32]);
+        journal(folder.path(), &key, 3);
+        let written = fs::read(folder.path().join(FILE)).unwrap();
+        let (beginning, pieces) = written.split_at(BEGINNING.len());
+        let found = |parts: &[&[u8]]| {
+            let contents = contents(&parts.concat(), &cipher(&key).unwrap());
+            (contents.batches.len(), contents.is_damaged)
+        };
+        assert_eq!(found(&[beginning, pieces]), (3, false));
+        let padding = vec![0; 300_000];
+        assert_eq!(found(&[beginning, &false_mark().repeat(5), pieces, &padding]), (3, true));
+        assert_eq!(found(&[beginning, pieces, &false_mark().repeat(200_000), pieces, &padding]), (3, true));
+    }
 }
