@@ -128,6 +128,25 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Whether the council has taken away what names a photo, if it now says that nothing does: it
+    /// has every record of the photo's visit, and was asked about all it has. In version 2 it says
+    /// itself what it has erased, and there may be records that it does not understand yet.
+    pub(crate) fn is_gone_from_the_council(&self, id: i64) -> Result<bool, StoreError> {
+        let found = self.reading.one(
+            "SELECT 1 FROM photo WHERE photo_id = ?1
+                 AND EXISTS (SELECT 1 FROM record WHERE record.visit_id = photo.visit_id)
+                 AND NOT EXISTS (SELECT 1 FROM record WHERE record.visit_id = photo.visit_id
+                     AND state <> 'reissued' AND (version <> 1 OR state <> 'received'))",
+            [id],
+            |_| Ok(()),
+        )?;
+        let was_asked = match self.enrolment()? {
+            Some(enrolment) if enrolment.second.is_some() => self.asked()?.done_ms.is_some(),
+            _ => true,
+        };
+        Ok(found.is_some() && was_asked)
+    }
+
     /// Notes that the council refused the photo, and why.
     pub(crate) fn photo_refused(&self, id: i64, reason: &str) -> Result<(), StoreError> {
         self.write(

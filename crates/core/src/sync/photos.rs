@@ -1,9 +1,11 @@
 //! Sends photos in pieces, after the records that name them. The council says how much of each
 //! photo it has, and the device goes on from there.
 
+use doorstep_domain::StableName;
 use doorstep_domain::ledger::PublicKey;
 use doorstep_domain::protocol::{
-    BlobAnswer, BlobRequest, BlobState, Bytes, Limits, NoAnswer, PROTOCOL, Purpose, Signed, decode, encode,
+    BlobAnswer, BlobRequest, BlobState, Bytes, Limits, NoAnswer, PROTOCOL, PhotoRefusal, Purpose, Signed, decode,
+    encode,
 };
 use doorstep_domain::v2::{self, Attested, Exchange, Held, Nonce, PhotoAnswer, PhotoRequest};
 
@@ -55,6 +57,10 @@ pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, App
         BlobState::Complete => {
             writing.photo_complete(photo.id)?;
             Ok(Piece::Complete)
+        }
+        BlobState::NotNamed if writing.is_gone_from_the_council(photo.id)? => {
+            writing.photo_refused(photo.id, PhotoRefusal::Erased.name())?;
+            Ok(Piece::Refused)
         }
         BlobState::NotNamed => Ok(Piece::NotNow),
         BlobState::Refused(reason) => {

@@ -248,19 +248,6 @@ impl World {
         self.nothing_left_the_phone(which);
     }
 
-    /// Something else fills the phone.
-    pub(super) fn fill(&mut self, which: usize) {
-        if let Some(phone) = self.phones.get(which) {
-            phone.disk.fill();
-        }
-    }
-
-    /// Sooner or later somebody makes room on a full phone.
-    pub(super) fn make_room(&mut self) {
-        let full = self.phones.iter().filter(|phone| phone.disk.is_filled());
-        full.filter(|_| self.chance.percent(4)).for_each(|phone| phone.disk.empty());
-    }
-
     pub(super) fn clock_jumps(&mut self, which: usize) {
         let years = i64::try_from(self.chance.below(21)).unwrap_or(0) - 10;
         if let Some(phone) = self.phones.get(which) {
