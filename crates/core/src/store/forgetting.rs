@@ -35,7 +35,7 @@ const ABANDONED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 const NEVER: (i64, i64) = (0, -1);
 
 /// How many visits are looked at between two moments in which somebody else may use the store.
-const PAGE: usize = 20;
+const PAGE: usize = 100;
 
 /// What the device knows of where its records are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

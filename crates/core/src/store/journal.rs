@@ -27,8 +27,8 @@ const MARK: [u8; 4] = [0xD0, 0x0E, 0x57, 0xE9];
 const NONCE: usize = 24;
 /// The longest piece that is read. A picture has at most a few megabytes.
 const LONGEST: usize = 32 * 1024 * 1024;
-/// How many times as many bytes as a journal has are tried in vain before the rest of it is given up:
-/// a file can be made of false marks alone.
+/// How many times as many bytes as a journal has are tried in vain before the rest of it is given
+/// up: a file can be made of false marks alone.
 const IN_VAIN: usize = 8;
 /// About how many bytes of rows go into one piece when the journal is written anew.
 const PIECE: usize = 256 * 1024;

@@ -7,7 +7,7 @@ use super::images::{self, Batch};
 use super::journal::Journal;
 use super::recovery::Session;
 use super::transaction::{Reading, StoreError, Trouble, Writing};
-use crate::environment::{Disk, Environment, RealDisk};
+use crate::environment::Environment;
 use crate::keys::Secret;
 
 /// What is open of a store.
@@ -68,9 +68,7 @@ impl Open {
             Ok(transaction) => transaction,
             Err(error) => return Done::failed(error),
         };
-        // What such a store writes is in memory, and reaches the disk with its journal.
-        let disk: &dyn Disk = if shows_all { &*environment.disk } else { &RealDisk };
-        let writing = Writing::in_transaction(&transaction, disk, shows_all);
+        let writing = Writing::in_transaction(&transaction, &*environment.disk, shows_all);
         let gave = work(&writing).and_then(|gave| Ok((gave, for_the_journal(&writing, shows)?)));
         let trouble = writing.trouble();
         let (gave, batch) = match gave {
@@ -99,9 +97,9 @@ fn keep(
     shows: &Shows,
     environment: &Environment,
 ) -> Result<(), StoreError> {
+    environment.disk.before_write()?;
     match shows {
         Shows::Everything(_) => {
-            environment.disk.before_write()?;
             transaction.commit()?;
             if let Some(batch) = batch {
                 journal.add(environment, batch);
