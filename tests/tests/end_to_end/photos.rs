@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use doorstep_core::{App, AppError, Network, PhotoState};
 use doorstep_council::Service;
+use doorstep_council::desk::{self, Actor};
+use doorstep_council::records::subject_access::{self, Subject};
 use doorstep_council::records::verify;
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::PhotoPurpose;
+use doorstep_domain::conduct::{Command, PhotoPurpose};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_domain::v2::{Attested, Exchange, PhotoRequest};
@@ -192,6 +194,49 @@ fn a_photo_that_was_struck_out_before_it_was_sent_is_gone_from_the_phone_and_nev
     let report = app.sync().unwrap();
     assert_eq!((report.photos, report.photos_waiting, report.waiting), (0, 0, 0));
     assert_eq!(verify::picture(&scene.service, taken.photo.sha256).unwrap(), None);
+}
+
+/// A council of an earlier version: it speaks version 1 alone.
+struct OfVersion1(Service);
+
+impl Council for OfVersion1 {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.0.enrol(request)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.0.sync(request)
+    }
+
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.0.put_blob(sha256, request)
+    }
+
+    fn ask(&self, _: Exchange, _: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        Err(NoAnswer::NotTheCouncil)
+    }
+}
+
+#[test]
+fn a_photo_of_version_1_whose_visit_the_council_erased_is_not_offered_for_ever_after_a_restore() {
+    let scene = Scene::new();
+    let line = Arc::new(OfVersion1(scene.service.clone()));
+    let app = App::open(&scene.store(), scene.environment_through(line)).unwrap();
+    scene.enrol(&app);
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(visit, Command::NoAnswer).unwrap();
+    app.add_photo(visit, PhotoPurpose::Damage, &photo(600)).unwrap();
+    let report = app.sync_with_photos().unwrap();
+    assert_eq!((report.waiting, report.photos, report.photos_waiting), (0, 1, 0));
+    let home = Subject::Home { uprn: "042307689879".into(), from: None, to: None };
+    subject_access::erase(&scene.service, &Actor::command_line(), &home, "Asked for").unwrap();
+    desk::council::put_back(&scene.service, &Actor::command_line()).unwrap();
+    // The phone offers it once, hears that nothing names it any more, and leaves it at that.
+    for _ in 0..2 {
+        app.sync_with_photos().unwrap();
+    }
+    let photos = app.outbox().unwrap().photos;
+    assert_eq!((photos.waiting, photos.refused.len()), (0, 1));
 }
 
 #[test]

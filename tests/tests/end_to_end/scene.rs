@@ -154,12 +154,17 @@ impl Scene {
 
     pub(crate) fn enrolled(&self) -> App {
         let app = self.open().unwrap();
+        self.enrol(&app);
+        app
+    }
+
+    /// Enrols a phone, and signs the Code on it.
+    pub(crate) fn enrol(&self, app: &App) {
         let code = desk::phones::offer(&self.service, &Actor::command_line(), "melton-2", None).unwrap().code;
         app.enrol("here", &code, "test").unwrap();
         app.sync().unwrap();
         let code = app.code(None).unwrap().hash;
         app.acknowledge(&code, "Dafydd Ó Briain", Signing::Typed("Dafydd Ó Briain".into())).unwrap();
         app.sync().unwrap();
-        app
     }
 }
