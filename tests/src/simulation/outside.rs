@@ -116,6 +116,12 @@ impl FaultyDisk {
         *self.room() = Some(0);
     }
 
+    /// As [`Self::fill_beyond_the_reserve`], but for this many bytes.
+    pub fn leave(&self, bytes: u64) {
+        self.fill_beyond_the_reserve();
+        *self.room() = Some(bytes);
+    }
+
     /// As [`Self::fill`], and takes the room that the phone gives up, too.
     pub fn fill_beyond_the_reserve(&self) {
         self.fill();

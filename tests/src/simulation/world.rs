@@ -210,6 +210,7 @@ impl World {
             self.speaks_version_2 = true;
             self.phones.iter().for_each(|phone| phone.line.speak_version_2(true));
         }
+        self.make_room();
         let which = self.chance.below(PHONES);
         let what = self.chance.below(100);
         self.trace.push(format!("{step}: phone {which}, {what}"));
@@ -228,7 +229,8 @@ impl World {
             92..=94 => self.power_cut(which),
             95 => self.enrol_again(which),
             98 => self.erase_a_home(),
-            96..=97 => self.council_disk.fail_after(u64::try_from(self.chance.below(2)).unwrap_or(0)),
+            96 => self.fill(which),
+            97 => self.council_disk.fail_after(u64::try_from(self.chance.below(2)).unwrap_or(0)),
             _ => self.restart_council(),
         }
     }

@@ -135,20 +135,31 @@ fn a_torn_journal_keeps_no_full_phone_from_opening_and_takes_none_of_its_room() 
     }
 }
 
-#[test]
-fn a_damaged_database_on_a_full_phone_waits_until_there_is_room_and_takes_none() {
-    let scene = Scene::new();
+/// A phone in a visit, whose database lost its second half. Three records wait.
+fn with_half_a_database(scene: &Scene) -> VisitId {
     let app = scene.enrolled();
     let visit = app.start_visit(&APPOINTMENT.parse().unwrap()).unwrap().visit.visit.visit;
     app.act(visit, shows(Step::IdShown)).unwrap();
-    let records = app.status().unwrap().records;
     drop(app);
     let database = std::fs::File::options().write(true).open(scene.store().join("doorstep.db")).unwrap();
     database.set_len(database.metadata().unwrap().len() / 2).unwrap();
+    visit
+}
+
+#[test]
+fn a_damaged_database_on_a_full_phone_is_set_aside_once_and_what_waits_is_shown() {
+    let scene = Scene::new();
+    let visit = with_half_a_database(&scene);
     scene.disk.fill_beyond_the_reserve();
     let mut seen = None;
     for _ in 0..3 {
-        assert_eq!(code(scene.open()), Some("store-full"));
+        let app = scene.open().expect("what the journal has is shown");
+        assert!(app.status().unwrap().is_full);
+        assert!(app.visit(visit).unwrap().visit.steps.contains_key(&Step::IdShown));
+        assert_eq!(code(app.start_visit(&"WO-261124-00010".parse().unwrap())), Some("device-full"));
+        assert_eq!(code(app.act(visit, Command::NoAnswer)), Some("device-full"), "nothing can be written");
+        assert_eq!(code(app.sync()), Some("device-full"), "not even a seal");
+        drop(app);
         let aside = std::fs::read_dir(scene.store().join("set-aside")).unwrap().count();
         assert_eq!(aside, 1, "the damaged file is set aside once");
         let now = names(&scene);
@@ -156,10 +167,33 @@ fn a_damaged_database_on_a_full_phone_waits_until_there_is_room_and_takes_none()
     }
     scene.disk.empty();
     let app = scene.open().expect("with room it opens");
-    assert_eq!(app.status().unwrap().records, records, "what waited is back");
+    assert_eq!(app.status().unwrap().records, 3, "what waited is back");
     assert!(app.status().unwrap().salvaged.is_some_and(|salvaged| salvaged.kept.contains("set-aside")));
     app.act(visit, Command::NoAnswer).unwrap();
     assert_eq!(app.sync().unwrap().waiting, 0);
+}
+
+#[test]
+fn a_phone_that_is_too_full_for_a_new_database_ends_its_visit_and_makes_one_once_there_is_room() {
+    let scene = Scene::new();
+    let visit = with_half_a_database(&scene);
+    scene.disk.fill_beyond_the_reserve();
+    let app = scene.open().expect("what the journal has is shown");
+    // What was begun of a new database is gone, and that is room for the journal.
+    scene.disk.leave(800 * 1024);
+    app.act(visit, Command::NoAnswer).expect("the visit ends");
+    assert_eq!(app.sync().expect("it is sent").waiting, 0);
+    assert_eq!(code(app.start_visit(&"WO-261124-00010".parse().unwrap())), Some("device-full"));
+    scene.disk.empty();
+    app.sync().unwrap();
+    let status = app.status().unwrap();
+    assert_eq!((status.is_full, status.records, status.unsent), (false, 4, 0));
+    app.sync().unwrap();
+    assert!(!app.appointments().unwrap().is_empty(), "everything is given again");
+    assert!(app.visit(visit).unwrap().visit.ending.is_some());
+    drop(app);
+    assert!(scene.open().unwrap().verify().unwrap().is_ok());
+    assert_eq!(verify::counts(&scene.service).unwrap(), (4, 0));
 }
 
 /// Runs a script in which small disks can be made that nobody else sees.

@@ -121,6 +121,24 @@ fn what_comes_from_the_council_while_it_is_locked_is_there_when_it_is_unlocked()
 }
 
 #[test]
+fn a_locked_sync_over_a_journal_that_could_not_be_written_anew_hides_no_appointment() {
+    let scene = Scene::new();
+    let (app, _) = in_a_visit(&scene);
+    let before = app.appointments().unwrap().len();
+    drop(app);
+    let database = fs::File::options().write(true).open(scene.store().join("doorstep.db")).unwrap();
+    database.set_len(database.metadata().unwrap().len() / 2).unwrap();
+    let app = open(&scene);
+    scene.disk.fail_the_journal();
+    app.sign_in(PIN).expect("what waited came from the journal");
+    app.lock().unwrap();
+    app.sync().unwrap();
+    app.sign_in(PIN).unwrap();
+    app.sync().unwrap();
+    assert_eq!(app.appointments().unwrap().len(), before, "all that the damaged database had is given again");
+}
+
+#[test]
 fn killed_while_locked_between_any_two_writes_what_was_said_is_there_or_was_refused() {
     let scene = Scene::new();
     let (app, _) = in_a_visit(&scene);

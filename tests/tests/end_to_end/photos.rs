@@ -240,6 +240,25 @@ fn a_photo_of_version_1_whose_visit_the_council_erased_is_not_offered_for_ever_a
 }
 
 #[test]
+fn a_photo_of_an_earlier_enrolment_whose_visit_the_council_erased_is_not_offered_for_ever() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(visit, Command::NoAnswer).unwrap();
+    app.add_photo(visit, PhotoPurpose::Damage, &photo(600)).unwrap();
+    assert_eq!(app.sync_with_photos().unwrap().photos, 1);
+    scene.enrol(&app);
+    let home = Subject::Home { uprn: "042307689879".into(), from: None, to: None };
+    subject_access::erase(&scene.service, &Actor::command_line(), &home, "Asked for").unwrap();
+    desk::council::put_back(&scene.service, &Actor::command_line()).unwrap();
+    scene.hours_pass(25);
+    for _ in 0..3 {
+        app.sync_with_photos().unwrap();
+    }
+    assert_eq!(app.status().unwrap().left_by_others, 0);
+}
+
+#[test]
 fn on_a_network_that_costs_nothing_photos_go_by_themselves() {
     let scene = Scene::new();
     let app = scene.enrolled();

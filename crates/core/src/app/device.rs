@@ -10,7 +10,7 @@ use super::code::code_signed;
 use super::{App, as_signing_key, time};
 use crate::error::AppError;
 use crate::keys::name;
-use crate::store::{Enrolment, Reading};
+use crate::store::{Enrolment, Reading, Scope};
 use crate::verify::{self, Fault, Verified};
 use crate::view::{EnrolmentView, Overdue, SalvagedView, StatusView};
 
@@ -48,7 +48,7 @@ impl App {
             signed_in: self.signed_in.load(Ordering::SeqCst),
             left_by_others: self.left_by_others()?,
             is_full: self.store().is_full(),
-            is_newer: self.signed_in.load(Ordering::SeqCst) && !reading.shows_all(),
+            is_newer: reading.scope() == Scope::Newer,
             salvaged: reading.salvaged()?.map(|salvaged| SalvagedView {
                 kept: salvaged.kept,
                 records: salvaged.records,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use crate::Moment;
 use crate::error::AppError;
-use crate::store::{Enrolment, Reading, StoreError};
+use crate::store::{Enrolment, Reading, Scope, StoreError};
 use crate::view::DeviceStanding;
 
 /// How long the device has been running since the last contact, over its starts. The time for which
@@ -122,18 +122,27 @@ impl App {
     /// Whether a visit may begin now.
     ///
     /// # Errors
-    /// [`AppError::OlderApp`], or as [`App::may_go_on`].
+    /// [`AppError::OlderApp`]; [`StoreError::Full`] where the file is damaged and there is no room
+    /// for another one; or as [`App::may_go_on`].
     pub(super) fn may_start(&self, reading: &Reading<'_>) -> Result<(), AppError> {
         self.may_go_on(reading, None)?;
         // Whoever gets here is signed in, so the store is not merely locked.
-        if reading.shows_all() { Ok(()) } else { Err(AppError::OlderApp) }
+        match reading.scope() {
+            Scope::All => Ok(()),
+            Scope::NoRoom => Err(StoreError::Full.into()),
+            Scope::Newer | Scope::Outbox => Err(AppError::OlderApp),
+        }
     }
 
-    /// As [`App::may_start`], for a visit without an appointment: without contact, or with an app
-    /// that is too old, an emergency can still begin.
+    /// As [`App::may_start`], for a visit without an appointment: without contact, with an app that
+    /// is too old, or without room for a new file, an emergency can still begin.
     pub(super) fn may_begin(&self, reading: &Reading<'_>, kind: VisitKind) -> Result<(), AppError> {
         match self.may_start(reading) {
-            Err(AppError::ContactFirst | AppError::OlderApp) if kind == VisitKind::EmergencyRepair => Ok(()),
+            Err(AppError::ContactFirst | AppError::OlderApp | AppError::Store(StoreError::Full))
+                if kind == VisitKind::EmergencyRepair =>
+            {
+                Ok(())
+            }
             may => may,
         }
     }

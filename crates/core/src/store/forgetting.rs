@@ -300,6 +300,8 @@ impl Writing<'_> {
     /// visits and notes were erased.
     pub(crate) fn erase(&self, visits: &[VisitId]) -> Result<usize, StoreError> {
         if !self.shows_all() {
+            // The rest goes when it is unlocked. A picture that waits would wait for ever.
+            visits.iter().try_for_each(|visit| self.erase_waiting_pictures(*visit))?;
             return Ok(0);
         }
         let contact_ms = self.safe_elsewhere()?.map_or(i64::MIN, |safe| safe.contact_ms);

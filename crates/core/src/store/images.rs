@@ -10,6 +10,10 @@ use super::kinds::{KINDS, Kind, Update};
 use super::transaction::{StoreError, Writing};
 use super::values::{Value, value};
 
+/// How many bytes of pictures that the council has a journal that is written anew keeps, the newest
+/// first: a council that is put back from a copy may ask for them again.
+const RECEIVED_PICTURES: u64 = 16 * 1024 * 1024;
+
 /// What the journal keeps of one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Batch {
@@ -156,7 +160,11 @@ fn images_of_kept(connection: &Connection) -> Result<Vec<Image>, StoreError> {
                 .to_owned(),
             "receipt" => format!("receipt_id IN {}", of_records("receipt_id")),
             "record" => "local_id IN (SELECT local_id FROM kept) ORDER BY local_id".to_owned(),
-            "photo_file" => "photo_id IN (SELECT photo_id FROM photo WHERE state = 'waiting')".to_owned(),
+            "photo_file" => format!(
+                "photo_id IN (SELECT photo_id FROM photo WHERE state = 'waiting' UNION ALL SELECT photo_id FROM
+                 (SELECT photo_id, sum(size) OVER (ORDER BY complete_ms IS NULL DESC, complete_ms DESC, photo_id DESC) AS with_newer
+                  FROM photo WHERE state = 'complete') WHERE with_newer <= {RECEIVED_PICTURES})"
+            ),
             _ => "1".to_owned(),
         };
         images.extend(images_where(connection, number, &holds, &[])?);

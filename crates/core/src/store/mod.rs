@@ -3,6 +3,7 @@
 //! keep from being sent.
 
 mod appointments;
+mod aside;
 mod chain;
 mod continuing;
 mod database;
@@ -32,9 +33,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+pub use aside::set_aside;
 pub(crate) use forgetting::CouncilContact;
 pub(crate) use opening::Locked;
-pub use opening::set_aside;
 pub(crate) use photos::WaitingPhoto;
 pub use reading_journal::{
     NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, journals_in, salvage,
@@ -42,7 +43,7 @@ pub use reading_journal::{
 pub(crate) use records::StoredRecord;
 pub(crate) use settings::{Asked, CodeSignature, Enrolment, SecondVersion};
 
-pub(crate) use transaction::{Reading, StoreError, Writing};
+pub(crate) use transaction::{Reading, Scope, StoreError, Writing};
 pub(crate) use visit_chains::VisitChain;
 pub(crate) use visits::VisitRow;
 
@@ -104,7 +105,7 @@ impl Store {
     /// The key of the database, while it is open.
     pub(crate) fn database_key(&self) -> Option<Secret> {
         match &self.lock().shows {
-            Shows::Everything(key) => Some(key.clone()),
+            Shows::Everything(key) | Shows::NoRoom(_, key) => Some(key.clone()),
             Shows::Outbox(_) | Shows::Newer(_) => None,
         }
     }
@@ -175,8 +176,14 @@ impl Store {
 
     /// Keeps room back again, if there is enough of it by now.
     pub(crate) fn keep_room(&self) {
-        let _open = self.lock();
-        let _the_next_time = reserve::keep(&self.folder, &self.environment);
+        let mut open = self.lock();
+        let is_kept = reserve::keep(&self.folder, &self.environment);
+        // There may be room for the database that could not be made.
+        if let (true, Shows::NoRoom(_, key)) = (is_kept, &open.shows)
+            && let Ok(opened) = opening::open_with(&self.folder, &self.environment, &key.clone())
+        {
+            *open = opened;
+        }
     }
 
     /// Makes the journal survive a power cut. What can't be flushed now is flushed the next time.
@@ -272,7 +279,7 @@ impl Store {
     /// # Errors
     /// It can't be looked at now.
     pub(crate) fn look_over(&self) -> Result<(), Opening> {
-        let Some(key) = self.database_key() else { return Ok(()) };
+        let Some(key) = self.database_key().filter(|_| self.shows_all()) else { return Ok(()) };
         if !opening::is_damaged(&self.folder, &key) {
             return Ok(());
         }
@@ -294,7 +301,7 @@ impl Store {
     ) -> Result<bool, E> {
         let mut open = self.lock();
         // What this app does not know of a newer one's file may still have to be sent.
-        if matches!(open.shows, Shows::Newer(_)) || !open.read(is_over).gave? {
+        if matches!(open.shows, Shows::Newer(_) | Shows::NoRoom(..)) || !open.read(is_over).gave? {
             return Ok(false);
         }
         // It stands in for the database that is closed, and is never written to.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::images::{self, Batch};
 use super::journal::Journal;
 use super::recovery::Session;
-use super::transaction::{Reading, StoreError, Trouble, Writing};
+use super::transaction::{Reading, Scope, StoreError, Trouble, Writing};
 use crate::environment::Environment;
 use crate::keys::Secret;
 
@@ -26,6 +26,21 @@ pub(super) enum Shows {
     /// What a database of a newer app holds, in memory, as far as this one knows it. What is
     /// written goes to the journal alone, and the newer app takes it in.
     Newer(Session),
+    /// What the journal holds, in memory, because the database is damaged and the device too full
+    /// for another one. What is written goes to the journal alone, and the new database takes it
+    /// in. Its key is kept, so that it can be made once there is room.
+    NoRoom(Session, Secret),
+}
+
+impl Shows {
+    fn scope(&self) -> Scope {
+        match self {
+            Self::Everything(_) => Scope::All,
+            Self::Outbox(_) => Scope::Outbox,
+            Self::Newer(_) => Scope::Newer,
+            Self::NoRoom(..) => Scope::NoRoom,
+        }
+    }
 }
 
 /// What a transaction gave, and what went wrong, as far as the store can do something about it.
@@ -36,7 +51,7 @@ pub(super) struct Done<T, E> {
 
 impl Open {
     pub(super) fn shows_all(&self) -> bool {
-        matches!(self.shows, Shows::Everything(_))
+        self.shows.scope() == Scope::All
     }
 
     pub(super) fn is_locked(&self) -> bool {
@@ -47,12 +62,12 @@ impl Open {
         &mut self,
         work: impl FnOnce(&Reading<'_>) -> Result<T, E>,
     ) -> Done<T, E> {
-        let shows_all = self.shows_all();
+        let scope = self.shows.scope();
         let transaction = match self.connection.transaction() {
             Ok(transaction) => transaction,
             Err(error) => return Done::failed(error),
         };
-        let reading = Reading::in_transaction(&transaction, shows_all);
+        let reading = Reading::in_transaction(&transaction, scope);
         let gave = work(&reading);
         Done { gave, trouble: reading.trouble() }
     }
@@ -62,13 +77,13 @@ impl Open {
         environment: &Environment,
         work: impl FnOnce(&Writing<'_>) -> Result<T, E>,
     ) -> Done<T, E> {
-        let shows_all = self.shows_all();
+        let scope = self.shows.scope();
         let Self { connection, journal, shows } = self;
         let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
             Ok(transaction) => transaction,
             Err(error) => return Done::failed(error),
         };
-        let writing = Writing::in_transaction(&transaction, &*environment.disk, shows_all);
+        let writing = Writing::in_transaction(&transaction, &*environment.disk, scope);
         let gave = work(&writing).and_then(|gave| Ok((gave, for_the_journal(&writing, shows)?)));
         let trouble = writing.trouble();
         let (gave, batch) = match gave {
@@ -106,7 +121,7 @@ fn keep(
             }
         }
         // While the database is not written to, the journal is what keeps it: it comes first.
-        Shows::Outbox(_) | Shows::Newer(_) => {
+        Shows::Outbox(_) | Shows::Newer(_) | Shows::NoRoom(..) => {
             if let Some(batch) = batch {
                 journal.add_alone(environment, batch).map_err(not_kept)?;
             }
@@ -138,7 +153,7 @@ fn for_the_journal(writing: &Writing<'_>, shows: &Shows) -> Result<Option<Batch>
     }
     let session = match shows {
         Shows::Everything(_) => None,
-        Shows::Outbox(session) | Shows::Newer(session) => Some(session.clone()),
+        Shows::Outbox(session) | Shows::Newer(session) | Shows::NoRoom(session, _) => Some(session.clone()),
     };
     Ok(Some(Batch { number: writing.count_written()?, session, rows }))
 }

@@ -3,32 +3,26 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use doorstep_domain::ledger::Hash;
 use rusqlite::Connection;
 
+use super::aside::{DATABASE, FILES, KEY_CHECK};
 use super::database::{self, connect, in_memory, prepare};
 use super::journal::{self, Contents, Journal, flush_folder};
 use super::open::{Open, Shows};
 use super::recovery::{Salvaged, Session, fill, put_together, read_newer};
 use super::settings::Asked;
-use super::transaction::{StoreError, Writing};
-use super::{recovery_key, reserve};
+use super::transaction::{Scope, StoreError, Writing};
+use super::{aside, recovery_key, reserve};
 use crate::Opening;
 use crate::environment::{Environment, RealDisk};
 use crate::keys::{Secret, name};
 
-pub(super) const DATABASE: &str = "doorstep.db";
-/// The file with a hash of the key. It tells a wrong key from a damaged database.
-const KEY_CHECK: &str = "doorstep.key-check";
-
 /// Says that the store was ended: its keys and files are to go.
 const ENDED: &str = "doorstep.ended";
-
-/// The database, in the order in which it goes: the keys are gone by then.
-const FILES: [&str; 4] = [DATABASE, "doorstep.db-wal", "doorstep.db-shm", KEY_CHECK];
 
 /// A database that is made beside.
 const NEW_DATABASE: [&str; 3] = ["doorstep.db.new", "doorstep.db.new-wal", "doorstep.db.new-shm"];
@@ -54,7 +48,21 @@ pub(super) fn open(folder: &Path, environment: &Environment) -> Result<Open, Ope
 /// set aside, and a new one takes what the journal holds. On a full device, it gives up the room
 /// that is kept back.
 pub(super) fn open_with(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
-    with_room(folder, environment, || open_once(folder, environment, key))
+    let opened = with_room(folder, environment, || open_once(folder, environment, key));
+    opened.or_else(|error| without_room(folder, environment, key, error))
+}
+
+/// What the journal holds, where the device is too full for the database that was to take the place
+/// of a damaged one. Fails with `error` otherwise.
+fn without_room(folder: &Path, environment: &Environment, key: &Secret, error: Opening) -> Result<Open, Opening> {
+    let is_damaged = !is_there(&folder.join(DATABASE)) && journal::exists(folder);
+    match error {
+        Opening::Full if is_damaged => {
+            let shows = Shows::NoRoom(session(environment), key.clone());
+            from_the_journal(folder, environment, shows, Locked::ForNow)
+        }
+        other => Err(other),
+    }
 }
 
 /// Opens a store, and keeps room back for it. If it does not open, it may be that the device is
@@ -94,7 +102,7 @@ fn open_once(folder: &Path, environment: &Environment, key: &Secret) -> Result<O
             let journal_key = journal_key(environment)?;
             let (mut contents, mut journal) = read_and_open(folder, &journal_key)?;
             // It is going to be written anew without what can't be read.
-            contents.must_stay = contents.is_damaged && !keep_a_copy(folder, environment);
+            contents.must_stay = contents.is_damaged && !aside::keep_a_copy(folder, environment);
             match put_together(&mut connection, &mut journal, &contents, environment) {
                 Ok(()) => Ok(Open { connection, journal, shows: Shows::Everything(key.clone()) }),
                 Err(error) if error.tells_of_damage() && is_damaged(folder, key) => {
@@ -135,9 +143,9 @@ fn was_used(folder: &Path, environment: &Environment) -> Result<bool, Opening> {
 fn salvage(folder: &Path, environment: &Environment, key: &Secret) -> Result<Open, Opening> {
     let at_ms = environment.clock.now().unix_ms;
     let kept = match FILES.iter().any(|file| folder.join(file).exists()) {
-        true => set_aside_with(folder, at_ms, environment).map_err(Opening::Folder)?,
+        true => aside::set_aside_with(folder, at_ms, environment).map_err(Opening::Folder)?,
         // That was done before, and what follows did not come to its end.
-        false => last_set_aside(folder).unwrap_or_else(|| folder.to_owned()),
+        false => aside::last_set_aside(folder).unwrap_or_else(|| folder.to_owned()),
     };
     build_anew(folder, environment, key, &kept, at_ms).inspect_err(|_| {
         for file in NEW_DATABASE {
@@ -165,7 +173,7 @@ fn build_anew(
     let mut connection = prepare(connect(&beside, key)?, &beside)?;
     let records = fill(&mut connection, &contents, environment).map_err(unread)?;
     let transaction = connection.transaction().map_err(Opening::Store)?;
-    let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
+    let writing = Writing::in_transaction(&transaction, &*environment.disk, Scope::All);
     let salvaged = Salvaged { kept: kept.display().to_string(), records, at_ms };
     let noted = writing.begin_anew(environment).and_then(|()| writing.pull_anew());
     noted.and_then(|()| writing.set_salvaged(Some(&salvaged))).map_err(unread)?;
@@ -193,7 +201,8 @@ pub(super) fn mend(folder: &Path, environment: &Environment, open: &mut Open) ->
     let key = key.clone();
     let nothing = Connection::open_in_memory().map_err(Opening::Store)?;
     drop(std::mem::replace(&mut open.connection, nothing));
-    *open = salvage(folder, environment, &key)?;
+    let salvaged = with_room(folder, environment, || salvage(folder, environment, &key));
+    *open = salvaged.or_else(|error| without_room(folder, environment, &key, error))?;
     Ok(())
 }
 
@@ -204,12 +213,17 @@ pub(super) fn open_outbox(folder: &Path, environment: &Environment, locked: Lock
 
 fn outbox(folder: &Path, environment: &Environment, locked: Locked) -> Result<Open, Opening> {
     finish_ending(folder, environment)?;
+    from_the_journal(folder, environment, Shows::Outbox(session(environment)), locked)
+}
+
+/// What the journal holds, in memory.
+fn from_the_journal(folder: &Path, environment: &Environment, shows: Shows, locked: Locked) -> Result<Open, Opening> {
     let journal_key = environment.keys.get(name::JOURNAL)?;
     let journal_key = journal_key.ok_or_else(|| Opening::KeyMissing(folder.join(DATABASE).display().to_string()))?;
     let (contents, journal) = read_and_open(folder, &journal_key)?;
     let mut connection = in_memory().map_err(Opening::Store)?;
     fill(&mut connection, &contents, &in_memory_alone(environment)).map_err(unread)?;
-    in_memory_with(connection, journal, Shows::Outbox(session(environment)), environment, locked)
+    in_memory_with(connection, journal, shows, environment, locked)
 }
 
 /// A database that a newer app wrote: what this one knows of it is read, and nothing written to it.
@@ -252,8 +266,9 @@ fn in_memory_with(
     locked: Locked,
 ) -> Result<Open, Opening> {
     let mut open = Open { connection, journal, shows };
-    // What a phone has receipts for is asked about when it is unlocked, or if it never is.
-    let asked = open.transact(environment, |writing| {
+    // What a phone has receipts for is asked about when it is unlocked, or if it never is. That is
+    // noted in memory alone: a full device can be locked.
+    let asked = open.transact(&in_memory_alone(environment), |writing| {
         let contact_ms = writing.enrolment()?.map(|enrolment| enrolment.last_contact_ms);
         let done_ms = contact_ms.filter(|_| locked == Locked::ForNow);
         writing.set_asked(&Asked { done_ms, ..Asked::default() })
@@ -366,81 +381,4 @@ fn write_key_check(folder: &Path, key: &Secret) -> Result<(), Opening> {
         flush_folder(folder)
     };
     write().map_err(Opening::Folder)
-}
-
-/// Moves the files of a database that does not open into a folder of their own, unchanged, with a
-/// copy of its journal. Gives the path of that folder. `now_ms`, milliseconds since 1970, is part
-/// of its name.
-///
-/// # Errors
-/// A file can't be moved. No file is lost, but some may be in the new folder already.
-pub fn set_aside(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
-    let kept = new_folder(folder, now_ms)?;
-    copy_journal(folder, &kept)?;
-    move_database(folder, &kept)?;
-    Ok(kept)
-}
-
-/// As [`set_aside`], and copies the journal only where there is room for it: it stays where it is.
-fn set_aside_with(folder: &Path, now_ms: i64, environment: &Environment) -> std::io::Result<PathBuf> {
-    let kept = new_folder(folder, now_ms)?;
-    if has_room_for_journal(folder, environment) {
-        let _it_is_still_in_use = copy_journal(folder, &kept);
-    }
-    move_database(folder, &kept)?;
-    Ok(kept)
-}
-
-/// The folder that was made last for files that were set aside.
-fn last_set_aside(folder: &Path) -> Option<PathBuf> {
-    let kept = fs::read_dir(folder.join("set-aside")).ok()?;
-    kept.flatten().map(|entry| entry.path()).max()
-}
-
-fn has_room_for_journal(folder: &Path, environment: &Environment) -> bool {
-    let length = fs::metadata(folder.join(journal::file_name())).map_or(0, |file| file.len());
-    // It is copied, and then written anew.
-    reserve::has_room_for(usize::try_from(length.saturating_mul(2)).unwrap_or(usize::MAX), folder, environment)
-}
-
-fn move_database(folder: &Path, kept: &Path) -> std::io::Result<()> {
-    for file in FILES {
-        let from = folder.join(file);
-        if from.exists() {
-            fs::rename(&from, kept.join(file))?;
-        }
-    }
-    flush_folder(kept)?;
-    flush_folder(folder)
-}
-
-/// Copies a journal and what opens it.
-fn copy_journal(from: &Path, to: &Path) -> std::io::Result<()> {
-    let files = [journal::file_name(), recovery_key::file_name()];
-    for file in files.into_iter().filter(|file| from.join(file).exists()) {
-        fs::copy(from.join(file), to.join(file))?;
-    }
-    Ok(())
-}
-
-/// Keeps a copy of a journal of which some can't be read, if there is room. Gives whether it did.
-fn keep_a_copy(folder: &Path, environment: &Environment) -> bool {
-    if !has_room_for_journal(folder, environment) {
-        return false;
-    }
-    let Ok(kept) = new_folder(folder, environment.clock.now().unix_ms) else { return false };
-    let copied = copy_journal(folder, &kept).and_then(|()| flush_folder(&kept));
-    if copied.is_err() {
-        let _it_takes_no_room = fs::remove_dir_all(&kept);
-    }
-    copied.is_ok()
-}
-
-fn new_folder(folder: &Path, now_ms: i64) -> std::io::Result<PathBuf> {
-    let kept = (0..)
-        .map(|number: u32| folder.join("set-aside").join(format!("{now_ms}-{number}")))
-        .find(|candidate| !candidate.exists())
-        .unwrap_or_else(|| folder.join("set-aside"));
-    fs::create_dir_all(&kept)?;
-    Ok(kept)
 }

@@ -166,6 +166,16 @@ impl Writing<'_> {
         self.forget_erased_files()
     }
 
+    /// Erases the pictures of a visit that the council has erased: it does not take them any more.
+    pub(super) fn erase_waiting_pictures(&self, visit: VisitId) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE photo SET state = 'erased', held = 0 WHERE visit_id = ?1 AND state = 'waiting'
+             AND NOT EXISTS (SELECT 1 FROM record WHERE record.visit_id = ?1 AND state = 'waiting')",
+            params![visit.as_bytes()],
+        )?;
+        self.forget_erased_files()
+    }
+
     /// Takes away the pictures of photos that were erased.
     pub(super) fn forget_erased_files(&self) -> Result<(), StoreError> {
         self.write("DELETE FROM photo_file WHERE photo_id IN (SELECT photo_id FROM photo WHERE state = 'erased')", [])?;
@@ -185,7 +195,6 @@ impl Writing<'_> {
     /// Makes every photo that the council had wait again, after the council was restored from a
     /// copy.
     pub(crate) fn offer_photos_again(&self) -> Result<(), StoreError> {
-        // The journal keeps no picture that the council has: it is offered by the database.
         self.write(
             "UPDATE photo SET state = 'waiting', held = 0, complete_ms = NULL
              WHERE state = 'complete' AND EXISTS (SELECT 1 FROM photo_file WHERE photo_file.photo_id = photo.photo_id)",

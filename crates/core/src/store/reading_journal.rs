@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::recovery::fill;
 use super::recovery_key::{self, Opened};
-use super::transaction::{Reading, StoreError};
+use super::transaction::{Reading, Scope, StoreError};
 use super::{database, journal, shelf};
 use crate::environment::Environment;
 use crate::keys::{KeyStore, KeyStoreError, name};
@@ -155,7 +155,7 @@ pub fn salvage(folder: &Path, with: OpenedWith<'_>, environment: &Environment) -
     let mut connection = database::in_memory().map_err(StoreError::from)?;
     fill(&mut connection, &contents, environment)?;
     let transaction = connection.transaction().map_err(StoreError::from)?;
-    let reading = Reading::in_transaction(&transaction, true);
+    let reading = Reading::in_transaction(&transaction, Scope::All);
     let enrolment = reading.enrolment()?;
     let waiting = reading.waiting_records()?;
     let (mut visits, mut apart) = (Vec::new(), Vec::new());

@@ -13,7 +13,7 @@ use super::database::copy_known;
 use super::images::{Batch, to_keep, touched};
 use super::journal::{Contents, Journal};
 use super::settings::{Asked, Enrolment};
-use super::transaction::{Reading, StoreError, Writing};
+use super::transaction::{Reading, Scope, StoreError, Writing};
 use crate::environment::Environment;
 
 /// How long a record stays in the journal after the council received it, by the council's clock, in
@@ -58,7 +58,7 @@ pub(super) fn put_together(
 ) -> Result<(), StoreError> {
     let disk = &*environment.disk;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let writing = Writing::in_transaction(&transaction, disk, true);
+    let writing = Writing::in_transaction(&transaction, disk, Scope::All);
     let written = writing.written()?;
     let new = writing.beyond(contents)?;
     let is_older = new.iter().any(|batch| batch.session.is_none());
@@ -112,7 +112,7 @@ pub(super) fn read_newer(
     let from = from.transaction()?;
     let transaction = into.transaction_with_behavior(TransactionBehavior::Immediate)?;
     copy_known(&from, &transaction)?;
-    let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
+    let writing = Writing::in_transaction(&transaction, &*environment.disk, Scope::All);
     let new = writing.beyond(contents)?;
     if !new.is_empty() {
         writing.take(&new)?;
@@ -131,7 +131,7 @@ pub(super) fn write_anew(
     environment: &Environment,
 ) -> Result<bool, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
+    let writing = Writing::in_transaction(&transaction, &*environment.disk, Scope::All);
     let (number, rows) = (writing.written()?, to_keep(&transaction, writing.kept_since()?)?);
     drop(transaction);
     Ok(journal.write_anew(environment, number, rows).is_ok())
@@ -144,7 +144,7 @@ pub(super) fn fill(
     environment: &Environment,
 ) -> Result<u64, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let writing = Writing::in_transaction(&transaction, &*environment.disk, true);
+    let writing = Writing::in_transaction(&transaction, &*environment.disk, Scope::All);
     let batches: Vec<&Batch> = contents.batches.iter().collect();
     writing.take(&batches)?;
     let last = contents.batches.iter().map(|batch| batch.number).max();
@@ -237,6 +237,7 @@ impl Writing<'_> {
         self.reading.transaction.execute_batch("PRAGMA defer_foreign_keys = ON")?;
         let first = self.last_local_id()?;
         let mut sessions = self.sessions()?;
+        let before = self.enrolment()?;
         for batch in batches {
             for image in &batch.rows {
                 self.put_back(image)?;
@@ -245,6 +246,7 @@ impl Writing<'_> {
         }
         let forgotten = sessions.len().saturating_sub(REMEMBERED);
         self.set(TOGETHER, &sessions.split_off(forgotten))?;
+        self.keep_cursor(before)?;
         self.forget_again()?;
         for visit in self.visits_written_since(first)? {
             self.save_visit(&fold(visit, &self.facts(visit)?))?;
@@ -255,6 +257,16 @@ impl Writing<'_> {
             self.offer_photos_again()?;
             self.set_asked(&Asked { first_version: true, ..Asked::default() })?;
             self.set(ASK_ANEW, &false)?;
+        }
+        Ok(())
+    }
+
+    /// Whoever wrote while the database was locked took no appointments, and knew how far it had
+    /// come only as well as the journal did. They may have found that it has to begin anew.
+    fn keep_cursor(&self, before: Option<Enrolment>) -> Result<(), StoreError> {
+        let (Some(before), Some(now)) = (before, self.enrolment()?) else { return Ok(()) };
+        if now.device == before.device && now.cursor > 0 && now.cursor != before.cursor {
+            self.set_enrolment(&Enrolment { cursor: before.cursor, ..now })?;
         }
         Ok(())
     }

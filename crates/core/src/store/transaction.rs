@@ -75,10 +75,23 @@ impl Trouble {
     }
 }
 
+/// How much of a store a transaction reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All of it.
+    All,
+    /// What can be sent while it is locked.
+    Outbox,
+    /// What this app knows of a file that a newer one wrote.
+    Newer,
+    /// What the journal of a damaged file holds, on a device that is too full for a new file.
+    NoRoom,
+}
+
 /// A transaction to read in.
 pub(crate) struct Reading<'a> {
     pub(super) transaction: &'a rusqlite::Transaction<'a>,
-    shows_all: bool,
+    scope: Scope,
     /// What went wrong here, as far as the store can do something about it.
     trouble: Cell<Option<Trouble>>,
 }
@@ -98,8 +111,8 @@ impl<'a> std::ops::Deref for Writing<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn in_transaction(transaction: &'a rusqlite::Transaction<'a>, shows_all: bool) -> Self {
-        Self { transaction, shows_all, trouble: Cell::new(None) }
+    pub(super) fn in_transaction(transaction: &'a rusqlite::Transaction<'a>, scope: Scope) -> Self {
+        Self { transaction, scope, trouble: Cell::new(None) }
     }
 
     /// What went wrong here, as far as the store can do something about it.
@@ -109,7 +122,12 @@ impl<'a> Reading<'a> {
 
     /// Whether this is the whole store, and not what is left of it while it is locked.
     pub(crate) fn shows_all(&self) -> bool {
-        self.shows_all
+        self.scope == Scope::All
+    }
+
+    /// How much of the store this is.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// Notes what went wrong, if the store can do something about it.
@@ -143,12 +161,8 @@ impl<'a> Reading<'a> {
 }
 
 impl<'a> Writing<'a> {
-    pub(super) fn in_transaction(
-        transaction: &'a rusqlite::Transaction<'a>,
-        disk: &'a dyn Disk,
-        shows_all: bool,
-    ) -> Self {
-        Self { reading: Reading::in_transaction(transaction, shows_all), disk }
+    pub(super) fn in_transaction(transaction: &'a rusqlite::Transaction<'a>, disk: &'a dyn Disk, scope: Scope) -> Self {
+        Self { reading: Reading::in_transaction(transaction, scope), disk }
     }
 
     pub(super) fn write(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {

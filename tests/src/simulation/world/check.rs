@@ -18,6 +18,7 @@ impl World {
         self.restart_council();
         self.import();
         for phone in &self.phones {
+            phone.disk.empty();
             phone.line.set_trouble(0);
             let _a_council_that_was_put_back_finds_it_again = phone.app.as_ref().map(doorstep_core::App::sync);
         }

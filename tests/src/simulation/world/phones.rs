@@ -133,7 +133,7 @@ impl World {
             (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)).map(|acted| acted.visit),
         };
         let failed = failing && !phone.disk.mend();
-        phone.journal_lacks |= journal_fails;
+        phone.journal_lacks |= journal_fails || phone.disk.is_filled();
         phone.disk.mend_the_journal();
         match tapped {
             Ok(_) if failed => self.broken.push("a tap was called saved on a disk that failed".into()),
@@ -174,7 +174,7 @@ impl World {
         let Some(app) = &phone.app else { return };
         phone.line.set_trouble(trouble);
         let synced = app.sync();
-        phone.journal_lacks = false;
+        phone.journal_lacks = phone.disk.is_filled();
         // A former enrolment of the phone may have been lied to, and not this one.
         let dishonest = phone.line.was_dishonest() && phone.left_behind.is_none();
         match synced {
@@ -221,7 +221,7 @@ impl World {
         let open = || App::open(&phone.folder, phone.environment.clone());
         let opened = match open() {
             // There is no room that was kept back: its user frees some.
-            Err(AppError::Opening(Opening::Store(_))) if phone.disk.is_filled() => {
+            Err(AppError::Opening(Opening::Full)) if phone.disk.is_filled() => {
                 phone.disk.empty();
                 open()
             }
@@ -229,23 +229,28 @@ impl World {
         };
         match opened {
             Ok(app) => {
-                phone.journal_lacks = false;
-                // A damaged page that nothing has read yet is mended when it is met, and that is
-                // said.
-                let verified = match app.verify() {
-                    Err(AppError::Store(_)) => app.verify(),
-                    verified => verified,
-                };
-                match verified {
-                    Ok(Ok(_)) | Err(AppError::SignInFirst) => {}
-                    Ok(Err(_)) if !phone.model.rotten.is_empty() => {}
-                    other => self.broken.push(format!("after a restart the chain does not hold: {other:?}")),
+                phone.journal_lacks = phone.disk.is_filled();
+                if let Some(broken) = unverified(&app, &phone.model) {
+                    self.broken.push(format!("after a restart the chain does not hold: {broken}"));
                 }
                 phone.app = Some(app);
             }
             Err(error) => self.broken.push(format!("a phone does not open: {error:?}")),
         }
         self.nothing_left_the_phone(which);
+    }
+
+    /// Something else fills the phone.
+    pub(super) fn fill(&mut self, which: usize) {
+        if let Some(phone) = self.phones.get(which) {
+            phone.disk.fill();
+        }
+    }
+
+    /// Sooner or later somebody makes room on a full phone.
+    pub(super) fn make_room(&mut self) {
+        let full = self.phones.iter().filter(|phone| phone.disk.is_filled());
+        full.filter(|_| self.chance.percent(4)).for_each(|phone| phone.disk.empty());
     }
 
     pub(super) fn clock_jumps(&mut self, which: usize) {
@@ -305,6 +310,20 @@ impl World {
             phone.model.rotten_pictures.insert(picture);
         }
         self.reopen(which);
+    }
+}
+
+/// Why the chain of a phone does not hold, if it does not.
+pub(super) fn unverified(app: &App, model: &Model) -> Option<String> {
+    let verified = match app.verify() {
+        // A damaged page that nothing has read yet is mended when it is met, and that is said.
+        Err(AppError::Store(_)) => app.verify(),
+        verified => verified,
+    };
+    match verified {
+        Ok(Ok(_)) | Err(AppError::SignInFirst) => None,
+        Ok(Err(_)) if !model.rotten.is_empty() => None,
+        other => Some(format!("{other:?}")),
     }
 }
 

@@ -10,7 +10,7 @@ use doorstep_core::{AppError, SaidLocked};
 use doorstep_council::desk::{self, Actor};
 use doorstep_domain::conduct::{About, Concern, Hazard, Severity};
 
-use super::phones::PIN;
+use super::phones::{PIN, unverified};
 use super::{World, copy_folder};
 
 impl World {
@@ -53,10 +53,8 @@ impl World {
                 Err(error) => self.broken.push(format!("what was said while it was locked is gone: {error}")),
             }
         }
-        match app.verify() {
-            Ok(Ok(_)) => {}
-            Ok(Err(_)) if !phone.model.rotten.is_empty() => {}
-            other => self.broken.push(format!("after an unlocking the chain does not hold: {other:?}")),
+        if let Some(broken) = unverified(app, &phone.model) {
+            self.broken.push(format!("after an unlocking the chain does not hold: {broken}"));
         }
         self.nothing_left_the_phone(which);
     }
