@@ -8,7 +8,7 @@ use std::fs;
 use crate::harness::root;
 
 /// The files of the formats, in the order of the page, each with its heading.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("envelope.rs", "Records"),
     ("seal.rs", "Seals"),
     ("certificate.rs", "Certificates"),
@@ -19,6 +19,7 @@ const FILES: [(&str, &str); 10] = [
     ("enrol.rs", "Enrolling"),
     ("sync.rs", "Sync"),
     ("photo.rs", "Photos"),
+    ("salvage.rs", "Sealed files"),
 ];
 
 /// A thing of the formats: an array with fields, or a number with words for some of its values.

@@ -4,7 +4,7 @@ use doorstep_core::sync::SyncReport;
 use doorstep_core::{
     Acted, AppointmentView, CodeView, ConcernDescription, Custody, DeviceStanding, EnrolmentView, OutboxGroup,
     OutboxView, Overdue, PhotoState, PhotosView, Problem, SaidLocked, SalvagedView, SetAsideView, StatusView,
-    StepDescription, ToDo, TodayView, VisitSummary, VisitView, Vocabulary,
+    StepDescription, ToDo, TodayView, UnopenedStanding, VisitSummary, VisitView, Vocabulary,
 };
 use doorstep_core::{LONGEST_PIN, SHORTEST_PIN};
 use doorstep_council::LEAST_PASSWORD;
@@ -108,6 +108,7 @@ pub fn file() -> String {
         Rule,
         SaidLocked,
         SalvagedView,
+        UnopenedStanding,
         SealedNote,
         SetAsideReason,
         SetAsideView,

@@ -111,8 +111,9 @@ pub(crate) enum Command {
     /// Opens what a store had to send that does not open any more, for a person to read. Changes
     /// nothing in it.
     Salvage {
-        /// The folder that holds the journal: one of visits, or one that was set aside. Without it,
-        /// the folder of --store.
+        /// The folder that holds the journal: one of visits, or one that was set aside. Or a file
+        /// that a phone sent to its council: `doorstep-council sealed-files`. Without it, the
+        /// folder of --store.
         folder: Option<PathBuf>,
         /// A file with the secret half of the council's recovery key. Without it, the phone's own
         /// keys are used.

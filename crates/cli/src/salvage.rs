@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use doorstep_core::{Environment, NotSalvaged, OpenedWith, SalvagedJournal, journals_in, salvage};
+use doorstep_core::{Environment, NotSalvaged, OpenedWith, SalvagedJournal, journals_in, salvage, salvage_sealed};
 use serde_json::{Value, json};
 
 /// What came of it, for scripts and for people.
@@ -35,7 +35,12 @@ pub(crate) fn run(
         None => None,
     };
     let with = identity.as_deref().map_or(OpenedWith::KeyStore(&*environment.keys), OpenedWith::RecoveryKey);
-    let salvaged = salvage(folder, with, environment).map_err(|error| match error {
+    let read = match identity.as_deref().filter(|_| folder.is_file()) {
+        // One that a phone sent to its council.
+        Some(identity) => salvage_sealed(&fs::read(folder)?, identity, environment),
+        None => salvage(folder, with, environment),
+    };
+    let salvaged = read.map_err(|error| match error {
         NotSalvaged::NoJournal => anyhow!("{error}{}", not_read(folder)),
         other => other.into(),
     })?;

@@ -2,7 +2,8 @@
 
 use doorstep_core::sync::SyncReport;
 use doorstep_core::{
-    AppointmentView, CodeView, OutboxView, PhotoState, PhotosView, StatusView, ToDo, VisitSummary, VisitView,
+    AppointmentView, CodeView, OutboxView, PhotoState, PhotosView, StatusView, ToDo, UnopenedStanding, VisitSummary,
+    VisitView,
 };
 use doorstep_domain::conduct::{Clause, CodeSection, ConcernKind, Owed, Refused, Rule, telephone};
 use doorstep_domain::{Named, StableName};
@@ -187,8 +188,9 @@ pub(crate) fn outbox(outbox: &OutboxView) -> String {
         0 => String::new(),
         _ => photos(&outbox.photos),
     };
+    let unopened: String = outbox.unopened.iter().map(|standing| unopened(*standing)).collect();
     if outbox.waiting.is_empty() && outbox.set_aside.is_empty() && of_photos.is_empty() {
-        return "Everything is with the council.\n".to_owned();
+        return format!("Everything that can be sent is with the council.\n{unopened}");
     }
     let waiting = outbox.waiting.iter().map(|group| {
         let address = group.address.as_deref().unwrap_or("address not on this device");
@@ -202,7 +204,21 @@ pub(crate) fn outbox(outbox: &OutboxView) -> String {
             record.visit
         )
     });
-    waiting.chain(set_aside).chain([of_photos]).collect()
+    waiting.chain(set_aside).chain([of_photos, unopened]).collect()
+}
+
+fn unopened(standing: UnopenedStanding) -> &'static str {
+    match standing {
+        UnopenedStanding::Waits => {
+            "A file of visits from before can't be opened here. It goes to the council, which can open it.\n"
+        }
+        UnopenedStanding::Sent => {
+            "A file of visits from before can't be opened here. The council has it, and can open it.\n"
+        }
+        UnopenedStanding::Stays => {
+            "A file of visits from before can't be opened here. It stays on this device. Tell the council.\n"
+        }
+    }
 }
 
 pub(crate) fn report(report: &SyncReport) -> String {

@@ -108,6 +108,7 @@ impl Council for HttpCouncil {
             Exchange::Enrol => (Method::POST, "/v2/enrol".to_owned()),
             Exchange::Fetch | Exchange::Send { .. } => (Method::POST, "/v2/sync".to_owned()),
             Exchange::Photo(sha256) => (Method::PUT, format!("/v2/blobs/{sha256}")),
+            Exchange::Salvage(sha256) => (Method::PUT, format!("/v2/salvage/{sha256}")),
         };
         let mut packed = pack(request)?;
         padding::pad_request(&mut packed, exchange, |padding| OsRandomness.fill(padding));

@@ -22,7 +22,8 @@ pub use environment::{
 pub use error::{AppError, Opening};
 pub use pin::{LONGEST_PIN, PinRefused, SHORTEST_PIN};
 pub use store::{
-    NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, journals_in, salvage, set_aside,
+    NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, UnopenedStanding, journals_in, salvage,
+    salvage_sealed, set_aside,
 };
 pub use verify::{Fault, Verified};
 pub use view::{

@@ -11,6 +11,7 @@ use doorstep_domain::{AppointmentRef, Named, VisitId};
 use serde::Serialize;
 
 use crate::error::AppError;
+use crate::store::UnopenedStanding;
 
 /// Who this device belongs to.
 #[derive(Debug, Clone, Serialize, ts_rs::TS)]
@@ -277,6 +278,8 @@ pub struct OutboxView {
     pub set_aside: Vec<SetAsideView>,
     /// The photos. They are sent after the records.
     pub photos: PhotosView,
+    /// Files of visits from earlier enrolments that this device can't open any more.
+    pub unopened: Vec<UnopenedStanding>,
     /// When the council last answered, in UTC, by the device's own clock.
     pub last_contact: Option<DateTime<Utc>>,
 }

@@ -5,7 +5,7 @@ use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{Bytes, decode};
 use doorstep_domain::v2::{
     AnyEnvelope, Attested, BatchReceipts, HeadClaim, KeyOfVisit, Link, MadeRecord, Nonce, PROTOCOL, PhotoAnswer,
-    PhotoRequest, Run, SealContents, SentSeal, SyncAnswer, SyncRequest, version_hash,
+    PhotoRequest, Run, SalvageAnswer, SalvageRequest, SealContents, SentSeal, SyncAnswer, SyncRequest, version_hash,
 };
 
 use super::wire::tries;
@@ -181,6 +181,30 @@ impl HandPhone {
         let signed = Attested::new(&request, &self.key());
         let to = self.client.put(format!("{}/v2/blobs/{sha256}", self.server));
         let answer: Attested<PhotoAnswer> = tries(to, &signed.to_bytes()).expect("the council answers");
+        let answer = self.opens(|key| answer.hear(key)).expect("the council signed it");
+        assert_eq!((answer.nonce, answer.sha256), (request.nonce, sha256));
+        answer
+    }
+
+    /// Sends a piece of a file that this phone can't open any more, and returns what the council
+    /// says it has of it.
+    ///
+    /// # Panics
+    /// When the council does not answer.
+    pub fn sends_sealed(&self, sha256: Hash, size: u64, offset: u64, piece: &[u8]) -> SalvageAnswer {
+        let request = SalvageRequest {
+            protocol: PROTOCOL,
+            enrolment: self.enrolment,
+            certificate: Some(self.certificate.clone()),
+            nonce: Nonce::from_bytes(random()),
+            sha256,
+            size,
+            offset,
+            piece: Bytes(piece.to_vec()),
+        };
+        let signed = Attested::new(&request, &self.key());
+        let to = self.client.put(format!("{}/v2/salvage/{sha256}", self.server));
+        let answer: Attested<SalvageAnswer> = tries(to, &signed.to_bytes()).expect("the council answers");
         let answer = self.opens(|key| answer.hear(key)).expect("the council signed it");
         assert_eq!((answer.nonce, answer.sha256), (request.nonce, sha256));
         answer

@@ -37,6 +37,7 @@ mod roles;
 mod said;
 mod salvaged;
 mod scene;
+mod sealed_files;
 mod set_aside;
 mod silence;
 mod simulation;

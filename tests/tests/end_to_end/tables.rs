@@ -227,6 +227,14 @@ fn what_others_leave(database: &Database<'_>) {
     };
     let piece = bytes("'Zeppelinpiece'");
     database.does(&format!("INSERT INTO blob_piece (sha256, organisation_id, at, piece) SELECT sha256, organisation_id, 0, {piece} FROM blob"));
+    let (sealed, name) = (bytes("'Quokkasealed'"), bytes("'thirty-two bytes, telling nobody'"));
+    database.does(&format!(
+        "INSERT INTO salvage (device_id, sha256, size, held, started_ms)
+         SELECT device_id, {name}, 12, 12, 1 FROM device JOIN person USING (user_id) WHERE user_name LIKE 'quokka-%'"
+    ));
+    database.does(&format!(
+        "INSERT INTO salvage_piece (device_id, sha256, at, piece) SELECT device_id, sha256, 0, {sealed} FROM salvage"
+    ));
     database.does(
         "INSERT INTO note_reading (record_id, at_ms, user_name) SELECT record_id, 1, 'quokka-lead' FROM sealed_concern",
     );

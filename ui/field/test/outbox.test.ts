@@ -9,6 +9,7 @@ const outbox = (changes: Partial<OutboxView> = {}): { outbox: OutboxView } => ({
     waiting: [],
     set_aside: [],
     photos: { waiting: 0, bytes: 0, refused: [], on_wifi_only: true } as OutboxView['photos'],
+    unopened: [],
     last_contact: null,
     ...changes
   }
@@ -19,6 +20,14 @@ it('what waits is said to be safe, with its age', () => {
   shown(appWith().app, Outbox, outbox({ waiting } as Partial<OutboxView>))
   expect(screen.getByText(/Safe on this phone/)).toBeTruthy()
   expect(screen.getByText('3 records, oldest 2 hours')).toBeTruthy()
+})
+
+it('a file that can’t be opened here is not said to be with the council before it is', () => {
+  shown(appWith().app, Outbox, outbox({ unopened: ['waits', 'sent', 'stays'] }))
+  expect(screen.queryByText(/Everything you recorded/)).toBeNull()
+  expect(screen.getByText(/It goes to the council by itself/)).toBeTruthy()
+  expect(screen.getByText(/The council has it, and can open it/)).toBeTruthy()
+  expect(screen.getByText(/It stays on this phone. Tell the council/)).toBeTruthy()
 })
 
 it('whoever visits can read what is kept about them', async () => {

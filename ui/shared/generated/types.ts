@@ -620,7 +620,7 @@ counting: Counting,
  */
 in_court: boolean, };
 
-export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "backup_verified" | "case_changed" | "case_read" | "code_published" | "council_made" | "council_put_back" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "log_begins" | "logs_closed" | "nightly_failed" | "not_found" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "phone_forgot" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
+export type AuditAction = "account_change_agreed" | "account_change_asked" | "account_change_refused" | "api_token_made" | "api_token_revoked" | "appointment_cancelled" | "appointment_put" | "appointment_reassigned" | "appointments_imported" | "backed_up" | "backup_verified" | "case_changed" | "case_read" | "code_published" | "council_made" | "council_put_back" | "device_enrolled" | "device_found_again" | "device_revoked" | "enrolment_offered" | "erased_by_rule" | "erased_on_request" | "evidence_made" | "export_begun" | "exported" | "feed_read" | "key_changed" | "log_begins" | "logs_closed" | "nightly_failed" | "not_found" | "number_entered" | "number_withdrawn" | "organisation_kind_changed" | "passkey_made" | "passkey_removed" | "password_set" | "people_imported" | "person_left" | "person_returned" | "phone_forgot" | "photo_opened" | "put_to_rest" | "role_changed" | "role_refused" | "sealed_file_received" | "sealed_file_taken" | "sealed_file_erased" | "searched" | "second_factor_forgotten" | "session_ended" | "sessions_ended" | "set_aside_decided" | "set_aside_read" | "signature_refused" | "sign_in_failed" | "signed_in" | "signed_out" | "subject_access" | "token_refused" | "visit_decided" | "visit_read";
 
 export type AuditCheck = { 
 /**
@@ -2066,6 +2066,10 @@ set_aside: Array<SetAsideView>,
  */
 photos: PhotosView, 
 /**
+ * Files of visits from earlier enrolments that this device can't open any more.
+ */
+unopened: Array<UnopenedStanding>, 
+/**
  * When the council last answered, in UTC, by the device's own clock.
  */
 last_contact: string | null, };
@@ -3129,6 +3133,8 @@ apologised: boolean,
  * The new time that was offered, in words.
  */
 new_time: string | null, };
+
+export type UnopenedStanding = "waits" | "sent" | "stays";
 
 export type Uprn = string;
 

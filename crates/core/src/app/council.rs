@@ -7,8 +7,8 @@ use doorstep_domain::conduct::fold;
 
 use super::{App, set_mark, signing_key, time};
 use crate::error::AppError;
-use crate::store::{Reading, Store, shelf};
-use crate::sync::{Contact, Piece, SyncReport, most_pieces, round, send_piece};
+use crate::store::{Reading, Store, StoreError, Unopened, UnopenedStanding, shelf};
+use crate::sync::{Contact, Piece, SyncReport, most_pieces, round, send_piece, send_unopened};
 use crate::view::{OutboxGroup, OutboxView, PhotosView, SetAsideView};
 
 /// The most rounds of one sync. Anything left after that is sent with the next sync.
@@ -57,6 +57,7 @@ impl App {
                     })
                     .collect::<Result<_, AppError>>()?,
                 photos: self.photos_view(reading)?,
+                unopened: self.unopened(reading)?,
                 last_contact: reading.enrolment()?.map(|enrolment| time(enrolment.last_contact_device_ms)),
             })
         })
@@ -85,6 +86,10 @@ impl App {
         let report = self.sync_store(&self.store(), photos);
         if report.is_ok() {
             self.end_if_revoked()?;
+        }
+        if photos && report.is_ok() {
+            // What this store had is sent. The rest goes on with the next sync.
+            let _the_next_time = self.send_unopened();
         }
         // Their councils may be others, so neither waits for the other.
         self.sync_former(photos);
@@ -148,6 +153,25 @@ impl App {
             let is_sent = left_in(reading)? == 0 && reading.unsealed(enrolment.device, 1)?.is_empty();
             Ok(is_sent && (enrolment.revoked || reading.is_all_safe()?) && reading.alone()?.is_none())
         })
+    }
+
+    /// Sends what this device can't open any more, as the person who carries it now.
+    fn send_unopened(&self) -> Result<(), AppError> {
+        let store = self.store();
+        let Some(enrolment) = store.read::<_, AppError>(|reading| Ok(reading.enrolment()?))? else { return Ok(()) };
+        let council = self.environment.connect.connect(&enrolment.server)?;
+        let key = signing_key(&store)?;
+        let contact = Contact { store: &store, environment: &self.environment, council: &*council, key: &key };
+        send_unopened(&contact, &self.base)
+    }
+
+    /// What became of what this device can't open any more.
+    fn unopened(&self, reading: &Reading<'_>) -> Result<Vec<UnopenedStanding>, AppError> {
+        let recovery_key = reading.enrolment()?.and_then(|enrolment| enrolment.recovery_key);
+        let sent = reading.unopened_sent()?;
+        let all = Unopened::all(&self.base, recovery_key.as_deref(), &self.environment);
+        let all = all.map_err(|_| StoreError::Failed)?;
+        Ok(all.iter().map(|unopened| unopened.standing(&sent)).collect())
     }
 
     /// How many records and photos earlier enrolments of this device still have to send.

@@ -73,7 +73,12 @@ pub(super) fn read(folder: &Path, key: &Secret) -> io::Result<Contents> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contents::default()),
         Err(error) => return Err(error),
     };
-    Ok(contents(&bytes, &cipher(key)?))
+    read_bytes(&bytes, key)
+}
+
+/// As [`read`], from a copy of the file.
+pub(super) fn read_bytes(bytes: &[u8], key: &Secret) -> io::Result<Contents> {
+    Ok(contents(bytes, &cipher(key)?))
 }
 
 fn cipher(key: &Secret) -> io::Result<XChaCha20Poly1305> {

@@ -24,6 +24,7 @@ mod seals;
 mod settings;
 pub(crate) mod shelf;
 mod transaction;
+mod unopened;
 mod values;
 mod visit_chains;
 mod visits;
@@ -38,12 +39,14 @@ pub(crate) use forgetting::CouncilContact;
 pub(crate) use opening::Locked;
 pub(crate) use photos::WaitingPhoto;
 pub use reading_journal::{
-    NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, journals_in, salvage,
+    NotSalvaged, OpenedWith, SalvagedEnrolment, SalvagedJournal, SalvagedVisit, journals_in, salvage, salvage_sealed,
 };
 pub(crate) use records::StoredRecord;
 pub(crate) use settings::{Asked, CodeSignature, Enrolment, SecondVersion};
 
 pub(crate) use transaction::{Reading, Scope, StoreError, Writing};
+pub use unopened::UnopenedStanding;
+pub(crate) use unopened::{Sent, Unopened};
 pub(crate) use visit_chains::VisitChain;
 pub(crate) use visits::VisitRow;
 

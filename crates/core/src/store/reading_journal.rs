@@ -8,15 +8,17 @@ use std::str::FromStr;
 use age::x25519::{Identity, Recipient};
 use doorstep_domain::conduct::{Event, Happened, Visit, fold};
 use doorstep_domain::ledger::Hash;
+use doorstep_domain::v2::SealedStore;
 use doorstep_domain::{DeviceId, VisitId};
 use serde::Serialize;
 
+use super::journal::Contents;
 use super::recovery::fill;
 use super::recovery_key::{self, Opened};
 use super::transaction::{Reading, Scope, StoreError};
 use super::{database, journal, shelf};
 use crate::environment::Environment;
-use crate::keys::{KeyStore, KeyStoreError, name};
+use crate::keys::{KeyStore, KeyStoreError, Secret, name};
 
 /// What is sealed for the leads has a multiple of this length, in bytes: more notes than a phone
 /// ever had.
@@ -52,6 +54,9 @@ pub enum NotSalvaged {
     /// The recovery key does not open it.
     #[error("that is not the recovery key to which that journal is sealed, which is {0}. Nothing was changed.")]
     AnotherKey(String),
+    /// The file is none that a phone sent to its council.
+    #[error("that is no file that a phone sent to its council. Take one with `doorstep-council sealed-files --take`.")]
+    NotSealedHere,
     /// The sealed key is damaged.
     #[error(
         "the phone's sealed key, beside the journal, is damaged, so this journal can't be opened. Keep the folder: the \
@@ -138,22 +143,41 @@ pub fn salvage(folder: &Path, with: OpenedWith<'_>, environment: &Environment) -
             }
             keys.get(&shelf::name_of(folder, name::JOURNAL))?.ok_or(NotSalvaged::NoKey)?
         }
-        OpenedWith::RecoveryKey(identity) => {
-            let identity = Identity::from_str(identity.trim()).map_err(|_| NotSalvaged::BadKey)?;
-            match recovery_key::open(folder, &identity)? {
-                Opened::Key(key) => key,
-                Opened::NoFile => return Err(NotSalvaged::NotSealed),
-                Opened::ToAnother(named) => return Err(NotSalvaged::AnotherKey(named)),
-                Opened::Damaged => return Err(NotSalvaged::SealDamaged),
-            }
-        }
+        OpenedWith::RecoveryKey(text) => opened(recovery_key::open(folder, &identity(text)?)?)?,
     };
-    let contents = journal::read(folder, &key)?;
+    put_together(&journal::read(folder, &key)?, environment)
+}
+
+/// Reads a file that a phone sent to its council because it could not open it any more, with the
+/// secret half of the council's recovery key, `AGE-SECRET-KEY-1...`.
+///
+/// # Errors
+/// [`NotSalvaged`].
+pub fn salvage_sealed(file: &[u8], with: &str, environment: &Environment) -> Result<SalvagedJournal, NotSalvaged> {
+    let SealedStore { sealed_key, journal } = SealedStore::from_bytes(file).ok_or(NotSalvaged::NotSealedHere)?;
+    let key = opened(recovery_key::open_bytes(&sealed_key.0, &identity(with)?))?;
+    put_together(&journal::read_bytes(&journal.0, &key)?, environment)
+}
+
+fn identity(text: &str) -> Result<Identity, NotSalvaged> {
+    Identity::from_str(text.trim()).map_err(|_| NotSalvaged::BadKey)
+}
+
+fn opened(sealed: Opened) -> Result<Secret, NotSalvaged> {
+    match sealed {
+        Opened::Key(key) => Ok(key),
+        Opened::NoFile => Err(NotSalvaged::NotSealed),
+        Opened::ToAnother(named) => Err(NotSalvaged::AnotherKey(named)),
+        Opened::Damaged => Err(NotSalvaged::SealDamaged),
+    }
+}
+
+fn put_together(contents: &Contents, environment: &Environment) -> Result<SalvagedJournal, NotSalvaged> {
     if contents.batches.is_empty() {
         return Err(NotSalvaged::Nothing);
     }
     let mut connection = database::in_memory().map_err(StoreError::from)?;
-    fill(&mut connection, &contents, environment)?;
+    fill(&mut connection, contents, environment)?;
     let transaction = connection.transaction().map_err(StoreError::from)?;
     let reading = Reading::in_transaction(&transaction, Scope::All);
     let enrolment = reading.enrolment()?;

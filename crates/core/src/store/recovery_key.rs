@@ -91,13 +91,24 @@ pub(super) fn open(folder: &Path, identity: &Identity) -> io::Result<Opened> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::NoFile),
         Err(error) => return Err(error),
     };
+    Ok(open_bytes(&sealed, identity))
+}
+
+/// As [`open`], from a copy of the file.
+pub(super) fn open_bytes(sealed: &[u8], identity: &Identity) -> Opened {
     let Some(rest) = sealed.strip_prefix(&*beginning(&identity.to_public())) else {
-        let named = String::from_utf8_lossy(&sealed).lines().nth(1).unwrap_or_default().to_owned();
-        return Ok(Opened::ToAnother(named));
+        let named = String::from_utf8_lossy(sealed).lines().nth(1).unwrap_or_default().to_owned();
+        return Opened::ToAnother(named);
     };
     let rest = rest.split_last_chunk::<CHECK>().map(|(rest, _)| rest);
     let key = rest.and_then(|rest| age::decrypt(identity, rest).ok()).map(Zeroizing::new);
-    Ok(key.map_or(Opened::Damaged, |key| Opened::Key(Secret::new(&key))))
+    key.map_or(Opened::Damaged, |key| Opened::Key(Secret::new(&key)))
+}
+
+/// Whether what is in a folder is sealed to this recovery key.
+pub(super) fn is_sealed_to(folder: &Path, recovery_key: &str) -> bool {
+    let Ok(recipient) = Recipient::from_str(recovery_key) else { return false };
+    fs::read(folder.join(FILE)).is_ok_and(|sealed| sealed.starts_with(&beginning(&recipient)))
 }
 
 /// What the file begins with: it says which key the rest is sealed to.

@@ -11,6 +11,7 @@ mod judge;
 mod photos;
 mod plan;
 mod round;
+mod salvage;
 mod second;
 
 pub use backoff::Backoff;
@@ -18,6 +19,7 @@ pub use courier::Courier;
 pub(crate) use enrol::enrol;
 pub(crate) use photos::{Piece, most_pieces, send_piece};
 pub(crate) use round::Round;
+pub(crate) use salvage::send_unopened;
 
 use doorstep_domain::ledger::SigningKey;
 use doorstep_domain::protocol::{Council, NoAnswer, ProblemCode};

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use doorstep_council::desk::sealed_files::SealedFile;
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::records::backup::{self, BackedUp, BackupKey};
 use doorstep_council::records::drill_report::DrillReports;
@@ -35,6 +36,24 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
         RecordsCommand::PublishRecoveryKey { data, key, none: _ } => {
             desk::council::publish_recovery_key(&service(&data)?, by, key.as_deref())?;
             print("Phones learn of it at their next contact.\n");
+        }
+        RecordsCommand::SealedFiles { data, take, out, erase, json } => {
+            let service = service(&data)?;
+            match (take, out, erase) {
+                (Some(file), Some(out), _) => {
+                    whole_or_nothing(&out, |to| Ok(desk::sealed_files::take(&service, by, file, to)?))?;
+                    print(&format!(
+                        "It is in {}. Take it to a machine that is on no network, and open it there: \
+                         doorstep salvage FILE --recovery-key KEY. Then erase it here, with --erase.\n",
+                        out.display()
+                    ));
+                }
+                (_, _, Some(file)) => {
+                    desk::sealed_files::erase(&service, by, file)?;
+                    print("It is erased here. Backups that were made before still hold it.\n");
+                }
+                _ => tell_sealed(&desk::sealed_files::list(&service, by)?, json),
+            }
         }
         RecordsCommand::Backup { data, recipient, out } => {
             let service = service(&data)?;
@@ -131,6 +150,27 @@ fn make_key(out: &Path) -> Result<()> {
     written.with_context(|| format!("{} can't be written", out.display()))?;
     print(&format!("{}\n", key.recipient));
     Ok(())
+}
+
+/// Tells which files phones could not open any more.
+fn tell_sealed(files: &[SealedFile], json: bool) {
+    if json {
+        print(&format!("{}\n", serde_json::json!(files)));
+        return;
+    }
+    for sealed in files {
+        let standing = match (sealed.taken_at, sealed.erased_at) {
+            (_, Some(at)) => format!("erased on {}", at.format("%Y-%m-%d")),
+            (Some(at), None) => format!("taken on {}", at.format("%Y-%m-%d")),
+            (None, None) => "nobody has taken it yet".to_owned(),
+        };
+        let SealedFile { file, bytes, received_at, user, .. } = sealed;
+        let came = received_at.format("%Y-%m-%d %H:%M UTC");
+        print(&format!("{file}: {bytes} bytes, came on {came} from the phone of {user}, {standing}\n"));
+    }
+    if files.is_empty() {
+        print("No phone has sent any.\n");
+    }
 }
 
 /// Tells what a backup holds, and which photos are not in it. Those are a failure of the command,

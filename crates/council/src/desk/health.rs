@@ -51,6 +51,7 @@ pub(crate) fn gauges(service: &Service) -> Result<Vec<(&'static str, u64)>, Coun
             ("doorstep_notices_waiting", waiting),
             ("doorstep_notices_given_up", given_up),
             ("doorstep_photos_lost", reading.lost_blobs()?.len().try_into().unwrap_or(u64::MAX)),
+            ("doorstep_sealed_files_waiting", reading.sealed_files_waiting()?),
             // When each was last done, in seconds since 1970.
             ("doorstep_last_backup_seconds", Nightly::BackedUp.last(reading)?),
             ("doorstep_last_verified_backup_seconds", reading.last_verified_backup()?),

@@ -21,6 +21,7 @@ pub mod phones;
 pub mod register;
 pub mod reports;
 pub mod safeguarding;
+pub mod sealed_files;
 pub mod set_aside;
 pub mod settings;
 pub mod today;

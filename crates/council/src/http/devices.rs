@@ -114,6 +114,19 @@ pub(crate) async fn put_photo_v2(
     }
 }
 
+pub(crate) async fn put_salvage_v2(
+    State(service): State<Service>,
+    on: On,
+    Path(sha256): Path<String>,
+    headers: HeaderMap,
+    Received(body): Received,
+) -> Response {
+    match sha256.parse() {
+        Ok(sha256) => exchange_v2(service, on, &headers, body, Exchange::Salvage(sha256)).await,
+        Err(_) => problem(ProblemCode::Unreadable, None),
+    }
+}
+
 /// Answers a request of version 1. The header tells an app that it may speak version 2.
 async fn exchange(
     service: Service,

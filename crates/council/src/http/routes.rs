@@ -89,6 +89,7 @@ fn all_routes() -> Vec<Route> {
         Route::post("/v2/enrol", Phones, devices::enrol_v2),
         Route::post("/v2/sync", Phones, devices::sync_v2),
         Route::put("/v2/blobs/{sha256}", Phones, devices::put_photo_v2),
+        Route::put("/v2/salvage/{sha256}", Phones, devices::put_salvage_v2),
         // Signing in and out.
         Route::get("/api/session", DESKS, sign_in::show),
         Route::post("/api/session", Anybody, sign_in::sign_in).tells::<sign_in::SignInAnswer>(&[200]),

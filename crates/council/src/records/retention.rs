@@ -151,7 +151,11 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
     match rule.kind {
         RetainedKind::Visits => {
             erase_visits(service, &storage.read(|reading| reading.visits_over_before(before_ms))?, &name)?;
-            at_once(&mut |writing| writing.erase_unreadable_aside(before_ms))
+            at_once(&mut |writing| {
+                let sealed = writing.sealed_files_before(before_ms)?;
+                sealed.into_iter().try_for_each(|(device, file)| writing.erase_salvage(device, file, now_ms))?;
+                writing.erase_unreadable_aside(before_ms)
+            })
         }
         RetainedKind::Photos => {
             erase_pictures(service, &storage.read(|reading| reading.pictures_over_before(before_ms, now_ms))?)

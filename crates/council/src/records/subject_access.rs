@@ -239,6 +239,7 @@ fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Resul
         let email = writing.person_row(person.id)?.map(|row| row.email).unwrap_or_default();
         let names = [person.user_name.as_str(), &person.display_name, &email].join(" ");
         writing.forget_searches_for(&[Sought { names, also: String::new() }])?;
+        writing.erase_salvage_of(person.id, now_ms)?;
         writing.erase_person(person.id, &person.user_name, &name)?;
         // The search text of visits holds the visitor's name, so write it again.
         for visit in visits {

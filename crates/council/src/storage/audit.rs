@@ -193,6 +193,20 @@ pub(crate) enum Audited<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         address: Option<String>,
     },
+    /// A phone sent a file that it can't open any more.
+    SealedFileReceived {
+        device: DeviceId,
+        file: Hash,
+        bytes: u64,
+    },
+    SealedFileTaken {
+        device: DeviceId,
+        file: Hash,
+    },
+    SealedFileErased {
+        device: DeviceId,
+        file: Hash,
+    },
     Searched {
         list: &'static str,
         words: &'a str,

@@ -34,6 +34,7 @@ pub(crate) mod photo_store;
 mod photos;
 mod receipts;
 mod reports;
+mod salvage;
 mod seals;
 mod search_text;
 mod second_factor;
@@ -77,6 +78,7 @@ pub(crate) use people::{AssignedRole, Organisation, OrganisationKind, PEOPLE, Pe
 pub(crate) use photos::{Blob, NamedPhoto, PhotoRow};
 pub(crate) use receipts::NewReceipts;
 pub(crate) use reports::{Count, Question};
+pub(crate) use salvage::SealedFileRow;
 pub(crate) use seals::HeldSeal;
 pub(crate) use visits::{FOLD_VERSION, Filter, FoldedVisit, OPEN, VISITS, VisitColumns, VisitRow};
 

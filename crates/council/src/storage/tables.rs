@@ -217,6 +217,12 @@ pub(crate) const TABLES: &[Table] = tables! {
     "backup_made" ("backup_id"): [
         "backup_id" "council_epoch" "made_ms" "verified_ms"
     ];
+    "salvage" ("device_id", "sha256"): [
+        "device_id" "sha256" "size" "held" "started_ms" "complete_ms" "taken_ms" "erased_ms"
+    ];
+    "salvage_piece" ("device_id", "sha256", "at"): [
+        "device_id" "sha256" "at" *"piece"
+    ];
 };
 
 /// The tables whose number of rows would tell of a safeguarding note (clause 6.2).

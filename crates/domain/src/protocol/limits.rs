@@ -27,6 +27,8 @@ impl Limits {
     pub const BLOB_CHUNK: usize = 256 * 1024;
     /// Bytes of one photo as it is kept and sent.
     pub const PHOTO_BYTES: usize = 4 * 1024 * 1024;
+    /// Bytes of one file that a phone can't open any more: the longest journal, and room.
+    pub const SALVAGE_BYTES: u64 = 64 * 1024 * 1024;
     /// Pixels of the longer side of a photo as it is kept and sent.
     pub const PHOTO_SIDE: u16 = 2048;
     /// Bytes of the camera's file, before Doorstep makes the photo from it.

@@ -19,4 +19,7 @@ pub enum Exchange {
     /// `PUT /v2/blobs/{sha256}`: a [`super::PhotoRequest`] about this photo gets a
     /// [`super::PhotoAnswer`].
     Photo(Hash),
+    /// `PUT /v2/salvage/{sha256}`: a [`super::SalvageRequest`] about this file gets a
+    /// [`super::SalvageAnswer`].
+    Salvage(Hash),
 }

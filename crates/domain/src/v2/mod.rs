@@ -16,6 +16,7 @@ mod note;
 mod photo;
 mod receipt;
 mod run;
+mod salvage;
 mod seal;
 mod sync;
 
@@ -32,6 +33,7 @@ pub use note::Note;
 pub use photo::{Held, PhotoAnswer, PhotoRequest};
 pub use receipt::{BatchReceipts, Judged, Receipt, ReceiptLeaf, ReceiptRoot, ReceiptVerdict, VerdictRun};
 pub use run::{MadeRecord, Run, RunRecord};
+pub use salvage::{SalvageAnswer, SalvageRequest, SealedStore};
 pub use seal::{HEADS, Seal, SealContents, SentSeal};
 pub use sync::{
     Changes, FRESH_MS, Given, HeadClaim, HeadClass, KeyOfVisit, MOST_ASIDE, MOST_ASKED, MOST_CHAINS, MOST_LOST,

@@ -48,6 +48,10 @@ pub enum Name {
     BlobRequest,
     /// How much of a photo the council holds.
     BlobAnswer,
+    /// A piece of a file that a phone can't open any more.
+    SalvageRequest,
+    /// How much of such a file the council holds.
+    SalvageAnswer,
 }
 
 impl Name {
@@ -74,6 +78,8 @@ impl Name {
             Self::EnrolAnswer => "doorstep-enrol-answer-v2",
             Self::BlobRequest => "doorstep-blob-request-v2",
             Self::BlobAnswer => "doorstep-blob-answer-v2",
+            Self::SalvageRequest => "doorstep-salvage-request-v2",
+            Self::SalvageAnswer => "doorstep-salvage-answer-v2",
         }
     }
 

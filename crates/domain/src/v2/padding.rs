@@ -28,7 +28,9 @@ pub fn pad_answer(packed: &mut Vec<u8>, fill: impl FnOnce(&mut [u8])) {
 pub fn pad_request(packed: &mut Vec<u8>, exchange: Exchange, fill: impl FnOnce(&mut [u8])) {
     match exchange {
         Exchange::Send { note } => pad(packed, REQUEST_STEP, NOTE_ROOM.saturating_sub(note), fill),
-        Exchange::Enrol | Exchange::Fetch | Exchange::Photo(_) => pad(packed, ANSWER_STEP, 0, fill),
+        Exchange::Enrol | Exchange::Fetch | Exchange::Photo(_) | Exchange::Salvage(_) => {
+            pad(packed, ANSWER_STEP, 0, fill);
+        }
     }
 }
 

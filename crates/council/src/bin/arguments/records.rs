@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use doorstep_council::desk::council::KeyKind;
+use doorstep_domain::ledger::Hash;
 
 use super::{Data, date, stable};
 
@@ -76,6 +77,25 @@ pub(crate) enum RecordsCommand {
         /// Have none any more.
         #[arg(long, conflicts_with = "key")]
         none: bool,
+    },
+    /// Lists the files of visits that phones could not open any more and sent here, sealed. With
+    /// --take, writes one out: it opens with `doorstep salvage FILE --recovery-key`, on a machine
+    /// that is on no network. With --erase, erases one.
+    SealedFiles {
+        #[command(flatten)]
+        data: Data,
+        /// Write this file out. It stays here as well.
+        #[arg(long, value_name = "NAME", requires = "out", conflicts_with = "erase")]
+        take: Option<Hash>,
+        /// The file to write. It must not exist.
+        #[arg(long, value_name = "FILE", requires = "take")]
+        out: Option<PathBuf>,
+        /// Erase this file here.
+        #[arg(long, value_name = "NAME")]
+        erase: Option<Hash>,
+        /// Print the list as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Writes all tables, photos and keys into one encrypted file. The service can go on running.
     Backup {

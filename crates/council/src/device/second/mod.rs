@@ -3,6 +3,7 @@
 
 mod enrol;
 mod photo;
+mod salvage;
 mod sync;
 
 use doorstep_domain::DeviceId;
@@ -33,6 +34,7 @@ pub(crate) fn ask(service: &Service, exchange: Exchange, request: &[u8]) -> Resu
         Exchange::Enrol => enrol::enrol(service, request),
         Exchange::Fetch | Exchange::Send { .. } => sync::sync(service, request),
         Exchange::Photo(sha256) => photo::put_piece(service, sha256, request),
+        Exchange::Salvage(sha256) => salvage::put_piece(service, sha256, request),
     };
     Ok(answered?)
 }
