@@ -35,6 +35,12 @@ pub(crate) fn run(
         None => None,
     };
     let with = identity.as_deref().map_or(OpenedWith::KeyStore(&*environment.keys), OpenedWith::RecoveryKey);
+    if folder.is_file() && identity.is_none() {
+        bail!(
+            "{} is a file that a phone sent to its council: name the recovery key, with --recovery-key",
+            folder.display()
+        );
+    }
     let read = match identity.as_deref().filter(|_| folder.is_file()) {
         // One that a phone sent to its council.
         Some(identity) => salvage_sealed(&fs::read(folder)?, identity, environment),

@@ -62,7 +62,13 @@ impl Opening {
     pub(crate) fn is_full(&self) -> bool {
         match self {
             Self::Full => true,
-            Self::Store(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            // On some file systems there is no room for the index of a log that is shared.
+            Self::Store(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+                    || error
+                        .sqlite_error()
+                        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+            }
             Self::Folder(error) => error.kind() == std::io::ErrorKind::StorageFull,
             _ => false,
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use doorstep_core::VisitView;
 use doorstep_council::Service;
 use doorstep_council::records::verify;
@@ -15,6 +16,12 @@ pub(super) struct Model {
     /// Every record that the phone said was saved, with its visit and event. A phone that is put
     /// back from a copy loses those that neither the copy nor the council has.
     pub(super) saved: BTreeMap<RecordId, (VisitId, Event)>,
+    /// The records of each visit, in the order in which they were saved.
+    pub(super) order: BTreeMap<VisitId, Vec<RecordId>>,
+    /// What the phone's clock showed when each was saved.
+    pub(super) at: BTreeMap<RecordId, DateTime<Utc>>,
+    /// Visits of a phone that was put back: what it lost comes between.
+    pub(super) reordered: BTreeSet<VisitId>,
     /// Every record that the phone ever said was saved, including those that it lost when it was
     /// put back from a copy. A delayed request may still bring those to the council.
     pub(super) ever_saved: BTreeSet<RecordId>,
@@ -41,10 +48,29 @@ pub(super) struct Model {
 impl Model {
     /// Notes the records of a visit that the phone said were saved.
     pub(super) fn saved(&mut self, view: &VisitView) {
+        let visit = view.visit.visit;
         for line in &view.visit.timeline {
-            self.saved.entry(line.record).or_insert_with(|| (view.visit.visit, line.event.clone()));
-            self.ever_saved.insert(line.record);
+            self.saved.entry(line.record).or_insert_with(|| (visit, line.event.clone()));
+            if self.ever_saved.insert(line.record) {
+                self.order.entry(visit).or_default().push(line.record);
+                self.at.insert(line.record, line.at);
+            }
         }
+    }
+
+    /// As [`Self::saved`], and gives what a tap of this moment says of itself that is not so.
+    pub(super) fn saved_now(&mut self, view: &VisitView, now: DateTime<Utc>) -> Vec<String> {
+        let mut broken = Vec::new();
+        let known = view.visit.timeline.iter().take_while(|line| self.ever_saved.contains(&line.record)).count();
+        for line in view.visit.timeline.iter().skip(known) {
+            if self.ever_saved.contains(&line.record) {
+                broken.push(format!("a tap came before {}, which was there", line.record));
+            } else if line.at != now {
+                broken.push(format!("a tap of {now} is shown at {}", line.at));
+            }
+        }
+        self.saved(view);
+        broken
     }
 
     /// The visits to an appointment.
@@ -63,7 +89,7 @@ impl Model {
         self.erased_before_a_copy.append(&mut self.erased);
     }
 
-    fn is_erased(&self, visit: VisitId) -> bool {
+    pub(super) fn is_erased(&self, visit: VisitId) -> bool {
         self.erased.contains(&visit) || self.erased_before_a_copy.contains(&visit)
     }
 
@@ -78,6 +104,9 @@ impl Model {
         let before = std::mem::replace(self, copy.clone());
         self.ever_saved = before.ever_saved;
         self.unread.extend(before.unread);
+        self.reordered.extend(before.order.keys());
+        self.reordered.extend(before.reordered);
+        self.at = before.at;
         self.erased.extend(before.erased);
         self.erased_before_a_copy.extend(before.erased_before_a_copy);
         for (record, (visit, event)) in before.saved {

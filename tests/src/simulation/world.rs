@@ -3,6 +3,7 @@
 mod check;
 mod council;
 mod phones;
+mod promises;
 mod trouble;
 
 use std::fs;
@@ -29,6 +30,7 @@ const STEPS: usize = 272;
 const UPDATED_AT: usize = 130;
 /// How many times a phone may sync, once nothing fails any more, until the council has everything.
 const BOUND: usize = 8;
+const DAY_MS: i64 = 24 * 3_600_000;
 /// When each world begins: 24 November 2026, 8:00 UTC, in milliseconds since 1970.
 const MORNING_MS: i64 = 1_795_507_200_000;
 
@@ -57,6 +59,8 @@ struct Phone {
     model: Model,
     /// A copy of the phone's folder, and the model as it was then.
     copy: Option<(PathBuf, Model)>,
+    /// Whether it was put back from a copy.
+    was_put_back: bool,
     open_visits: Vec<VisitId>,
     set_aside_expected: bool,
     /// Whether a PIN keeps it.
@@ -66,6 +70,11 @@ struct Phone {
     /// Whether its journal lacks something, because its disk failed: it goes in with the next sync
     /// or start. A power cut before that, with a ruined database, may take it.
     journal_lacks: bool,
+    /// Whether its journal was damaged while there was no room to write it anew: that is done at the
+    /// next start with room.
+    journal_has_hole: bool,
+    /// Whether that ever was so: a copy of its files may still have it.
+    had_a_hole: bool,
     /// How many records the stores of its former enrolments had, if it was enrolled again.
     left_behind: Option<usize>,
 }
@@ -96,6 +105,10 @@ struct World {
     broken: Vec<String>,
     trace: Vec<String>,
     notes: usize,
+    /// To which phone something happened in the last step.
+    touched: usize,
+    /// The day of the last step, since 1970, UTC.
+    day: i64,
     /// The step before which the council speaks version 1 alone; 0 in every other world.
     updated_at: usize,
     /// Whether the council speaks version 2 by now.
@@ -124,6 +137,7 @@ pub fn run_on(server: Option<&Arc<Postgres>>, seed: u64) -> Outcome {
     let mut world = World::new(seed, server.cloned());
     for step in 0..STEPS {
         world.step(step);
+        world.keeps_its_promises();
         if !world.broken.is_empty() {
             break;
         }
@@ -154,7 +168,8 @@ impl World {
         let council_clock = Arc::new(VirtualClock::new(Arc::clone(&truth)));
         let council_environment = doorstep_council::Environment {
             clock: Arc::clone(&council_clock) as Arc<dyn TimeSource>,
-            randomness: Arc::clone(&chance) as Arc<dyn doorstep_council::Randomness>,
+            // Its own: how often a database asks for random numbers changes nothing of the world.
+            randomness: Arc::new(Chance::new(!seed)),
             disk: Arc::clone(&council_disk) as Arc<dyn doorstep_council::Disk>,
         };
         let data = folder.path().join("council");
@@ -192,6 +207,8 @@ impl World {
             broken: Vec::new(),
             trace: Vec::new(),
             notes: 0,
+            touched: 0,
+            day: MORNING_MS / DAY_MS,
             speaks_version_2: false,
             updated_at: if seed % 2 == 1 { UPDATED_AT } else { 0 },
         };
@@ -212,6 +229,7 @@ impl World {
         }
         self.make_room();
         let which = self.chance.below(PHONES);
+        self.touched = which;
         let what = self.chance.below(100);
         self.trace.push(format!("{step}: phone {which}, {what}"));
         match what {

@@ -271,3 +271,72 @@ fn on_a_disk_that_is_full_to_the_last_byte_the_visit_goes_on_and_is_sent() {
     let checked = council.does(&["check-records"]);
     assert!(checked.contains("9 records"), "{checked}");
 }
+
+/// What a phone with half a database does on a disk with so many kilobytes left. Each time it has
+/// to show the visit, or to say that it is full; with room again, it has lost nothing.
+const WITH_HALF_A_DATABASE: &str = r#"
+mount -t tmpfs -o size=48m tmpfs "$DISK"
+doorstep() {
+    "$PROGRAM" --store "$DISK/p/store" --key-file "$DISK/p/keys" --passphrase-file "$DISK/p/passphrase" "$@"
+}
+for left in 0 300 800; do
+    cp -a "$PHONE/." "$DISK/p"
+    database="$DISK/p/store/doorstep.db"
+    truncate -s $(($(stat -c %s "$database") / 2)) "$database"
+    cat /dev/zero >"$DISK/filler" 2>/dev/null || true
+    truncate -s $(($(stat -c %s "$DISK/filler") - left * 1024)) "$DISK/filler"
+    shown() { doorstep visit show "$VISIT" --json 2>"$OUT" | grep -c '"id_shown"' || true; }
+    echo "$left full: $(shown) $(tr '\n' ' ' <"$OUT")"
+    echo "$left again: $(shown) $(tr '\n' ' ' <"$OUT")"
+    rm "$DISK/filler"
+    echo "$left roomy: $(shown)"
+    doorstep sync --json >"$OUT" 2>&1 || true
+    echo "$left sent: $(grep -o '"waiting":[0-9]*' "$OUT" | head -1) $(doorstep verify --json | grep -c records)"
+    rm -r "$DISK/p"
+done
+"#;
+
+#[test]
+fn half_a_database_on_a_disk_with_little_room_is_no_wrong_key_and_comes_back_whole() {
+    let council = TestCouncil::open();
+    council.does(&["import-appointments", &sample("appointments-2026-11-24.csv").display().to_string()]);
+    let phone = Phone::of("melton-2", &council, council.address());
+    let visit = phone.starts(APPOINTMENT);
+    phone.does(&["visit", "step", &visit, "id_shown", "done"]);
+    let folder = tempfile::tempdir().unwrap();
+    let [disk, out, picture] = ["disk", "out", "picture.jpg"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&disk).unwrap();
+    let shown = |path: &std::path::Path| path.display().to_string();
+    // Twice as much as it is a little more than what is kept back.
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let noise = image::RgbImage::from_fn(1600, 1600, |_, _| image::Rgb([noise(), noise(), noise()]));
+    noise.save(&picture).unwrap();
+    phone.does(&["visit", "photo", &visit, &shown(&picture), "--purpose", "door"]);
+    let output = with_disks(
+        WITH_HALF_A_DATABASE,
+        &[
+            ("DISK", shown(&disk)),
+            ("OUT", shown(&out)),
+            ("PHONE", shown(phone.store().parent().unwrap())),
+            ("PROGRAM", shown(&program("doorstep"))),
+            ("VISIT", visit),
+        ],
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    for line in said.lines() {
+        let (_, line) = line.split_once(' ').unwrap();
+        let may_be = match line.split_once(": ").unwrap() {
+            ("full" | "again", told) => told.starts_with('1') || told.starts_with("0 doorstep: this device is full"),
+            ("roomy", told) => told == "1",
+            (_, told) => told == "\"waiting\":0 1",
+        };
+        assert!(may_be, "{line}\n{said}");
+    }
+    assert_eq!(said.lines().count(), 12, "{said}");
+    assert!(council.does(&["check-records"]).contains("4 records"), "each once");
+}

@@ -89,6 +89,39 @@ fn what_a_phone_can_t_open_reaches_its_council_once_and_opens_with_the_recovery_
 }
 
 #[test]
+fn a_council_that_was_put_back_is_given_what_it_lost_and_one_lost_store_stops_no_other() {
+    let scene = Scene::new();
+    publish(&scene);
+    drop(with_a_lost_store(&scene));
+    // What the first one had can't be read any more; the second enrolment loses its keys, too.
+    scene.keys.wipe();
+    let code = desk::phones::offer(&scene.service, &Actor::command_line(), "melton-2", None).unwrap().code;
+    let app = App::enrol_beside(&scene.store(), scene.environment(), "here", &code, "test").unwrap();
+    app.sync().unwrap();
+    scene.keys.wipe();
+    let code = desk::phones::offer(&scene.service, &Actor::command_line(), "melton-2", None).unwrap().code;
+    drop(app);
+    let journal = scene.store().join("doorstep.journal");
+    fs::remove_file(&journal).unwrap();
+    fs::create_dir(&journal).unwrap();
+    let app = App::enrol_beside(&scene.store(), scene.environment(), "here", &code, "test").unwrap();
+    app.sync().unwrap();
+    let mut unopened = app.outbox().unwrap().unopened;
+    unopened.sort_by_key(|standing| format!("{standing:?}"));
+    assert!(unopened.contains(&UnopenedStanding::Sent), "{unopened:?}");
+    assert!(unopened.contains(&UnopenedStanding::Stays), "what can't be read is not said to go: {unopened:?}");
+    let before = files_of(&scene).len();
+
+    // The same database without the file, as after a restore of an older backup.
+    let database = rusqlite::Connection::open(scene.folder.path().join("council/council.db")).unwrap();
+    database.execute_batch("DELETE FROM salvage_piece; DELETE FROM salvage;").unwrap();
+    desk::council::put_back(&scene.service, &Actor::command_line()).unwrap();
+    app.sync().unwrap();
+    app.sync().unwrap();
+    assert!(before > 0 && !files_of(&scene).is_empty(), "it comes again");
+}
+
+#[test]
 fn a_phone_that_dies_while_it_sends_goes_on_with_the_next_piece() {
     let scene = Scene::new();
     publish(&scene);
@@ -137,6 +170,10 @@ fn a_phone_that_lies_about_a_sealed_file_fills_no_disk_and_takes_nobody_s_place(
         assert_eq!(says(whole, 0, first), (Held::PART, first.len() as u64));
         assert_eq!(says(whole, first.len(), rest).0, Held::WHOLE);
         assert_eq!(says(whole, 0, &[9]).0, Held::WHOLE, "nothing takes its place");
+        // What did not come whole is not held, nor is it after an erasure.
+        let other = vec![3_u8; 300 * 1024];
+        let half = phone.sends_sealed(Hash::of_file(&other), whole, 0, &other[..Limits::BLOB_CHUNK]);
+        assert_eq!(half.state, Held::PART);
         // So much, and no more, whatever it is called.
         let another = |byte: u8| phone.sends_sealed(Hash::of_file(&[byte]), Limits::SALVAGE_BYTES, 0, &[byte]).state;
         assert_eq!((another(1), another(2)), (Held::PART, Held::REFUSED));
@@ -153,7 +190,13 @@ fn a_phone_that_lies_about_a_sealed_file_fills_no_disk_and_takes_nobody_s_place(
         assert_eq!(fs::read(&out).unwrap(), file);
         // Whoever leaves and is erased takes along what their phone sent.
         council.does(&["person", "melton-2", "leave"]);
-        council.does(&["erase", "--user", "melton-2", "--because", "Asked for", "--apply"]);
+        let erase = ["erase", "--user", "melton-2", "--because", "Asked for", "--apply"];
+        assert!(council.does(&erase[..5]).contains("3 sealed files"), "they are counted first");
+        council.does(&erase);
         assert!(council.does(&["sealed-files"]).contains("erased on"));
+        let again = HandPhone::of("vale-1", council).sends_sealed(Hash::of_file(&other), whole, 0, &[]);
+        assert_eq!((again.state, again.held), (Held::PART, 0));
+        let told = council.does(&["sealed-files", "--json"]);
+        assert_eq!(told.matches("received_at").count(), 1, "{told}");
     });
 }

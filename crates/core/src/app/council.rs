@@ -141,9 +141,9 @@ impl App {
     fn sync_one_former(&self, store: &Store, photos: bool) -> Result<bool, AppError> {
         let now_ms = self.environment.clock.now().unix_ms;
         let is_due = store.read::<_, AppError>(|reading| {
-            let contact_ms = reading.enrolment()?.map(|enrolment| enrolment.last_contact_device_ms);
-            let is_long_ago = contact_ms.is_some_and(|contact| now_ms.abs_diff(contact) >= FORMER_EVERY_MS);
-            Ok(contact_ms.is_some() && (is_long_ago || left_in(reading)? > 0))
+            let Some(enrolment) = reading.enrolment()? else { return Ok(false) };
+            let is_long_ago = now_ms.abs_diff(enrolment.last_contact_device_ms) >= FORMER_EVERY_MS;
+            Ok(is_long_ago || left_in(reading)? > 0 || !reading.unsealed(enrolment.device, 1)?.is_empty())
         })?;
         if is_due {
             self.sync_store(store, photos)?;

@@ -51,6 +51,8 @@ impl FileKeyStore {
 
     fn read(&self) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, KeyStoreError> {
         let sealed = match fs::read(&self.file) {
+            // There is no key in an empty file, as in none.
+            Ok(sealed) if sealed.is_empty() => return Ok(BTreeMap::new()),
             Ok(sealed) => sealed,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             Err(error) => return Err(KeyStoreError::File(error)),

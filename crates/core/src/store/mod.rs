@@ -130,6 +130,7 @@ impl Store {
         mut work: impl FnMut(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut open = self.lock();
+        self.open_if_room(&mut open);
         let mut done = open.transact(environment, &mut work);
         if done.trouble == Some(Trouble::Full) && self.make_room(&open) {
             done = open.transact(environment, &mut work);
@@ -180,10 +181,16 @@ impl Store {
     /// Keeps room back again, if there is enough of it by now.
     pub(crate) fn keep_room(&self) {
         let mut open = self.lock();
-        let is_kept = reserve::keep(&self.folder, &self.environment);
-        // There may be room for the database that could not be made.
-        if let (true, Shows::NoRoom(_, key)) = (is_kept, &open.shows)
-            && let Ok(opened) = opening::open_with(&self.folder, &self.environment, &key.clone())
+        let _the_next_time = reserve::keep(&self.folder, &self.environment);
+        self.open_if_room(&mut open);
+    }
+
+    /// Opens the database for which there was no room, if there is by now.
+    fn open_if_room(&self, open: &mut Open) {
+        let Shows::NoRoom(_, key) = &open.shows else { return };
+        let key = key.clone();
+        if reserve::keep(&self.folder, &self.environment)
+            && let Ok(opened) = opening::open_with(&self.folder, &self.environment, &key)
         {
             *open = opened;
         }

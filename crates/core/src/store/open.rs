@@ -26,9 +26,9 @@ pub(super) enum Shows {
     /// What a database of a newer app holds, in memory, as far as this one knows it. What is
     /// written goes to the journal alone, and the newer app takes it in.
     Newer(Session),
-    /// What the journal holds, in memory, because the database is damaged and the device too full
-    /// for another one. What is written goes to the journal alone, and the new database takes it
-    /// in. Its key is kept, so that it can be made once there is room.
+    /// What the journal holds, in memory, because the device is too full to open the database, or
+    /// to make one in place of a damaged one. What is written goes to the journal alone, and the
+    /// database takes it in. Its key is kept, so that it can be opened once there is room.
     NoRoom(Session, Secret),
 }
 

@@ -52,12 +52,16 @@ pub(super) fn open_with(folder: &Path, environment: &Environment, key: &Secret) 
     opened.or_else(|error| without_room(folder, environment, key, error))
 }
 
-/// What the journal holds, where the device is too full for the database that was to take the place
-/// of a damaged one. Fails with `error` otherwise.
+/// What the journal holds, where the device is too full to open the database, or to make one in
+/// place of a damaged one. Fails with `error` otherwise.
 fn without_room(folder: &Path, environment: &Environment, key: &Secret, error: Opening) -> Result<Open, Opening> {
-    let is_damaged = !is_there(&folder.join(DATABASE)) && journal::exists(folder);
+    // Of a whole database, a damaged journal would show less than there is.
+    let shows_all_that_waits = || match is_there(&folder.join(DATABASE)) {
+        true => journal_key(environment).and_then(|key| journal::read(folder, &key).map_err(Opening::Folder)),
+        false => Ok(Contents::default()),
+    };
     match error {
-        Opening::Full if is_damaged => {
+        Opening::Full if journal::exists(folder) && shows_all_that_waits().is_ok_and(|read| !read.is_damaged) => {
             let shows = Shows::NoRoom(session(environment), key.clone());
             from_the_journal(folder, environment, shows, Locked::ForNow)
         }
@@ -178,8 +182,7 @@ fn build_anew(
     let noted = writing.begin_anew(environment).and_then(|()| writing.pull_anew());
     noted.and_then(|()| writing.set_salvaged(Some(&salvaged))).map_err(unread)?;
     transaction.commit().map_err(Opening::Store)?;
-    connection.close().map_err(|(_, error)| Opening::Store(error))?;
-    // With its last connection closed, the whole database is in its one file.
+    in_one_file(connection)?;
     fs::File::open(&beside).and_then(|file| file.sync_all()).map_err(Opening::Folder)?;
     fs::rename(&beside, &database).and_then(|()| flush_folder(folder)).map_err(Opening::Folder)?;
     write_key_check(folder, key)?;
@@ -193,6 +196,18 @@ fn build_anew(
     )
     .map_err(unread)?;
     Ok(Open { connection, journal, shows: Shows::Everything(key.clone()) })
+}
+
+/// Closes a database with all of it in its one file. Where there is no room for that, closing alone
+/// would leave the rest in its log, and say nothing.
+fn in_one_file(connection: Connection) -> Result<(), Opening> {
+    let is_left: bool = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            Ok(row.get::<_, bool>(0)? || row.get::<_, i64>(1)? != row.get::<_, i64>(2)?)
+        })
+        .map_err(Opening::Store)?;
+    connection.close().map_err(|(_, error)| Opening::Store(error))?;
+    if is_left { Err(Opening::Full) } else { Ok(()) }
 }
 
 /// As [`salvage`], for a database that is open and was found to be damaged.
@@ -270,8 +285,10 @@ fn in_memory_with(
     // noted in memory alone: a full device can be locked.
     let asked = open.transact(&in_memory_alone(environment), |writing| {
         let contact_ms = writing.enrolment()?.map(|enrolment| enrolment.last_contact_ms);
-        let done_ms = contact_ms.filter(|_| locked == Locked::ForNow);
-        writing.set_asked(&Asked { done_ms, ..Asked::default() })
+        // It may have begun to ask about everything again, and have been killed before the end.
+        let first_version = writing.asked()?.first_version;
+        let done_ms = contact_ms.filter(|_| locked == Locked::ForNow && !first_version);
+        writing.set_asked(&Asked { done_ms, first_version, ..Asked::default() })
     });
     asked.gave.map_err(unread)?;
     Ok(open)
@@ -380,5 +397,8 @@ fn write_key_check(folder: &Path, key: &Secret) -> Result<(), Opening> {
         fs::rename(&beside, &file)?;
         flush_folder(folder)
     };
-    write().map_err(Opening::Folder)
+    write().map_err(|error| {
+        let _it_takes_no_room = fs::remove_file(&beside);
+        Opening::Folder(error)
+    })
 }

@@ -55,7 +55,9 @@ pub enum NotSalvaged {
     #[error("that is not the recovery key to which that journal is sealed, which is {0}. Nothing was changed.")]
     AnotherKey(String),
     /// The file is none that a phone sent to its council.
-    #[error("that is no file that a phone sent to its council. Take one with `doorstep-council sealed-files --take`.")]
+    #[error(
+        "that is no whole file that a phone sent to its council. Take it again with `doorstep-council sealed-files --take`."
+    )]
     NotSealedHere,
     /// The sealed key is damaged.
     #[error(
@@ -154,13 +156,15 @@ pub fn salvage(folder: &Path, with: OpenedWith<'_>, environment: &Environment) -
 /// # Errors
 /// [`NotSalvaged`].
 pub fn salvage_sealed(file: &[u8], with: &str, environment: &Environment) -> Result<SalvagedJournal, NotSalvaged> {
-    let SealedStore { sealed_key, journal } = SealedStore::from_bytes(file).ok_or(NotSalvaged::NotSealedHere)?;
+    let SealedStore { sealed_key, journal, .. } = SealedStore::from_bytes(file).ok_or(NotSalvaged::NotSealedHere)?;
     let key = opened(recovery_key::open_bytes(&sealed_key.0, &identity(with)?))?;
     put_together(&journal::read_bytes(&journal.0, &key)?, environment)
 }
 
 fn identity(text: &str) -> Result<Identity, NotSalvaged> {
-    Identity::from_str(text.trim()).map_err(|_| NotSalvaged::BadKey)
+    // A file of a key may have lines about it.
+    let key = text.lines().map(str::trim).find(|line| line.starts_with("AGE-SECRET-KEY-"));
+    Identity::from_str(key.unwrap_or_default()).map_err(|_| NotSalvaged::BadKey)
 }
 
 fn opened(sealed: Opened) -> Result<Secret, NotSalvaged> {

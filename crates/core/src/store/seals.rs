@@ -116,10 +116,10 @@ impl Writing<'_> {
     }
 
     /// Sends seals again that the council does not hold any more: those behind a number of this
-    /// chain of seals.
+    /// chain of seals, and those of earlier ones.
     pub(crate) fn send_seals_again(&self, epoch: Epoch, behind: u64) -> Result<(), StoreError> {
         self.write(
-            "UPDATE chain_seal SET waits = 1 WHERE epoch = ?1 AND number > ?2 AND waits = 0",
+            "UPDATE chain_seal SET waits = 1 WHERE (epoch <> ?1 OR number > ?2) AND waits = 0",
             params![epoch.as_bytes(), behind],
         )?;
         Ok(())

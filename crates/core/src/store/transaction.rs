@@ -84,7 +84,7 @@ pub(crate) enum Scope {
     Outbox,
     /// What this app knows of a file that a newer one wrote.
     Newer,
-    /// What the journal of a damaged file holds, on a device that is too full for a new file.
+    /// What the journal holds, on a device that is too full to open or to make the file.
     NoRoom,
 }
 

@@ -64,7 +64,10 @@ impl Unopened {
                 continue;
             }
             let name = place.folder.strip_prefix(base).unwrap_or(&place.folder).display().to_string();
-            let is_sealed = recovery_key.is_some_and(|key| recovery_key::is_sealed_to(&place.folder, key));
+            let is_sealed = recovery_key.is_some_and(|key| recovery_key::is_sealed_to(&place.folder, key))
+                && fs::File::open(place.folder.join(journal::file_name()))
+                    .and_then(|file| file.metadata())
+                    .is_ok_and(|file| file.is_file() && file.len() > 0);
             all.push(Self { folder: place.folder, name, is_sealed });
         }
         Ok(all)
@@ -86,8 +89,7 @@ impl Unopened {
     /// Its files can't be read.
     pub(crate) fn file(&self) -> io::Result<Vec<u8>> {
         let read = |name| fs::read(self.folder.join(name)).map(Bytes);
-        let sealed = SealedStore { sealed_key: read(recovery_key::file_name())?, journal: read(journal::file_name())? };
-        Ok(sealed.to_bytes())
+        Ok(SealedStore::new(read(recovery_key::file_name())?, read(journal::file_name())?).to_bytes())
     }
 }
 
@@ -99,6 +101,14 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
+    /// The council was put back from a copy, and may have lost what it had: it is asked again.
+    pub(crate) fn forget_unopened_sent(&self) -> Result<(), StoreError> {
+        match self.unopened_sent()?.is_empty() {
+            true => Ok(()),
+            false => self.set(SENT, &BTreeMap::<String, Sent>::new()),
+        }
+    }
+
     /// Notes what the council made of a store that could not be opened.
     pub(crate) fn note_unopened_sent(&self, name: &str, sent: Sent) -> Result<(), StoreError> {
         let mut all = self.unopened_sent()?;

@@ -29,7 +29,8 @@ pub(crate) fn send_unopened(contact: &Contact<'_>, base: &Path) -> Result<(), Ap
     let unreadable = |_| AppError::Store(StoreError::Failed);
     let all = Unopened::all(base, enrolment.recovery_key.as_deref(), environment).map_err(unreadable)?;
     for unopened in all.iter().filter(|unopened| unopened.standing(&sent) == UnopenedStanding::Waits) {
-        let file = unopened.file().map_err(unreadable)?;
+        // One that can't be read now keeps no other from being sent.
+        let Ok(file) = unopened.file() else { continue };
         if let Some(sent) = send(contact, &enrolment, &file)? {
             store.transact_as_it_is::<_, AppError>(environment, |writing| {
                 Ok(writing.note_unopened_sent(&unopened.name, sent)?)

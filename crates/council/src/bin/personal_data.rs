@@ -51,8 +51,9 @@ pub(crate) fn retention(service: &Service, by: &Actor, apply: bool, json: bool) 
 
 fn told(held: &HeldCounts) -> String {
     format!(
-        "{} visits, {} photos, {} appointments without a visit, {} signatures under the Code; {} visits with an open case",
-        held.visits, held.photos, held.appointments, held.acknowledgements, held.open_cases
+        "{} visits, {} photos, {} appointments without a visit, {} signatures under the Code, {} sealed files of \
+         their phones; {} visits with an open case",
+        held.visits, held.photos, held.appointments, held.acknowledgements, held.sealed_files, held.open_cases
     )
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn run(command: RecordsCommand, by: &Actor) -> Result<ExitCode> {
             let service = service(&data)?;
             match (take, out, erase) {
                 (Some(file), Some(out), _) => {
+                    anyhow::ensure!(!out.exists(), "{} is there already: name another file", out.display());
                     whole_or_nothing(&out, |to| Ok(desk::sealed_files::take(&service, by, file, to)?))?;
                     print(&format!(
                         "It is in {}. Take it to a machine that is on no network, and open it there: \

@@ -5,7 +5,7 @@
 use chrono::{Months, NaiveDate};
 use doorstep_domain::conduct::CouncilNumbers;
 use doorstep_domain::ledger::Hash;
-use doorstep_domain::{StableName, VisitId, england};
+use doorstep_domain::{DeviceId, StableName, VisitId, england};
 use serde::{Deserialize, Serialize};
 
 use crate::access::actor::Actor;
@@ -144,7 +144,21 @@ fn erase_pictures(service: &Service, pictures: &[Hash]) -> Result<(), CouncilErr
     Ok(())
 }
 
-fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<(), CouncilError> {
+/// Erases sealed files, and notes each.
+pub(super) fn erase_sealed(
+    writing: &Writing<'_>,
+    by: &Actor,
+    files: Vec<(DeviceId, Hash)>,
+    now_ms: i64,
+) -> Result<(), CouncilError> {
+    for (device, file) in files {
+        writing.erase_salvage(device, file, now_ms)?;
+        writing.audit(now_ms, by.name(), &Audited::SealedFileErased { device, file })?;
+    }
+    Ok(())
+}
+
+fn apply(service: &Service, by: &Actor, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<(), CouncilError> {
     let (storage, name) = (&service.storage, rule.name());
     let at_once =
         |work: &mut dyn FnMut(&Writing<'_>) -> Result<(), CouncilError>| service.transact(|writing| work(writing));
@@ -152,8 +166,7 @@ fn apply(service: &Service, rule: &Rule, before_ms: i64, now_ms: i64) -> Result<
         RetainedKind::Visits => {
             erase_visits(service, &storage.read(|reading| reading.visits_over_before(before_ms))?, &name)?;
             at_once(&mut |writing| {
-                let sealed = writing.sealed_files_before(before_ms)?;
-                sealed.into_iter().try_for_each(|(device, file)| writing.erase_salvage(device, file, now_ms))?;
+                erase_sealed(writing, by, writing.sealed_files_before(before_ms)?, now_ms)?;
                 writing.erase_unreadable_aside(before_ms)
             })
         }
@@ -199,7 +212,7 @@ pub fn retain(service: &Service, by: &Actor, apply_rules: bool) -> Result<Vec<Du
         };
         let items = service.storage.read(|reading| rule.count(reading, before_ms, now_ms))?;
         if apply_rules {
-            apply(service, &rule, before_ms, now_ms)?;
+            apply(service, by, &rule, before_ms, now_ms)?;
         }
         // How many notes there are, or that there were any, is told nowhere (clause 6.2).
         let items = (rule.kind != RetainedKind::SafeguardingNotes).then_some(items);

@@ -9,7 +9,7 @@ use doorstep_domain::{StableName, VisitId};
 use serde::Serialize;
 use serde_json::json;
 
-use super::retention::erase_visits;
+use super::retention::{erase_sealed, erase_visits};
 use crate::access::actor::Actor;
 use crate::error::CouncilError;
 use crate::machine::{private_file, times};
@@ -46,6 +46,9 @@ pub struct HeldCounts {
     pub acknowledgements: u64,
     /// Visits with an open case.
     pub open_cases: u64,
+    /// Sealed files that their phones sent: what is in them may be somebody else's. Always 0 for a
+    /// home, for nobody here can look into them.
+    pub sealed_files: u64,
 }
 
 /// The `READ-ME.txt` in the folder, for the person who checks the data before it is given out.
@@ -99,6 +102,7 @@ pub fn held_of(service: &Service, subject: &Subject) -> Result<HeldCounts, Counc
         }
         if let Some(person) = &found.person {
             held.acknowledgements = count(&reading.acknowledgements_by(person.id)?);
+            held.sealed_files = count(&reading.sealed_files_of(person.id)?);
         }
         Ok(held)
     })
@@ -209,7 +213,7 @@ pub fn erase(service: &Service, by: &Actor, subject: &Subject, because: &str) ->
                 found.appointments.iter().try_for_each(|reference| writing.erase_appointment(reference))
             })?;
         }
-        Some(person) => erase_person(service, person, &found.visits)?,
+        Some(person) => erase_person(service, by, person, &found.visits)?,
     }
     audit(service, by, &Audited::ErasedOnRequest { held: json!(held), because })?;
     service.storage.leave_no_trace()?;
@@ -224,7 +228,7 @@ fn forget_searches(service: &Service, found: &FoundData) -> Result<(), CouncilEr
     })
 }
 
-fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Result<(), CouncilError> {
+fn erase_person(service: &Service, by: &Actor, person: &Person, visits: &[VisitId]) -> Result<(), CouncilError> {
     let now_ms = service.now_ms();
     let id = person.id.to_string();
     let name = format!("erased-{}", id.rsplit('-').next().unwrap_or(&id));
@@ -239,7 +243,7 @@ fn erase_person(service: &Service, person: &Person, visits: &[VisitId]) -> Resul
         let email = writing.person_row(person.id)?.map(|row| row.email).unwrap_or_default();
         let names = [person.user_name.as_str(), &person.display_name, &email].join(" ");
         writing.forget_searches_for(&[Sought { names, also: String::new() }])?;
-        writing.erase_salvage_of(person.id, now_ms)?;
+        erase_sealed(writing, by, writing.sealed_files_of(person.id)?, now_ms)?;
         writing.erase_person(person.id, &person.user_name, &name)?;
         // The search text of visits holds the visitor's name, so write it again.
         for visit in visits {

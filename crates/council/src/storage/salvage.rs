@@ -109,6 +109,16 @@ impl Reading<'_> {
         Ok(self.one(sql, params![], |row| row.get("files"))?.unwrap_or(0))
     }
 
+    /// The files that a person's phones sent and that are still here.
+    pub(crate) fn sealed_files_of(&self, user: UserId) -> Result<Vec<(DeviceId, Hash)>, CouncilError> {
+        self.many(
+            "SELECT salvage.device_id, sha256 FROM salvage JOIN device ON device.device_id = salvage.device_id
+             WHERE user_id = ?1 AND erased_ms IS NULL ORDER BY sha256",
+            params![user.as_bytes()],
+            |row| Ok((DeviceId::from_bytes(row.get("device_id")?), Hash::from_bytes(row.get("sha256")?))),
+        )
+    }
+
     /// The files that began to come before a moment and are still here.
     pub(crate) fn sealed_files_before(&self, before_ms: i64) -> Result<Vec<(DeviceId, Hash)>, CouncilError> {
         self.many(
@@ -169,28 +179,20 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases a file. What it was called stays, so that no phone sends it again.
+    /// Erases a file. What it was called stays, so that no phone sends it again; of one that did not
+    /// come whole, nothing stays.
     pub(crate) fn erase_salvage(&self, device: DeviceId, file: Hash, now_ms: i64) -> Result<(), CouncilError> {
+        if !self.holds_salvage(file)? {
+            return self.forget_salvage(device, file);
+        }
         self.write(
             "DELETE FROM salvage_piece WHERE device_id = ?1 AND sha256 = ?2",
             params![device.as_bytes(), file.as_bytes()],
         )?;
         self.write(
-            "UPDATE salvage SET erased_ms = ?3, complete_ms = coalesce(complete_ms, ?3)
-             WHERE device_id = ?1 AND sha256 = ?2 AND erased_ms IS NULL",
+            "UPDATE salvage SET erased_ms = ?3 WHERE device_id = ?1 AND sha256 = ?2 AND erased_ms IS NULL",
             params![device.as_bytes(), file.as_bytes(), now_ms],
         )?;
         Ok(())
-    }
-
-    /// Erases the files that a person's phones sent.
-    pub(crate) fn erase_salvage_of(&self, user: UserId, now_ms: i64) -> Result<(), CouncilError> {
-        let theirs = self.many(
-            "SELECT salvage.device_id, sha256 FROM salvage JOIN device ON device.device_id = salvage.device_id
-             WHERE user_id = ?1 ORDER BY sha256",
-            params![user.as_bytes()],
-            |row| Ok((DeviceId::from_bytes(row.get("device_id")?), Hash::from_bytes(row.get("sha256")?))),
-        )?;
-        theirs.into_iter().try_for_each(|(device, file)| self.erase_salvage(device, file, now_ms))
     }
 }

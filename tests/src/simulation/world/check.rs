@@ -7,9 +7,27 @@ use doorstep_core::AppError;
 use doorstep_council::records::verify;
 use doorstep_domain::VisitId;
 
-use super::{BOUND, PHONES, USERS, World};
+use super::promises::PROMISES;
+use super::{BOUND, DAY_MS, PHONES, USERS, World};
 
 impl World {
+    /// Checks what must hold after a step, and whether a day has ended.
+    pub(super) fn keeps_its_promises(&mut self) {
+        let which = self.touched;
+        let day = self.truth.load(Ordering::SeqCst) / DAY_MS;
+        let is_night = std::mem::replace(&mut self.day, day) != day;
+        if is_night {
+            self.night();
+        }
+        for promise in PROMISES {
+            let mut broken = promise.after_step(self, which);
+            if is_night {
+                broken.extend(promise.each_night(self));
+            }
+            self.broken.extend(broken);
+        }
+    }
+
     /// Ends all trouble and checks that the council has everything within [`BOUND`] tries.
     pub(super) fn quiesce(&mut self) {
         if !self.broken.is_empty() {
@@ -28,7 +46,10 @@ impl World {
         for which in 0..PHONES {
             self.quiesce_phone(which);
         }
-        self.check_council();
+        for promise in PROMISES {
+            let broken = promise.at_the_end(self);
+            self.broken.extend(broken);
+        }
     }
 
     pub(super) fn quiesce_phone(&mut self, which: usize) {
@@ -98,37 +119,6 @@ impl World {
         }
         for kept in not_started.filter(|reference| !theirs.contains(reference)) {
             self.broken.push(format!("{} still has {kept}, which is somebody else's", phone.user));
-        }
-    }
-
-    pub(super) fn check_council(&mut self) {
-        let held: Vec<String> = self.safeguarding_notes();
-        let notes: BTreeSet<String> = held.iter().cloned().collect();
-        if notes.len() != held.len() {
-            self.broken.push("a safeguarding note is held twice".into());
-        }
-        for phone in &self.phones {
-            self.broken.extend(phone.model.differences(&self.council));
-            self.broken.extend(phone.model.missing_pictures(&self.council));
-            for lost in phone.model.notes.difference(&notes) {
-                self.broken.push(format!("lost: {lost} of {}", phone.user));
-            }
-        }
-    }
-
-    /// Checks the promise that saved records stay on the phone.
-    pub(super) fn nothing_left_the_phone(&mut self, which: usize) {
-        let Some(phone) = self.phones.get(which) else { return };
-        let Some(app) = &phone.app else { return };
-        // While it is locked, its journal has what it can send, and its database the rest.
-        if self.is_locked(which) {
-            return;
-        }
-        let there = app.status().map(|status| status.records).unwrap_or(0);
-        // A phone that was put back may have fewer: the model counts what the council still holds.
-        let saved = phone.model.records().saturating_sub(phone.left_behind.unwrap_or(0));
-        if phone.copy.is_none() && there < u64::try_from(saved).unwrap_or(u64::MAX) {
-            self.broken.push(format!("the phone of {} has {there} records of {}", phone.user, phone.model.records()));
         }
     }
 }

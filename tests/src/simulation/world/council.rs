@@ -8,7 +8,7 @@ use doorstep_council::desk::Actor;
 use doorstep_council::desk::set_aside::{self, Matter, RestRequest};
 use doorstep_council::import::{self, ImportMode};
 use doorstep_council::records::subject_access::{self, Subject};
-use doorstep_council::records::{backup, restore, verify};
+use doorstep_council::records::{backup, restore, retention, verify};
 use doorstep_council::{CouncilError, DatabaseAt, PhotosAt, Refused, Service};
 use doorstep_domain::VisitId;
 
@@ -116,6 +116,19 @@ impl World {
         }
     }
 
+    /// What the council does each night: it erases what has been kept for long enough, by its own
+    /// clock. Nothing here is as old as that, whatever a phone's clock says.
+    pub(super) fn night(&mut self) {
+        self.council_disk.mend();
+        match retention::retain(&self.council, &Actor::command_line(), true) {
+            Ok(dues) => {
+                let due = dues.iter().filter(|due| due.items.is_some_and(|items| items > 0));
+                self.broken.extend(due.map(|due| format!("erased on its first day: {:?}", due.rule)));
+            }
+            Err(error) => self.broken.push(format!("the council's nightly erasing failed: {error}")),
+        }
+    }
+
     pub(super) fn council_copy(&mut self) {
         if self.chance.percent(60) {
             return self.back_up();
@@ -136,7 +149,7 @@ impl World {
         let Some(copy) = self.council_copy.clone() else { return };
         // Do not do this after a phone was put back: it may have lost records that only the council
         // still has.
-        if self.phones.iter().any(|phone| phone.copy.is_some()) {
+        if self.phones.iter().any(|phone| phone.was_put_back) {
             return;
         }
         for phone in &mut self.phones {

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
-use doorstep_core::{App, AppError, DeviceStanding, Environment, Opening, SignIn, VisitView};
+use doorstep_core::{App, AppError, Clock, DeviceStanding, Environment, Opening, SignIn, VisitView};
 use doorstep_council::desk::{self, Actor};
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{
@@ -88,11 +88,14 @@ impl World {
             line,
             model: Model::default(),
             copy: None,
+            was_put_back: false,
             open_visits: Vec::new(),
             set_aside_expected: false,
             has_pin,
             said_locked: Vec::new(),
             journal_lacks: false,
+            journal_has_hole: false,
+            had_a_hole: false,
             left_behind: None,
         }
     }
@@ -138,7 +141,7 @@ impl World {
         match tapped {
             Ok(_) if failed => self.broken.push("a tap was called saved on a disk that failed".into()),
             Ok(view) => {
-                phone.model.saved(&view);
+                self.broken.extend(phone.model.saved_now(&view, phone.clock.now().utc()));
                 if choice == 10 && visit.is_some() {
                     phone.model.notes.insert(note);
                 }
@@ -164,7 +167,6 @@ impl World {
             Err(error) if may_be_full && error.code() == "device-full" => {}
             Err(error) => self.broken.push(format!("a tap failed: {error:?}")),
         }
-        self.nothing_left_the_phone(which);
     }
 
     pub(super) fn sync(&mut self, which: usize) {
@@ -193,9 +195,10 @@ impl World {
             }
             Ok(_) | Err(AppError::NoAnswer(_)) => {}
             Err(error) if phone.disk.is_filled() && error.code() == "device-full" => {}
+            // A locked phone has its journal alone, and it is mended when somebody unlocks it.
+            Err(AppError::NotEnrolled) if locked && phone.had_a_hole => {}
             Err(error) => self.broken.push(format!("a sync failed: {error} ({error:?})")),
         }
-        self.nothing_left_the_phone(which);
     }
 
     /// The phone dies, perhaps in the middle of a sync, and starts again.
@@ -230,6 +233,7 @@ impl World {
         match opened {
             Ok(app) => {
                 phone.journal_lacks = phone.disk.is_filled();
+                phone.journal_has_hole &= phone.disk.is_filled();
                 if let Some(broken) = unverified(&app, &phone.model) {
                     self.broken.push(format!("after a restart the chain does not hold: {broken}"));
                 }
@@ -237,7 +241,6 @@ impl World {
             }
             Err(error) => self.broken.push(format!("a phone does not open: {error:?}")),
         }
-        self.nothing_left_the_phone(which);
     }
 
     /// Something else fills the phone.
@@ -278,6 +281,7 @@ impl World {
         phone.said_locked.clear();
         copy_folder(&copy, &phone.folder);
         phone.model.put_back(&model, &self.council, &notes);
+        phone.was_put_back = true;
         self.reopen(which);
         let Some(phone) = self.phones.get_mut(which) else { return };
         if let Some(app) = &phone.app {

@@ -25,7 +25,6 @@ impl World {
         if let Err(error) = app.lock() {
             self.broken.push(format!("a phone can't be locked: {error}"));
         }
-        self.nothing_left_the_phone(which);
     }
 
     /// Enters the PIN. What was said meanwhile must be there.
@@ -56,7 +55,6 @@ impl World {
         if let Some(broken) = unverified(app, &phone.model) {
             self.broken.push(format!("after an unlocking the chain does not hold: {broken}"));
         }
-        self.nothing_left_the_phone(which);
     }
 
     /// Says something on a locked phone, on a disk that may fail in the middle of it.
@@ -94,10 +92,10 @@ impl World {
             }
             Ok(_) | Err(AppError::NothingUnderWay | AppError::Refused(_)) => {}
             Err(AppError::Store(_)) if failed || journal_fails => {}
+            Err(AppError::NotEnrolled) if phone.had_a_hole => {}
             Err(error) if may_be_full && error.code() == "device-full" => {}
             Err(error) => self.broken.push(format!("something said on a locked phone failed: {error}")),
         }
-        self.nothing_left_the_phone(which);
     }
 
     /// The power is cut, and one of the phone's files is damaged by it.
@@ -106,13 +104,15 @@ impl World {
         self.trace.push(format!("its files are damaged in the way {damage} at {at}"));
         let Some(phone) = self.phones.get_mut(which) else { return };
         // A fork that the phone does not know of yet is known by its own database alone.
-        if phone.copy.is_some() || !phone.model.rotten.is_empty() {
+        if phone.was_put_back || !phone.model.rotten.is_empty() {
             return;
         }
         // What was said on a locked phone is flushed: no power cut takes it away again.
         let damage = if damage == 6 && self.is_locked(which) { 5 } else { damage };
         let Some(phone) = self.phones.get_mut(which) else { return };
-        let damage = if phone.journal_lacks { 5 } else { damage };
+        let damage = if phone.journal_lacks || phone.journal_has_hole { 5 } else { damage };
+        phone.journal_has_hole |= damage >= 5 && phone.disk.is_filled();
+        phone.had_a_hole |= phone.journal_has_hole;
         // The files as they are while the app runs: closing it would put them in order.
         let cut = self.folder.path().join(format!("{}-cut", phone.user));
         copy_folder(&phone.folder, &cut);
@@ -122,6 +122,8 @@ impl World {
         let (database, journal) = (store.join("doorstep.db"), store.join("doorstep.journal"));
         let wal = store.join("doorstep.db-wal");
         match damage {
+            // Its database was damaged before, and there is no room for another: the journal is all.
+            _ if !database.exists() => {}
             0 => drop(fs::remove_file(&wal)),
             1 => cut_off(&wal, at),
             2 => flip(&wal, at),
@@ -138,14 +140,13 @@ impl World {
         if let Err(error) = app.look_over() {
             self.broken.push(format!("a damaged file can't be looked over: {error}"));
         }
-        self.nothing_left_the_phone(which);
     }
 
     /// The same person gets a new code: they have forgotten the PIN, say.
     pub(super) fn enrol_again(&mut self, which: usize) {
         let Some(phone) = self.phones.get_mut(which) else { return };
         // In version 1 a phone has no certificate to show to a council that was put back since.
-        if phone.copy.is_some() || !phone.model.rotten.is_empty() || !self.speaks_version_2 {
+        if phone.was_put_back || !phone.model.rotten.is_empty() || !self.speaks_version_2 {
             return;
         }
         let Some(app) = &phone.app else { return };

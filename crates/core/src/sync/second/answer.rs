@@ -38,6 +38,7 @@ pub(super) fn apply(
     let has_forgotten = !is_another_epoch && has_forgotten(writing, device, answer)?;
     if is_another_epoch || has_forgotten {
         send_seals_again(writing, device, answer)?;
+        writing.forget_unopened_sent()?;
     }
     let forked = begin_anew(writing, environment, sent, answer, &receipts)?;
     let set_aside = receipts.iter().filter(|receipt| receipt.verdict == ReceiptVerdict::SET_ASIDE).count();
