@@ -70,8 +70,8 @@ struct Phone {
     /// Whether its journal lacks something, because its disk failed: it goes in with the next sync
     /// or start. A power cut before that, with a ruined database, may take it.
     journal_lacks: bool,
-    /// Whether its journal was damaged while there was no room to write it anew: that is done at the
-    /// next start with room.
+    /// Whether its journal was damaged while there was no room to write it anew: that is done at
+    /// the next start with room.
     journal_has_hole: bool,
     /// Whether that ever was so: a copy of its files may still have it.
     had_a_hole: bool,

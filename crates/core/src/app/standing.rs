@@ -119,6 +119,14 @@ impl App {
         Ok(last.filter(|(_, at_ms)| now_ms.abs_diff(*at_ms) < WRITTEN_IN_MS).map(|(visit, _)| visit))
     }
 
+    /// Opens a file for which there was no room, if there is by now and no sync is under way.
+    pub(super) fn look_for_room(&self) {
+        let store = self.store();
+        if let (false, Ok(_no_sync_begins)) = (store.shows_all(), self.syncing.try_lock()) {
+            store.keep_room();
+        }
+    }
+
     /// Whether a visit may begin now.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ impl App {
     /// [`AppError::Store`].
     pub fn start_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
+        self.look_for_room();
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let open = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none());
@@ -73,6 +74,7 @@ impl App {
     /// As [`App::start_visit`], except that the Code need not be signed.
     pub fn open_visit(&self, appointment: &AppointmentRef) -> Result<Acted, AppError> {
         self.signed_in()?;
+        self.look_for_room();
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_start(writing)?;
@@ -109,6 +111,7 @@ impl App {
         if plan.uprn.is_none() && plan.address.is_none() {
             return Err(AppError::NoHome);
         }
+        self.look_for_room();
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_begin(writing, plan.visit_kind)?;
@@ -200,6 +203,7 @@ impl App {
     fn say_somewhere(&self, visit: Option<VisitId>, command: Command) -> Result<Acted, AppError> {
         self.signed_in()?;
         let Some(visit) = visit else { return self.say_in_a_new_file(command) };
+        self.look_for_room();
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             self.may_go_on(writing, Some(visit))?;
@@ -211,6 +215,7 @@ impl App {
     /// What somebody has to say is heard, whatever becomes of their phone, and whether they are
     /// signed in or not.
     pub(super) fn say_in_a_new_file(&self, command: Command) -> Result<Acted, AppError> {
+        self.look_for_room();
         self.store().transact(&self.environment, |writing| {
             let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
             let before = Known::nothing(self.new_visit());

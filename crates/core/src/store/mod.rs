@@ -130,7 +130,6 @@ impl Store {
         mut work: impl FnMut(&Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut open = self.lock();
-        self.open_if_room(&mut open);
         let mut done = open.transact(environment, &mut work);
         if done.trouble == Some(Trouble::Full) && self.make_room(&open) {
             done = open.transact(environment, &mut work);
@@ -178,19 +177,14 @@ impl Store {
         !reserve::is_kept(&self.folder)
     }
 
-    /// Keeps room back again, if there is enough of it by now.
+    /// Keeps room back again, if there is enough of it by now, and opens the database that had
+    /// none. Not while a sync is under way: it goes on with what it has read.
     pub(crate) fn keep_room(&self) {
         let mut open = self.lock();
-        let _the_next_time = reserve::keep(&self.folder, &self.environment);
-        self.open_if_room(&mut open);
-    }
-
-    /// Opens the database for which there was no room, if there is by now.
-    fn open_if_room(&self, open: &mut Open) {
-        let Shows::NoRoom(_, key) = &open.shows else { return };
-        let key = key.clone();
-        if reserve::keep(&self.folder, &self.environment)
-            && let Ok(opened) = opening::open_with(&self.folder, &self.environment, &key)
+        let is_kept = reserve::keep(&self.folder, &self.environment);
+        // There may be room for the database that could not be opened or made.
+        if let (true, Shows::NoRoom(_, key)) = (is_kept, &open.shows)
+            && let Ok(opened) = opening::open_with(&self.folder, &self.environment, &key.clone())
         {
             *open = opened;
         }

@@ -179,8 +179,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Erases a file. What it was called stays, so that no phone sends it again; of one that did not
-    /// come whole, nothing stays.
+    /// Erases a file. What it was called stays, so that no phone sends it again; of one that did
+    /// not come whole, nothing stays.
     pub(crate) fn erase_salvage(&self, device: DeviceId, file: Hash, now_ms: i64) -> Result<(), CouncilError> {
         if !self.holds_salvage(file)? {
             return self.forget_salvage(device, file);

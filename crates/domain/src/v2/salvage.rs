@@ -90,8 +90,8 @@ const PADDING: &str = "doorstep-salvage-padding-v2";
 const LEAST: usize = 1024 * 1024;
 
 impl SealedStore {
-    /// A store and its sealed key. The same gives the same file each time. The longest file that the
-    /// council takes has less padding.
+    /// A store and its sealed key. The same gives the same file each time. The longest file that
+    /// the council takes has less padding.
     #[must_use]
     pub fn new(sealed_key: Bytes, journal: Bytes) -> Self {
         let most = usize::try_from(Limits::SALVAGE_BYTES).unwrap_or(usize::MAX);

@@ -122,7 +122,7 @@ impl World {
         let (database, journal) = (store.join("doorstep.db"), store.join("doorstep.journal"));
         let wal = store.join("doorstep.db-wal");
         match damage {
-            // Its database was damaged before, and there is no room for another: the journal is all.
+            // There is no database, nor room for one: the journal is all.
             _ if !database.exists() => {}
             0 => drop(fs::remove_file(&wal)),
             1 => cut_off(&wal, at),
