@@ -210,11 +210,9 @@ pub(crate) fn outbox(outbox: &OutboxView) -> String {
 fn unopened(standing: UnopenedStanding) -> &'static str {
     match standing {
         UnopenedStanding::Waits => {
-            "A file of visits from before can't be opened here. It goes to the council, which can open it.\n"
+            "A file of visits from before can't be opened here. It goes to the council by itself.\n"
         }
-        UnopenedStanding::Sent => {
-            "A file of visits from before can't be opened here. The council has it, and can open it.\n"
-        }
+        UnopenedStanding::Sent => "A file of visits from before can't be opened here. It was sent to the council.\n",
         UnopenedStanding::Stays => {
             "A file of visits from before can't be opened here. It stays on this device. Tell the council.\n"
         }

@@ -4,8 +4,9 @@ use doorstep_domain::conduct::Appointment;
 use doorstep_domain::ledger::{Epoch, Hash, PublicKey};
 use doorstep_domain::protocol::{Bytes, decode};
 use doorstep_domain::v2::{
-    AnyEnvelope, Attested, BatchReceipts, HeadClaim, KeyOfVisit, Link, MadeRecord, Nonce, PROTOCOL, PhotoAnswer,
-    PhotoRequest, Run, SalvageAnswer, SalvageRequest, SealContents, SentSeal, SyncAnswer, SyncRequest, version_hash,
+    AnyEnvelope, Attested, BatchReceipts, HeadClaim, KeyOfVisit, Link, MadeRecord, Message, Nonce, PROTOCOL,
+    PhotoAnswer, PhotoRequest, Run, SalvageAnswer, SalvageRequest, SealContents, SentSeal, SyncAnswer, SyncRequest,
+    version_hash,
 };
 
 use super::wire::tries;
@@ -178,10 +179,7 @@ impl HandPhone {
             offset,
             piece: Bytes(piece.to_vec()),
         };
-        let signed = Attested::new(&request, &self.key());
-        let to = self.client.put(format!("{}/v2/blobs/{sha256}", self.server));
-        let answer: Attested<PhotoAnswer> = tries(to, &signed.to_bytes()).expect("the council answers");
-        let answer = self.opens(|key| answer.hear(key)).expect("the council signed it");
+        let answer: PhotoAnswer = self.puts(&format!("blobs/{sha256}"), &request);
         assert_eq!((answer.nonce, answer.sha256), (request.nonce, sha256));
         answer
     }
@@ -202,11 +200,16 @@ impl HandPhone {
             offset,
             piece: Bytes(piece.to_vec()),
         };
-        let signed = Attested::new(&request, &self.key());
-        let to = self.client.put(format!("{}/v2/salvage/{sha256}", self.server));
-        let answer: Attested<SalvageAnswer> = tries(to, &signed.to_bytes()).expect("the council answers");
-        let answer = self.opens(|key| answer.hear(key)).expect("the council signed it");
+        let answer: SalvageAnswer = self.puts(&format!("salvage/{sha256}"), &request);
         assert_eq!((answer.nonce, answer.sha256), (request.nonce, sha256));
         answer
+    }
+
+    /// Puts a signed message where it belongs, and gives the council's answer.
+    fn puts<A: Message>(&self, place: &str, message: &impl Message) -> A {
+        let signed = Attested::new(message, &self.key());
+        let to = self.client.put(format!("{}/v2/{place}", self.server));
+        let answer: Attested<A> = tries(to, &signed.to_bytes()).expect("the council answers");
+        self.opens(|key| answer.hear(key)).expect("the council signed it")
     }
 }

@@ -159,6 +159,7 @@ fn a_damaged_database_on_a_full_phone_is_set_aside_once_and_what_waits_is_shown(
         assert_eq!(code(app.start_visit(&"WO-261124-00010".parse().unwrap())), Some("device-full"));
         assert_eq!(code(app.act(visit, Command::NoAnswer)), Some("device-full"), "nothing can be written");
         assert_eq!(code(app.sync()), Some("device-full"), "not even a seal");
+        assert_eq!(code(app.verify()), Some("device-full"), "and not: enter a PIN");
         drop(app);
         let aside = std::fs::read_dir(scene.store().join("set-aside")).unwrap().count();
         assert_eq!(aside, 1, "the damaged file is set aside once");

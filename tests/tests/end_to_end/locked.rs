@@ -121,6 +121,22 @@ fn what_comes_from_the_council_while_it_is_locked_is_there_when_it_is_unlocked()
 }
 
 #[test]
+fn a_locked_phone_whose_journal_is_damaged_asks_for_the_pin_and_not_for_a_code() {
+    let scene = Scene::new();
+    drop(in_a_visit(&scene));
+    let journal = scene.store().join("doorstep.journal");
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes.iter_mut().skip(40).for_each(|byte| *byte ^= 0x5a);
+    fs::write(&journal, bytes).unwrap();
+    let app = open(&scene);
+    assert!(matches!(app.sync(), Err(AppError::SignInFirst)));
+    assert!(matches!(app.raise_concern_locked(gas()), Err(AppError::SignInFirst)));
+    app.sign_in(PIN).expect("the database has everything");
+    assert_eq!(app.sync().unwrap().waiting, 0);
+    assert_eq!(verify::counts(&scene.service).unwrap(), (4, 0));
+}
+
+#[test]
 fn a_locked_sync_over_a_journal_that_could_not_be_written_anew_hides_no_appointment() {
     let scene = Scene::new();
     let (app, _) = in_a_visit(&scene);

@@ -31,6 +31,7 @@ mod pages;
 mod personal_data;
 mod photos;
 mod proving;
+mod put_back;
 mod ready;
 mod revoked;
 mod roles;

@@ -26,7 +26,7 @@ it('a file that can’t be opened here is not said to be with the council before
   shown(appWith().app, Outbox, outbox({ unopened: ['waits', 'sent', 'stays'] }))
   expect(screen.queryByText(/Everything you recorded/)).toBeNull()
   expect(screen.getByText(/It goes to the council by itself/)).toBeTruthy()
-  expect(screen.getByText(/The council has it, and can open it/)).toBeTruthy()
+  expect(screen.getByText(/It was sent to the council/)).toBeTruthy()
   expect(screen.getByText(/It stays on this phone. Tell the council/)).toBeTruthy()
 })
 

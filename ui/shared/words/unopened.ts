@@ -3,8 +3,8 @@ import type { UnopenedStanding } from '../generated/types'
 import { table } from './names'
 
 const standings = table<UnopenedStanding>({
-  waits: 'It goes to the council by itself, and the council can open it',
-  sent: 'The council has it, and can open it',
+  waits: 'It goes to the council by itself',
+  sent: 'It was sent to the council',
   stays: 'It stays on this phone. Tell the council'
 })
 

@@ -7,6 +7,7 @@ use doorstep_domain::conduct::{Acknowledgement, CodeSigned, PublishedCode, Signi
 use super::{App, time};
 use crate::error::AppError;
 use crate::store::{CodeSignature, Enrolment, Reading, StoreError};
+use crate::sync::enrolled;
 use crate::view::CodeView;
 
 impl App {
@@ -50,7 +51,7 @@ impl App {
         self.signed_in()?;
         TextKind::Short.check(name)?;
         self.store().transact::<_, AppError>(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             let code = binding(writing)?;
             if code.hash() != hash {
                 return Err(AppError::AnotherCode);

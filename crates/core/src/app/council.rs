@@ -8,7 +8,7 @@ use doorstep_domain::conduct::fold;
 use super::{App, set_mark, signing_key, time};
 use crate::error::AppError;
 use crate::store::{Reading, Store, StoreError, Unopened, UnopenedStanding, shelf};
-use crate::sync::{Contact, Piece, SyncReport, most_pieces, round, send_piece, send_unopened};
+use crate::sync::{Contact, Piece, SyncReport, enrolled, most_pieces, round, send_piece, send_unopened};
 use crate::view::{OutboxGroup, OutboxView, PhotosView, SetAsideView};
 
 /// The most rounds of one sync. Anything left after that is sent with the next sync.
@@ -97,7 +97,7 @@ impl App {
     }
 
     fn sync_store(&self, store: &Store, photos: bool) -> Result<SyncReport, AppError> {
-        let enrolment = store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
+        let enrolment = store.read(enrolled)?;
         let council = self.environment.connect.connect(&enrolment.server)?;
         let key = signing_key(store)?;
         let contact = Contact { store, environment: &self.environment, council: &*council, key: &key };

@@ -10,7 +10,7 @@ use super::code::code_signed;
 use super::{App, as_signing_key, time};
 use crate::error::AppError;
 use crate::keys::name;
-use crate::store::{Enrolment, Reading, Scope};
+use crate::store::{Enrolment, Reading, Scope, StoreError};
 use crate::verify::{self, Fault, Verified};
 use crate::view::{EnrolmentView, Overdue, SalvagedView, StatusView};
 
@@ -106,16 +106,19 @@ impl App {
     /// Checks the whole chain on this device. A fault in the chain is an answer, not an error.
     ///
     /// # Errors
-    /// [`AppError::SignInFirst`] while the store is locked; [`AppError::Store`] when it can't be
+    /// [`AppError::SignInFirst`] while the store is locked; [`AppError::OlderApp`], and
+    /// [`StoreError::Full`], where not all of it is open; [`AppError::Store`] when it can't be
     /// read.
     pub fn verify(&self) -> Result<Result<Verified, Fault>, AppError> {
         let store = self.store();
-        if !store.shows_all() {
-            return Err(AppError::SignInFirst);
-        }
         let key = store.keys().get(name::SIGNING)?.as_ref().and_then(as_signing_key);
         let public = key.map(|key| key.public());
-        store.read(|reading| verify::verify(reading, public.as_ref()))
+        store.read(|reading| match reading.scope() {
+            Scope::All => verify::verify(reading, public.as_ref()),
+            Scope::Outbox => Err(AppError::SignInFirst),
+            Scope::Newer => Err(AppError::OlderApp),
+            Scope::NoRoom => Err(StoreError::Full.into()),
+        })
     }
 }
 

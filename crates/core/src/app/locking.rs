@@ -12,6 +12,7 @@ use crate::error::AppError;
 use crate::keys::{Secret, name};
 use crate::pin::{PinLock, PinRefused, StoredPin};
 use crate::store::{Locked, Store, StoreError};
+use crate::sync::enrolled;
 use crate::view::StatusView;
 
 /// What somebody can say on a locked device about the visit that is under way.
@@ -165,7 +166,7 @@ impl App {
                 SaidLocked::Safe => Command::SaySafe,
             };
             store.transact::<_, AppError>(&self.environment, |writing| {
-                let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+                let enrolment = enrolled(writing)?;
                 let before = Known::of(writing, visit)?;
                 self.decide_and_record(writing, &enrolment, before, command.clone()).map(drop)
             })?;

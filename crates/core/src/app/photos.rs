@@ -9,6 +9,7 @@ use doorstep_domain::ledger::Hash;
 use super::App;
 use super::visits::Known;
 use crate::store::Reading;
+use crate::sync::enrolled;
 use crate::view::Acted;
 use crate::{AppError, picture};
 
@@ -41,7 +42,7 @@ impl App {
             height: picture.size.height,
         };
         self.store().transact_if_room(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             self.may_go_on(writing, Some(visit))?;
             let before = Known::of(writing, visit)?;
             writing.keep_photo(visit, &photo, &picture.file)?;

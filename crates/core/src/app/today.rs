@@ -7,6 +7,7 @@ use doorstep_domain::{Uprn, england};
 use super::{App, time};
 use crate::error::AppError;
 use crate::store::{Reading, StoreError, VisitRow};
+use crate::sync::enrolled;
 use crate::view::{AppointmentView, DeviceStanding, ToDo, TodayView, VisitSummary};
 
 impl App {
@@ -89,7 +90,7 @@ impl App {
     }
 
     fn appointment_views(&self, reading: &Reading<'_>) -> Result<Vec<AppointmentView>, AppError> {
-        reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        enrolled(reading)?;
         let numbers = self.numbers(reading)?;
         let view = |appointment: Appointment| {
             let visit = reading.last_visit_to(&appointment.reference)?.map(summary);

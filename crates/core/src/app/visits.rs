@@ -11,6 +11,7 @@ use super::today::attempts_at;
 use super::{App, time};
 use crate::error::AppError;
 use crate::store::{Enrolment, Reading, StoreError, Writing};
+use crate::sync::enrolled;
 use crate::view::{Acted, Custody, VisitView};
 
 /// A visit that nobody planned: an emergency call-out, a neighbour who asks.
@@ -51,7 +52,7 @@ impl App {
         self.signed_in()?;
         self.look_for_room();
         self.store().transact(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             let open = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none());
             if let Some(started) = open.as_ref().filter(|visit| visit.started) {
                 return self.acted(writing, Known::of(writing, started.visit)?.visit);
@@ -76,7 +77,7 @@ impl App {
         self.signed_in()?;
         self.look_for_room();
         self.store().transact(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             self.may_start(writing)?;
             let plan = self.plan_of(writing, appointment)?;
             if let Some(open) = writing.last_visit_to(appointment)?.filter(|visit| visit.outcome.is_none()) {
@@ -113,7 +114,7 @@ impl App {
         }
         self.look_for_room();
         self.store().transact(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             self.may_begin(writing, plan.visit_kind)?;
             let id = self.new_visit();
             let code = code_signed(writing, &enrolment)?;
@@ -136,7 +137,7 @@ impl App {
         self.signed_in()?;
         let store = self.store();
         let acted = store.transact::<_, AppError>(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             self.may_go_on(writing, Some(visit))?;
             let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command.clone())?;
             self.acted(writing, after)
@@ -177,7 +178,7 @@ impl App {
     pub(super) fn sealed_note(&self, visit: Option<VisitId>, note: &str) -> Result<SealedNote, AppError> {
         TextKind::Words.check(note)?;
         let note = note.trim();
-        let enrolment = self.store().read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
+        let enrolment = self.store().read(enrolled)?;
         if note.is_empty() {
             // `decide` refuses an empty note, and cites the clause.
             return Ok(SealedNote { sealed: Vec::new() });
@@ -205,7 +206,7 @@ impl App {
         let Some(visit) = visit else { return self.say_in_a_new_file(command) };
         self.look_for_room();
         self.store().transact(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             self.may_go_on(writing, Some(visit))?;
             let after = self.decide_and_record(writing, &enrolment, Known::of(writing, visit)?, command.clone())?;
             self.acted(writing, after)
@@ -217,7 +218,7 @@ impl App {
     pub(super) fn say_in_a_new_file(&self, command: Command) -> Result<Acted, AppError> {
         self.look_for_room();
         self.store().transact(&self.environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             let before = Known::nothing(self.new_visit());
             let after = self.decide_and_record(writing, &enrolment, before, command.clone())?;
             self.acted(writing, after)

@@ -20,11 +20,8 @@ const SENT: &str = "unopened_sent";
 /// What the council made of such a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Sent {
-    /// It has all of it, since this moment by the device's clock, in milliseconds since 1970, UTC.
-    Whole {
-        /// The moment.
-        at_ms: i64,
-    },
+    /// It has all of it.
+    Whole,
     /// It does not take it.
     Refused,
 }
@@ -34,9 +31,9 @@ pub(crate) enum Sent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum UnopenedStanding {
-    /// It goes to the council, which can open it with its recovery key.
+    /// It goes to the council.
     Waits,
-    /// The council has it.
+    /// It was sent to the council, all of it.
     Sent,
     /// It is sealed to no recovery key of this council's, or the council did not take it.
     Stays,
@@ -76,7 +73,7 @@ impl Unopened {
     /// What becomes of it, after what became of each.
     pub(crate) fn standing(&self, sent: &BTreeMap<String, Sent>) -> UnopenedStanding {
         match sent.get(&self.name) {
-            Some(Sent::Whole { .. }) => UnopenedStanding::Sent,
+            Some(Sent::Whole) => UnopenedStanding::Sent,
             Some(Sent::Refused) => UnopenedStanding::Stays,
             None if self.is_sealed => UnopenedStanding::Waits,
             None => UnopenedStanding::Stays,

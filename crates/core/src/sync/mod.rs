@@ -7,6 +7,7 @@
 mod backoff;
 mod courier;
 mod enrol;
+mod enrolled;
 mod judge;
 mod photos;
 mod plan;
@@ -17,6 +18,7 @@ mod second;
 pub use backoff::Backoff;
 pub use courier::Courier;
 pub(crate) use enrol::enrol;
+pub(crate) use enrolled::enrolled;
 pub(crate) use photos::{Piece, most_pieces, send_piece};
 pub(crate) use round::Round;
 pub(crate) use salvage::send_unopened;
@@ -42,7 +44,7 @@ pub(crate) struct Contact<'a> {
 pub(crate) fn round(contact: &Contact<'_>) -> Result<Round, AppError> {
     let Contact { store, environment, .. } = *contact;
     let (enrolment, first_waits) = store.read::<_, AppError>(|reading| {
-        let enrolment = reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        let enrolment = enrolled(reading)?;
         Ok((enrolment, reading.any_waits(1)? || reading.asked()?.first_version))
     })?;
     if enrolment.second.is_none() {

@@ -10,6 +10,7 @@ use doorstep_domain::protocol::{
 use doorstep_domain::v2::{self, Attested, Exchange, Held, Nonce, PhotoAnswer, PhotoRequest};
 
 use super::Contact;
+use super::enrolled::enrolled;
 use super::round::CouncilKeys;
 use crate::error::AppError;
 use crate::store::{Enrolment, SecondVersion, WaitingPhoto};
@@ -37,7 +38,7 @@ pub(crate) fn most_pieces(photo: &WaitingPhoto) -> usize {
 pub(crate) fn send_piece(contact: &Contact<'_>, photo: i64) -> Result<Piece, AppError> {
     let Contact { store, environment, .. } = contact;
     let read = store.read::<_, AppError>(|reading| {
-        let enrolment = reading.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        let enrolment = enrolled(reading)?;
         let Some(photo) = reading.waiting_photo(photo)? else { return Ok(None) };
         let offset = photo.held.min(photo.size);
         let chunk = reading.piece_of_photo(photo.id, offset, Limits::BLOB_CHUNK)?;

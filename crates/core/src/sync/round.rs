@@ -10,6 +10,7 @@ use doorstep_domain::protocol::{
 };
 
 use super::Contact;
+use super::enrolled::enrolled;
 use super::judge::judge;
 use super::plan::{Held, Plan, plan};
 use crate::environment::Environment;
@@ -65,7 +66,7 @@ impl Round {
 impl Before {
     fn read(store: &Store, environment: &Environment, key: &SigningKey) -> Result<Self, AppError> {
         store.transact(environment, |writing| {
-            let enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+            let enrolment = enrolled(writing)?;
             let batch = writing.waiting(1)?;
             if !batch.is_empty() {
                 writing.seal(enrolment.device, key)?;

@@ -8,6 +8,7 @@ use doorstep_domain::protocol::{Bytes, Limits, NoAnswer};
 use doorstep_domain::v2::{Attested, Exchange, Held, Nonce, PROTOCOL, SalvageAnswer, SalvageRequest};
 
 use super::Contact;
+use super::enrolled::enrolled;
 use super::round::CouncilKeys;
 use crate::error::AppError;
 use crate::store::{Enrolment, SecondVersion, Sent, StoreError, Unopened, UnopenedStanding};
@@ -20,9 +21,7 @@ use crate::store::{Enrolment, SecondVersion, Sent, StoreError, Unopened, Unopene
 /// What was sent so far stays sent; the next sync goes on.
 pub(crate) fn send_unopened(contact: &Contact<'_>, base: &Path) -> Result<(), AppError> {
     let Contact { store, environment, .. } = *contact;
-    let (enrolment, sent) = store.read::<_, AppError>(|reading| {
-        Ok((reading.enrolment()?.ok_or(AppError::NotEnrolled)?, reading.unopened_sent()?))
-    })?;
+    let (enrolment, sent) = store.read::<_, AppError>(|reading| Ok((enrolled(reading)?, reading.unopened_sent()?)))?;
     if enrolment.second.is_none() {
         return Ok(());
     }
@@ -59,7 +58,7 @@ fn send(contact: &Contact<'_>, enrolment: &Enrolment, file: &[u8]) -> Result<Opt
         };
         let answer = ask(contact, enrolment, &request)?;
         match answer.state {
-            Held::WHOLE => return Ok(Some(Sent::Whole { at_ms: contact.environment.clock.now().unix_ms })),
+            Held::WHOLE => return Ok(Some(Sent::Whole)),
             Held::REFUSED => return Ok(Some(Sent::Refused)),
             Held::PART => {}
             // A word that only a newer council knows.

@@ -108,10 +108,7 @@ pub(crate) async fn put_photo_v2(
     headers: HeaderMap,
     Received(body): Received,
 ) -> Response {
-    match sha256.parse() {
-        Ok(sha256) => exchange_v2(service, on, &headers, body, Exchange::Photo(sha256)).await,
-        Err(_) => problem(ProblemCode::Unreadable, None),
-    }
+    put_v2(service, on, &headers, body, sha256.parse().map(Exchange::Photo)).await
 }
 
 pub(crate) async fn put_salvage_v2(
@@ -121,8 +118,13 @@ pub(crate) async fn put_salvage_v2(
     headers: HeaderMap,
     Received(body): Received,
 ) -> Response {
-    match sha256.parse() {
-        Ok(sha256) => exchange_v2(service, on, &headers, body, Exchange::Salvage(sha256)).await,
+    put_v2(service, on, &headers, body, sha256.parse().map(Exchange::Salvage)).await
+}
+
+/// Answers a request of version 2 about a file, if its address names one.
+async fn put_v2<E>(service: Service, on: On, headers: &HeaderMap, body: Bytes, named: Result<Exchange, E>) -> Response {
+    match named {
+        Ok(exchange) => exchange_v2(service, on, headers, body, exchange).await,
         Err(_) => problem(ProblemCode::Unreadable, None),
     }
 }

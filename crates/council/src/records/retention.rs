@@ -94,7 +94,9 @@ impl Rule {
 
     fn count(&self, reading: &Reading<'_>, before_ms: i64, now_ms: i64) -> Result<u64, CouncilError> {
         let items = match self.kind {
-            RetainedKind::Visits => reading.visits_over_before(before_ms)?.len(),
+            RetainedKind::Visits => {
+                reading.visits_over_before(before_ms)?.len() + reading.sealed_files_before(before_ms)?.len()
+            }
             RetainedKind::Photos => reading.pictures_over_before(before_ms, now_ms)?.len(),
             RetainedKind::SafeguardingNotes => reading.notes_before(before_ms)?.len(),
             RetainedKind::Acknowledgements => reading.acknowledgements_over_before(before_ms)?.len(),

@@ -196,7 +196,7 @@ impl World {
             Ok(_) | Err(AppError::NoAnswer(_)) => {}
             Err(error) if phone.disk.is_filled() && error.code() == "device-full" => {}
             // A locked phone has its journal alone, and it is mended when somebody unlocks it.
-            Err(AppError::NotEnrolled) if locked && phone.had_a_hole => {}
+            Err(AppError::SignInFirst) if locked && phone.had_a_hole => {}
             Err(error) => self.broken.push(format!("a sync failed: {error} ({error:?})")),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_council::desk::concerns;
 use doorstep_council::desk::{Actor, cases, visits};
-use doorstep_council::records::verify;
+use doorstep_council::records::verify::{self, Checked};
 use doorstep_domain::conduct::Event;
 use doorstep_domain::{RecordId, VisitId};
 use serde_json::Value;
@@ -213,32 +213,31 @@ struct IsWhole;
 
 impl Promise for IsWhole {
     fn each_night(&self, world: &World) -> Vec<String> {
-        match verify::check(&world.council) {
-            // A seal comes with the next request, and a phone may be away for days.
-            Ok(checked) => checked
-                .faults
-                .into_iter()
-                .filter(|fault| !fault.contains("no seal covers"))
-                .map(|fault| format!("check-records: {fault}"))
-                .collect(),
-            Err(error) => vec![format!("the council's records can't be checked: {error}")],
-        }
+        checked(world).map_or_else(|error| vec![error], faults)
     }
 
     fn at_the_end(&self, world: &World) -> Vec<String> {
-        let mut broken = self.each_night(world);
+        let checked = match checked(world) {
+            Ok(checked) => checked,
+            Err(error) => return vec![error],
+        };
         // A phone that was put back may have lost its newest seals, and what it had sent with them.
-        if world.phones.iter().any(|phone| phone.was_put_back) {
-            return broken;
-        }
-        match verify::check(&world.council) {
-            Ok(checked) if checked.unsealed > 0 => {
-                broken.push(format!("{} records have no seal over them", checked.unsealed));
-            }
-            _ => {}
-        }
+        let knows_its_seals = world.phones.iter().all(|phone| !phone.was_put_back);
+        let unsealed = Some(checked.unsealed).filter(|records| *records > 0 && knows_its_seals);
+        let mut broken = faults(checked);
+        broken.extend(unsealed.map(|records| format!("{records} records have no seal over them")));
         broken
     }
+}
+
+fn checked(world: &World) -> Result<Checked, String> {
+    verify::check(&world.council).map_err(|error| format!("the council's records can't be checked: {error}"))
+}
+
+/// A seal comes with the next request, and a phone may be away for days: that alone is no fault.
+fn faults(checked: Checked) -> Vec<String> {
+    let faults = checked.faults.into_iter().filter(|fault| !fault.contains("no seal covers"));
+    faults.map(|fault| format!("check-records: {fault}")).collect()
 }
 
 /// The list of visits has each visit with a start, once.

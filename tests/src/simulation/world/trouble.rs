@@ -92,7 +92,7 @@ impl World {
             }
             Ok(_) | Err(AppError::NothingUnderWay | AppError::Refused(_)) => {}
             Err(AppError::Store(_)) if failed || journal_fails => {}
-            Err(AppError::NotEnrolled) if phone.had_a_hole => {}
+            Err(AppError::SignInFirst) if phone.had_a_hole => {}
             Err(error) if may_be_full && error.code() == "device-full" => {}
             Err(error) => self.broken.push(format!("something said on a locked phone failed: {error}")),
         }

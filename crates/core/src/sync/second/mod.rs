@@ -10,6 +10,7 @@ use doorstep_domain::v2::{Attested, Exchange, SyncAnswer};
 use self::answer::apply;
 use self::request::Sent;
 use super::Contact;
+use super::enrolled::enrolled;
 use super::round::{CouncilKeys, Round};
 use crate::error::AppError;
 use crate::store::{Enrolment, SecondVersion};
@@ -30,7 +31,7 @@ pub(super) fn run(contact: &Contact<'_>, enrolment: Enrolment) -> Result<Round, 
 /// record. From then on the device speaks version 2 with it.
 pub(super) fn introduce(contact: &Contact<'_>) -> Result<(), AppError> {
     let Contact { store, environment, .. } = *contact;
-    let enrolment = store.read(|reading| reading.enrolment()?.ok_or(AppError::NotEnrolled))?;
+    let enrolment = store.read(enrolled)?;
     let sent = Sent::nothing(environment, enrolment);
     let answer = ask(contact, &sent)?;
     let certificate = answer.certificate.as_ref().ok_or(AppError::NoAnswer(NoAnswer::NotTheCouncil))?;
@@ -44,7 +45,7 @@ pub(super) fn introduce(contact: &Contact<'_>) -> Result<(), AppError> {
     }
     store.transact(environment, |writing| {
         // A visit may have begun meanwhile, in version 1: it ends in it.
-        let mut enrolment = writing.enrolment()?.ok_or(AppError::NotEnrolled)?;
+        let mut enrolment = enrolled(writing)?;
         enrolment.second = Some(SecondVersion::new(answer.council, certificate));
         // Everything is pulled anew, with the council's word for each appointment.
         enrolment.cursor = 0;

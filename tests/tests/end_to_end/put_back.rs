@@ -1,0 +1,164 @@
+//! What phones bring back to a council that was put back from an older copy, after trouble of their
+//! own.
+
+use std::fs::{self, File};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use doorstep_core::App;
+use doorstep_council::desk::{self, Actor};
+use doorstep_council::records::backup::{self, BackupKey};
+use doorstep_council::records::{restore, verify};
+use doorstep_council::{DatabaseAt, PhotosAt, Service};
+use doorstep_domain::VisitId;
+use doorstep_domain::conduct::{Command, PhotoPurpose};
+use doorstep_domain::ledger::Hash;
+use doorstep_domain::protocol::{Council, NoAnswer};
+use doorstep_domain::v2::Exchange;
+use doorstep_tests::sample::photo;
+
+use crate::scene::Scene;
+
+/// Whichever council is there now, as far as it answers in each version.
+struct Line {
+    council: Mutex<Service>,
+    first_version: AtomicBool,
+    second_version: AtomicBool,
+}
+
+impl Line {
+    fn to(scene: &Scene) -> Arc<Self> {
+        let [first_version, second_version] = [true, true].map(AtomicBool::new);
+        Arc::new(Self { council: Mutex::new(scene.service.clone()), first_version, second_version })
+    }
+
+    fn open(self: &Arc<Self>, scene: &Scene) -> App {
+        let line = Arc::clone(self) as Arc<dyn Council>;
+        App::open(&scene.store(), scene.environment_through(line)).expect("it opens")
+    }
+
+    fn now(&self, answers: &AtomicBool) -> Result<Service, NoAnswer> {
+        match answers.load(Ordering::SeqCst) {
+            true => Ok(self.council.lock().unwrap().clone()),
+            false => Err(NoAnswer::NotTheCouncil),
+        }
+    }
+}
+
+impl Council for Line {
+    fn enrol(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.now(&self.first_version)?.enrol(request)
+    }
+
+    fn sync(&self, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.now(&self.first_version)?.sync(request)
+    }
+
+    fn put_blob(&self, sha256: Hash, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.now(&self.first_version)?.put_blob(sha256, request)
+    }
+
+    fn ask(&self, exchange: Exchange, request: &[u8]) -> Result<Vec<u8>, NoAnswer> {
+        self.now(&self.second_version)?.ask(exchange, request)
+    }
+}
+
+fn no_answer(app: &App) -> VisitId {
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    app.act(visit, Command::NoAnswer).unwrap();
+    visit
+}
+
+fn lost_database(scene: &Scene) {
+    for file in ["doorstep.db", "doorstep.db-wal", "doorstep.db-shm"] {
+        let _there_may_be_none = fs::remove_file(scene.store().join(file));
+    }
+}
+
+#[test]
+fn a_former_enrolment_that_is_killed_while_it_asks_about_version_1_asks_again() {
+    let scene = Scene::new();
+    let line = Line::to(&scene);
+    line.second_version.store(false, Ordering::SeqCst);
+    let app = line.open(&scene);
+    scene.enrol(&app);
+    let key = BackupKey::new();
+    let old = scene.folder.path().join("old");
+    let by = Actor::command_line();
+    backup::back_up(&scene.service, &by, &key.recipient, &mut File::create(&old).unwrap()).unwrap();
+    let visit = no_answer(&app);
+    assert_eq!(app.sync().unwrap().waiting, 0);
+    line.second_version.store(true, Ordering::SeqCst);
+    scene.enrol(&app);
+    // The former enrolment goes on in version 2, with the certificate that it is given.
+    scene.hours_pass(25);
+    app.sync().unwrap();
+
+    let (restored, _) = restore::restore(
+        &scene.folder.path().join("restored"),
+        &DatabaseAt::InTheDataFolder,
+        &PhotosAt::InTheDataFolder,
+        scene.of_the_council(),
+        &key.identity,
+        File::open(&old).unwrap(),
+    )
+    .unwrap();
+    *line.council.lock().unwrap() = restored.clone();
+    // It learns of the restore, is not answered in version 1, and dies.
+    line.first_version.store(false, Ordering::SeqCst);
+    scene.hours_pass(25);
+    app.sync().unwrap();
+    drop(app);
+    line.first_version.store(true, Ordering::SeqCst);
+    let app = line.open(&scene);
+    for _ in 0..3 {
+        scene.hours_pass(25);
+        app.sync().unwrap();
+    }
+    let held = verify::listed_visit(&restored, visit).unwrap().expect("it came again");
+    assert_eq!(held.timeline.len(), 2);
+}
+
+#[test]
+fn a_council_that_lost_its_seals_is_given_those_of_an_earlier_chain_of_seals_too() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    no_answer(&app);
+    app.sync().unwrap();
+    app.sync().unwrap();
+    drop(app);
+    // Without its database, it goes on in another chain of seals.
+    lost_database(&scene);
+    let app = scene.open().unwrap();
+    app.sync().unwrap();
+    app.sync().unwrap();
+    assert_eq!(verify::check(&scene.service).unwrap().unsealed, 0);
+    let database = rusqlite::Connection::open(scene.folder.path().join("council/council.db")).unwrap();
+    database.execute_batch("DELETE FROM device_seal").unwrap();
+    assert!(verify::check(&scene.service).unwrap().unsealed > 0);
+    desk::council::put_back(&scene.service, &Actor::command_line()).unwrap();
+    for _ in 0..3 {
+        app.sync().unwrap();
+    }
+    assert_eq!(verify::check(&scene.service).unwrap().unsealed, 0);
+}
+
+#[test]
+fn a_picture_that_the_council_has_outlives_a_torn_journal_and_then_a_lost_database() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = no_answer(&app);
+    app.add_photo(visit, PhotoPurpose::Damage, &photo(600)).unwrap();
+    let sha256 = app.visit(visit).unwrap().visit.photos[0].photo.sha256;
+    assert_eq!(app.sync_with_photos().unwrap().photos, 1);
+    drop(app);
+    let journal = scene.store().join("doorstep.journal");
+    let mut bytes = fs::read(&journal).unwrap();
+    let last = bytes.len() - 5;
+    bytes[last] ^= 1;
+    fs::write(&journal, bytes).unwrap();
+    drop(scene.open().expect("the journal is written anew"));
+    lost_database(&scene);
+    let app = scene.open().expect("what the journal has comes back");
+    assert!(app.photo(sha256).is_ok(), "a council that lost it can have it");
+}
