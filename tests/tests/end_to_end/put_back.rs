@@ -24,12 +24,15 @@ struct Line {
     council: Mutex<Service>,
     first_version: AtomicBool,
     second_version: AtomicBool,
+    /// What happens on the phone after the next request, before the answer is there.
+    before_the_answer: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Line {
     fn to(scene: &Scene) -> Arc<Self> {
         let [first_version, second_version] = [true, true].map(AtomicBool::new);
-        Arc::new(Self { council: Mutex::new(scene.service.clone()), first_version, second_version })
+        let council = Mutex::new(scene.service.clone());
+        Arc::new(Self { council, first_version, second_version, before_the_answer: Mutex::default() })
     }
 
     fn open(self: &Arc<Self>, scene: &Scene) -> App {
@@ -39,7 +42,12 @@ impl Line {
 
     fn now(&self, answers: &AtomicBool) -> Result<Service, NoAnswer> {
         match answers.load(Ordering::SeqCst) {
-            true => Ok(self.council.lock().unwrap().clone()),
+            true => {
+                if let Some(happens) = self.before_the_answer.lock().unwrap().take() {
+                    happens();
+                }
+                Ok(self.council.lock().unwrap().clone())
+            }
             false => Err(NoAnswer::NotTheCouncil),
         }
     }
@@ -141,6 +149,37 @@ fn a_council_that_lost_its_seals_is_given_those_of_an_earlier_chain_of_seals_too
         app.sync().unwrap();
     }
     assert_eq!(verify::check(&scene.service).unwrap().unsealed, 0);
+}
+
+#[test]
+fn a_file_that_is_mended_while_the_council_answers_is_given_everything_again() {
+    let scene = Scene::new();
+    for first_version in [true, false] {
+        let line = Line::to(&scene);
+        line.second_version.store(!first_version, Ordering::SeqCst);
+        let app = Arc::new(line.open(&scene));
+        scene.enrol(&app);
+        let given = app.appointments().unwrap().len();
+        assert!(given > 0);
+        let (store, looks) = (current_store(&scene), Arc::clone(&app));
+        *line.before_the_answer.lock().unwrap() = Some(Box::new(move || {
+            let database = File::options().write(true).open(store.join("doorstep.db")).unwrap();
+            database.set_len(database.metadata().unwrap().len() / 2).unwrap();
+            looks.look_over().expect("it is mended");
+        }));
+        app.sync().unwrap();
+        app.sync().unwrap();
+        assert!(app.status().unwrap().salvaged.is_some(), "it was mended");
+        assert_eq!(app.appointments().unwrap().len(), given, "in version 1: {first_version}");
+    }
+}
+
+/// The folder of the store that the phone uses now.
+fn current_store(scene: &Scene) -> std::path::PathBuf {
+    match fs::read_to_string(scene.store().join("doorstep.current")) {
+        Ok(name) => scene.store().join("stores").join(name),
+        Err(_) => scene.store(),
+    }
 }
 
 #[test]

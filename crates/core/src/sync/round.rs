@@ -209,9 +209,13 @@ fn apply(
     };
     writing.note_contact(before.council_epoch, &contact)?;
 
-    let mut enrolment = before.clone();
+    // It may ask for everything again by now, if its file was mended while the council answered.
+    let mut enrolment = enrolled(writing)?;
+    let asks_as_before = enrolment.cursor == before.cursor;
     enrolment.council_epoch = answer.council_epoch;
-    enrolment.cursor = if plan.pull_anew && !answer.changes.snapshot { 0 } else { answer.changes.cursor };
+    if asks_as_before {
+        enrolment.cursor = if plan.pull_anew && !answer.changes.snapshot { 0 } else { answer.changes.cursor };
+    }
     enrolment.last_contact_ms = answer.council_time_ms;
     let now = environment.clock.now();
     enrolment.last_contact_device_ms = now.unix_ms;
@@ -225,7 +229,10 @@ fn apply(
         received,
         set_aside: plan.set_aside.len(),
         changes: answer.changes.appointments.len(),
-        more: answer.changes.more || (waiting > 0 && moved) || (plan.pull_anew && !answer.changes.snapshot),
+        more: answer.changes.more
+            || (waiting > 0 && moved)
+            || (plan.pull_anew && !answer.changes.snapshot)
+            || !asks_as_before,
     })
 }
 

@@ -45,20 +45,22 @@ pub(super) fn apply(
     let moved = !receipts.is_empty() || !answer.unfit.is_empty() || lost > 0 || forked || sealed > 0;
     let waits = writing.any_waits_of(device)? || !writing.unsealed(device, 1)?.is_empty();
     let mut round = Round { received: receipts.len() - set_aside, set_aside, changes: 0, more: waits && moved };
-    if writing.enrolment()?.is_none_or(|current| current.device != device) {
-        // An earlier enrolment only sends what it left.
+    // An earlier enrolment only sends what it left.
+    let Some(mut enrolment) = writing.enrolment()?.filter(|current| current.device == device) else {
         return Ok(round);
-    }
+    };
+    // A file that was mended while the council answered asks for everything again.
+    let asks_from = Some(enrolment.cursor).filter(|cursor| *cursor != sent.enrolment.cursor);
     if is_another_epoch {
         writing.offer_photos_again()?;
     }
     let is_first_page = writing.asked()?.after.is_none();
     note_asked(writing, sent, answer, is_another_epoch || has_forgotten)?;
-    let mut enrolment = sent.enrolment.clone();
     let changes = match &answer.changes {
         Some(changes) => take_changes(writing, &council, &mut enrolment, changes)?,
         None => 0,
     };
+    enrolment.cursor = asks_from.unwrap_or(enrolment.cursor);
     if is_another_epoch && !writing.shows_all() {
         // Everything is given again to whoever unlocks the device.
         enrolment.cursor = 0;
@@ -101,7 +103,7 @@ pub(super) fn apply(
         return Ok(round);
     }
     let asks_on = (moved || sent.records() == 0) && asks_on(writing)?;
-    round.more |= more_changes || is_another_epoch || asks_on;
+    round.more |= more_changes || is_another_epoch || asks_on || asks_from.is_some();
     Ok(round)
 }
 
