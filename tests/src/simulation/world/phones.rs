@@ -119,7 +119,7 @@ impl World {
         let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
         // Whatever a phone has kept room back for works, and a photo waits.
-        let may_be_full = phone.disk.is_filled() && (choice == 18 || app.status().is_ok_and(|status| status.is_full));
+        let may_be_full = phone.disk.is_filled() && (choice == 18 || is_full(app));
         if failing {
             phone.disk.fail_after(writes);
         }
@@ -326,9 +326,15 @@ pub(super) fn unverified(app: &App, model: &Model) -> Option<String> {
     };
     match verified {
         Ok(Ok(_)) | Err(AppError::SignInFirst) => None,
+        // Not all of it is open: there is no room.
+        Err(error) if error.code() == "device-full" && is_full(app) => None,
         Ok(Err(_)) if !model.rotten.is_empty() => None,
         other => Some(format!("{other:?}")),
     }
+}
+
+fn is_full(app: &App) -> bool {
+    app.status().is_ok_and(|status| status.is_full)
 }
 
 fn start(app: &App, chance: &Chance) -> Result<VisitView, AppError> {
