@@ -30,7 +30,7 @@ fn the_pages_about_the_protocol_are_those_of_the_source_and_of_the_golden_files(
 /// `tauri android init` wrote the project and we changed it. If somebody runs it again, the app
 /// would ask for more permissions and protect less.
 #[test]
-fn the_android_project_asks_for_little_backs_up_nothing_and_shows_nothing_to_the_app_switcher() {
+fn the_android_project_asks_for_little_backs_up_nothing_and_tells_no_app_switcher_and_no_keyboard() {
     let android = root().join("src-tauri/gen/android/app/src/main");
     let read = |file: &str| std::fs::read_to_string(android.join(file)).unwrap();
     let manifest = read("AndroidManifest.xml");
@@ -47,4 +47,6 @@ fn the_android_project_asks_for_little_backs_up_nothing_and_shows_nothing_to_the
     }
     assert!(!read("res/xml/data_extraction_rules.xml").contains("<include"));
     assert!(read("java/uk/doorstep/field/MainActivity.kt").contains("LayoutParams.FLAG_SECURE"));
+    let of_the_web_view = std::fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
+    assert!(of_the_web_view.contains("or android.view.inputmethod.EditorInfo.IME_FLAG_NO_PERSONALIZED_LEARNING"));
 }

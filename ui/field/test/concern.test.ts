@@ -94,3 +94,16 @@ it('a time that is none, left from another concern, keeps no safeguarding note f
   await fireEvent.click(screen.getByText('Save and seal'))
   await expect.poll(() => notes).toEqual(['He sleeps in the shed'])
 })
+
+it.each([
+  ['A child or an adult may be at risk', 'off'],
+  ['The tenant is not happy with us', null]
+])('no spell checker gets what is written, and keyboards learn nothing of a note: %s', async (kind, autocorrect) => {
+  const { app } = appWith({})
+  shown(app, ConcernScreen, { visit: null })
+  await fireEvent.click(screen.getByText(kind))
+  const words = document.querySelector('#note')
+  expect(words?.getAttribute('spellcheck')).toBe('false')
+  expect(words?.getAttribute('autocomplete')).toBe('off')
+  expect(words?.getAttribute('autocorrect')).toBe(autocorrect)
+})
