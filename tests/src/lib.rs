@@ -20,6 +20,7 @@ pub mod safeguarding;
 pub mod sample;
 pub mod simulation;
 pub mod statements;
+pub mod torture;
 pub mod typescript;
 pub mod weighed;
 pub mod window;

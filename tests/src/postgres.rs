@@ -36,14 +36,32 @@ impl Postgres {
             &["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "-D", &data],
         );
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let options = format!(
-            "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={}",
-            server.folder.path().display()
-        );
-        let log = server.folder.path().join("log").display().to_string();
-        let started = server.run("pg_ctl", &["-D", &data, "-w", "-l", &log, "-o", &options, "start"]);
-        assert!(started.status.success(), "{}", fs::read_to_string(&log).unwrap_or_default());
+        server.starts_again();
         server
+    }
+
+    /// Starts it, after [`Self::stops_at_once`].
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn starts_again(&self) {
+        let options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={}",
+            self.port,
+            self.folder.path().display()
+        );
+        let log = self.folder.path().join("log").display().to_string();
+        let started = self.run("pg_ctl", &["-D", &self.data(), "-w", "-l", &log, "-o", &options, "start"]);
+        assert!(started.status.success(), "{}", fs::read_to_string(&log).unwrap_or_default());
+    }
+
+    /// Stops it without ending anything, so that it has to recover when it starts.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stops_at_once(&self) {
+        let stopped = self.run("pg_ctl", &["-D", &self.data(), "-w", "-m", "immediate", "stop"]);
+        assert!(stopped.status.success(), "{}", String::from_utf8_lossy(&stopped.stderr));
     }
 
     /// Makes an empty database and returns its address.

@@ -9,5 +9,6 @@ mod model;
 mod outside;
 mod world;
 
+pub(crate) use outside::Chance;
 pub use outside::FaultyDisk;
 pub use world::{Outcome, run, run_on};

@@ -7,6 +7,7 @@ mod mutants;
 mod setup;
 mod steps;
 mod tests;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -66,6 +67,20 @@ enum Command {
         /// The kind of phone. Without it, both are checked.
         phone: Option<mobile::Phone>,
     },
+    /// Kills the real programs, and lets their disk and line fail, at each call that changes either;
+    /// cuts the power; and stops a database server under load. Prints one JSON object for each
+    /// job.
+    Torture {
+        /// How long it goes on at most, in minutes.
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+        /// The same number chooses the same faults.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Only jobs whose name begins with this.
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// Measures how long the council and a tap in the real window take.
     Bench,
     /// Sets up what is missing.
@@ -93,6 +108,7 @@ fn main() -> ExitCode {
         Command::ExportColumns => steps::quietly(&["run", "-q", "-p", "doorstep-tests", "--bin", "exports"]),
         Command::Sim { worlds } => tests::simulate(worlds),
         Command::Mutants { names } => mutants::run(&names),
+        Command::Torture { minutes, seed, only } => torture::run(minutes, seed, &only),
         Command::Bench => bench::run(),
         Command::CheckMobile { phone } => match phone {
             Some(phone) => mobile::check(&[phone]),

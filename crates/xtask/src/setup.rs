@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::steps::{root, say, step, succeeds};
 
 /// The Debian packages that building, opening a window and testing need.
-const PACKAGES: [&str; 18] = [
+const PACKAGES: [&str; 19] = [
     "build-essential",
     "pkg-config",
     "libssl-dev",
@@ -24,6 +24,7 @@ const PACKAGES: [&str; 18] = [
     "dunst",
     "postgresql",
     "procps",
+    "strace",
     "python3-venv",
     "fonts-dejavu-core",
     "fonts-noto-cjk",

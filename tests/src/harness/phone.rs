@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -58,6 +58,12 @@ impl Phone {
         let phone = Self::new();
         copy(&root().join("tests/databases").join(name), phone.folder.path());
         phone
+    }
+
+    /// Everything of the phone: its store, its keys, and the passphrase of those.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The folder of the store.

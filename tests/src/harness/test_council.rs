@@ -53,9 +53,19 @@ impl TestCouncil {
     /// When it can't be copied or does not come up.
     #[must_use]
     pub fn frozen(name: &str) -> Self {
-        let mut council = Self::empty(None);
-        copy(&root().join("tests/databases").join(name), &council.data());
+        let mut council = Self::left_by(name);
         council.start();
+        council
+    }
+
+    /// A council as an earlier program left it, which this one has not opened yet.
+    ///
+    /// # Panics
+    /// When it can't be copied.
+    #[must_use]
+    pub fn left_by(name: &str) -> Self {
+        let council = Self::empty(None);
+        copy(&root().join("tests/databases").join(name), &council.data());
         council
     }
 
@@ -199,6 +209,17 @@ impl TestCouncil {
         self.database.clone().map_or(DatabaseAt::InTheDataFolder, DatabaseAt::Server)
     }
 
+    /// The process of the service, if it was started.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.service.as_ref().map(Child::id)
+    }
+
+    /// Whether the service was started and has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.service.as_mut().is_some_and(|service| service.try_wait().is_ok_and(|ended| ended.is_none()))
+    }
+
     /// The memory that the service uses (resident set), in KiB, or 0 if the system does not say.
     #[must_use]
     pub fn memory_kib(&self) -> u64 {
@@ -257,6 +278,12 @@ impl TestCouncil {
         let output = without_data(words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("the council prints text")
+    }
+
+    /// Runs the council's program without `--data`. It may fail.
+    #[must_use]
+    pub fn asks(words: &[&str]) -> Output {
+        without_data(words)
     }
 
     /// Runs the council's program without `--data` where it must fail, and returns its error text.

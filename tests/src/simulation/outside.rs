@@ -9,14 +9,14 @@ use doorstep_core::{Clock, Disk, DiskFault, Moment};
 
 /// Random numbers from a seed (`SplitMix64`).
 #[derive(Debug)]
-pub(super) struct Chance(AtomicU64);
+pub(crate) struct Chance(AtomicU64);
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         let mut z = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst).wrapping_add(0x9E37_79B9_7F4A_7C15);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -24,16 +24,16 @@ impl Chance {
     }
 
     /// A number below the bound; 0 if the bound is 0.
-    pub(super) fn below(&self, bound: usize) -> usize {
+    pub(crate) fn below(&self, bound: usize) -> usize {
         usize::try_from(self.number() % u64::try_from(bound.max(1)).unwrap_or(1)).unwrap_or(0)
     }
 
     /// Returns true for this many of a hundred calls, on average.
-    pub(super) fn percent(&self, percent: usize) -> bool {
+    pub(crate) fn percent(&self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub(super) fn fill(&self, bytes: &mut [u8]) {
+    pub(crate) fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             let number = self.number().to_be_bytes();
             chunk.iter_mut().zip(number).for_each(|(byte, random)| *byte = random);

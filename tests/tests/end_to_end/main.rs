@@ -45,6 +45,7 @@ mod simulation;
 mod statements;
 mod store;
 mod tables;
+mod torture;
 mod version_2;
 mod whole_code;
 mod window;

@@ -169,9 +169,10 @@ fn nothing_that_is_salvaged_tells_whether_there_is_a_note_and_a_breach_is_given_
     let council = TestCouncil::open();
     council.does(&["publish-recovery-key", &recovery_key(&council, &key)]);
     let (phone, first) = with_a_visit(&council, folder.path());
+    // What is apart comes before another visit once, and after it once.
+    phone.does(&["visit", "concern", &first, "--kind", "breach", "--words", "They smoked in the kitchen"]);
     let second = phone.starts("WO-261124-00006");
     phone.does(&["visit", "no-answer", &second]);
-    phone.does(&["visit", "concern", &first, "--kind", "breach", "--words", "They smoked in the kitchen"]);
     let other = phone.cloned();
     other.does(&["visit", "flag", &first, "--kind", "safeguarding", "--note", SEALED]);
     let of = |phone: &Phone, out: &str| salvaged(phone, &phone.store(), &key, &folder.path().join(out));

@@ -49,14 +49,32 @@ pub fn create_new(path: &Path) -> io::Result<File> {
     owner_only(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
-/// Creates a file, writes it, and flushes it to the disk.
+/// Writes a file where there is none, and flushes it to the disk. It is there whole or not at all,
+/// even if the program is killed meanwhile.
 ///
 /// # Errors
 /// As [`create_new`].
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = create_new(path)?;
+    let folder = folder_of(path);
+    // Only its owner can read it, and it goes if anything fails.
+    let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    flush_folder(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Flushes the names of the files in a folder.
+fn flush_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _flushed_with_its_files = folder;
+    Ok(())
 }
 
 /// Makes a folder.
@@ -89,10 +107,7 @@ pub fn replace<T, E: From<io::Error>>(path: &Path, write: impl FnOnce(&mut File)
         file.sync_all()?;
         fs::rename(&beside, path)?;
         // The new name is only safe once the folder is flushed too.
-        #[cfg(unix)]
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            File::open(folder)?.sync_all()?;
-        }
+        flush_folder(folder_of(path))?;
         Ok(written)
     })();
     if written.is_err() {
