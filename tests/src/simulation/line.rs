@@ -56,7 +56,8 @@ impl Call {
 
 /// The line of one phone.
 pub(super) struct Line {
-    pub(super) council: Mutex<Option<Service>>,
+    /// The processes of the council: none while it is down.
+    councils: Mutex<Vec<Service>>,
     pub(super) chance: Arc<Chance>,
     /// How many of a hundred requests go wrong.
     pub(super) trouble: Mutex<usize>,
@@ -76,9 +77,9 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Line {
-    pub(super) fn new(council: Service, chance: Arc<Chance>) -> Self {
+    pub(super) fn new(councils: Vec<Service>, chance: Arc<Chance>) -> Self {
         Self {
-            council: Mutex::new(Some(council)),
+            councils: Mutex::new(councils),
             chance,
             trouble: Mutex::new(0),
             speaks_version_2: AtomicBool::new(true),
@@ -97,9 +98,9 @@ impl Line {
         self.speaks_version_2.store(speaks, Ordering::SeqCst);
     }
 
-    /// Sets the council at the far end, or `None` while it is down.
-    pub(super) fn lead_to(&self, council: Option<Service>) {
-        *locked(&self.council) = council;
+    /// Sets the council's processes at the far end; none while it is down.
+    pub(super) fn lead_to(&self, councils: Vec<Service>) {
+        *locked(&self.councils) = councils;
     }
 
     pub(super) fn was_dishonest(&self) -> bool {
@@ -107,7 +108,9 @@ impl Line {
     }
 
     fn council(&self) -> Result<Service, NoAnswer> {
-        locked(&self.council).clone().ok_or(NoAnswer::Unreachable)
+        let councils = locked(&self.councils);
+        let which = if councils.len() > 1 { self.chance.below(councils.len()) } else { 0 };
+        councils.get(which).cloned().ok_or(NoAnswer::Unreachable)
     }
 
     /// Gives the phone something that is not the council's answer.

@@ -2,7 +2,7 @@
 //! numbers from a seed, a disk that can fail.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI16, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use doorstep_core::{Clock, Disk, DiskFault, Moment};
@@ -57,28 +57,69 @@ impl doorstep_council::Randomness for Chance {
 #[derive(Debug)]
 pub(super) struct VirtualClock {
     truth: Arc<AtomicI64>,
-    /// How far the device's clock is ahead of the true time, in milliseconds; negative if behind.
-    pub(super) wrong_by: AtomicI64,
+    /// How far the device's clock was ahead of the true time when it was set, in milliseconds;
+    /// negative if behind.
+    wrong_by: AtomicI64,
+    /// When it was set, in true milliseconds since 1970.
+    set_at: AtomicI64,
+    /// How much too fast it runs, in millionths; negative if it is slow. The clock that counts
+    /// since its start runs as wrong.
+    drift: i64,
+    /// The device's zone, in minutes east of UTC.
+    zone: AtomicI16,
     /// When the device last started, in true milliseconds since 1970.
-    pub(super) started: AtomicI64,
+    started: AtomicI64,
     /// How many times it has started.
-    pub(super) boot: AtomicU64,
+    boot: AtomicU64,
 }
 
 impl VirtualClock {
-    pub(super) fn new(truth: Arc<AtomicI64>) -> Self {
-        let started = AtomicI64::new(truth.load(Ordering::SeqCst));
-        Self { truth, wrong_by: AtomicI64::new(0), started, boot: AtomicU64::new(1) }
+    pub(super) fn new(truth: Arc<AtomicI64>, drift: i64) -> Self {
+        let now = truth.load(Ordering::SeqCst);
+        Self {
+            truth,
+            wrong_by: AtomicI64::new(0),
+            set_at: AtomicI64::new(now),
+            drift,
+            zone: AtomicI16::new(0),
+            started: AtomicI64::new(now),
+            boot: AtomicU64::new(1),
+        }
+    }
+
+    /// Sets the device's clock.
+    pub(super) fn set(&self, wrong_by_ms: i64) {
+        self.wrong_by.store(wrong_by_ms, Ordering::SeqCst);
+        self.set_at.store(self.truth.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// Takes the device to another zone, so many minutes east of UTC.
+    pub(super) fn travel(&self, minutes: i16) {
+        self.zone.store(minutes, Ordering::SeqCst);
+    }
+
+    /// The device starts.
+    pub(super) fn start(&self) {
+        self.started.store(self.truth.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.boot.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How much the device's clocks gain or lose in a true time, in milliseconds.
+    fn gained(&self, span_ms: i64) -> i64 {
+        let gained = i128::from(span_ms) * i128::from(self.drift) / 1_000_000;
+        i64::try_from(gained).unwrap_or(0)
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Moment {
         let truth = self.truth.load(Ordering::SeqCst);
+        let since_set = truth - self.set_at.load(Ordering::SeqCst);
+        let since_start = truth - self.started.load(Ordering::SeqCst);
         Moment {
-            unix_ms: truth + self.wrong_by.load(Ordering::SeqCst),
-            utc_offset_minutes: 0,
-            monotonic_ms: u64::try_from(truth - self.started.load(Ordering::SeqCst)).unwrap_or(0),
+            unix_ms: truth + self.wrong_by.load(Ordering::SeqCst) + self.gained(since_set),
+            utc_offset_minutes: self.zone.load(Ordering::SeqCst),
+            monotonic_ms: u64::try_from(since_start + self.gained(since_start)).unwrap_or(0),
             boot: self.boot.load(Ordering::SeqCst),
         }
     }

@@ -95,6 +95,9 @@ struct World {
     council_disk: Arc<FaultyDisk>,
     council_environment: doorstep_council::Environment,
     council: Service,
+    /// A second process of the council on the same database, in every other pair of worlds.
+    second: Option<Service>,
+    has_two: bool,
     /// The PostgreSQL server of the council's database; `None` if it is the embedded one.
     server: Option<Arc<Postgres>>,
     database: DatabaseAt,
@@ -165,7 +168,7 @@ impl World {
         let chance = Arc::new(Chance::new(seed));
         let truth = Arc::new(AtomicI64::new(MORNING_MS));
         let council_disk = Arc::new(FaultyDisk::default());
-        let council_clock = Arc::new(VirtualClock::new(Arc::clone(&truth)));
+        let council_clock = Arc::new(VirtualClock::new(Arc::clone(&truth), 0));
         let council_environment = doorstep_council::Environment {
             clock: Arc::clone(&council_clock) as Arc<dyn TimeSource>,
             // Its own: how often a database asks for random numbers changes nothing of the world.
@@ -198,6 +201,8 @@ impl World {
             council_disk,
             council_environment,
             council,
+            second: None,
+            has_two: seed % 4 >= 2,
             server,
             database,
             council_copy: None,
@@ -214,6 +219,7 @@ impl World {
         };
         world.appointments = (0..15).map(|number| (number, number % PHONES)).collect();
         world.import();
+        world.second = world.starts_another();
         for (user, has_pin) in USERS.into_iter().zip([!seed.is_multiple_of(3), seed % 3 == 1, true]) {
             let phone = world.phone(user, has_pin);
             world.phones.push(phone);

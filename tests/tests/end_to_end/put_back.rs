@@ -1,5 +1,5 @@
 //! What phones bring back to a council that was put back from an older copy, after trouble of their
-//! own.
+//! own, and when they ask what it still holds.
 
 use std::fs::{self, File};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use doorstep_core::App;
 use doorstep_council::desk::{self, Actor};
+use doorstep_council::import::{self, ImportMode};
 use doorstep_council::records::backup::{self, BackupKey};
+use doorstep_council::records::subject_access::{self, Subject};
 use doorstep_council::records::{restore, verify};
 use doorstep_council::{DatabaseAt, PhotosAt, Service};
 use doorstep_domain::VisitId;
@@ -15,6 +17,7 @@ use doorstep_domain::conduct::{Command, PhotoPurpose};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_domain::v2::Exchange;
+use doorstep_tests::harness::sample;
 use doorstep_tests::sample::photo;
 
 use crate::scene::Scene;
@@ -71,6 +74,30 @@ impl Council for Line {
     }
 }
 
+/// A backup of the council as it was.
+struct Backup {
+    key: BackupKey,
+    file: std::path::PathBuf,
+}
+
+impl Backup {
+    fn of(scene: &Scene) -> Self {
+        let (key, file) = (BackupKey::new(), scene.folder.path().join("old"));
+        let by = Actor::command_line();
+        backup::back_up(&scene.service, &by, &key.recipient, &mut File::create(&file).unwrap()).unwrap();
+        Self { key, file }
+    }
+
+    /// Another council, as it was then.
+    fn restored(&self, scene: &Scene) -> Service {
+        let folder = scene.folder.path().join("restored");
+        let (database, photos) = (DatabaseAt::InTheDataFolder, PhotosAt::InTheDataFolder);
+        let file = File::open(&self.file).unwrap();
+        let restored = restore::restore(&folder, &database, &photos, scene.of_the_council(), &self.key.identity, file);
+        restored.unwrap().0
+    }
+}
+
 fn no_answer(app: &App) -> VisitId {
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
     app.act(visit, Command::NoAnswer).unwrap();
@@ -90,10 +117,7 @@ fn a_former_enrolment_that_is_killed_while_it_asks_about_version_1_asks_again() 
     line.second_version.store(false, Ordering::SeqCst);
     let app = line.open(&scene);
     scene.enrol(&app);
-    let key = BackupKey::new();
-    let old = scene.folder.path().join("old");
-    let by = Actor::command_line();
-    backup::back_up(&scene.service, &by, &key.recipient, &mut File::create(&old).unwrap()).unwrap();
+    let backup = Backup::of(&scene);
     let visit = no_answer(&app);
     assert_eq!(app.sync().unwrap().waiting, 0);
     line.second_version.store(true, Ordering::SeqCst);
@@ -102,15 +126,7 @@ fn a_former_enrolment_that_is_killed_while_it_asks_about_version_1_asks_again() 
     scene.hours_pass(25);
     app.sync().unwrap();
 
-    let (restored, _) = restore::restore(
-        &scene.folder.path().join("restored"),
-        &DatabaseAt::InTheDataFolder,
-        &PhotosAt::InTheDataFolder,
-        scene.of_the_council(),
-        &key.identity,
-        File::open(&old).unwrap(),
-    )
-    .unwrap();
+    let restored = backup.restored(&scene);
     *line.council.lock().unwrap() = restored.clone();
     // It learns of the restore, is not answered in version 1, and dies.
     line.first_version.store(false, Ordering::SeqCst);
@@ -125,6 +141,72 @@ fn a_former_enrolment_that_is_killed_while_it_asks_about_version_1_asks_again() 
     }
     let held = verify::listed_visit(&restored, visit).unwrap().expect("it came again");
     assert_eq!(held.timeline.len(), 2);
+}
+
+/// The daily question goes in several requests. What was answered days ago is not what holds today.
+#[test]
+fn a_question_that_was_broken_off_days_ago_is_asked_again_from_its_beginning() {
+    let scene = Scene::new();
+    let line = Line::to(&scene);
+    let app = line.open(&scene);
+    scene.enrol(&app);
+    let visit = no_answer(&app);
+    for _ in 0..2 {
+        app.sync().unwrap();
+    }
+    scene.hours_pass(25);
+    app.sync().unwrap();
+    // The first request of the question is answered, and then the signal is gone.
+    let cut = Arc::clone(&line);
+    let gone = move || cut.second_version.store(false, Ordering::SeqCst);
+    *line.before_the_answer.lock().unwrap() = Some(Box::new(gone));
+    let _broken_off = app.sync();
+    let home = Subject::Home { uprn: "042307689879".into(), from: None, to: None };
+    subject_access::erase(&scene.service, &Actor::command_line(), &home, "Asked for").unwrap();
+    assert!(verify::listed_visit(&scene.service, visit).unwrap().is_none());
+    scene.hours_pass(72);
+    line.second_version.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        app.sync().unwrap();
+    }
+    assert!(app.visit(visit).is_err(), "it knows what was erased");
+}
+
+/// Gives one of the sample homes to a colleague.
+fn given_away(council: &Service, reference: &str) {
+    let table = fs::read_to_string(sample("appointments-2026-11-24.csv")).unwrap();
+    let row = table.lines().find(|line| line.starts_with(reference)).unwrap().replace("melton-2", "melton-1");
+    let table = format!("{}\n{row}\n", table.lines().next().unwrap());
+    let by = Actor::command_line();
+    let imported = import::appointments(council, &by, table.as_bytes(), ImportMode::AllOrNothing).unwrap();
+    assert!(imported.faults.is_empty());
+}
+
+/// A phone that can't reckon the council's time is given its homes with the second answer.
+#[test]
+fn a_phone_that_learns_of_a_restore_before_it_is_given_homes_is_given_all_of_them_anew() {
+    let scene = Scene::new();
+    let line = Line::to(&scene);
+    let app = line.open(&scene);
+    scene.enrol(&app);
+    let backup = Backup::of(&scene);
+    let has = |reference: &str| {
+        let homes = app.appointments().unwrap();
+        homes.iter().any(|view| view.appointment.reference.to_string() == reference)
+    };
+    given_away(&scene.service, "WO-261124-00009");
+    app.sync().unwrap();
+    assert!(!has("WO-261124-00009") && has("WO-261124-00015"));
+
+    let restored = backup.restored(&scene);
+    // In its numbering, this is as new as what the phone has seen.
+    given_away(&restored, "WO-261124-00015");
+    *line.council.lock().unwrap() = restored;
+    scene.clock_is_set(1);
+    for _ in 0..3 {
+        app.sync().unwrap();
+    }
+    assert!(has("WO-261124-00009") && !has("WO-261124-00015"));
 }
 
 #[test]

@@ -292,7 +292,7 @@ impl Writing<'_> {
         if !self.shows_all() {
             self.set(ASK_ANEW, &true)?;
         }
-        self.set_asked(&Asked { after: None, done_ms: None, first_version: true })
+        self.set_asked(&Asked { first_version: true, ..Asked::default() })
     }
 
     fn last_local_id(&self) -> Result<i64, StoreError> {

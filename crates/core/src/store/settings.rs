@@ -86,7 +86,12 @@ pub(crate) struct SealState {
 pub(crate) struct Asked {
     /// The chain that was asked about last; `None` to begin.
     pub(crate) after: Option<Epoch>,
-    /// When it was done, by the council's clock: milliseconds since 1970, UTC.
+    /// When the first was asked about, by the council's clock: milliseconds since 1970, UTC. `None`
+    /// in a question that an earlier version began.
+    #[serde(default)]
+    pub(crate) begun_ms: Option<i64>,
+    /// When the first of those was asked about that were all answered, by the council's clock:
+    /// milliseconds since 1970, UTC. What has happened there since is not in the answer.
     pub(crate) done_ms: Option<i64>,
     /// Whether the epochs of version 1 are to be asked about too.
     pub(crate) first_version: bool,

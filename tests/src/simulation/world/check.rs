@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use doorstep_core::AppError;
 use doorstep_council::records::verify;
-use doorstep_domain::VisitId;
+use doorstep_domain::{RecordId, VisitId};
 
 use super::promises::PROMISES;
 use super::{BOUND, DAY_MS, PHONES, USERS, World};
@@ -83,10 +83,15 @@ impl World {
         if !set_aside.is_empty() && !phone.set_aside_expected {
             self.broken.push(format!("set aside without a reason to: {set_aside:?}"));
         }
-        // A rotten record must be set aside, unless it reached the council before it rotted.
-        if set_aside.is_empty() && phone.model.rotten.iter().any(|record| !phone.model.is_held(*record, &self.council))
+        // A rotten record must be set aside, unless it reached the council before it rotted, or was
+        // erased there.
+        let model = &phone.model;
+        let is_gone = |record: &RecordId| model.saved.get(record).is_some_and(|(visit, _)| model.is_erased(*visit));
+        let lost = |record: &&RecordId| !is_gone(record) && !model.is_held(**record, &self.council);
+        if set_aside.is_empty()
+            && let Some(lost) = model.rotten.iter().find(lost)
         {
-            self.broken.push("a rotten record was not set aside".into());
+            self.broken.push(format!("a rotten record of {} was not set aside: {lost}", phone.user));
         }
         // A sealed note of a visit that was erased may be left of it.
         let is_gone = |visit: &VisitId| match app.visit(*visit) {

@@ -58,18 +58,34 @@ impl World {
     /// Stops the council, does `between`, and starts the council again.
     pub(super) fn council_down(&mut self, between: impl FnOnce(&mut Self)) {
         for phone in &self.phones {
-            phone.line.lead_to(None);
+            phone.line.lead_to(Vec::new());
         }
         // Only the old service still has the database open, and it is replaced below.
+        self.second = None;
         between(self);
         self.council_disk.mend();
         match Service::open(&self.council_data(), &self.database, self.council_environment.clone()) {
             Ok(council) => self.council = council,
             Err(error) => self.broken.push(format!("the council does not open: {error}")),
         }
+        self.second = self.starts_another();
         for phone in &self.phones {
-            phone.line.lead_to(Some(self.council.clone()));
+            phone.line.lead_to(self.processes());
         }
+    }
+
+    /// The processes of the council: any of them answers.
+    pub(super) fn processes(&self) -> Vec<Service> {
+        std::iter::once(&self.council).chain(&self.second).cloned().collect()
+    }
+
+    /// Starts the second process, where the world has one.
+    pub(super) fn starts_another(&mut self) -> Option<Service> {
+        if !self.has_two {
+            return None;
+        }
+        let opened = Service::open(&self.council_data(), &self.database, self.council_environment.clone());
+        opened.map_err(|error| self.broken.push(format!("the council does not open twice: {error}"))).ok()
     }
 
     pub(super) fn restart_council(&mut self) {

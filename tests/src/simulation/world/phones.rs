@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
@@ -53,10 +52,12 @@ fn said(choice: usize, chance: &Chance) -> Command {
 
 impl World {
     pub(super) fn phone(&self, user: &'static str, has_pin: bool) -> Phone {
-        let clock = Arc::new(VirtualClock::new(Arc::clone(&self.truth)));
+        // In millionths: as good clocks and as broken ones are.
+        let drift = [0, 20, -80, 1_000, -20_000, 50_000][self.chance.below(6)];
+        let clock = Arc::new(VirtualClock::new(Arc::clone(&self.truth), drift));
         let disk = Arc::new(FaultyDisk::default());
         let keys = Arc::new(MemoryKeyStore::default());
-        let line = Arc::new(Line::new(self.council.clone(), Arc::clone(&self.chance)));
+        let line = Arc::new(Line::new(self.processes(), Arc::clone(&self.chance)));
         line.speak_version_2(self.updated_at == 0);
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn doorstep_core::Clock>,
@@ -214,8 +215,7 @@ impl World {
             let _it_dies_in_here = app.sync();
             phone.disk.mend();
         }
-        phone.clock.boot.fetch_add(1, Ordering::SeqCst);
-        phone.clock.started.store(self.truth.load(Ordering::SeqCst), Ordering::SeqCst);
+        phone.clock.start();
         self.reopen(which);
     }
 
@@ -259,7 +259,8 @@ impl World {
     pub(super) fn clock_jumps(&mut self, which: usize) {
         let years = i64::try_from(self.chance.below(21)).unwrap_or(0) - 10;
         if let Some(phone) = self.phones.get(which) {
-            phone.clock.wrong_by.store(years * 365 * 86_400_000, Ordering::SeqCst);
+            phone.clock.set(years * 365 * 86_400_000);
+            phone.clock.travel([0, 60, -600, 345, 825][self.chance.below(5)]);
         }
     }
 

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
 use chrono::DateTime;
 use doorstep_core::{AppError, SaidLocked};
@@ -132,8 +131,7 @@ impl World {
             5 => flip(&journal, at),
             _ => cut_off(&journal, at % 400),
         }
-        phone.clock.boot.fetch_add(1, Ordering::SeqCst);
-        phone.clock.started.store(self.truth.load(Ordering::SeqCst), Ordering::SeqCst);
+        phone.clock.start();
         self.reopen(which);
         self.unlock(which);
         let Some(app) = self.phones.get(which).and_then(|phone| phone.app.as_ref()) else { return };

@@ -61,8 +61,8 @@ pub(super) fn apply(
         None => 0,
     };
     enrolment.cursor = asks_from.unwrap_or(enrolment.cursor);
-    if is_another_epoch && !writing.shows_all() {
-        // Everything is given again to whoever unlocks the device.
+    if is_another_epoch && (answer.changes.is_none() || !writing.shows_all()) {
+        // Everything is given again: with a later answer, or to whoever unlocks the device.
         enrolment.cursor = 0;
     }
     let contact = CouncilContact {
@@ -270,12 +270,19 @@ fn note_asked(writing: &Writing<'_>, sent: &Sent, answer: &SyncAnswer, has_lost:
         // A request with records asks about no other chains.
         None if sent.records() > 0 => return Ok(()),
         Some(last) => {
+            if asked.after.is_none() {
+                asked.begun_ms = Some(answer.council_time_ms);
+            }
             asked.after = Some(*last);
             asked.done_ms = None;
         }
         None if asked.after.is_some() || asked.done_ms.is_none() => {
-            asked.after = None;
-            asked.done_ms = Some(answer.council_time_ms);
+            // One that was broken off for days, or came back with an old copy of the phone, is as
+            // old as its beginning, and is asked again.
+            asked.done_ms = match asked.after.take() {
+                Some(_) => asked.begun_ms.take(),
+                None => Some(answer.council_time_ms),
+            };
         }
         None => return Ok(()),
     }
