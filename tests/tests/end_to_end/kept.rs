@@ -1,8 +1,6 @@
 //! The phone's files in trouble: a damaged, cut off or lost database, a torn journal, and a key
 //! that is gone. What was saved is there, or comes back, and it is said.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
@@ -11,8 +9,10 @@ use doorstep_council::records::verify;
 use doorstep_domain::VisitId;
 use doorstep_domain::conduct::{Command, Step, StepState};
 use doorstep_tests::harness::copy;
+use std::fs;
+use std::path::Path;
 
-use crate::scene::Scene;
+use crate::scene::{Cut, Scene, overwritten};
 
 const STEPS: [Step; 4] = [Step::IdWorn, Step::Introduced, Step::ReasonStated, Step::IdShown];
 
@@ -24,30 +24,6 @@ fn in_a_visit(scene: &Scene) -> (App, VisitId) {
         app.act(visit, Command::RecordStep { step, state: StepState::Done }).unwrap();
     }
     (app, visit)
-}
-
-/// A copy of the phone as it is now, as a power cut would leave it: with the same keys, and files
-/// that nobody has closed.
-struct Cut {
-    folder: tempfile::TempDir,
-    environment: Environment,
-}
-
-impl Cut {
-    fn of(scene: &Scene) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        copy(&scene.store(), folder.path());
-        let keys: Arc<MemoryKeyStore> = Arc::new(scene.keys.copy());
-        Self { folder, environment: Environment { keys: keys as Arc<dyn KeyStore>, ..scene.environment() } }
-    }
-
-    fn file(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn open(&self) -> Result<App, AppError> {
-        App::open(self.folder.path(), self.environment.clone())
-    }
 }
 
 /// Opens the phone, and checks that every step is there, that the chains hold, and that the council
@@ -62,13 +38,6 @@ fn has_everything(app: &App, visit: VisitId, scene: &Scene, what: &str) {
     assert_eq!(app.status().unwrap().set_aside, 0, "{what}");
     let (held, set_aside) = verify::counts(&scene.service).unwrap();
     assert_eq!((held, set_aside), (7, 0), "{what}: the signature, the start, four steps and the end");
-}
-
-fn overwritten(file: &Path, from: usize, to: usize) {
-    let mut bytes = fs::read(file).unwrap();
-    let end = to.min(bytes.len());
-    bytes[from.min(end)..end].iter_mut().for_each(|byte| *byte ^= 0x5a);
-    fs::write(file, bytes).unwrap();
 }
 
 #[test]
@@ -169,6 +138,23 @@ fn a_torn_or_rotten_journal_loses_nothing_that_the_database_has() {
         drop(app);
         fs::remove_file(scene.store().join("doorstep.db")).unwrap();
         has_everything(&scene.open().expect(what), visit, &scene, what);
+    }
+}
+
+#[test]
+fn whichever_piece_of_the_journal_is_lost_with_the_database_the_rest_opens_and_goes_on() {
+    let scene = Scene::new();
+    let (app, visit) = in_a_visit(&scene);
+    app.sync().unwrap();
+    app.act(visit, Command::NoAnswer).unwrap();
+    app.sync().unwrap();
+    drop(app);
+    let without = Cut::without_each_piece(&scene);
+    assert!(without.len() > 12, "one for each tap, and more for each answer; there are {}", without.len());
+    for (at, cut) in without.iter().enumerate() {
+        let app = cut.open().unwrap_or_else(|error| panic!("without piece {at}: {error:?}"));
+        let synced = app.sync();
+        assert!(matches!(synced, Ok(_) | Err(AppError::NotEnrolled)), "without piece {at}: {synced:?}");
     }
 }
 

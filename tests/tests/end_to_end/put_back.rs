@@ -2,10 +2,10 @@
 //! own, and when they ask what it still holds.
 
 use std::fs::{self, File};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use doorstep_core::App;
+use doorstep_core::{App, AppError};
 use doorstep_council::desk::{self, Actor};
 use doorstep_council::import::{self, ImportMode};
 use doorstep_council::records::backup::{self, BackupKey};
@@ -20,13 +20,15 @@ use doorstep_domain::v2::Exchange;
 use doorstep_tests::harness::sample;
 use doorstep_tests::sample::photo;
 
-use crate::scene::Scene;
+use crate::scene::{Cut, Scene};
 
 /// Whichever council is there now, as far as it answers in each version.
 struct Line {
     council: Mutex<Service>,
     first_version: AtomicBool,
     second_version: AtomicBool,
+    /// How many requests are answered until the signal is gone.
+    answers_left: AtomicUsize,
     /// What happens on the phone after the next request, before the answer is there.
     before_the_answer: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
@@ -35,7 +37,8 @@ impl Line {
     fn to(scene: &Scene) -> Arc<Self> {
         let [first_version, second_version] = [true, true].map(AtomicBool::new);
         let council = Mutex::new(scene.service.clone());
-        Arc::new(Self { council, first_version, second_version, before_the_answer: Mutex::default() })
+        let answers_left = AtomicUsize::new(usize::MAX);
+        Arc::new(Self { council, first_version, second_version, answers_left, before_the_answer: Mutex::default() })
     }
 
     fn open(self: &Arc<Self>, scene: &Scene) -> App {
@@ -44,7 +47,9 @@ impl Line {
     }
 
     fn now(&self, answers: &AtomicBool) -> Result<Service, NoAnswer> {
-        match answers.load(Ordering::SeqCst) {
+        let has_signal =
+            || self.answers_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match answers.load(Ordering::SeqCst) && has_signal().is_ok() {
             true => {
                 if let Some(happens) = self.before_the_answer.lock().unwrap().take() {
                     happens();
@@ -157,15 +162,13 @@ fn a_question_that_was_broken_off_days_ago_is_asked_again_from_its_beginning() {
     scene.hours_pass(25);
     app.sync().unwrap();
     // The first request of the question is answered, and then the signal is gone.
-    let cut = Arc::clone(&line);
-    let gone = move || cut.second_version.store(false, Ordering::SeqCst);
-    *line.before_the_answer.lock().unwrap() = Some(Box::new(gone));
+    line.answers_left.store(1, Ordering::SeqCst);
     let _broken_off = app.sync();
     let home = Subject::Home { uprn: "042307689879".into(), from: None, to: None };
     subject_access::erase(&scene.service, &Actor::command_line(), &home, "Asked for").unwrap();
     assert!(verify::listed_visit(&scene.service, visit).unwrap().is_none());
     scene.hours_pass(72);
-    line.second_version.store(true, Ordering::SeqCst);
+    line.answers_left.store(usize::MAX, Ordering::SeqCst);
     for _ in 0..3 {
         app.sync().unwrap();
     }
@@ -207,6 +210,38 @@ fn a_phone_that_learns_of_a_restore_before_it_is_given_homes_is_given_all_of_the
         app.sync().unwrap();
     }
     assert!(has("WO-261124-00009") && !has("WO-261124-00015"));
+}
+
+/// What a restored council lacks waits again, beside a receipt that the journal may have lost.
+#[test]
+fn whichever_piece_of_the_journal_is_lost_after_a_restore_the_phone_opens_and_sends() {
+    let scene = Scene::new();
+    let line = Line::to(&scene);
+    let app = line.open(&scene);
+    scene.enrol(&app);
+    let backup = Backup::of(&scene);
+    let visit = no_answer(&app);
+    app.sync().unwrap();
+    let restored = backup.restored(&scene);
+    *line.council.lock().unwrap() = restored.clone();
+    // It learns of the restore, then of what is lost, and then the signal is gone.
+    for _ in 0..6 {
+        line.answers_left.store(1, Ordering::SeqCst);
+        let s = app.sync();
+        eprintln!("DBG {s:?} {}", app.status().unwrap().unsent);
+        if app.status().unwrap().unsent > 0 {
+            break;
+        }
+    }
+    assert!(app.status().unwrap().unsent > 0, "it has something to send again");
+    line.answers_left.store(usize::MAX, Ordering::SeqCst);
+    for (at, cut) in Cut::without_each_piece(&scene).iter().enumerate() {
+        let app = cut.open_through(Arc::clone(&line) as Arc<dyn Council>);
+        let app = app.unwrap_or_else(|error| panic!("without piece {at}: {error:?}"));
+        let synced = app.sync();
+        assert!(matches!(synced, Ok(_) | Err(AppError::NotEnrolled)), "without piece {at}: {synced:?}");
+    }
+    assert_eq!(verify::listed_visit(&restored, visit).unwrap().expect("it came again").timeline.len(), 2);
 }
 
 #[test]

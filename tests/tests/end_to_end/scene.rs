@@ -1,6 +1,7 @@
 //! A council and a phone in the test's own process, with a disk that can be made to fail.
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +16,7 @@ use doorstep_domain::conduct::Signing;
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_domain::v2::Exchange;
-use doorstep_tests::harness::sample;
+use doorstep_tests::harness::{copy, sample};
 use doorstep_tests::simulation::FaultyDisk;
 
 /// Connects every address to one council.
@@ -167,4 +168,61 @@ impl Scene {
         app.acknowledge(&code, "Dafydd Ó Briain", Signing::Typed("Dafydd Ó Briain".into())).unwrap();
         app.sync().unwrap();
     }
+}
+
+/// What begins each piece of a journal.
+const PIECE: [u8; 4] = [0xD0, 0x0E, 0x57, 0xE9];
+
+/// A copy of the phone as it is now, as a power cut would leave it: with the same keys, and files
+/// that nobody has closed.
+pub(crate) struct Cut {
+    folder: tempfile::TempDir,
+    environment: Environment,
+}
+
+impl Cut {
+    pub(crate) fn of(scene: &Scene) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&scene.store(), folder.path());
+        let keys: Arc<MemoryKeyStore> = Arc::new(scene.keys.copy());
+        Self { folder, environment: Environment { keys: keys as Arc<dyn KeyStore>, ..scene.environment() } }
+    }
+
+    /// For each piece of the phone's journal, a copy of the phone without it and without its
+    /// database.
+    pub(crate) fn without_each_piece(scene: &Scene) -> Vec<Self> {
+        let journal = fs::read(scene.store().join("doorstep.journal")).unwrap();
+        let begins = journal.windows(PIECE.len()).enumerate().filter(|(_, bytes)| *bytes == PIECE);
+        let without = begins.map(|(at, _)| {
+            let cut = Self::of(scene);
+            overwritten(&cut.file("doorstep.journal"), at, at + PIECE.len());
+            for file in ["doorstep.db", "doorstep.db-wal", "doorstep.db-shm"] {
+                let _there_may_be_none = fs::remove_file(cut.file(file));
+            }
+            cut
+        });
+        without.collect()
+    }
+
+    pub(crate) fn file(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn open(&self) -> Result<App, AppError> {
+        App::open(self.folder.path(), self.environment.clone())
+    }
+
+    /// Opens it, connected to another implementation of `Council`.
+    pub(crate) fn open_through(&self, line: Arc<dyn Council>) -> Result<App, AppError> {
+        let environment = Environment { connect: Arc::new(To(line)), ..self.environment.clone() };
+        App::open(self.folder.path(), environment)
+    }
+}
+
+/// Changes these bytes of a file.
+pub(crate) fn overwritten(file: &Path, from: usize, to: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    let end = to.min(bytes.len());
+    bytes[from.min(end)..end].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    fs::write(file, bytes).unwrap();
 }

@@ -246,6 +246,7 @@ impl Writing<'_> {
         }
         let forgotten = sessions.len().saturating_sub(REMEMBERED);
         self.set(TOGETHER, &sessions.split_off(forgotten))?;
+        self.send_without_receipt()?;
         self.keep_cursor(before)?;
         self.forget_again()?;
         for visit in self.visits_written_since(first)? {
@@ -258,6 +259,18 @@ impl Writing<'_> {
             self.set_asked(&Asked { first_version: true, ..Asked::default() })?;
             self.set(ASK_ANEW, &false)?;
         }
+        Ok(())
+    }
+
+    /// Sends again whatever has lost its receipt, with a part of the journal: the council gives
+    /// another one. What the device has forgotten it can't send, and has no need to.
+    fn send_without_receipt(&self) -> Result<(), StoreError> {
+        self.write(
+            "UPDATE record SET receipt_id = NULL, reason = NULL,
+                 state = iif(state = 'reissued' OR forgotten = 1, 'reissued', 'waiting')
+             WHERE receipt_id NOT IN (SELECT receipt_id FROM receipt)",
+            [],
+        )?;
         Ok(())
     }
 

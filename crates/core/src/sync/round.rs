@@ -72,12 +72,16 @@ impl Before {
                 writing.seal(enrolment.device, key)?;
             }
             let head = writing.head(enrolment.device)?.chain;
+            // One that is lost, with a part of the journal, keeps nothing from being sent: the council
+            // has it then, or sets aside what it can't check.
             let mut visit_keys = BTreeMap::new();
             let mut seals = Vec::new();
             let mut sequences: BTreeMap<Epoch, BTreeSet<u64>> = BTreeMap::new();
             for record in &batch {
-                if let Entry::Vacant(unknown) = visit_keys.entry(record.visit) {
-                    unknown.insert(writing.visit_key(record.visit)?.ok_or(StoreError::Unreadable("visit key"))?);
+                if let (Entry::Vacant(unknown), Some(key)) =
+                    (visit_keys.entry(record.visit), writing.visit_key(record.visit)?)
+                {
+                    unknown.insert(key);
                 }
                 sequences.entry(record.epoch).or_default().insert(record.sequence);
             }

@@ -126,8 +126,11 @@ impl Sent {
 
     fn add_key(&mut self, writing: &Writing<'_>, chains: &mut Chains, chain: Epoch) -> Result<(), AppError> {
         let visit = chains.of(writing, chain)?.said_visit;
-        if self.request.visit_keys.iter().all(|key| key.visit != visit) {
-            let key = writing.visit_key(visit)?.ok_or(StoreError::Unreadable("visit key"))?;
+        // It may be lost, with a part of the journal. The council has it then, or sets aside what it
+        // can't check.
+        if self.request.visit_keys.iter().all(|key| key.visit != visit)
+            && let Some(key) = writing.visit_key(visit)?
+        {
             self.request.visit_keys.push(KeyOfVisit { visit, key: Bytes(key.as_bytes().to_vec()) });
         }
         Ok(())
