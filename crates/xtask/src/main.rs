@@ -67,9 +67,9 @@ enum Command {
         /// The kind of phone. Without it, both are checked.
         phone: Option<mobile::Phone>,
     },
-    /// Kills the real programs, and lets their disk and line fail, at each call that changes either;
-    /// cuts the power; and stops a database server under load. Prints one JSON object for each
-    /// job.
+    /// Kills the real programs, and lets their disk and line fail, at each call that changes
+    /// either; cuts the power; and stops a database server under load. Prints one JSON object for
+    /// each job.
     Torture {
         /// How long it goes on at most, in minutes.
         #[arg(long, default_value_t = 60)]

@@ -1,8 +1,8 @@
 //! A line to the council that can be cut.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -24,6 +24,7 @@ pub enum LineState {
 pub struct Line {
     address: SocketAddr,
     state: Arc<AtomicU8>,
+    left: Arc<AtomicUsize>,
     council: Arc<Mutex<SocketAddr>>,
 }
 
@@ -35,15 +36,16 @@ impl Line {
         let address = listener.local_addr().expect("a line has an address");
         let state = Arc::new(AtomicU8::new(LineState::Whole as u8));
         let council = Arc::new(Mutex::new(council));
-        let (of_calls, to) = (Arc::clone(&state), Arc::clone(&council));
+        let left = Arc::new(AtomicUsize::new(usize::MAX));
+        let (of_calls, to, carries) = (Arc::clone(&state), Arc::clone(&council), Arc::clone(&left));
         thread::spawn(move || {
             for call in listener.incoming().flatten() {
-                let state = Arc::clone(&of_calls);
+                let (state, left) = (Arc::clone(&of_calls), Arc::clone(&carries));
                 let council = *to.lock().unwrap_or_else(PoisonError::into_inner);
-                thread::spawn(move || carry(call, council, &state));
+                thread::spawn(move || carry(&call, council, &state, &left));
             }
         });
-        Self { address, state, council }
+        Self { address, state, left, council }
     }
 
     /// Leads to another process of the council, from the next connection on.
@@ -57,13 +59,25 @@ impl Line {
         self.address
     }
 
+    /// Carries so many bytes more, there and back together, and breaks every connection that would
+    /// carry another one.
+    pub fn breaks_after(&self, bytes: usize) {
+        self.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// How many bytes it carries until it breaks.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.left.load(Ordering::SeqCst)
+    }
+
     /// Changes what the line does.
     pub fn set(&self, state: LineState) {
         self.state.store(state as u8, Ordering::SeqCst);
     }
 }
 
-fn carry(mut call: TcpStream, council: SocketAddr, state: &AtomicU8) {
+fn carry(mut call: &TcpStream, council: SocketAddr, state: &AtomicU8, left: &AtomicUsize) {
     let is = |wanted: LineState| state.load(Ordering::SeqCst) == wanted as u8;
     if is(LineState::Cut) {
         return;
@@ -76,22 +90,33 @@ fn carry(mut call: TcpStream, council: SocketAddr, state: &AtomicU8) {
             write!(call, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());
         return;
     }
-    let Ok(mut far) = TcpStream::connect(council) else { return };
-    let (Ok(mut near_in), Ok(mut far_out)) = (call.try_clone(), far.try_clone()) else { return };
-    let forth = thread::spawn(move || {
-        let _ended = std::io::copy(&mut near_in, &mut far_out);
-    });
-    let mut buffer = [0; 16 * 1024];
-    while let Ok(read @ 1..) = far.read(&mut buffer) {
-        if is(LineState::Cut) || is(LineState::AnswerLost) {
-            let _cut = call.shutdown(std::net::Shutdown::Both);
-            let _cut = far.shutdown(std::net::Shutdown::Both);
-            break;
+    let Ok(far) = TcpStream::connect(council) else { return };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            passes_on(call, &far, left, || false);
+            let _no_more_is_asked = far.shutdown(Shutdown::Write);
+        });
+        passes_on(&far, call, left, || is(LineState::Cut) || is(LineState::AnswerLost));
+        for end in [call, &far] {
+            let _may_be_over = end.shutdown(Shutdown::Both);
         }
-        if call.write_all(&buffer[..read]).is_err() {
-            break;
+    });
+}
+
+/// Passes on what comes, until it ends, or the line is cut or has carried all that it may.
+fn passes_on(mut from: &TcpStream, mut to: &TcpStream, left: &AtomicUsize, is_cut: impl Fn() -> bool) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let before = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(read)));
+        let carried = read.min(before.unwrap_or_else(|left| left));
+        if is_cut() || to.write_all(&buffer[..carried]).is_err() {
+            return;
+        }
+        if carried < read {
+            for end in [from, to] {
+                let _may_be_over = end.shutdown(Shutdown::Both);
+            }
+            return;
         }
     }
-    let _cut = call.shutdown(std::net::Shutdown::Both);
-    let _ended = forth.join();
 }

@@ -1,27 +1,10 @@
 //! A run of a real program that is broken off at each of its calls.
 
-use std::process::Output;
-
 use strum::IntoEnumIterator as _;
 
-use super::strace::{Fault, Point, Tracer, Trouble};
+use super::strace::{Ended, Fault, Point, Tracer, Trouble};
 use super::{Job, Settings, Tally};
 use crate::simulation::Chance;
-
-/// How a run ended.
-#[derive(Debug)]
-pub(super) struct Ended {
-    /// The program said that it was done.
-    pub(super) done: bool,
-    /// What it complained about, to tell if something is wrong.
-    pub(super) said: String,
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        Self { done: output.status.success(), said: String::from_utf8_lossy(&output.stderr).into_owned() }
-    }
-}
 
 /// What a program does, and what must hold afterwards.
 pub(super) trait Run: Send {
@@ -92,7 +75,8 @@ impl<R: Run> Job for AtEachCall<R> {
         tally.tried += 1;
         tally.happened += usize::from(happened);
         tally.killed += usize::from(happened && fault.trouble() == Trouble::Killed);
-        if let Err(wrong) = self.run.check(&ended) {
+        let checked = if ended.hangs { Err("it hangs".to_owned()) } else { self.run.check(&ended) };
+        if let Err(wrong) = checked {
             tally.broken.push(format!("{fault}: {wrong} (it said: {})", ended.said.trim()));
         }
         self.faults.len() > 0

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use super::Begin;
-use super::at_each_call::{AtEachCall, Ended, Run};
-use super::phone::Send;
-use super::strace::Tracer;
+use super::at_each_call::{AtEachCall, Run};
+use super::phone::{Send, WAKES_WITH};
+use super::strace::{self, Ended, Tracer};
 use crate::harness::{TestCouncil, json};
 
 pub(super) fn jobs() -> Vec<Begin> {
@@ -32,13 +32,13 @@ impl Run for Receive {
     fn run(&mut self, tracer: &Tracer) -> Ended {
         let service = self.0.council.pid().expect("the service runs");
         let attached = tracer.attaches(service);
-        let sent = self.0.worker.phone.tries(&["sync"]);
+        let sent = strace::run(&mut self.0.worker.phone.command(&["sync"]));
         drop(attached);
-        sent.into()
+        sent
     }
 
     fn wakes_with(&self) -> &'static [&'static str] {
-        &["write"]
+        WAKES_WITH
     }
 
     fn check(&mut self, _: &Ended) -> Result<(), String> {
@@ -136,7 +136,7 @@ impl Run for Backup {
     fn run(&mut self, tracer: &Tracer) -> Ended {
         let words = self.words(&self.name());
         let command = self.kept.council.command(&words.each_ref().map(String::as_str));
-        tracer.around(&command).output().expect("strace runs").into()
+        tracer.runs(&command)
     }
 
     fn check(&mut self, ended: &Ended) -> Result<(), String> {
@@ -191,7 +191,7 @@ impl Run for Restore {
 
     fn run(&mut self, tracer: &Tracer) -> Ended {
         let command = self.restored.command(&self.words().each_ref().map(String::as_str));
-        tracer.around(&command).output().expect("strace runs").into()
+        tracer.runs(&command)
     }
 
     fn check(&mut self, ended: &Ended) -> Result<(), String> {
@@ -238,7 +238,7 @@ impl Run for Update {
 
     fn run(&mut self, tracer: &Tracer) -> Ended {
         let council = self.council.as_ref().expect("it was prepared");
-        tracer.around(&council.command(&["counts"])).output().expect("strace runs").into()
+        tracer.runs(&council.command(&["counts"]))
     }
 
     fn check(&mut self, _: &Ended) -> Result<(), String> {

@@ -438,7 +438,7 @@ mod tests {
         assert_eq!(images_of(true, true), BTreeSet::from([only("old", "after")]));
         let without_names = images_of(true, false);
         assert!(without_names.contains(&only("old", "before")), "{without_names:?}");
-        assert!(without_names.iter().all(|files| files["old"] != ""), "{without_names:?}");
+        assert!(without_names.iter().all(|files| !files["old"].is_empty()), "{without_names:?}");
         let without_content = images_of(false, true);
         assert!(without_content.contains(&only("old", "")), "{without_content:?}");
         assert!(without_content.contains(&only("old", "after")), "{without_content:?}");

@@ -4,6 +4,7 @@
 
 mod at_each_call;
 mod council;
+mod cut_line;
 mod images;
 mod load;
 mod phone;
@@ -62,6 +63,7 @@ const ENOUGH: usize = 5;
 fn jobs() -> Vec<Begin> {
     let mut jobs = phone::jobs();
     jobs.extend(council::jobs());
+    jobs.extend(cut_line::jobs());
     jobs.extend(power::jobs());
     jobs.extend(load::jobs());
     jobs

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::Begin;
-use super::at_each_call::{AtEachCall, Ended, Run};
-use super::strace::Tracer;
+use super::at_each_call::{AtEachCall, Run};
+use super::strace::{Ended, Tracer};
 use crate::harness::{Phone, TestCouncil, json, sample};
 
 pub(super) fn jobs() -> Vec<Begin> {
@@ -90,8 +90,7 @@ impl Run for Tap {
         let (what, rest) = self.words.split_first().expect("a tap has a name");
         let mut words = vec!["visit", what, &self.visit];
         words.extend(rest.iter().map(String::as_str));
-        let tapped = tracer.around(&self.phone.command(&words)).output();
-        tapped.expect("strace runs").into()
+        tracer.runs(&self.phone.command(&words))
     }
 
     fn check(&mut self, ended: &Ended) -> Result<(), String> {
@@ -226,13 +225,20 @@ impl Send {
     }
 }
 
+/// The threads of whatever speaks HTTP wake each other by writing to something that is no file.
+pub(super) const WAKES_WITH: &[&str] = &["write"];
+
 impl Run for Send {
     fn prepare(&mut self) {
         self.worker.works();
     }
 
     fn run(&mut self, tracer: &Tracer) -> Ended {
-        tracer.around(&self.worker.phone.command(&["sync"])).output().expect("strace runs").into()
+        tracer.runs(&self.worker.phone.command(&["sync"]))
+    }
+
+    fn wakes_with(&self) -> &'static [&'static str] {
+        WAKES_WITH
     }
 
     fn check(&mut self, _: &Ended) -> Result<(), String> {
@@ -258,7 +264,11 @@ impl Run for EnrolAgain {
     fn run(&mut self, tracer: &Tracer) -> Ended {
         let words = self.words();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        tracer.around(&self.0.worker.phone.command(&words)).output().expect("strace runs").into()
+        tracer.runs(&self.0.worker.phone.command(&words))
+    }
+
+    fn wakes_with(&self) -> &'static [&'static str] {
+        WAKES_WITH
     }
 
     fn check(&mut self, ended: &Ended) -> Result<(), String> {
@@ -286,7 +296,7 @@ impl Run for Update {
 
     fn run(&mut self, tracer: &Tracer) -> Ended {
         let phone = self.phone.as_ref().expect("it was prepared");
-        tracer.around(&phone.command(&["status"])).output().expect("strace runs").into()
+        tracer.runs(&phone.command(&["status"]))
     }
 
     fn check(&mut self, _: &Ended) -> Result<(), String> {

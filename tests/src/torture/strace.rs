@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::harness::eventually;
 
@@ -37,6 +39,17 @@ const OF_THE_LINE: [&str; 4] = ["connect", "sendto", "sendmsg", "recvfrom"];
 pub(super) struct Point {
     call: String,
     number: usize,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// It said that it was done.
+    pub(super) done: bool,
+    /// It did not end.
+    pub(super) hangs: bool,
+    /// What it complained about, to tell if something is wrong.
+    pub(super) said: String,
 }
 
 /// What befalls a program at a [`Point`].
@@ -145,6 +158,11 @@ impl Tracer {
         self.folder.path().join("trace")
     }
 
+    /// Runs a command under `strace`.
+    pub(super) fn runs(&self, command: &Command) -> Ended {
+        run(&mut self.around(command))
+    }
+
     /// The command that runs this one under `strace`.
     pub(super) fn around(&self, command: &Command) -> Command {
         let mut traced = Command::new("strace");
@@ -224,8 +242,43 @@ pub(super) struct Attached(Child);
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        // It lets go of the program when it is asked to end, and is over with the program.
+        // It lets go of the program when it is asked to end, and is over with the program. It may
+        // also wait for ever for threads that were killed.
         let _may_be_over = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
-        let _reaped = self.0.wait();
+        if ends(&mut self.0, PATIENCE / 10).is_none() {
+            let _may_be_over = self.0.kill();
+            let _reaped = self.0.wait();
+        }
     }
+}
+
+/// How long a program may take before it counts as one that hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until a program ends. `None` if it does not.
+fn ends(program: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let until = Instant::now() + patience;
+    while Instant::now() < until {
+        if let Ok(Some(ended)) = program.try_wait() {
+            return Some(ended);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    None
+}
+
+/// Runs a program to its end, or until it has hung for long.
+pub(super) fn run(command: &mut Command) -> Ended {
+    let complaints = tempfile::NamedTempFile::new().expect("a file can be made");
+    let into = complaints.reopen().expect("the file is there");
+    let mut program = command.stdout(Stdio::null()).stderr(into).spawn().expect("the program runs");
+    let ended = ends(&mut program, PATIENCE);
+    if ended.is_none() {
+        // What `strace` runs goes on without it, and ends with the test.
+        let _may_be_over = program.kill();
+        let _reaped = program.wait();
+    }
+    let said = fs::read(complaints.path()).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Ended { done: ended.is_some_and(|ended| ended.success()), hangs: ended.is_none(), said }
 }

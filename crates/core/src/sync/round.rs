@@ -72,8 +72,8 @@ impl Before {
                 writing.seal(enrolment.device, key)?;
             }
             let head = writing.head(enrolment.device)?.chain;
-            // One that is lost, with a part of the journal, keeps nothing from being sent: the council
-            // has it then, or sets aside what it can't check.
+            // One that is lost, with a part of the journal, keeps nothing from being sent: the
+            // council has it then, or sets aside what it can't check.
             let mut visit_keys = BTreeMap::new();
             let mut seals = Vec::new();
             let mut sequences: BTreeMap<Epoch, BTreeSet<u64>> = BTreeMap::new();

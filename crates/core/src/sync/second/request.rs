@@ -126,8 +126,8 @@ impl Sent {
 
     fn add_key(&mut self, writing: &Writing<'_>, chains: &mut Chains, chain: Epoch) -> Result<(), AppError> {
         let visit = chains.of(writing, chain)?.said_visit;
-        // It may be lost, with a part of the journal. The council has it then, or sets aside what it
-        // can't check.
+        // It may be lost, with a part of the journal. The council has it then, or sets aside what
+        // it can't check.
         if self.request.visit_keys.iter().all(|key| key.visit != visit)
             && let Some(key) = writing.visit_key(visit)?
         {
