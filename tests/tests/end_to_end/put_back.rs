@@ -103,6 +103,16 @@ impl Backup {
     }
 }
 
+/// An enrolled phone, the line that it has, and a backup of its council as it was then.
+fn with_a_backup() -> (Scene, Arc<Line>, App, Backup) {
+    let scene = Scene::new();
+    let line = Line::to(&scene);
+    let app = line.open(&scene);
+    scene.enrol(&app);
+    let backup = Backup::of(&scene);
+    (scene, line, app, backup)
+}
+
 fn no_answer(app: &App) -> VisitId {
     let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
     app.act(visit, Command::NoAnswer).unwrap();
@@ -188,11 +198,7 @@ fn given_away(council: &Service, reference: &str) {
 /// A phone that can't reckon the council's time is given its homes with the second answer.
 #[test]
 fn a_phone_that_learns_of_a_restore_before_it_is_given_homes_is_given_all_of_them_anew() {
-    let scene = Scene::new();
-    let line = Line::to(&scene);
-    let app = line.open(&scene);
-    scene.enrol(&app);
-    let backup = Backup::of(&scene);
+    let (scene, line, app, backup) = with_a_backup();
     let has = |reference: &str| {
         let homes = app.appointments().unwrap();
         homes.iter().any(|view| view.appointment.reference.to_string() == reference)
@@ -215,11 +221,7 @@ fn a_phone_that_learns_of_a_restore_before_it_is_given_homes_is_given_all_of_the
 /// What a restored council lacks waits again, beside a receipt that the journal may have lost.
 #[test]
 fn whichever_piece_of_the_journal_is_lost_after_a_restore_the_phone_opens_and_sends() {
-    let scene = Scene::new();
-    let line = Line::to(&scene);
-    let app = line.open(&scene);
-    scene.enrol(&app);
-    let backup = Backup::of(&scene);
+    let (scene, line, app, backup) = with_a_backup();
     let visit = no_answer(&app);
     app.sync().unwrap();
     let restored = backup.restored(&scene);
@@ -227,8 +229,7 @@ fn whichever_piece_of_the_journal_is_lost_after_a_restore_the_phone_opens_and_se
     // It learns of the restore, then of what is lost, and then the signal is gone.
     for _ in 0..6 {
         line.answers_left.store(1, Ordering::SeqCst);
-        let s = app.sync();
-        eprintln!("DBG {s:?} {}", app.status().unwrap().unsent);
+        let _broken_off = app.sync();
         if app.status().unwrap().unsent > 0 {
             break;
         }

@@ -182,6 +182,16 @@ impl Image {
         };
         self.values.iter().map(size).sum()
     }
+
+    /// The receipt that it names, if it is of a record that has one.
+    pub(super) fn receipt_of_a_record(&self) -> Option<i64> {
+        let kind = KINDS.get(usize::from(self.kind)).filter(|kind| kind.table == "record")?;
+        let column = kind.columns.iter().position(|column| *column == "receipt_id")?;
+        match self.values.get(kind.key.len() + column)? {
+            Value::Number(receipt) => Some(*receipt),
+            _ => None,
+        }
+    }
 }
 
 impl Writing<'_> {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 
 use super::database::copy_known;
-use super::images::{Batch, to_keep, touched};
+use super::images::{Batch, Image, to_keep, touched};
 use super::journal::{Contents, Journal};
 use super::settings::{Asked, Enrolment};
 use super::transaction::{Reading, Scope, StoreError, Writing};
@@ -246,7 +246,9 @@ impl Writing<'_> {
         }
         let forgotten = sessions.len().saturating_sub(REMEMBERED);
         self.set(TOGETHER, &sessions.split_off(forgotten))?;
-        self.send_without_receipt()?;
+        let rows = batches.iter().flat_map(|batch| &batch.rows);
+        let named: BTreeSet<i64> = rows.filter_map(Image::receipt_of_a_record).collect();
+        named.into_iter().try_for_each(|receipt| self.send_without_receipt(receipt))?;
         self.keep_cursor(before)?;
         self.forget_again()?;
         for visit in self.visits_written_since(first)? {
@@ -262,15 +264,17 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Sends again whatever has lost its receipt, with a part of the journal: the council gives
-    /// another one. What the device has forgotten it can't send, and has no need to.
-    fn send_without_receipt(&self) -> Result<(), StoreError> {
-        self.write(
-            "UPDATE record SET receipt_id = NULL, reason = NULL,
-                 state = iif(state = 'reissued' OR forgotten = 1, 'reissued', 'waiting')
-             WHERE receipt_id NOT IN (SELECT receipt_id FROM receipt)",
-            [],
-        )?;
+    /// Sends again whatever a receipt was for, if that was lost with a part of the journal: the
+    /// council gives another one. What the device has forgotten it can't send, and has no need to.
+    fn send_without_receipt(&self, receipt: i64) -> Result<(), StoreError> {
+        if self.one("SELECT 1 FROM receipt WHERE receipt_id = ?1", [receipt], |_| Ok(()))?.is_none() {
+            self.write(
+                "UPDATE record SET receipt_id = NULL, reason = NULL,
+                     state = iif(state = 'reissued' OR forgotten = 1, 'reissued', 'waiting')
+                 WHERE receipt_id = ?1",
+                [receipt],
+            )?;
+        }
         Ok(())
     }
 
