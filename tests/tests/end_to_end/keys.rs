@@ -4,7 +4,7 @@ use std::fs;
 
 use doorstep_tests::desk::ConsoleClient;
 use doorstep_tests::hand_phone::HandPhone;
-use doorstep_tests::harness::{Phone, TestCouncil, sample};
+use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, sample};
 use doorstep_tests::hostile::{HostilePhone, MadeUpVisit};
 use serde_json::{Value, json};
 
@@ -124,4 +124,29 @@ fn a_restored_council_has_all_its_keys_and_the_same_people() {
     restored.does(&["import-people", &path("people.csv")]);
     let found = HandPhone::of("melton-9", &restored);
     assert_eq!(found.user, since.user);
+}
+
+/// Somebody who sets a council up again after it broke off goes on with the keys that are there.
+#[test]
+fn a_council_that_was_half_set_up_is_set_up_by_the_same_command() {
+    let council = TestCouncil::empty(None);
+    let password = council.data().with_file_name("password");
+    fs::write(&password, PASSWORD).unwrap();
+    let password = password.display().to_string();
+    let init = ["init", "--name", "Melton", "--admin-user", "admin", "--admin-password-file", &password];
+    council.does(&init);
+    let keys = council.data().join("keys");
+    let signs = fs::read(keys.join("council.key")).unwrap();
+    let others = fs::read_dir(&keys).unwrap().flatten().map(|entry| entry.path());
+    for gone in others.filter(|path| !path.ends_with("council.key")) {
+        fs::remove_file(gone).unwrap();
+    }
+    for gone in ["council.db", "council.db-wal", "council.db-shm"] {
+        let _there_may_be_none = fs::remove_file(council.data().join(gone));
+    }
+    council.does(&init);
+    assert_eq!(fs::read(keys.join("council.key")).unwrap(), signs);
+    council.does(&["check-records"]);
+    let again = council.tries(&init);
+    assert!(!again.status.success(), "it is a council by now");
 }

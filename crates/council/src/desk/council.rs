@@ -40,9 +40,7 @@ pub fn init(
     if storage.read(|reading| reading.has_meta(NAME))? {
         return Err(CouncilError::AlreadyInitialised(data.to_owned()));
     }
-    if !Keys::are_in(data) {
-        Keys::make(data, &environment)?;
-    }
+    Keys::make(data, &environment)?;
     let keys = Keys::read(data)?;
     storage.transact(&environment, |writing| {
         writing.set_meta(NAME, name.trim())?;

@@ -115,12 +115,15 @@ impl Keys {
         write_secret(&data.join(FOLDER).join(name), secret)
     }
 
-    /// Makes new keys and writes their files.
+    /// Makes the keys that a new council still lacks: those that an interrupted call has made stay.
     pub(crate) fn make(data: &Path, environment: &Environment) -> Result<(), CouncilError> {
-        let folder = data.join(FOLDER);
-        write_secret(&folder.join(SIGNING), new_signing(environment).as_bytes())?;
-        write_secret(&folder.join(SAFEGUARDING), new_identity().as_bytes())?;
-        write_secret(&folder.join(SECOND_FACTORS), new_identity().as_bytes())
+        let make = |name, new: &dyn Fn() -> Zeroizing<String>| match data.join(FOLDER).join(name) {
+            there if there.exists() => Ok(()),
+            missing => write_secret(&missing, new().as_bytes()),
+        };
+        make(SIGNING, &|| new_signing(environment))?;
+        make(SAFEGUARDING, &new_identity)?;
+        make(SECOND_FACTORS, &new_identity)
     }
 
     /// Reads the keys from their files.
