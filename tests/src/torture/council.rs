@@ -8,21 +8,65 @@ use std::process::Output;
 
 use super::Begin;
 use super::at_each_call::{AtEachCall, Run};
-use super::phone::{Send, WAKES_WITH};
+use super::phone::{Sending, WAKES_WITH};
 use super::strace::{self, Ended, Tracer};
-use crate::harness::{TestCouncil, json};
+use crate::harness::{PASSWORD, TestCouncil, json};
 
 pub(super) fn jobs() -> Vec<Begin> {
     vec![
-        ("receive", |settings| AtEachCall::of(Receive(Send::new()), settings)),
+        ("set up a council", |settings| AtEachCall::of(SetUp::new(), settings)),
+        ("receive", |settings| AtEachCall::of(Receive(Sending::new()), settings)),
         ("backup", |settings| AtEachCall::of(Backup::new(), settings)),
         ("restore", |settings| AtEachCall::of(Restore::new(), settings)),
-        ("update: a council", |settings| AtEachCall::of(Update { council: None, counted: None }, settings)),
+        ("update: a council", |settings| AtEachCall::of(Update::new(), settings)),
     ]
 }
 
+/// An empty folder becomes a council.
+struct SetUp {
+    folder: tempfile::TempDir,
+    council: TestCouncil,
+}
+
+impl SetUp {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a password needs a folder");
+        fs::write(folder.path().join("password"), PASSWORD).expect("a password can be written");
+        Self { folder, council: TestCouncil::empty(None) }
+    }
+
+    fn words(&self) -> [String; 7] {
+        let password = self.folder.path().join("password").display().to_string();
+        ["init", "--name", "Melton", "--admin-user", "admin", "--admin-password-file", &password].map(str::to_owned)
+    }
+}
+
+impl Run for SetUp {
+    fn prepare(&mut self) {
+        self.council = TestCouncil::empty(None);
+    }
+
+    fn run(&mut self, tracer: &Tracer) -> Ended {
+        tracer.runs(&self.council.command(&self.words().each_ref().map(String::as_str)))
+    }
+
+    fn check(&mut self, ended: &Ended) -> Result<(), String> {
+        let counted = self.council.tries(&["counts"]);
+        if ended.done && !counted.status.success() {
+            return Err(format!("it was made, and does not open: {}", printed(&counted)));
+        }
+        if !counted.status.success() {
+            let again = self.council.tries(&self.words().each_ref().map(String::as_str));
+            if !again.status.success() {
+                return Err(format!("it can't be run again: {}", printed(&again)));
+            }
+        }
+        is_in_order(&self.council)
+    }
+}
+
 /// The service, while a phone sends.
-struct Receive(Send);
+struct Receive(Sending);
 
 impl Run for Receive {
     fn prepare(&mut self) {
@@ -80,12 +124,12 @@ struct Kept {
 
 impl Kept {
     fn new() -> Self {
-        let mut sent = Send::new();
+        let mut sent = Sending::new();
         for _ in 0..3 {
             sent.worker.works();
         }
         sent.all_arrived().expect("nothing befell them");
-        let Send { mut council, .. } = sent;
+        let Sending { mut council, .. } = sent;
         council.kill();
         let folder = tempfile::tempdir().expect("backups need a folder");
         let identity = folder.path().join("identity").display().to_string();
@@ -105,7 +149,7 @@ impl Kept {
 
 struct Backup {
     kept: Kept,
-    number: u32,
+    /// What is in the council's folder when a backup is over.
     before: BTreeSet<PathBuf>,
 }
 
@@ -115,11 +159,7 @@ impl Backup {
         // Whatever the first backup leaves beside the data is there from then on.
         kept.council.does(&["backup", "--recipient", &kept.recipient, "--out", &kept.place("first")]);
         let before = everything_in(&kept.council.data());
-        Self { kept, number: 0, before }
-    }
-
-    fn name(&self) -> String {
-        format!("backup-{}", self.number)
+        Self { kept, before }
     }
 
     fn words(&self, name: &str) -> [String; 5] {
@@ -129,29 +169,28 @@ impl Backup {
 
 impl Run for Backup {
     fn prepare(&mut self) {
-        let _none_yet = fs::remove_dir_all(self.kept.place(&self.name()));
-        self.number += 1;
+        let _there_may_be_none = fs::remove_file(self.kept.place("backup"));
     }
 
     fn run(&mut self, tracer: &Tracer) -> Ended {
-        let words = self.words(&self.name());
+        let words = self.words("backup");
         let command = self.kept.council.command(&words.each_ref().map(String::as_str));
         tracer.runs(&command)
     }
 
     fn check(&mut self, ended: &Ended) -> Result<(), String> {
-        let checked = self.kept.restores(&self.name());
+        let checked = self.kept.restores("backup");
         if ended.done && !checked.status.success() {
             return Err(format!("a backup that was made does not restore: {}", printed(&checked)));
         }
-        // What is in part must not pass for a backup, and must not be in the way of the next.
+        // Whatever was left must not be in the way of the next.
         let words = self.words("again");
         let again = self.kept.council.tries(&words.each_ref().map(String::as_str));
         if !again.status.success() {
             return Err(format!("the next backup fails: {}", printed(&again)));
         }
         let again = self.kept.restores("again");
-        let _tidied = fs::remove_dir_all(self.kept.place("again"));
+        let _tidied = fs::remove_file(self.kept.place("again"));
         if !again.status.success() {
             return Err(format!("the next backup does not restore: {}", printed(&again)));
         }
@@ -227,23 +266,27 @@ pub(super) fn is_in_order(council: &TestCouncil) -> Result<(), String> {
 
 /// A council of an earlier program is opened by this one.
 struct Update {
-    council: Option<TestCouncil>,
+    council: TestCouncil,
     counted: Option<String>,
+}
+
+impl Update {
+    fn new() -> Self {
+        Self { council: TestCouncil::left_by("council-schema-3"), counted: None }
+    }
 }
 
 impl Run for Update {
     fn prepare(&mut self) {
-        self.council = Some(TestCouncil::left_by("council-schema-3"));
+        self.council = TestCouncil::left_by("council-schema-3");
     }
 
     fn run(&mut self, tracer: &Tracer) -> Ended {
-        let council = self.council.as_ref().expect("it was prepared");
-        tracer.runs(&council.command(&["counts"]))
+        tracer.runs(&self.council.command(&["counts"]))
     }
 
     fn check(&mut self, _: &Ended) -> Result<(), String> {
-        let council = self.council.as_ref().expect("it was prepared");
-        let counted = council.tries(&["counts", "--json"]);
+        let counted = self.council.tries(&["counts", "--json"]);
         if !counted.status.success() {
             return Err(printed(&counted));
         }
@@ -251,10 +294,9 @@ impl Run for Update {
         if *self.counted.get_or_insert_with(|| counted.clone()) != counted {
             return Err(format!("{counted} is there of {:?}", self.counted));
         }
-        let visits = council.export("visits").len();
-        if visits != 2 {
-            return Err(format!("{visits} visits are listed of 2"));
+        match self.council.export("visits").len() {
+            2 => is_in_order(&self.council),
+            visits => Err(format!("{visits} visits are listed of 2")),
         }
-        is_in_order(council)
     }
 }

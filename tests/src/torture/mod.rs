@@ -11,6 +11,8 @@ mod phone;
 mod power;
 mod strace;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -69,10 +71,11 @@ fn jobs() -> Vec<Begin> {
     jobs
 }
 
-/// Tries everything that the settings ask for, on two threads, and returns what each job came to.
+/// Tries everything that the settings ask for, on two threads, and returns what each job came to. A
+/// job that can't be begun or go on, for instance because `strace` is not there, counts as broken.
 ///
 /// # Panics
-/// When a program can't be run at all, for instance because `strace` is not there.
+/// Never: each job is on its own.
 #[must_use]
 pub fn run(settings: &Settings) -> Vec<Tally> {
     let chosen = |name: &str| settings.only.as_deref().is_none_or(|only| name.starts_with(only));
@@ -81,31 +84,50 @@ pub fn run(settings: &Settings) -> Vec<Tally> {
     let shares = [jobs.iter().copied().step_by(2).collect(), jobs.iter().copied().skip(1).step_by(2).collect()];
     thread::scope(|scope| {
         let running = shares.map(|share: Vec<Begin>| scope.spawn(move || run_some(&share, settings, until)));
-        running.into_iter().flat_map(|thread| thread.join().expect("torture goes on whatever breaks")).collect()
+        running.into_iter().flat_map(|thread| thread.join().expect("no panic leaves a job")).collect()
     })
 }
 
 struct Running {
-    job: Box<dyn Job>,
+    job: Option<Box<dyn Job>>,
     tally: Tally,
     took: Duration,
-    is_over: bool,
+}
+
+impl Running {
+    fn begin((name, begin): Begin, settings: &Settings) -> Self {
+        let mut tally = Tally { job: name.to_owned(), ..Tally::default() };
+        let begun = catch_unwind(|| begin(settings)).map_err(|panic| tally.broken.push(said(&*panic)));
+        Self { job: begun.ok(), tally, took: Duration::ZERO }
+    }
+
+    fn goes_on(&mut self) {
+        let begun = Instant::now();
+        let Self { job: Some(job), tally, .. } = self else { return };
+        let went = catch_unwind(AssertUnwindSafe(|| job.goes_on(tally)));
+        let there_is_more = went.unwrap_or_else(|panic| {
+            tally.broken.push(said(&*panic));
+            false
+        });
+        if !there_is_more || tally.broken.len() >= ENOUGH {
+            self.job = None;
+        }
+        self.took += begun.elapsed();
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
 }
 
 /// Gives each job the same time, one try after the other.
 fn run_some(jobs: &[Begin], settings: &Settings, until: Instant) -> Vec<Tally> {
-    let mut running: Vec<Running> = jobs
-        .iter()
-        .map(|(name, begin)| {
-            let tally = Tally { job: (*name).to_owned(), ..Tally::default() };
-            Running { job: begin(settings), tally, took: Duration::ZERO, is_over: false }
-        })
-        .collect();
+    let mut running: Vec<Running> = jobs.iter().map(|job| Running::begin(*job, settings)).collect();
     while Instant::now() < until {
-        let Some(next) = running.iter_mut().filter(|job| !job.is_over).min_by_key(|job| job.took) else { break };
-        let begun = Instant::now();
-        next.is_over = !next.job.goes_on(&mut next.tally) || next.tally.broken.len() >= ENOUGH;
-        next.took += begun.elapsed();
+        let Some(next) = running.iter_mut().filter(|job| job.job.is_some()).min_by_key(|job| job.took) else { break };
+        next.goes_on();
     }
     running.into_iter().map(|job| job.tally).collect()
 }

@@ -17,9 +17,9 @@ pub(super) fn jobs() -> Vec<Begin> {
         }),
         ("tap: leaving", |settings| AtEachCall::of(Tap::inside(&["leave", "--outcome", "completed"]), settings)),
         ("tap: a photo", |settings| AtEachCall::of(Tap::photo(), settings)),
-        ("send", |settings| AtEachCall::of(Send::new(), settings)),
-        ("enrol again", |settings| AtEachCall::of(EnrolAgain(Send::new()), settings)),
-        ("update: a phone", |settings| AtEachCall::of(Update { phone: None, records: None }, settings)),
+        ("send", |settings| AtEachCall::of(Sending::new(), settings)),
+        ("enrol again", |settings| AtEachCall::of(EnrolAgain(Sending::new()), settings)),
+        ("update: a phone", |settings| AtEachCall::of(Update::new(), settings)),
     ]
 }
 
@@ -203,12 +203,12 @@ pub(super) fn are_at(council: &TestCouncil, visits: usize) -> Result<(), String>
 }
 
 /// A phone that works on and sends, and its council, which goes on too.
-pub(super) struct Send {
+pub(super) struct Sending {
     pub(super) council: TestCouncil,
     pub(super) worker: Worker,
 }
 
-impl Send {
+impl Sending {
     pub(super) fn new() -> Self {
         let council = TestCouncil::open();
         let worker = Worker::with(Phone::of("melton-2", &council, council.address()));
@@ -228,7 +228,7 @@ impl Send {
 /// The threads of whatever speaks HTTP wake each other by writing to something that is no file.
 pub(super) const WAKES_WITH: &[&str] = &["write"];
 
-impl Run for Send {
+impl Run for Sending {
     fn prepare(&mut self) {
         self.worker.works();
     }
@@ -247,7 +247,7 @@ impl Run for Send {
 }
 
 /// The same person gets a new code while something waits.
-struct EnrolAgain(Send);
+struct EnrolAgain(Sending);
 
 impl EnrolAgain {
     fn words(&self) -> [String; 5] {
@@ -285,24 +285,28 @@ impl Run for EnrolAgain {
 
 /// A phone of an earlier program is opened by this one.
 struct Update {
-    phone: Option<Phone>,
+    phone: Phone,
     records: Option<u64>,
+}
+
+impl Update {
+    fn new() -> Self {
+        Self { phone: Phone::frozen("phone-schema-4"), records: None }
+    }
 }
 
 impl Run for Update {
     fn prepare(&mut self) {
-        self.phone = Some(Phone::frozen("phone-schema-4"));
+        self.phone = Phone::frozen("phone-schema-4");
     }
 
     fn run(&mut self, tracer: &Tracer) -> Ended {
-        let phone = self.phone.as_ref().expect("it was prepared");
-        tracer.runs(&phone.command(&["status"]))
+        tracer.runs(&self.phone.command(&["status"]))
     }
 
     fn check(&mut self, _: &Ended) -> Result<(), String> {
-        let phone = self.phone.as_ref().expect("it was prepared");
-        let held = holds(phone)?;
-        let unsent = json(&said(phone, &["status", "--json"])?)["unsent"].as_u64();
+        let held = holds(&self.phone)?;
+        let unsent = json(&said(&self.phone, &["status", "--json"])?)["unsent"].as_u64();
         match (*self.records.get_or_insert(held) == held, unsent) {
             (true, Some(2)) => Ok(()),
             _ => Err(format!("{held} records are there, and {unsent:?} wait; 2 should")),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -271,11 +272,12 @@ fn ends(program: &mut Child, patience: Duration) -> Option<ExitStatus> {
 pub(super) fn run(command: &mut Command) -> Ended {
     let complaints = tempfile::NamedTempFile::new().expect("a file can be made");
     let into = complaints.reopen().expect("the file is there");
-    let mut program = command.stdout(Stdio::null()).stderr(into).spawn().expect("the program runs");
+    command.stdout(Stdio::null()).stderr(into).process_group(0);
+    let mut program = command.spawn().expect("the program runs");
     let ended = ends(&mut program, PATIENCE);
     if ended.is_none() {
-        // What `strace` runs goes on without it, and ends with the test.
-        let _may_be_over = program.kill();
+        // And what `strace` runs, which would go on without it.
+        let _may_be_over = Command::new("kill").args(["-KILL", "--", &format!("-{}", program.id())]).status();
         let _reaped = program.wait();
     }
     let said = fs::read(complaints.path()).unwrap_or_default();
