@@ -141,6 +141,8 @@ pub fn run_on(server: Option<&Arc<Postgres>>, seed: u64) -> Outcome {
     for step in 0..STEPS {
         world.step(step);
         world.keeps_its_promises();
+        let saved: Vec<usize> = world.phones.iter().map(|phone| phone.model.records()).collect();
+        world.trace.push(format!("{step}: saved so far: {saved:?}"));
         if !world.broken.is_empty() {
             break;
         }

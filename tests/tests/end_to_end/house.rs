@@ -64,3 +64,16 @@ fn lines_of_prose_are_wrapped() {
         }
     }
 }
+
+#[test]
+fn rows_of_tables_are_whole() {
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    for (file, text) in files(&[".md"]) {
+        let mut header = None;
+        for line in text.lines() {
+            header = line.starts_with('|').then(|| header.unwrap_or_else(|| cells(line)));
+            let is_whole = header.is_none_or(|header| cells(line) == header && line.ends_with('|'));
+            assert!(is_whole, "{}: {line}", file.display());
+        }
+    }
+}

@@ -61,7 +61,9 @@ impl World {
         line.speak_version_2(self.updated_at == 0);
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn doorstep_core::Clock>,
-            randomness: Arc::clone(&self.chance) as Arc<dyn doorstep_core::Randomness>,
+            // Its own: how many pieces a journal is written in depends on how long `age` makes a sealed
+            // note, which no seed decides. It changes nothing of the world.
+            randomness: Arc::new(Chance::new(self.chance.number())),
             keys: Arc::clone(&keys) as Arc<dyn KeyStore>,
             disk: Arc::clone(&disk) as Arc<dyn doorstep_core::Disk>,
             connect: Arc::new(OneLine(Arc::clone(&line))),
@@ -177,6 +179,10 @@ impl World {
         let Some(app) = &phone.app else { return };
         phone.line.set_trouble(trouble);
         let synced = app.sync();
+        self.trace.push(match &synced {
+            Ok(report) => format!("synced: {} and {} photos wait", report.waiting, report.photos_waiting),
+            Err(error) => format!("synced: {error}"),
+        });
         phone.journal_lacks = phone.disk.is_filled();
         // A former enrolment of the phone may have been lied to, and not this one.
         let dishonest = phone.line.was_dishonest() && phone.left_behind.is_none();
