@@ -61,8 +61,8 @@ impl World {
         line.speak_version_2(self.updated_at == 0);
         let environment = Environment {
             clock: Arc::clone(&clock) as Arc<dyn doorstep_core::Clock>,
-            // Its own: how many pieces a journal is written in depends on how long `age` makes a sealed
-            // note, which no seed decides. It changes nothing of the world.
+            // Its own: how many pieces a journal is written in depends on how long `age` makes a
+            // sealed note, which no seed decides. It changes nothing of the world.
             randomness: Arc::new(Chance::new(self.chance.number())),
             keys: Arc::clone(&keys) as Arc<dyn KeyStore>,
             disk: Arc::clone(&disk) as Arc<dyn doorstep_core::Disk>,
