@@ -107,6 +107,11 @@ impl Line {
         self.dishonest.swap(false, Ordering::SeqCst)
     }
 
+    /// Whether requests of the phone are still on their way.
+    pub(super) fn holds_something_back(&self) -> bool {
+        !locked(&self.held_back).is_empty()
+    }
+
     fn council(&self) -> Result<Service, NoAnswer> {
         let councils = locked(&self.councils);
         let which = if councils.len() > 1 { self.chance.below(councils.len()) } else { 0 };

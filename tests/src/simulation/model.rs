@@ -28,6 +28,10 @@ pub(super) struct Model {
     /// Every picture that the phone said was saved. A phone that is put back from a copy loses
     /// those that neither the copy nor the council has.
     pub(super) pictures: BTreeMap<Hash, Vec<u8>>,
+    /// Every record that the phone ever struck out.
+    pub(super) struck: BTreeSet<RecordId>,
+    /// Pictures that were struck out before the council had them: it is never sent them.
+    pub(super) struck_pictures: BTreeSet<Hash>,
     /// Every safeguarding note that the phone said was saved.
     pub(super) notes: BTreeSet<String>,
     /// Pictures that rotted on the phone's disk before they were sent: the council refuses them.
@@ -35,6 +39,8 @@ pub(super) struct Model {
     /// Records whose content rotted on the phone's disk before they were sent: the council sets
     /// them aside.
     pub(super) rotten: BTreeSet<RecordId>,
+    /// Files that are no visit: something was said outside of any. No list of visits has them.
+    pub(super) files: BTreeSet<VisitId>,
     /// Visits in which something was said while the phone was locked. If it was put back before
     /// anybody read it, that record's id is not known.
     pub(super) unread: BTreeSet<VisitId>,
@@ -49,6 +55,9 @@ impl Model {
     /// Notes the records of a visit that the phone said were saved.
     pub(super) fn saved(&mut self, view: &VisitView) {
         let visit = view.visit.visit;
+        if view.visit.opened_at.is_none() {
+            self.files.insert(visit);
+        }
         for line in &view.visit.timeline {
             self.saved.entry(line.record).or_insert_with(|| (visit, line.event.clone()));
             if self.ever_saved.insert(line.record) {
@@ -71,6 +80,25 @@ impl Model {
         }
         self.saved(view);
         broken
+    }
+
+    /// A record was struck out. If it is a photo, the phone has its picture no more, unless the
+    /// council has it too; `may_arrive` is whether it may be on its way.
+    pub(super) fn strike_out(&mut self, record: RecordId, council: &Service, may_arrive: bool) {
+        self.struck.insert(record);
+        let photo = self.saved.get(&record).and_then(|(_, event)| event.photo());
+        let Some(sha256) = photo.map(|photo| photo.sha256) else { return };
+        self.pictures.remove(&sha256);
+        if !may_arrive && verify::picture(council, sha256).is_ok_and(|held| held.is_none()) {
+            self.struck_pictures.insert(sha256);
+        }
+    }
+
+    /// Pictures that were struck out in time, and are with the council all the same, in words.
+    pub(super) fn sent_though_struck(&self, council: &Service) -> Vec<String> {
+        let is_there = |sha256: &&Hash| verify::picture(council, **sha256).is_ok_and(|held| held.is_some());
+        let there = self.struck_pictures.iter().filter(is_there);
+        there.map(|sha256| format!("the picture {sha256} was struck out, and was sent")).collect()
     }
 
     /// The visits to an appointment.
@@ -109,8 +137,10 @@ impl Model {
         self.at = before.at;
         self.erased.extend(before.erased);
         self.erased_before_a_copy.extend(before.erased_before_a_copy);
+        self.files.extend(before.files);
+        self.struck.extend(before.struck);
         for (record, (visit, event)) in before.saved {
-            if held(council, visit).contains_key(&record) {
+            if held(council, visit).contains_key(&record) || (self.files.contains(&visit) && has_file(council, visit)) {
                 self.saved.insert(record, (visit, event));
             }
         }
@@ -156,6 +186,11 @@ impl Model {
         let mut differences = Vec::new();
         let visits: BTreeSet<VisitId> = self.saved.values().map(|(visit, _)| *visit).collect();
         for visit in visits {
+            if self.files.contains(&visit) {
+                let lost = Some(visit).filter(|visit| !has_file(council, *visit));
+                differences.extend(lost.map(|visit| format!("lost: what was said outside of a visit, {visit}")));
+                continue;
+            }
             let held = held(council, visit);
             if self.is_erased(visit) {
                 let came_back = held.values().filter(|event| !event.is_urgent());
@@ -187,4 +222,8 @@ fn held(council: &Service, visit: VisitId) -> BTreeMap<RecordId, Event> {
         Ok(Some(visit)) => visit.timeline.into_iter().map(|line| (line.record, line.event)).collect(),
         _ => BTreeMap::new(),
     }
+}
+
+fn has_file(council: &Service, visit: VisitId) -> bool {
+    verify::holds_content(council, visit).unwrap_or(false)
 }

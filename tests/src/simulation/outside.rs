@@ -127,7 +127,7 @@ impl Clock for VirtualClock {
 
 impl doorstep_council::TimeSource for VirtualClock {
     fn now_ms(&self) -> i64 {
-        self.truth.load(Ordering::SeqCst)
+        Clock::now(self).unix_ms
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod council;
 mod phones;
 mod promises;
+mod taps;
 mod trouble;
 
 use std::fs;
@@ -93,6 +94,7 @@ struct World {
     chance: Arc<Chance>,
     truth: Arc<AtomicI64>,
     council_disk: Arc<FaultyDisk>,
+    council_clock: Arc<VirtualClock>,
     council_environment: doorstep_council::Environment,
     council: Service,
     /// A second process of the council on the same database, in every other pair of worlds.
@@ -201,6 +203,7 @@ impl World {
             chance,
             truth,
             council_disk,
+            council_clock,
             council_environment,
             council,
             second: None,
@@ -257,7 +260,7 @@ impl World {
             98 => self.erase_a_home(),
             96 => self.fill(which),
             97 => self.council_disk.fail_after(u64::try_from(self.chance.below(2)).unwrap_or(0)),
-            _ => self.restart_council(),
+            _ => self.restart_with_another_clock(),
         }
     }
 }

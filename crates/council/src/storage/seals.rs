@@ -77,10 +77,13 @@ impl Reading<'_> {
         }
     }
 
-    /// The seal of a device that came last.
+    /// The last seal of the chain of seals of which the newest one came. The council's clock may have
+    /// been set back since an earlier one: within a chain the numbers say which is the last.
     pub(crate) fn last_seal(&self, device: DeviceId) -> Result<Option<SealMark>, CouncilError> {
         self.one(
-            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 ORDER BY received_ms DESC, number DESC LIMIT 1",
+            "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 AND epoch =
+                 (SELECT epoch FROM device_seal WHERE device_id = ?1 ORDER BY received_ms DESC, number DESC LIMIT 1)
+             ORDER BY number DESC LIMIT 1",
             params![device.as_bytes()],
             seal_mark,
         )

@@ -33,6 +33,7 @@ impl World {
         if !self.broken.is_empty() {
             return;
         }
+        self.council_clock.set(0);
         self.restart_council();
         self.import();
         for phone in &self.phones {

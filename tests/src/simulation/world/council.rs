@@ -92,6 +92,13 @@ impl World {
         self.council_down(|_| ());
     }
 
+    /// The council's machine starts again, perhaps with a clock that is hours or a day wrong.
+    pub(super) fn restart_with_another_clock(&mut self) {
+        let hours = [0, 0, -3, 5, -30, 26][self.chance.below(6)];
+        self.council_clock.set(hours * 3_600_000);
+        self.restart_council();
+    }
+
     /// Makes a backup while the council runs, and says that it restores: phones may forget what is
     /// in it, so from then on the council is put back from it, or from something newer.
     fn back_up(&mut self) {

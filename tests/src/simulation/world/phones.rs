@@ -5,19 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::DateTime;
 use doorstep_core::keys::{KeyStore, MemoryKeyStore};
-use doorstep_core::{App, AppError, Clock, DeviceStanding, Environment, Opening, SignIn, VisitView};
+use doorstep_core::{App, AppError, Environment, Opening, SignIn};
 use doorstep_council::desk::{self, Actor};
-use doorstep_domain::StableName;
-use doorstep_domain::conduct::{
-    About, Basis, CancelReason, CancelledBy, Command, Concern, ConsentBy, Hazard, NoticeAgreement, NoticeMethod,
-    PhotoPurpose, RefusalReason, Severity, Signing, Step, StepState,
-};
-
+use doorstep_domain::conduct::Signing;
 use doorstep_domain::ledger::Hash;
 
-use super::super::camera::shoot;
 use super::super::line::{Line, OneLine};
 use super::super::model::Model;
 use super::super::outside::{Chance, FaultyDisk, VirtualClock};
@@ -25,30 +18,6 @@ use super::{Phone, World, copy_folder};
 
 /// The PIN of every phone that has one.
 pub(super) const PIN: &str = "493817";
-
-/// The command behind a number that was drawn at random.
-fn said(choice: usize, chance: &Chance) -> Command {
-    match choice {
-        3 => Command::RecordStep { step: Step::ShoeCovers, state: StepState::NotDone { reason: "none left".into() } },
-        4..=6 => {
-            let step = Step::ALL.get(chance.below(Step::ALL.len())).copied().unwrap_or(Step::IdWorn);
-            Command::RecordStep { step, state: StepState::Done }
-        }
-        7 => Command::Enter { basis: Some(Basis::Consented { by: ConsentBy::Tenant }), admitting: None },
-        8 => Command::RefuseEntry { reason: RefusalReason::SupportNeeds, words: Some("not today".into()) },
-        9 => Command::NoAnswer,
-        11 => Command::LeaveNow,
-        12 => Command::Cancel { by: CancelledBy::Visitor, reason: CancelReason::RunningLate, words: None },
-        13 => Command::AgreeToNotice(NoticeAgreement { by: ConsentBy::Tenant, asked: NoticeMethod::Phone }),
-        14 => Command::RaiseConcern(Concern {
-            about: About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency },
-            words: "a smell in the kitchen".into(),
-            noticed_at: DateTime::UNIX_EPOCH,
-        }),
-        15 => Command::SaySafe,
-        _ => Command::Leave { further_visit_needed: choice == 16 },
-    }
-}
 
 impl World {
     pub(super) fn phone(&self, user: &'static str, has_pin: bool) -> Phone {
@@ -100,75 +69,6 @@ impl World {
             journal_has_hole: false,
             had_a_hole: false,
             left_behind: None,
-        }
-    }
-
-    /// One tap, on a disk that may fail in the middle of it.
-    pub(super) fn tap(&mut self, which: usize) {
-        let failing = self.chance.percent(8);
-        let writes = u64::try_from(self.chance.below(8)).unwrap_or(0);
-        let choice = self.chance.below(19);
-        self.notes += 1;
-        let note = format!("note {}", self.notes);
-        if self.is_locked(which) {
-            if self.chance.percent(40) {
-                self.unlock(which);
-            } else {
-                self.say_locked(which, &note);
-            }
-            return;
-        }
-        let journal_fails = self.chance.percent(3);
-        let Some(phone) = self.phones.get_mut(which) else { return };
-        let Some(app) = &phone.app else { return };
-        // Whatever a phone has kept room back for works, and a photo waits.
-        let may_be_full = phone.disk.is_filled() && (choice == 18 || is_full(app));
-        if failing {
-            phone.disk.fail_after(writes);
-        }
-        if journal_fails {
-            phone.disk.fail_the_journal();
-        }
-        let visit = phone.open_visits.get(self.chance.below(phone.open_visits.len())).copied();
-        let tapped = match (choice, visit) {
-            (0..=2, _) | (_, None) => start(app, &self.chance),
-            (10, Some(visit)) => app.flag_safeguarding(Some(visit), &note).map(|acted| acted.visit),
-            (18, Some(visit)) => {
-                app.add_photo(visit, PhotoPurpose::Before, &shoot(&self.chance)).map(|acted| acted.visit)
-            }
-            (choice, Some(visit)) => app.act(visit, said(choice, &self.chance)).map(|acted| acted.visit),
-        };
-        let failed = failing && !phone.disk.mend();
-        phone.journal_lacks |= journal_fails || phone.disk.is_filled();
-        phone.disk.mend_the_journal();
-        match tapped {
-            Ok(_) if failed => self.broken.push("a tap was called saved on a disk that failed".into()),
-            Ok(view) => {
-                self.broken.extend(phone.model.saved_now(&view, phone.clock.now().utc()));
-                if choice == 10 && visit.is_some() {
-                    phone.model.notes.insert(note);
-                }
-                if let (18, Some(taken)) = (choice, view.visit.photos.last()) {
-                    let sha256 = taken.photo.sha256;
-                    match app.photo(sha256) {
-                        Ok(picture) => drop(phone.model.pictures.insert(sha256, picture)),
-                        Err(AppError::ContactFirst) => {}
-                        Err(error) => self.broken.push(format!("a photo was called saved, and is not there: {error}")),
-                    }
-                }
-                let open = view.visit.ending.is_none();
-                phone.open_visits.retain(|open| *open != view.visit.visit);
-                if open {
-                    phone.open_visits.push(view.visit.visit);
-                }
-            }
-            Err(AppError::Refused(_) | AppError::NoSuchAppointment(_)) => {}
-            // It has not reached the council for days: the visit under way alone goes on.
-            Err(AppError::ContactFirst)
-                if app.status().is_ok_and(|status| status.standing == DeviceStanding::LongWithoutContact) => {}
-            Err(AppError::Store(_)) if failed => {}
-            Err(error) if may_be_full && error.code() == "device-full" => {}
-            Err(error) => self.broken.push(format!("a tap failed: {error:?}")),
         }
     }
 
@@ -340,15 +240,8 @@ pub(super) fn unverified(app: &App, model: &Model) -> Option<String> {
     }
 }
 
-fn is_full(app: &App) -> bool {
+pub(super) fn is_full(app: &App) -> bool {
     app.status().is_ok_and(|status| status.is_full)
-}
-
-fn start(app: &App, chance: &Chance) -> Result<VisitView, AppError> {
-    let appointments = app.appointments()?;
-    let which = chance.below(appointments.len());
-    let reference = appointments.get(which).map(|view| view.appointment.reference.clone());
-    app.start_visit(&reference.unwrap_or_else(|| "none".parse().expect("this is a reference"))).map(|acted| acted.visit)
 }
 
 fn opened(folder: &Path, keys: &MemoryKeyStore) -> Option<rusqlite::Connection> {

@@ -70,6 +70,7 @@ impl Promise for ReachesTheCouncil {
         for phone in &world.phones {
             broken.extend(phone.model.differences(&world.council));
             broken.extend(phone.model.missing_pictures(&world.council));
+            broken.extend(phone.model.sent_though_struck(&world.council));
         }
         broken
     }
@@ -130,7 +131,8 @@ impl Promise for InOrder {
     }
 }
 
-/// Whoever says that something is dangerous is on the list of concerns, and has a case.
+/// Whoever says that something is dangerous is on the list of concerns, and has a case, which is
+/// open unless they take it back.
 struct HelpIsCalled;
 
 impl Promise for HelpIsCalled {
@@ -143,47 +145,87 @@ impl Promise for HelpIsCalled {
             },
             "concerns",
         );
-        let opened = pages(
-            |after| {
-                cases::list(&world.council, &by, &query(after))
+        let cases = |state: &'static str| {
+            let page = |after: Option<String>| {
+                let asked = serde_json::from_value(serde_json::json!({ "after": after, "state": state }));
+                cases::list(&world.council, &by, &asked.unwrap_or_default())
                     .map(|list| serde_json::to_value(list).unwrap_or_default())
-            },
-            "cases",
-        );
-        let (concerns, opened) = match (concerns, opened) {
-            (Ok(concerns), Ok(opened)) => (concerns, opened),
-            (Err(error), _) | (_, Err(error)) => return vec![error],
+            };
+            pages(page, "cases").map(|cases| named(&cases, "visit"))
         };
-        let named = |rows: &[Value], column: &str| -> BTreeSet<String> {
-            rows.iter().filter_map(|row| row[column].as_str()).map(str::to_owned).collect()
+        let (listed, open, closed) = match (concerns, cases("open"), cases("closed")) {
+            (Ok(concerns), Ok(open), Ok(closed)) => (named(&concerns, "record"), open, closed),
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => return vec![error],
         };
-        let (listed, with_case) = (named(&concerns, "record"), named(&opened, "visit"));
         let mut broken = Vec::new();
-        for (phone, record, visit) in raised(world) {
+        for Raised { phone, record, visit, is_taken_back } in raised(world) {
+            let visit = visit.to_string();
             if !listed.contains(&record.to_string()) {
                 broken.push(format!("the concern {record} of {phone} is on no list"));
             }
-            if !with_case.contains(&visit.to_string()) {
+            if !(open.contains(&visit) || is_taken_back && closed.contains(&visit)) {
                 broken.push(format!("the concern {record} of {phone} opened no case"));
             }
         }
+        broken.extend(taken_back(world).filter(|visit| open.contains(&visit.to_string())).map(|visit| {
+            format!("everything that was said to be dangerous in {visit} was taken back, and a case is open")
+        }));
         broken
     }
 }
 
+fn named(rows: &[Value], column: &str) -> BTreeSet<String> {
+    rows.iter().filter_map(|row| row[column].as_str()).map(str::to_owned).collect()
+}
+
+/// Something that was said to be dangerous.
+struct Raised {
+    phone: &'static str,
+    record: RecordId,
+    visit: VisitId,
+    is_taken_back: bool,
+}
+
+fn is_raised(event: &Event) -> bool {
+    matches!(event, Event::ConcernRaised(concern) if concern.kind().is_urgent())
+}
+
 /// The concerns that phones said were saved and that reached the council, but for those that were
 /// erased or put back with the phone.
-fn raised(world: &World) -> impl Iterator<Item = (&'static str, RecordId, VisitId)> {
+fn raised(world: &World) -> impl Iterator<Item = Raised> {
     world.phones.iter().flat_map(|phone| {
         let model = &phone.model;
-        let is_raised = |event: &Event| matches!(event, Event::ConcernRaised(concern) if concern.kind().is_urgent());
         model
             .saved
             .iter()
-            .filter(move |(record, (visit, event))| {
+            .filter(|(record, (visit, event))| {
                 is_raised(event) && !model.is_erased(*visit) && !model.rotten.contains(record)
             })
-            .map(|(record, (visit, _))| (phone.user, *record, *visit))
+            .map(|(record, (visit, _))| Raised {
+                phone: phone.user,
+                record: *record,
+                visit: *visit,
+                is_taken_back: model.struck.contains(record),
+            })
+    })
+}
+
+/// The visits and files in which all that was said to be dangerous was taken back, on phones of
+/// which the council has everything.
+fn taken_back(world: &World) -> impl Iterator<Item = VisitId> {
+    let phones = world.phones.iter().filter(|phone| !phone.was_put_back && phone.model.rotten.is_empty());
+    phones.flat_map(|phone| {
+        let model = &phone.model;
+        let of = |visit: VisitId| model.saved.iter().filter(move |(_, (of, _))| *of == visit);
+        let is_taken_back = move |visit: &VisitId| {
+            let mut said = of(*visit).filter(|(_, (_, event))| is_raised(event)).peekable();
+            said.peek().is_some()
+                && said.all(|(record, _)| model.struck.contains(record))
+                // An alarm, or whatever else the visit says, has its own case.
+                && of(*visit).all(|(_, (_, event))| is_raised(event) || matches!(event, Event::StruckOut { .. }))
+        };
+        let visits: BTreeSet<VisitId> = model.saved.values().map(|(visit, _)| *visit).collect();
+        visits.into_iter().filter(is_taken_back)
     })
 }
 

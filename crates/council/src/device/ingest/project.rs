@@ -28,12 +28,19 @@ pub(super) fn fold_visits(
             }
         }
         writing.name_photos(folded.iter().map(|(visit, _)| visit), device)?;
-        let listed: Vec<_> = folded.into_iter().filter(|(visit, _)| visit.opened_at.is_some()).collect();
-        writing.save_visits(&listed, Some(device))?;
         let mut cases = writing.cases_of_visits(visits)?;
+        let (listed, files): (Vec<_>, Vec<_>) = folded.into_iter().partition(|(visit, _)| visit.opened_at.is_some());
+        writing.save_visits(&listed, Some(device))?;
         for (visit, received_ms) in &listed {
             keep_cases(writing, visit, cases.remove(&visit.visit).unwrap_or_default(), *received_ms)?;
             writing.tell_of_attempt(visit)?;
+        }
+        // Something was said outside of a visit, or its start is still on its way.
+        for (file, received_ms) in &files {
+            let cases = cases.remove(&file.visit).unwrap_or_default();
+            for (case, reason) in cases.iter().filter_map(|case| Some((case, taken_back(file, case)?))) {
+                writing.close_by_itself(case.id, *received_ms, CaseOutcome::TakenBack, &reason)?;
+            }
         }
     }
     Ok(())
@@ -55,17 +62,13 @@ fn keep_cases(
         }
         cases = writing.cases_of(visit.visit)?;
     }
-    let struck = |record| {
-        let line = visit.timeline.iter().find(|line| line.record == record);
-        line.and_then(|line| line.struck.as_ref()).map(|strike| strike.reason.clone())
-    };
     for case in cases.iter().filter(|case| case.closed_ms.is_none()) {
         // A case of a kind that only a newer version knows is left to that version.
         let Some(kind) = case.kind.known() else { continue };
         let is_wanted = wanted.iter().any(|opened| (opened.kind, opened.record) == (kind, case.record));
         let (outcome, words) = if kind == CaseKind::OverdueCheckIn && visit.alone_until().is_none() {
             (CaseOutcome::Safe, "The visitor is out, or has said that they are safe.".to_owned())
-        } else if let Some(reason) = struck(case.record) {
+        } else if let Some(reason) = taken_back(visit, case) {
             (CaseOutcome::TakenBack, reason)
         } else if !is_wanted && kind.comes_from_the_visit() {
             (CaseOutcome::TakenBack, "The visit no longer says so.".to_owned())
@@ -75,4 +78,10 @@ fn keep_cases(
         writing.close_by_itself(case.id, received_ms, outcome, &words)?;
     }
     Ok(())
+}
+
+/// Why somebody has taken back the record that a case is about, if they have and it is open.
+fn taken_back(visit: &Visit, case: &CaseRow) -> Option<String> {
+    let line = visit.timeline.iter().find(|line| line.record == case.record && case.closed_ms.is_none())?;
+    line.struck.as_ref().map(|strike| strike.reason.clone())
 }
