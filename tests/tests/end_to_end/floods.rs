@@ -146,6 +146,44 @@ fn a_small_body_that_unpacks_to_a_large_one_takes_little_memory_from_many_strang
 }
 
 #[test]
+fn whoever_holds_back_the_end_of_large_bodies_gives_way_and_takes_little_memory() {
+    let council = told(&[]);
+    let phone = Phone::of("melton-2", &council, council.address());
+    let session = session_cookie(&council, "vale-super");
+    let begin = |one: &mut TcpStream| {
+        let size = 2 * 1024 * 1024 - 1;
+        let head = format!("POST /v2/sync HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n");
+        // It may be closed before all was sent.
+        let _closed = one.write_all(head.as_bytes()).and_then(|()| one.write_all(&vec![b'a'; size - 1]));
+    };
+    let mut held: Vec<TcpStream> = Vec::new();
+    let most = most_memory(&council, || {
+        for number in 0..240 {
+            let mut connection = TcpStream::connect(council.address()).unwrap();
+            connection.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+            if number % 2 == 0 {
+                // Somebody who has signed in has more connections than strangers have.
+                let head = format!("GET /api/session HTTP/1.1\r\nHost: x\r\nCookie: {session}\r\n\r\n");
+                connection.write_all(head.as_bytes()).unwrap();
+                let mut answer = [0; 8192];
+                let read = connection.read(&mut answer).unwrap();
+                assert!(answer[..read].starts_with(b"HTTP/1.1 200"));
+            }
+            begin(&mut connection);
+            held.push(connection);
+        }
+        phone.does(&["visit", "no-answer", &phone.starts("WO-261124-00033")]);
+        assert_eq!(phone.says(&["sync"])["waiting"], 0, "the phone was served");
+    });
+    assert!(most < 200, "{most} MiB for bodies of which nothing comes any more");
+    let ended = |one: &mut TcpStream| {
+        one.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        !matches!(one.read(&mut [0; 64]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    };
+    assert!(held.iter_mut().filter_map(|one| ended(one).then_some(())).count() >= 200, "they were told to come again");
+}
+
+#[test]
 fn somebody_at_a_desk_who_sends_large_tables_at_once_takes_little_memory() {
     let council = told(&[]);
     let session = session_cookie(&council, "super-1");

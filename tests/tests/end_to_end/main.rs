@@ -27,6 +27,7 @@ mod numbers;
 mod openapi;
 mod openid;
 mod outward;
+mod overdone;
 mod pages;
 mod personal_data;
 mod photos;

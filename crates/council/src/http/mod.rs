@@ -4,6 +4,7 @@
 mod assets;
 mod authorize;
 mod blocking;
+mod bodies;
 pub(crate) mod connections;
 mod console;
 mod cookies;

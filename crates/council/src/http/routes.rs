@@ -20,6 +20,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
 use super::authorize::{Access, OpenRoutes, authorize};
+use super::bodies::{Bodies, in_bounds};
 use super::connections::BODY_TIME;
 use super::console::{
     accounts, appointments, audit, cases, code, concerns, exports, no_access, openid, own_sessions, pages, passkeys,
@@ -129,7 +130,7 @@ fn all_routes() -> Vec<Route> {
             .tells::<systems::appointments::AppointmentAnswer>(&[200, 201, 422]),
         Route::post("/api/appointments/{reference}", SENDERS, appointments::change),
         Route::get("/api/phones", ROSTER, phones::list),
-        Route::post("/api/phones", ADMINISTRATORS, phones::offer),
+        Route::post("/api/phones", ADMINISTRATORS, phones::offer).asks_again(),
         Route::delete("/api/phones/{device}", ADMINISTRATORS, phones::revoke).asks_again(),
         Route::get("/api/set-aside", ASIDE, set_aside::list),
         Route::post("/api/set-aside", ASIDE_DECIDERS, set_aside::put_to_rest).asks_again(),
@@ -315,6 +316,7 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let open =
         OpenRoutes::of(all_routes().iter().map(|route| (format!("{} {}", route.method, route.path), route.access)));
+    let bodies = Bodies::default();
     let mut known = Router::new();
     for Route { path, access, answers, at_length, takes_a_table, .. } in all_routes() {
         let most = match access {
@@ -326,7 +328,11 @@ pub fn router(service: Service, provider: Option<Provider>) -> Router {
         };
         let authorized = from_fn_with_state((service.clone(), access), authorize);
         let answers = MethodRouter::from(answers);
-        let answers = answers.layer(DefaultBodyLimit::max(most)).layer(authorized);
+        let answers = answers.layer(DefaultBodyLimit::max(most));
+        // A table finds its place before it is read.
+        let in_bounds = from_fn_with_state(bodies.clone(), in_bounds);
+        let answers = if takes_a_table { answers } else { answers.layer(in_bounds) };
+        let answers = answers.layer(authorized);
         // No browser or proxy keeps what may be about somebody.
         let is_personal = !matches!(access, Access::Anybody) || path.starts_with("/api/");
         let answers = if is_personal { answers.layer(always(header::CACHE_CONTROL, "no-store")) } else { answers };

@@ -20,6 +20,10 @@ use crate::error::CouncilError;
 /// The most runs above the high-water mark that an answer to a device lists.
 const MOST_RUNS: usize = 64;
 
+/// How far a chain can be ahead of what the council holds of it, in records: nobody makes as many
+/// in months.
+const MOST_AHEAD: u64 = 100_000;
+
 /// How many chains a device may begin in a day before those beyond are marked. No visitor makes so
 /// many visits.
 const CHAINS_A_DAY: u64 = 200;
@@ -221,15 +225,37 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Notes the last number that a device says its chain has. It never goes down.
+    /// Notes the last number that a device says its chain has. It never goes down, and a number that
+    /// nobody gets to is not believed.
     pub(crate) fn note_claim(&self, device: DeviceId, claim: &HeadClaim, now_ms: i64) -> Result<(), CouncilError> {
+        if claim.sequence > MOST_AHEAD {
+            let held = self.one(
+                "SELECT high_water FROM chain WHERE device_id = ?1 AND epoch = ?2",
+                params![device.as_bytes(), claim.epoch.as_bytes()],
+                |row| row.get::<u64>("high_water"),
+            )?;
+            if claim.sequence.saturating_sub(held.unwrap_or(0)) > MOST_AHEAD {
+                return Ok(());
+            }
+        }
         self.write(
             "INSERT INTO chain (device_id, epoch, high_water, claimed, claimed_ms, forked) VALUES (?1, ?2, 0, ?3, ?4, 0)
-             ON CONFLICT (device_id, epoch) DO UPDATE SET
-                 claimed = CASE WHEN excluded.claimed > chain.claimed THEN excluded.claimed ELSE chain.claimed END, claimed_ms = excluded.claimed_ms",
+             ON CONFLICT (device_id, epoch) DO UPDATE SET claimed = excluded.claimed, claimed_ms = excluded.claimed_ms
+             WHERE excluded.claimed > chain.claimed",
             params![device.as_bytes(), claim.epoch.as_bytes(), claim.sequence, now_ms],
         )?;
         Ok(())
+    }
+
+    /// How many chains of a device are known by its word alone.
+    pub(crate) fn chains_only_said(&self, device: DeviceId) -> Result<usize, CouncilError> {
+        let said = self.one(
+            "SELECT count(*) AS chains FROM chain WHERE device_id = ?1 AND high_water = 0 AND claimed > 0
+                 AND NOT EXISTS (SELECT 1 FROM record WHERE record.device_id = chain.device_id AND record.epoch = chain.epoch)",
+            params![device.as_bytes()],
+            |row| row.get::<u64>("chains"),
+        )?;
+        Ok(usize::try_from(said.unwrap_or(0)).unwrap_or(usize::MAX))
     }
 
     /// Adds a chain's row, if it has none yet.
@@ -292,6 +318,24 @@ impl Writing<'_> {
                 "UPDATE chain SET many_ms = ?3 WHERE device_id = ?1 AND epoch = ?2",
                 params![device.as_bytes(), chain.as_bytes(), now_ms],
             )?;
+        }
+        Ok(())
+    }
+
+    /// Marks the chain of a record as one that says more than anybody does.
+    pub(crate) fn mark_many_of(&self, record: RecordId, now_ms: i64) -> Result<(), CouncilError> {
+        for records in ["record", "set_aside"] {
+            let chains: Vec<([u8; 16], [u8; 16])> = self.many(
+                &format!("SELECT device_id, epoch FROM {records} WHERE record_id = ?1"),
+                params![record.as_bytes()],
+                |row| Ok((row.get("device_id")?, row.get("epoch")?)),
+            )?;
+            for (device, epoch) in chains {
+                self.write(
+                    "UPDATE chain SET many_ms = ?3 WHERE device_id = ?1 AND epoch = ?2",
+                    params![device, epoch, now_ms],
+                )?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! What phones have and the council does not hold, counted for lists that may be incomplete.
 
+use std::collections::BTreeMap;
+
 use doorstep_domain::DeviceId;
 use doorstep_domain::ledger::Epoch;
 use doorstep_domain::v2::HeadClass;
@@ -11,6 +13,9 @@ use crate::error::CouncilError;
 /// How many of a phone's gaps are listed one by one. A phone can say that it has any number of
 /// chains, and must not fill everybody's pages with them.
 const OF_A_PHONE: u64 = 5;
+
+/// How many records at most are counted as missing of one phone.
+const COUNTED_OF_A_PHONE: u64 = 10_000;
 
 /// A run of records that a device says it has and that the council does not hold.
 pub(crate) struct Missing {
@@ -83,15 +88,16 @@ impl Reading<'_> {
     }
 
     /// How many records devices say that they have and the council does not hold, without those of
-    /// notes.
+    /// notes, and at most [`COUNTED_OF_A_PHONE`] of each: what one says hides nobody else's.
     pub(crate) fn missing_records(&self) -> Result<u64, CouncilError> {
-        let mut records: u64 = 0;
-        let sql = format!("SELECT {SETTLED} AS settled, claimed {GAPS}");
+        let mut of_phones: BTreeMap<[u8; 16], u64> = BTreeMap::new();
+        let sql = format!("SELECT chain.device_id AS device_id, {SETTLED} AS settled, claimed {GAPS}");
         self.connection.query(&sql, params![false, u64::from(HeadClass::NOTE.0)], &mut |row| {
             let (held, said): (u64, u64) = (row.get("settled")?, row.get("claimed")?);
-            records = records.saturating_add(said.saturating_sub(held));
+            let records = of_phones.entry(row.get("device_id")?).or_default();
+            *records = records.saturating_add(said.saturating_sub(held)).min(COUNTED_OF_A_PHONE);
             Ok(())
         })?;
-        Ok(records)
+        Ok(of_phones.into_values().sum())
     }
 }

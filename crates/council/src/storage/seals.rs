@@ -131,6 +131,16 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Notes that a chain which its phone calls a note's is a visit's: it has something else. What it
+    /// has is seen like any other.
+    pub(crate) fn is_no_note(&self, device: DeviceId, epoch: Epoch) -> Result<(), CouncilError> {
+        self.write(
+            "UPDATE chain SET class = ?3 WHERE device_id = ?1 AND epoch = ?2",
+            params![device.as_bytes(), epoch.as_bytes(), u64::from(v2::HeadClass::VISIT.0)],
+        )?;
+        Ok(())
+    }
+
     /// Keeps a seal. One that is held already stays as it is.
     pub(crate) fn keep_seal(&self, seal: &SentSeal, root: Hash, now_ms: i64) -> Result<(), CouncilError> {
         let contents = &seal.contents;

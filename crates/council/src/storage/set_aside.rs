@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep_domain::conduct::{CaseKind, CaseOpened, Event, Started};
-use doorstep_domain::ledger::{Epoch, Hash, decode_body};
+use doorstep_domain::ledger::{Epoch, Hash, decode_acknowledgement, decode_body};
 use doorstep_domain::v2::{AnyEnvelope, HeadClass};
 use doorstep_domain::{DeviceId, RecordId, StableName, VisitId};
 use serde::{Deserialize, Serialize};
@@ -154,9 +154,10 @@ fn plan(body: &[u8]) -> Option<Started> {
     }
 }
 
-/// Whether a record is a sealed note, as far as its body can be read.
-fn says_note(body: &[u8]) -> bool {
-    decode_body(body).is_some_and(|body| matches!(body.event, Event::ConcernSealed(_)))
+/// Whether a body says that it is a note; `None` if it can't be read.
+fn says_note(body: &[u8]) -> Option<bool> {
+    let event = decode_body(body).map(|body| matches!(body.event, Event::ConcernSealed(_)));
+    event.or_else(|| decode_acknowledgement(body).map(|_| false))
 }
 
 impl Reading<'_> {
@@ -329,7 +330,10 @@ impl Writing<'_> {
         let mut rows = Vec::with_capacity(set_aside.len());
         for record in set_aside {
             let envelope = AnyEnvelope::from_bytes(record.envelope);
-            let of_note = says_note(record.body) || self.is_of_note(record.place.device, record.place.epoch)?;
+            let of_note = match says_note(record.body) {
+                Some(says_note) => says_note,
+                None => self.is_of_note(record.place.device, record.place.epoch)?,
+            };
             rows.push(named! {
                 "device_id" => record.place.device.as_bytes(),
                 "epoch" => record.place.epoch.as_bytes(),
@@ -404,7 +408,10 @@ impl Writing<'_> {
         for row in &rows {
             let Place { device, epoch, sequence } = row.place;
             let envelope = AnyEnvelope::from_bytes(&row.envelope);
-            let of_note = says_note(&row.body) || self.is_of_note(device, epoch)?;
+            let of_note = match says_note(&row.body) {
+                Some(says_note) => says_note,
+                None => self.is_of_note(device, epoch)?,
+            };
             if let Some(envelope) = &envelope {
                 self.see_to_urgent(row, envelope)?;
             }

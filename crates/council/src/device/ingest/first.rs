@@ -6,7 +6,7 @@ use doorstep_domain::ledger::{Epoch, Seal, VisitKey};
 use doorstep_domain::protocol::{Receipt, SyncRequest, Verdict};
 
 use super::arrived::Arrived;
-use super::{Outcome, store};
+use super::{MOST_ONLY_SAID, Outcome, store};
 use crate::error::CouncilError;
 use crate::storage::{Device, Place, Writing};
 
@@ -31,7 +31,10 @@ pub(in crate::device) fn ingest(
     let named: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).chain([request.head.epoch]).collect();
     let known = writing.chains_of(device.id, &named.iter().copied().collect::<Vec<_>>())?;
     writing.heard_from(device.id, now_ms)?;
-    writing.note_claim(device.id, &request.head, now_ms)?;
+    let is_only_said = arrived.is_empty() && writing.chains_of(device.id, &[request.head.epoch])?.is_empty();
+    if !is_only_said || writing.chains_only_said(device.id)? < MOST_ONLY_SAID {
+        writing.note_claim(device.id, &request.head, now_ms)?;
+    }
     for epoch in seals.iter().map(|seal| seal.epoch).collect::<BTreeSet<Epoch>>() {
         writing.note_chain(device.id, epoch, now_ms)?;
     }

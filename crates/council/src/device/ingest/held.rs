@@ -139,6 +139,11 @@ impl HeldContext {
         self.notes.contains(&chain)
     }
 
+    /// A chain has something that is no note. Gives whether its phone has called it a note's.
+    pub(super) fn is_no_note(&mut self, chain: Epoch) -> bool {
+        self.notes.remove(&chain)
+    }
+
     /// Whether what the phone sends stands apart until a person releases it: it was lost, or its
     /// person has left.
     pub(super) fn stands_apart(&self) -> bool {

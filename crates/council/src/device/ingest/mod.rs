@@ -31,6 +31,9 @@ pub(super) use self::first::ingest as ingest_first;
 pub(super) use self::second::{Ingested, ingest as ingest_second};
 pub(crate) use self::second::{Signer, receipt_released};
 
+/// How many chains of a phone are noted of which the council has nothing but the phone's word.
+const MOST_ONLY_SAID: usize = 200;
+
 /// What was done with a record.
 enum Outcome {
     /// The same record is already held.
@@ -97,6 +100,8 @@ struct BatchWrites<'a> {
     erased: Vec<(Place, Hash)>,
     /// Erased visits of which something came that is kept.
     late: BTreeSet<VisitId>,
+    /// Chains that their phone calls a note's, and that have something else.
+    no_notes: BTreeSet<Epoch>,
 }
 
 impl<'a> BatchWrites<'a> {
@@ -113,7 +118,17 @@ impl<'a> BatchWrites<'a> {
                     Content::Event(_) | Content::Acknowledgement(_) => Outcome::Stored,
                 };
                 context.keep(place, hash, envelope);
-                let of_note = context.is_of_note(place.epoch) || content.is_note();
+                let of_note = match &content {
+                    Content::NotUnderstood => context.is_of_note(place.epoch),
+                    // What a record says is believed before what its phone says that its chain is.
+                    read => {
+                        let is_note = read.is_note();
+                        if !is_note && context.is_no_note(place.epoch) {
+                            self.no_notes.insert(place.epoch);
+                        }
+                        is_note
+                    }
+                };
                 let is_erased = is_content_erased(envelope, Some(&content), context);
                 let body = (!is_erased).then_some(body);
                 self.records.push(NewRecord { place, hash, envelope, bytes, body, received_ms, earliest_ms, of_note });
@@ -129,6 +144,9 @@ impl<'a> BatchWrites<'a> {
                 let mut body = body;
                 if let Some(envelope) = &arrived.envelope {
                     let content = judge::read(envelope, body);
+                    if content.as_ref().is_some_and(|read| !read.is_note()) && context.is_no_note(place.epoch) {
+                        self.no_notes.insert(place.epoch);
+                    }
                     if is_content_erased(envelope, content.as_ref(), context) {
                         body = &[];
                         self.erased.push((place, hash));
@@ -173,6 +191,9 @@ impl<'a> BatchWrites<'a> {
         }
         for epoch in self.forked {
             writing.mark_forked(device.id, epoch)?;
+        }
+        for epoch in self.no_notes {
+            writing.is_no_note(device.id, epoch)?;
         }
         let mut touched = BTreeSet::new();
         let belief = Belief::of(writing)?;

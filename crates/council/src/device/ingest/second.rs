@@ -13,7 +13,7 @@ use doorstep_domain::v2::{
 
 use super::arrived::Arrived;
 use super::earliest;
-use super::{Outcome, store};
+use super::{MOST_ONLY_SAID, Outcome, store};
 use crate::error::CouncilError;
 use crate::machine::keys::Keys;
 use crate::service::Service;
@@ -107,9 +107,7 @@ pub(in crate::device) fn ingest(
     let named = named(request);
     let known = writing.chains_of(device.id, &named.iter().copied().collect::<Vec<_>>())?;
     writing.heard_from(device.id, now_ms)?;
-    for claim in &request.heads {
-        writing.note_head(device.id, claim, now_ms)?;
-    }
+    note_heads(writing, device, request, &known, now_ms)?;
     let keys = keys(writing, request)?;
     let (runs, unfit) = unpacked(device, request, &keys);
     let made: Vec<(&MadeRecord, Option<&Receipt>)> =
@@ -144,6 +142,29 @@ pub(in crate::device) fn ingest(
     let (receipts, earlier) = receipts(writing, device, &arrived, outcomes, signer, now_ms)?;
     let (two_phones, common_seal) = keep_seals(writing, device, seals, &arrived, now_ms)?;
     Ok(Ingested { receipts, earlier, unfit, two_phones, common_seal, lost_ms })
+}
+
+/// Notes where the phone says that its chains end. Of those of which the council has nothing, it
+/// notes a few: the others come with their records.
+fn note_heads(
+    writing: &Writing<'_>,
+    device: &Device,
+    request: &SyncRequest,
+    known: &BTreeSet<Epoch>,
+    now_ms: i64,
+) -> Result<(), CouncilError> {
+    let of_records = request.runs.iter().map(|run| run.chain).chain(request.whole.iter().map(|whole| whole.chain));
+    let comes: BTreeSet<Epoch> = of_records.collect();
+    let (there, only_said): (Vec<_>, Vec<_>) =
+        request.heads.iter().partition(|claim| known.contains(&claim.head.chain) || comes.contains(&claim.head.chain));
+    let room = match only_said.is_empty() {
+        true => 0,
+        false => MOST_ONLY_SAID.saturating_sub(writing.chains_only_said(device.id)?),
+    };
+    for claim in there.into_iter().chain(only_said.into_iter().take(room)) {
+        writing.note_head(device.id, claim, now_ms)?;
+    }
+    Ok(())
 }
 
 /// The chains that a request says the phone has records of.

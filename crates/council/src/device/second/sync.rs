@@ -48,7 +48,8 @@ pub(super) fn sync(service: &Service, request: &[u8]) -> Result<Answered, Refusa
     let answer =
         until_nobody_interferes(service, |writing| answer(service, writing, &device, &request, &seals, now_ms))?;
     let answer = told_of_keys(service, &device, known_key, answer)?;
-    tracing::info!(device.id = %device.id, records, "A device was answered.");
+    // How many records it sent would tell of a note.
+    tracing::info!(device.id = %device.id, "A device was answered.");
     Ok(Answered { bytes: Attested::new(&answer, known_key).to_bytes(), device: device.id })
 }
 
