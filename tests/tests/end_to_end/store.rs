@@ -122,6 +122,21 @@ fn behind_the_scene(scene: &Scene) -> rusqlite::Connection {
 }
 
 #[test]
+fn each_visit_and_each_note_has_a_key_of_its_own_so_that_each_can_be_erased_alone() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    app.flag_safeguarding(Some(visit), "bruises").unwrap();
+    app.flag_safeguarding(Some(visit), "and a cut").unwrap();
+    app.act(visit, Command::NoAnswer).unwrap();
+    app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap();
+    let counted = "SELECT (SELECT count(DISTINCT said_visit_id) FROM visit_chain), count(DISTINCT key) FROM visit_key";
+    let (told_apart, keys): (u64, u64) =
+        behind_the_scene(&scene).query_row(counted, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!((told_apart, keys), (5, 5), "two visits, two notes, and the signature under the Code");
+}
+
+#[test]
 fn whoever_holds_the_key_and_changes_a_record_is_found_out_by_verify() {
     for (tampering, named) in [
         ("UPDATE record SET body = X'a1656576656e74696e6f5f616e73776572' WHERE sequence = 2", "content of record 2"),
