@@ -239,7 +239,7 @@ fn no_answer(no_answer: &NoAnswer) -> String {
         }
         NoAnswer::Busy { .. } => "the council is busy. Everything is saved on this device and will be sent shortly.".to_owned(),
         NoAnswer::Refused(ProblemCode::CodeNotValid) => {
-            "the code was not accepted: it is wrong, was used before, or is older than 10 minutes. Ask for a new one.".to_owned()
+            "the code was not accepted: it is wrong, was used before, is older than 10 minutes, or a newer one has taken its place. Ask for a new one.".to_owned()
         }
         NoAnswer::Refused(ProblemCode::DeviceNotKnown) => {
             "the council does not know this device. Everything is saved on it. Ask the council for a new enrolment code.".to_owned()

@@ -120,7 +120,7 @@ fn slow_bodies(council: SocketAddr, over: &AtomicBool) {
         let mut connection = TcpStream::connect(council).ok()?;
         connection.write_all(b"POST /v2/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n").ok()?;
         // Most of it comes at once, so that it is held.
-        connection.write_all(&vec![0; 60_000]).ok()?;
+        connection.write_all(&vec![0; 1_900_000]).ok()?;
         Some(connection)
     };
     let mut held: Vec<TcpStream> = Vec::new();

@@ -66,7 +66,8 @@ export const matters: Record<Exclude<Matter, 'not_received'>, (count: number) =>
     `${plural(count, 'record')} without a seal for more than a day: the phone has not signed for ${count === 1 ? 'it' : 'them'} as it should.`,
   found_again: () =>
     'The council was put back from an older copy, and found this phone again by its own signature. Put this to rest if it is still in use; if it was lost since, revoke it under Devices.',
-  many_at_once: (count) => `More than anybody does in a day, in ${plural(count, 'visit')}. What it sent was taken and is listed, and not all of it has a case.`
+  many_at_once: (count) =>
+    `More than anybody does in a day, in ${plural(count, 'visit')}. What it sent was taken and is listed, and not all of it has a case.`
 }
 
 /** How the council knows that a visit was at its home. */

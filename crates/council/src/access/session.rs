@@ -29,8 +29,9 @@ const SHOWN: usize = 8;
 /// The browser from which somebody signs in.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Browser {
-    /// The hash of its token, if it sent one. It may be known for a person.
-    pub(crate) token: Option<TokenHash>,
+    /// The tokens that it sent, by which it may be known: one for each person who has signed in
+    /// there, the newest last.
+    pub(crate) tokens: Vec<String>,
     /// Its `User-Agent`, shortened.
     pub(crate) name: String,
     /// The address that it is at, as far as the service can tell.
@@ -39,6 +40,13 @@ pub(crate) struct Browser {
     pub(crate) network: Option<Network>,
     /// The session that it had until now. It ends when another begins.
     pub(crate) session: Option<TokenHash>,
+}
+
+impl Browser {
+    /// Whether it says nothing by which anybody could be known.
+    pub(crate) fn tells_nothing(&self) -> bool {
+        self.tokens.is_empty() && self.network.is_none()
+    }
 }
 
 /// Whether somebody has signed in before from where they try it now. Strangers' wrong guesses slow
@@ -53,26 +61,44 @@ pub(crate) enum KnownBy {
     Nothing,
 }
 
+/// How a person is known, and the hash of the token or network by which they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) by: KnownBy,
+    pub(crate) hash: Option<TokenHash>,
+}
+
+impl Known {
+    /// Nobody is known by what was sent.
+    pub(crate) const NOT: Self = Self { by: KnownBy::Nothing, hash: None };
+}
+
+/// The most people for whom one browser is known: those who signed in there last.
+pub(crate) const MOST_KNOWN: usize = 8;
+
 /// How a person of this name is known, if they are.
-pub(crate) fn known_by(service: &Service, browser: &Browser, user: &str) -> Result<KnownBy, CouncilError> {
-    if browser.token.is_none() && browser.network.is_none() {
-        return Ok(KnownBy::Nothing);
+pub(crate) fn known_by(service: &Service, browser: &Browser, user: &str) -> Result<Known, CouncilError> {
+    if browser.tells_nothing() {
+        return Ok(Known::NOT);
     }
     let (network, now_ms) = (browser.network.map(|network| network.hash(&service.keys)), service.now_ms());
     service.storage.read(|reading| {
-        if browser.token.map(|token| reading.knows_browser(&token, user)).transpose()? == Some(true) {
-            return Ok(KnownBy::Browser);
+        for token in browser.tokens.iter().map(|token| token_hash(token)) {
+            if reading.knows_browser(&token, user)? {
+                return Ok(Known { by: KnownBy::Browser, hash: Some(token) });
+            }
         }
         let knows = network.map(|network| reading.knows_network(&network, user, now_ms)).transpose()?;
-        Ok(if knows == Some(true) { KnownBy::Network } else { KnownBy::Nothing })
+        Ok(if knows == Some(true) { Known { by: KnownBy::Network, hash: network } } else { Known::NOT })
     })
 }
 
 /// The tokens of a new session. The browser gets them as cookies.
 pub(crate) struct NewSession {
     pub(crate) token: String,
-    /// A token by which the browser is known from now on. `None` when it was known before.
-    pub(crate) known_browser: Option<String>,
+    /// The tokens by which the browser is known from now on. `None` when it was known for this
+    /// person before.
+    pub(crate) known_browser: Option<Vec<String>>,
 }
 
 /// A session that goes on.
@@ -127,8 +153,8 @@ pub(crate) fn open(
 ) -> Result<NewSession, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
     let random_token = || data_encoding::HEXLOWER.encode(&service.environment.random::<32>());
-    let is_new = by != SignedInBy::Openid && known_by(service, browser, &person.user_name)? != KnownBy::Browser;
-    let (token, known_browser) = (random_token(), is_new.then(random_token));
+    let is_new = by != SignedInBy::Openid && known_by(service, browser, &person.user_name)?.by != KnownBy::Browser;
+    let (token, known_from_now) = (random_token(), is_new.then(random_token));
     let network = browser.network.filter(|_| by != SignedInBy::Openid).map(|network| network.hash(&service.keys));
     service.transact(|writing| {
         // They may have left since they proved who they are.
@@ -139,7 +165,7 @@ pub(crate) fn open(
             writing.end_session(before)?;
         }
         writing.keep_session(&token_hash(&token), person.id, &browser.name, now_ms, proved_ms)?;
-        if let Some(known) = &known_browser {
+        if let Some(known) = &known_from_now {
             writing.keep_known_browser(&token_hash(known), person.id, now_ms)?;
         }
         if let Some(network) = &network {
@@ -148,6 +174,11 @@ pub(crate) fn open(
         let address = browser.address.map(|address| address.to_string());
         writing.audit(now_ms, &person.user_name, &Audited::SignedIn { by, address })
     })?;
+    // Others have signed in there too, and are known there as before.
+    let known_browser = known_from_now.map(|known| {
+        let others = browser.tokens.iter().skip((browser.tokens.len() + 1).saturating_sub(MOST_KNOWN));
+        others.cloned().chain([known]).collect()
+    });
     Ok(NewSession { token, known_browser })
 }
 

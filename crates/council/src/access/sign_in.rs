@@ -6,7 +6,7 @@ use doorstep_domain::ledger::Hash;
 use super::passkey::{PasskeyAnswer, PasskeyAsked};
 use super::password;
 use super::second_factor::{self, SecondFactorResult, SetUp};
-use super::session::{self, Browser, KnownBy, NewSession};
+use super::session::{self, Browser, NewSession};
 use crate::error::CouncilError;
 use crate::machine::rates::RefusalOf;
 use crate::refused::Refused;
@@ -58,11 +58,7 @@ pub(crate) enum SignInOutcome {
 /// Signs a person in, or says what is wrong or missing.
 pub(crate) fn sign_in(service: &Service, given: &Credentials<'_>) -> Result<SignInOutcome, CouncilError> {
     let now_ms = service.environment.clock.now_ms();
-    let from = match session::known_by(service, given.browser, given.user)? {
-        KnownBy::Browser => given.browser.token,
-        KnownBy::Network => given.browser.network.map(|network| network.hash(&service.keys)),
-        KnownBy::Nothing => None,
-    };
+    let from = session::known_by(service, given.browser, given.user)?.hash;
     let counter = counter(given.user, from.as_ref());
     if let Some(left_ms) = service.transact(|writing| writing.count_try(&counter, now_ms, wait_ms))? {
         return Ok(SignInOutcome::TooEarly { left_ms });

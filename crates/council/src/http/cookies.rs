@@ -8,15 +8,17 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, header};
 
 use super::problem::WebProblem;
-use crate::access::session::{Browser, NewSession, TokenHash};
+use crate::access::session::{Browser, MOST_KNOWN, NewSession, TokenHash};
 use crate::access::token::token_hash;
 use crate::machine::network::Network;
 use crate::service::Service;
 
 /// The cookie with a session's token.
 const SESSION: &str = "doorstep_session";
-/// The cookie with the token of a browser from which a person has signed in before.
+/// The cookie with the tokens of a browser from which people have signed in before.
 const KNOWN_BROWSER: &str = "doorstep_browser";
+/// What stands between them.
+const BETWEEN: &str = ".";
 /// What a cookie's name begins with where there is TLS. A browser then only takes it over TLS, from
 /// this host itself.
 const OF_THIS_HOST: &str = "__Host-";
@@ -48,13 +50,20 @@ pub(crate) fn session(service: &Service, headers: &HeaderMap) -> Option<TokenHas
     token(service, headers, SESSION)
 }
 
+/// The tokens of a browser from which people have signed in before.
+fn known_browser(service: &Service, headers: &HeaderMap) -> Vec<String> {
+    let value = value(headers, &name_of(KNOWN_BROWSER, service.is_over_tls())).unwrap_or_default();
+    value.split(BETWEEN).filter(|token| !token.is_empty()).take(MOST_KNOWN).map(str::to_owned).collect()
+}
+
 /// The cookies that a browser gets when a session begins.
 pub(crate) fn of_session(opened: &NewSession, over_tls: bool) -> Vec<String> {
     let secure = if over_tls { "; Secure" } else { "" };
     let kept = |cookie: &str, value: &str, age: &str| {
         format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}", name_of(cookie, over_tls))
     };
-    let known = opened.known_browser.as_ref().map(|browser| kept(KNOWN_BROWSER, browser, "; Max-Age=31536000"));
+    let known = opened.known_browser.as_ref();
+    let known = known.map(|tokens| kept(KNOWN_BROWSER, &tokens.join(BETWEEN), "; Max-Age=31536000"));
     std::iter::once(kept(SESSION, &opened.token, "")).chain(known).collect()
 }
 
@@ -74,7 +83,7 @@ impl FromRequestParts<Service> for FromBrowser {
         let headers = &parts.headers;
         let name = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
         Ok(Self(Browser {
-            token: token(service, headers, KNOWN_BROWSER),
+            tokens: known_browser(service, headers),
             name: name.chars().take(200).collect(),
             address: address_of(service, headers, &parts.extensions),
             network: network_of(service, headers, &parts.extensions),

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::blocking::ask;
 use super::problem::WebProblem;
-use crate::access::session::{Browser, KnownBy, known_by};
+use crate::access::session::{Browser, Known, KnownBy, known_by};
 use crate::service::Service;
 
 /// How many tries from where nobody of that name is known may wait or be checked at a time.
@@ -51,23 +51,23 @@ impl SignInQueue {
     pub(crate) async fn turn(&self, service: &Service, browser: &Browser, user: &str) -> Result<Turn<'_>, WebProblem> {
         // Who comes with nothing by which a person could be known is not looked up: strangers wait
         // without a thread.
-        let known = if browser.token.is_none() && browser.network.is_none() {
-            KnownBy::Nothing
+        let known = if browser.tells_nothing() {
+            Known::NOT
         } else {
             let (browser, user) = (browser.clone(), user.to_owned());
             ask(service.clone(), move |service| known_by(service, &browser, &user)).await?
         };
         let whose = |said: &[&[u8]]| *Hash::framed("doorstep-own-tries-v1", said).as_bytes();
-        let counted = match (known, browser.token, browser.network) {
-            (KnownBy::Browser, Some(token), _) => service.rates.own_try(token),
-            (KnownBy::Network, _, Some(network)) => {
-                service.rates.own_try(whose(&[user.as_bytes(), &network.hash(&service.keys)]))
+        let counted = match (known, browser.network) {
+            (Known { by: KnownBy::Browser, hash: Some(token) }, _) => service.rates.own_try(token),
+            (Known { by: KnownBy::Network, hash: Some(network) }, _) => {
+                service.rates.own_try(whose(&[user.as_bytes(), &network]))
             }
-            (_, _, Some(network)) => service.rates.try_from(network),
+            (_, Some(network)) => service.rates.try_from(network),
             _ => Ok(()),
         };
         counted.map_err(|later| WebProblem::Busy { seconds: later.seconds })?;
-        self.turn_of(known).await
+        self.turn_of(known.by).await
     }
 
     /// Waits for a turn to check a password of somebody who has signed in, before they change
