@@ -215,16 +215,19 @@ fn two_phones_with_one_enrolment_are_told_and_both_their_histories_are_kept() {
         phone.says(chain, Event::NoAnswer, |_| {});
         assert_eq!(phone.sends(|_| {}).standing, Standing::ACTIVE);
         clone.says(chain, Event::SafeSaid, |_| {});
+        // Nothing else has the place of this one, but it follows a record that is not held.
+        clone.says(chain, Event::CardLeft { left: false }, |_| {});
         let told = clone.sends(|_| {});
         assert_eq!((told.standing, told.common_seal), (Standing::TWO_PHONES, Some(1)));
-        assert_eq!(reasons(&clone), ["fork"]);
+        assert_eq!(reasons(&clone), ["fork", "fork"]);
 
         // It begins anew from the last record that both have, and is received.
         clone.begins_seals();
         let again = clone.goes_on(chain, 0);
         clone.says(again, Event::SafeSaid, |_| {});
+        clone.says(again, Event::CardLeft { left: false }, |_| {});
         assert_eq!(clone.sends(|_| {}).standing, Standing::ACTIVE);
-        assert_eq!(clone.chains[&again].received, 1);
+        assert_eq!(clone.chains[&again].received, 2);
         phone.says(chain, Event::CardLeft { left: true }, |_| {});
         assert_eq!(phone.sends(|_| {}).standing, Standing::ACTIVE, "the first goes on as before");
         let counts = checked(council);

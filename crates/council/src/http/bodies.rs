@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::task::AtomicWaker;
 use http_body::{Frame, SizeHint};
+use tokio::time::Instant;
 
 /// How many bytes all bodies have room for. A table has a place of its own.
 const ROOM: usize = 48 * 1024 * 1024;

@@ -225,8 +225,8 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Notes the last number that a device says its chain has. It never goes down, and a number that
-    /// nobody gets to is not believed.
+    /// Notes the last number that a device says its chain has. It never goes down, and a number
+    /// that nobody gets to is not believed.
     pub(crate) fn note_claim(&self, device: DeviceId, claim: &HeadClaim, now_ms: i64) -> Result<(), CouncilError> {
         if claim.sequence > MOST_AHEAD {
             let held = self.one(

@@ -77,8 +77,8 @@ impl Reading<'_> {
         }
     }
 
-    /// The last seal of the chain of seals of which the newest one came. The council's clock may have
-    /// been set back since an earlier one: within a chain the numbers say which is the last.
+    /// The last seal of the chain of seals of which the newest one came. The council's clock may
+    /// have been set back since an earlier one: within a chain the numbers say which is the last.
     pub(crate) fn last_seal(&self, device: DeviceId) -> Result<Option<SealMark>, CouncilError> {
         self.one(
             "SELECT epoch, number, root FROM device_seal WHERE device_id = ?1 AND epoch =
@@ -131,8 +131,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Notes that a chain which its phone calls a note's is a visit's: it has something else. What it
-    /// has is seen like any other.
+    /// Notes that a chain which its phone calls a note's is a visit's: it has something else. What
+    /// it has is seen like any other.
     pub(crate) fn is_no_note(&self, device: DeviceId, epoch: Epoch) -> Result<(), CouncilError> {
         self.write(
             "UPDATE chain SET class = ?3 WHERE device_id = ?1 AND epoch = ?2",

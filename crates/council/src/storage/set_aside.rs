@@ -154,12 +154,6 @@ fn plan(body: &[u8]) -> Option<Started> {
     }
 }
 
-/// Whether a body says that it is a note; `None` if it can't be read.
-fn says_note(body: &[u8]) -> Option<bool> {
-    let event = decode_body(body).map(|body| matches!(body.event, Event::ConcernSealed(_)));
-    event.or_else(|| decode_acknowledgement(body).map(|_| false))
-}
-
 impl Reading<'_> {
     /// The set-aside records from a place in a chain up to the number `last`, inclusive.
     pub(crate) fn set_aside_from(&self, first: Place, last: u64) -> Result<Vec<SetAsideAt>, CouncilError> {
@@ -314,6 +308,13 @@ impl Reading<'_> {
         Ok(class.flatten() == Some(u64::from(HeadClass::NOTE.0)))
     }
 
+    /// Whether a record is a note: as it says itself, or where it can't be read, its chain.
+    fn is_note(&self, body: &[u8], place: Place) -> Result<bool, CouncilError> {
+        let event = decode_body(body).map(|body| matches!(body.event, Event::ConcernSealed(_)));
+        let says = event.or_else(|| decode_acknowledgement(body).map(|_| false));
+        says.map_or_else(|| self.is_of_note(place.device, place.epoch), Ok)
+    }
+
     /// The phone from which a set-aside record with this id came; `None` if there is none.
     pub(crate) fn aside_from(&self, record: RecordId) -> Result<Option<DeviceId>, CouncilError> {
         self.one(
@@ -330,10 +331,7 @@ impl Writing<'_> {
         let mut rows = Vec::with_capacity(set_aside.len());
         for record in set_aside {
             let envelope = AnyEnvelope::from_bytes(record.envelope);
-            let of_note = match says_note(record.body) {
-                Some(says_note) => says_note,
-                None => self.is_of_note(record.place.device, record.place.epoch)?,
-            };
+            let of_note = self.is_note(record.body, record.place)?;
             rows.push(named! {
                 "device_id" => record.place.device.as_bytes(),
                 "epoch" => record.place.epoch.as_bytes(),
@@ -408,10 +406,7 @@ impl Writing<'_> {
         for row in &rows {
             let Place { device, epoch, sequence } = row.place;
             let envelope = AnyEnvelope::from_bytes(&row.envelope);
-            let of_note = match says_note(&row.body) {
-                Some(says_note) => says_note,
-                None => self.is_of_note(device, epoch)?,
-            };
+            let of_note = self.is_note(&row.body, row.place)?;
             if let Some(envelope) = &envelope {
                 self.see_to_urgent(row, envelope)?;
             }
