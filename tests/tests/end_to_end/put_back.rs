@@ -13,11 +13,11 @@ use doorstep_council::records::subject_access::{self, Subject};
 use doorstep_council::records::{restore, verify};
 use doorstep_council::{DatabaseAt, PhotosAt, Service};
 use doorstep_domain::VisitId;
-use doorstep_domain::conduct::{Command, PhotoPurpose};
+use doorstep_domain::conduct::{Command, PhotoPurpose, Step, StepState};
 use doorstep_domain::ledger::Hash;
 use doorstep_domain::protocol::{Council, NoAnswer};
 use doorstep_domain::v2::Exchange;
-use doorstep_tests::harness::sample;
+use doorstep_tests::harness::{copy, sample};
 use doorstep_tests::sample::photo;
 
 use crate::scene::{Cut, Scene};
@@ -123,6 +123,33 @@ fn lost_database(scene: &Scene) {
     for file in ["doorstep.db", "doorstep.db-wal", "doorstep.db-shm"] {
         let _there_may_be_none = fs::remove_file(scene.store().join(file));
     }
+}
+
+#[test]
+fn a_phone_that_is_put_back_from_a_copy_sends_nothing_again_that_was_received_by_then() {
+    let scene = Scene::new();
+    let app = scene.enrolled();
+    let visit = app.start_visit(&"WO-261124-00009".parse().unwrap()).unwrap().visit.visit.visit;
+    assert_eq!(app.sync().unwrap().waiting, 0);
+    drop(app);
+    let before = tempfile::tempdir().unwrap();
+    copy(scene.folder.path(), before.path());
+    let app = scene.open().unwrap();
+    app.act(visit, Command::RecordStep { step: Step::IdShown, state: StepState::Done }).unwrap();
+    assert_eq!(app.sync().unwrap().waiting, 0);
+    drop(app);
+    fs::remove_dir_all(scene.folder.path()).unwrap();
+    copy(before.path(), scene.folder.path());
+    let app = scene.open().unwrap();
+    app.act(visit, Command::NoAnswer).unwrap();
+    assert_eq!(app.sync().unwrap().waiting, 0);
+    assert_eq!(
+        verify::counts(&scene.service).unwrap(),
+        (4, 0),
+        "the signature under the Code, the start, the step that the phone has lost, and the end"
+    );
+    let held = verify::listed_visit(&scene.service, visit).unwrap().unwrap();
+    assert_eq!(held.timeline.len(), 3);
 }
 
 #[test]

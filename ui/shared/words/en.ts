@@ -50,8 +50,7 @@ const problems: Record<string, string> = {
   'not-the-council':
     'Something answered that is not the council: perhaps a Wi-Fi that wants you to sign in. Everything is saved on this phone. Sign in to the Wi-Fi, or turn it off.',
   'council-busy': 'The council is busy. Everything is saved on this phone and goes shortly.',
-  'code-not-valid':
-    'That code is wrong, was used before, is older than 10 minutes, or a newer one took its place. Ask the council for a new one.',
+  'code-not-valid': 'That code is wrong, used, replaced, or older than 10 minutes. Ask the council for a new one.',
   'bad-code': 'That is not a code. It has 34 letters and digits. Check it, or copy it again.',
   'another-council':
     'Whoever answered is not the council that gave you this code. Nothing was set up. Check the address, then try again.',

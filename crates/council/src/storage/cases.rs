@@ -333,19 +333,18 @@ impl Writing<'_> {
     /// dangerous, and must not hide everybody else's cases. What it says beyond is on the list of
     /// concerns, and the phone on that of what was set aside.
     fn may_open_one(&self, visit: VisitId, visitor: Option<UserId>, now_ms: i64) -> Result<bool, CouncilError> {
-        let of_visit = self.one(
-            "SELECT count(*) AS cases FROM case_file WHERE visit_id = ?1",
-            params![visit.as_bytes()],
-            |row| row.get::<u64>("cases"),
+        let may = self.one(
+            "SELECT (SELECT count(*) FROM case_file WHERE visit_id = ?1) AS of_visit,
+                    (SELECT count(*) FROM (SELECT 1 FROM case_file WHERE user_id = ?2 AND received_ms > ?3 LIMIT ?4) AS recent) AS of_visitor",
+            params![
+                visit.as_bytes(),
+                visitor.as_ref().map(UserId::as_bytes),
+                now_ms.saturating_sub(DAY_MS),
+                MOST_OF_A_PERSON
+            ],
+            |row| Ok(row.get::<u64>("of_visit")? < MOST_OF_A_VISIT && row.get::<u64>("of_visitor")? < MOST_OF_A_PERSON),
         )?;
-        let Some(visitor) = visitor else { return Ok(of_visit.unwrap_or(0) < MOST_OF_A_VISIT) };
-        let of_visitor = self.one(
-            "SELECT count(*) AS cases FROM
-                 (SELECT 1 FROM case_file WHERE user_id = ?1 AND received_ms > ?2 LIMIT ?3) AS recent",
-            params![visitor.as_bytes(), now_ms.saturating_sub(DAY_MS), MOST_OF_A_PERSON],
-            |row| row.get::<u64>("cases"),
-        )?;
-        Ok(of_visit.unwrap_or(0) < MOST_OF_A_VISIT && of_visitor.unwrap_or(0) < MOST_OF_A_PERSON)
+        Ok(may.unwrap_or(true))
     }
 
     /// Opens a case. `false` if it was opened before, or there are too many.
