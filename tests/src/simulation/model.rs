@@ -39,6 +39,8 @@ pub(super) struct Model {
     /// Records whose content rotted on the phone's disk before they were sent: the council sets
     /// them aside.
     pub(super) rotten: BTreeSet<RecordId>,
+    /// Whether it was revoked: what it sent after that stands apart, also once it was released.
+    pub(super) was_revoked: bool,
     /// Files that are no visit: something was said outside of any. No list of visits has them.
     pub(super) files: BTreeSet<VisitId>,
     /// Visits in which something was said while the phone was locked. If it was put back before
@@ -135,9 +137,11 @@ impl Model {
         self.reordered.extend(before.order.keys());
         self.reordered.extend(before.reordered);
         self.at = before.at;
-        self.erased.extend(before.erased);
+        // What the council has erased is not put back with the phone.
+        self.erased = before.erased;
         self.erased_before_a_copy.extend(before.erased_before_a_copy);
         self.files.extend(before.files);
+        self.was_revoked |= before.was_revoked;
         self.struck.extend(before.struck);
         for (record, (visit, event)) in before.saved {
             if held(council, visit).contains_key(&record) || (self.files.contains(&visit) && has_file(council, visit)) {
@@ -187,7 +191,7 @@ impl Model {
         let visits: BTreeSet<VisitId> = self.saved.values().map(|(visit, _)| *visit).collect();
         for visit in visits {
             if self.files.contains(&visit) {
-                let lost = Some(visit).filter(|visit| !has_file(council, *visit));
+                let lost = Some(visit).filter(|visit| !self.was_revoked && !has_file(council, *visit));
                 differences.extend(lost.map(|visit| format!("lost: what was said outside of a visit, {visit}")));
                 continue;
             }

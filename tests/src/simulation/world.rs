@@ -18,7 +18,7 @@ use doorstep_council::desk::{self, Actor};
 use doorstep_council::import::{self, ImportMode};
 use doorstep_council::records::backup::BackupKey;
 use doorstep_council::{DatabaseAt, Service, TimeSource};
-use doorstep_domain::VisitId;
+use doorstep_domain::{DeviceId, VisitId};
 
 use super::line::Line;
 use super::model::Model;
@@ -107,6 +107,8 @@ struct World {
     backup_key: BackupKey,
     phones: Vec<Phone>,
     appointments: Vec<(usize, usize)>,
+    /// The enrolments that were revoked.
+    revoked: Vec<DeviceId>,
     broken: Vec<String>,
     trace: Vec<String>,
     notes: usize,
@@ -214,6 +216,7 @@ impl World {
             backup_key: BackupKey::new(),
             phones: Vec::new(),
             appointments: Vec::new(),
+            revoked: Vec::new(),
             broken: Vec::new(),
             trace: Vec::new(),
             notes: 0,
@@ -256,7 +259,7 @@ impl World {
             89 => self.put_council_back(),
             90..=91 => self.lock(which),
             92..=94 => self.power_cut(which),
-            95 => self.enrol_again(which),
+            95 => self.new_code(which),
             98 => self.erase_a_home(),
             96 => self.fill(which),
             97 => self.council_disk.fail_after(u64::try_from(self.chance.below(2)).unwrap_or(0)),

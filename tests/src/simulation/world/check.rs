@@ -47,6 +47,7 @@ impl World {
         for which in 0..PHONES {
             self.quiesce_phone(which);
         }
+        self.release();
         for promise in PROMISES {
             let broken = promise.at_the_end(self);
             self.broken.extend(broken);

@@ -101,7 +101,7 @@ impl World {
 
     /// Makes a backup while the council runs, and says that it restores: phones may forget what is
     /// in it, so from then on the council is put back from it, or from something newer.
-    fn back_up(&mut self) {
+    pub(super) fn back_up(&mut self) {
         self.council_disk.mend();
         let to = self.folder.path().join("council.backup");
         let by = Actor::command_line();

@@ -6,11 +6,13 @@ use std::path::Path;
 
 use chrono::DateTime;
 use doorstep_core::{AppError, SaidLocked};
+use doorstep_council::desk::set_aside::{self, AsideDecide, AsideDeed};
 use doorstep_council::desk::{self, Actor};
+use doorstep_domain::DeviceId;
 use doorstep_domain::conduct::{About, Concern, Hazard, Severity};
 
 use super::phones::{PIN, unverified};
-use super::{World, copy_folder};
+use super::{BOUND, World, copy_folder};
 
 impl World {
     pub(super) fn is_locked(&self, which: usize) -> bool {
@@ -140,13 +142,73 @@ impl World {
         }
     }
 
-    /// The same person gets a new code: they have forgotten the PIN, say.
-    pub(super) fn enrol_again(&mut self, which: usize) {
-        let Some(phone) = self.phones.get_mut(which) else { return };
+    /// Somebody gets a new code: they have forgotten the PIN, say, or found their phone again.
+    pub(super) fn new_code(&mut self, which: usize) {
+        let was_lost = self.chance.percent(40);
+        let Some(phone) = self.phones.get(which) else { return };
         // In version 1 a phone has no certificate to show to a council that was put back since.
         if phone.was_put_back || !phone.model.rotten.is_empty() || !self.speaks_version_2 {
             return;
         }
+        if was_lost {
+            self.revoke(which);
+        }
+        self.enrol_again(which);
+    }
+
+    /// The phone was lost, and is revoked. It is found, and sends what it has; a supervisor takes
+    /// that for what it is.
+    fn revoke(&mut self, which: usize) {
+        self.unlock(which);
+        self.council_disk.mend();
+        let Some(phone) = self.phones.get(which) else { return };
+        let Some(app) = &phone.app else { return };
+        let Some(enrolled) = app.status().ok().and_then(|status| status.enrolled) else { return };
+        let device: DeviceId = enrolled.device.parse().expect("it is an id");
+        phone.disk.empty();
+        phone.line.set_trouble(0);
+        let by = Actor::command_line();
+        let revoked = desk::phones::revoke(&self.council, &by, device);
+        self.broken.extend(revoked.err().map(|error| format!("a phone can't be revoked: {error}")));
+        for _ in 0..BOUND {
+            // Once it has given up its keys, it is as new.
+            match app.sync() {
+                Ok(report) if report.waiting > 0 || report.photos_waiting > 0 => {}
+                Ok(_) if app.status().is_ok_and(|status| status.left_by_others > 0) => {}
+                _ => break,
+            }
+        }
+        self.revoked.push(device);
+        if let Some(phone) = self.phones.get_mut(which) {
+            phone.model.was_revoked = true;
+            // Its keys are gone, and no copy of its files can be opened any more.
+            phone.copy = None;
+        }
+        self.release();
+        // It has nothing any more: a council that is put back from an older copy could not get it.
+        self.back_up();
+    }
+
+    /// A supervisor takes what revoked phones have sent for what it is.
+    pub(super) fn release(&mut self) {
+        let by = Actor::command_line();
+        for device in &self.revoked {
+            let released = set_aside::read(&self.council, &by, *device).and_then(|page| {
+                let page = serde_json::to_value(page).unwrap_or_default();
+                let rows = page["records"].as_array().into_iter().flatten().filter(|row| row["decided"].is_null());
+                let hashes: Vec<String> = rows.filter_map(|row| Some(row["hash"].as_str()?.to_owned())).collect();
+                if hashes.is_empty() {
+                    return Ok(());
+                }
+                let request = AsideDecide::new(AsideDeed::Release, hashes, "It was found".into());
+                set_aside::decide(&self.council, &by, *device, &request).map(drop)
+            });
+            self.broken.extend(released.err().map(|error| format!("what it sent can't be released: {error}")));
+        }
+    }
+
+    fn enrol_again(&mut self, which: usize) {
+        let Some(phone) = self.phones.get_mut(which) else { return };
         let Some(app) = &phone.app else { return };
         phone.disk.empty();
         self.council_disk.mend();
