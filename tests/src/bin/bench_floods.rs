@@ -118,6 +118,8 @@ fn idle(council: SocketAddr, over: &AtomicBool) {
 fn slow_bodies(council: SocketAddr, over: &AtomicBool) {
     let begun = || {
         let mut connection = TcpStream::connect(council).ok()?;
+        // Not all of it is read at once.
+        connection.set_write_timeout(Some(Duration::from_secs(1))).ok()?;
         connection.write_all(b"POST /v2/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n").ok()?;
         // Most of it comes at once, so that it is held.
         connection.write_all(&vec![0; 1_900_000]).ok()?;

@@ -1,6 +1,7 @@
 //! The bodies of requests that come in, or are worked on. Who sends them has proved nothing yet, or
 //! has proved who they are and sends more than anybody needs: so all bodies together have a bound.
-//! Where there is no room for more, a large one of which nothing comes any more gives way.
+//! Where there is no room for more, a large one of which nothing comes any more gives way. While
+//! all of them still come, the rest of another large one is not read.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,10 +17,20 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::task::AtomicWaker;
 use http_body::{Frame, SizeHint};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep};
 
 /// How many bytes all bodies have room for. A table has a place of its own.
-const ROOM: usize = 48 * 1024 * 1024;
+const ROOM: usize = 24 * 1024 * 1024;
+
+/// How many bytes there is room for beyond that: for small bodies, and what was read meanwhile.
+const SPARE: usize = 8 * 1024 * 1024;
+
+/// How long nothing comes of a body before it gives way to one that waits. So whoever begins again
+/// and again is read no faster than that.
+const STALE: Duration = Duration::from_secs(1);
+
+/// How long a body waits before it is looked again whether there is room.
+const WAIT: Duration = Duration::from_millis(50);
 
 /// What a piece of a body takes besides its bytes.
 const AROUND_A_PIECE: usize = 64;
@@ -46,6 +57,8 @@ struct One {
     bytes: usize,
     /// What came in the window that began then, and in the one before it.
     window: (Instant, usize, usize),
+    /// When something of it came last.
+    came: Instant,
     /// Whether all of it is here, and it is worked on.
     is_whole: bool,
     signal: Arc<Signal>,
@@ -66,6 +79,7 @@ impl One {
             _ => (now, 0, bytes),
         };
         self.bytes += bytes;
+        self.came = now;
     }
 
     /// How much of it came lately.
@@ -95,6 +109,14 @@ impl Held {
         self.bytes = self.bytes.saturating_sub(one.bytes);
         Some(one)
     }
+
+    /// Lets a body give way. `false` if it is there no more.
+    fn gives_way(&mut self, number: u64) -> bool {
+        let Some(gone) = self.leaves(number) else { return false };
+        gone.signal.gives_way.store(true, Ordering::Release);
+        gone.signal.waker.wake();
+        true
+    }
 }
 
 impl Bodies {
@@ -107,8 +129,9 @@ impl Bodies {
         let mut held = self.held();
         held.next += 1;
         let (number, signal) = (held.next, Arc::<Signal>::default());
-        let window = (Instant::now(), 0, 0);
-        held.bodies.insert(number, One { bytes: 0, window, is_whole: false, signal: Arc::clone(&signal) });
+        let now = Instant::now();
+        let one = One { bytes: 0, window: (now, 0, 0), came: now, is_whole: false, signal: Arc::clone(&signal) };
+        held.bodies.insert(number, one);
         Room { number, signal, bodies: self.clone() }
     }
 }
@@ -121,17 +144,35 @@ struct Room {
 }
 
 impl Room {
+    /// Whether more of it can be read now. A large body waits while there is no room, until another
+    /// gives way of which nothing comes.
+    fn may_read(&self, now: Instant) -> bool {
+        let mut held = self.bodies.held();
+        let is_small = held.bodies.get(&self.number).is_none_or(|one| one.bytes < LARGE[1]);
+        if is_small || held.bytes < ROOM {
+            return true;
+        }
+        let others = held
+            .bodies
+            .iter()
+            .filter(|(number, one)| **number != self.number && !one.is_whole && one.bytes >= LARGE[1]);
+        let silent_longest = others.min_by_key(|(_, one)| (one.came, Reverse(one.bytes)));
+        let is_stale = |one: &One| now.saturating_duration_since(one.came) > STALE;
+        let stale = silent_longest.filter(|(_, one)| is_stale(one)).map(|(number, _)| *number);
+        stale.is_some_and(|number| held.gives_way(number))
+    }
+
     /// Takes room for more of it. `false` if there is none, and this body gives way.
     fn takes(&self, bytes: usize, now: Instant) -> bool {
         let mut held = self.bodies.held();
         let Some(one) = held.bodies.get_mut(&self.number) else { return false };
         one.takes(bytes, now);
         held.bytes += bytes;
-        while held.bytes > ROOM {
+        while held.bytes > ROOM + SPARE {
             let number = held.slowest(now).unwrap_or(self.number);
-            let Some(gone) = held.leaves(number) else { return false };
-            gone.signal.gives_way.store(true, Ordering::Release);
-            gone.signal.waker.wake();
+            if !held.gives_way(number) {
+                return false;
+            }
         }
         held.bodies.contains_key(&self.number)
     }
@@ -153,6 +194,8 @@ impl Drop for Room {
 struct Bounded {
     body: Body,
     room: Arc<Room>,
+    /// Until when it waits for room.
+    waits: Option<Pin<Box<Sleep>>>,
 }
 
 fn no_room() -> axum::Error {
@@ -170,6 +213,16 @@ impl HttpBody for Bounded {
         self.room.signal.waker.register(context.waker());
         if self.room.signal.gives_way.load(Ordering::Acquire) {
             return Poll::Ready(Some(Err(no_room())));
+        }
+        loop {
+            if let Some(waits) = &mut self.waits {
+                ready!(waits.as_mut().poll(context));
+                self.waits = None;
+            }
+            if self.room.may_read(Instant::now()) {
+                break;
+            }
+            self.waits = Some(Box::pin(sleep(WAIT)));
         }
         let came = ready!(Pin::new(&mut self.body).poll_frame(context));
         let bytes = came.as_ref().and_then(|came| came.as_ref().ok()).and_then(Frame::data_ref).map(Bytes::len);
@@ -198,7 +251,7 @@ pub(super) async fn in_bounds(State(bodies): State<Bodies>, request: Request, ne
         return next.run(request).await;
     }
     let room = Arc::new(bodies.begins());
-    let request = request.map(|body| Body::new(Bounded { body, room: Arc::clone(&room) }));
+    let request = request.map(|body| Body::new(Bounded { body, room: Arc::clone(&room), waits: None }));
     next.run(request).await
 }
 
@@ -212,16 +265,18 @@ mod tests {
     fn what_is_held_back_gives_way_and_what_is_small_or_still_comes_does_not() {
         let bodies = Bodies::default();
         let begin = Instant::now();
-        let silent: Vec<Room> = (0..23).map(|_| bodies.begins()).collect();
+        let silent: Vec<Room> = (0..12).map(|_| bodies.begins()).collect();
         assert!(silent.iter().all(|one| one.takes(2 * MIB, begin)));
+        let gone = || silent.iter().filter(|one| one.signal.gives_way.load(Ordering::Relaxed)).count();
         let small = bodies.begins();
-        assert!(small.takes(20 * 1024, begin));
+        assert!(small.may_read(begin) && small.takes(20 * 1024, begin));
         let slow = bodies.begins();
-        let later = begin + 3 * WINDOW;
-        assert!(slow.takes(MIB, later), "47 MiB are held, and this one");
-        assert!(slow.takes(MIB, later), "one of those that are silent has given way");
-        let gone = silent.iter().filter(|one| one.signal.gives_way.load(Ordering::Relaxed)).count();
-        assert_eq!(gone, 1);
+        assert!(slow.may_read(begin) && slow.takes(MIB, begin), "it begins like a small one");
+        assert!(!slow.may_read(begin), "the others may still come");
+        assert_eq!(gone(), 0);
+        let later = begin + 2 * STALE;
+        assert!(slow.may_read(later) && slow.takes(MIB, later), "one of those that are silent has given way");
+        assert_eq!(gone(), 1);
         assert!(!small.signal.gives_way.load(Ordering::Relaxed));
         drop((silent, small, slow));
         let held = bodies.held();
@@ -232,7 +287,7 @@ mod tests {
     fn what_is_worked_on_is_left_alone_and_a_new_one_is_told_to_come_later() {
         let bodies = Bodies::default();
         let now = Instant::now();
-        let whole: Vec<Room> = (0..24).map(|_| bodies.begins()).collect();
+        let whole: Vec<Room> = (0..16).map(|_| bodies.begins()).collect();
         assert!(whole.iter().all(|one| one.takes(2 * MIB, now)));
         whole.iter().for_each(Room::is_whole);
         let newer = bodies.begins();

@@ -3,7 +3,7 @@
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
-use doorstep_domain::ledger::{PublicKey, Signature, SigningKey};
+use doorstep_domain::ledger::{PublicKey, Signature, SigningKey, VisitKey};
 use sha2::{Digest, Sha512};
 
 const PURPOSE: &str = "doorstep-test";
@@ -58,4 +58,22 @@ fn a_key_of_small_order_or_written_in_another_way_is_not_plain() {
     for other in [prime.unwrap(), nought.unwrap()] {
         assert!(PublicKey::from_slice(&other).map_or(true, |key| !key.is_plain()), "{other:02x?}");
     }
+}
+
+#[test]
+fn what_is_written_of_a_key_into_a_log_tells_a_secret_one_in_no_letter() {
+    let secret = SigningKey::from_bytes(&[7; 32]);
+    assert_eq!(format!("{secret:?}"), "SigningKey(<redacted>)");
+    assert_eq!(format!("{:?}", VisitKey::from_bytes([7; 32])), "VisitKey(<redacted>)");
+    assert_eq!(format!("{:?}", secret.sign(PURPOSE, b"a visit")), "Signature(..)");
+    let public = PublicKey::from_slice(secret.public().as_bytes()).unwrap();
+    let shown = format!("{public:?}");
+    assert!(shown.starts_with("PublicKey(") && shown.len() == "PublicKey()".len() + 64, "{shown}");
+}
+
+#[test]
+fn a_signature_is_stored_and_read_back_as_it_was() {
+    let signature = SigningKey::from_bytes(&[7; 32]).sign(PURPOSE, b"a visit");
+    assert_eq!(Signature::from_slice(signature.as_bytes()), Some(signature));
+    assert_eq!(Signature::from_slice(&signature.as_bytes()[..63]), None);
 }

@@ -150,3 +150,13 @@ fn the_bytes_of_an_envelope_are_the_ones_that_were_released() {
     assert_eq!(hex, golden.trim(), "phones in the field hold chains over these bytes");
     assert_eq!(head.hash.to_string(), include_str!("golden/envelope-v1.sha256").trim());
 }
+
+#[test]
+fn a_record_of_another_device_or_of_another_chain_of_the_same_device_follows_nothing() {
+    let (records, _) = chain(1);
+    for (device, epoch) in [(DeviceId::from_bytes([4; 16]), epoch()), (device(), Epoch::from_bytes([8; 16]))] {
+        // Everything else is as if it followed.
+        let head = ChainHead { device, epoch, ..ChainHead::start(self::device(), self::epoch()) };
+        assert_eq!(head.follow(&records[0]), Err(ChainFault::AnotherChain { at: 1 }));
+    }
+}
