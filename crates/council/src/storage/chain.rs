@@ -324,12 +324,12 @@ impl Writing<'_> {
 
     /// Marks the chain of a record as one that says more than anybody does.
     pub(crate) fn mark_many_of(&self, record: RecordId, now_ms: i64) -> Result<(), CouncilError> {
-        for records in ["record", "set_aside"] {
-            let chains: Vec<([u8; 16], [u8; 16])> = self.many(
-                &format!("SELECT device_id, epoch FROM {records} WHERE record_id = ?1"),
-                params![record.as_bytes()],
-                |row| Ok((row.get("device_id")?, row.get("epoch")?)),
-            )?;
+        for chains_of in [
+            "SELECT device_id, epoch FROM record WHERE record_id = ?1",
+            "SELECT device_id, epoch FROM set_aside WHERE record_id = ?1",
+        ] {
+            let chains: Vec<([u8; 16], [u8; 16])> =
+                self.many(chains_of, params![record.as_bytes()], |row| Ok((row.get("device_id")?, row.get("epoch")?)))?;
             for (device, epoch) in chains {
                 self.write(
                     "UPDATE chain SET many_ms = ?3 WHERE device_id = ?1 AND epoch = ?2",
