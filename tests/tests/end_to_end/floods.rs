@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use doorstep_tests::desk::{ConsoleClient, session_cookie};
-use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, eventually, sample};
+use doorstep_tests::harness::{PASSWORD, Phone, TestCouncil, sample};
 use reqwest::StatusCode;
 
 /// A council with a day's appointments, whose service is told these settings.
@@ -173,7 +173,7 @@ fn whoever_holds_back_the_end_of_large_bodies_gives_way_and_takes_little_memory(
             let holds_back = &holds_back;
             let all: Vec<_> = (0..100).map(|number| scope.spawn(move || holds_back(number))).collect();
             phone.does(&["visit", "no-answer", &phone.starts("WO-261124-00033")]);
-            eventually("the phone is served", || phone.tries(&["sync"]).status.success());
+            assert_eq!(phone.says(&["sync"])["waiting"], 0, "the phone was served");
             all.into_iter().map(|one| one.join().unwrap()).filter(|gave_way| *gave_way).count()
         });
         assert!(gave_way >= 12, "{gave_way} gave way");

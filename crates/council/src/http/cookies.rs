@@ -19,6 +19,8 @@ const SESSION: &str = "doorstep_session";
 const KNOWN_BROWSER: &str = "doorstep_browser";
 /// What stands between them.
 const BETWEEN: &str = ".";
+/// How many letters a token has.
+const TOKEN: usize = 64;
 /// What a cookie's name begins with where there is TLS. A browser then only takes it over TLS, from
 /// this host itself.
 const OF_THIS_HOST: &str = "__Host-";
@@ -53,7 +55,8 @@ pub(crate) fn session(service: &Service, headers: &HeaderMap) -> Option<TokenHas
 /// The tokens of a browser from which people have signed in before.
 fn known_browser(service: &Service, headers: &HeaderMap) -> Vec<String> {
     let value = value(headers, &name_of(KNOWN_BROWSER, service.is_over_tls())).unwrap_or_default();
-    value.split(BETWEEN).filter(|token| !token.is_empty()).take(MOST_KNOWN).map(str::to_owned).collect()
+    let is_token = |token: &&str| token.len() == TOKEN && token.bytes().all(|letter| letter.is_ascii_hexdigit());
+    value.split(BETWEEN).filter(is_token).take(MOST_KNOWN).map(str::to_owned).collect()
 }
 
 /// The cookies that a browser gets when a session begins.
