@@ -1,8 +1,7 @@
 //! What one phone can overdo within the protocol's limits, and what everybody else notices of it:
 //! nothing, but for a line that says which phone it is.
 
-use chrono::Utc;
-use doorstep_domain::conduct::{About, Concern, Event, Hazard, Severity};
+use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::{Epoch, Hash};
 use doorstep_domain::v2::{HeadClaim, HeadClass, Link};
 use doorstep_tests::desk::ConsoleClient;
@@ -10,14 +9,10 @@ use doorstep_tests::harness::TestCouncil;
 use serde_json::{Value, json};
 
 use crate::boundary::on_both_databases;
+use crate::set_aside::gas;
 use crate::version_2::{checked, with_its_day};
 
 const APPOINTMENT: &str = "WO-261124-00038";
-
-fn gas() -> Event {
-    let about = About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency };
-    Event::ConcernRaised(Concern { about, words: "A smell of gas".to_owned(), noticed_at: Utc::now() })
-}
 
 /// What the supervisors of the council are shown of a list.
 fn list(council: &TestCouncil, address: &str, rows: &str) -> Vec<Value> {
@@ -73,9 +68,20 @@ fn a_phone_that_cries_for_help_without_end_hides_nobody_else_who_does() {
         other.sends(|_| {});
         let today = ConsoleClient::of("super-1", council).reads("/api/today");
         assert_eq!(today["cases_open"], json!(201), "200 of that phone in a day, and the other's");
+        let lost = phone.enrolment.to_string();
+        assert_eq!(ConsoleClient::of("admin", council).asks("DELETE", &format!("/api/phones/{lost}")).status(), 200);
+        let late = phone.begins(HeadClass::VISIT);
+        (0..60).for_each(|_| phone.says(late, gas(), |_| {}));
+        phone.sends(|_| {});
+        let mut next = with_its_day("vale-1", council);
+        let visit = next.begins(HeadClass::VISIT);
+        next.says(visit, gas(), |_| {});
+        next.sends(|_| {});
+        let open = ConsoleClient::of("super-1", council).reads("/api/today")["cases_open"].clone();
+        assert_eq!(open, json!(202), "the lost phone had its 200 of that day, and takes nothing from the next one");
         let matters = list(council, "/api/set-aside", "matters");
         let many: Vec<_> = matters.iter().filter(|matter| matter["matter"] == json!("many_at_once")).collect();
-        assert_eq!((many.len(), &many[0]["count"]), (1, &json!(5)), "{matters:?}");
+        assert_eq!((many.len(), &many[0]["count"]), (1, &json!(6)), "{matters:?}");
         let mut concerns = 0;
         let mut page = ConsoleClient::of("super-1", council).reads("/api/concerns");
         loop {
@@ -83,7 +89,7 @@ fn a_phone_that_cries_for_help_without_end_hides_nobody_else_who_does() {
             let Some(next) = page["next"].as_str() else { break };
             page = ConsoleClient::of("super-1", council).reads(&format!("/api/concerns?after={next}"));
         }
-        assert_eq!(concerns, 301, "what has no case of its own is on the list of concerns");
+        assert_eq!(concerns, 302, "what has no case of its own is on the list of concerns");
     });
 }
 

@@ -22,7 +22,7 @@ use crate::boundary::{on_both_databases, plain_picture, seen};
 const APPOINTMENT: &str = "WO-261124-00038";
 
 /// A smell of gas, noticed when it was recorded.
-fn gas() -> Event {
+pub(crate) fn gas() -> Event {
     let about = About::UnsafeCondition { hazard: Hazard::Gas, severity: Severity::Emergency };
     Event::ConcernRaised(Concern { about, words: "A smell of gas".to_owned(), noticed_at: chrono::Utc::now() })
 }

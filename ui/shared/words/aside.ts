@@ -67,7 +67,7 @@ export const matters: Record<Exclude<Matter, 'not_received'>, (count: number) =>
   found_again: () =>
     'The council was put back from an older copy, and found this phone again by its own signature. Put this to rest if it is still in use; if it was lost since, revoke it under Devices.',
   many_at_once: (count) =>
-    `More than anybody does in a day, in ${plural(count, 'visit')}. What it sent was taken and is listed, and not all of it has a case.`
+    `More than anybody does in a day, in ${plural(count, 'visit')}. What it sent was taken and is listed. Some of it may have no case: see the list of concerns.`
 }
 
 /** How the council knows that a visit was at its home. */

@@ -179,15 +179,6 @@ fn case_row(row: &Row<'_>) -> Result<CaseRow, CouncilError> {
     })
 }
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// How many cases one visit opens: more than a home has dangers.
-const MOST_OF_A_VISIT: u64 = 50;
-
-/// How many cases what one person says opens in a day, by the council's clock: more than anybody
-/// meets, and enough for what somebody brings home from months without signal.
-const MOST_OF_A_PERSON: u64 = 200;
-
 impl Reading<'_> {
     /// A page of cases.
     pub(crate) fn cases(&self, filter: &CaseFilter, order: &Order, most: usize) -> Result<Page<CaseRow>, CouncilError> {
@@ -329,25 +320,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Whether one more case may be opened. A phone can say any number of times that something is
-    /// dangerous, and must not hide everybody else's cases. What it says beyond is on the list of
-    /// concerns, and the phone on that of what was set aside.
-    fn may_open_one(&self, visit: VisitId, visitor: Option<UserId>, now_ms: i64) -> Result<bool, CouncilError> {
-        let may = self.one(
-            "SELECT (SELECT count(*) FROM case_file WHERE visit_id = ?1) AS of_visit,
-                    (SELECT count(*) FROM (SELECT 1 FROM case_file WHERE user_id = ?2 AND received_ms > ?3 LIMIT ?4) AS recent) AS of_visitor",
-            params![
-                visit.as_bytes(),
-                visitor.as_ref().map(UserId::as_bytes),
-                now_ms.saturating_sub(DAY_MS),
-                MOST_OF_A_PERSON
-            ],
-            |row| Ok(row.get::<u64>("of_visit")? < MOST_OF_A_VISIT && row.get::<u64>("of_visitor")? < MOST_OF_A_PERSON),
-        )?;
-        Ok(may.unwrap_or(true))
-    }
-
-    /// Opens a case. `false` if it was opened before, or there are too many.
+    /// Opens a case. `false` if it was opened before.
     fn open_new_case(
         &self,
         id: CaseId,
@@ -356,13 +329,6 @@ impl Writing<'_> {
         visitor: Option<UserId>,
         received_ms: i64,
     ) -> Result<bool, CouncilError> {
-        if self.case(id)?.is_some() {
-            return Ok(false);
-        }
-        if !self.may_open_one(visit, visitor, received_ms)? {
-            self.mark_many_of(opened.record, received_ms)?;
-            return Ok(false);
-        }
         let is_new = self.write(
             "INSERT INTO case_file (case_id, kind, visit_id, record_id, user_id, opened_ms, received_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (case_id) DO NOTHING",

@@ -4,7 +4,7 @@
 use doorstep_domain::StableName;
 use doorstep_domain::conduct::{Concern, Event, SealedNote};
 use doorstep_domain::ledger::decode_body;
-use doorstep_domain::{OrganisationId, RecordId, UserId, VisitId};
+use doorstep_domain::{DeviceId, OrganisationId, RecordId, UserId, VisitId};
 
 use super::database::{Conditions, Row, Value, params};
 use super::order::{Order, Page, SortColumn, Sortable};
@@ -224,6 +224,32 @@ impl Reading<'_> {
             Event::ConcernSealed(note) => Some(note),
             _ => None,
         }))
+    }
+}
+
+impl Reading<'_> {
+    /// How many cases what a device has sent opened since a moment, in UTC milliseconds.
+    pub(crate) fn cases_since(&self, device: DeviceId, since_ms: i64) -> Result<u64, CouncilError> {
+        let cases = self.one(
+            "SELECT count(*) AS cases FROM case_file WHERE received_ms > ?2
+                 AND (EXISTS (SELECT 1 FROM record WHERE record.record_id = case_file.record_id AND device_id = ?1)
+                      OR EXISTS (SELECT 1 FROM set_aside WHERE set_aside.record_id = case_file.record_id AND device_id = ?1))",
+            params![device.as_bytes(), since_ms],
+            |row| row.get("cases"),
+        )?;
+        Ok(cases.unwrap_or(0))
+    }
+
+    /// How many cases of a visit what a device has sent opened.
+    pub(crate) fn cases_in(&self, device: DeviceId, visit: VisitId) -> Result<u64, CouncilError> {
+        let cases = self.one(
+            "SELECT count(*) AS cases FROM case_file WHERE case_file.visit_id = ?2
+                 AND (EXISTS (SELECT 1 FROM record WHERE record.record_id = case_file.record_id AND device_id = ?1)
+                      OR EXISTS (SELECT 1 FROM set_aside WHERE set_aside.record_id = case_file.record_id AND device_id = ?1))",
+            params![device.as_bytes(), visit.as_bytes()],
+            |row| row.get("cases"),
+        )?;
+        Ok(cases.unwrap_or(0))
     }
 }
 

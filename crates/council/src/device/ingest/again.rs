@@ -7,11 +7,11 @@ use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{RecordId, StableName, VisitId};
 
-use super::arrived::Arrived;
+use super::arrived::{Arrived, Times};
+use super::cases::Cases;
 use super::judge::{Content, content_of};
-use super::{Outcome, Times, keep_content, project, store};
+use super::{Outcome, keep_content, project, store};
 use crate::error::CouncilError;
-use crate::storage::settings::Belief;
 use crate::storage::{AsideDecided, AsideRecord, Device, Reading, Writing};
 
 /// What a record says that can be released.
@@ -71,11 +71,11 @@ pub(crate) fn release(
     decided: &AsideDecided,
 ) -> Result<(), CouncilError> {
     let mut visits: BTreeSet<VisitId> = BTreeSet::new();
-    let belief = Belief::of(writing)?;
+    let mut cases = Cases::released(writing)?;
     for (record, Released { envelope, content }) in records {
         writing.decide_aside(&record, decided)?;
         let times = Times { received_ms: record.received_ms, earliest_ms: record.earliest_ms };
-        if keep_content(writing, device, &envelope, content, (times, &belief))? {
+        if keep_content(writing, device, &envelope, content, (times, &mut cases))? {
             visits.insert(envelope.visit);
         }
     }

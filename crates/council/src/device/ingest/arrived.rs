@@ -7,6 +7,14 @@ use doorstep_domain::v2::{AnyEnvelope, MadeRecord, WholeRecord};
 
 use crate::storage::{AsideRecord, Place};
 
+/// When the council received a record, and the earliest moment at which it can have been made, in
+/// UTC milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) received_ms: i64,
+    pub(super) earliest_ms: Option<i64>,
+}
+
 /// A record as it arrived, in either version.
 pub(super) struct Arrived<'a> {
     pub(super) place: Place,

@@ -19,7 +19,6 @@ pub(in crate::device) fn ingest(
 ) -> Result<Vec<Receipt>, CouncilError> {
     let arrived: Vec<Arrived<'_>> =
         request.records.iter().map(|sent| Arrived::first(device.id, sent, now_ms)).collect();
-    let seals: Vec<_> = request.seals.iter().filter(|seal| seal.is_signed_by(device.id, &device.key)).collect();
     let keys: Vec<_> = request
         .visit_keys
         .iter()
@@ -31,14 +30,12 @@ pub(in crate::device) fn ingest(
     let named: BTreeSet<Epoch> = arrived.iter().map(|record| record.place.epoch).chain([request.head.epoch]).collect();
     let known = writing.chains_of(device.id, &named.iter().copied().collect::<Vec<_>>())?;
     writing.heard_from(device.id, now_ms)?;
-    let is_only_said = arrived.is_empty() && writing.chains_of(device.id, &[request.head.epoch])?.is_empty();
+    let is_only_said = arrived.is_empty() && !known.contains(&request.head.epoch);
     if !is_only_said || writing.chains_only_said(device.id)? < MOST_ONLY_SAID {
         writing.note_claim(device.id, &request.head, now_ms)?;
     }
-    for epoch in seals.iter().map(|seal| seal.epoch).collect::<BTreeSet<Epoch>>() {
-        writing.note_chain(device.id, epoch, now_ms)?;
-    }
     let outcomes = store(writing, device, &arrived, &keys, now_ms)?;
+    let seals: Vec<_> = request.seals.iter().filter(|seal| seal.is_signed_by(device.id, &device.key)).collect();
     let begun = named.difference(&known).copied().collect();
     writing.count_chains(device.id, &begun, &BTreeSet::new(), now_ms)?;
     writing.advance(device.id, request.head.epoch)?;

@@ -4,6 +4,7 @@
 
 mod again;
 mod arrived;
+mod cases;
 mod earliest;
 mod first;
 mod held;
@@ -13,17 +14,17 @@ mod second;
 
 use std::collections::BTreeSet;
 
-use doorstep_domain::conduct::{CaseKind, CaseOpened, Event};
+use doorstep_domain::conduct::Event;
 use doorstep_domain::ledger::{Epoch, Hash, VisitKey};
 use doorstep_domain::protocol::SetAsideReason;
 use doorstep_domain::v2::AnyEnvelope;
 use doorstep_domain::{OrganisationId, RecordId, StableName, UserId, VisitId};
 
-use self::arrived::Arrived;
+use self::arrived::{Arrived, Times};
+use self::cases::{Cases, Said};
 use self::held::HeldContext;
 use self::judge::{Content, Judgement, is_content_erased, judge};
 use crate::error::CouncilError;
-use crate::storage::settings::Belief;
 use crate::storage::{Acknowledged, Device, NewRecord, Place, PlainConcern, SealedConcern, SetAside, Writing};
 
 pub(crate) use self::again::{can_be_released, judge_again, release};
@@ -79,14 +80,6 @@ fn store(
     }
     project::fold_visits(writing, device, &touched)?;
     Ok(outcomes)
-}
-
-/// When the council received a record, and the earliest moment at which it can have been made, in
-/// UTC milliseconds.
-#[derive(Debug, Clone, Copy)]
-struct Times {
-    received_ms: i64,
-    earliest_ms: Option<i64>,
 }
 
 /// What is to be written for a batch.
@@ -196,14 +189,14 @@ impl<'a> BatchWrites<'a> {
             writing.is_no_note(device.id, epoch)?;
         }
         let mut touched = BTreeSet::new();
-        let belief = Belief::of(writing)?;
+        let mut cases = Cases::of_phone(writing, device, now_ms)?;
         for (envelope, content, times) in self.contents {
-            if keep_content(writing, device, envelope, content, (times, &belief))? {
+            if keep_content(writing, device, envelope, content, (times, &mut cases))? {
                 touched.insert(envelope.visit);
             }
         }
         for record in &self.set_aside {
-            keep_urgent(writing, device, record, &belief)?;
+            keep_urgent(writing, device, record, &mut cases)?;
         }
         Ok(touched)
     }
@@ -227,7 +220,7 @@ fn keep_urgent(
     writing: &Writing<'_>,
     device: &Device,
     aside: &SetAside<'_>,
-    belief: &Belief,
+    cases: &mut Cases,
 ) -> Result<(), CouncilError> {
     let Some(envelope) = AnyEnvelope::from_bytes(aside.envelope) else { return Ok(()) };
     let Some(Content::Event(event)) = judge::read(&envelope, aside.body) else { return Ok(()) };
@@ -238,10 +231,10 @@ fn keep_urgent(
             writing.keep_sealed_concern(&SealedConcern { record, visit, recorded_ms, received_ms })
         }
         Event::ConcernRaised(concern) => {
-            let Some(kind) = CaseKind::of_concern(&concern) else { return Ok(()) };
-            let opened_at = belief.start_of(&concern, recorded_ms, Some(aside.earliest_ms), received_ms);
-            let opened = CaseOpened { kind, record, opened_at };
-            writing.open_unconfirmed_case(&opened, visit, device.user, received_ms)
+            let times = Times { received_ms, earliest_ms: Some(aside.earliest_ms) };
+            let said =
+                Said { concern: &concern, record, visit, user: device.user, recorded_ms, times, is_confirmed: false };
+            cases.open(writing, &said)
         }
         Event::PhotoTaken(photo) => writing.name_photo_aside(visit, &photo, device),
         _ => Ok(()),
@@ -265,7 +258,7 @@ fn keep_content(
     device: &Device,
     envelope: &AnyEnvelope,
     content: Content,
-    (times, belief): (Times, &Belief),
+    (times, cases): (Times, &mut Cases),
 ) -> Result<bool, CouncilError> {
     let received_ms = times.received_ms;
     let AnyEnvelope { record, visit, recorded_at_ms: recorded_ms, .. } = *envelope;
@@ -278,11 +271,8 @@ fn keep_content(
                 return Ok(false);
             }
             Event::ConcernRaised(concern) => {
-                if let Some(kind) = CaseKind::of_concern(&concern) {
-                    let opened_at = belief.start_of(&concern, recorded_ms, times.earliest_ms, received_ms);
-                    let opened = CaseOpened { kind, record, opened_at };
-                    writing.open_case(&opened, visit, Some(user), received_ms)?;
-                }
+                let said = Said { concern: &concern, record, visit, user, recorded_ms, times, is_confirmed: true };
+                cases.open(writing, &said)?;
                 let plain = PlainConcern {
                     record,
                     visit,
